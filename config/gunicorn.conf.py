@@ -1,0 +1,67 @@
+"""gunicorn's settings, in production and under `make run`.
+
+    gunicorn -c config/gunicorn.conf.py backend.wsgi:app
+
+Everything that differs between machines comes from the environment (config/.env.example).
+"""
+
+import os
+from pathlib import Path
+
+
+def _address() -> str:
+    """BIND is an address of this machine, with PORT, or a whole `unix:/path/to.sock`."""
+    address = os.environ.get("BIND") or "127.0.0.1"
+    if address.startswith("unix:"):
+        return address
+    return f"{address}:{os.environ.get('PORT') or '8000'}"
+
+
+def _number(name: str, default: int) -> int:
+    return int(os.environ.get(name) or default)
+
+
+# Loopback unless told otherwise: nginx is in front, and a machine that was merely tried out
+# must not be open to its network. A container sets BIND=0.0.0.0.
+bind = _address()
+
+# Processes: one for each core that Python may use. They share nothing.
+workers = _number("WEB_CONCURRENCY", 2)
+
+# Threads in each: requests wait for the database, and a call to WeChat may take seconds. Each
+# thread needs a connection (DATABASE_POOL follows WEB_THREADS), so more is not better.
+worker_class = "gthread"
+threads = _number("WEB_THREADS", 4)
+
+# Seconds that an idle connection is kept for its next request. 0 closes after each answer:
+# kept connections stay with the worker that accepted them, and one worker may end up with all
+# of them. Behind nginx, which is near, a new connection costs little.
+keepalive = _number("WEB_KEEPALIVE", 0)
+
+# How a worker ends: it finishes what it has begun. Longer than the longest request (a login with
+# WeChat silent: 5 s), shorter than the 10 s after which Docker kills.
+graceful_timeout = 8
+
+# A worker whose main loop says nothing for so long is replaced. Requests run in threads and do
+# not hold the loop up; PostgreSQL's own statement timeout ends slow ones long before.
+timeout = 30
+
+# Workers tell the master that they live by touching a file. On a disk that can block for
+# seconds while the disk is busy; memory cannot. (macOS has no /dev/shm.)
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+# Never replace a worker for its age: a leak is to be mended, not hidden behind lost warm caches.
+max_requests = 0
+
+# Each worker loads the application itself, so no database connection crosses a fork.
+preload_app = False
+
+# The app writes one JSON line for each request, with its request id; a second log says less.
+accesslog = None
+errorlog = "-"
+
+# No control socket: nobody uses it, and by default all systems of a user would share one path.
+control_socket_disable = True
+
+# Wherever it is started from: the application is imported from the folder above this file.
+chdir = str(Path(__file__).resolve().parent.parent)
