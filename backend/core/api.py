@@ -1,0 +1,478 @@
+"""HTTP: our Blueprint on flask-smorest, one way to declare an endpoint, problem+json.
+
+    @blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=BookingAnswer)
+    def cancel(session, actor, body, booking_id): ...
+
+An endpoint declares who may call it, its body or query, and its answer. The decorator does, in
+this order: authenticate (401), check the declared access (403), read and check the body (413,
+415, 400, 422), answer a repeated `Idempotency-Key`, run the view in the one transaction, keep
+the answer for a repeat, commit. flask-smorest makes the OpenAPI document from the same words.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import wraps
+from typing import Any, ClassVar
+
+import flask_smorest
+import marshmallow as ma
+import orjson
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from backend.core import fields, idempotency
+from backend.core.db import RunAgain, transaction
+from backend.core.errors import (
+    AppError,
+    Forbidden,
+    MalformedBody,
+    NotLoggedIn,
+    TryAgain,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from backend.core.idempotency import StoredAnswer
+from backend.core.permissions import Actor, Permission
+from backend.core.problems import problem_response, refusal_for
+
+MAX_BODY_BYTES = 1_000_000
+MAX_KEY_LENGTH = 100
+MAX_RUNS = 3
+JSON = "application/json"
+
+View = Callable[..., Any]
+Authenticate = Callable[[Session, str], Actor | None]
+
+
+class Access(Enum):
+    """Who may call an endpoint, where no permission is needed."""
+
+    PUBLIC = "public"
+    LOGIN = "login"
+
+
+PUBLIC, LOGIN = Access.PUBLIC, Access.LOGIN
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer that is JSON already, in the shape that its schema documents.
+
+    It spares the hot paths the schema's dump; tests/api/test_contract.py holds it to the
+    document.
+    """
+
+    value: Any
+
+
+class NoFields(fields.Schema):
+    """The body of an action that takes none: `{}` or nothing at all."""
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A feature's routes. `get`, `post`, `put` and `delete` declare an endpoint each."""
+
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar[dict[str, str]] = {"json": JSON}
+
+    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """A read. Options as in `_endpoint`; `query` for its parameters, `page` for a list."""
+        return self._endpoint("GET", rule, **options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._endpoint("POST", rule, **options)
+
+    def put(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._endpoint("PUT", rule, **options)
+
+    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return self._endpoint("DELETE", rule, status=options.pop("status", 204), **options)
+
+    def _endpoint(
+        self,
+        method: str,
+        rule: str,
+        *,
+        access: Access | Permission,
+        body: type[ma.Schema] | None = None,
+        query: type[ma.Schema] | None = None,
+        answer: type[ma.Schema] | None = None,
+        status: int = 200,
+        page: bool = False,
+        in_transaction: bool = True,
+        key_field: str | None = None,
+        content_type: str = JSON,
+        also: dict[int, str] | None = None,
+    ) -> Callable[[View], View]:
+        """Declare an endpoint.
+
+        Args:
+            access: PUBLIC, LOGIN, or the permission that the caller must hold somewhere; where
+                they hold it is checked with the row, by `access_*`.
+            body, query: schemas of what comes in; unknown fields are refused.
+            answer: schema of what goes out; of one item where `page` is set.
+            status: of a plain return value; a view may return `(value, status)` instead.
+            in_transaction: False for a view that talks to WeChat: it is handed no session and
+                opens `transaction()` itself, around the database work alone.
+            key_field: the body's field that serves as Idempotency-Key (`press_id`).
+            also: further statuses of success that the view answers, each with when.
+        """
+        incoming = query if method == "GET" else (body or NoFields)
+        schema = incoming() if incoming else None
+        out = _page_schema(answer)() if page and answer else (answer() if answer else None)
+
+        def declare(view: View) -> View:
+            endpoint = _Endpoint(view, access, schema, out, status, in_transaction, key_field)
+
+            @wraps(view)
+            def handle(**path: Any) -> Response:
+                return endpoint.handle(path)
+
+            handle.access = access  # type: ignore[attr-defined]
+            handle.answer = out  # type: ignore[attr-defined]
+            statuses = {status: None} | (also or {})
+            self._document(handle, method, body, query, out, statuses, content_type, access)
+            return self.route(rule, methods=[method])(handle)  # type: ignore[no-any-return]
+
+        return declare
+
+    def _document(
+        self,
+        handle: Any,
+        method: str,
+        body: type[ma.Schema] | None,
+        query: type[ma.Schema] | None,
+        out: ma.Schema | None,
+        statuses: Mapping[int, str | None],
+        content_type: str,
+        access: Access | Permission,
+    ) -> None:
+        """Let flask-smorest's decorators write the documentation, on a function never called:
+        the work itself is done by `_Endpoint`, which must authenticate before it parses."""
+
+        def described() -> None: ...
+
+        if query:
+            described = self.arguments(query, location="query")(described)
+        if body:
+            described = self.arguments(body, location="json")(described)
+        for status, when in statuses.items():
+            schema = None if status == 204 else out
+            described = self.response(status, schema, content_type=content_type, description=when)(
+                described
+            )
+        described = self.alt_response(
+            "default",
+            schema=ProblemSchema,
+            content_type="application/problem+json",
+            description="A problem; see its `code`.",
+        )(described)
+        handle._apidoc = described._apidoc  # type: ignore[attr-defined]
+        # Its own 422 would promise application/json; ours is a problem like all the others.
+        handle._apidoc.get("arguments", {}).pop("responses", None)
+        manual = handle._apidoc.setdefault("manual_doc", {})
+        manual["x-access"] = access.value
+        if access is PUBLIC:
+            manual["security"] = []
+        if method != "GET" and access is not PUBLIC:
+            manual["parameters"] = [IDEMPOTENCY_PARAMETER]
+
+
+IDEMPOTENCY_PARAMETER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "maxLength": MAX_KEY_LENGTH},
+    "description": "Made by the client for one act of its user; a repeat gives the first answer.",
+}
+
+
+class ProblemSchema(ma.Schema):
+    """RFC 9457; some codes bring further members, such as `taken` or `from` and `to`."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+    type = ma.fields.String(metadata={"example": "/problems/slot_full"})
+    code = ma.fields.String(metadata={"example": "slot_full"})
+    title = ma.fields.String(metadata={"example": "这个时段已约满,请选其他时段"})
+    status = ma.fields.Integer(metadata={"example": 409})
+    detail = ma.fields.String()
+    errors = ma.fields.Dict(keys=ma.fields.String())
+    request_id = ma.fields.String()
+
+
+class _Endpoint:
+    """One endpoint at work; built once, called for each request."""
+
+    def __init__(
+        self,
+        view: View,
+        access: Access | Permission,
+        schema: ma.Schema | None,
+        out: ma.Schema | None,
+        status: int,
+        in_transaction: bool,
+        key_field: str | None,
+    ) -> None:
+        self.view, self.access, self.schema, self.out = view, access, schema, out
+        self.status, self.in_transaction, self.key_field = status, in_transaction, key_field
+
+    def handle(self, path: dict[str, Any]) -> Response:
+        if _is_read():
+            return self._read(path)
+        for _ in range(MAX_RUNS):
+            try:
+                return self._write_or_refuse(path)
+            except RunAgain:
+                continue
+        raise TryAgain
+
+    def _write_or_refuse(self, path: dict[str, Any]) -> Response:
+        attempt = _Attempt(path)
+        try:
+            return self._write(path, attempt)
+        except AppError as refusal:
+            return attempt.remember_refusal(refusal)
+        except DBAPIError as error:
+            refused = refusal_for(error)
+            if refused is None:
+                raise
+            return attempt.remember_refusal(refused)
+
+    def _read(self, path: dict[str, Any]) -> Response:
+        if not self.in_transaction:
+            with transaction() as session:
+                actor = self._authenticated(session)
+            response = self._render(self.view(actor, *self._incoming(), **path))
+        else:
+            with transaction() as session:
+                actor = self._authenticated(session)
+                response = self._render(self.view(session, actor, *self._incoming(), **path))
+        return _cacheable(response, private=actor is not None)
+
+    def _write(self, path: dict[str, Any], attempt: "_Attempt") -> Response:
+        with transaction() as session:
+            actor = self._authenticated(session)
+            incoming = self._incoming()
+            stored = attempt.begin(session, actor, incoming, self.key_field)
+            if stored is not None:
+                return _replay(stored)
+            if self.in_transaction:
+                response = self._render(self.view(session, actor, *incoming, **path))
+                attempt.store(session, response)
+                return response
+        response = self._render(self.view(actor, *incoming, **path))
+        with transaction() as session:
+            attempt.store(session, response)
+        return response
+
+    def _authenticated(self, session: Session) -> Actor | None:
+        actor = _actor_of_request(session)
+        if self.access is PUBLIC:
+            return actor
+        if actor is None:
+            raise NotLoggedIn
+        if isinstance(self.access, Permission) and not actor.may_anywhere(self.access):
+            raise Forbidden
+        return actor
+
+    def _incoming(self) -> tuple[Any, ...]:
+        if self.schema is None:
+            return ()
+        raw = request.args.to_dict() if _is_read() else _json_body()
+        try:
+            return (self.schema.load(raw),)
+        except ma.ValidationError as error:
+            messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+            raise ValidationFailed(errors=messages) from None
+
+    def _render(self, returned: Any) -> Response:
+        if isinstance(returned, Response):
+            return returned
+        value, status = returned if isinstance(returned, tuple) else (returned, self.status)
+        if status == 204 or self.out is None:
+            return Response(status=status)
+        if isinstance(value, Ready):
+            return json_response(value.value, status)
+        return json_response(self.out.dump(value), status)
+
+
+class _Attempt:
+    """One try at a write that its client may repeat."""
+
+    def __init__(self, path: dict[str, Any]) -> None:
+        self._path = {name: str(value) for name, value in path.items()}
+        self._actor: Actor | None = None
+        self._key: str | None = None
+        self._hash = b""
+
+    def begin(
+        self,
+        session: Session,
+        actor: Actor | None,
+        incoming: tuple[Any, ...],
+        key_field: str | None,
+    ) -> StoredAnswer | None:
+        """Take note of the key, if there is one, and answer what it was answered before."""
+        key = str(incoming[0][key_field]) if key_field else request.headers.get("Idempotency-Key")
+        if actor is None or key is None:
+            return None
+        if not (0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
+            raise ValidationFailed(errors={"Idempotency-Key": [f"1 到 {MAX_KEY_LENGTH} 个字符"]})
+        self._actor, self._key = actor, key
+        body = orjson.loads(request.get_data() or b"{}")
+        self._hash = idempotency.fingerprint(
+            request.method, str(request.url_rule), self._path, body
+        )
+        return self.find(session)
+
+    def find(self, session: Session) -> StoredAnswer | None:
+        assert self._actor is not None
+        assert self._key is not None
+        return idempotency.find(session, self._actor.user_id, self._key, self._hash)
+
+    def store(self, session: Session, response: Response) -> None:
+        if self._actor is not None and self._key is not None:
+            answer = StoredAnswer(
+                response.status_code, response.get_data(), response.mimetype or ""
+            )
+            idempotency.store(session, self._actor.user_id, self._key, self._hash, answer)
+
+    def remember_refusal(self, refusal: AppError) -> Response:
+        """Answer a refusal, and keep it for a repeat where it is a rule's (409).
+
+        A twin may have been refused only because its other half had done the work: then that
+        half's answer is the first answer.
+        """
+        keep = refusal.status == 409 and not isinstance(refusal, idempotency.IdempotencyKeyReused)
+        if self._key is None or not keep:
+            raise refusal
+        response = problem_response(refusal)
+        with transaction() as session:
+            stored = self.find(session)
+            if stored is None:
+                self.store(session, response)
+        return _replay(stored) if stored is not None else response
+
+
+def _replay(stored: StoredAnswer | None) -> Response:
+    assert stored is not None
+    response = Response(
+        stored.body or None, stored.status, content_type=stored.content_type or None
+    )
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _actor_of_request(session: Session) -> Actor | None:
+    """The caller, by bearer token; None without one.
+
+    Raises NotLoggedIn (401) for a token that is not or no longer valid, on public endpoints too:
+    a client must learn that it has to log in again.
+    """
+    header = request.headers.get("Authorization")
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    authenticate: Authenticate = current_app.extensions["authenticate"]
+    actor = authenticate(session, token.strip()) if scheme.lower() == "bearer" else None
+    if actor is None:
+        raise NotLoggedIn
+    g.actor = actor
+    return actor
+
+
+def _is_read() -> bool:
+    """GET, and HEAD, which Flask hands to the same view."""
+    return request.method in {"GET", "HEAD"}
+
+
+def _json_body() -> Any:
+    raw = request.get_data()
+    if not raw:
+        return {}
+    if request.mimetype != JSON:
+        raise UnsupportedMediaType
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise MalformedBody from None
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A JSON answer; UUIDs and instants are written by orjson."""
+    return Response(orjson.dumps(value), status, content_type=JSON)
+
+
+def _cacheable(response: Response, *, private: bool) -> Response:
+    """An ETag for every read, so that a phone that polls is told 304 where nothing changed."""
+    if response.status_code == 200:
+        response.headers["Cache-Control"] = "private, no-cache" if private else "no-cache"
+        response.vary.add("Authorization")
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def _page_schema(item: type[ma.Schema] | None) -> type[ma.Schema]:
+    assert item is not None
+    known = _PAGES.get(item)
+    if known is None:
+        known = ma.Schema.from_dict(
+            {
+                "items": ma.fields.List(ma.fields.Nested(item)),
+                "next_cursor": ma.fields.String(allow_none=True),
+            },
+            name=f"{item.__name__}Page",
+        )
+        _PAGES[item] = known
+    return known
+
+
+_PAGES: dict[type[ma.Schema], type[ma.Schema]] = {}
+
+
+def declare_access(access: Access | Permission) -> Callable[[View], View]:
+    """Declare the access of a view that is no API endpoint (health, documents)."""
+
+    def declare(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+class Api(flask_smorest.Api):
+    """The API object; one per app."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+
+def init_api(app: Flask, authenticate: Authenticate) -> Api:
+    """Attach the API to an app, with the feature that knows bearer tokens."""
+    app.extensions["authenticate"] = authenticate
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        API_TITLE="吾社集 API",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = Api(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    api.spec.options["security"] = [{"bearer": []}]
+    return api
+
+
+__all__ = [
+    "LOGIN",
+    "PUBLIC",
+    "Api",
+    "Blueprint",
+    "Ready",
+    "declare_access",
+    "init_api",
+    "json_response",
+]

@@ -1,0 +1,103 @@
+"""The audit log: who did what, when, to which row, from which state to which.
+
+Append-only: a database trigger refuses UPDATE and DELETE. Entries carry ids, never names.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Insert, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from backend.core import clock
+from backend.core.db import Base
+from backend.core.ids import new_id
+from backend.core.permissions import Actor
+from backend.core.request_context import current_request_id
+
+
+class AuditEntry(Base):
+    __tablename__ = "audit_entry"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    at: Mapped[datetime]
+    # None: the system itself (a job, the command line).
+    actor_user_id: Mapped[UUID | None]
+    request_id: Mapped[str | None]
+    action: Mapped[str]
+    object_type: Mapped[str]
+    object_id: Mapped[UUID]
+    # The region whose auditors may see the entry.
+    region_code: Mapped[str | None]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str | None]
+    details: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("ix_audit_entry_object", "object_type", "object_id"),)
+
+
+def audit_values(
+    actor: Actor | None,
+    action: str,
+    object_type: str,
+    object_id: UUID,
+    *,
+    region_code: str | None = None,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One entry's columns, for statements that write it along with the change itself."""
+    return {
+        "id": new_id(),
+        "at": clock.now(),
+        "actor_user_id": actor.user_id if actor else None,
+        "request_id": current_request_id(),
+        "action": action,
+        "object_type": object_type,
+        "object_id": object_id,
+        "region_code": region_code,
+        "from_state": from_state,
+        "to_state": to_state,
+        "details": details or {},
+    }
+
+
+def record(
+    session: Session,
+    actor: Actor | None,
+    action: str,
+    object_type: str,
+    object_id: UUID,
+    *,
+    region_code: str | None = None,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write one audit entry in the caller's transaction.
+
+    Args:
+        actor: who did it; None for the system (a job, the command line).
+        action: the verb, like "publish".
+        object_type: the table's name.
+        details: further facts, JSON; ids only, no names and no phone numbers.
+    """
+    session.execute(
+        _insert(),
+        audit_values(
+            actor,
+            action,
+            object_type,
+            object_id,
+            region_code=region_code,
+            from_state=from_state,
+            to_state=to_state,
+            details=details,
+        ),
+    )
+
+
+def _insert() -> Insert:
+    return insert(AuditEntry.__table__)  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+"""The district's own lists and thresholds, in config/*.toml: read once, at start."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+CONFIG_DIR = Path(__file__).resolve().parent.parent.parent / "config"
+T = TypeVar("T")
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """The content of config/<name>.toml."""
+    return tomllib.loads((CONFIG_DIR / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def titles(name: str) -> dict[str, str]:
+    """key → Chinese name of a list like config/service_kinds.toml."""
+    return {key: entry["title"] for key, entry in load(name).items()}
+
+
+def rules(section: str, kind: type[T]) -> T:
+    """A section of config/rules.toml as a frozen dataclass.
+
+    Raises TypeError when a threshold is missing or unknown: a typo must not become a default.
+    """
+    return kind(**load("rules")[section])
+
+
+@dataclass(frozen=True, slots=True)
+class CheckinRules:
+    personal_code_seconds: int
+    clock_skew_seconds: int
+    drift_warning_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRules:
+    per_person_and_day: int
+    per_proxy_and_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    calls_before_missed: int
+    rejoin_behind: int
+    appointment_grace_minutes: int
+    estimate_sample: int
+    open_desk_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RatingRules:
+    window_days: int
+    edit_hours: int
+    publish_from: int
+    bad_score: int
+    satisfied_score: int
+    rectify_days: int
+    target_share: float
+
+
+CHECKIN = rules("checkin", CheckinRules)
+BOOKINGS = rules("bookings", BookingRules)
+QUEUE = rules("queue", QueueRules)
+RATING = rules("rating", RatingRules)

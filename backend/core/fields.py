@@ -1,0 +1,251 @@
+"""Fields of request bodies: strict, bounded, with messages in plain Chinese.
+
+marshmallow is lenient by default ("1" is a number, "yes" is true, a naive datetime passes).
+A phone that sends a wrong type has a bug we want to hear of, so these fields are not.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+from marshmallow import ValidationError, fields
+
+Messages = dict[str, str | list[Any] | dict[Any, Any]]
+
+_COMMON: Messages = {"required": "必填", "null": "不能为空", "validator_failed": "填写有误"}
+# C0/C1 controls but tab and newline; lone surrogates; bidirectional overrides, which can make a
+# name read backwards on a list.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
+# Zero-width and other format characters, and all kinds of spaces: text of these alone is blank.
+_INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+# What Python's own parsers tolerate beyond these (braces, underscores, digits of other scripts,
+# a NUL at the end) has no business in a body.
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})", re.ASCII
+)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class Schema(ma.Schema):
+    """Every schema's base. Unknown fields are refused: a typo must not pass for a setting."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    error_messages = {  # noqa: RUF012 - marshmallow's own protocol
+        "unknown": "没有这个字段",
+        "type": "应为一个对象",
+    }
+
+
+def _described(options: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """A field's options with its bounds added to what OpenAPI shows of it."""
+    return options | {"metadata": facts | dict(options.get("metadata", {}))}
+
+
+def clean_text(value: str) -> str:
+    """NFC-normalised and trimmed text.
+
+    Raises ValidationError when it holds control characters or code points that cannot be stored.
+    """
+    if _UNSAFE.search(value):
+        raise ValidationError("含有不能使用的字符")
+    return unicodedata.normalize("NFC", value).strip()
+
+
+class Text(fields.String):
+    """Text of 1 to `max_length` characters (after trimming); `blank=True` allows none."""
+
+    default_error_messages = _COMMON | {"invalid": "应为文字"}
+
+    def __init__(self, max_length: int, *, blank: bool = False, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, maxLength=max_length))
+        self.max_length, self.blank = max_length, blank
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        text = clean_text(value)
+        if not self.blank and all(unicodedata.category(char) in _INVISIBLE for char in text):
+            raise ValidationError("不能为空")
+        if len(text) > self.max_length:
+            raise ValidationError(f"最多 {self.max_length} 个字")
+        return text
+
+
+class Int(fields.Integer):
+    """A JSON integer within bounds (both included)."""
+
+    default_error_messages = _COMMON | {"invalid": "应为整数"}
+
+    def __init__(self, minimum: int, maximum: int, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, minimum=minimum, maximum=maximum))
+        self.minimum, self.maximum = minimum, maximum
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.make_error("invalid")
+        if not self.minimum <= value <= self.maximum:
+            raise ValidationError(f"应在 {self.minimum} 到 {self.maximum} 之间")
+        return value
+
+
+class QueryInt(Int):
+    """An integer in a query string, where everything is text."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", str(value)):
+            raise self.make_error("invalid")
+        return super()._deserialize(int(value), *args, **kwargs)
+
+
+class Number(fields.Float):
+    """A finite JSON number within bounds (both included)."""
+
+    default_error_messages = _COMMON | {"invalid": "应为数字"}
+
+    def __init__(self, minimum: float, maximum: float, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, minimum=minimum, maximum=maximum))
+        self.minimum, self.maximum = minimum, maximum
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self.make_error("invalid")
+        if not self.minimum <= value <= self.maximum or not math.isfinite(value):
+            raise ValidationError(f"应在 {self.minimum} 到 {self.maximum} 之间")
+        return float(value)
+
+
+class Flag(fields.Boolean):
+    """true or false, nothing that resembles them."""
+
+    default_error_messages = _COMMON | {"invalid": "应为 true 或 false"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
+class Instant(fields.AwareDateTime):
+    """An ISO 8601 instant with an offset, in this century; answered in UTC."""
+
+    default_error_messages = _COMMON | {"invalid": "应为带时区的时间,如 2026-05-01T09:00:00+08:00"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+            raise self.make_error("invalid")
+        try:
+            instant = datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise self.make_error("invalid") from None
+        if not _EARLIEST <= instant < _LATEST:
+            raise ValidationError("时间应在 2000 年到 2099 年之间")
+        return instant
+
+
+class Day(fields.Date):
+    """A day, YYYY-MM-DD."""
+
+    default_error_messages = _COMMON | {"invalid": "应为日期,如 2026-05-01"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise self.make_error("invalid")
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            raise self.make_error("invalid") from None
+        if not _EARLIEST.date() <= day < _LATEST.date():
+            raise ValidationError("日期应在 2000 年到 2099 年之间")
+        return day
+
+
+class Id(fields.UUID):
+    """A row's id as a UUID string."""
+
+    default_error_messages = _COMMON | {"invalid_uuid": "编号格式不对"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> UUID:
+        if not isinstance(value, str) or not _UUID.fullmatch(value):
+            raise self.make_error("invalid_uuid")
+        return UUID(value)
+
+
+class Choice(fields.Enum[Any]):
+    """One of an enum's values."""
+
+    default_error_messages = _COMMON | {"unknown": "可选:{choices}"}
+
+    def __init__(self, enum: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(enum, by_value=True, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("unknown", choices=self.choices_text)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class Key(fields.String):
+    """A key of a configured list, like a service kind."""
+
+    default_error_messages = _COMMON | {"invalid": "应为文字", "unknown": "没有这个选项"}
+
+    def __init__(self, keys: Iterable[str], **kwargs: Any) -> None:
+        self.keys = frozenset(keys)
+        super().__init__(**_described(kwargs, enum=sorted(self.keys)))
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        if value not in self.keys:
+            raise self.make_error("unknown")
+        return value
+
+
+class Items(fields.List[Any]):
+    """A JSON array of at most `max_length` members."""
+
+    default_error_messages = _COMMON | {"invalid": "应为列表"}
+
+    def __init__(self, inner: Any, max_length: int, **kwargs: Any) -> None:
+        super().__init__(inner, **_described(kwargs, maxItems=max_length))
+        self.max_length = max_length
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        if len(value) > self.max_length:
+            raise ValidationError(f"最多 {self.max_length} 项")
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class Part(fields.Nested):
+    """A nested object. It is given whole or not at all: that a change of the outer object may
+    leave out fields (`partial`) does not reach into it."""
+
+    default_error_messages = _COMMON | {"type": "应为一个对象"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(value, *args, **(kwargs | {"partial": False}))
+
+
+class Phone(fields.String):
+    """A mainland mobile number, 11 digits."""
+
+    default_error_messages = _COMMON | {"invalid": "应为 11 位手机号"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(r"1[3-9][0-9]{9}", value.strip()):
+            raise self.make_error("invalid")
+        return value.strip()
