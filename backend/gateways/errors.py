@@ -1,0 +1,60 @@
+"""The one family of exceptions that leaves the gateway.
+
+Neither wechatpy's nor requests' exceptions get past `wechat.py`: their messages carry the
+whole URL, and with it the AppSecret, the login code or the access token.
+"""
+
+
+class WeChatError(Exception):
+    """WeChat didn't do what was asked.
+
+    Args:
+        errcode: WeChat's own code; None where there was no answer, or none we understand.
+        message: for the log, in WeChat's or our words; never holds a secret.
+        retryable: whether the same call may succeed a little later.
+    """
+
+    def __init__(self, errcode: int | None, message: str, retryable: bool) -> None:
+        super().__init__(errcode, message, retryable)
+        self.errcode = errcode
+        self.message = message
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        return self.message if self.errcode is None else f"{self.errcode}: {self.message}"
+
+
+class WeChatUnavailable(WeChatError):
+    """Not now: busy, over a limit, an answer that is no answer, or our own bulkhead is full."""
+
+    def __init__(self, errcode: int | None, message: str, retryable: bool = True) -> None:
+        super().__init__(errcode, message, retryable)
+
+
+class WeChatUnreachable(WeChatUnavailable):
+    """No answer at all: a connection fault or a timeout. These are what the breaker counts."""
+
+
+class WeChatTimeout(WeChatUnreachable):
+    """No answer in the time we have; there is none left for a second try."""
+
+
+class WeChatCodeInvalid(WeChatError):
+    """The code is wrong, too old or used up: the mini-program asks for a new one, once."""
+
+    def __init__(self, errcode: int | None, message: str) -> None:
+        super().__init__(errcode, message, False)
+
+
+class WeChatUserBlocked(WeChatError):
+    """WeChat takes this user for high-risk (40226): send them to the service desk."""
+
+    def __init__(self, errcode: int | None, message: str) -> None:
+        super().__init__(errcode, message, False)
+
+
+class WeChatRefused(WeChatError):
+    """A refusal that a retry won't change: a wrong AppSecret, an unpublished page, bad data."""
+
+    def __init__(self, errcode: int | None, message: str) -> None:
+        super().__init__(errcode, message, False)
