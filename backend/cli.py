@@ -1,0 +1,329 @@
+"""Commands for those who set a deployment up: `flask --app backend.wsgi <group> <command>`.
+
+Regions, organisations and roles come in here; everything else through the API. In the audit
+log who runs a command is the system itself: whoever reaches this shell reaches the database.
+"""
+
+import re
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import click
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.core.command_line import ChineseGroup, CommandError, checked_text
+from backend.core.db import transaction
+from backend.core.permissions import Actor, Role
+from backend.demo.load import load_demo
+from backend.identity import operations as identity
+from backend.identity import roles
+from backend.identity.models import Resident, RoleAssignment, User, UserState
+from backend.identity.schemas import NAME_LENGTH
+from backend.partners import operations as partners
+from backend.partners.models import Organisation
+from backend.regions import operations as regions
+from backend.regions.csv_files import read_region_files
+from backend.regions.models import Region
+
+ROLE_TITLES = {
+    Role.VOLUNTEER: "志愿者",
+    Role.PARTNER: "合伙人",
+    Role.ORGANISER: "组织者",
+    Role.ADMIN: "管理员",
+    Role.AUDITOR: "督查员",
+}
+ARGUMENT_LENGTH = 128
+_OPENID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def init_cli(app: Flask) -> None:
+    """Give the app its commands."""
+    for group in (regions_group, organisations_group, admin_group, roles_group, demo_group):
+        app.cli.add_command(group)
+
+
+# ---------------------------------------------------------------------------- regions
+
+
+@click.group("regions", cls=ChineseGroup)
+def regions_group() -> None:
+    """地区:区、镇(街道)、社区"""
+
+
+@regions_group.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def import_regions(files: tuple[Path, ...]) -> None:
+    """从 CSV 文件导入地区
+
+    \b
+    文件要有表头,用 code(代码)和 name(名称)两列,其他列不导入。
+    代码 2、4、6、9、12 位依次是省、市、区县、镇(街道)、社区,
+    上级由代码推出:上级要已经导入,或在同一次导入的文件里;
+    最高一级除外,例如可以从本区开始。
+
+    \b
+    可以一次给几个文件,也可以反复导入:名称改了就更新,没变的不动,
+    不会删除任何地区。有一处错误就什么都不导入,并指出文件、行和列。
+
+    \b
+    例:flask --app backend.wsgi regions import 武进区.csv
+    """
+    progress = TerminalProgress()
+    found = read_region_files(files, progress)
+    sorted_regions = regions.with_pinyin(found.rows.values(), progress)
+    with transaction() as session:
+        counts = regions.import_regions(session, None, sorted_regions, progress)
+    progress.end()
+    for notice in found.notices:
+        click.echo(f"提示:{notice}")
+    click.echo(f"已导入:新增 {counts.added},更新 {counts.changed},没有变化 {counts.unchanged}")
+
+
+class TerminalProgress:
+    """One line on stderr that moves; nothing where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._step = ""
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if not self._shown:
+            return
+        if self._step and step != self._step:
+            click.echo(err=True)
+        self._step = step
+        click.echo(f"\r{step} {done:,} / {total:,}", nl=False, err=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._step:
+            click.echo(err=True)
+
+
+# ---------------------------------------------------------------------------- organisations
+
+
+@click.group("organisations", cls=ChineseGroup)
+def organisations_group() -> None:
+    """社会组织与其他单位"""
+
+
+@organisations_group.command("add")
+@click.argument("name")
+@click.option("--region", "code", required=True, metavar="代码", help="所在地区的代码")
+def add_organisation(name: str, code: str) -> None:
+    """登记一个单位
+
+    \b
+    NAME 是单位全称。已经登记过的不会重复。
+    例:flask --app backend.wsgi organisations add 善乐社会工作服务站 --region 320412
+    """
+    name = checked_text("NAME", name, partners.NAME_LENGTH)
+    with transaction() as session:
+        region = _region(session, code)
+        organisation_id, added = partners.add_organisation(session, None, name, region)
+    what = "已登记" if added else "已经登记过,没有改动"
+    click.echo(f"{what}:{name}({organisation_id})")
+
+
+# ---------------------------------------------------------------------------- roles
+
+
+@click.group("admin", cls=ChineseGroup)
+def admin_group() -> None:
+    """管理员"""
+
+
+@admin_group.command("create")
+@click.option("--openid", required=True, metavar="OPENID", help="微信小程序里这位用户的 openid")
+@click.option("--region", "code", required=True, metavar="代码", help="管理哪个地区(及其下级)")
+@click.option("--name", metavar="姓名", help="写进这位用户的资料")
+def create_admin(openid: str, code: str, name: str | None) -> None:
+    """设一位管理员;用户还没登录过也可以
+
+    \b
+    例:flask --app backend.wsgi admin create --openid oABC123 --region 320412 --name 张三
+    """
+    if not _OPENID.fullmatch(openid):
+        raise CommandError("--openid:应为字母、数字、- 或 _,最多 128 个")
+    if name is not None:
+        name = checked_text("--name", name, NAME_LENGTH)
+    with transaction() as session:
+        lines = make_admin(session, openid, code, name)
+    for line in lines:
+        click.echo(line)
+
+
+def make_admin(session: Session, openid: str, code: str, name: str | None) -> list[str]:
+    """The user with this openid, made where there is none, as admin of a region.
+
+    Answers what was done, a line each.
+    """
+    region = _region(session, code)
+    known = session.execute(select(User.id).where(User.openid == openid)).first()
+    user = session.get_one(User, identity.find_or_create_user(session, openid))
+    _check_active(user)
+    if name is not None:
+        _rename(session, user, name)
+    granted = roles.grant(session, None, user.id, Role.ADMIN, roles.Scope(region_id=region.id))
+    return [
+        f"用户已存在:{user.id}" if known else f"已新建用户:{user.id}",
+        _said(granted, Role.ADMIN, f"{region.code} {region.name}"),
+    ]
+
+
+def _rename(session: Session, user: User, name: str) -> None:
+    own = select(Resident.id).where(Resident.user_id == user.id)
+    actor = Actor(user.id, session.execute(own).scalar_one())
+    identity.update_me(session, actor, {"name": name})
+
+
+@click.group("roles", cls=ChineseGroup)
+def roles_group() -> None:
+    """角色:谁在哪里可以做什么"""
+
+
+_ROLE_HELP = """
+    \b
+    USER 是用户编号或 openid;ROLE 是下面之一:
+      volunteer 志愿者   organiser 组织者   admin 管理员   auditor 督查员
+        ——都授权到地区,用 --region
+      partner 合伙人
+        ——授权到单位,用 --organisation
+"""
+
+
+@roles_group.command("grant", help=f"授予角色\n{_ROLE_HELP}")
+@click.argument("user")
+@click.argument("role")
+@click.option("--region", "code", metavar="代码", help="地区代码:在这个地区及其下级有效")
+@click.option("--organisation", metavar="单位全称", help="单位全称(合伙人用)")
+def grant_role(user: str, role: str, code: str | None, organisation: str | None) -> None:
+    """Give a user a role."""
+    wanted = _role(role)
+    with transaction() as session:
+        scope, where = _scope(session, code, organisation)
+        found = _user(session, user)
+        _check_active(found)
+        granted = roles.grant(session, None, found.id, wanted, scope)
+    click.echo(_said(granted, wanted, where))
+
+
+@roles_group.command("revoke", help=f"收回角色,下一次请求起生效\n{_ROLE_HELP}")
+@click.argument("user")
+@click.argument("role")
+@click.option("--region", "code", metavar="代码", help="地区代码")
+@click.option("--organisation", metavar="单位全称", help="单位全称(合伙人用)")
+def revoke_role(user: str, role: str, code: str | None, organisation: str | None) -> None:
+    """Take a role back."""
+    wanted = _role(role)
+    with transaction() as session:
+        scope, where = _scope(session, code, organisation)
+        revoked = roles.revoke(session, None, _user(session, user).id, wanted, scope)
+    what = "已收回" if revoked else "没有这个角色,没有改动"
+    click.echo(f"{what}:{_titled(wanted)} {where}")
+
+
+@roles_group.command("list")
+@click.argument("user", required=False)
+def list_roles(user: str | None) -> None:
+    """列出角色:用户编号、角色、范围
+
+    \b
+    USER 是用户编号或 openid;不写就列出所有人的。
+    """
+    scope = func.coalesce(Region.code + " " + Region.name, Organisation.name)
+    statement = (
+        select(RoleAssignment.user_id, RoleAssignment.role, scope)
+        .outerjoin(Region, Region.id == RoleAssignment.region_id)
+        .outerjoin(Organisation, Organisation.id == RoleAssignment.organisation_id)
+        .where(RoleAssignment.revoked_at.is_(None))
+        .order_by(RoleAssignment.user_id, RoleAssignment.id)
+    )
+    with transaction() as session:
+        if user is not None:
+            statement = statement.where(RoleAssignment.user_id == _user(session, user).id)
+        rows = session.execute(statement).all()
+    for user_id, role, where in rows:
+        click.echo(f"{user_id}  {_titled(role)}  {where}")
+    if not rows:
+        click.echo("没有任何角色")
+
+
+def _role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        raise CommandError(f"ROLE:应为 {'、'.join(Role)} 之一") from None
+
+
+def _region(session: Session, code: str) -> Region:
+    code = checked_text("--region", code, ARGUMENT_LENGTH)
+    try:
+        return regions.region_by_code(session, code)
+    except regions.RegionUnknown as unknown:
+        raise CommandError(f"--region:{unknown.detail}") from None
+
+
+def _user(session: Session, user: str) -> User:
+    user = checked_text("USER", user, ARGUMENT_LENGTH)
+    try:
+        is_user = User.id == UUID(user)
+    except ValueError:
+        is_user = User.openid == user
+    found = session.execute(select(User).where(is_user)).scalar_one_or_none()
+    if found is None:
+        raise CommandError("USER:没有这个用户(应为用户编号或 openid)")
+    return found
+
+
+def _check_active(user: User) -> None:
+    if user.state is not UserState.ACTIVE:
+        raise CommandError("USER:这个账户已注销或停用,不能授予角色")
+
+
+def _scope(session: Session, code: str | None, organisation: str | None) -> tuple[roles.Scope, str]:
+    """The scope that two options name, and how it is shown."""
+    if (code is None) == (organisation is None):
+        raise CommandError("--region 和 --organisation 要写一个,也只写一个")
+    if code is not None:
+        region = _region(session, code)
+        return roles.Scope(region_id=region.id), f"{region.code} {region.name}"
+    assert organisation is not None
+    name = checked_text("--organisation", organisation, partners.NAME_LENGTH)
+    try:
+        found = partners.organisation_by_name(session, name)
+    except partners.OrganisationUnknown as unknown:
+        raise CommandError(f"--organisation:{unknown.detail}") from None
+    return roles.Scope(organisation_id=found.id), found.name
+
+
+def _titled(role: Role) -> str:
+    return f"{ROLE_TITLES[role]} {role}"
+
+
+def _said(granted: bool, role: Role, where: str) -> str:
+    return f"{'已授予' if granted else '已经有这个角色,没有改动'}:{_titled(role)} {where}"
+
+
+# ---------------------------------------------------------------------------- demo
+
+
+@click.group("demo", cls=ChineseGroup)
+def demo_group() -> None:
+    """演示数据"""
+
+
+@demo_group.command("load")
+def load_demo_data() -> None:
+    """载入演示数据:武进区、99 个社区、今天正在举行的市集
+
+    \b
+    可以反复载入,不会重复;第二天再载入,会有第二天的市集。
+    只能在开发和测试环境使用(APP_ENV 为 development 或 test)。
+    """
+    for line in load_demo():
+        click.echo(line)

@@ -1,0 +1,1 @@
+"""Who people are: users, WeChat login, sessions, roles, residents and families, consents."""

@@ -1,0 +1,140 @@
+"""Users and residents.
+
+A `User` is an account: openid, sessions, roles. A `Resident` is a person who is served: one with
+an account, a family member whom an account acts for (代办), or a guest whom a volunteer wrote in.
+Bookings, attendances and ratings belong to residents, so that grandma counts as herself.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core import clock
+from backend.core.db import Base
+from backend.core.ids import new_id
+from backend.core.permissions import Role
+
+
+class UserState(StrEnum):
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    CLOSED = "closed"
+
+
+class User(Base):
+    __tablename__ = "user_account"  # "user" is a reserved word
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    # None once the account is closed: nothing of WeChat's is kept then.
+    openid: Mapped[str | None] = mapped_column(unique=True)
+    unionid: Mapped[str | None]
+    state: Mapped[UserState] = mapped_column(default=UserState.ACTIVE)
+    elder_mode: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    closed_at: Mapped[datetime | None]
+
+
+class LoginSession(Base):
+    """A bearer token, stored hashed; ends 30 days after its last use, or when it is revoked."""
+
+    __tablename__ = "login_session"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_used_at: Mapped[datetime] = mapped_column(default=clock.now)
+    revoked_at: Mapped[datetime | None]
+
+
+class RoleAssignment(Base):
+    """A role with its scope: a region or an organisation. Taken back, never deleted."""
+
+    __tablename__ = "role_assignment"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    role: Mapped[Role]
+    region_id: Mapped[UUID | None] = mapped_column(ForeignKey("region.id"))
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
+    granted_at: Mapped[datetime] = mapped_column(default=clock.now)
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(region_id, organisation_id) = 1", name="one_scope"),
+        Index(
+            "uq_role_assignment_active",
+            "user_id",
+            "role",
+            text("coalesce(region_id, organisation_id)"),
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+
+class PhoneState(StrEnum):
+    """How far a phone number is proven. A typed one proves nothing."""
+
+    NONE = "none"
+    TYPED = "typed"
+    VERIFIED = "verified"  # by WeChat
+    CONFIRMED = "confirmed"  # by a volunteer, face to face
+
+
+class Resident(Base):
+    """A person. At most one of `user_id` (their own account) and `guardian_user_id` (the account
+    that acts for them) is set; a guest has neither."""
+
+    __tablename__ = "resident"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), unique=True)
+    guardian_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    name: Mapped[str | None]
+    relation: Mapped[str | None]
+    birth_year: Mapped[int | None]
+    note: Mapped[str | None]
+    region_id: Mapped[UUID | None] = mapped_column(ForeignKey("region.id"))
+    phone_encrypted: Mapped[bytes | None]
+    phone_hash: Mapped[bytes | None] = mapped_column(index=True)
+    phone_tail_hash: Mapped[bytes | None] = mapped_column(index=True)
+    phone_state: Mapped[PhoneState] = mapped_column(default=PhoneState.NONE)
+    # What personal codes carry in place of the id; a new one revokes every code shown before.
+    code_handle: Mapped[UUID] = mapped_column(unique=True, default=new_id)
+    # Of guests with a phone: the same person written in twice, by two volunteers at once, is
+    # one row (a keyed hash of phone and name).
+    guest_key: Mapped[bytes | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    removed_at: Mapped[datetime | None]
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("resident.id"))
+
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(user_id, guardian_user_id) <= 1", name="one_account"),
+    )
+
+
+class Consent(Base):
+    """A consent to one version of one purpose, with its time, and its withdrawal (PIPL 14–16)."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    purpose: Mapped[str]
+    version: Mapped[str]
+    given_at: Mapped[datetime] = mapped_column(default=clock.now)
+    withdrawn_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_consent_active",
+            "user_id",
+            "purpose",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )

@@ -1,0 +1,499 @@
+"""Use cases around a person: login, profile, family, phone, consents, closing the account."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.core import audit, clock, idempotency
+from backend.core.config import load
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.errors import AppError, Forbidden, NotFound, NotLoggedIn, ValidationFailed
+from backend.core.ids import new_id
+from backend.core.permissions import Actor
+from backend.identity import roles, sessions
+from backend.identity.models import Consent, PhoneState, Resident, User, UserState
+from backend.identity.personal_codes import CodeFault, PersonalCode, PersonalCodes
+from backend.identity.signals import residents_merged, residents_removed
+from backend.regions.models import Region
+
+FAMILY_LIMIT = 10
+ADULT_CONSENT_AGE = 14
+PROVEN = (PhoneState.VERIFIED, PhoneState.CONFIRMED)
+
+
+class WeChatCodeInvalidError(AppError):
+    status = 401
+    code = "wechat_code_invalid"
+    title = "登录已过期,请重新进入小程序"
+
+
+class WeChatUserBlockedError(AppError):
+    status = 403
+    code = "wechat_user_blocked"
+    title = "暂时无法登录,请到服务台人工登记"
+
+
+class WeChatUnavailableError(AppError):
+    status = 503
+    code = "wechat_unavailable"
+    title = "微信暂时连不上,请稍后再试;急用请到服务台登记"
+
+
+class PhoneCodeInvalid(AppError):
+    status = 422
+    code = "phone_code_invalid"
+    title = "手机号授权已失效,请再点一次"
+
+
+class FamilyLimitReached(AppError):
+    status = 409
+    code = "family_limit_reached"
+    title = f"最多添加 {FAMILY_LIMIT} 位家人"
+
+
+class ConsentRequired(AppError):
+    status = 409
+    code = "consent_required"
+    title = "请先阅读并同意相关说明"
+
+
+class NoTypedPhone(AppError):
+    status = 409
+    code = "no_phone_to_confirm"
+    title = "这位居民还没有填写手机号"
+
+
+class ResidentCodeRefused(AppError):
+    status = 422
+    code = "resident_code_refused"
+    title = "个人码无效或已过期,请居民刷新后再出示"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    token: str
+    expires_at: datetime
+    actor: Actor
+
+
+def log_in(session: Session, openid: str, unionid: str | None) -> Login:
+    """A session for the WeChat user, who is made on the first visit.
+
+    Two first logins at once make one user: the second finds the first's row.
+
+    Raises WeChatUserBlockedError (403) for an account that we have blocked.
+    """
+    user_id = find_or_create_user(session, openid, unionid)
+    user = session.get_one(User, user_id, populate_existing=True)
+    if user.state is not UserState.ACTIVE:
+        raise WeChatUserBlockedError
+    user.unionid = unionid or user.unionid
+    token, expires_at = sessions.create(session, user_id)
+    actor = sessions.authenticate(session, token)
+    assert actor is not None
+    return Login(token, expires_at, actor)
+
+
+def find_or_create_user(session: Session, openid: str, unionid: str | None = None) -> UUID:
+    """The id of the user with this openid, with a resident row of their own. The user's row is
+    locked: logging in and closing the account come one after the other."""
+    find = select(User.id).where(User.openid == openid).with_for_update(key_share=True)
+    user_id = None
+    while user_id is None:  # a second time only if the account was closed in between
+        session.execute(
+            insert(User)
+            .values(id=new_id(), openid=openid, unionid=unionid, state=UserState.ACTIVE,
+                    elder_mode=False, created_at=clock.now())
+            .on_conflict_do_nothing(index_elements=[User.openid])
+        )  # fmt: skip
+        user_id = session.execute(find).scalar_one_or_none()
+    session.execute(
+        insert(Resident)
+        .values(id=new_id(), user_id=user_id, code_handle=new_id(), created_at=clock.now(),
+                phone_state=PhoneState.NONE)
+        .on_conflict_do_nothing(index_elements=[Resident.user_id])
+    )  # fmt: skip
+    return user_id
+
+
+def update_me(session: Session, actor: Actor, changes: dict[str, Any]) -> None:
+    """Change the caller's own profile and preferences.
+
+    Raises ValidationFailed (422) for a region that does not exist, NotLoggedIn (401) when the
+    account has been closed meanwhile.
+    """
+    _check_region(session, changes.get("region_id"))
+    resident = _lock_own_resident(session, actor)
+    profile = dict(changes)
+    preferences = profile.pop("preferences", {})
+    if preferences:
+        session.execute(update(User).where(User.id == actor.user_id).values(**preferences))
+    for name, value in profile.items():
+        setattr(resident, name, value)
+    session.flush()
+
+
+def _check_region(session: Session, region_id: UUID | None) -> None:
+    if region_id is not None and session.get(Region, region_id) is None:
+        raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
+
+
+def list_family(session: Session, actor: Actor, *, lock: bool = False) -> list[Resident]:
+    """The family members the caller acts for, oldest entry first."""
+    statement = (
+        select(Resident)
+        .where(Resident.guardian_user_id == actor.user_id, Resident.removed_at.is_(None))
+        .order_by(Resident.id)
+    )
+    if lock:
+        statement = statement.with_for_update(key_share=True).execution_options(
+            populate_existing=True
+        )
+    return list(session.execute(statement).scalars())
+
+
+def add_family_member(session: Session, actor: Actor, values: dict[str, Any]) -> Resident:
+    """A person the caller acts for (代办).
+
+    Raises FamilyLimitReached (409), and ConsentRequired (409) for a child under 14 without the
+    guardian's consent (PIPL 31).
+    """
+    _lock_user(session, actor.user_id)
+    if len(list_family(session, actor)) >= FAMILY_LIMIT:
+        raise FamilyLimitReached
+    _require_guardian_consent(session, actor, values.get("birth_year"))
+    member = Resident(guardian_user_id=actor.user_id, **_with_phone(values))
+    session.add(member)
+    session.flush()
+    return member
+
+
+def update_family_member(
+    session: Session, actor: Actor, member: Resident, values: dict[str, Any]
+) -> Resident:
+    """Change a family member's data; the same refusals as adding one.
+
+    A number that is proven already and given again stays proven.
+    """
+    _require_guardian_consent(session, actor, values.get("birth_year"))
+    if "phone" in values and _is_proven(member, values["phone"]):
+        values = {name: value for name, value in values.items() if name != "phone"}
+    for name, value in _with_phone(values).items():
+        setattr(member, name, value)
+    session.flush()
+    return member
+
+
+def remove_family_member(session: Session, actor: Actor, member: Resident) -> None:
+    """Stop acting for somebody: their personal data is erased, counts stay."""
+    _erase_residents(session, actor, [member])
+    idempotency.forget(session, actor.user_id, about=member.id)
+
+
+def _require_guardian_consent(session: Session, actor: Actor, birth_year: int | None) -> None:
+    # We keep the year alone: who turns 14 in this one may still be 13.
+    if birth_year is None or clock.today().year - birth_year > ADULT_CONSENT_AGE:
+        return
+    if "guardian" not in {consent.purpose for consent in active_consents(session, actor.user_id)}:
+        raise ConsentRequired(
+            "家人未满 14 周岁,请先同意作为监护人记录其信息", extra={"purpose": "guardian"}
+        )
+
+
+def bind_typed_phone(session: Session, actor: Actor, phone: str) -> str:
+    """Keep a number that the caller typed. It proves nothing and merges nothing.
+
+    A number that is proven already and typed again stays proven.
+
+    Raises NotLoggedIn (401) when the account has been closed meanwhile.
+    """
+    resident = _lock_own_resident(session, actor)
+    if not _is_proven(resident, phone):
+        _set_phone(resident, phone, PhoneState.TYPED)
+        session.flush()
+    return phone
+
+
+def _is_proven(resident: Resident, phone: str) -> bool:
+    return resident.phone_state in PROVEN and (
+        resident.phone_hash == composed(PhoneVault).lookup_hash(phone)
+    )
+
+
+def bind_verified_phone(session: Session, actor: Actor, phone: str) -> str:
+    """Keep a number that WeChat has verified; guests written in with it become this resident.
+
+    Raises NotLoggedIn (401) when the account has been closed meanwhile.
+    """
+    resident = _lock_own_resident(session, actor)
+    _set_phone(resident, phone, PhoneState.VERIFIED)
+    session.flush()
+    _merge_guests(session, actor, resident)
+    return phone
+
+
+def confirm_phone_in_person(session: Session, actor: Actor, code: str) -> Resident:
+    """A volunteer, face to face, confirms the number that a resident has typed.
+
+    The resident's fresh personal code stands for their presence; nobody confirms for themselves
+    or for their family, or a number typed by a volunteer would bring them its owner's records.
+
+    Raises ResidentCodeRefused (422) for a code that is forged or old, Forbidden (403) for the
+    volunteer's own, NoTypedPhone (409).
+    """
+    resident = _resident_by_code(session, code)
+    if resident is None or isinstance(resident, CodeFault):
+        raise ResidentCodeRefused
+    if actor.user_id in (resident.user_id, resident.guardian_user_id):
+        raise Forbidden("请另一位志愿者为您确认")
+    if resident.phone_hash is None:
+        raise NoTypedPhone
+    if resident.phone_state is PhoneState.TYPED:
+        resident.phone_state = PhoneState.CONFIRMED
+        session.flush()
+        audit.record(
+            session,
+            actor,
+            "confirm_phone",
+            "resident",
+            resident.id,
+            from_state=PhoneState.TYPED,
+            to_state=PhoneState.CONFIRMED,
+        )
+    _merge_guests(session, actor, resident)
+    return resident
+
+
+def _merge_guests(session: Session, actor: Actor, resident: Resident) -> None:
+    """Let the guests with this resident's proven number become the resident.
+
+    A family may share one number. Guests of one name are one person, whatever the volunteer
+    called them; where there are several names, only the resident's own is merged.
+    """
+    guests = list(
+        session.execute(
+            select(Resident)
+            .where(
+                Resident.phone_hash == resident.phone_hash,
+                Resident.id != resident.id,
+                Resident.user_id.is_(None),
+                Resident.guardian_user_id.is_(None),
+                Resident.merged_into_id.is_(None),
+                Resident.removed_at.is_(None),
+            )
+            .order_by(Resident.id)
+            .with_for_update()
+        ).scalars()
+    )
+    names = {guest.name for guest in guests if guest.name}
+    for guest in guests:
+        if len(names) <= 1 or guest.name in (None, resident.name):
+            _merge(session, actor, guest, resident)
+
+
+def _merge(session: Session, actor: Actor, guest: Resident, resident: Resident) -> None:
+    resident.name = resident.name or guest.name
+    resident.birth_year = resident.birth_year or guest.birth_year
+    guest.merged_into_id = resident.id
+    guest.removed_at = clock.now()
+    _forget(guest)
+    session.flush()
+    residents_merged.send(session, source_id=guest.id, target_id=resident.id)
+    audit.record(
+        session,
+        actor,
+        "merge_guest",
+        "resident",
+        guest.id,
+        details={"into": str(resident.id)},
+    )
+
+
+def create_guest(session: Session, actor: Actor, values: dict[str, Any]) -> UUID:
+    """A person without a phone of their own, written in by a volunteer.
+
+    The same phone and name again is the same guest, also when two volunteers write them in at
+    once. Without a phone nothing tells two people apart, so each entry is a new guest.
+    """
+    phone, name = values.get("phone"), values.get("name")
+    key = composed(PhoneVault).lookup_hash(f"{phone}|{name or ''}") if phone else None
+    row = {
+        "id": new_id(),
+        "code_handle": new_id(),
+        "created_at": clock.now(),
+        "phone_state": PhoneState.NONE,
+        "guest_key": key,
+    } | _with_phone(values)
+    statement = insert(Resident).values(**row)
+    if key is not None:
+        statement = statement.on_conflict_do_update(
+            index_elements=[Resident.guest_key], set_={"guest_key": key}
+        )
+    created = session.execute(statement.returning(Resident.id)).scalar_one()
+    audit.record(session, actor, "write_in_guest", "resident", created)
+    return created
+
+
+def issue_code(resident: Resident) -> PersonalCode:
+    """A fresh personal code for a resident."""
+    return composed(PersonalCodes).issue(resident.code_handle)
+
+
+def _resident_by_code(session: Session, code: str) -> Resident | CodeFault | None:
+    """The resident whose personal code this is, locked; None when the code has been revoked."""
+    handle = composed(PersonalCodes).read(code)
+    if isinstance(handle, CodeFault):
+        return handle
+    statement = (
+        select(Resident)
+        .where(Resident.code_handle == handle, Resident.removed_at.is_(None))
+        .with_for_update()
+    )
+    return session.execute(statement).scalar_one_or_none()
+
+
+def active_consents(session: Session, user_id: UUID) -> list[Consent]:
+    """The consents a user has given and not withdrawn."""
+    statement = (
+        select(Consent)
+        .where(Consent.user_id == user_id, Consent.withdrawn_at.is_(None))
+        .order_by(Consent.id)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def give_consent(session: Session, actor: Actor, purpose: str, version: str) -> Consent:
+    """Keep a consent to one version of a purpose; a newer version replaces the older one.
+
+    Raises ValidationFailed (422) for a version that is not the current one.
+    """
+    if version != load("consents")[purpose]["version"]:
+        raise ValidationFailed(errors={"version": ["说明已更新,请重新阅读后同意"]})
+    _lock_user(session, actor.user_id)
+    current = [c for c in active_consents(session, actor.user_id) if c.purpose == purpose]
+    if current and current[0].version == version:
+        return current[0]
+    for consent in current:
+        consent.withdrawn_at = clock.now()
+    session.flush()
+    consent = Consent(user_id=actor.user_id, purpose=purpose, version=version)
+    session.add(consent)
+    session.flush()
+    return consent
+
+
+def withdraw_consent(session: Session, actor: Actor, purpose: str) -> None:
+    """Withdraw a consent; the row stays, with its time.
+
+    Raises NotFound (404) when there is none to withdraw.
+    """
+    _lock_user(session, actor.user_id)
+    current = [c for c in active_consents(session, actor.user_id) if c.purpose == purpose]
+    if not current:
+        raise NotFound
+    for consent in current:
+        consent.withdrawn_at = clock.now()
+    session.flush()
+
+
+def close_account(session: Session, actor: Actor) -> None:
+    """Erase the caller's personal data and their family members'; counts stay.
+
+    Rows of bookings, visits and ratings keep a resident id without a name, so that a figure that
+    was reported stays true.
+
+    Raises NotLoggedIn (401) when a twin of this request has closed it meanwhile.
+    """
+    user = _lock_user(session, actor.user_id)
+    user.openid, user.unionid = None, None
+    user.state, user.closed_at = UserState.CLOSED, clock.now()
+    people = [_lock_own_resident(session, actor), *list_family(session, actor, lock=True)]
+    _erase_residents(session, actor, people)
+    idempotency.forget(session, actor.user_id)
+    roles.revoke_all(session, actor, actor.user_id)
+    for consent in active_consents(session, actor.user_id):
+        consent.withdrawn_at = clock.now()
+    sessions.revoke_all(session, actor.user_id)
+    audit.record(
+        session,
+        actor,
+        "close_account",
+        User.__tablename__,
+        actor.user_id,
+        from_state=UserState.ACTIVE,
+        to_state=UserState.CLOSED,
+    )
+
+
+def _erase_residents(session: Session, actor: Actor, people: list[Resident]) -> None:
+    for resident in people:
+        _forget(resident)
+        resident.removed_at = clock.now()
+    session.flush()
+    residents_removed.send(session, actor=actor, resident_ids=[person.id for person in people])
+
+
+def _forget(resident: Resident) -> None:
+    resident.name = resident.relation = resident.note = None
+    resident.birth_year = resident.region_id = None
+    resident.phone_encrypted = resident.phone_hash = resident.phone_tail_hash = None
+    resident.phone_state = PhoneState.NONE
+    resident.guest_key = None
+    resident.code_handle = new_id()
+
+
+def _with_phone(values: dict[str, Any]) -> dict[str, Any]:
+    """Column values with a given phone number replaced by its protected forms."""
+    columns = dict(values)
+    if "phone" not in columns:
+        return columns
+    phone = columns.pop("phone")
+    return columns | protected_phone(phone, PhoneState.TYPED)
+
+
+def protected_phone(phone: str, state: PhoneState) -> dict[str, Any]:
+    """The columns in which a phone number is kept."""
+    return {
+        "phone_encrypted": composed(PhoneVault).encrypt(phone),
+        "phone_hash": composed(PhoneVault).lookup_hash(phone),
+        "phone_tail_hash": composed(PhoneVault).tail_hash(phone),
+        "phone_state": state,
+    }
+
+
+def _set_phone(resident: Resident, phone: str, state: PhoneState) -> None:
+    for name, value in protected_phone(phone, state).items():
+        setattr(resident, name, value)
+
+
+def _lock_user(session: Session, user_id: UUID) -> User:
+    """The caller's account, locked and read afresh.
+
+    Raises NotLoggedIn (401) when it has been closed or blocked since the request began: nothing
+    personal may be written to it any more.
+    """
+    user = session.get_one(
+        User, user_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if user.state is not UserState.ACTIVE:
+        raise NotLoggedIn
+    return user
+
+
+def _lock_own_resident(session: Session, actor: Actor) -> Resident:
+    """The caller's own resident row, locked and read afresh. Raises as `_lock_user`."""
+    resident = session.get_one(
+        Resident,
+        actor.resident_id,
+        with_for_update={"key_share": True},
+        populate_existing=True,
+    )
+    if resident.removed_at is not None:
+        raise NotLoggedIn
+    return resident

@@ -1,0 +1,43 @@
+"""Who may act for whom."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend.core.errors import NotFound
+from backend.core.permissions import Actor
+from backend.identity.models import Resident
+
+
+def access_own_resident(
+    session: Session, actor: Actor, resident_id: UUID | None = None, *, lock: bool = False
+) -> Resident:
+    """The caller's own resident row, or one of a family member they act for.
+
+    Args:
+        resident_id: None means the caller's own.
+        lock: lock the row, so that two requests of one person come one after the other.
+
+    Raises NotFound (404) for anybody else's: whether that id exists is not the caller's business.
+    """
+    statement = select(Resident).where(
+        Resident.id == (resident_id or actor.resident_id),
+        Resident.removed_at.is_(None),
+        or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
+    )
+    if lock:
+        # NO KEY: other rows that refer to this person can still be written meanwhile.
+        statement = statement.with_for_update(key_share=True)
+    resident = session.execute(statement).scalar_one_or_none()
+    if resident is None:
+        raise NotFound
+    return resident
+
+
+def access_family_member(session: Session, actor: Actor, resident_id: UUID) -> Resident:
+    """A family member the caller acts for, locked; 404 for anybody else, the caller included."""
+    resident = access_own_resident(session, actor, resident_id, lock=True)
+    if resident.guardian_user_id is None:
+        raise NotFound
+    return resident

@@ -1,0 +1,148 @@
+"""Reads around a person."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import column, func, select, table
+from sqlalchemy.orm import Session
+
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault, mask_phone
+from backend.core.permissions import Actor
+from backend.identity import operations
+from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User
+from backend.identity.names import own_name
+from backend.identity.signals import export_requested
+from backend.regions.models import Region
+
+CONSENT_COLUMNS = ("purpose", "version", "given_at", "withdrawn_at")
+ROLE_COLUMNS = ("role", "granted_at", "revoked_at")
+SESSION_COLUMNS = ("created_at", "last_used_at", "revoked_at")
+
+# Of the layer above; only the name is read, for the roles' scopes.
+_organisation = table("organisation", column("id"), column("name"))
+
+
+def me(session: Session, actor: Actor) -> dict[str, Any]:
+    """The caller as `/me` answers: profile, roles with scopes, preferences, consents."""
+    user = session.get_one(User, actor.user_id)
+    resident = session.get_one(Resident, actor.resident_id)
+    return {
+        "id": user.id,
+        "resident_id": resident.id,
+        "name": resident.name,
+        "display_name": own_name(resident.name),
+        "birth_year": resident.birth_year,
+        "region_id": resident.region_id,
+        "phone": masked_phone(resident),
+        "phone_state": resident.phone_state.value,
+        "roles": roles_of(session, actor),
+        "preferences": {"elder_mode": user.elder_mode},
+        "consents": operations.active_consents(session, actor.user_id),
+    }
+
+
+def roles_of(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    """The caller's roles with the names of their scopes."""
+    statement = (
+        select(
+            RoleAssignment.role,
+            func.coalesce(Region.id, _organisation.c.id).label("id"),
+            func.coalesce(Region.name, _organisation.c.name).label("name"),
+            Region.code,
+            Region.level,
+        )
+        .select_from(RoleAssignment)
+        .outerjoin(Region, Region.id == RoleAssignment.region_id)
+        .outerjoin(_organisation, _organisation.c.id == RoleAssignment.organisation_id)
+        .where(RoleAssignment.user_id == actor.user_id, RoleAssignment.revoked_at.is_(None))
+        .order_by(RoleAssignment.id)
+    )
+    return [
+        {
+            "role": row.role,
+            "scope": {
+                "type": "region" if row.code else "organisation",
+                "id": str(row.id),
+                "name": row.name,
+                "code": row.code,
+                "level": row.level.value if row.level else None,
+            },
+        }
+        for row in session.execute(statement)
+    ]
+
+
+def masked_phone(resident: Resident) -> str | None:
+    """138****1234, or None where no number is kept."""
+    if resident.phone_encrypted is None:
+        return None
+    return mask_phone(composed(PhoneVault).decrypt(resident.phone_encrypted))
+
+
+def family_member(resident: Resident) -> dict[str, Any]:
+    """A family member as their account sees them."""
+    return {
+        "id": resident.id,
+        "name": resident.name,
+        "display_name": own_name(resident.name),
+        "relation": resident.relation,
+        "birth_year": resident.birth_year,
+        "phone": masked_phone(resident),
+    }
+
+
+def export(session: Session, actor: Actor) -> dict[str, Any]:
+    """All that is stored about the caller and the family they act for (PIPL 45).
+
+    Features above answer the `export_requested` signal with a section each.
+    """
+    user = session.get_one(User, actor.user_id)
+    people = [session.get_one(Resident, actor.resident_id), *operations.list_family(session, actor)]
+    ids = [person.id for person in people]
+    sections = {name: rows for _, (name, rows) in export_requested.send(session, resident_ids=ids)}
+    return {
+        "account": {
+            "id": user.id,
+            "wechat_openid": user.openid,
+            "wechat_unionid": user.unionid,
+            "created_at": user.created_at,
+            "elder_mode": user.elder_mode,
+        },
+        "people": [_person(person) for person in people],
+        "roles": roles_of(session, actor),
+        "role_history": _rows(session, RoleAssignment, actor, ROLE_COLUMNS),
+        "consents": _rows(session, Consent, actor, CONSENT_COLUMNS),
+        "sessions": _rows(session, LoginSession, actor, SESSION_COLUMNS),
+        **sections,
+    }
+
+
+def _person(resident: Resident) -> dict[str, Any]:
+    encrypted = resident.phone_encrypted
+    return {
+        "id": resident.id,
+        "name": resident.name,
+        "relation": resident.relation,
+        "birth_year": resident.birth_year,
+        "note": resident.note,
+        "region_id": resident.region_id,
+        # Their own data, to themselves: the one answer with a number in full.
+        "phone": composed(PhoneVault).decrypt(encrypted) if encrypted else None,
+        "phone_state": resident.phone_state,
+        "created_at": resident.created_at,
+    }
+
+
+def _rows(
+    session: Session,
+    model: type[Consent | LoginSession | RoleAssignment],
+    actor: Actor,
+    names: Sequence[str],
+) -> list[dict[str, Any]]:
+    statement = (
+        select(*(getattr(model, name) for name in names))
+        .where(model.user_id == actor.user_id)
+        .order_by(model.id)
+    )
+    return [dict(row) for row in session.execute(statement).mappings()]

@@ -1,0 +1,149 @@
+"""What the identity routes take and answer."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields as out
+
+from backend.core import clock, fields
+from backend.core.config import load
+from backend.core.fields import Schema
+from backend.core.permissions import Role
+
+NAME_LENGTH = 30
+OLDEST_BIRTH_YEAR = 1900
+LATEST_BIRTH_YEAR = 2099  # for the documentation; the check is against today
+
+
+class BirthYear(fields.Int):
+    """A year of birth between 1900 and this year, whichever year the process was started in."""
+
+    def __init__(self) -> None:
+        super().__init__(OLDEST_BIRTH_YEAR, LATEST_BIRTH_YEAR, metadata={"example": 1953})
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        year = super()._deserialize(value, *args, **kwargs)
+        if year > clock.today().year:
+            raise ma.ValidationError(f"应在 {OLDEST_BIRTH_YEAR} 到 {clock.today().year} 之间")
+        return year
+
+
+class WeChatLoginRequest(Schema):
+    code = fields.Text(256, required=True, metadata={"example": "ok:resident"})
+
+
+class RoleAnswer(ma.Schema):
+    role = out.Enum(Role, by_value=True, metadata={"example": "organiser"})
+    scope = out.Dict(
+        metadata={"example": {"type": "region", "id": "…", "code": "320412100", "name": "湖塘镇"}}
+    )
+
+
+class PreferencesAnswer(ma.Schema):
+    elder_mode = out.Boolean()
+
+
+class ConsentAnswer(ma.Schema):
+    purpose = out.String(metadata={"example": "privacy"})
+    version = out.String(metadata={"example": "2026-01"})
+    given_at = out.AwareDateTime()
+
+
+class MeAnswer(ma.Schema):
+    id = out.UUID()
+    resident_id = out.UUID()
+    name = out.String(allow_none=True)
+    display_name = out.String(metadata={"example": "王秀英"})
+    birth_year = out.Integer(allow_none=True)
+    region_id = out.UUID(allow_none=True)
+    phone = out.String(allow_none=True, metadata={"example": "138****1234"})
+    phone_state = out.String(metadata={"example": "verified"})
+    roles = out.List(out.Nested(RoleAnswer))
+    preferences = out.Nested(PreferencesAnswer)
+    consents = out.List(out.Nested(ConsentAnswer))
+
+
+class LoginAnswer(ma.Schema):
+    token = out.String()
+    expires_at = out.AwareDateTime()
+    user = out.Nested(MeAnswer)
+
+
+class PreferencesRequest(Schema):
+    elder_mode = fields.Flag()
+
+
+class MeRequest(Schema):
+    name = fields.Text(NAME_LENGTH, allow_none=True)
+    birth_year = BirthYear()
+    region_id = fields.Id(allow_none=True)
+    preferences = fields.Part(PreferencesRequest)
+
+
+class PhoneRequest(Schema):
+    code = fields.Text(256, metadata={"description": "from the getPhoneNumber button"})
+    phone = fields.Phone(metadata={"description": "typed", "example": "13800001234"})
+
+    @ma.validates_schema
+    def one_of_two(self, data: dict[str, str], **_: object) -> None:
+        if len(data) != 1:
+            raise ma.ValidationError("请用微信授权或填写手机号,二选一", "phone")
+
+
+class PhoneAnswer(ma.Schema):
+    phone = out.String(metadata={"example": "138****1234"})
+    phone_state = out.String(metadata={"example": "verified"})
+
+
+class FamilyRequest(Schema):
+    name = fields.Text(NAME_LENGTH, required=True, metadata={"example": "王奶奶"})
+    relation = fields.Text(10, metadata={"example": "奶奶"})
+    birth_year = BirthYear()
+    phone = fields.Phone()
+
+
+class GuestRequest(Schema):
+    """A person without a phone of their own, written in by a volunteer."""
+
+    name = fields.Text(NAME_LENGTH, metadata={"example": "李奶奶"})
+    phone = fields.Phone()
+    birth_year = BirthYear()
+    note = fields.Text(100, metadata={"description": "no health data"})
+
+
+class FamilyAnswer(ma.Schema):
+    id = out.UUID()
+    name = out.String(metadata={"example": "王奶奶"})
+    display_name = out.String(metadata={"example": "王奶奶"})
+    relation = out.String(allow_none=True)
+    birth_year = out.Integer(allow_none=True)
+    phone = out.String(allow_none=True, metadata={"example": "138****1234"})
+
+
+class FamilyPage(ma.Schema):
+    items = out.List(out.Nested(FamilyAnswer))
+    next_cursor = out.String(allow_none=True)
+
+
+class CodeQuery(Schema):
+    resident_id = fields.Id(metadata={"description": "a family member; without it, oneself"})
+
+
+class PersonalCodeAnswer(ma.Schema):
+    code = out.String()
+    expires_at = out.AwareDateTime()
+
+
+class ConsentRequest(Schema):
+    purpose = fields.Key(load("consents"), required=True, metadata={"example": "privacy"})
+    version = fields.Text(20, required=True, metadata={"example": "2026-01"})
+
+
+class ConfirmPhoneRequest(Schema):
+    resident_code = fields.Text(300, required=True)
+
+
+class ConfirmPhoneAnswer(ma.Schema):
+    display_name = out.String(metadata={"example": "王*英"})
+    phone = out.String(metadata={"example": "138****1234"})
+    phone_state = out.String(metadata={"example": "confirmed"})

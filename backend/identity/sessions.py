@@ -1,0 +1,82 @@
+"""Login sessions: opaque bearer tokens, stored hashed, revocable, 30 days idle."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from backend.core import clock, crypto
+from backend.core.permissions import Actor, Grant, Role
+from backend.core.statement import Statement
+from backend.identity.models import LoginSession
+
+IDLE = timedelta(days=30)
+# `last_used_at` is moved once a day: a write for each request would cost more than it tells.
+TOUCH_AFTER = timedelta(days=1)
+
+# Runs before every request: one statement for token, account, own resident row and roles.
+_AUTHENTICATE = Statement(
+    """
+    SELECT s.id, s.last_used_at, s.user_id, r.id AS resident_id,
+           (SELECT json_agg(json_build_array(a.role, g.code, a.organisation_id))
+              FROM role_assignment a LEFT JOIN region g ON g.id = a.region_id
+             WHERE a.user_id = s.user_id AND a.revoked_at IS NULL) AS grants
+      FROM login_session s
+      JOIN user_account u ON u.id = s.user_id AND u.state = 'active'
+      JOIN resident r ON r.user_id = s.user_id
+     WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.last_used_at > :idle_since
+    """
+)
+
+
+def create(session: Session, user_id: UUID) -> tuple[str, datetime]:
+    """A new session's token and the instant at which it ends if it is not used."""
+    token = crypto.new_token()
+    now = clock.now()
+    session.add(
+        LoginSession(
+            user_id=user_id,
+            token_hash=crypto.hash_token(token),
+            created_at=now,
+            last_used_at=now,
+        )
+    )
+    session.flush()
+    return token, now + IDLE
+
+
+def authenticate(session: Session, token: str) -> Actor | None:
+    """Who a bearer token belongs to; None when it is unknown, revoked, idle too long, or its
+    account is blocked or closed."""
+    now = clock.now()
+    row = _AUTHENTICATE.first(session, token_hash=crypto.hash_token(token), idle_since=now - IDLE)
+    if row is None:
+        return None
+    if now - row.last_used_at > TOUCH_AFTER:
+        session.execute(
+            update(LoginSession).where(LoginSession.id == row.id).values(last_used_at=now)
+        )
+    grants = tuple(
+        Grant(Role(role), code, UUID(organisation) if organisation else None)
+        for role, code, organisation in row.grants or ()
+    )
+    return Actor(row.user_id, row.resident_id, row.id, grants)
+
+
+def revoke(session: Session, session_id: UUID) -> None:
+    """End one session; its token is worth nothing from the next request on."""
+    session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == session_id, LoginSession.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+
+
+def revoke_all(session: Session, user_id: UUID) -> None:
+    """End all of a user's sessions."""
+    session.execute(
+        update(LoginSession)
+        .where(LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )

@@ -1,0 +1,13 @@
+"""What happens to people, told to features above without importing them (blinker, inside the
+caller's transaction). Sender is the session."""
+
+from blinker import Signal
+
+# (session, source_id, target_id): the source's bookings, visits and ratings become the target's.
+residents_merged = Signal()
+
+# (session, actor, resident_ids): their personal data has been erased; counts stay.
+residents_removed = Signal()
+
+# (session, resident_ids) → (section, rows): what a feature stores about these people.
+export_requested = Signal()

@@ -1,0 +1,27 @@
+"""Housekeeping by the clock; a second run finds nothing left to do."""
+
+import logging
+
+from sqlalchemy import delete
+
+from backend.core import clock, idempotency
+from backend.core.db import transaction
+from backend.core.jobs import job
+from backend.identity.models import LoginSession
+from backend.identity.sessions import IDLE
+
+log = logging.getLogger(__name__)
+
+
+@job("identity.purge", cron="17 * * * *")
+def purge() -> None:
+    """Delete answers kept for repeats, and sessions that have been idle too long to be used."""
+    with transaction() as session:
+        answers = idempotency.purge(session)
+        dead = session.execute(
+            delete(LoginSession).where(LoginSession.last_used_at < clock.now() - IDLE)
+        )
+        log.info(
+            "purged",
+            extra={"answers": answers, "sessions": dead.rowcount},  # type: ignore[attr-defined]
+        )

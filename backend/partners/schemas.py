@@ -1,0 +1,19 @@
+"""What the organisations' route takes and answers."""
+
+import marshmallow as ma
+from marshmallow import fields as out
+
+from backend.core import fields
+from backend.core.pagination import PageQuery
+
+Q_LENGTH = 50
+
+
+class OrganisationQuery(PageQuery):
+    q = fields.Text(Q_LENGTH, metadata={"description": "part of a name"})
+
+
+class OrganisationAnswer(ma.Schema):
+    id = out.UUID()
+    name = out.String(metadata={"example": "善乐社会工作服务站"})
+    region_id = out.UUID(metadata={"description": "where it is based"})

@@ -1,0 +1,229 @@
+"""Reading regions from CSV files, as statistics bureaus and spreadsheets write them.
+
+Nothing here knows the database. All faults of all files are found in one go, each with its
+file, row (as a spreadsheet counts: the header is row 1) and column.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backend.core.errors import AppError
+from backend.regions.models import CODE_LENGTHS, RegionLevel
+
+NAME_LENGTH = 50
+FAULTS_SHOWN = 20
+REPORT_EVERY = 1000
+_COLUMNS = ("code", "name")
+_CODE = re.compile(r"[0-9]+")
+# Line breaks, invisible and formatting characters: two names that look the same must be the same.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+# Told (step, done, total), so that somebody at a terminal sees it move.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the files something stands; row 0 is the file as a whole."""
+
+    file: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.file} 第 {self.row} 行" if self.row else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one cell, in a sentence for the person who made the file."""
+
+    place: Place
+    column: str | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}{f' {self.column}' if self.column else ''}:{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """A region as a file tells it."""
+
+    code: str
+    name: str
+    place: Place
+
+    @property
+    def level(self) -> RegionLevel:
+        return CODE_LENGTHS[len(self.code)]
+
+
+@dataclass(slots=True)
+class RegionFiles:
+    """What was read: regions by code, and what the reader should know of (passed-over columns)."""
+
+    rows: dict[str, RegionRow] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+
+class RegionFilesInvalid(AppError):
+    """Nothing was imported; `faults` names every cell that must be corrected first."""
+
+    status = 422
+    code = "region_files_invalid"
+    title = "地区文件有误,没有导入任何内容"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        lines = [str(fault) for fault in faults[:FAULTS_SHOWN]]
+        if len(faults) > 1:
+            lines.insert(0, f"{self.title}(共 {len(faults)} 处):")
+        if len(faults) > FAULTS_SHOWN:
+            lines.append(f"……还有 {len(faults) - FAULTS_SHOWN} 处,改好后再导入会继续列出")
+        super().__init__("\n".join(lines))
+        self.faults = tuple(faults)
+
+
+def read_region_files(paths: Iterable[Path], progress: Progress) -> RegionFiles:
+    """The regions in several files, which may refer to each other and overlap.
+
+    Args:
+        paths: UTF-8 CSV files, with or without a byte order mark, with columns code and name.
+
+    Raises RegionFilesInvalid (422) naming all faults: bytes that are not UTF-8, missing columns,
+    codes that are none, names empty, too long or unprintable, one code with two names.
+    """
+    found, faults = RegionFiles(), []
+    for path in paths:
+        faults += _read_file(path, found, progress)
+    if faults:
+        raise RegionFilesInvalid(faults)
+    return found
+
+
+def _read_file(path: Path, found: RegionFiles, progress: Progress) -> list[Fault]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return [Fault(Place(str(path), 0), None, _unreadable(error))]
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        return [Fault(Place(path.name, row), None, "不是 UTF-8 编码,请另存为「CSV UTF-8」")]
+    return _FileReader(path.name, found, progress).read(text)
+
+
+def _unreadable(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "找不到这个文件"
+    if isinstance(error, IsADirectoryError):
+        return "这是文件夹,请给出 CSV 文件"
+    return "无法读取这个文件,请检查权限"
+
+
+class _FileReader:
+    """Reads one file's rows into what was found before it."""
+
+    def __init__(self, name: str, found: RegionFiles, progress: Progress) -> None:
+        self._name, self._found, self._progress = name, found, progress
+        self._faults: list[Fault] = []
+
+    def read(self, text: str) -> list[Fault]:
+        total = text.count("\n")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        row = 0
+        columns: dict[str, int] = {}
+        width = rows_read = 0
+        try:
+            for row, cells in enumerate(reader, start=1):
+                if row == 1:
+                    width = len(cells)
+                    columns = self._header(cells)
+                    if not columns:
+                        return self._faults
+                elif any(cell.strip() for cell in cells):
+                    rows_read += 1
+                    self._row(Place(self._name, row), cells, columns, width)
+                if row % REPORT_EVERY == 0:
+                    self._progress(f"读取 {self._name}", row, total)
+        except csv.Error:
+            self._fault(Place(self._name, row + 1), None, "引号不配对或单元格过长,无法识别")
+        if not rows_read and not self._faults:
+            self._fault(Place(self._name, 0), None, "没有数据,至少要有表头和一行地区")
+        self._progress(f"读取 {self._name}", total, total)
+        return self._faults
+
+    def _fault(self, place: Place, column: str | None, message: str) -> None:
+        self._faults.append(Fault(place, column, message))
+
+    def _header(self, cells: list[str]) -> dict[str, int]:
+        """The index of each of our columns; none when the header can't be used."""
+        names = [cell.strip().lower() for cell in cells]
+        for column in _COLUMNS:
+            if names.count(column) != 1:
+                why = "有重复的列" if column in names else "缺少这一列(第一行应是表头)"
+                self._fault(Place(self._name, 1), column, why)
+        if self._faults:
+            return {}
+        others = [
+            _shown(cell.strip())
+            for cell, name in zip(cells, names, strict=True)
+            if name and name not in _COLUMNS
+        ]
+        if others:
+            self._found.notices.append(f"{self._name}:其他列未导入:{''.join(others)}")
+        return {column: names.index(column) for column in _COLUMNS}
+
+    def _row(self, place: Place, cells: list[str], columns: dict[str, int], width: int) -> None:
+        if len(cells) > width:
+            self._fault(place, None, "单元格比表头多,含逗号的名称请加英文双引号")
+            return
+        cells = cells + [""] * (width - len(cells))
+        code, name = (cells[columns[column]].strip() for column in _COLUMNS)
+        faults = [
+            Fault(place, column, why)
+            for column, why in (("code", _code_fault(code)), ("name", _name_fault(name)))
+            if why
+        ]
+        self._faults += faults
+        if not faults:
+            self._keep(RegionRow(code, unicodedata.normalize("NFC", name), place))
+
+    def _keep(self, row: RegionRow) -> None:
+        before = self._found.rows.setdefault(row.code, row)
+        if before.name != row.name:
+            self._fault(
+                row.place,
+                "code",
+                f"代码 {row.code} 在 {before.place} 已是「{before.name}」,这里是「{row.name}」",
+            )
+
+
+def _code_fault(code: str) -> str | None:
+    if not code:
+        return "不能为空"
+    if not _CODE.fullmatch(code):
+        return f"{_shown(code)}应全是数字(表格软件请把这一列设为文本)"
+    if len(code) not in CODE_LENGTHS:
+        return f"{_shown(code)}有 {len(code)} 位,应为 2、4、6、9 或 12 位"
+    return None
+
+
+def _name_fault(name: str) -> str | None:
+    if not name:
+        return "不能为空"
+    if any(unicodedata.category(character) in _INVISIBLE for character in name):
+        return "含有不能使用的字符(换行、不可见字符等)"
+    if len(name) > NAME_LENGTH:
+        return f"有 {len(name)} 个字,最多 {NAME_LENGTH} 个字"
+    return None
+
+
+def _shown(cell: str) -> str:
+    """A cell in a message: what can't be printed must not reach the reader's terminal."""
+    return f"「{cell[:20]}」" if cell.isprintable() else "内容"

@@ -1,0 +1,62 @@
+"""Reads of the tree of regions."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from backend.core.errors import ValidationFailed
+from backend.core.pagination import Page, paginate
+from backend.regions.models import Region, RegionLevel
+
+
+def list_regions(
+    session: Session,
+    *,
+    parent_id: UUID | None = None,
+    level: RegionLevel | None = None,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int,
+) -> Page:
+    """A page of regions, in the order of their names' pinyin.
+
+    Args:
+        parent_id: the regions directly below this one; with `level` or `q`, at any depth below.
+        level: only of this level.
+        q: only those whose name contains it, or whose code begins with it.
+
+    Without any of the three: the topmost regions that there are.
+
+    Raises ValidationFailed (422) for a parent that does not exist.
+    """
+    parent = None
+    if parent_id is not None:
+        parent = session.get(Region, parent_id)
+        if parent is None:
+            raise ValidationFailed(errors={"parent_id": ["没有这个地区"]})
+    return paginate(
+        session,
+        select(Region).where(*_wanted(parent, level, q)),
+        [(Region.pinyin.expression, str), (Region.id.expression, UUID)],
+        cursor=cursor,
+        limit=limit,
+        key_of=lambda region: (region.pinyin, region.id),
+    )
+
+
+def _wanted(
+    parent: Region | None, level: RegionLevel | None, q: str | None
+) -> Iterable[ColumnElement[bool]]:
+    if level is None and q is None:
+        yield Region.parent_id == (parent.id if parent else None)
+        return
+    if parent is not None:
+        yield Region.code.startswith(parent.code)
+        yield Region.id != parent.id
+    if level is not None:
+        yield Region.level == level
+    if q is not None:
+        in_name = Region.name.contains(q, autoescape=True)
+        yield or_(in_name, Region.code.startswith(q, autoescape=True))
