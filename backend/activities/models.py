@@ -1,0 +1,283 @@
+"""Activities and what they are made of."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, column_property, mapped_column
+
+from backend.core import clock
+from backend.core.db import Base
+from backend.core.ids import new_id
+from backend.regions.models import Region
+
+
+class Programme(StrEnum):
+    MARKET = "market"  # 吾社集
+    ACTION = "action"  # 吾社行
+    EXCHANGE = "exchange"  # 吾社汇
+
+
+class ExchangeKind(StrEnum):
+    VISIT = "visit"
+    TRAINING = "training"
+    SEMINAR = "seminar"
+    SHOWCASE = "showcase"
+    PARTY_STUDY = "party_study"
+    UNIVERSITY = "university"
+
+
+class ActivityState(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    LIVE = "live"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+# Who may move an activity where; docs/states.md is made from this table.
+ACTIVITY_TRANSITIONS: dict[ActivityState, dict[ActivityState, str]] = {
+    ActivityState.DRAFT: {
+        ActivityState.SUBMITTED: "organiser",
+        ActivityState.PUBLISHED: "organiser above the community, admin",
+        ActivityState.CANCELLED: "organiser, admin",
+    },
+    ActivityState.SUBMITTED: {
+        ActivityState.PUBLISHED: "organiser above the community, admin",
+        ActivityState.DRAFT: "organiser above the community, admin (returned with a reason)",
+        ActivityState.CANCELLED: "organiser, admin",
+    },
+    ActivityState.PUBLISHED: {
+        ActivityState.LIVE: "organiser, admin",
+        ActivityState.CANCELLED: "organiser, admin",
+    },
+    ActivityState.LIVE: {
+        ActivityState.CLOSED: "organiser, admin",
+        ActivityState.CANCELLED: "organiser, admin",
+    },
+    ActivityState.CLOSED: {},
+    ActivityState.CANCELLED: {},
+}
+
+
+class Venue(Base):
+    """A place as an activity names it. Never changed: an activity that moves gets another row."""
+
+    __tablename__ = "venue"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    address: Mapped[str | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    wheelchair: Mapped[bool | None]
+
+
+class Activity(Base):
+    __tablename__ = "activity"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    programme: Mapped[Programme]
+    title: Mapped[str]
+    region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"), index=True)
+    venue_id: Mapped[UUID] = mapped_column(ForeignKey("venue.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    description: Mapped[str | None]
+    organiser_name: Mapped[str | None]
+    # The organiser's public number, printed on posters; not a resident's.
+    contact_phone: Mapped[str | None]
+    checkin_opens_minutes: Mapped[int] = mapped_column(default=30)
+    # None: the printed code is the check-in code. Otherwise the code on the screen changes.
+    code_rotates_seconds: Mapped[int | None]
+    field: Mapped[str | None]
+    kind: Mapped[ExchangeKind | None]
+    state: Mapped[ActivityState] = mapped_column(default=ActivityState.DRAFT)
+    # Counts changes, so that of two people who edit at once the second is told.
+    version: Mapped[int] = mapped_column(default=1)
+    return_reason: Mapped[str | None]
+    cancel_reason: Mapped[str | None]
+    copied_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    # The region's code: roles are compared with it.
+    region_code: Mapped[str] = column_property(
+        select(Region.code).where(Region.id == region_id).correlate_except(Region).scalar_subquery()
+    )
+
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index("ix_activity_list", "starts_at", "id"),
+        Index("ix_activity_state_list", "state", "starts_at", "id"),
+    )
+
+
+class MarketCode(Base):
+    """An activity's own check-in code: opaque, in printed QR images, revocable."""
+
+    __tablename__ = "market_code"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    scene: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    revoked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_market_code_active",
+            "activity_id",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+
+class CodeImage(Base):
+    """WeChat's image of a market code. It never expires there, so it is fetched once."""
+
+    __tablename__ = "code_image"
+
+    market_code_id: Mapped[UUID] = mapped_column(ForeignKey("market_code.id"), primary_key=True)
+    png: Mapped[bytes]
+    fetched_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Stall(Base):
+    __tablename__ = "stall"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    number: Mapped[str]
+    name: Mapped[str]
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    place: Mapped[str | None]
+
+    __table_args__ = (UniqueConstraint("activity_id", "number"),)
+
+
+class OfferingMode(StrEnum):
+    OPEN = "open"  # just come
+    QUEUE = "queue"  # numbers
+    SLOTS = "slots"  # appointments, then numbers
+
+
+class Offering(Base):
+    """A service at a stall. `letter` begins its numbers (A012) and is its own in the activity."""
+
+    __tablename__ = "offering"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    stall_id: Mapped[UUID] = mapped_column(ForeignKey("stall.id"), index=True)
+    letter: Mapped[str]
+    title: Mapped[str]
+    service_kind: Mapped[str]
+    mode: Mapped[OfferingMode]
+    minutes_per_person: Mapped[int] = mapped_column(default=10)
+    # The most people served in a day, whichever way they come; None: no limit.
+    capacity: Mapped[int | None]
+    # The share of each slot kept for walk-ins and the assisted, 0 to 1.
+    walk_in_share: Mapped[Decimal] = mapped_column(Numeric(4, 3), default=Decimal(0))
+    min_age: Mapped[int | None]
+    daily_cap_per_person: Mapped[int] = mapped_column(default=1)
+    sign_up_opens_at: Mapped[datetime | None]
+    sign_up_closes_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("activity_id", "letter"),
+        CheckConstraint("walk_in_share BETWEEN 0 AND 1", name="walk_in_share"),
+        CheckConstraint("capacity > 0", name="capacity"),
+    )
+
+
+class Desk(Base):
+    """A stall that serves an offering's queue: its own, and others that share the line."""
+
+    __tablename__ = "desk"
+
+    offering_id: Mapped[UUID] = mapped_column(
+        ForeignKey("offering.id", ondelete="CASCADE"), primary_key=True
+    )
+    stall_id: Mapped[UUID] = mapped_column(ForeignKey("stall.id"), primary_key=True, index=True)
+
+
+class Slot(Base):
+    """A time for appointments. `taken` is moved by the one conditional UPDATE that also guards
+    it; the CHECK is the second guard."""
+
+    __tablename__ = "slot"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    offering_id: Mapped[UUID] = mapped_column(ForeignKey("offering.id", ondelete="CASCADE"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    capacity: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        UniqueConstraint("offering_id", "starts_at"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        CheckConstraint("capacity > 0", name="capacity"),
+        CheckConstraint("taken BETWEEN 0 AND capacity", name="taken_within_capacity"),
+    )
+
+
+class ServiceDay(Base):
+    """An offering's day: the last number given, and how many places are taken, all ways in."""
+
+    __tablename__ = "service_day"
+
+    offering_id: Mapped[UUID] = mapped_column(
+        ForeignKey("offering.id", ondelete="CASCADE"), primary_key=True
+    )
+    on_day: Mapped[date] = mapped_column(primary_key=True)
+    last_number: Mapped[int]
+    taken: Mapped[int]
+
+    __table_args__ = (CheckConstraint("taken >= 0", name="taken"),)
+
+
+class Attendance(Base):
+    """A person's visit to an activity on one day: derived from scans, unique while it stands.
+
+    It lives here and not in `checkin`, because bookings ask whether somebody has come.
+    """
+
+    __tablename__ = "attendance"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"))
+    on_day: Mapped[date]
+    attended_at: Mapped[datetime]
+    # The device that admitted first; shown to the one who scans again.
+    device_id: Mapped[str | None]
+    left_at: Mapped[datetime | None]
+    # Set when the admitting scan was undone; the row then counts nowhere.
+    reverted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_attendance_person_day",
+            "activity_id",
+            "resident_id",
+            "on_day",
+            unique=True,
+            postgresql_where=text("reverted_at IS NULL"),
+        ),
+        Index("ix_attendance_resident", "resident_id", "id"),
+    )

@@ -1,0 +1,120 @@
+"""Who may see an activity and its parts, and what they may do with them."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
+from backend.core.errors import Forbidden, NotFound, ValidationFailed
+from backend.core.permissions import Actor, Permission, may
+from backend.regions.models import Region
+
+Row = TypeVar("Row")
+
+# What everybody may see once it has been announced; a cancelled one too, by its id, so that
+# those who had signed up can read why.
+ANNOUNCED = frozenset(
+    {
+        ActivityState.PUBLISHED,
+        ActivityState.LIVE,
+        ActivityState.CLOSED,
+        ActivityState.CANCELLED,
+    }
+)
+
+
+def access_activity(
+    session: Session, actor: Actor | None, activity_id: UUID, permission: Permission | None = None
+) -> Activity:
+    """The activity, if the caller may see it and has `permission` in its region.
+
+    Raises NotFound (404) when it may not be seen, Forbidden (403) when it may, but not that.
+    """
+    activity = session.get(Activity, activity_id)
+    if activity is None or not _visible(actor, activity):
+        raise NotFound
+    if permission is not None and not may(actor, permission, region_code=activity.region_code):
+        raise Forbidden
+    return activity
+
+
+def access_activity_for_edit(session: Session, actor: Actor, activity_id: UUID) -> Activity:
+    """The activity, locked, if the caller may edit it.
+
+    The lock lets sign-ups and check-ins pass; other editors wait.
+    """
+    access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
+    statement = (
+        select(Activity)
+        .where(Activity.id == activity_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.execute(statement).scalar_one()
+
+
+def access_offering(session: Session, actor: Actor | None, offering_id: UUID) -> Offering:
+    """The offering, if the caller may see its activity."""
+    offering = session.get(Offering, offering_id)
+    if offering is None:
+        raise NotFound
+    access_activity(session, actor, offering.activity_id)
+    return offering
+
+
+def access_stall_for_edit(session: Session, actor: Actor, stall_id: UUID) -> tuple[Activity, Stall]:
+    """The stall with its activity, which is locked; 404 when somebody has just deleted it."""
+    stall = session.get(Stall, stall_id)
+    if stall is None:
+        raise NotFound
+    activity = access_activity_for_edit(session, actor, stall.activity_id)
+    return activity, _afresh(session, Stall, stall_id)
+
+
+def access_offering_for_edit(
+    session: Session, actor: Actor, offering_id: UUID
+) -> tuple[Activity, Offering]:
+    """The offering with its activity, which is locked; 404 when somebody has just deleted it."""
+    offering = session.get(Offering, offering_id)
+    if offering is None:
+        raise NotFound
+    activity = access_activity_for_edit(session, actor, offering.activity_id)
+    return activity, _afresh(session, Offering, offering_id)
+
+
+def access_slot_for_edit(session: Session, actor: Actor, slot_id: UUID) -> tuple[Activity, Slot]:
+    """The slot with its activity, which is locked; 404 when somebody has just deleted it."""
+    slot = session.get(Slot, slot_id)
+    if slot is None:
+        raise NotFound
+    activity, _ = access_offering_for_edit(session, actor, slot.offering_id)
+    return activity, _afresh(session, Slot, slot_id)
+
+
+def _afresh(session: Session, model: type[Row], row_id: UUID) -> Row:
+    """A row read again under its activity's lock: what was read before may be out of date."""
+    row = session.get(model, row_id, populate_existing=True)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def check_region(session: Session, actor: Actor, region_id: UUID, permission: Permission) -> Region:
+    """The region named in a body, if the caller has `permission` there.
+
+    Raises ValidationFailed (422) when there is no such region, Forbidden (403).
+    """
+    region = session.get(Region, region_id)
+    if region is None:
+        raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
+    if not actor.may(permission, region_code=region.code):
+        raise Forbidden
+    return region
+
+
+def _visible(actor: Actor | None, activity: Activity) -> bool:
+    return activity.state in ANNOUNCED or may(
+        actor, Permission.ACTIVITY_SEE_DRAFT, region_code=activity.region_code
+    )

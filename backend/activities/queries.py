@@ -1,0 +1,287 @@
+"""Reads of activities: the list by keyset, one activity whole in four statements."""
+
+import re
+from collections import defaultdict
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Float,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from backend.activities.codes import is_scene
+from backend.activities.models import (
+    Activity,
+    ActivityState,
+    Desk,
+    MarketCode,
+    Offering,
+    Slot,
+    Stall,
+    Venue,
+)
+from backend.activities.permissions import ANNOUNCED
+from backend.core.errors import NotFound, ValidationFailed
+from backend.core.pagination import Page, decode_cursor, page_of
+from backend.core.permissions import Actor, Permission
+from backend.core.statement import Statement
+from backend.partners.models import Organisation
+from backend.regions.models import Region
+
+LISTED = ANNOUNCED - {ActivityState.CANCELLED}
+METRES_PER_DEGREE = 111_320.0
+_NOWHERE = 1e9  # an activity without coordinates comes after all that have them
+
+_ITEM = (
+    Activity.id,
+    Activity.programme,
+    Activity.title,
+    Activity.state,
+    Activity.region_id,
+    Region.name.label("region_name"),
+    Activity.starts_at,
+    Activity.ends_at,
+    Activity.organiser_name,
+    Activity.field,
+    Activity.kind,
+    Venue.name.label("venue_name"),
+    Venue.address,
+    Venue.latitude,
+    Venue.longitude,
+    Venue.wheelchair,
+)
+_VENUE = ("address", "latitude", "longitude", "wheelchair")
+
+
+def list_activities(session: Session, actor: Actor | None, query: dict[str, Any]) -> Page:
+    """A page of activities, by start, or the nearest first with `near`; items as JSON.
+
+    Everybody sees published, live and closed ones; whoever may see drafts somewhere, also those.
+    Every phone that opens the home page asks this: the statement is compiled once for each set
+    of filters.
+
+    Args:
+        query: as ActivityQuery loads it.
+    """
+    near, after = query.get("near"), query.get("cursor")
+    statement = _list_statement(frozenset(query) & _FILTERS, near is not None, after is not None)
+    values = _filter_values(session, query) | {"more": query["limit"] + 1}
+    scopes = actor.region_codes(Permission.ACTIVITY_SEE_DRAFT) if actor else ()
+    values["scopes"] = [f"{code}%" for code in scopes]
+    if near:
+        values |= {"latitude": near[0], "longitude": near[1]}
+    if after:
+        kinds = [float if near else datetime, UUID]
+        values["after"], values["after_id"] = decode_cursor(after, kinds)
+    rows = statement.rows(session, **values)
+    page = page_of(rows, query["limit"], lambda row: (row.sort_key, str(row.id)))
+    return Page([_item(row, near is not None) for row in page.items], page.next_cursor)
+
+
+@cache
+def _list_statement(filters: frozenset[str], near: bool, after: bool) -> Statement:
+    """The list's SELECT with these filters; sorted by start, or by distance."""
+    key: ColumnElement[Any] = _distance() if near else Activity.starts_at.expression
+    conditions = [_CONDITIONS[name] for name in sorted(filters)]
+    if after:
+        kind = Float() if near else DateTime(timezone=True)
+        position = tuple_(bindparam("after", type_=kind), bindparam("after_id", type_=Uuid()))
+        conditions.append(tuple_(key, Activity.id) > position)
+    return Statement.of(
+        select(*_ITEM, key.label("sort_key"))
+        .join(Region, Region.id == Activity.region_id)
+        .join(Venue, Venue.id == Activity.venue_id)
+        .where(_VISIBLE, *conditions)
+        .order_by(key, Activity.id)
+        .limit(bindparam("more", type_=Integer()))
+    )
+
+
+def _text(name: str) -> Any:
+    return bindparam(name, type_=Text())
+
+
+def _instant(name: str) -> Any:
+    return bindparam(name, type_=DateTime(timezone=True))
+
+
+_VISIBLE = or_(
+    *(Activity.state == literal_column(f"'{state.value}'") for state in sorted(LISTED)),
+    Region.code.like(any_(bindparam("scopes", type_=ARRAY(Text())))),
+)
+_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "programme": cast(Activity.programme, Text) == _text("programme"),
+    "state": cast(Activity.state, Text) == _text("state"),
+    "region_id": Region.code.like(_text("region")),
+    "from_": Activity.ends_at > _instant("from_"),
+    "to": Activity.starts_at < _instant("to"),
+    "q": or_(
+        Activity.title.ilike(_text("q"), escape="/"), Venue.name.ilike(_text("q"), escape="/")
+    ),
+}
+_FILTERS = frozenset(_CONDITIONS)
+
+
+def _filter_values(session: Session, query: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in ("programme", "state"):
+        if name in query:
+            values[name] = query[name].value
+    for name in ("from_", "to"):
+        if name in query:
+            values[name] = query[name]
+    if "region_id" in query:
+        region = session.get(Region, query["region_id"])
+        if region is None:
+            raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
+        values["region"] = f"{region.code}%"
+    if "q" in query:
+        escaped = re.sub(r"([/%_])", r"/\1", query["q"])
+        values["q"] = f"%{escaped}%"
+    return values
+
+
+def _distance() -> ColumnElement[Any]:
+    """Metres from a point, on a plane: exact to a few per mille within a city."""
+    latitude = bindparam("latitude", type_=Float())
+    longitude = bindparam("longitude", type_=Float())
+    north = (Venue.latitude - latitude) * METRES_PER_DEGREE
+    east = (Venue.longitude - longitude) * METRES_PER_DEGREE * func.cos(func.radians(latitude))
+    return func.coalesce(func.sqrt(north * north + east * east), _NOWHERE)
+
+
+def _item(row: Any, near: bool) -> dict[str, Any]:
+    item: dict[str, Any] = row._asdict()
+    key = item.pop("sort_key")
+    item["venue"] = {"name": item.pop("venue_name")} | {name: item.pop(name) for name in _VENUE}
+    item["distance_m"] = round(key) if near and key < _NOWHERE else None
+    return item
+
+
+def activity_detail(session: Session, activity: Activity) -> dict[str, Any]:
+    """An activity with its stalls, offerings and slots."""
+    venue, region_name = session.execute(
+        select(Venue, Region.name)
+        .select_from(Venue)
+        .join(Region, Region.id == activity.region_id)
+        .where(Venue.id == activity.venue_id)
+    ).one()
+    return {
+        **{column.key: getattr(activity, column.key) for column in Activity.__table__.columns},
+        "venue": venue,
+        "region_name": region_name,
+        "distance_m": None,
+        "stalls": _stalls(session, Stall.activity_id == activity.id),
+    }
+
+
+def stall_detail(session: Session, stall_id: UUID) -> dict[str, Any]:
+    """A stall with its offerings."""
+    (stall,) = _stalls(session, Stall.id == stall_id)
+    return stall
+
+
+def offering_detail(session: Session, offering_id: UUID) -> dict[str, Any]:
+    """An offering with its slots and free places."""
+    (offering,) = _offerings(session, Offering.id == offering_id)
+    return offering
+
+
+def _stalls(session: Session, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Stall, Organisation.name)
+        .outerjoin(Organisation, Organisation.id == Stall.organisation_id)
+        .where(condition)
+        .order_by(func.length(Stall.number), Stall.number)
+    ).all()
+    by_stall: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for offering in _offerings(session, Offering.stall_id.in_([stall.id for stall, _ in rows])):
+        by_stall[offering["stall_id"]].append(offering)
+    return [
+        _columns_of(stall) | {"organisation_name": name, "offerings": by_stall[stall.id]}
+        for stall, name in rows
+    ]
+
+
+def _offerings(session: Session, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
+    desks = (
+        select(func.array_agg(aggregate_order_by(Desk.stall_id, Desk.stall_id)))
+        .where(Desk.offering_id == Offering.id, Desk.stall_id != Offering.stall_id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Offering, desks)
+        .where(condition)
+        .order_by(func.length(Offering.letter), Offering.letter)
+    ).all()
+    slots: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    ids = [offering.id for offering, _ in rows]
+    shares = {offering.id: offering.walk_in_share for offering, _ in rows}
+    for slot in session.execute(_slots_of(ids)).scalars():
+        free = bookable(slot.capacity, float(shares[slot.offering_id])) - slot.taken
+        slots[slot.offering_id].append(_columns_of(slot) | {"free": max(0, free)})
+    return [
+        _columns_of(offering) | {"also_at_stall_ids": also or [], "slots": slots[offering.id]}
+        for offering, also in rows
+    ]
+
+
+def _slots_of(offering_ids: list[UUID]) -> Select[Slot]:
+    return select(Slot).where(Slot.offering_id.in_(offering_ids)).order_by(Slot.starts_at)
+
+
+def bookable(capacity: int, walk_in_share: float) -> int:
+    """How many places of a slot can be signed up for: all but the share kept for walk-ins, which
+    is rounded down, as `floor(capacity * walk_in_share)` in the sign-up's statement."""
+    return capacity - int(capacity * walk_in_share + 1e-9)
+
+
+def _columns_of(row: Any) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
+
+
+class CodeUnknown(NotFound):
+    """A word that is no code, or one that has been revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("这个码已失效,请向现场工作人员索取新的")
+
+
+def target_of_code(session: Session, scene: str) -> dict[str, Any]:
+    """The activity that a printed code opens.
+
+    Raises NotFound (404) for a word that is no code, or a revoked one.
+    """
+    if not is_scene(scene):
+        raise CodeUnknown
+    row = session.execute(
+        select(Activity.id, Activity.title, Activity.state)
+        .join(MarketCode, MarketCode.activity_id == Activity.id)
+        .where(
+            and_(MarketCode.scene == scene, MarketCode.revoked_at.is_(None)),
+            Activity.state.in_(ANNOUNCED),
+        )
+    ).one_or_none()
+    if row is None:
+        raise CodeUnknown
+    return {"activity_id": row.id, "title": row.title, "state": row.state}

@@ -1,0 +1,14 @@
+"""What happens at activities, told to features above without importing them (blinker, inside the
+caller's transaction). Sender is the session."""
+
+from blinker import Signal
+
+# (session, actor, activity, state): an activity has been moved to this state.
+activity_moved = Signal()
+
+# (session, actor, activity_id, resident_id, at, service_on): somebody has come, at an instant, for
+# the activity's day `service_on`.
+person_arrived = Signal()
+
+# (session, actor, activity_id, resident_id): the arrival was a mistake and has been undone.
+arrival_reverted = Signal()
