@@ -1,0 +1,1 @@
+"""签到: personal codes, scans, what follows from them."""

@@ -1,0 +1,511 @@
+"""Use cases of check-in: judge a scan, keep it, undo it, find a person.
+
+A scan is an append-only fact with an id that the phone has made: the same id again gets the
+first answer. What follows from it, the visit, is unique for each person, activity and day
+(semantics.md, Check-in).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.activities.codes import MarketCodes, scene_of
+from backend.activities.models import Activity, ActivityState, Attendance, MarketCode
+from backend.activities.permissions import ANNOUNCED
+from backend.activities.signals import arrival_reverted, person_arrived
+from backend.checkin import statements
+from backend.checkin.models import (
+    Refusal,
+    Scan,
+    ScanDirection,
+    ScanRevert,
+    ScanSource,
+    Verdict,
+)
+from backend.core import audit, clock
+from backend.core.config import CHECKIN
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.db import AnyRow, RunAgain
+from backend.core.errors import AppError, Forbidden, NotFound, ValidationFailed, on_constraint
+from backend.core.idempotency import fingerprint
+from backend.core.permissions import Actor, Permission
+from backend.identity import operations as identity
+from backend.identity.models import Resident, UserState
+from backend.identity.names import masked_name, own_name
+from backend.identity.personal_codes import CodeFault, PersonalCodes
+
+
+class ScanIdReused(AppError):
+    status = 409
+    code = "scan_id_reused"
+    title = "这次扫码与之前上传的内容不一致,请重新扫码"
+
+
+class AlreadyReverted(AppError):
+    status = 409
+    code = "already_reverted"
+    title = "这次签到已经撤销过了"
+
+
+class NotRevertible(AppError):
+    status = 409
+    code = "not_revertible"
+    title = "这次扫码没有产生签到,无需撤销"
+
+
+on_constraint("uq_scan_revert_scan_id", AlreadyReverted)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the phone shows for a scan."""
+
+    id: UUID
+    direction: ScanDirection
+    verdict: Verdict
+    reason: Refusal | None
+    resident: dict[str, Any] | None
+    attendance: dict[str, Any] | None
+    message: str
+    clock_drift_seconds: int | None
+
+    @property
+    def status(self) -> int:
+        """201 for the scan that made a visit, 200 for any other."""
+        came = self.verdict is Verdict.ADMITTED and self.direction is ScanDirection.ENTRY
+        return 201 if came else 200
+
+
+def record_scan(session: Session, actor: Actor, activity_id: UUID, body: dict[str, Any]) -> Answer:
+    """Judge one scan and keep it, whatever the verdict.
+
+    Args:
+        body: as ScanRequest loads it.
+
+    Raises NotFound (404) for an activity or resident that the caller may not see, Forbidden
+    (403) when somebody who is no volunteer there scans others, ScanIdReused (409),
+    ValidationFailed (422).
+    """
+    handle = composed(PersonalCodes).read(body["resident_code"]) if _by_code(body) else None
+    context = statements.read_context(
+        session,
+        activity_id,
+        body["id"],
+        resident_id=_meant_resident(actor, body),
+        handle=None if isinstance(handle, CodeFault) else handle,
+    )
+    if context is None:
+        raise NotFound
+    _check_may_scan(actor, body, context)
+    request_hash = _request_hash(actor, activity_id, body)
+    if context.known:
+        # Before anything else is judged: the person may have closed their account, or have been
+        # a guest who became a resident, since the phone sent this scan first.
+        return _first_answer(session, body["id"], request_hash)
+    _check_who_is_meant(actor, body, context)
+    scan = _NewScan(session, actor, activity_id, body, context, request_hash)
+    fault = handle if isinstance(handle, CodeFault) else None
+    reason = _refusal(session, activity_id, body, context, fault)
+    if reason is not None:
+        return scan.refuse(reason)
+    if body["direction"] is ScanDirection.EXIT:
+        return scan.leave()
+    return scan.admit()
+
+
+def _by_code(body: dict[str, Any]) -> bool:
+    return "resident_code" in body
+
+
+def _meant_resident(actor: Actor, body: dict[str, Any]) -> UUID | None:
+    default = actor.resident_id if body["source"] is ScanSource.SELF else None
+    meant: UUID | None = body.get("resident_id", default)
+    return meant
+
+
+def _check_may_scan(actor: Actor, body: dict[str, Any], context: AnyRow) -> None:
+    """With the market's code anybody; otherwise a volunteer of the place."""
+    staff = actor.may(Permission.CHECKIN_SCAN, region_code=context.region_code)
+    if context.state not in ANNOUNCED and not staff:
+        raise NotFound
+    if body["source"] is not ScanSource.SELF and not staff:
+        raise Forbidden
+
+
+def _check_who_is_meant(actor: Actor, body: dict[str, Any], context: AnyRow) -> None:
+    """Oneself and one's family with the market's code; anybody there is, as a volunteer."""
+    if body["source"] is ScanSource.SELF:
+        if actor.user_id not in (context.user_id, context.guardian_user_id):
+            raise NotFound
+    elif "resident_id" in body and context.resident_id is None:
+        raise ValidationFailed(errors={"resident_id": ["没有这位居民,请重新查找"]})
+
+
+def _refusal(
+    session: Session,
+    activity_id: UUID,
+    body: dict[str, Any],
+    context: AnyRow,
+    fault: CodeFault | None,
+) -> Refusal | None:
+    """Why a scan admits nobody; None when it does. The first that applies, market first."""
+    closed = _market_refusal(context)
+    if closed is not None:
+        return closed
+    if body["source"] is ScanSource.SELF:
+        return _market_code_refusal(session, activity_id, body["code"], context)
+    if fault is not None:
+        return Refusal(fault.value)
+    if _by_code(body) and context.resident_id is None:
+        return Refusal.REVOKED
+    if context.account_state == UserState.BLOCKED:
+        return Refusal.BLOCKED
+    return None
+
+
+def _market_refusal(context: AnyRow) -> Refusal | None:
+    """An announced market admits from some minutes before its start; one that its organiser has
+    opened admits at once; both until it is closed, or its last day is over."""
+    now = clock.now()
+    if context.state == ActivityState.CANCELLED:
+        return Refusal.CANCELLED
+    if context.state == ActivityState.CLOSED or now >= clock.day_end(
+        clock.local_day(context.ends_at)
+    ):
+        return Refusal.EXPIRED
+    opens = context.starts_at - timedelta(minutes=context.checkin_opens_minutes)
+    if context.state != ActivityState.LIVE and (
+        context.state != ActivityState.PUBLISHED or now < opens
+    ):
+        return Refusal.NOT_YET
+    return None
+
+
+def _market_code_refusal(
+    session: Session, activity_id: UUID, code: str, context: AnyRow
+) -> Refusal | None:
+    if context.scene is not None and composed(MarketCodes).proves(
+        code, context.scene, context.code_rotates_seconds
+    ):
+        return None
+    scene = scene_of(code)
+    if scene == context.scene:
+        # The right market; a code that changes, photographed too long ago.
+        return Refusal.EXPIRED
+    found = session.execute(
+        select(MarketCode.activity_id).where(MarketCode.scene == scene)
+    ).scalar_one_or_none()
+    if found is None:
+        return Refusal.INVALID
+    return Refusal.REVOKED if found == activity_id else Refusal.WRONG_MARKET
+
+
+class _NewScan:
+    """One scan on its way into the tables."""
+
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        activity_id: UUID,
+        body: dict[str, Any],
+        context: AnyRow,
+        request_hash: bytes,
+    ) -> None:
+        self.session, self.actor, self.activity_id = session, actor, activity_id
+        self.body, self.context, self.request_hash = body, context, request_hash
+        self.received_at = clock.now()
+        self.scanned_at = body.get("scanned_at") or self.received_at
+
+    def refuse(self, reason: Refusal) -> Answer:
+        """Keep the scan as a fact that admitted nobody."""
+        self._insert(Verdict.REFUSED, reason, self.context.resident_id, None)
+        return self._answer(Verdict.REFUSED, reason, None)
+
+    def admit(self) -> Answer:
+        """Keep the scan, and the visit if it is the first of the day."""
+        resident_id = self.context.resident_id
+        if "guest" in self.body:
+            resident_id = identity.create_guest(self.session, self.actor, self.body["guest"])
+        standing = statements.admit(
+            self.session,
+            scan_id=self.body["id"],
+            activity_id=self.activity_id,
+            resident_id=resident_id,
+            on_day=clock.local_day(self.received_at),
+            operator_user_id=self.actor.user_id,
+            source=self.body["source"].value,
+            device_id=self.body.get("device_id"),
+            scanned_at=self.scanned_at,
+            received_at=self.received_at,
+            request_hash=self.request_hash,
+        )
+        if standing.fresh:
+            self._tell_arrival(resident_id)
+        elif standing.left_at is not None:
+            self._come_back(standing.id)
+        verdict = Verdict.ADMITTED if standing.fresh else Verdict.ALREADY_CHECKED_IN
+        return self._answer(verdict, None, standing, resident_id)
+
+    def leave(self) -> Answer:
+        """Keep an exit; the visit stays, with the time of leaving."""
+        statements.lock_person(self.session, self.context.resident_id)
+        visit = self.session.execute(
+            update(Attendance)
+            .where(
+                Attendance.activity_id == self.activity_id,
+                Attendance.resident_id == self.context.resident_id,
+                Attendance.on_day == clock.local_day(self.received_at),
+                Attendance.reverted_at.is_(None),
+            )
+            .values(left_at=self.received_at)
+            .returning(Attendance.id, Attendance.attended_at, Attendance.device_id)
+        ).one_or_none()
+        if visit is None:
+            return self.refuse(Refusal.INVALID)
+        self._insert(Verdict.ADMITTED, None, self.context.resident_id, visit.id)
+        return self._answer(Verdict.ADMITTED, None, visit)
+
+    def _tell_arrival(self, resident_id: UUID) -> None:
+        person_arrived.send(
+            self.session,
+            actor=self.actor,
+            activity_id=self.activity_id,
+            resident_id=resident_id,
+            at=self.received_at,
+            service_on=clock.day_within(
+                self.received_at, self.context.starts_at, self.context.ends_at
+            ),
+        )
+
+    def _come_back(self, attendance_id: UUID) -> None:
+        self.session.execute(
+            update(Attendance).where(Attendance.id == attendance_id).values(left_at=None)
+        )
+
+    def _insert(
+        self,
+        verdict: Verdict,
+        reason: Refusal | None,
+        resident_id: UUID | None,
+        attendance_id: UUID | None,
+    ) -> None:
+        statement = (
+            insert(Scan)
+            .values(
+                id=self.body["id"],
+                activity_id=self.activity_id,
+                resident_id=resident_id,
+                operator_user_id=self.actor.user_id,
+                direction=self.body["direction"],
+                source=self.body["source"],
+                device_id=self.body.get("device_id"),
+                scanned_at=self.scanned_at,
+                received_at=self.received_at,
+                derived_verdict=verdict,
+                reason=reason,
+                attendance_id=attendance_id,
+                request_hash=self.request_hash,
+            )
+            .on_conflict_do_nothing()
+            .returning(Scan.id)
+        )
+        if self.session.execute(statement).scalar_one_or_none() is None:
+            raise RunAgain
+
+    def _answer(
+        self,
+        verdict: Verdict,
+        reason: Refusal | None,
+        visit: AnyRow | None,
+        resident_id: UUID | None = None,
+    ) -> Answer:
+        name = self.body["guest"].get("name") if "guest" in self.body else None
+        return _answer(
+            self.body["id"],
+            self.body["direction"],
+            verdict,
+            reason,
+            resident_id or self.context.resident_id,
+            name or self.context.resident_name,
+            visit,
+            own=self.body["source"] is ScanSource.SELF,
+            drift=int((self.received_at - self.scanned_at).total_seconds()),
+        )
+
+
+def _first_answer(session: Session, scan_id: UUID, request_hash: bytes) -> Answer:
+    """The answer given to this scan's id before, made again from what was kept.
+
+    Raises ScanIdReused (409) when the id came with another body, or from somebody else.
+    """
+    scan = session.get_one(Scan, scan_id)
+    if scan.request_hash != request_hash:
+        raise ScanIdReused
+    visit = session.get(Attendance, scan.attendance_id) if scan.attendance_id else None
+    name = session.execute(
+        select(Resident.name).where(Resident.id == scan.resident_id)
+    ).scalar_one_or_none()
+    return _answer(
+        scan.id,
+        scan.direction,
+        scan.derived_verdict,
+        scan.reason,
+        scan.resident_id,
+        name,
+        visit,
+        own=scan.source is ScanSource.SELF,
+        drift=int((scan.received_at - scan.scanned_at).total_seconds()),
+    )
+
+
+def _answer(
+    scan_id: UUID,
+    direction: ScanDirection,
+    verdict: Verdict,
+    reason: Refusal | None,
+    resident_id: UUID | None,
+    name: str | None,
+    visit: AnyRow | Attendance | None,
+    *,
+    own: bool,
+    drift: int,
+) -> Answer:
+    shown = own_name(name) if own else masked_name(name)
+    return Answer(
+        id=scan_id,
+        direction=direction,
+        verdict=verdict,
+        reason=reason,
+        resident={"id": resident_id, "display_name": shown} if resident_id else None,
+        attendance={
+            "id": visit.id,
+            "attended_at": visit.attended_at.astimezone(UTC),
+            "device_id": visit.device_id,
+        }
+        if visit is not None
+        else None,
+        message=_message(direction, verdict, reason, shown, visit.attended_at if visit else None),
+        clock_drift_seconds=drift if abs(drift) > CHECKIN.drift_warning_seconds else None,
+    )
+
+
+_REFUSAL_MESSAGES = {
+    Refusal.INVALID: "这个码无法识别,请重新扫码或到服务台登记",
+    Refusal.WRONG_MARKET: "这是另一场活动的码,请扫描现场的签到码",
+    Refusal.NOT_YET: "签到还没有开始,请稍后再来",
+    Refusal.EXPIRED: "码已过期或签到已结束,请刷新后重试",
+    Refusal.CANCELLED: "这场活动已取消",
+    Refusal.REVOKED: "这个码已停用,请刷新后再出示",
+    Refusal.BLOCKED: "请到服务台人工登记",
+}
+
+
+def _message(
+    direction: ScanDirection,
+    verdict: Verdict,
+    reason: Refusal | None,
+    shown: str,
+    attended_at: datetime | None,
+) -> str:
+    """The sentence for the phone's screen (ui.md, Phone, volunteer)."""
+    if reason is not None:
+        return _REFUSAL_MESSAGES[reason]
+    if direction is ScanDirection.EXIT:
+        return f"{shown} 已签退"
+    if verdict is Verdict.ADMITTED or attended_at is None:
+        return f"{shown} 签到成功"
+    return f"{shown} {attended_at.astimezone(clock.SHANGHAI):%H:%M} 已签到"
+
+
+def revert_scan(session: Session, actor: Actor, scan_id: UUID, reason: str) -> ScanRevert:
+    """Undo what followed from a scan, as a new fact with a reason.
+
+    Raises NotFound (404), also for a scan of a place where the caller may not revert,
+    NotRevertible (409) for a scan that made no visit, AlreadyReverted (409).
+    """
+    scan = session.get(Scan, scan_id)
+    activity = session.get(Activity, scan.activity_id) if scan else None
+    if scan is None or activity is None:
+        raise NotFound
+    if not actor.may(Permission.CHECKIN_REVERT, region_code=activity.region_code):
+        raise NotFound
+    if scan.derived_verdict is not Verdict.ADMITTED:
+        raise NotRevertible
+    statements.lock_visitor(session, scan.attendance_id)
+    revert = ScanRevert(scan_id=scan.id, reason=reason, operator_user_id=actor.user_id)
+    session.add(revert)
+    session.flush()
+    if scan.direction is ScanDirection.EXIT:
+        _undo_exit(session, scan)
+    else:
+        _undo_visit(session, actor, activity, scan, revert.at)
+    audit.record(
+        session,
+        actor,
+        "revert_scan",
+        Scan.__tablename__,
+        scan.id,
+        region_code=activity.region_code,
+        from_state=Verdict.ADMITTED,
+        to_state="reverted",
+        details={"reason": reason, "attendance_id": str(scan.attendance_id)},
+    )
+    return revert
+
+
+def _undo_visit(
+    session: Session, actor: Actor, activity: Activity, scan: Scan, at: datetime
+) -> None:
+    """Take the visit back. One that was taken back already (a guest's, when the guest turned out
+    to be a resident who was there) leaves the resident's own as it is."""
+    visit = session.execute(
+        update(Attendance)
+        .where(Attendance.id == scan.attendance_id, Attendance.reverted_at.is_(None))
+        .values(reverted_at=at)
+        .returning(Attendance.resident_id, Attendance.attended_at)
+    ).one_or_none()
+    if visit is not None:
+        arrival_reverted.send(
+            session,
+            actor=actor,
+            activity_id=activity.id,
+            # The visit's, not the scan's: a guest may have become a resident meanwhile.
+            resident_id=visit.resident_id,
+            service_on=clock.day_within(visit.attended_at, activity.starts_at, activity.ends_at),
+        )
+
+
+def _undo_exit(session: Session, scan: Scan) -> None:
+    """The visit again as its other scans have left it: inside, or out since an earlier exit."""
+    undone = select(ScanRevert.id).where(ScanRevert.scan_id == Scan.id).exists()
+    last = session.execute(
+        select(Scan.direction, Scan.received_at)
+        .where(Scan.attendance_id == scan.attendance_id, ~undone)
+        .order_by(Scan.received_at.desc(), Scan.id.desc())
+        .limit(1)
+    ).one_or_none()
+    out = last is not None and last.direction is ScanDirection.EXIT
+    session.execute(
+        update(Attendance)
+        .where(Attendance.id == scan.attendance_id)
+        .values(left_at=last.received_at if last is not None and out else None)
+    )
+
+
+def _request_hash(actor: Actor, activity_id: UUID, body: dict[str, Any]) -> bytes:
+    """What tells this scan from another with the same id. Keyed: a scan is kept for good, and a
+    guest's phone number could be guessed from a plain hash."""
+    plain = fingerprint(str(actor.user_id), str(activity_id), _plain(body))
+    return composed(PhoneVault).lookup_hash(plain.hex())
+
+
+def _plain(body: dict[str, Any]) -> dict[str, Any]:
+    """The body as JSON can hold it, for its fingerprint."""
+    return {key: value if isinstance(value, dict) else str(value) for key, value in body.items()}

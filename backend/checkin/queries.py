@@ -1,0 +1,124 @@
+"""Reads of check-in."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, Attendance
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.pagination import Page, paginate
+from backend.core.permissions import Actor
+from backend.identity.models import Resident
+from backend.identity.names import masked_name, own_name
+from backend.identity.queries import masked_phone
+
+FOUND_LIMIT = 10
+_TAIL_DIGITS = 4
+
+
+def list_attendances(session: Session, activity_id: UUID, query: dict[str, Any]) -> Page:
+    """An activity's visits, newest first, names masked."""
+    statement = (
+        select(Attendance, Resident.name)
+        .join(Resident, Resident.id == Attendance.resident_id)
+        .where(Attendance.activity_id == activity_id, Attendance.reverted_at.is_(None))
+    )
+    page = paginate(
+        session,
+        statement,
+        [(Attendance.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (str(row.Attendance.id),),
+        descending=True,
+        scalars=False,
+    )
+    return Page([_visit(row, masked_name(row.name)) for row in page.items], page.next_cursor)
+
+
+def my_attendances(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """The caller's visits and their family's, newest first."""
+    statement = (
+        select(Attendance, Resident.name, Activity.title)
+        .join(Resident, Resident.id == Attendance.resident_id)
+        .join(Activity, Activity.id == Attendance.activity_id)
+        .where(
+            or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
+            Resident.removed_at.is_(None),
+            Attendance.reverted_at.is_(None),
+        )
+    )
+    page = paginate(
+        session,
+        statement,
+        [(Attendance.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (str(row.Attendance.id),),
+        descending=True,
+        scalars=False,
+    )
+    return Page(
+        [
+            _visit(row, own_name(row.name))
+            | {"activity_id": row.Attendance.activity_id, "activity_title": row.title}
+            for row in page.items
+        ],
+        page.next_cursor,
+    )
+
+
+def _visit(row: Any, name: str) -> dict[str, Any]:
+    visit: Attendance = row.Attendance
+    return {
+        "id": visit.id,
+        "resident": {"id": visit.resident_id, "display_name": name},
+        "attended_at": visit.attended_at,
+        "on_day": visit.on_day,
+        "left_at": visit.left_at,
+    }
+
+
+def find_residents(session: Session, query: dict[str, str]) -> list[dict[str, Any]]:
+    """People by phone number, by its last four digits, or by their whole name: the fewest fields
+    that tell them apart, for a volunteer to ask 「是王女士吗」."""
+    statement = select(Resident).where(Resident.removed_at.is_(None))
+    phone = query.get("phone")
+    vault = composed(PhoneVault)
+    if phone is None:
+        statement = statement.where(Resident.name == query["name"])
+    elif len(phone) == _TAIL_DIGITS:
+        statement = statement.where(Resident.phone_tail_hash == vault.tail_hash(phone))
+    else:
+        statement = statement.where(Resident.phone_hash == vault.lookup_hash(phone))
+    found = session.execute(statement.order_by(Resident.id).limit(FOUND_LIMIT)).scalars()
+    return [
+        {
+            "id": resident.id,
+            "display_name": masked_name(resident.name),
+            "phone": masked_phone(resident),
+        }
+        for resident in found
+    ]
+
+
+def export_attendances(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
+    """The visits of these people, for their export."""
+    statement = (
+        select(
+            Attendance.id,
+            Attendance.resident_id,
+            Attendance.activity_id,
+            Activity.title,
+            Attendance.attended_at,
+            Attendance.left_at,
+            Attendance.reverted_at,
+        )
+        .join(Activity, Activity.id == Attendance.activity_id)
+        .where(Attendance.resident_id.in_(resident_ids))
+        .order_by(Attendance.id)
+    )
+    return [dict(row) for row in session.execute(statement).mappings()]

@@ -1,0 +1,120 @@
+"""What the check-in routes take and answer (api.md, Check-in)."""
+
+import re
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields as out
+
+from backend.checkin.models import Refusal, ScanDirection, ScanSource, Verdict
+from backend.core import fields
+from backend.core.fields import Schema
+from backend.identity.schemas import NAME_LENGTH, GuestRequest
+
+
+class ScanRequest(Schema):
+    id = fields.Id(required=True, metadata={"description": "UUID made by the phone, once a scan"})
+    source = fields.Choice(ScanSource, required=True)
+    direction = fields.Choice(ScanDirection, load_default=ScanDirection.ENTRY)
+    scanned_at = fields.Instant(metadata={"description": "by the phone's clock"})
+    device_id = fields.Text(64)
+    code = fields.Text(100, metadata={"description": "the market's code; source self"})
+    resident_code = fields.Text(300, metadata={"description": "a personal code"})
+    resident_id = fields.Id(metadata={"description": "oneself, family, or a search's result"})
+    guest = fields.Part(GuestRequest)
+
+    @ma.validates_schema
+    def who_is_meant(self, data: dict[str, Any], **_: object) -> None:
+        if data["source"] is ScanSource.SELF:
+            if "code" not in data:
+                raise ma.ValidationError("请扫描现场的签到码", "code")
+            if "guest" in data or "resident_code" in data:
+                raise ma.ValidationError("自己签到只需现场的签到码", "source")
+            return
+        given = {"resident_code", "resident_id", "guest"} & set(data)
+        if len(given) != 1:
+            raise ma.ValidationError("请扫个人码、选择居民或登记来宾,三选一", "source")
+        if "code" in data:
+            raise ma.ValidationError("现场码只用于居民自己签到", "code")
+        if "guest" in data and data["direction"] is ScanDirection.EXIT:
+            raise ma.ValidationError("来宾签退请先查找", "guest")
+
+
+class ScanResident(ma.Schema):
+    id = out.UUID()
+    display_name = out.String(metadata={"example": "王*英"})
+
+
+class ScanAttendance(ma.Schema):
+    """The visit that stands: when and on which device the person was admitted first."""
+
+    id = out.UUID()
+    attended_at = out.AwareDateTime()
+    device_id = out.String(allow_none=True)
+
+
+class ScanAnswer(ma.Schema):
+    id = out.UUID()
+    direction = out.Enum(ScanDirection, by_value=True)
+    verdict = out.Enum(Verdict, by_value=True)
+    reason = out.Enum(Refusal, by_value=True, allow_none=True)
+    resident = out.Nested(ScanResident, allow_none=True)
+    attendance = out.Nested(ScanAttendance, allow_none=True)
+    message = out.String(metadata={"example": "王*英 签到成功"})
+    clock_drift_seconds = out.Integer(
+        allow_none=True, metadata={"description": "the phone's clock is off by this much"}
+    )
+
+
+class RevertRequest(Schema):
+    reason = fields.Text(200, required=True, metadata={"example": "扫错了人"})
+
+
+class RevertAnswer(ma.Schema):
+    id = out.UUID()
+    scan_id = out.UUID()
+    reason = out.String()
+    at = out.AwareDateTime()
+
+
+class AttendanceAnswer(ma.Schema):
+    id = out.UUID()
+    resident = out.Nested(ScanResident)
+    attended_at = out.AwareDateTime()
+    on_day = out.Date()
+    left_at = out.AwareDateTime(allow_none=True)
+
+
+class MyAttendanceAnswer(AttendanceAnswer):
+    activity_id = out.UUID()
+    activity_title = out.String()
+
+
+class PhoneOrTail(fields.Phone):
+    """A whole number, or its last four digits."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{4}", value):
+            return value
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class FindRequest(Schema):
+    phone = PhoneOrTail(metadata={"example": "1234"})
+    name = fields.Text(NAME_LENGTH, metadata={"description": "the whole name"})
+
+    @ma.validates_schema
+    def one_of_two(self, data: dict[str, Any], **_: object) -> None:
+        if len(data) != 1:
+            raise ma.ValidationError("请输入手机号(或后四位)或姓名,二选一", "phone")
+
+
+class FoundAnswer(ma.Schema):
+    id = out.UUID()
+    display_name = out.String(metadata={"example": "王*英"})
+    phone = out.String(allow_none=True, metadata={"example": "138****1234"})
+
+
+class FoundPage(ma.Schema):
+    items = out.List(out.Nested(FoundAnswer))
+    next_cursor = out.String(allow_none=True)
