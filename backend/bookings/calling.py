@@ -1,0 +1,216 @@
+"""Use cases at a stall's desk: call, call again, start, finish, pass over, set aside, rejoin."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.activities.models import ActivityState, Desk
+from backend.activities.permissions import ANNOUNCED
+from backend.bookings import statements
+from backend.bookings.errors import (
+    AlreadyRejoined,
+    CallAgainFirst,
+    MarketNotOpen,
+    StallBusy,
+)
+from backend.bookings.models import Booking, BookingState
+from backend.bookings.moves import move
+from backend.bookings.statements import LINE_ORDER
+from backend.core import audit, clock
+from backend.core.config import QUEUE
+from backend.core.db import AnyRow
+from backend.core.errors import Forbidden, NotFound
+from backend.core.ids import new_id
+from backend.core.permissions import Actor, Permission
+from backend.core.request_context import current_request_id
+from backend.core.states import IllegalTransition, lock
+
+
+def call_next(
+    session: Session,
+    actor: Actor,
+    stall_id: UUID,
+    *,
+    booking_id: UUID | None = None,
+    reason: str | None = None,
+) -> UUID | None:
+    """Call the head of the stall's line; answers the booking's id, None when nobody waits.
+
+    Args:
+        booking_id, reason: call this one out of order, and why; both are kept in the audit log.
+
+    Raises NotFound (404), Forbidden (403), MarketNotOpen (409), StallBusy (409) while the stall
+    has a called number that has neither come nor been passed over.
+    """
+    stall = statements.lock_stall(session, stall_id)
+    if stall is None:
+        raise NotFound
+    if not actor.may(
+        Permission.QUEUE_CALL, region_code=stall.region_code, organisation_id=stall.organisation_id
+    ):
+        raise Forbidden if stall.state in ANNOUNCED else NotFound
+    if stall.state != ActivityState.LIVE:
+        raise MarketNotOpen
+    if booking_id is not None:
+        return _call_this(session, actor, stall, booking_id, reason)
+    now = clock.now()
+    result = statements.call_next(
+        session,
+        {
+            "stall_id": stall_id,
+            "service_on": clock.day_within(now, stall.starts_at, stall.ends_at),
+            "now": now,
+            "audit_id": new_id(),
+            "actor_user_id": actor.user_id,
+            "request_id": current_request_id(),
+            "region_code": stall.region_code,
+            "details": orjson.dumps({"stall_id": str(stall_id)}).decode(),
+        },
+    )
+    if result.busy is not None:
+        raise StallBusy(f"{result.busy} 还没有处理", extra={"ticket": result.busy})
+    called: UUID | None = result.booking_id
+    return called
+
+
+def _call_this(
+    session: Session, actor: Actor, stall: AnyRow, booking_id: UUID, reason: str | None
+) -> UUID:
+    """Call one that is not the head. The unique index refuses a second called number."""
+    booking = session.get(Booking, booking_id)
+    if booking is None or session.get(Desk, (booking.offering_id, stall.id)) is None:
+        raise NotFound
+    lock(session, Booking, booking.id)
+    now = clock.now()
+    move(
+        session,
+        actor,
+        booking,
+        BookingState.CALLED,
+        action="call",
+        region_code=stall.region_code,
+        details={"out_of_order": True, "reason": reason, "stall_id": str(stall.id)},
+        called_stall_id=stall.id,
+        called_at=now,
+        first_called_at=booking.first_called_at or now,
+        calls=1,
+    )
+    return booking.id
+
+
+def recall(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
+    """Call a called number again.
+
+    Raises IllegalTransition (409) when it is not called any more.
+    """
+    locked = lock(session, Booking, booking.id)
+    if locked.state is not BookingState.CALLED:
+        raise IllegalTransition(extra={"from": locked.state.value, "to": "called"})
+    locked.calls += 1
+    locked.called_at = clock.now()
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "recall",
+        Booking.__tablename__,
+        booking.id,
+        region_code=region_code,
+        from_state=BookingState.CALLED,
+        to_state=BookingState.CALLED,
+        details={"calls": locked.calls},
+    )
+
+
+def start(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
+    """The person has come to the desk."""
+    move(session, actor, booking, BookingState.SERVING, action="start", region_code=region_code,
+         started_at=clock.now())  # fmt: skip
+
+
+def finish(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
+    """The service has been given; it can be rated."""
+    move(session, actor, booking, BookingState.SERVED, action="finish", region_code=region_code,
+         finished_at=clock.now())  # fmt: skip
+
+
+def miss(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
+    """Pass over a number that did not come after the configured number of calls.
+
+    Raises CallAgainFirst (409) before that.
+    """
+    locked = lock(session, Booking, booking.id)
+    if locked.state is BookingState.CALLED and locked.calls < QUEUE.calls_before_missed:
+        left = QUEUE.calls_before_missed - locked.calls
+        raise CallAgainFirst(f"还需再叫 {left} 次", extra={"calls": locked.calls})
+    move(session, actor, booking, BookingState.MISSED, action="miss", region_code=region_code)
+
+
+def park(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
+    """Set a number aside; it keeps its place."""
+    move(session, actor, booking, BookingState.PARKED, action="park", region_code=region_code)
+
+
+def rejoin(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
+    """Back into the line: a parked number to its old place, a missed one once, some behind the
+    head.
+
+    Raises AlreadyRejoined (409) for a number that was missed a second time, IllegalTransition
+    (409) for any that has not left the line: only checking in puts a sign-up into it.
+    """
+    locked = lock(session, Booking, booking.id)
+    if locked.state not in (BookingState.MISSED, BookingState.PARKED):
+        raise IllegalTransition(extra={"from": locked.state.value, "to": "arrived"})
+    changes: dict[str, Any] = {}
+    if locked.state is BookingState.MISSED:
+        if locked.rejoined:
+            raise AlreadyRejoined
+        place = _place_behind_head(session, locked)
+        changes = {"due_at": None, "queued_at": place, "rejoined": True}
+    move(session, actor, booking, BookingState.ARRIVED, action="rejoin", region_code=region_code,
+         **changes)  # fmt: skip
+
+
+# `part` of the line: urgent ones and appointments whose time has come, walk-ins, early ones.
+_LINE = text(
+    f"""
+    SELECT b.queued_at,
+           CASE WHEN b.urgent THEN 0 WHEN b.due_at IS NULL THEN 2
+                WHEN b.due_at <= :now THEN 1 ELSE 3 END AS part
+      FROM booking b
+     WHERE b.offering_id = :offering_id AND b.service_on = :service_on AND b.state = 'arrived'
+     ORDER BY {LINE_ORDER}
+     LIMIT :behind
+    """
+)
+_URGENT, _WALK_IN = 0, 2
+
+
+def _place_behind_head(session: Session, booking: Booking) -> datetime:
+    """The arrival that puts a number behind the line's first N, within its part of the line.
+
+    Behind N others where that many wait; at the end of its part where that is over before; and by
+    its first arrival where N or more wait of whom each comes before its part anyway.
+    """
+    now = clock.now()
+    line = session.execute(
+        _LINE,
+        {
+            "offering_id": booking.offering_id,
+            "service_on": booking.service_on,
+            "now": now,
+            "behind": QUEUE.rejoin_behind,
+        },
+    ).all()
+    part = _URGENT if booking.urgent else _WALK_IN
+    if len(line) < QUEUE.rejoin_behind or line[-1].part > part:
+        return now
+    place: datetime = line[-1].queued_at + timedelta(microseconds=1)
+    if line[-1].part < part:
+        assert booking.queued_at is not None
+        place = booking.queued_at
+    return place

@@ -1,0 +1,75 @@
+"""The refusals of sign-up and queue; each has one code and one sentence."""
+
+from backend.core.errors import AppError, on_constraint
+
+
+class SlotFull(AppError):
+    status = 409
+    code = "slot_full"
+    title = "已约满,请选其他时段或到现场取号"
+
+
+class AlreadyBooked(AppError):
+    status = 409
+    code = "already_booked"
+    title = "您已报名或取过这项服务的号"
+
+
+class CapReached(AppError):
+    status = 409
+    code = "cap_reached"
+    title = "当天可报名的次数已用完"
+
+
+class SignUpClosed(AppError):
+    status = 409
+    code = "sign_up_closed"
+    title = "现在不能报名:还没开始或已经截止"
+
+
+class SignUpNotNeeded(AppError):
+    status = 409
+    code = "sign_up_not_needed"
+    title = "这项服务不用报名,直接到摊位即可"
+
+
+class NotEligible(AppError):
+    status = 409
+    code = "not_eligible"
+    title = "不符合这项服务的报名条件"
+
+
+class NotCheckedIn(AppError):
+    status = 409
+    code = "not_checked_in"
+    title = "请先在现场扫码签到,再取号"
+
+
+class MarketNotOpen(AppError):
+    status = 409
+    code = "market_not_open"
+    title = "活动还没有开始或已经结束"
+
+
+class StallBusy(AppError):
+    status = 409
+    code = "stall_busy"
+    title = "上一个号还没有处理,请先开始服务或过号"
+
+
+class CallAgainFirst(AppError):
+    status = 409
+    code = "call_again_first"
+    title = "请再叫几次,仍没有人来再过号"
+
+
+class AlreadyRejoined(AppError):
+    status = 409
+    code = "already_rejoined"
+    title = "过号后只能重新排队一次,请重新取号"
+
+
+on_constraint("uq_booking_active", AlreadyBooked)
+on_constraint("uq_booking_slot_active", AlreadyBooked)
+on_constraint("uq_booking_called_stall", StallBusy)
+on_constraint("ck_slot_taken_within_capacity", SlotFull)

@@ -1,0 +1,147 @@
+"""Bookings and tickets: one table, one queue."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core import clock
+from backend.core.db import Base
+from backend.core.ids import new_id
+
+
+class BookingState(StrEnum):
+    CONFIRMED = "confirmed"  # signed up, not here yet
+    ARRIVED = "arrived"  # here and waiting
+    CALLED = "called"
+    SERVING = "serving"
+    SERVED = "served"
+    MISSED = "missed"  # called several times, did not come
+    PARKED = "parked"  # stepped aside, keeps the place
+    NO_SHOW = "no_show"  # never came
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"  # here, but the market ended first
+
+
+S = BookingState
+_STAFF = "stall staff"
+_PERSON = "resident, stall staff"
+
+# docs/states.md is made from this table.
+BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, str]] = {
+    S.CONFIRMED: {
+        S.ARRIVED: "system (check-in)",
+        S.CANCELLED: "resident, organiser; system (activity cancelled)",
+        S.NO_SHOW: "system (activity closed)",
+    },
+    S.ARRIVED: {
+        S.CALLED: _STAFF,
+        S.PARKED: _PERSON,
+        S.CONFIRMED: "system (check-in undone)",
+        S.CANCELLED: _PERSON,
+        S.EXPIRED: "system (activity closed)",
+    },
+    S.CALLED: {
+        S.SERVING: _STAFF,
+        S.MISSED: "stall staff, after the configured number of calls",
+        S.PARKED: _STAFF,
+        S.CANCELLED: _PERSON,
+        S.EXPIRED: "system (activity closed)",
+    },
+    S.SERVING: {S.SERVED: _STAFF},
+    S.MISSED: {
+        S.ARRIVED: "resident, stall staff; once",
+        S.CANCELLED: _PERSON,
+        S.EXPIRED: "system (activity closed)",
+    },
+    S.PARKED: {
+        S.ARRIVED: _PERSON,
+        S.CANCELLED: _PERSON,
+        S.EXPIRED: "system (activity closed)",
+    },
+    S.SERVED: {},
+    S.NO_SHOW: {},
+    S.CANCELLED: {},
+    S.EXPIRED: {},
+}
+# A person holds at most one of these for a service and day.
+ACTIVE_STATES = (S.CONFIRMED, S.ARRIVED, S.CALLED, S.SERVING, S.MISSED, S.PARKED)
+_ACTIVE_SQL = text("state IN (" + ", ".join(f"'{state.value}'" for state in ACTIVE_STATES) + ")")
+
+
+class BookingOrigin(StrEnum):
+    SIGN_UP = "sign_up"
+    WALK_IN = "walk_in"
+
+
+class Booking(Base):
+    __tablename__ = "booking"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    offering_id: Mapped[UUID] = mapped_column(ForeignKey("offering.id"))
+    slot_id: Mapped[UUID | None] = mapped_column(ForeignKey("slot.id"), index=True)
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"))
+    booked_by: Mapped[UUID]
+    origin: Mapped[BookingOrigin]
+    service_on: Mapped[date]
+    number: Mapped[int]
+    ticket: Mapped[str]
+    state: Mapped[BookingState]
+    urgent: Mapped[bool] = mapped_column(default=False)
+    # An appointment kept: its slot's start. None for walk-ins, and for those who came past the
+    # grace and so became one.
+    due_at: Mapped[datetime | None]
+    # Place in the line: the arrival, moved only when a missed number comes back.
+    queued_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    arrived_at: Mapped[datetime | None]
+    first_called_at: Mapped[datetime | None]
+    called_at: Mapped[datetime | None]
+    calls: Mapped[int] = mapped_column(default=0)
+    called_stall_id: Mapped[UUID | None] = mapped_column(ForeignKey("stall.id"))
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    rejoined: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (
+        UniqueConstraint("offering_id", "service_on", "number"),
+        Index(
+            "uq_booking_active",
+            "offering_id",
+            "service_on",
+            "resident_id",
+            unique=True,
+            postgresql_where=_ACTIVE_SQL,
+        ),
+        Index(
+            "uq_booking_slot_active",
+            "slot_id",
+            "resident_id",
+            unique=True,
+            postgresql_where=_ACTIVE_SQL,
+        ),
+        Index(
+            "uq_booking_called_stall",
+            "called_stall_id",
+            unique=True,
+            postgresql_where=text("state = 'called'"),
+        ),
+        Index(
+            "ix_booking_waiting",
+            "offering_id",
+            "service_on",
+            postgresql_where=text("state = 'arrived'"),
+        ),
+        Index(
+            "ix_booking_finished",
+            "offering_id",
+            "finished_at",
+            postgresql_where=text("state = 'served'"),
+        ),
+        Index("ix_booking_activity", "activity_id", "state"),
+        Index("ix_booking_resident", "resident_id", "id"),
+        CheckConstraint("(state = 'called') <= (called_stall_id IS NOT NULL)", name="called_by"),
+    )

@@ -1,0 +1,509 @@
+"""Use cases of a booking: sign up, take a number, cancel; what arrivals and closing do to it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, ActivityState, OfferingMode, ServiceDay, Slot
+from backend.activities.permissions import ANNOUNCED
+from backend.bookings import statements
+from backend.bookings.errors import (
+    AlreadyBooked,
+    CapReached,
+    MarketNotOpen,
+    NotCheckedIn,
+    NotEligible,
+    SignUpClosed,
+    SignUpNotNeeded,
+    SlotFull,
+)
+from backend.bookings.models import (
+    ACTIVE_STATES,
+    BOOKING_TRANSITIONS,
+    Booking,
+    BookingOrigin,
+    BookingState,
+)
+from backend.bookings.moves import move
+from backend.core import audit, clock
+from backend.core.audit import AuditEntry, audit_values
+from backend.core.config import BOOKINGS, QUEUE
+from backend.core.db import AnyRow
+from backend.core.errors import Forbidden, NotFound, ValidationFailed
+from backend.core.ids import new_id
+from backend.core.permissions import Actor, Permission
+from backend.core.request_context import current_request_id
+from backend.core.states import check_transition
+from backend.identity import operations as identity
+from backend.identity.models import Resident
+
+S = BookingState
+_OPEN_STATES = frozenset({ActivityState.PUBLISHED, ActivityState.LIVE})
+
+
+def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> UUID:
+    """Book a place in advance, for oneself or a family member; answers the booking's id.
+
+    One transaction takes the place and the number (statements.py). A person who has checked in
+    already waits from this moment on.
+
+    Raises NotFound (404), ValidationFailed (422) for a slot that is not the offering's, and the
+    refusals of errors.py (409).
+    """
+    resident_id = body.get("resident_id", actor.resident_id)
+    proxy = resident_id != actor.resident_id
+    if proxy:
+        _lock_proxy(session, actor)
+    context = statements.read_context(session, offering_id, resident_id, body.get("slot_id"))
+    if context is None or context.state not in ANNOUNCED:
+        raise NotFound
+    if actor.user_id not in (context.user_id, context.guardian_user_id):
+        raise NotFound
+    _check_sign_up(context, body.get("slot_id"))
+    service_on = _service_on(context)
+    if proxy:
+        _check_proxy_cap(session, actor, service_on)
+    return _book(
+        session, actor, offering_id, context, service_on, BookingOrigin.SIGN_UP, action="sign_up"
+    )
+
+
+def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> UUID:
+    """A walk-in number: given by a volunteer to anybody, or taken by a resident who has checked
+    in; answers the booking's id.
+
+    Args:
+        body: `resident_id` or `guest`; nothing for oneself. `urgent` needs a volunteer and a
+            `reason`, which is kept in the audit log.
+
+    Raises as `sign_up`, NotCheckedIn and MarketNotOpen (409), Forbidden (403).
+    """
+    resident_id = body.get("resident_id", actor.resident_id)
+    if "guest" in body:
+        if not actor.may_anywhere(Permission.TICKET_ISSUE):
+            raise Forbidden
+        resident_id = identity.create_guest(session, actor, body["guest"])
+    context = statements.read_context(session, offering_id, resident_id, None)
+    if context is None or context.state not in ANNOUNCED:
+        raise NotFound
+    staff = actor.may(Permission.TICKET_ISSUE, region_code=context.region_code)
+    if not staff:
+        if "guest" in body or body["urgent"]:
+            raise Forbidden
+        if actor.user_id not in (context.user_id, context.guardian_user_id):
+            raise NotFound
+    if context.mode == OfferingMode.OPEN:
+        raise SignUpNotNeeded
+    if context.state != ActivityState.LIVE:
+        raise MarketNotOpen
+    _check_age(context)
+    return _book(
+        session,
+        actor,
+        offering_id,
+        context,
+        _service_on(context),
+        BookingOrigin.WALK_IN,
+        action="take_number",
+        urgent=body["urgent"],
+        reason=body.get("reason"),
+        must_be_present=not staff,
+    )
+
+
+def _lock_proxy(session: Session, actor: Actor) -> None:
+    """Family bookings of one account come one after the other, so that their cap holds."""
+    session.execute(
+        select(Resident.id).where(Resident.id == actor.resident_id).with_for_update(key_share=True)
+    )
+
+
+def _check_sign_up(context: AnyRow, slot_id: UUID | None) -> None:
+    now = clock.now()
+    if context.mode == OfferingMode.OPEN:
+        raise SignUpNotNeeded
+    if context.mode == OfferingMode.SLOTS and slot_id is None:
+        raise ValidationFailed(errors={"slot_id": ["请选择一个时段"]})
+    if slot_id is not None and context.slot_id is None:
+        raise ValidationFailed(errors={"slot_id": ["没有这个时段"]})
+    if context.state not in _OPEN_STATES:
+        raise SignUpClosed
+    last = context.slot_ends_at or context.ends_at
+    closes = min(context.sign_up_closes_at or last, last)
+    if now >= closes or (context.sign_up_opens_at and now < context.sign_up_opens_at):
+        raise SignUpClosed
+    _check_age(context)
+
+
+def _check_age(context: AnyRow) -> None:
+    """By the year of birth, which is all we keep."""
+    if context.min_age is None:
+        return
+    if context.birth_year is None:
+        raise NotEligible(f"这项服务面向 {context.min_age} 岁以上,请先填写出生年份")
+    if clock.today().year - context.birth_year < context.min_age:
+        raise NotEligible(f"这项服务面向 {context.min_age} 岁以上")
+
+
+def _check_proxy_cap(session: Session, actor: Actor, service_on: Any) -> None:
+    made = session.execute(
+        select(func.count())
+        .select_from(Booking)
+        .join(Resident, Resident.id == Booking.resident_id)
+        .where(
+            Resident.guardian_user_id == actor.user_id,
+            Booking.service_on == service_on,
+            Booking.state.in_(ACTIVE_STATES),
+        )
+    ).scalar_one()
+    if made >= BOOKINGS.per_proxy_and_day:
+        raise CapReached(f"一天最多为家人报名 {BOOKINGS.per_proxy_and_day} 项")
+
+
+def _service_on(context: AnyRow) -> Any:
+    """The day the service is given: the slot's, or today within the activity's days."""
+    if context.slot_starts_at is not None:
+        return clock.local_day(context.slot_starts_at)
+    return clock.day_within(clock.now(), context.starts_at, context.ends_at)
+
+
+def _book(
+    session: Session,
+    actor: Actor,
+    offering_id: UUID,
+    context: AnyRow,
+    service_on: Any,
+    origin: BookingOrigin,
+    *,
+    action: str,
+    urgent: bool = False,
+    reason: str | None = None,
+    must_be_present: bool = False,
+) -> UUID:
+    booking_id, now = new_id(), clock.now()
+    is_today = service_on == clock.day_within(now, context.starts_at, context.ends_at)
+    slot_starts_at: datetime | None = context.slot_starts_at
+    result = statements.book(
+        session,
+        {
+            "id": booking_id,
+            "audit_id": new_id(),
+            "now": now,
+            # Who is here today does not wait for an appointment of another day.
+            "present_on": clock.today() if is_today else None,
+            "request_id": current_request_id(),
+            "action": action,
+            "details": orjson.dumps({"reason": reason} if reason else {}).decode(),
+            "region_code": context.region_code,
+            "activity_id": context.activity_id,
+            "offering_id": offering_id,
+            "slot_id": context.slot_id,
+            "resident_id": context.resident_id,
+            "booked_by": actor.user_id,
+            "origin": origin.value,
+            "service_on": service_on,
+            "letter": context.letter,
+            "urgent": urgent,
+            "walk_in": origin is BookingOrigin.WALK_IN,
+            "must_be_present": must_be_present,
+            "slot_starts_at": slot_starts_at,
+            "keeps_until": slot_starts_at + _grace() if slot_starts_at else None,
+            "walk_in_share": context.walk_in_share,
+            "cap": context.daily_cap_per_person,
+            "cap_a_day": BOOKINGS.per_person_and_day,
+        },
+    )
+    if result.number is None:
+        raise _refusal(result, context, must_be_present)
+    return booking_id
+
+
+def _grace() -> timedelta:
+    return timedelta(minutes=QUEUE.appointment_grace_minutes)
+
+
+def _refusal(result: AnyRow, context: AnyRow, must_be_present: bool) -> Exception:
+    """Why nothing was booked: the first that applies."""
+    if result.held:
+        return AlreadyBooked()
+    if result.used >= context.daily_cap_per_person:
+        return CapReached(f"这项服务每人每天最多 {context.daily_cap_per_person} 次")
+    if result.held_today >= BOOKINGS.per_person_and_day:
+        return CapReached(f"每人每天最多报名 {BOOKINGS.per_person_and_day} 项")
+    if must_be_present and not result.present:
+        return NotCheckedIn()
+    return SlotFull()
+
+
+def cancel(session: Session, actor: Actor | None, booking: Booking, *, region_code: str) -> None:
+    """Cancel a booking and free its place.
+
+    Raises IllegalTransition (409) when it is being served or over.
+    """
+    _lock_places(session, [booking])
+    _cancel(session, actor, booking, "cancel", region_code)
+
+
+def _cancel(
+    session: Session,
+    actor: Actor | None,
+    booking: Booking,
+    action: str,
+    region_code: str,
+    **changes: Any,
+) -> None:
+    """Cancel one booking whose places are locked."""
+    move(session, actor, booking, BookingState.CANCELLED, action=action, region_code=region_code,
+         **changes)  # fmt: skip
+    _free_place(session, booking.offering_id, booking.service_on, booking.slot_id)
+
+
+def _lock_places(session: Session, bookings: Sequence[Any]) -> None:
+    """Lock what holds the bookings' places, before the bookings themselves: slot → service day
+    → booking, each in the order of its key."""
+    slot_ids = {booking.slot_id for booking in bookings if booking.slot_id}
+    session.execute(
+        select(Slot.id).where(Slot.id.in_(slot_ids)).order_by(Slot.id).with_for_update()
+    )
+    offering_ids = {booking.offering_id for booking in bookings}
+    session.execute(
+        select(ServiceDay.on_day)
+        .where(ServiceDay.offering_id.in_(offering_ids))
+        .order_by(ServiceDay.offering_id, ServiceDay.on_day)
+        .with_for_update()
+    )
+
+
+def _free_place(session: Session, offering_id: UUID, on_day: Any, slot_id: UUID | None) -> None:
+    if slot_id is not None:
+        session.execute(update(Slot).where(Slot.id == slot_id).values(taken=Slot.taken - 1))
+    session.execute(
+        update(ServiceDay)
+        .where(ServiceDay.offering_id == offering_id, ServiceDay.on_day == on_day)
+        .values(taken=ServiceDay.taken - 1)
+    )
+
+
+def cancel_all_of(session: Session, actor: Actor, resident_ids: list[UUID]) -> None:
+    """Cancel what these people hold and has not begun: their account is being closed."""
+    for booking, region_code in _locked(session, Booking.resident_id.in_(resident_ids)):
+        if _cancellable(booking):
+            _cancel(session, actor, booking, "cancel", region_code)
+
+
+def _locked(session: Session, *whose: ColumnElement[bool]) -> list[tuple[Booking, str]]:
+    """These bookings with their region, locked with their places and read afresh, by id."""
+    statement = (
+        select(Booking, Activity.region_code)
+        .join(Activity, Activity.id == Booking.activity_id)
+        .where(*whose)
+        .order_by(Booking.id)
+    )
+    found = [(row.Booking, row.region_code) for row in session.execute(statement)]
+    _lock_places(session, [booking for booking, _ in found])
+    for booking, _ in found:
+        session.refresh(booking, with_for_update=True)
+    return found
+
+
+def _cancellable(booking: Booking) -> bool:
+    return BookingState.CANCELLED in BOOKING_TRANSITIONS[booking.state]
+
+
+def mark_arrived(
+    session: Session,
+    actor: Actor | None,
+    activity_id: UUID,
+    resident_id: UUID,
+    at: datetime,
+    service_on: Any,
+) -> None:
+    """Somebody has checked in: what they had signed up for that day waits from now on.
+
+    An appointment reached within its grace keeps its time; a later one waits as a walk-in.
+    """
+    arrived = statements.arrive(
+        session, activity_id, resident_id, service_on, at, kept_from=at - _grace()
+    )
+    _note(session, actor, activity_id, arrived, "arrive", S.CONFIRMED, S.ARRIVED)
+
+
+def unmark_arrived(
+    session: Session, actor: Actor, activity_id: UUID, resident_id: UUID, service_on: Any
+) -> None:
+    """The check-in was undone: that day's appointments that still wait are expected again."""
+    waiting = _of_day(activity_id, resident_id, service_on, BookingState.ARRIVED)
+    reverted = _move_in_order(
+        session,
+        waiting.where(Booking.origin == BookingOrigin.SIGN_UP),
+        state=BookingState.CONFIRMED,
+        arrived_at=None,
+        queued_at=None,
+        due_at=None,
+    )
+    _note(session, actor, activity_id, reverted, "undo_arrival", S.ARRIVED, S.CONFIRMED)
+
+
+def _of_day(
+    activity_id: UUID, resident_id: UUID, service_on: Any, state: BookingState
+) -> Select[UUID]:
+    return select(Booking.id).where(
+        Booking.activity_id == activity_id,
+        Booking.resident_id == resident_id,
+        Booking.service_on == service_on,
+        Booking.state == state,
+    )
+
+
+def _move_in_order(session: Session, which: Select[UUID], **values: Any) -> list[UUID]:
+    """Change several bookings in one statement that locks them by id, as everybody does who
+    locks several; answers their ids."""
+    statement = (
+        update(Booking)
+        .where(Booking.id.in_(which.order_by(Booking.id).with_for_update()))
+        .values(**values)
+        .returning(Booking.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(session.execute(statement).scalars())
+
+
+_AT_CLOSE = {
+    BookingState.CONFIRMED: BookingState.NO_SHOW,
+    BookingState.ARRIVED: BookingState.EXPIRED,
+    BookingState.CALLED: BookingState.EXPIRED,
+    BookingState.MISSED: BookingState.EXPIRED,
+    BookingState.PARKED: BookingState.EXPIRED,
+}
+
+
+def end_all(session: Session, actor: Actor | None, activity_id: UUID, to: ActivityState) -> None:
+    """The activity, which the caller has locked, is over or cancelled: so is what was booked. Who
+    is being served is served to the end. Cancelled bookings free their places.
+
+    All are locked before the first is moved: a number that was just coming back into the line
+    would be overlooked by one statement for each state.
+    """
+    cancelled = to is ActivityState.CANCELLED
+    open_ones = (Booking.activity_id == activity_id, Booking.state.in_(_AT_CLOSE))
+    if cancelled:
+        places = select(Booking.slot_id, Booking.offering_id).where(*open_ones).distinct()
+        _lock_places(session, session.execute(places).all())
+    session.execute(select(Booking.id).where(*open_ones).order_by(Booking.id).with_for_update())
+    if cancelled:
+        _free_all(session, open_ones)
+    for before, at_close in _AT_CLOSE.items():
+        after = BookingState.CANCELLED if cancelled else at_close
+        ended = session.execute(
+            update(Booking)
+            .where(Booking.activity_id == activity_id, Booking.state == before)
+            .values(state=after)
+            .returning(Booking.id)
+            .execution_options(synchronize_session=False)
+        ).scalars()
+        _note(session, actor, activity_id, list(ended), f"activity_{to.value}", before, after)
+
+
+def _free_all(session: Session, which: Sequence[ColumnElement[bool]]) -> None:
+    """Free the places of bookings that are about to be cancelled."""
+    by_slot = (
+        select(Booking.slot_id, func.count().label("n"))
+        .where(*which)
+        .group_by(Booking.slot_id)
+        .subquery()
+    )
+    session.execute(
+        update(Slot).where(Slot.id == by_slot.c.slot_id).values(taken=Slot.taken - by_slot.c.n)
+    )
+    by_day = (
+        select(Booking.offering_id, Booking.service_on, func.count().label("n"))
+        .where(*which)
+        .group_by(Booking.offering_id, Booking.service_on)
+        .subquery()
+    )
+    session.execute(
+        update(ServiceDay)
+        .where(
+            ServiceDay.offering_id == by_day.c.offering_id,
+            ServiceDay.on_day == by_day.c.service_on,
+        )
+        .values(taken=ServiceDay.taken - by_day.c.n)
+    )
+
+
+def _note(
+    session: Session,
+    actor: Actor | None,
+    activity_id: UUID,
+    booking_ids: list[UUID],
+    action: str,
+    before: BookingState,
+    after: BookingState,
+) -> None:
+    """Audit one move of several bookings, which the caller has made in one statement."""
+    check_transition(BOOKING_TRANSITIONS, before, after)
+    if not booking_ids:
+        return
+    region_code = session.execute(
+        select(Activity.region_code).where(Activity.id == activity_id)
+    ).scalar_one()
+    session.execute(
+        insert(AuditEntry),
+        [
+            audit_values(
+                actor,
+                action,
+                "booking",
+                booking_id,
+                region_code=region_code,
+                from_state=before,
+                to_state=after,
+            )
+            for booking_id in booking_ids
+        ],
+    )
+
+
+def merge(session: Session, source_id: UUID, target_id: UUID) -> None:
+    """A guest's bookings become the resident's.
+
+    Where both hold one service on one day, one is cancelled, for there is one ticket for each
+    person, service and day: the guest's, or the resident's while the guest is being served.
+    """
+    found = _locked(session, Booking.resident_id.in_((source_id, target_id)))
+    held = {
+        (booking.offering_id, booking.service_on): booking
+        for booking, _ in found
+        if booking.resident_id == target_id and booking.state in ACTIVE_STATES
+    }
+    moved = 0
+    for booking, region_code in found:
+        if booking.resident_id != source_id:
+            continue
+        key = (booking.offering_id, booking.service_on)
+        twin = held.get(key) if booking.state in ACTIVE_STATES else None
+        if twin is not None and _cancellable(booking):
+            _cancel(session, None, booking, "merge", region_code, resident_id=target_id)
+        else:
+            if twin is not None:
+                if not _cancellable(twin):
+                    # Both are being served this moment: the guest's stays the guest's.
+                    continue
+                _cancel(session, None, twin, "merge", region_code)
+            booking.resident_id = target_id
+            session.flush()
+        moved += 1
+    if moved:
+        audit.record(
+            session,
+            None,
+            "merge_bookings",
+            "resident",
+            target_id,
+            details={"from": str(source_id), "count": moved},
+        )

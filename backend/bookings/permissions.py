@@ -1,0 +1,74 @@
+"""Who may see a booking, and who may do what with it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from backend.activities.models import Activity, Offering, Stall
+from backend.bookings.models import Booking
+from backend.core.errors import Forbidden, NotFound
+from backend.core.permissions import Actor, Permission
+from backend.identity.models import Resident
+
+
+@dataclass(frozen=True, slots=True)
+class AccessedBooking:
+    """A booking with the region it is in, and whether it is the caller's own or family's."""
+
+    booking: Booking
+    region_code: str
+    own: bool
+
+
+def access_booking(
+    session: Session,
+    actor: Actor,
+    booking_id: UUID,
+    permission: Permission | None = None,
+    *,
+    or_own: bool = False,
+) -> AccessedBooking:
+    """A booking of the caller's, of their family, or of the people they serve.
+
+    Args:
+        permission: what a member of staff must hold: in the region, or for the organisation of
+            the stall that offers the service or has called the number.
+        or_own: the person themselves may do it too.
+
+    Raises NotFound (404) when it may not be seen, Forbidden (403) when it may, but not that.
+    """
+    calling = aliased(Stall)
+    row = session.execute(
+        select(
+            Booking,
+            Activity.region_code,
+            Stall.organisation_id,
+            calling.organisation_id.label("calling_organisation_id"),
+            Resident.user_id,
+            Resident.guardian_user_id,
+        )
+        .join(Activity, Activity.id == Booking.activity_id)
+        .join(Offering, Offering.id == Booking.offering_id)
+        .join(Stall, Stall.id == Offering.stall_id)
+        .outerjoin(calling, calling.id == Booking.called_stall_id)
+        .join(Resident, Resident.id == Booking.resident_id)
+        .where(Booking.id == booking_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    own = actor.user_id in (row.user_id, row.guardian_user_id)
+    found = AccessedBooking(row.Booking, row.region_code, own)
+
+    def staff_may(wanted: Permission) -> bool:
+        return any(
+            actor.may(wanted, region_code=row.region_code, organisation_id=organisation_id)
+            for organisation_id in {row.organisation_id, row.calling_organisation_id}
+        )
+
+    if not own and not staff_may(Permission.BOOKING_SEE):
+        raise NotFound
+    if permission is not None and not (own and or_own) and not staff_may(permission):
+        raise Forbidden
+    return found

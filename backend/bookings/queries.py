@@ -1,0 +1,252 @@
+"""Reads of bookings and lines."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, Offering, Slot, Stall
+from backend.bookings.estimates import Minutes, estimate_wait
+from backend.bookings.models import Booking, BookingOrigin, BookingState
+from backend.bookings.statements import LINE_ORDER
+from backend.core import clock
+from backend.core.config import QUEUE
+from backend.core.db import AnySelect
+from backend.core.pagination import Page, paginate
+from backend.core.permissions import Actor
+from backend.core.statement import Statement
+from backend.identity.models import Resident
+from backend.identity.names import masked_name, own_name
+
+_DETAIL = (
+    *Booking.__table__.columns,
+    Resident.name.label("resident_name"),
+    Resident.user_id,
+    Resident.guardian_user_id,
+    Activity.title.label("activity_title"),
+    Offering.title.label("offering_title"),
+    Offering.minutes_per_person,
+    Slot.starts_at.label("slot_starts_at"),
+    Slot.ends_at.label("slot_ends_at"),
+    Stall.number.label("stall_number"),
+    Stall.name.label("stall_name"),
+)
+
+
+# What is answered as it is read.
+_PLAIN = (
+    "id", "activity_id", "activity_title", "offering_id", "offering_title", "slot_id",
+    "slot_starts_at", "slot_ends_at", "service_on", "ticket", "urgent", "calls", "rejoined",
+    "created_at", "arrived_at", "called_at", "started_at", "finished_at",
+)  # fmt: skip
+
+
+def _bookings() -> AnySelect:
+    """Bookings with what their answer names; the stall is the one that has called, else the one
+    that offers the service."""
+    return (
+        select(*_DETAIL)
+        .join(Resident, Resident.id == Booking.resident_id)
+        .join(Activity, Activity.id == Booking.activity_id)
+        .join(Offering, Offering.id == Booking.offering_id)
+        .outerjoin(Slot, Slot.id == Booking.slot_id)
+        .join(Stall, Stall.id == func.coalesce(Booking.called_stall_id, Offering.stall_id))
+    )
+
+
+_ONE = Statement.of(_bookings().where(Booking.id == bindparam("booking_id")))
+
+
+def booking_detail(session: Session, actor: Actor, booking_id: UUID) -> dict[str, Any]:
+    """One booking as its person, or the staff, see it."""
+    (detail,) = _answers(session, actor, _ONE.rows(session, booking_id=booking_id))
+    return detail
+
+
+def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """The caller's bookings and their family's, newest first."""
+    statement = _bookings().where(
+        or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
+        Resident.removed_at.is_(None),
+    )
+    if "state" in query:
+        statement = statement.where(Booking.state == query["state"])
+    page = paginate(
+        session,
+        statement,
+        [(Booking.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (str(row.id),),
+        descending=True,
+        scalars=False,
+    )
+    return Page(_answers(session, actor, page.items), page.next_cursor)
+
+
+def activity_bookings(
+    session: Session, actor: Actor, activity_id: UUID, query: dict[str, Any]
+) -> Page:
+    """An activity's bookings for its staff, in the order they were made."""
+    statement = _bookings().where(Booking.activity_id == activity_id)
+    if "state" in query:
+        statement = statement.where(Booking.state == query["state"])
+    if "offering_id" in query:
+        statement = statement.where(Booking.offering_id == query["offering_id"])
+    page = paginate(
+        session,
+        statement,
+        [(Booking.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (str(row.id),),
+        scalars=False,
+    )
+    return Page(_answers(session, actor, page.items), page.next_cursor)
+
+
+def _answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    waiting = [row for row in rows if row.state == BookingState.ARRIVED]
+    places = _places(session, waiting)
+    offering_ids = {row.offering_id for row in waiting}
+    paces = {offering_id: read_pace(session, offering_id) for offering_id in offering_ids}
+    answers = []
+    for row in rows:
+        own = actor.user_id in (row.user_id, row.guardian_user_id)
+        ahead = places.get(row.id)
+        shown = own_name(row.resident_name) if own else masked_name(row.resident_name)
+        answers.append(
+            {name: getattr(row, name) for name in _PLAIN}
+            | {
+                "state": BookingState(row.state),
+                "origin": BookingOrigin(row.origin),
+                "resident": {"id": row.resident_id, "display_name": shown},
+                "stall": {"number": row.stall_number, "name": row.stall_name},
+                "ahead": ahead,
+                "estimate_minutes": None
+                if ahead is None
+                else _estimate(ahead, paces[row.offering_id], row.minutes_per_person),
+            }
+        )
+    return answers
+
+
+_PLACES = text(
+    f"""
+    SELECT id, ahead
+      FROM (SELECT b.id, row_number() OVER (PARTITION BY b.offering_id, b.service_on
+                                            ORDER BY {LINE_ORDER}) - 1 AS ahead
+              FROM booking b
+             WHERE b.state = 'arrived' AND (b.offering_id, b.service_on) IN :lines) line
+     WHERE id IN :ids
+    """
+).bindparams(bindparam("lines", expanding=True), bindparam("ids", expanding=True))
+
+
+def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, int]:
+    """How many wait before each of these numbers."""
+    if not waiting:
+        return {}
+    lines = {(booking.offering_id, booking.service_on) for booking in waiting}
+    ids = [booking.id for booking in waiting]
+    rows = session.execute(_PLACES, {"lines": list(lines), "ids": ids, "now": clock.now()})
+    return {row.id: row.ahead for row in rows}
+
+
+_PACE = text(
+    """
+    SELECT (SELECT array_agg(extract(epoch FROM finished_at - started_at)::float / 60)
+              FROM (SELECT started_at, finished_at FROM booking
+                     WHERE offering_id = :offering_id AND state = 'served'
+                     ORDER BY finished_at DESC LIMIT :sample) recent) AS minutes,
+           (SELECT count(DISTINCT called_stall_id) FROM booking
+             WHERE offering_id = :offering_id AND service_on >= :today
+               AND called_at > :open_since) AS desks
+    """
+)
+
+
+def read_pace(session: Session, offering_id: UUID) -> tuple[list[float], int]:
+    """How long the services last finished took, in minutes, and how many desks are open."""
+    row = session.execute(
+        _PACE,
+        {
+            "offering_id": offering_id,
+            "sample": QUEUE.estimate_sample,
+            "today": clock.today(),
+            "open_since": clock.now() - timedelta(minutes=QUEUE.open_desk_minutes),
+        },
+    ).one()
+    return row.minutes or [], max(1, row.desks)
+
+
+def _estimate(ahead: int, pace: tuple[list[float], int], usual_minutes: int) -> Minutes:
+    minutes, desks = pace
+    return estimate_wait(ahead, minutes, usual_minutes, desks)
+
+
+def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
+    """A line as its screen shows it: numbers and stalls, no names. Who waited on an earlier day of
+    a longer activity is not in today's line."""
+    starts_at, ends_at = session.execute(
+        select(Activity.starts_at, Activity.ends_at).where(Activity.id == offering.activity_id)
+    ).one()
+    rows = session.execute(
+        select(Booking.ticket, Booking.called_at, Booking.calls, Booking.state, Stall.number,
+               Stall.name)
+        .outerjoin(Stall, Stall.id == Booking.called_stall_id)
+        .where(
+            Booking.offering_id == offering.id,
+            Booking.service_on == clock.day_within(clock.now(), starts_at, ends_at),
+            Booking.state.in_((BookingState.ARRIVED, BookingState.CALLED)),
+        )
+        .order_by(Booking.called_at.desc(), Booking.id)
+    ).all()  # fmt: skip
+    by_state: dict[BookingState, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_state[row.state].append(row)
+    waiting = len(by_state[BookingState.ARRIVED])
+    return {
+        "offering_id": offering.id,
+        "calling": [
+            {
+                "ticket": row.ticket,
+                "stall": {"number": row.number, "name": row.name},
+                "called_at": row.called_at,
+                "calls": row.calls,
+            }
+            for row in by_state[BookingState.CALLED]
+        ],
+        "waiting": waiting,
+        "estimate_minutes": _estimate(
+            waiting, read_pace(session, offering.id), offering.minutes_per_person
+        ),
+    }
+
+
+def export_bookings(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
+    """The bookings of these people, for their export."""
+    statement = (
+        select(
+            Booking.id,
+            Booking.resident_id,
+            Activity.title.label("activity"),
+            Offering.title.label("service"),
+            Booking.ticket,
+            Booking.state,
+            Booking.created_at,
+            Booking.arrived_at,
+            Booking.called_at,
+            Booking.started_at,
+            Booking.finished_at,
+        )
+        .join(Activity, Activity.id == Booking.activity_id)
+        .join(Offering, Offering.id == Booking.offering_id)
+        .where(Booking.resident_id.in_(resident_ids))
+        .order_by(Booking.id)
+    )
+    return [dict(row) for row in session.execute(statement).mappings()]

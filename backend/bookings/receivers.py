@@ -1,0 +1,56 @@
+"""What bookings do when something happens to an activity or to people."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, ActivityState
+from backend.activities.signals import activity_moved, arrival_reverted, person_arrived
+from backend.bookings import operations, queries
+from backend.core.permissions import Actor
+from backend.identity.signals import export_requested, residents_merged, residents_removed
+
+
+@person_arrived.connect
+def arrived(
+    session: Session,
+    *,
+    actor: Actor | None,
+    activity_id: UUID,
+    resident_id: UUID,
+    at: datetime,
+    service_on: date,
+) -> None:
+    operations.mark_arrived(session, actor, activity_id, resident_id, at, service_on)
+
+
+@arrival_reverted.connect
+def not_arrived(
+    session: Session, *, actor: Actor, activity_id: UUID, resident_id: UUID, service_on: date
+) -> None:
+    operations.unmark_arrived(session, actor, activity_id, resident_id, service_on)
+
+
+@activity_moved.connect
+def ended(
+    session: Session, *, actor: Actor | None, activity: Activity, state: ActivityState
+) -> None:
+    if state in (ActivityState.CLOSED, ActivityState.CANCELLED):
+        operations.end_all(session, actor, activity.id, state)
+
+
+@residents_merged.connect
+def merged(session: Session, *, source_id: UUID, target_id: UUID) -> None:
+    operations.merge(session, source_id, target_id)
+
+
+@residents_removed.connect
+def removed(session: Session, *, actor: Actor, resident_ids: list[UUID]) -> None:
+    operations.cancel_all_of(session, actor, resident_ids)
+
+
+@export_requested.connect
+def export(session: Session, *, resident_ids: list[UUID]) -> tuple[str, list[dict[str, Any]]]:
+    return "bookings", queries.export_bookings(session, resident_ids)

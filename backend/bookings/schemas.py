@@ -1,0 +1,106 @@
+"""What the booking routes take and answer (api.md, Sign-up and queue)."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields as out
+
+from backend.bookings.models import BookingOrigin, BookingState
+from backend.core import fields
+from backend.core.fields import Schema
+from backend.core.pagination import PageQuery
+from backend.identity.schemas import GuestRequest
+
+
+class BookingRequest(Schema):
+    slot_id = fields.Id(allow_none=True, metadata={"description": "in mode slots"})
+    resident_id = fields.Id(metadata={"description": "a family member; without it, oneself"})
+
+
+class TicketRequest(Schema):
+    resident_id = fields.Id()
+    guest = fields.Part(GuestRequest)
+    urgent = fields.Flag(load_default=False, metadata={"description": "volunteers only"})
+    reason = fields.Text(200, metadata={"description": "why it is urgent"})
+
+    @ma.validates_schema
+    def fits_together(self, data: dict[str, Any], **_: object) -> None:
+        if "resident_id" in data and "guest" in data:
+            raise ma.ValidationError("请选择居民或登记来宾,二选一", "guest")
+        if data["urgent"] and "reason" not in data:
+            raise ma.ValidationError("请写明优先的原因", "reason")
+
+
+class CallNextRequest(Schema):
+    press_id = fields.Id(required=True, metadata={"description": "UUID of this press"})
+    booking_id = fields.Id(metadata={"description": "call this one out of order"})
+    reason = fields.Text(200, metadata={"description": "why out of order"})
+
+    @ma.validates_schema
+    def reason_out_of_order(self, data: dict[str, Any], **_: object) -> None:
+        if ("booking_id" in data) != ("reason" in data):
+            raise ma.ValidationError("跳号请写明原因", "reason")
+
+
+class BookingQuery(PageQuery):
+    state = fields.Choice(BookingState)
+
+
+class ActivityBookingQuery(BookingQuery):
+    offering_id = fields.Id()
+
+
+class BookingResident(ma.Schema):
+    id = out.UUID()
+    display_name = out.String(metadata={"example": "王*英"})
+
+
+class StallBrief(ma.Schema):
+    number = out.String(metadata={"example": "A3"})
+    name = out.String()
+
+
+class EstimateAnswer(ma.Schema):
+    low = out.Integer(metadata={"example": 10})
+    high = out.Integer(metadata={"example": 15})
+
+
+class BookingAnswer(ma.Schema):
+    id = out.UUID()
+    activity_id = out.UUID()
+    activity_title = out.String()
+    offering_id = out.UUID()
+    offering_title = out.String()
+    slot_id = out.UUID(allow_none=True)
+    slot_starts_at = out.AwareDateTime(allow_none=True)
+    slot_ends_at = out.AwareDateTime(allow_none=True)
+    stall = out.Nested(StallBrief)
+    resident = out.Nested(BookingResident)
+    origin = out.Enum(BookingOrigin, by_value=True)
+    service_on = out.Date()
+    ticket = out.String(metadata={"example": "A012"})
+    state = out.Enum(BookingState, by_value=True)
+    urgent = out.Boolean()
+    ahead = out.Integer(allow_none=True, metadata={"description": "while it waits"})
+    estimate_minutes = out.Nested(EstimateAnswer, allow_none=True)
+    calls = out.Integer()
+    rejoined = out.Boolean()
+    created_at = out.AwareDateTime()
+    arrived_at = out.AwareDateTime(allow_none=True)
+    called_at = out.AwareDateTime(allow_none=True)
+    started_at = out.AwareDateTime(allow_none=True)
+    finished_at = out.AwareDateTime(allow_none=True)
+
+
+class CallingAnswer(ma.Schema):
+    ticket = out.String(metadata={"example": "A012"})
+    stall = out.Nested(StallBrief)
+    called_at = out.AwareDateTime()
+    calls = out.Integer()
+
+
+class QueueAnswer(ma.Schema):
+    offering_id = out.UUID()
+    calling = out.List(out.Nested(CallingAnswer))
+    waiting = out.Integer()
+    estimate_minutes = out.Nested(EstimateAnswer)

@@ -1,0 +1,229 @@
+"""The fast path of sign-up and calling: hand-written statements (make bench shows their figures).
+
+Nobody oversells: a place is taken by one conditional UPDATE of the slot's row and one of the
+service's day, both in the statement that writes the booking; locks come in the order
+resident → activity → offering → slot → service day. Nobody is called twice: FOR UPDATE SKIP LOCKED.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.bookings.models import ACTIVE_STATES
+from backend.core.statement import Statement
+
+_ACTIVE = ", ".join(f"'{state.value}'" for state in ACTIVE_STATES)
+
+# Locks the person FOR UPDATE: their requests come one after the other, and a check-in of theirs
+# either has committed, and is seen below, or waits and then sees the booking (its foreign key
+# takes FOR KEY SHARE). Locks activity and offering FOR KEY SHARE, as the booking's foreign keys
+# will: whoever closes or deletes them takes FOR UPDATE, so no booking slips in behind.
+_CONTEXT = Statement(
+    """
+    SELECT a.id AS activity_id, a.state, a.starts_at, a.ends_at, g.code AS region_code,
+           o.mode, o.letter, o.capacity, o.min_age, o.daily_cap_per_person, o.walk_in_share,
+           o.sign_up_opens_at, o.sign_up_closes_at, t.organisation_id,
+           s.id AS slot_id, s.starts_at AS slot_starts_at, s.ends_at AS slot_ends_at,
+           s.capacity AS slot_capacity,
+           r.id AS resident_id, r.birth_year, r.user_id, r.guardian_user_id
+      FROM offering o
+      JOIN stall t ON t.id = o.stall_id
+      JOIN activity a ON a.id = o.activity_id
+      JOIN region g ON g.id = a.region_id
+      JOIN resident r ON r.id = :resident_id AND r.removed_at IS NULL
+      LEFT JOIN slot s ON s.id = :slot_id AND s.offering_id = o.id
+     WHERE o.id = :offering_id
+       FOR UPDATE OF r FOR KEY SHARE OF a, o
+    """
+)
+
+# `mine`: what the person holds already. `place`: a place of the slot, if one is free (without a
+# slot, always). `numbered`: the day's next number. `roomy`: that number, if the day has room: read
+# from the offering FOR SHARE, after the day's row is ours, so that a cut of its capacity is seen
+# that was committed while we waited for that row. The booking follows, the audit entry from the
+# booking. Which part stayed empty tells the refusal.
+_BOOK = Statement(
+    f"""
+    WITH mine AS (
+        SELECT count(*) FILTER (WHERE offering_id = :offering_id AND state IN ({_ACTIVE})) AS held,
+               count(*) FILTER (WHERE offering_id = :offering_id
+                                  AND state NOT IN ('cancelled', 'expired')) AS used,
+               count(*) FILTER (WHERE state IN ({_ACTIVE})) AS held_today,
+               EXISTS (SELECT FROM attendance v
+                        WHERE v.activity_id = :activity_id AND v.resident_id = :resident_id
+                          AND v.on_day = :present_on AND v.reverted_at IS NULL) AS present
+          FROM booking
+         WHERE resident_id = :resident_id AND service_on = :service_on
+    ), allowed AS (
+        SELECT present FROM mine
+         WHERE held = 0 AND used < :cap AND held_today < :cap_a_day
+           AND (present OR NOT :must_be_present)
+    ), slot_place AS (
+        UPDATE slot SET taken = taken + 1
+         WHERE id = :slot_id AND taken < capacity - floor(capacity * :walk_in_share)
+           AND EXISTS (SELECT FROM allowed)
+        RETURNING id
+    ), place AS (
+        SELECT id FROM slot_place
+        UNION ALL SELECT NULL::uuid FROM allowed WHERE CAST(:slot_id AS uuid) IS NULL
+    ), numbered AS (
+        INSERT INTO service_day (offering_id, on_day, last_number, taken)
+        SELECT :offering_id, :service_on, 1, 1 FROM place
+        ON CONFLICT (offering_id, on_day) DO UPDATE
+           SET last_number = service_day.last_number + 1, taken = service_day.taken + 1
+        RETURNING last_number, taken
+    ), roomy AS (
+        SELECT n.last_number FROM numbered n JOIN offering o ON o.id = :offering_id
+         WHERE o.capacity IS NULL OR n.taken <= o.capacity
+           FOR SHARE OF o
+    ), booked AS (
+        INSERT INTO booking (id, activity_id, offering_id, slot_id, resident_id, booked_by, origin,
+                             service_on, number, ticket, state, urgent, due_at, queued_at,
+                             created_at, arrived_at, calls, rejoined)
+        SELECT :id, :activity_id, :offering_id, CAST(:slot_id AS uuid), :resident_id,
+               :booked_by, :origin, :service_on, n.last_number,
+               :letter || CASE WHEN n.last_number < 1000 THEN lpad(n.last_number::text, 3, '0')
+                               ELSE n.last_number::text END,
+               CASE WHEN w.here THEN 'arrived' ELSE 'confirmed' END, :urgent,
+               CASE WHEN w.here AND :now <= :keeps_until
+                    THEN CAST(:slot_starts_at AS timestamptz) END,
+               CASE WHEN w.here THEN :now END, :now, CASE WHEN w.here THEN :now END, 0, false
+          FROM roomy n, (SELECT :walk_in OR present AS here FROM allowed) w
+        RETURNING id, state
+    ), noted AS (
+        INSERT INTO audit_entry (id, at, actor_user_id, request_id, action, object_type, object_id,
+                                 region_code, from_state, to_state, details)
+        SELECT :audit_id, :now, :booked_by, :request_id, :action, 'booking', id,
+               :region_code, NULL, state, CAST(:details AS jsonb)
+          FROM booked
+    )
+    SELECT mine.*, EXISTS (SELECT FROM place) AS placed,
+           (SELECT last_number FROM roomy) AS number
+      FROM mine
+    """
+)
+
+# Part of every check-in. What the person had signed up for that day waits from now on; an
+# appointment reached within its grace keeps its time, a later one waits as a walk-in. The rows are
+# locked by id, as everybody does who locks several.
+_ARRIVE = Statement(
+    """
+    UPDATE booking b
+       SET state = 'arrived', arrived_at = :at, queued_at = :at,
+           due_at = (SELECT s.starts_at FROM slot s
+                      WHERE s.id = b.slot_id AND s.starts_at >= :kept_from)
+     WHERE b.id IN (SELECT id FROM booking
+                     WHERE activity_id = :activity_id AND resident_id = :resident_id
+                       AND service_on = :service_on AND state = 'confirmed'
+                     ORDER BY id FOR UPDATE)
+    RETURNING b.id
+    """
+)
+
+# The order of the line (semantics.md, Queue calling): urgent, then appointments whose time has
+# come, then walk-ins by arrival; an appointment that is still early comes after all of them.
+LINE_ORDER = """
+    b.urgent DESC,
+    CASE WHEN b.due_at <= :now THEN 0 WHEN b.due_at IS NULL THEN 1 ELSE 2 END,
+    coalesce(b.due_at, b.queued_at), b.queued_at, b.id
+"""
+
+# The stall's row is locked: two presses at one stall come one after the other. KEY SHARE lets
+# new bookings and desks refer to it meanwhile.
+_STALL = Statement(
+    """
+    SELECT t.id, t.organisation_id, a.id AS activity_id, a.state, a.starts_at, a.ends_at,
+           g.code AS region_code
+      FROM stall t
+      JOIN activity a ON a.id = t.activity_id
+      JOIN region g ON g.id = a.region_id
+     WHERE t.id = :stall_id
+       FOR NO KEY UPDATE OF t
+    """
+)
+
+_CALL_NEXT = Statement(
+    f"""
+    WITH busy AS (
+        SELECT ticket FROM booking WHERE called_stall_id = :stall_id AND state = 'called'
+    ), head AS (
+        SELECT b.id
+          FROM desk d
+          JOIN booking b ON b.offering_id = d.offering_id
+         WHERE d.stall_id = :stall_id AND b.service_on = :service_on AND b.state = 'arrived'
+           AND NOT EXISTS (SELECT FROM busy)
+         ORDER BY {LINE_ORDER}
+         LIMIT 1
+           FOR UPDATE OF b SKIP LOCKED
+    ), called AS (
+        UPDATE booking b
+           SET state = 'called', called_stall_id = :stall_id, called_at = :now, calls = 1,
+               first_called_at = coalesce(b.first_called_at, :now)
+          FROM head WHERE b.id = head.id
+        RETURNING b.id
+    ), noted AS (
+        INSERT INTO audit_entry (id, at, actor_user_id, request_id, action, object_type, object_id,
+                                 region_code, from_state, to_state, details)
+        SELECT :audit_id, :now, :actor_user_id, :request_id, 'call', 'booking', id,
+               :region_code, 'arrived', 'called', CAST(:details AS jsonb)
+          FROM called
+    )
+    SELECT (SELECT ticket FROM busy) AS busy, (SELECT id FROM called) AS booking_id
+    """
+)
+
+
+def read_context(
+    session: Session, offering_id: UUID, resident_id: UUID, slot_id: UUID | None
+) -> Any:
+    """What a sign-up is judged by, with its locks; None when offering or person do not exist."""
+    return _CONTEXT.first(
+        session, offering_id=offering_id, resident_id=resident_id, slot_id=slot_id
+    )
+
+
+def book(session: Session, values: dict[str, Any]) -> Any:
+    """Take a place and a number and write the booking; or tell which of them was not to be had.
+
+    Answers `held`, `used`, `held_today`, `present` (what the person had before), `placed`, and
+    `number`, which is None when nothing was written: the caller must then roll back.
+    """
+    return _BOOK.first(session, **values)
+
+
+def arrive(
+    session: Session,
+    activity_id: UUID,
+    resident_id: UUID,
+    service_on: date,
+    at: datetime,
+    kept_from: datetime,
+) -> list[UUID]:
+    """Let what a person had signed up for wait from now on; answers the bookings' ids.
+
+    Args:
+        kept_from: appointments that begin at this instant or later are kept, earlier ones are
+            late.
+    """
+    rows = _ARRIVE.rows(
+        session,
+        activity_id=activity_id,
+        resident_id=resident_id,
+        service_on=service_on,
+        at=at,
+        kept_from=kept_from,
+    )
+    return [row.id for row in rows]
+
+
+def lock_stall(session: Session, stall_id: UUID) -> Any:
+    """The stall with its activity, locked against a second press; None when there is none."""
+    return _STALL.first(session, stall_id=stall_id)
+
+
+def call_next(session: Session, values: dict[str, Any]) -> Any:
+    """Call the head of the stall's line: `booking_id`, or None when nobody waits; `busy` is the
+    ticket that the stall has called already, and then nobody else is called."""
+    return _CALL_NEXT.first(session, **values)
