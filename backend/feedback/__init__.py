@@ -1,0 +1,1 @@
+"""评价: ratings, the evaluation checklist, rectification."""

@@ -1,0 +1,93 @@
+"""Ratings, the frozen checklist, and what a bad rating sets going."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core import clock
+from backend.core.db import Base
+from backend.core.ids import new_id
+
+
+class CommentState(StrEnum):
+    NONE = "none"
+    PENDING = "pending"  # waits for WeChat's text check; shown to nobody
+    PASSED = "passed"
+    REVIEW = "review"  # a person has to look
+    REJECTED = "rejected"
+
+
+class Rating(Base):
+    """A resident's word on one service (a booking) or one visit (an attendance)."""
+
+    __tablename__ = "rating"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    offering_id: Mapped[UUID | None] = mapped_column(ForeignKey("offering.id"))
+    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking.id"), unique=True)
+    attendance_id: Mapped[UUID | None] = mapped_column(ForeignKey("attendance.id"), unique=True)
+    resident_id: Mapped[UUID] = mapped_column(ForeignKey("resident.id"))
+    rated_by: Mapped[UUID]
+    score: Mapped[int]
+    items: Mapped[dict[str, Any]]
+    tags: Mapped[list[str]]
+    comment: Mapped[str | None]
+    comment_state: Mapped[CommentState] = mapped_column(default=CommentState.NONE)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    __table_args__ = (
+        CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+        CheckConstraint("num_nonnulls(booking_id, attendance_id) = 1", name="one_subject"),
+        Index("ix_rating_activity", "activity_id", "offering_id"),
+        Index("ix_rating_resident", "resident_id", "id"),
+    )
+
+
+class RectificationState(StrEnum):
+    OPEN = "open"
+    REPLIED = "replied"
+    CALLED_BACK = "called_back"
+    CLOSED = "closed"
+
+
+RECTIFICATION_TRANSITIONS: dict[RectificationState, dict[RectificationState, str]] = {
+    RectificationState.OPEN: {RectificationState.REPLIED: "organiser"},
+    RectificationState.REPLIED: {RectificationState.CALLED_BACK: "organiser"},
+    RectificationState.CALLED_BACK: {RectificationState.CLOSED: "organiser"},
+    RectificationState.CLOSED: {},
+}
+
+
+class Rectification(Base):
+    """What follows from a bad rating: verify, rectify by a deadline, reply, call back, close."""
+
+    __tablename__ = "rectification"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    rating_id: Mapped[UUID] = mapped_column(ForeignKey("rating.id"), unique=True)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"), index=True)
+    state: Mapped[RectificationState] = mapped_column(default=RectificationState.OPEN)
+    opened_at: Mapped[datetime] = mapped_column(default=clock.now)
+    due_at: Mapped[datetime]
+    reply: Mapped[str | None]
+    replied_at: Mapped[datetime | None]
+    call_back_note: Mapped[str | None]
+    resident_satisfied: Mapped[bool | None]
+    called_back_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+class EvaluationChecklist(Base):
+    """评价清单, frozen: an activity's evaluation as it stood when its rating window was over."""
+
+    __tablename__ = "evaluation_checklist"
+
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"), primary_key=True)
+    frozen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    content: Mapped[dict[str, Any]]

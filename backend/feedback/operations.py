@@ -1,0 +1,338 @@
+"""Use cases: to rate, to change one's rating, and to set right what a bad one complains of."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, Attendance
+from backend.core import audit, clock
+from backend.core.config import RATING
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.errors import AppError, on_constraint
+from backend.core.ids import new_id
+from backend.core.permissions import Actor
+from backend.core.states import lock, transition
+from backend.feedback.comments import put_comment
+from backend.feedback.models import (
+    RECTIFICATION_TRANSITIONS,
+    CommentState,
+    EvaluationChecklist,
+    Rating,
+    Rectification,
+    RectificationState,
+)
+from backend.feedback.permissions import RegionalRectification, Subject
+from backend.identity.models import Resident
+
+_CONTACT_STATES = (RectificationState.OPEN, RectificationState.REPLIED)
+
+
+class NotServed(AppError):
+    status = 409
+    code = "not_served"
+    title = "接受服务或签到后才能评价"
+
+
+class AlreadyRated(AppError):
+    status = 409
+    code = "already_rated"
+    title = "您已经评价过了,可以在「我的评价」中修改"
+
+
+class RatingClosed(AppError):
+    status = 409
+    code = "rating_closed"
+    title = "评价时间已过,谢谢您的关心"
+
+
+class NoContact(AppError):
+    status = 409
+    code = "no_contact"
+    title = "评价人没有留下联系电话"
+
+
+class ContactOver(AppError):
+    status = 409
+    code = "contact_over"
+    title = "已经回访,不能再查看评价人的电话"
+
+
+on_constraint("uq_rating_booking_id", AlreadyRated)
+on_constraint("uq_rating_attendance_id", AlreadyRated)
+
+
+# ---------------------------------------------------------------------------- ratings
+
+
+def window_end(ends_at: datetime, closed_at: datetime | None) -> datetime:
+    """Until when an activity can be rated: `window_days` after its planned end, or after it was
+    closed where that was later."""
+    return max(ends_at, closed_at or ends_at) + timedelta(days=RATING.window_days)
+
+
+def edit_end(created_at: datetime, window: datetime) -> datetime:
+    """Until when a rating can be changed: `edit_hours`, and never past the activity's window,
+    because the checklist is frozen then."""
+    return min(created_at + timedelta(hours=RATING.edit_hours), window)
+
+
+def rate(session: Session, actor: Actor, subject: Subject, values: dict[str, Any]) -> Rating:
+    """Keep a resident's word on a service or a visit; a bad one opens a rectification.
+
+    Args:
+        subject: through `access_service` or `access_visit`.
+        values: score, items, tags, comment, as RatingRequest loads them.
+
+    Raises NotServed, AlreadyRated, RatingClosed (409); of two at once the second meets the
+    unique constraint, which is AlreadyRated too.
+    """
+    if not subject.delivered:
+        raise NotServed
+    if _is_rated(session, subject):
+        raise AlreadyRated
+    activity = _hold(session, subject.activity_id)
+    now = clock.now()
+    if activity.frozen or now >= activity.window_end:
+        raise RatingClosed
+    rating = Rating(
+        id=new_id(),
+        activity_id=subject.activity_id,
+        offering_id=subject.offering_id,
+        booking_id=subject.booking_id,
+        attendance_id=subject.attendance_id,
+        resident_id=subject.resident_id,
+        rated_by=actor.user_id,
+        score=values["score"],
+        items=values["items"],
+        tags=values["tags"],
+        comment_state=CommentState.NONE,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(rating)
+    session.flush()
+    put_comment(session, rating, values.get("comment"))
+    if _is_bad(rating.score):
+        _open_rectification(session, rating, activity.region_code)
+    return rating
+
+
+def change_rating(session: Session, rating: Rating, values: dict[str, Any]) -> Rating:
+    """Change one's own rating; what is not named stays, and what it is bound to always does.
+
+    A rating that turns bad opens a rectification. One that turns good leaves the rectification
+    as it is, noted in the audit: who complained has been heard, not persuaded away.
+
+    Raises RatingClosed (409) after `edit_hours`.
+    """
+    activity = _hold(session, rating.activity_id)
+    lock(session, Rating, rating.id)
+    now = clock.now()
+    if activity.frozen or now >= edit_end(rating.created_at, activity.window_end):
+        raise RatingClosed
+    before = rating.score
+    for name in values.keys() & {"score", "items", "tags"}:
+        setattr(rating, name, values[name])
+    if "comment" in values:
+        put_comment(session, rating, values["comment"])
+    rating.updated_at = now
+    session.flush()
+    if _is_bad(before) != _is_bad(rating.score):
+        _follow_change(session, rating, before, activity.region_code)
+    return rating
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldActivity:
+    window_end: datetime
+    region_code: str
+    frozen: bool
+
+
+def _hold(session: Session, activity_id: UUID) -> _HeldActivity:
+    """The activity, locked so that it can't be frozen before this transaction has ended."""
+    activity = session.execute(
+        select(Activity.ends_at, Activity.closed_at, Activity.region_code)
+        .where(Activity.id == activity_id)
+        .with_for_update(read=True, key_share=True, of=Activity)
+    ).one()
+    # A statement of its own: it sees what was committed while the first one waited.
+    frozen = session.get(EvaluationChecklist, activity_id) is not None
+    return _HeldActivity(
+        window_end(activity.ends_at, activity.closed_at), activity.region_code, frozen
+    )
+
+
+def _is_rated(session: Session, subject: Subject) -> bool:
+    statement = select(Rating.id)
+    if subject.booking_id is not None:
+        statement = statement.where(Rating.booking_id == subject.booking_id)
+    else:
+        # By person and day: a visit that was undone and scanned again is the same visit.
+        statement = statement.join(Attendance, Attendance.id == Rating.attendance_id).where(
+            Rating.activity_id == subject.activity_id,
+            Rating.resident_id == subject.resident_id,
+            Attendance.on_day == subject.on_day,
+        )
+    return session.execute(statement.limit(1)).first() is not None
+
+
+def _is_bad(score: int) -> bool:
+    return score <= RATING.bad_score
+
+
+# ---------------------------------------------------------------------------- rectification
+
+
+def _open_rectification(session: Session, rating: Rating, region_code: str) -> None:
+    """What a bad rating asks for, due at the end of the day `rectify_days` from now.
+
+    The entry names no actor: the rule opens it, and the log must not tell who complained.
+    """
+    due_on = clock.today() + timedelta(days=RATING.rectify_days)
+    rectification = Rectification(
+        id=new_id(),
+        rating_id=rating.id,
+        activity_id=rating.activity_id,
+        state=RectificationState.OPEN,
+        opened_at=clock.now(),
+        due_at=clock.day_end(due_on),
+    )
+    session.add(rectification)
+    session.flush()
+    audit.record(
+        session,
+        None,
+        "open_rectification",
+        Rectification.__tablename__,
+        rectification.id,
+        region_code=region_code,
+        to_state=rectification.state,
+        details={"score": rating.score},
+    )
+
+
+def _follow_change(session: Session, rating: Rating, before: int, region_code: str) -> None:
+    """What a change between bad and good means for the rectification: never two for one rating."""
+    existing = session.execute(
+        select(Rectification).where(Rectification.rating_id == rating.id)
+    ).scalar_one_or_none()
+    if existing is None:
+        _open_rectification(session, rating, region_code)
+        return
+    audit.record(
+        session,
+        None,
+        "rating_changed",
+        Rectification.__tablename__,
+        existing.id,
+        region_code=region_code,
+        from_state=existing.state,
+        to_state=existing.state,
+        details={"score_before": before, "score": rating.score},
+    )
+
+
+def reply(session: Session, actor: Actor, found: RegionalRectification, text: str) -> None:
+    """Say what was done about a bad rating.
+
+    Raises IllegalTransition (409) unless it is open.
+    """
+    _move(session, actor, found, RectificationState.REPLIED, "reply")
+    found.row.reply, found.row.replied_at = text, clock.now()
+    session.flush()
+
+
+def call_back(
+    session: Session, actor: Actor, found: RegionalRectification, note: str, satisfied: bool
+) -> None:
+    """Keep what the resident said when they were called back.
+
+    Raises IllegalTransition (409) unless there is a reply.
+    """
+    _move(session, actor, found, RectificationState.CALLED_BACK, "call_back",
+          {"resident_satisfied": satisfied})  # fmt: skip
+    row = found.row
+    row.call_back_note, row.resident_satisfied, row.called_back_at = note, satisfied, clock.now()
+    session.flush()
+
+
+def close(session: Session, actor: Actor, found: RegionalRectification) -> None:
+    """Close a rectification.
+
+    Raises IllegalTransition (409) before the call-back.
+    """
+    _move(session, actor, found, RectificationState.CLOSED, "close")
+    found.row.closed_at = clock.now()
+    session.flush()
+
+
+def _move(
+    session: Session,
+    actor: Actor,
+    found: RegionalRectification,
+    to: RectificationState,
+    action: str,
+    details: dict[str, Any] | None = None,
+) -> None:
+    transition(
+        session,
+        actor,
+        RECTIFICATION_TRANSITIONS,
+        found.row,
+        to,
+        action=action,
+        region_code=found.region_code,
+        details=details,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A rater's number in full, and how far it is proven."""
+
+    phone: str
+    phone_state: str
+
+
+def contact(session: Session, actor: Actor, found: RegionalRectification, reason: str) -> Contact:
+    """The rater's phone number, for the call-back: the only way to it, and audited.
+
+    The number of who gave the rating; where they left none, that of the family member it is
+    about.
+
+    Raises ContactOver (409) once they have been called back, NoContact (409).
+    """
+    row = lock(session, Rectification, found.row.id)
+    if row.state not in _CONTACT_STATES:
+        raise ContactOver
+    rating = session.get_one(Rating, row.rating_id)
+    person = session.execute(
+        select(Resident.phone_encrypted, Resident.phone_state)
+        .where(
+            (Resident.user_id == rating.rated_by) | (Resident.id == rating.resident_id),
+            Resident.phone_encrypted.is_not(None),
+        )
+        .order_by(func.coalesce(Resident.user_id == rating.rated_by, False).desc())
+        .limit(1)
+    ).one_or_none()
+    if person is None:
+        raise NoContact
+    audit.record(
+        session,
+        actor,
+        "see_contact",
+        Rectification.__tablename__,
+        row.id,
+        region_code=found.region_code,
+        from_state=row.state,
+        to_state=row.state,
+        details={"reason": reason},
+    )
+    phone = composed(PhoneVault).decrypt(person.phone_encrypted)
+    return Contact(phone, person.phone_state.value)

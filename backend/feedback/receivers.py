@@ -1,0 +1,107 @@
+"""What ratings do when something happens to people (backend/identity/signals.py)."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.orm import Session, aliased
+
+from backend.activities.models import Attendance
+from backend.core import audit
+from backend.core.permissions import Actor
+from backend.feedback.models import CommentState, Rating, Rectification
+from backend.identity.signals import export_requested, residents_merged, residents_removed
+
+_EXPORTED = (
+    "activity_id",
+    "offering_id",
+    "resident_id",
+    "score",
+    "items",
+    "tags",
+    "comment",
+    "comment_state",
+    "created_at",
+    "updated_at",
+)
+
+
+@residents_merged.connect
+def move_ratings(session: Session, *, source_id: UUID, target_id: UUID) -> None:
+    """Let one person's ratings become another's.
+
+    Where both have rated the same visit (activity and day), the older rating is kept: a person
+    has one word on it.
+    """
+    for pair in session.execute(_visits_rated_twice(source_id, target_id)):
+        kept, dropped = sorted(
+            ((pair.source_at, pair.source_rating), (pair.target_at, pair.target_rating))
+        )
+        _drop_rating(session, dropped[1], kept[1])
+    session.execute(
+        update(Rating).where(Rating.resident_id == source_id).values(resident_id=target_id)
+    )
+
+
+def _visits_rated_twice(source_id: UUID, target_id: UUID) -> Any:
+    """By the rows that the ratings are bound to: whether the visits have been merged before, or
+    will be after, makes no difference."""
+    mine, theirs = aliased(Rating), aliased(Rating)
+    my_visit, their_visit = aliased(Attendance), aliased(Attendance)
+    return (
+        select(
+            mine.id.label("source_rating"),
+            mine.created_at.label("source_at"),
+            theirs.id.label("target_rating"),
+            theirs.created_at.label("target_at"),
+        )
+        .join(my_visit, my_visit.id == mine.attendance_id)
+        .join(
+            their_visit,
+            and_(
+                their_visit.activity_id == my_visit.activity_id,
+                their_visit.on_day == my_visit.on_day,
+            ),
+        )
+        .join(theirs, theirs.attendance_id == their_visit.id)
+        .where(mine.resident_id == source_id, theirs.resident_id == target_id)
+    )
+
+
+def _drop_rating(session: Session, dropped: UUID, kept: UUID) -> None:
+    """Delete a rating; what it set going goes on under the kept one, unless that has its own."""
+    taken = select(Rectification.id).where(Rectification.rating_id == kept).exists()
+    session.execute(
+        update(Rectification)
+        .where(Rectification.rating_id == dropped, ~taken)
+        .values(rating_id=kept)
+    )
+    session.execute(delete(Rectification).where(Rectification.rating_id == dropped))
+    session.execute(delete(Rating).where(Rating.id == dropped))
+    audit.record(
+        session, None, "drop_second_rating", Rating.__tablename__, dropped,
+        details={"kept": str(kept)},
+    )  # fmt: skip
+
+
+@residents_removed.connect
+def erase_comments(session: Session, *, actor: Actor, resident_ids: list[UUID]) -> None:
+    """Forget what people wrote; how they scored stays, without a name."""
+    session.execute(
+        update(Rating)
+        .where(Rating.resident_id.in_(resident_ids), Rating.comment.is_not(None))
+        .values(comment=None, comment_state=CommentState.NONE)
+    )
+
+
+@export_requested.connect
+def export_ratings(
+    session: Session, *, resident_ids: list[UUID]
+) -> tuple[str, list[dict[str, Any]]]:
+    """All that these people's ratings hold."""
+    statement = (
+        select(*(getattr(Rating, name) for name in _EXPORTED))
+        .where(Rating.resident_id.in_(resident_ids))
+        .order_by(Rating.id)
+    )
+    return "ratings", [dict(row) for row in session.execute(statement).mappings()]

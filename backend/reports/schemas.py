@@ -1,0 +1,41 @@
+"""What the report routes answer."""
+
+import marshmallow as ma
+from marshmallow import fields as out
+
+from backend.activities.models import ActivityState
+from backend.feedback.schemas import MeanAnswer, ShareAnswer
+
+
+class OfferingRatingAnswer(ma.Schema):
+    rated = out.Integer()
+    score = out.Nested(MeanAnswer, allow_none=True)
+    satisfied_share = out.Nested(ShareAnswer, allow_none=True)
+    hidden = out.Boolean()
+    small_sample = out.Boolean()
+
+
+class OfferingSummaryAnswer(ma.Schema):
+    offering_id = out.UUID()
+    title = out.String()
+    service_kind = out.String()
+    booked = out.Integer(metadata={"description": "signed up, not here yet"})
+    waiting = out.Integer()
+    calling = out.Integer()
+    serving = out.Integer()
+    served = out.Integer()
+    missed = out.Integer()
+    parked = out.Integer()
+    no_show = out.Integer()
+    cancelled = out.Integer()
+    expired = out.Integer(metadata={"description": "here, but the market ended first"})
+    rating = out.Nested(OfferingRatingAnswer)
+
+
+class SummaryAnswer(ma.Schema):
+    activity_id = out.UUID()
+    state = out.Enum(ActivityState, by_value=True)
+    visits = out.Integer(metadata={"description": "服务人次"})
+    people = out.Integer(metadata={"description": "服务人数"})
+    inside_now = out.Integer()
+    offerings = out.List(out.Nested(OfferingSummaryAnswer))

@@ -1,0 +1,53 @@
+"""A live market for the tests of ratings, and a stand-in WeChat that checks texts."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from backend.core.context import compose
+from backend.core.db import db
+from backend.gateways.tokens import AccessTokenStore
+from backend.gateways.wechat import WeChatConfig, WeChatGateway
+from tests.api.feedback.fair import Fair
+from tests.gateways.standin import APPID, SECRET, StandIn
+from tests.support.world import World
+
+
+@pytest.fixture
+def fair(world: World) -> Fair:
+    return Fair.live(world)
+
+
+@pytest.fixture(scope="session")
+def wechat_process() -> Iterator[StandIn]:
+    with StandIn() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def gateway(app: Flask, wechat_process: StandIn) -> Iterator[WeChatGateway]:
+    """A gateway to the stand-in; made before any test's transaction begins, because it keeps
+    its token on a connection of its own."""
+    config = WeChatConfig(
+        appid=APPID,
+        secret=SECRET,
+        api_base=wechat_process.address,
+        env_version="release",
+        page="pages/scan/index",
+    )
+    with app.app_context():
+        gateway = WeChatGateway(config, AccessTokenStore(db.engine))
+    yield gateway
+    gateway.close()
+
+
+@pytest.fixture
+def wechat(app: Flask, gateway: WeChatGateway, wechat_process: StandIn) -> Iterator[StandIn]:
+    """The app's gateway leads to the stand-in while a test runs; else it leads nowhere."""
+    before = app.extensions["composed"][WeChatGateway]
+    compose(app.extensions, gateway)
+    wechat_process.reset()
+    yield wechat_process
+    wechat_process.reset()
+    compose(app.extensions, before)
