@@ -1,0 +1,90 @@
+"""`create_app(settings)`: the one place that composes everything."""
+
+from flask import Flask
+
+from backend import models  # noqa: F401 - every table, before the first query
+from backend.activities import routes as activities_routes
+from backend.activities.codes import MarketCodes
+from backend.bookings import routes as bookings_routes
+from backend.checkin import routes as checkin_routes
+from backend.cli import init_cli
+from backend.core.api import init_api
+from backend.core.context import compose
+from backend.core.crypto import PhoneVault
+from backend.core.db import db, engine_options
+from backend.core.docs import init_docs
+from backend.core.health import init_health
+from backend.core.jobs import init_jobs
+from backend.core.logs import init_request_logs
+from backend.core.problems import init_problems
+from backend.feedback import routes as feedback_routes
+from backend.gateways.tokens import AccessTokenStore
+from backend.gateways.wechat import WeChatConfig, WeChatGateway
+from backend.identity import routes as identity_routes
+from backend.identity import tasks as identity_tasks  # noqa: F401 - jobs, by being imported
+from backend.identity.personal_codes import PersonalCodes
+from backend.identity.sessions import authenticate
+from backend.partners import routes as partners_routes
+from backend.regions import routes as regions_routes
+from backend.reports import routes as reports_routes
+from backend.settings import Settings
+
+BLUEPRINTS = (
+    identity_routes.blp,
+    activities_routes.blp,
+    bookings_routes.blp,
+    checkin_routes.blp,
+    regions_routes.blp,
+    partners_routes.blp,
+    feedback_routes.blp,
+    reports_routes.blp,
+)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application, with nothing shared between two of them.
+
+    Args:
+        settings: all that differs between deployments.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            pool_size=settings.database_pool,
+            statement_timeout_ms=settings.statement_timeout_ms,
+        ),
+    )
+    db.init_app(app)
+    compose(
+        app.extensions,
+        settings,
+        PhoneVault(settings.phone_encryption_keys, settings.phone_hash_key),
+        PersonalCodes(settings.code_signing_key),
+        MarketCodes(settings.code_signing_key),
+        _gateway(app, settings),
+    )
+    init_request_logs(app)
+    api = init_api(app, authenticate)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    init_problems(app)
+    init_health(app)
+    init_docs(app)
+    init_jobs(app)
+    init_cli(app)
+    return app
+
+
+def _gateway(app: Flask, settings: Settings) -> WeChatGateway:
+    config = WeChatConfig(
+        appid=settings.wechat_appid,
+        secret=settings.wechat_secret,
+        api_base=settings.wechat_api_base,
+        env_version=settings.wechat_env_version,
+        page=settings.wechat_page,
+        # Half of a process's threads at most may wait for WeChat: the other half goes on.
+        max_concurrent_calls=max(1, settings.database_pool // 2),
+    )
+    with app.app_context():
+        return WeChatGateway(config, AccessTokenStore(db.engine))

@@ -1,0 +1,12 @@
+"""Every table, imported in one place: for migrations and for `alembic check`."""
+
+import backend.activities.models
+import backend.bookings.models
+import backend.checkin.models
+import backend.core.audit
+import backend.core.idempotency
+import backend.feedback.models
+import backend.gateways.tokens
+import backend.identity.models
+import backend.partners.models
+import backend.regions.models  # noqa: F401
