@@ -1,0 +1,156 @@
+"""`make test`: every check that CI makes, in order, stopping at the first that fails.
+
+One line for each step, with its seconds; the output of a step is shown when it fails. pytest
+comes last and is shown as it runs, and its closing line ends the output.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from io import TextIOWrapper
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from backend.local.postgres import FAST_UNSAFE
+from backend.local.preview import MINIPROGRAM, TOOLS, install_tools
+from backend.local.processes import LocalError
+from backend.local.system import ROOT, LocalSystem
+from tests.gate import coverage_gaps
+from tests.miniprogram.size import oversized
+from tests.support.browser import NoBrowserError, require_chromium
+
+PYTEST = ["pytest", "-n", "2", "--cov", "--cov-report="]
+
+
+class CheckFailedError(Exception):
+    """A step failed; the message is its output."""
+
+
+def command(*argv: str) -> Callable[[], None]:
+    """A step that runs a program of .venv and fails when that does."""
+    return program(Path(sys.executable).parent / argv[0], *argv[1:], folder=ROOT)
+
+
+def program(*argv: str | Path, folder: Path) -> Callable[[], None]:
+    """A step that runs a program in a folder and fails when that does."""
+
+    def step() -> None:
+        done = subprocess.run(
+            argv,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CheckFailedError(done.stdout)
+
+    return step
+
+
+def migrations_match_models() -> None:
+    """`alembic check` on a fresh database made by the migrations alone."""
+    system = LocalSystem(database_settings=FAST_UNSAFE)
+    try:
+        system.start_database().python("backend.core.migrate", "check")
+    except LocalError as error:
+        raise CheckFailedError(str(error)) from None
+    finally:
+        system.stop()
+
+
+def npm_ci() -> None:
+    """What the mini-program's checks need; says so when there is no Node."""
+    try:
+        install_tools()
+    except LocalError as error:
+        raise CheckFailedError(str(error)) from None
+
+
+def browser() -> None:
+    """A Chromium for the tests of mini-program and console, installed now where we may."""
+    try:
+        with sync_playwright() as playwright:
+            require_chromium(playwright)
+    except NoBrowserError as error:
+        raise CheckFailedError(str(error)) from None
+
+
+def miniprogram_size() -> None:
+    """No package of the mini-program is bigger than we promise."""
+    if too_big := oversized(MINIPROGRAM):
+        raise CheckFailedError("\n".join(too_big))
+
+
+def coverage() -> None:
+    """The coverage gate, on what pytest has just measured."""
+    if gaps := coverage_gaps():
+        raise CheckFailedError("\n".join(gaps))
+
+
+STEPS: list[tuple[str, Callable[[], None]]] = [
+    ("ruff check", command("ruff", "check")),
+    ("ruff format", command("ruff", "format", "--check")),
+    ("mypy --strict", command("mypy")),
+    ("import-linter", command("lint-imports")),
+    ("alembic check", migrations_match_models),
+    ("npm ci", npm_ci),
+    ("tsc --checkJs", program("npm", "run", "--silent", "types", folder=TOOLS)),
+    ("mini-program build", program("npm", "run", "--silent", "check", folder=TOOLS)),
+    ("mini-program size", miniprogram_size),
+    ("chromium", browser),
+]
+
+
+def run_pytest() -> str:
+    """Run the tests, showing their output as it comes; return the closing line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *PYTEST, *sys.argv[1:]],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    closing = ""
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            closing = line.strip() or closing
+    if process.returncode != 0:
+        raise CheckFailedError(closing)
+    return closing
+
+
+def timed(name: str, step: Callable[[], None]) -> None:
+    """Run one step and print its line."""
+    began = time.monotonic()
+    try:
+        step()
+    except CheckFailedError as failure:
+        print(f"✗ {name}  {time.monotonic() - began:.1f} s\n{failure}", flush=True)
+        raise
+    print(f"✓ {name}  {time.monotonic() - began:.1f} s", flush=True)
+
+
+def main() -> int:
+    """Run all steps; return the exit code. Arguments go to pytest."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        for name, step in STEPS:
+            timed(name, step)
+        closing = run_pytest()
+        timed("coverage", coverage)
+    except CheckFailedError:
+        return 1
+    print(closing)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

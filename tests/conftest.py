@@ -1,0 +1,168 @@
+"""Fixtures of all tests: one real PostgreSQL, migrated once, a rolled-back transaction each.
+
+`client` talks HTTP to the app within an outer transaction that is rolled back: fast, and every
+test begins with the same empty tables. Tests in tests/concurrency use `committed_app` instead:
+a database of their own, real commits, real threads.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, Engine, delete
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+from backend.app import create_app
+from backend.core.context import compose
+from backend.core.db import db
+from backend.core.migrate import upgrade
+from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
+from backend.gateways.wechat import WeChatConfig, WeChatGateway
+from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
+from backend.settings import Settings
+from tests.gateways.standin import APPID, SECRET, StandIn
+from tests.support.world import World
+
+TEMPLATE = "template_migrated"
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Which tests must share one of pytest's processes: those that share a running system.
+
+    xdist's own `loadgroup` reads a name that pytest has no more (xdist 3.8, pytest 9.2), and so
+    spreads its groups all the same.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/miniprogram/"):
+            return "tests/miniprogram"
+        if nodeid.startswith("tests/local/"):
+            return nodeid.partition("::")[0]
+        return nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def settings_for(database_url: str, **changes: Any) -> Settings:
+    """Settings of a test's app; keys are fixed, so that a failure can be repeated."""
+    values: dict[str, Any] = {
+        "app_env": "test",
+        "database_url": database_url,
+        "phone_encryption_keys": ("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",),
+        "phone_hash_key": b"0123456789abcdef",
+        "code_signing_key": b"0123456789abcdef0123456789abcdef",
+        "wechat_appid": "wx-standin",
+        "wechat_secret": "standin-secret",
+        "wechat_api_base": "http://127.0.0.1:1",
+    }
+    return Settings(**(values | changes))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
+    """A PostgreSQL server of this test process, with the migrated template."""
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    with PrivatePostgres(folder, settings={**FAST_UNSAFE, "max_connections": "300"}) as server:
+        server.create_database(TEMPLATE)
+        upgrade(server.url(TEMPLATE))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def app(postgres: PrivatePostgres) -> Iterator[Flask]:
+    """The app on a clone of the template; nothing a test does stays in it."""
+    postgres.create_database("app", template=TEMPLATE)
+    app = create_app(settings_for(postgres.url("app")))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def outer(app: Flask) -> Iterator[Connection]:
+    """An outer transaction around the whole test; the app's commits release savepoints."""
+    with app.app_context():
+        engine = db.engine
+        with engine.connect() as connection:
+            transaction = connection.begin()
+            db._app_engines[app][None] = connection  # type: ignore[assignment]
+            try:
+                yield connection
+            finally:
+                db.session.remove()
+                db._app_engines[app][None] = engine
+                transaction.rollback()
+
+
+@pytest.fixture
+def world(app: Flask, outer: Connection) -> World:
+    """People, places and markets, made through the API wherever the API can make them."""
+    return World(app)
+
+
+# ---------------------------------------------------------------------------- WeChat
+
+PointAtWeChat = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def wechat_server() -> Iterator[StandIn]:
+    """The stand-in WeChat, a process of its own."""
+    with StandIn() as server:
+        yield server
+
+
+@pytest.fixture
+def wechat(wechat_server: StandIn) -> Iterator[StandIn]:
+    """The stand-in WeChat as new, with levers to make it misbehave."""
+    wechat_server.reset()
+    yield wechat_server
+    wechat_server.reset()
+
+
+@pytest.fixture(scope="session")
+def app_engine(app: Flask) -> Engine:
+    """The app's real engine. The gateway keeps its access token on connections of its own, so
+    it must not get a test's outer transaction."""
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def point_at_wechat(app: Flask, app_engine: Engine, wechat: StandIn) -> Iterator[PointAtWeChat]:
+    """`point_at_wechat(read_timeout_s=0.2)`: from now on the app talks to the stand-in, through
+    a new gateway with such settings. A gateway remembers who did not answer, so each test gets
+    its own."""
+    before = app.extensions["composed"][WeChatGateway]
+    with app_engine.begin() as connection:  # the stand-in has forgotten its tokens, so do we
+        connection.execute(delete(WeChatAccessToken))
+    made: list[WeChatGateway] = []
+
+    def point(**changes: Any) -> None:
+        values: dict[str, Any] = {
+            "appid": APPID,
+            "secret": SECRET,
+            "api_base": wechat.address,
+            "env_version": "release",
+            "page": "pages/checkin/checkin",
+        }
+        gateway = WeChatGateway(WeChatConfig(**(values | changes)), AccessTokenStore(app_engine))
+        made.append(gateway)
+        compose(app.extensions, gateway)
+
+    yield point
+    compose(app.extensions, before)
+    wechat.reset()  # let go of what still hangs
+    for gateway in made:
+        gateway.close()
+
+
+@pytest.fixture
+def wechat_app(app: Flask, outer: Connection, point_at_wechat: PointAtWeChat) -> Flask:
+    """The app, in a test's transaction, with a gateway to the stand-in WeChat."""
+    point_at_wechat()
+    return app

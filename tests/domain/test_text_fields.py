@@ -1,0 +1,197 @@
+"""Text in bodies: bounded, storable, readable; messages in Chinese (backend/core/fields.py)."""
+
+import unicodedata
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+import marshmallow as ma
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.core import fields
+
+
+class Colour(StrEnum):
+    RED = "red"
+    GREEN = "green"
+
+
+NOT_TEXT: list[Any] = [1, 1.5, True, [], ["a"], {}, {"a": "b"}]
+
+
+def faults(field: ma.fields.Field[Any], value: Any) -> Any:
+    """The messages for a value that is refused."""
+    with pytest.raises(ma.ValidationError) as refusal:
+        field.deserialize(value)
+    return refusal.value.messages
+
+
+@pytest.mark.parametrize("value", NOT_TEXT)
+def test_what_is_no_text_is_refused(value: Any) -> None:
+    assert faults(fields.Text(10), value) == ["应为文字"]
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        "\x00", "\x01", "\x08", "\x0b", "\x0c", "\r", "\x1b", "\x1f",  # C0
+        "\x7f", "\x85", "\x9f",  # DEL, C1
+        "\ud800",  # a lone surrogate
+        "\u202a", "\u202e", "\u2066", "\u2069",  # bidirectional overrides and isolates
+        "\ufffe", "\uffff",  # no characters
+    ],
+)  # fmt: skip
+def test_characters_that_cannot_be_stored_or_shown_are_refused(unsafe: str) -> None:
+    for value in (unsafe, f"王{unsafe}英", f"王英{unsafe}"):
+        assert faults(fields.Text(10), value) == ["含有不能使用的字符"]
+
+
+@pytest.mark.parametrize("kept", ["王\t英", "第一行\n第二行", "🦯 轮椅", "Zoë", "𠮷野家"])
+def test_ordinary_characters_stay(kept: str) -> None:
+    assert fields.Text(10).deserialize(kept) == kept
+
+
+def test_text_is_trimmed_and_normalised_before_it_is_measured() -> None:
+    assert fields.Text(3).deserialize("  王秀英　\n") == "王秀英"
+    assert fields.Text(3).deserialize("Zoe\u0308") == "Zo\u00eb"
+    assert faults(fields.Text(3), "王秀英英") == ["最多 3 个字"]
+    assert faults(fields.Text(1), "\U0001d15e") == ["最多 1 个字"], "NFC makes two of this one"
+
+
+@pytest.mark.parametrize(
+    "blank", ["", "   ", "\n\t", "　", "\u200b", "\u200b\u200d\ufeff", " \u2060 ", "\u00ad"]
+)
+def test_text_that_shows_nothing_is_blank(blank: str) -> None:
+    """A name of zero-width characters would be an empty line on a volunteer's list."""
+    assert faults(fields.Text(10), blank) == ["不能为空"]
+
+
+def test_blank_text_is_taken_where_the_field_says_so() -> None:
+    assert fields.Text(10, blank=True).deserialize("  ") == ""
+
+
+def test_null_and_missing_are_named() -> None:
+    assert faults(fields.Text(10), None) == ["不能为空"]
+    assert faults(fields.Text(10, required=True), ma.missing) == ["必填"]
+    assert fields.Text(10, allow_none=True).deserialize(None) is None
+
+
+@given(st.text(st.characters(), max_size=30) | st.text(max_size=30))
+def test_text_that_is_taken_can_be_stored(value: str) -> None:
+    """Whatever a phone sends: either a message, or short NFC text that UTF-8 can hold."""
+    try:
+        taken = fields.Text(20).deserialize(value)
+    except ma.ValidationError:
+        return
+    assert 1 <= len(taken) <= 20
+    assert taken == unicodedata.normalize("NFC", taken).strip()
+    assert "\x00" not in taken
+    taken.encode("utf-8")
+
+
+# ---------------------------------------------------------------------------- chosen words
+
+
+@pytest.mark.parametrize("value", ["blue", "RED", "", " red", 1, True, None, [], {}, ["red"]])
+def test_a_choice_is_one_of_its_words(value: Any) -> None:
+    messages = faults(fields.Choice(Colour), value)
+    assert messages == (["不能为空"] if value is None else ["可选:red, green"])
+
+
+def test_a_choice_becomes_its_member() -> None:
+    assert fields.Choice(Colour).deserialize("red") is Colour.RED
+
+
+@pytest.mark.parametrize("value", ["spaceflight", "", "Haircut", " haircut", "hair\x00cut"])
+def test_a_key_is_one_of_the_configured_ones(value: Any) -> None:
+    assert faults(fields.Key({"haircut": "义剪"}), value) == ["没有这个选项"]
+
+
+@pytest.mark.parametrize("value", NOT_TEXT)
+def test_a_key_is_text(value: Any) -> None:
+    assert faults(fields.Key({"haircut"}), value) == ["应为文字"]
+
+
+def test_a_configured_key_is_taken_as_it_is() -> None:
+    assert fields.Key({"haircut"}).deserialize("haircut") == "haircut"
+
+
+# ---------------------------------------------------------------------------- ids and numbers
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *NOT_TEXT, "", "x", str(UUID(int=7)).replace("-", ""), f"{{{UUID(int=7)}}}",
+        f"urn:uuid:{UUID(int=7)}", str(UUID(int=7)) + "0", "g" * 36, "\x00" * 36, "\ud800" * 36,
+        "----00000000000000000000000000000007", "0000000000000000000000000000-000-00-7",
+        "０0000000-0000-0000-0000-000000000007", "0_000000-0000-0000-0000-000000000007",
+        "{{{{00000000000000000000000000000007",
+    ],
+)  # fmt: skip
+def test_an_id_has_one_form(value: Any) -> None:
+    """36 characters, hyphens in their places: nothing that Python's UUID merely tolerates."""
+    assert faults(fields.Id(), value) == ["编号格式不对"]
+
+
+def test_an_id_becomes_a_uuid() -> None:
+    value = uuid4()
+    assert fields.Id().deserialize(str(value)) == value
+    assert fields.Id().deserialize(str(value).upper()) == value
+    assert faults(fields.Id(), None) == ["不能为空"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        13812345678, None, True, [], {}, "", "1381234567", "138123456789", "12812345678",
+        "+8613812345678", "138-1234-5678", "138 1234 5678", "１３８１２３４５６７８", "1381234567a",
+        "13812345678\x00", "138１2345678", "0519-86310000",
+    ],
+)  # fmt: skip
+def test_a_phone_number_is_eleven_digits_of_a_mobile(value: Any) -> None:
+    wanted = "不能为空" if value is None else "应为 11 位手机号"
+    assert faults(fields.Phone(), value) == [wanted]
+
+
+def test_a_phone_number_may_have_spaces_around_it() -> None:
+    assert fields.Phone().deserialize(" 13812345678\n") == "13812345678"
+
+
+# ---------------------------------------------------------------------------- lists and objects
+
+
+class Guest(fields.Schema):
+    name = fields.Text(5, required=True)
+
+
+@pytest.mark.parametrize("value", ["abc", 1, True, {}, {"0": "a"}])
+def test_a_list_is_a_list(value: Any) -> None:
+    assert faults(fields.Items(fields.Text(5), 3), value) == ["应为列表"]
+
+
+def test_a_list_has_its_bound_and_names_its_bad_members() -> None:
+    field = fields.Items(fields.Text(2), 2)
+    assert field.deserialize([]) == []
+    assert field.deserialize(["甲", "乙"]) == ["甲", "乙"]
+    assert faults(field, ["甲", "乙", "丙"]) == ["最多 2 项"]
+    assert faults(field, ["甲", "甲乙丙"]) == {1: ["最多 2 个字"]}
+    assert faults(field, ["甲", None]) == {1: ["不能为空"]}
+
+
+@pytest.mark.parametrize("value", ["abc", 1, True, [], [{"name": "王"}]])
+def test_a_part_is_an_object(value: Any) -> None:
+    assert faults(fields.Part(Guest), value) == {"_schema": ["应为一个对象"]}
+
+
+def test_unknown_fields_are_refused_at_every_depth() -> None:
+    """A typo must not pass for a setting."""
+
+    class Body(fields.Schema):
+        guest = fields.Part(Guest)
+
+    with pytest.raises(ma.ValidationError) as refusal:
+        Body().load({"guest": {"name": "王", "phon": "1"}, "gest": {}})
+    assert refusal.value.messages == {"guest": {"phon": ["没有这个字段"]}, "gest": ["没有这个字段"]}

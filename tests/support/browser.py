@@ -1,0 +1,80 @@
+"""The browser of the tests: found on this machine, or installed where we may.
+
+Tests of the mini-program and of the console drive it with Playwright.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+_PACKAGES = ("chromium", "fonts-noto-cjk")
+_INSTALL_TIMEOUT_S = 600
+
+
+class NoBrowserError(Exception):
+    """There is no Chromium and we may not install one; the message says what to do."""
+
+
+def find_chromium(playwright: Playwright) -> Path | None:
+    """The browser on PATH, in its usual place on macOS, or the one Playwright downloaded."""
+    on_path = [Path(found) for name in _NAMES if (found := shutil.which(name))]
+    usual = [*on_path, _MACOS, Path(playwright.chromium.executable_path)]
+    return next((path for path in usual if path.exists()), None)
+
+
+def install_chromium() -> None:
+    """Install Chromium and Chinese letters with apt-get, where we are root on Debian or Ubuntu.
+
+    Raises NoBrowserError where we are not, or when it fails.
+    """
+    advice = (
+        "没有找到 Chromium。Debian/Ubuntu:apt-get install chromium fonts-noto-cjk;"
+        "其他系统:安装 Google Chrome,或运行 .venv/bin/playwright install chromium / "
+        "no Chromium was found: install it, or run .venv/bin/playwright install chromium"
+    )
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise NoBrowserError(advice)
+    print("· 安装 Chromium / apt-get install " + " ".join(_PACKAGES), flush=True)
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *_PACKAGES]):
+        done = subprocess.run(
+            ["apt-get", "-qq", *arguments],
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_INSTALL_TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise NoBrowserError(f"{advice}\n{done.stdout}")
+
+
+def require_chromium(playwright: Playwright) -> Path:
+    """The program of a Chromium, installed now if need be. Raises NoBrowserError."""
+    path = find_chromium(playwright)
+    if path is None:
+        install_chromium()
+        path = find_chromium(playwright)
+    if path is None:
+        raise NoBrowserError("装好后仍未找到 Chromium / still no Chromium after installing it")
+    return path
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium. Raises NoBrowserError."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=require_chromium(playwright), args=["--no-sandbox", "--disable-gpu"]
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,234 @@
+"""One of everything in the app, and a valid request for every endpoint that takes a body."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import marshmallow as ma
+from flask import Flask
+from sqlalchemy import Connection
+from werkzeug.test import TestResponse
+
+from backend.core.db import Base, db
+from backend.core.permissions import Role
+from tests.support.market_day import MarketDay, minutes
+from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok
+
+START, END = "2026-12-01T09:00:00+08:00", "2026-12-01T11:00:00+08:00"
+NOT_COMPARED = {"login_session", "idempotency_record"}
+
+
+def endpoints(app: Flask) -> dict[str, ma.Schema | None]:
+    """Every route that takes a body, with its schema; None where the body must be empty."""
+    found: dict[str, ma.Schema | None] = {}
+    for rule in app.url_map.iter_rules():
+        methods = (rule.methods or set()) & {"POST", "PUT", "DELETE"}
+        if rule.rule.startswith("/api/v1/") and methods:
+            documented = getattr(app.view_functions[rule.endpoint], "_apidoc", {})
+            parameters = documented.get("arguments", {}).get("parameters", [])
+            schemas = [part["schema"] for part in parameters]
+            path = rule.rule.removeprefix("/api/v1")
+            found[f"{methods.pop()} {path}"] = schemas[0]() if schemas else None
+    return found
+
+
+class Stage:
+    """An admin who holds one of everything, and a valid body for every endpoint."""
+
+    def __init__(self, world: World) -> None:
+        self.day = day = MarketDay.begin(world, mode="slots")
+        self.admin = admin = world.staff(Role.ADMIN, DISTRICT)
+        self.resident = world.person()
+        ok(self.resident.post("/me/phone", {"phone": "13800007777"}))
+        self.region_id = world.region_id(COMMUNITY)
+        self.code = day.code()
+        queue, other = day.offering(), day.offering()
+        own = ok(day.ticket(admin, queue), 201)
+        ok(day.press(booking_id=own["id"], reason="测试"))
+        day.acted(own, "start", "finish")
+        visit = day.come(admin)
+        rating = ok(admin.post("/ratings", {"booking_id": own["id"], "score": 1}), 201)
+        submitted = world.draft(day.organiser)["id"]
+        ok(day.organiser.post(f"/activities/{submitted}/submit"))
+        replied = self._rectification(other)
+        ok(admin.post(f"/rectifications/{replied}/reply", {"reply": "已处理"}))
+        served = self._served(day.offering())
+        (opened,) = [
+            item["id"]
+            for item in ok(admin.get("/rectifications"))["items"]
+            if item["id"] != replied
+        ]
+        member = ok(admin.post("/me/family", {"name": "王奶奶"}), 201)["id"]
+        ok(admin.post("/me/phone", {"phone": "13800009999"}))
+        ok(admin.post("/me/consents", {"purpose": "privacy", "version": "2026-01"}), 201)
+        self.ids = {
+            "activity_id": day.id,
+            "stall_id": day.market.stall_id,
+            "offering_id": day.offering_id,
+            "slot_id": day.slot_id,
+            "booking_id": own["id"],
+            "scan_id": visit["id"],
+            "rating_id": rating["id"],
+            "rectification_id": opened,
+            "resident_id": member,
+            "purpose": "privacy",
+        }
+        # Where the id above is in the wrong state for a valid request.
+        self.special = {
+            "POST /activities/<uuid:activity_id>/return": submitted,
+            "POST /rectifications/<uuid:rectification_id>/call-back": replied,
+        }
+        self.served, self.member = served, member
+
+    def _served(self, offering_id: str) -> str:
+        booking = ok(self.day.ticket(self.admin, offering_id), 201)
+        ok(self.day.press(booking_id=booking["id"], reason="测试"))
+        self.day.acted(booking, "start", "finish")
+        return str(booking["id"])
+
+    def _rectification(self, offering_id: str) -> str:
+        body = {"booking_id": self._served(offering_id), "score": 1}
+        rating = ok(self.admin.post("/ratings", body), 201)
+        rows = self.day.rows("SELECT id FROM rectification WHERE rating_id = :id", id=rating["id"])
+        return str(rows[0].id)
+
+    def path(self, route: str) -> str:
+        path = route.split(" ")[1]
+        for name, value in self.ids.items():
+            path = path.replace(f"<uuid:{name}>", self.special.get(route, value))
+            path = path.replace(f"<{name}>", value)
+        return path
+
+    def bodies(self) -> dict[str, list[dict[str, Any]]]:
+        personal = ok(self.resident.get("/me/code"))["code"]
+        guest = {"name": "李奶奶", "phone": "13800001111", "birth_year": 1950, "note": "走路慢"}
+        venue = {
+            "name": "广场",
+            "address": "花园路 1 号",
+            "latitude": 31.7,
+            "longitude": 119.9,
+            "wheelchair": True,
+        }
+        scan = {"id": str(uuid4()), "device_id": "p1", "scanned_at": START}
+        # Times of the market itself, which begins now.
+        now = ok(self.admin.get(f"/activities/{self.day.id}"))
+        begin = datetime.fromisoformat(now["starts_at"])
+        later = {
+            "starts_at": (begin + minutes(60)).isoformat(),
+            "ends_at": (begin + minutes(90)).isoformat(),
+            "capacity": 5,
+        }
+        pattern = {
+            "from": (begin + minutes(30)).isoformat(),
+            "to": now["ends_at"],
+            "minutes": 45,
+            "capacity": 2,
+        }
+        offering = {
+            "title": "义诊",
+            "service_kind": "clinic",
+            "mode": "queue",
+            "minutes_per_person": 5,
+            "capacity": 50,
+            "walk_in_share": 0.2,
+            "min_age": 60,
+            "daily_cap_per_person": 1,
+            "sign_up_opens_at": START,
+            "sign_up_closes_at": END,
+            "also_at_stall_ids": [self.day.market.stall_id],
+        }
+        return {
+            "POST /auth/wechat": [{"code": "ok:resident"}],
+            "PUT /me": [{"name": "张三", "birth_year": 1980, "region_id": self.region_id,
+                         "preferences": {"elder_mode": True}}],
+            "POST /me/phone": [{"phone": "13800005678"}],
+            "POST /me/family": [{"name": "李奶奶", "relation": "奶奶", "birth_year": 1950,
+                                 "phone": "13800005678"}],
+            "PUT /me/family/<uuid:resident_id>": [{"name": "李奶奶"}],
+            "POST /me/consents": [{"purpose": "phone", "version": "2026-01"}],
+            "POST /residents/confirm-phone": [{"resident_code": personal}],
+            "POST /activities": [
+                {"programme": "market", "title": "市集", "region_id": self.region_id,
+                 "venue": venue, "starts_at": START, "ends_at": END, "description": "欢迎",
+                 "organiser_name": "民政局", "contact_phone": "0519-86310000",
+                 "checkin_opens_minutes": 30, "code_rotates_seconds": 30},
+            ],
+            "PUT /activities/<uuid:activity_id>": [{"title": "新名字", "version": 1,
+                                                    "venue": venue}],
+            "POST /activities/<uuid:activity_id>/return": [{"reason": "请补充"}],
+            "POST /activities/<uuid:activity_id>/cancel": [{"reason": "大雨"}],
+            "POST /activities/<uuid:activity_id>/copy": [{"starts_at": START,
+                                                          "region_id": self.region_id}],
+            "POST /activities/<uuid:activity_id>/stalls": [{"number": "Z9", "name": "义诊",
+                                                            "place": "东门"}],
+            "PUT /stalls/<uuid:stall_id>": [{"number": "Z8"}],
+            "POST /stalls/<uuid:stall_id>/offerings": [offering],
+            "PUT /offerings/<uuid:offering_id>": [{"title": "义剪", "also_at_stall_ids": []}],
+            "POST /offerings/<uuid:offering_id>/slots": [
+                pattern, {"slots": [later]},
+            ],
+            "PUT /slots/<uuid:slot_id>": [{"capacity": 30}],
+            "POST /offerings/<uuid:offering_id>/bookings": [
+                {"slot_id": self.day.slot_id, "resident_id": self.member}
+            ],
+            "POST /offerings/<uuid:offering_id>/tickets": [
+                {"guest": guest, "urgent": True, "reason": "头晕"},
+                {"resident_id": self.member},
+            ],
+            "POST /stalls/<uuid:stall_id>/call-next": [{"press_id": str(uuid4())}],
+            "POST /activities/<uuid:activity_id>/scans": [
+                scan | {"source": "self", "code": self.code},
+                scan | {"source": "scan", "resident_code": personal},
+                scan | {"source": "search", "resident_id": self.member, "direction": "entry"},
+                scan | {"source": "proxy", "guest": guest},
+            ],
+            "POST /scans/<uuid:scan_id>/revert": [{"reason": "扫错了人"}],
+            "POST /activities/<uuid:activity_id>/residents/find": [{"phone": "1111"},
+                                                                   {"name": "王秀英"}],
+            "POST /ratings": [{"booking_id": self.served, "score": 5, "items": {"attitude": 5},
+                               "tags": ["warm"], "comment": "很好"}],
+            "PUT /ratings/<uuid:rating_id>": [{"score": 2, "items": {"attitude": 2},
+                                               "tags": ["slow"]}],
+            "POST /rectifications/<uuid:rectification_id>/reply": [{"reply": "已处理"}],
+            "POST /rectifications/<uuid:rectification_id>/call-back": [{"note": "已回访",
+                                                                        "satisfied": True}],
+            "POST /rectifications/<uuid:rectification_id>/contact": [{"reason": "回访"}],
+        }  # fmt: skip
+
+
+@contextmanager
+def taken_back(outer: Connection) -> Iterator[None]:
+    """What happens inside did not happen."""
+    savepoint = outer.begin_nested()
+    try:
+        yield
+    finally:
+        db.session.remove()
+        savepoint.rollback()
+
+
+def digest(outer: Connection) -> dict[str, Any]:
+    """Each table's content as one word."""
+    tables = sorted(set(Base.metadata.tables) - NOT_COMPARED)
+    union = " UNION ALL ".join(
+        f"SELECT '{table}', count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+        f" FROM {table} t"
+        for table in tables
+    )
+    return {row[0]: tuple(row[1:]) for row in outer.exec_driver_sql(union)}
+
+
+def send(person: Person, route: str, path: str, raw: str | bytes, **options: Any) -> TestResponse:
+    options = {"content_type": "application/json"} | options
+    return person.request(route.split(" ")[0], path, data=raw, **options)
+
+
+def fault_of(response: TestResponse) -> str | None:
+    """What is wrong with a refusal; None when it is one as it should be."""
+    problem = response.json if response.mimetype == "application/problem+json" else None
+    if problem is None or not 400 <= response.status_code < 500:
+        return f"{response.status_code} {response.get_data(as_text=True)[:200]}"
+    told = problem["status"] == response.status_code and problem["code"] and problem["title"]
+    return None if told and problem["request_id"] else str(problem)
