@@ -1,0 +1,36 @@
+// @ts-check
+// Who the user is: login, subscriptions, the mini-program itself.
+import { gesture } from "../engine.js";
+import { options } from "../options.js";
+import { harness, recordError } from "../record.js";
+import { later } from "./call.js";
+
+const MAX_TEMPLATES = 3;
+
+harness.subscription = "accept";
+
+export const account = {
+  // The stand-in WeChat knows everybody by such a code (backend/gateways/fake_wechat).
+  login: later("login", () => ({ code: `ok:${options.user}` })),
+  checkSession: later("checkSession", () => ({})),
+  getAccountInfoSync: () => ({ miniProgram: { appId: "wx-standin", envVersion: "develop", version: "" }, plugin: {} }),
+  requestSubscribeMessage(/** @type {any} */ given) {
+    // WeChat opens the window only from within the tap's own handler, not after an await.
+    const tapped = gesture.active;
+    return later("requestSubscribeMessage", ({ tmplIds }) => {
+      if (tmplIds.length > MAX_TEMPLATES) throw { errMsg: "no more than 3 templates", errno: 20003 };
+      if (!tapped) {
+        recordError("wx.requestSubscribeMessage", "can only be invoked by user TAP gesture");
+        throw { errMsg: "can only be invoked by user TAP gesture.", errCode: 20001 };
+      }
+      return Object.fromEntries(tmplIds.map((/** @type {string} */ id) => [id, harness.subscription]));
+    })(given);
+  },
+  getUpdateManager: () => ({
+    onCheckForUpdate() {},
+    onUpdateReady() {},
+    onUpdateFailed() {},
+    applyUpdate() {},
+  }),
+  reportEvent() {},
+};

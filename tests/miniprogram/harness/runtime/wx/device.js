@@ -1,0 +1,35 @@
+// @ts-check
+// The phone itself: what it does is written down, not done.
+import { harness } from "../record.js";
+import { later } from "./call.js";
+
+let brightness = 0.5;
+let clipboard = "";
+
+export const device = {
+  vibrateShort: later("vibrateShort", ({ type = "medium" }) => {
+    harness.vibrations.push(type);
+  }),
+  vibrateLong: later("vibrateLong", () => {
+    harness.vibrations.push("long");
+  }),
+  setScreenBrightness: later("setScreenBrightness", ({ value }) => {
+    brightness = value;
+  }),
+  getScreenBrightness: later("getScreenBrightness", () => ({ value: brightness })),
+  setKeepScreenOn: later("setKeepScreenOn", () => ({})),
+  openLocation: later("openLocation", ({ latitude, longitude }) => {
+    if (typeof latitude !== "number" || typeof longitude !== "number") throw "latitude and longitude must be numbers";
+  }),
+  makePhoneCall: later("makePhoneCall", ({ phoneNumber }) => {
+    if (!phoneNumber) throw "phoneNumber is empty";
+  }),
+  setClipboardData: later("setClipboardData", ({ data }) => {
+    clipboard = data;
+  }),
+  getClipboardData: later("getClipboardData", () => ({ data: clipboard })),
+  createInnerAudioContext: () => ({
+    play() {}, pause() {}, stop() {}, destroy() {}, seek() {},
+    onPlay() {}, onEnded() {}, onError() {}, onCanplay() {},
+  }),
+};

@@ -1,0 +1,53 @@
+// @ts-check
+// Pages, their bars, and scrolling.
+import { definition } from "../definition.js";
+import { navigateBack, navigateTo, redirectTo, refreshScreen, reLaunch, switchTab, topPage } from "../router.js";
+import { setTabBadge, setTabBarShown } from "../screen.js";
+import { later } from "./call.js";
+
+/** @param {{ index: number }} options */
+function tabIndex({ index }) {
+  if (!definition.app.tabBar?.list[index]) throw `tabbar has no item ${index}`;
+  return index;
+}
+
+export const navigation = {
+  navigateTo: later("navigateTo", navigateTo),
+  redirectTo: later("redirectTo", redirectTo),
+  navigateBack: later("navigateBack", navigateBack),
+  switchTab: later("switchTab", switchTab),
+  reLaunch: later("reLaunch", reLaunch),
+  setNavigationBarTitle: later("setNavigationBarTitle", ({ title }) => {
+    topPage().window.navigationBarTitleText = title;
+    refreshScreen();
+  }),
+  setNavigationBarColor: later("setNavigationBarColor", ({ frontColor, backgroundColor }) => {
+    Object.assign(topPage().window, {
+      navigationBarBackgroundColor: backgroundColor,
+      navigationBarTextStyle: frontColor === "#ffffff" ? "white" : "black",
+    });
+    refreshScreen();
+  }),
+  setBackgroundColor: later("setBackgroundColor", () => ({})),
+  setBackgroundTextStyle: later("setBackgroundTextStyle", () => ({})),
+  showNavigationBarLoading: later("showNavigationBarLoading", () => ({})),
+  hideNavigationBarLoading: later("hideNavigationBarLoading", () => ({})),
+  setTabBarBadge: later("setTabBarBadge", (options) => setTabBadge(tabIndex(options), options.text)),
+  removeTabBarBadge: later("removeTabBarBadge", (options) => setTabBadge(tabIndex(options), "")),
+  showTabBarRedDot: later("showTabBarRedDot", (options) => setTabBadge(tabIndex(options), " ")),
+  hideTabBarRedDot: later("hideTabBarRedDot", (options) => setTabBadge(tabIndex(options), "")),
+  showTabBar: later("showTabBar", () => setTabBarShown(true)),
+  hideTabBar: later("hideTabBar", () => setTabBarShown(false)),
+  startPullDownRefresh: later("startPullDownRefresh", () => {
+    topPage().call("onPullDownRefresh");
+  }),
+  stopPullDownRefresh: later("stopPullDownRefresh", () => ({})),
+  pageScrollTo: later("pageScrollTo", ({ scrollTop, selector }) => {
+    const page = topPage();
+    const target = selector && page.caller._$.getShadowRoot().querySelector(selector)?.$$;
+    if (target) target.scrollIntoView({ block: "start" });
+    else page.node.scrollTop = scrollTop ?? 0;
+  }),
+  showShareMenu: later("showShareMenu", () => ({})),
+  hideShareMenu: later("hideShareMenu", () => ({})),
+};
