@@ -1,0 +1,98 @@
+// @ts-check
+const { read, write } = require("./request");
+const outbox = require("../utils/outbox");
+
+/** @typedef {import("./types").Booking} Booking */
+
+/**
+ * Sign up in advance, for oneself or a family member.
+ * @param {string} offeringId
+ * @param {{slot_id?: string, resident_id?: string}} body
+ * @param {string} key one for each press; the same for its repeats
+ * @returns {Promise<Booking>}
+ */
+function signUp(offeringId, body, key) {
+  return write("POST", `/offerings/${offeringId}/bookings`, body, { key });
+}
+
+/**
+ * A number on the spot, for oneself or a family member who has checked in.
+ * @param {string} offeringId
+ * @param {{resident_id?: string}} body
+ * @param {string} key one for each press; the same for its repeats
+ * @returns {Promise<Booking>}
+ */
+function takeNumber(offeringId, body, key) {
+  return write("POST", `/offerings/${offeringId}/tickets`, body, { key });
+}
+
+/**
+ * The line of a service; the same object while nothing has changed.
+ * @param {string} offeringId
+ * @returns {Promise<import("./types").Queue>}
+ */
+function getQueue(offeringId) {
+  return read(`/offerings/${offeringId}/queue`, { cached: true });
+}
+
+/**
+ * My bookings and my family's, newest first.
+ * @param {{cursor?: string, limit?: number}} [query]
+ * @returns {Promise<import("./types").Page<Booking>>}
+ */
+function listMyBookings(query = {}) {
+  return read("/me/bookings", { query, login: true });
+}
+
+/**
+ * The newest bookings, for polling: one try, the same object while nothing has changed.
+ * @returns {Promise<import("./types").Page<Booking>>}
+ */
+function pollMyBookings() {
+  return read("/me/bookings", { query: { limit: 50 }, login: true, cached: true, attempts: 1 });
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<Booking>}
+ */
+function getBooking(id) {
+  return read(`/bookings/${id}`, { login: true });
+}
+
+/**
+ * Cancel; kept and sent later where the network is away.
+ * @param {Booking} booking
+ */
+function cancelBooking(booking) {
+  return outbox.submit({
+    kind: "cancel",
+    title: `取消:${booking.offering_title} ${booking.ticket}`,
+    method: "POST",
+    path: `/bookings/${booking.id}/cancel`,
+    body: {},
+  });
+}
+
+/**
+ * Set a waiting number aside; it keeps its place.
+ * @param {string} id
+ * @returns {Promise<Booking>}
+ */
+function parkBooking(id) {
+  return write("POST", `/bookings/${id}/park`);
+}
+
+/**
+ * Back into the line after being set aside, or once after being missed.
+ * @param {string} id
+ * @returns {Promise<Booking>}
+ */
+function rejoinBooking(id) {
+  return write("POST", `/bookings/${id}/rejoin`);
+}
+
+module.exports = {
+  signUp, takeNumber, getQueue, listMyBookings, pollMyBookings, getBooking, cancelBooking,
+  parkBooking, rejoinBooking,
+};

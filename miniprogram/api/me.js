@@ -1,0 +1,112 @@
+// @ts-check
+const { read, write, forgetReads } = require("./request");
+const session = require("./session");
+const outbox = require("../utils/outbox");
+
+/** @typedef {import("./types").Me} Me */
+/** @typedef {import("./types").FamilyMember} FamilyMember */
+
+/**
+ * Me, with roles, preferences and consents; logs in where needed.
+ * @returns {Promise<Me>}
+ */
+async function getMe() {
+  const me = await read("/me", { login: true });
+  session.rememberUser(me);
+  return me;
+}
+
+/**
+ * Change my profile or preferences; what is not named stays.
+ * @param {{name?: string | null, birth_year?: number, region_id?: string | null,
+ *   preferences?: {elder_mode: boolean}}} body
+ * @returns {Promise<Me>}
+ */
+async function changeMe(body) {
+  const me = await write("PUT", "/me", body);
+  session.rememberUser(me);
+  return me;
+}
+
+/**
+ * Bind a phone number: WeChat's code, or typed.
+ * @param {{code: string} | {phone: string}} body
+ * @returns {Promise<{phone: string, phone_state: Me["phone_state"]}>}
+ */
+function bindPhone(body) {
+  return write("POST", "/me/phone", body);
+}
+
+/** @returns {Promise<{items: FamilyMember[]}>} */
+function listFamily() {
+  return read("/me/family", { login: true });
+}
+
+/** @typedef {{name: string, relation?: string, birth_year?: number, phone?: string}} FamilyForm */
+
+/**
+ * @param {FamilyForm} form
+ * @param {string} key one for each press
+ * @returns {Promise<FamilyMember>}
+ */
+function addFamilyMember(form, key) {
+  return write("POST", "/me/family", form, { key });
+}
+
+/**
+ * @param {string} id
+ * @param {FamilyForm} form
+ * @returns {Promise<FamilyMember>}
+ */
+function changeFamilyMember(id, form) {
+  return write("PUT", `/me/family/${id}`, form);
+}
+
+/**
+ * Remove a family member; their personal data is erased.
+ * @param {string} id
+ */
+function removeFamilyMember(id) {
+  return write("DELETE", `/me/family/${id}`);
+}
+
+/**
+ * @param {string} purpose
+ * @param {string} version
+ */
+function giveConsent(purpose, version) {
+  return write("POST", "/me/consents", { purpose, version });
+}
+
+/** @param {string} purpose */
+function withdrawConsent(purpose) {
+  return write("DELETE", `/me/consents/${purpose}`);
+}
+
+/** Everything stored about me. @returns {Promise<Record<string, any>>} */
+function exportMe() {
+  return read("/me/export", { login: true });
+}
+
+/** Close my account: personal data is erased, counts stay. */
+async function closeAccount() {
+  await write("DELETE", "/me");
+  forgetEverything();
+}
+
+/** End this session; on this phone it ends even if the server can't be told. */
+async function logOut() {
+  await write("POST", "/auth/logout", {}, { attempts: 1 }).catch(() => undefined);
+  forgetEverything();
+}
+
+function forgetEverything() {
+  session.forget();
+  outbox.clear();
+  forgetReads();
+}
+
+module.exports = {
+  getMe, changeMe, bindPhone, listFamily, addFamilyMember, changeFamilyMember,
+  removeFamilyMember, giveConsent, withdrawConsent, exportMe, closeAccount, logOut,
+};

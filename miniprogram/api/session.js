@@ -1,0 +1,142 @@
+// @ts-check
+// Who is logged in. The token is kept on the phone; the person's name and roles only in memory.
+
+const config = require("../config");
+const privacy = require("../utils/privacy");
+const { uuid } = require("../utils/ids");
+const { ApiError, networkError, problemOf } = require("./errors");
+const { send } = require("./transport");
+
+const STORAGE_KEY = "session";
+const PRIVACY_PURPOSE = "privacy";
+
+/** @typedef {import("./types").Me} Me */
+
+/** @type {Promise<string> | null} */
+let loggingIn = null;
+/** @type {Me | null} */
+let user = null;
+
+/** The kept token, or null; an expired one counts as none. */
+function kept() {
+  const session = wx.getStorageSync(STORAGE_KEY);
+  return session && Date.parse(session.expires_at) > Date.now() ? session.token : null;
+}
+
+/** Whether somebody is logged in on this phone; asks nobody. */
+function isLoggedIn() {
+  return kept() !== null;
+}
+
+/**
+ * The token, after logging in where needed. Many callers share one login.
+ * @returns {Promise<string>} rejects with an ApiError: `privacy_refused` when the person does not
+ *   agree to the privacy guide, else why logging in failed
+ */
+function token() {
+  const known = kept();
+  return known ? Promise.resolve(known) : logIn();
+}
+
+/**
+ * A new token in place of one that the server refused.
+ * @param {string} refused
+ */
+function renew(refused) {
+  if (kept() === refused) forget();
+  return token();
+}
+
+function logIn() {
+  if (!loggingIn) {
+    loggingIn = logInOnce().finally(() => {
+      loggingIn = null;
+    });
+  }
+  return loggingIn;
+}
+
+async function logInOnce() {
+  if (!(await privacy.ensureAgreed())) {
+    throw new ApiError({
+      code: "privacy_refused",
+      title: "同意隐私保护指引后才能使用这项功能,浏览不受影响",
+    });
+  }
+  const login = await exchangeCode();
+  wx.setStorageSync(STORAGE_KEY, { token: login.token, expires_at: login.expires_at });
+  user = login.user;
+  await recordPrivacyConsent(login.token, login.user);
+  return login.token;
+}
+
+/** A code is good once and for five minutes: a refused one is replaced, once. */
+async function exchangeCode() {
+  try {
+    return await postCode();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "wechat_code_invalid") throw error;
+    return postCode();
+  }
+}
+
+/** @returns {Promise<import("./types").Login>} */
+async function postCode() {
+  const code = config.developerCode() || (await weChatCode());
+  const { status, data } = await send({ method: "POST", path: "/auth/wechat", body: { code } });
+  if (status !== 200) throw problemOf(status, data);
+  return data;
+}
+
+/** @returns {Promise<string>} */
+function weChatCode() {
+  return new Promise((resolve, reject) => {
+    wx.login({
+      success: ({ code }) => resolve(code),
+      fail: () => reject(networkError("微信登录没有成功,请稍后再试")),
+    });
+  });
+}
+
+/**
+ * What the person agreed to on this phone is kept by the server too, once for each version. It
+ * never stands in the way of what they wanted: the next login tries again.
+ * @param {string} bearer
+ * @param {Me} me
+ */
+async function recordPrivacyConsent(bearer, me) {
+  const known = me.consents.some(
+    ({ purpose, version }) => purpose === PRIVACY_PURPOSE && version === privacy.VERSION,
+  );
+  if (known) return;
+  const headers = { Authorization: `Bearer ${bearer}`, "Idempotency-Key": uuid() };
+  const body = { purpose: PRIVACY_PURPOSE, version: privacy.VERSION };
+  await send({ method: "POST", path: "/me/consents", body, headers }).catch(() => undefined);
+}
+
+/** Who is logged in, as last heard; null before that. */
+function knownUser() {
+  return isLoggedIn() ? user : null;
+}
+
+/** @param {Me} me as just read or changed */
+function rememberUser(me) {
+  user = me;
+}
+
+/** Forget the login on this phone. */
+function forget() {
+  wx.removeStorageSync(STORAGE_KEY);
+  user = null;
+}
+
+/**
+ * Whether a user has one of these roles.
+ * @param {Me | null} me
+ * @param {...string} roles
+ */
+function hasRole(me, ...roles) {
+  return me !== null && me.roles.some(({ role }) => roles.includes(role));
+}
+
+module.exports = { isLoggedIn, token, renew, forget, knownUser, rememberUser, hasRole };

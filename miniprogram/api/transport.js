@@ -1,0 +1,69 @@
+// @ts-check
+// One HTTP exchange. Only api/request.js and api/session.js use it.
+
+const config = require("../config");
+const network = require("../utils/network");
+const { networkError } = require("./errors");
+
+const TIMEOUT_MS = 10000;
+
+/**
+ * @typedef {object} Exchange
+ * @property {"GET" | "POST" | "PUT" | "DELETE"} method
+ * @property {string} path after /api/v1
+ * @property {Record<string, string | number | boolean | null | undefined>} [query]
+ * @property {object} [body]
+ * @property {Record<string, string>} [headers]
+ */
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {any} data
+ * @property {Record<string, string>} headers names in small letters
+ */
+
+/**
+ * Send one request.
+ * @param {Exchange} exchange
+ * @returns {Promise<Answer>} whatever the status; rejects with an ApiError where no answer came
+ */
+function send({ method, path, query = {}, body, headers = {} }) {
+  return new Promise((resolve, reject) => {
+    wx.request({
+      url: config.apiBase() + withQuery(path, query),
+      method,
+      data: body,
+      header: headers,
+      timeout: TIMEOUT_MS,
+      success: ({ statusCode, data, header }) => {
+        network.reportReached(true);
+        resolve({ status: statusCode, data, headers: smallNames(header) });
+      },
+      fail: () => {
+        network.reportReached(false);
+        reject(networkError());
+      },
+    });
+  });
+}
+
+/**
+ * @param {string} path
+ * @param {NonNullable<Exchange["query"]>} query entries without a value are left out
+ */
+function withQuery(path, query) {
+  const parts = Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== null && value !== "")
+    .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return parts.length ? `${path}?${parts.join("&")}` : path;
+}
+
+/** @param {Record<string, any> | undefined} header */
+function smallNames(header) {
+  return Object.fromEntries(
+    Object.entries(header || {}).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
+}
+
+module.exports = { send, withQuery };

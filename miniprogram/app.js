@@ -1,0 +1,33 @@
+// @ts-check
+const network = require("./utils/network");
+const outbox = require("./utils/outbox");
+const privacy = require("./utils/privacy");
+
+App({
+  onLaunch() {
+    network.watch();
+    privacy.watch();
+    outbox.watch();
+    offerUpdate();
+  },
+
+  onShow() {
+    outbox.flush();
+  },
+});
+
+/** A new version is used from the next start on; whoever wants it now may have it. */
+function offerUpdate() {
+  const manager = wx.getUpdateManager();
+  manager.onUpdateReady(() => {
+    wx.showModal({
+      title: "有新版本",
+      content: "重新打开后即可使用,现在更新吗?",
+      cancelText: "稍后",
+      confirmText: "更新",
+      success: ({ confirm }) => {
+        if (confirm) manager.applyUpdate();
+      },
+    });
+  });
+}

@@ -1,0 +1,108 @@
+// @ts-check
+// My bookings and my family's, newest first; those that have not begun can be cancelled.
+
+const { cancelBooking, listMyBookings } = require("../../api/bookings");
+const { sentenceOf } = require("../../api/errors");
+const { bookingWords } = require("../../utils/booking-words");
+const look = require("../../utils/look");
+const { createList } = require("../../utils/more");
+const { readRated, serviceKey } = require("../../utils/rated");
+
+/** @typedef {import("../../api/types").Booking} Booking */
+
+Page({
+  data: {
+    look: look.current(),
+    loading: true,
+    error: "",
+    /** @type {ReturnType<typeof entryWords>[]} */
+    items: [],
+    hasMore: false,
+    busyId: "",
+  },
+
+  /** @type {import("../../utils/more").List<Booking> | undefined} */
+  list: undefined,
+  /** @type {Booking[]} */
+  bookings: [],
+
+  onLoad() {
+    this.list = createList(listMyBookings);
+  },
+
+  onShow() {
+    look.apply(this);
+    this.load();
+  },
+
+  async load() {
+    if (this.list) await this.fill(this.list.first());
+  },
+
+  onReachBottom() {
+    if (this.list && this.data.hasMore) this.fill(this.list.more());
+  },
+
+  /** @param {Promise<Booking[]>} reading */
+  async fill(reading) {
+    try {
+      const [bookings, rated] = await Promise.all([reading, readRated()]);
+      this.bookings = bookings;
+      this.setData({
+        items: bookings.map((booking) => entryWords(booking, rated)),
+        hasMore: this.list?.hasMore() || false,
+        loading: false,
+        error: "",
+      });
+    } catch (error) {
+      if (!this.data.items.length) this.setData({ loading: false, error: sentenceOf(error) });
+    }
+  },
+
+  onRetry() {
+    this.setData({ loading: true, error: "" });
+    this.load();
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onCancel(event) {
+    const booking = this.bookings.find(({ id }) => id === event.currentTarget.dataset.id);
+    if (!booking || this.data.busyId) return;
+    const { confirm } = await wx.showModal({
+      title: `取消 ${booking.ticket} 号?`,
+      content: `${booking.offering_title}的名额会让给其他居民,取消后不能恢复。`,
+      confirmText: "确定取消",
+      cancelText: "先留着",
+      confirmColor: "#B42318",
+    });
+    if (!confirm) return;
+    this.setData({ busyId: booking.id });
+    try {
+      const { sent } = await cancelBooking(booking);
+      wx.showToast({ title: sent ? "已取消" : "已为您保存,联网后自动取消", icon: "none" });
+      await this.load();
+    } catch (error) {
+      wx.showToast({ title: sentenceOf(error), icon: "none" });
+    } finally {
+      this.setData({ busyId: "" });
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onRate(event) {
+    wx.navigateTo({ url: `/pages/rate/rate?booking=${event.currentTarget.dataset.id}` });
+  },
+
+  onHome() {
+    wx.switchTab({ url: "/pages/home/home" });
+  },
+});
+
+/**
+ * @param {Booking} booking
+ * @param {string[]} rated
+ */
+function entryWords(booking, rated) {
+  const words = bookingWords(booking);
+  return { ...words, canRate: words.canRate && !rated.includes(serviceKey(booking.id)) };
+}

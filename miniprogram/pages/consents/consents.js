@@ -1,0 +1,93 @@
+// @ts-check
+// What I have agreed to, one by one; each can be given and withdrawn.
+
+const { getCatalogue } = require("../../api/activities");
+const { sentenceOf } = require("../../api/errors");
+const { getMe, giveConsent, logOut, withdrawConsent } = require("../../api/me");
+const look = require("../../utils/look");
+const privacy = require("../../utils/privacy");
+const { momentWords } = require("../../utils/time");
+
+const PRIVACY = "privacy";
+
+Page({
+  data: {
+    look: look.current(),
+    loading: true,
+    error: "",
+    /** @type {{purpose: string, title: string, version: string, given: boolean, when: string}[]} */
+    consents: [],
+    busy: "",
+  },
+
+  onLoad() {
+    this.load();
+  },
+
+  onShow() {
+    look.apply(this);
+  },
+
+  async load() {
+    try {
+      const [me, catalogue] = await Promise.all([getMe(), getCatalogue()]);
+      const consents = catalogue.consents.map(({ purpose, title, version }) => {
+        const given = me.consents.find((consent) => consent.purpose === purpose);
+        const when = given ? `${momentWords(given.given_at)} 同意` : "";
+        return { purpose, title, version, given: given !== undefined, when };
+      });
+      this.setData({ consents, loading: false, error: "" });
+    } catch (error) {
+      this.setData({ loading: false, error: sentenceOf(error) });
+    }
+  },
+
+  onRetry() {
+    this.setData({ loading: true, error: "" });
+    this.load();
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onGive(event) {
+    const { purpose, version } = event.currentTarget.dataset;
+    this.act(purpose, () => giveConsent(purpose, version));
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onWithdraw(event) {
+    const { purpose } = event.currentTarget.dataset;
+    const all = purpose === PRIVACY;
+    const { confirm } = await wx.showModal({
+      title: "撤回同意?",
+      content: all
+        ? "撤回后会退出登录,仍可浏览集市;再次报名、签到时会重新征求您的同意。"
+        : "撤回后我们不再这样使用您的信息,以后可以重新同意。",
+      confirmText: "撤回",
+      cancelText: "不撤回",
+    });
+    if (!confirm) return;
+    await this.act(purpose, () => withdrawConsent(purpose));
+    if (all && !this.data.consents.some((consent) => consent.purpose === PRIVACY && consent.given)) {
+      privacy.withdraw();
+      await logOut();
+      wx.switchTab({ url: "/pages/mine/mine" });
+    }
+  },
+
+  /**
+   * @param {string} purpose
+   * @param {() => Promise<unknown>} send
+   */
+  async act(purpose, send) {
+    if (this.data.busy) return;
+    this.setData({ busy: purpose });
+    try {
+      await send();
+      await this.load();
+    } catch (error) {
+      wx.showToast({ title: sentenceOf(error), icon: "none" });
+    } finally {
+      this.setData({ busy: "" });
+    }
+  },
+});

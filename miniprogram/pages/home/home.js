@@ -1,0 +1,211 @@
+// @ts-check
+// What is my next thing, where is the next market, what else is near. Two requests at most, and
+// no login: the second one only where somebody is logged in already.
+
+const { listActivities } = require("../../api/activities");
+const { listMyBookings } = require("../../api/bookings");
+const { sentenceOf } = require("../../api/errors");
+const { changeMe } = require("../../api/me");
+const session = require("../../api/session");
+const { activityWords } = require("../../utils/activity-words");
+const { activeBookings, bookingWords, isOnTheSpot } = require("../../utils/booking-words");
+const { monthAt, weeksOf } = require("../../utils/calendar");
+const { chosenCommunity } = require("../../utils/community");
+const look = require("../../utils/look");
+const { dayKey } = require("../../utils/time");
+
+/** @typedef {ReturnType<typeof activityWords>} Activity */
+
+const COMING = 30;
+const IN_MONTH = 100;
+
+Page({
+  data: {
+    look: look.current(),
+    loading: true,
+    error: "",
+    /** @type {ReturnType<typeof bookingWords> | null} */
+    mine: null,
+    mineOnTheSpot: false,
+    /** @type {Activity | null} */
+    next: null,
+    nextIsLive: false,
+    /** @type {Activity[]} */
+    coming: [],
+    /** @type {import("../../utils/community").Community | null} */
+    community: null,
+    near: true,
+    asCalendar: false,
+    monthOffset: 0,
+    monthTitle: "",
+    /** @type {import("../../utils/calendar").Week[]} */
+    weeks: [],
+    monthError: "",
+    chosenDay: "",
+    /** @type {Activity[]} */
+    ofDay: [],
+  },
+
+  /** @type {import("../../api/types").ActivityItem[]} */
+  ofMonth: [],
+
+  onShow() {
+    look.apply(this);
+    this.setData({ community: chosenCommunity() });
+    this.load();
+    if (this.data.asCalendar) this.loadMonth();
+  },
+
+  async onPullDownRefresh() {
+    await this.load();
+    wx.stopPullDownRefresh();
+  },
+
+  async load() {
+    try {
+      const [activities, bookings] = await Promise.all([
+        listActivities({ from: dayKey(Date.now()), region_id: this.regionId(), limit: COMING }),
+        myBookings(),
+      ]);
+      this.showActivities(activities.items);
+      this.showMine(bookings);
+      this.setData({ loading: false, error: "" });
+    } catch (error) {
+      // What is shown already stays; the bar at the top says that the network is away.
+      if (this.data.loading || this.data.error) {
+        this.setData({ loading: false, error: sentenceOf(error) });
+      }
+    }
+  },
+
+  onRetry() {
+    this.setData({ loading: true, error: "" });
+    this.load();
+  },
+
+  regionId() {
+    const { community, near } = this.data;
+    return community && near ? community.subdistrict_id : undefined;
+  },
+
+  /** @param {import("../../api/types").ActivityItem[]} items */
+  showActivities(items) {
+    const open = items.filter(({ state }) => state === "live" || state === "published");
+    const next = open.find(({ programme }) => programme === "market") || open[0];
+    this.setData({
+      next: next ? activityWords(next) : null,
+      nextIsLive: next !== undefined && next.state === "live",
+      coming: open.filter((item) => item !== next).map(activityWords),
+    });
+  },
+
+  /** @param {import("../../api/types").Booking[]} bookings */
+  showMine(bookings) {
+    const [first] = activeBookings(bookings);
+    this.setData({
+      mine: first ? bookingWords(first) : null,
+      mineOnTheSpot: first !== undefined && isOnTheSpot(first),
+    });
+  },
+
+  async loadMonth() {
+    const month = monthAt(this.data.monthOffset);
+    this.setData({ monthTitle: month.title, monthError: "" });
+    try {
+      const { items } = await listActivities({
+        from: month.first, to: month.last, region_id: this.regionId(), limit: IN_MONTH,
+      });
+      this.ofMonth = items.filter(({ state }) => state !== "cancelled");
+      /** @type {Map<string, number>} */
+      const counts = new Map();
+      this.ofMonth.map(({ starts_at: start }) => dayKey(start)).forEach((day) => {
+        counts.set(day, (counts.get(day) || 0) + 1);
+      });
+      this.setData({ weeks: weeksOf(month, counts) });
+      this.showDay(this.data.chosenDay);
+    } catch (error) {
+      this.setData({ monthError: sentenceOf(error) });
+    }
+  },
+
+  /** @param {string} day */
+  showDay(day) {
+    const ofDay = this.ofMonth.filter(({ starts_at: start }) => dayKey(start) === day);
+    this.setData({ chosenDay: day, ofDay: ofDay.map(activityWords) });
+  },
+
+  onShowList() {
+    this.setData({ asCalendar: false });
+  },
+
+  onShowCalendar() {
+    this.setData({ asCalendar: true });
+    this.loadMonth();
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{by: number}>} event */
+  onTurnMonth({ detail }) {
+    this.setData({ monthOffset: this.data.monthOffset + detail.by, chosenDay: "", ofDay: [] });
+    this.loadMonth();
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
+  onChooseDay({ detail }) {
+    this.showDay(detail.value);
+  },
+
+  onNear() {
+    this.setNear(true);
+  },
+
+  onEverywhere() {
+    this.setNear(false);
+  },
+
+  /** @param {boolean} near */
+  setNear(near) {
+    this.setData({ near });
+    this.load();
+    if (this.data.asCalendar) this.loadMonth();
+  },
+
+  onElder() {
+    const elder = !this.data.look.elder;
+    look.setElder(elder);
+    look.apply(this);
+    // Kept for the person's other phones too; this phone does not wait for it.
+    if (session.isLoggedIn()) {
+      changeMe({ preferences: { elder_mode: elder } }).catch(() => undefined);
+    }
+  },
+
+  onCommunity() {
+    wx.navigateTo({ url: "/pages/community/community" });
+  },
+
+  onMine() {
+    wx.switchTab({ url: "/pages/number/number" });
+  },
+
+  onNext() {
+    if (this.data.next) wx.navigateTo({ url: `/pages/market/market?id=${this.data.next.id}` });
+  },
+
+  onScan() {
+    wx.navigateTo({ url: "/pages/checkin/checkin" });
+  },
+
+  onShareAppMessage() {
+    return { title: "吾社集 · 家门口的公益市集", path: "/pages/home/home" };
+  },
+});
+
+/** Mine where somebody is logged in; the markets are shown whether or not this works. */
+async function myBookings() {
+  if (!session.isLoggedIn()) return [];
+  try {
+    return (await listMyBookings({ limit: 50 })).items;
+  } catch {
+    return [];
+  }
+}

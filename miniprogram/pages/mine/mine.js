@@ -1,0 +1,116 @@
+// @ts-check
+// Everything about me, and the way to a volunteer's or organiser's work.
+
+const { sentenceOf } = require("../../api/errors");
+const { changeMe, getMe, logOut } = require("../../api/me");
+const session = require("../../api/session");
+const look = require("../../utils/look");
+const outbox = require("../../utils/outbox");
+
+const PHONE_STATES = {
+  none: "还没有填写",
+  typed: "未核实",
+  verified: "已核实",
+  confirmed: "已核实",
+};
+
+Page({
+  data: {
+    look: look.current(),
+    loggedIn: false,
+    error: "",
+    /** @type {import("../../api/types").Me | null} */
+    me: null,
+    phone: "",
+    isVolunteer: false,
+    isOrganiser: false,
+    busy: false,
+  },
+
+  onShow() {
+    look.apply(this);
+    const loggedIn = session.isLoggedIn();
+    this.setData({ loggedIn });
+    if (!loggedIn) return;
+    const known = session.knownUser();
+    if (known) this.showMe(known);
+    this.load();
+  },
+
+  async load() {
+    this.setData({ error: "" });
+    try {
+      const me = await getMe();
+      this.showMe(me);
+      this.takeElderMode(me);
+    } catch (error) {
+      if (!this.data.me) this.setData({ error: sentenceOf(error) });
+    }
+  },
+
+  /** @param {import("../../api/types").Me} me */
+  showMe(me) {
+    this.setData({
+      me,
+      loggedIn: true,
+      phone: me.phone ? `${me.phone} ${PHONE_STATES[me.phone_state]}` : PHONE_STATES.none,
+      isVolunteer: session.hasRole(me, "volunteer", "organiser", "admin"),
+      isOrganiser: session.hasRole(me, "organiser", "admin"),
+    });
+  },
+
+  /**
+   * Elder mode was chosen on another phone: this one follows until it is set here by hand.
+   * @param {import("../../api/types").Me} me
+   */
+  takeElderMode(me) {
+    if (look.isChosen() || !me.preferences.elder_mode) return;
+    look.setElder(true);
+    look.apply(this);
+  },
+
+  async onLogIn() {
+    if (this.data.busy) return;
+    this.setData({ busy: true });
+    try {
+      await session.token();
+      const known = session.knownUser();
+      if (known) this.showMe(known);
+      else await this.load();
+    } catch (error) {
+      wx.showToast({ title: sentenceOf(error), icon: "none" });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  onElder() {
+    const elder = !this.data.look.elder;
+    look.setElder(elder);
+    look.apply(this);
+    // Kept for the person's other phones too; this phone does not wait for it.
+    if (session.isLoggedIn()) {
+      changeMe({ preferences: { elder_mode: elder } }).catch(() => undefined);
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onOpen(event) {
+    wx.navigateTo({ url: event.currentTarget.dataset.url });
+  },
+
+  async onLogOut() {
+    const waiting = outbox.pending().length;
+    const { confirm } = await wx.showModal({
+      title: "退出登录?",
+      content: waiting
+        ? `还有 ${waiting} 条没有上传,退出后会丢失。建议联网上传后再退出。`
+        : "您的报名和记录都会保留,下次登录还能看到。",
+      confirmText: "退出",
+      cancelText: "不退出",
+    });
+    if (!confirm) return;
+    await logOut();
+    this.setData({ loggedIn: false, me: null, isVolunteer: false, isOrganiser: false });
+  },
+});

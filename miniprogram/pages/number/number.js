@@ -1,0 +1,217 @@
+// @ts-check
+// My number, live: the place in the line, a clear change when it is called; what comes later; what
+// can be rated.
+
+const { cancelBooking, parkBooking, pollMyBookings, rejoinBooking } = require("../../api/bookings");
+const { sentenceOf } = require("../../api/errors");
+const session = require("../../api/session");
+const { activeBookings, bookingWords, isOnTheSpot } = require("../../utils/booking-words");
+const look = require("../../utils/look");
+const outbox = require("../../utils/outbox");
+const { createPoll } = require("../../utils/poll");
+const { readRated, serviceKey } = require("../../utils/rated");
+
+/** @typedef {import("../../api/types").Booking} Booking */
+/** @typedef {ReturnType<typeof bookingWords>} Words */
+
+const WAITING_MS = 5000;
+const QUIET_MS = 30000;
+
+Page({
+  data: {
+    look: look.current(),
+    loggedIn: true,
+    loading: true,
+    error: "",
+    /** @type {Words[]} */
+    now: [],
+    /** @type {Words[]} */
+    later: [],
+    /** @type {Words[]} */
+    toRate: [],
+    busyId: "",
+  },
+
+  /** @type {ReturnType<typeof createPoll> | undefined} */
+  poll: undefined,
+  /** @type {(() => void) | undefined} */
+  unfollow: undefined,
+  /** @type {Booking[]} */
+  bookings: [],
+  /** Keys of what has been rated. @type {string[]} */
+  rated: [],
+  /** Calls that the phone has vibrated for, as "id calls". @type {string[]} */
+  heard: [],
+
+  onLoad() {
+    this.poll = createPoll({
+      read: pollMyBookings,
+      every: () => (this.data.now.length ? WAITING_MS : QUIET_MS),
+      onChange: ({ items }) => this.show(items),
+      onError: (error) => {
+        if (this.data.loading) this.setData({ loading: false, error: sentenceOf(error) });
+      },
+    });
+  },
+
+  onShow() {
+    look.apply(this);
+    this.setData({ loggedIn: session.isLoggedIn() });
+    if (this.data.loggedIn) this.begin();
+  },
+
+  onHide() {
+    this.rest();
+  },
+
+  onUnload() {
+    this.rest();
+  },
+
+  rest() {
+    this.unfollow?.();
+    this.poll?.stop();
+    wx.setKeepScreenOn({ keepScreenOn: false });
+  },
+
+  /** Read now, and again whenever something that had to wait has reached the server. */
+  begin() {
+    this.unfollow?.();
+    this.poll?.reset();
+    this.poll?.start();
+    let before = outbox.pending().length;
+    this.unfollow = outbox.follow(() => {
+      const waiting = outbox.pending().length;
+      if (waiting < before) this.poll?.start();
+      before = waiting;
+    });
+    this.loadRated();
+  },
+
+  /** Which services are rated already; without the answer none is offered for rating. */
+  async loadRated() {
+    try {
+      this.rated = await readRated();
+      this.setData({ toRate: this.toRate() });
+    } catch {
+      this.rated = this.bookings.map(({ id }) => serviceKey(id));
+    }
+  },
+
+  /** @param {Booking[]} bookings */
+  show(bookings) {
+    this.bookings = bookings;
+    const active = activeBookings(bookings);
+    const now = active.filter(isOnTheSpot);
+    this.setData({
+      loading: false,
+      error: "",
+      now: now.map(bookingWords),
+      later: active.filter((booking) => !isOnTheSpot(booking)).map(bookingWords),
+      toRate: this.toRate(),
+    });
+    now.filter(({ state }) => state === "called").forEach((booking) => this.alertCall(booking));
+    wx.setKeepScreenOn({ keepScreenOn: now.length > 0 });
+  },
+
+  toRate() {
+    return this.bookings
+      .map(bookingWords)
+      .filter(({ id, canRate }) => canRate && !this.rated.includes(serviceKey(id)));
+  },
+
+  /** Once for each call. @param {Booking} booking */
+  alertCall({ id, calls }) {
+    const call = `${id} ${calls}`;
+    if (this.heard.includes(call)) return;
+    this.heard.push(call);
+    wx.vibrateLong();
+  },
+
+  async onLogIn() {
+    try {
+      await session.token();
+      this.setData({ loggedIn: true, loading: true });
+      this.begin();
+    } catch (error) {
+      wx.showToast({ title: sentenceOf(error), icon: "none" });
+    }
+  },
+
+  onRetry() {
+    this.setData({ loading: true, error: "" });
+    this.begin();
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onCancel(event) {
+    const booking = this.bookingOf(event);
+    if (!booking) return;
+    const { confirm } = await wx.showModal({
+      title: `取消 ${booking.ticket} 号?`,
+      content: `${booking.offering_title}的名额会让给其他居民,取消后不能恢复。`,
+      confirmText: "确定取消",
+      cancelText: "先留着",
+      confirmColor: "#B42318",
+    });
+    if (confirm) await this.act(booking, () => this.cancel(booking));
+  },
+
+  /** @param {Booking} booking */
+  async cancel(booking) {
+    const { sent } = await cancelBooking(booking);
+    if (!sent) wx.showToast({ title: "已为您保存,联网后自动取消", icon: "none" });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onPark(event) {
+    const booking = this.bookingOf(event);
+    if (booking) this.act(booking, () => parkBooking(booking.id));
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onRejoin(event) {
+    const booking = this.bookingOf(event);
+    if (booking) this.act(booking, () => rejoinBooking(booking.id));
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  bookingOf(event) {
+    return this.bookings.find(({ id }) => id === event.currentTarget.dataset.id);
+  },
+
+  /**
+   * @param {Booking} booking
+   * @param {() => Promise<unknown>} send
+   */
+  async act(booking, send) {
+    if (this.data.busyId) return;
+    this.setData({ busyId: booking.id });
+    try {
+      await send();
+    } catch (error) {
+      wx.showToast({ title: sentenceOf(error), icon: "none" });
+    } finally {
+      this.setData({ busyId: "" });
+      await this.poll?.start();
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onMarket(event) {
+    wx.navigateTo({ url: `/pages/market/market?id=${event.currentTarget.dataset.id}` });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onRate(event) {
+    wx.navigateTo({ url: `/pages/rate/rate?booking=${event.currentTarget.dataset.id}` });
+  },
+
+  onScan() {
+    wx.navigateTo({ url: "/pages/checkin/checkin" });
+  },
+
+  onHome() {
+    wx.switchTab({ url: "/pages/home/home" });
+  },
+});

@@ -1,0 +1,207 @@
+// @ts-check
+// Sign up for one service: a slot in advance, or a number on the spot; for me or my family.
+
+const { getActivity } = require("../../api/activities");
+const { getQueue, signUp, takeNumber } = require("../../api/bookings");
+const { ApiError, sentenceOf } = require("../../api/errors");
+const { listFamily } = require("../../api/me");
+const session = require("../../api/session");
+const { activityWords } = require("../../utils/activity-words");
+const { bookingWords } = require("../../utils/booking-words");
+const { uuid } = require("../../utils/ids");
+const look = require("../../utils/look");
+const { isSignUpOpen, slotChoices } = require("../../utils/offering-words");
+const { waitWords } = require("../../utils/time");
+
+/** @typedef {import("../../api/types").Offering} Offering */
+
+Page({
+  data: {
+    look: look.current(),
+    loading: true,
+    error: "",
+    title: "",
+    stall: "",
+    when: "",
+    age: "",
+    bySlot: false,
+    canSignUp: false,
+    onTheSpot: false,
+    line: "",
+    /** @type {ReturnType<typeof slotChoices>} */
+    slots: [],
+    slotId: "",
+    /** @type {import("../../api/types").FamilyMember[]} */
+    family: [],
+    residentId: "",
+    busy: false,
+    refusal: "",
+    hasNumber: false,
+    /** @type {ReturnType<typeof bookingWords> | null} */
+    done: null,
+  },
+
+  activityId: "",
+  offeringId: "",
+  /** What was pressed last, with its key: pressing the same again is the same action. */
+  pressed: { what: "", key: "" },
+
+  /** @param {{activity?: string, offering?: string}} query */
+  onLoad({ activity = "", offering = "" }) {
+    this.activityId = activity;
+    this.offeringId = offering;
+  },
+
+  onShow() {
+    look.apply(this);
+    if (!this.data.done) this.load();
+  },
+
+  async load() {
+    try {
+      const [activity, queue, family] = await Promise.all([
+        getActivity(this.activityId),
+        getQueue(this.offeringId).catch(() => null),
+        this.loadFamily(),
+      ]);
+      const stall = activity.stalls.find(({ offerings }) =>
+        offerings.some(({ id }) => id === this.offeringId),
+      );
+      const offering = stall && stall.offerings.find(({ id }) => id === this.offeringId);
+      if (!stall || !offering) {
+        this.setData({ loading: false, error: "这项服务已经撤下,请看看其他服务" });
+        return;
+      }
+      this.setData({
+        ...this.offeringWords(offering, activity.state === "live"),
+        stall: `${stall.number} 号摊位 ${stall.name}`,
+        when: activityWords(activity).when,
+        line: queue && activity.state === "live" ? lineWords(queue) : "",
+        family,
+        loading: false,
+        error: "",
+      });
+    } catch (error) {
+      if (!this.data.title) this.setData({ loading: false, error: sentenceOf(error) });
+    }
+  },
+
+  /** None where nobody is logged in: they are asked for after the login. */
+  async loadFamily() {
+    if (!session.isLoggedIn()) return [];
+    return listFamily().then(({ items }) => items).catch(() => []);
+  },
+
+  /**
+   * @param {Offering} offering
+   * @param {boolean} live
+   */
+  offeringWords(offering, live) {
+    const bySlot = offering.mode === "slots";
+    const slots = slotChoices(offering);
+    const slotId = slots.some(({ id, full }) => id === this.data.slotId && !full) ? this.data.slotId : "";
+    const open = isSignUpOpen(offering, Date.now());
+    return {
+      title: offering.title,
+      age: offering.min_age ? `面向 ${offering.min_age} 岁以上` : "",
+      bySlot,
+      slots,
+      slotId,
+      canSignUp: open && (bySlot ? slots.some(({ full }) => !full) : !live),
+      onTheSpot: live,
+    };
+  },
+
+  onRetry() {
+    this.setData({ loading: true, error: "" });
+    this.load();
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onSlot(event) {
+    this.setData({ slotId: event.currentTarget.dataset.id, refusal: "" });
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
+  onWho({ detail }) {
+    this.setData({ residentId: detail.value, refusal: "", hasNumber: false });
+  },
+
+  onSignUp() {
+    const { slotId } = this.data;
+    if (this.data.bySlot && !slotId) {
+      this.setData({ refusal: "请先选一个时段" });
+      return;
+    }
+    const body = { ...(slotId && { slot_id: slotId }), ...this.whom() };
+    this.book(`sign-up ${slotId}`, (key) => signUp(this.offeringId, body, key));
+  },
+
+  onTakeNumber() {
+    this.book("number", (key) => takeNumber(this.offeringId, this.whom(), key));
+  },
+
+  whom() {
+    const { residentId } = this.data;
+    return residentId ? { resident_id: residentId } : {};
+  },
+
+  /**
+   * @param {string} what
+   * @param {(key: string) => Promise<import("../../api/types").Booking>} send
+   */
+  async book(what, send) {
+    if (this.data.busy) return;
+    this.setData({ busy: true, refusal: "", hasNumber: false });
+    try {
+      const booking = await send(this.keyFor(`${what} ${this.data.residentId}`));
+      this.setData({ done: bookingWords(booking) });
+    } catch (error) {
+      await this.explain(error);
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  /**
+   * The key of this action: the earlier one where its answer was lost, so that nobody is booked
+   * twice.
+   * @param {string} what
+   */
+  keyFor(what) {
+    if (this.pressed.what !== what) this.pressed = { what, key: uuid() };
+    return this.pressed.key;
+  },
+
+  /** @param {unknown} error */
+  async explain(error) {
+    const code = error instanceof ApiError ? error.code : "";
+    this.setData({ refusal: sentenceOf(error), hasNumber: code === "already_booked" });
+    if (error instanceof ApiError && error.transient) return;
+    this.pressed = { what: "", key: "" };
+    if (code === "not_checked_in") {
+      const { confirm } = await wx.showModal({
+        title: "请先签到",
+        content: "取号前请先在现场签到。扫一扫入口处的签到码就可以。",
+        confirmText: "去扫码",
+        cancelText: "知道了",
+      });
+      if (confirm) wx.navigateTo({ url: "/pages/checkin/checkin" });
+      return;
+    }
+    this.load();
+  },
+
+  onNumber() {
+    wx.switchTab({ url: "/pages/number/number" });
+  },
+
+  onBack() {
+    wx.navigateBack();
+  },
+});
+
+/** @param {import("../../api/types").Queue} queue */
+function lineWords({ waiting, estimate_minutes: estimate }) {
+  return waiting === 0 ? "现在没有人排队" : `现在有 ${waiting} 位在等,${waitWords(estimate)}`;
+}

@@ -1,0 +1,93 @@
+// @ts-check
+// A service and its free places in the words that the pages show.
+
+const { clock, dayKey, momentWords, rangeWords } = require("./time");
+
+/** @typedef {import("../api/types").Offering} Offering */
+/** @typedef {import("../api/types").Slot} Slot */
+/** @typedef {import("../api/types").ActivityState} ActivityState */
+
+/**
+ * Whether people can sign up in advance now.
+ * @param {Offering} offering
+ * @param {number} now
+ */
+function isSignUpOpen({ sign_up_opens_at: opens, sign_up_closes_at: closes }, now) {
+  return !(opens && now < Date.parse(opens)) && !(closes && now >= Date.parse(closes));
+}
+
+/**
+ * Slots that have not ended.
+ * @param {Offering} offering
+ * @param {number} now
+ */
+function comingSlots({ slots }, now) {
+  return slots.filter(({ ends_at: end }) => Date.parse(end) > now);
+}
+
+/**
+ * How a service is used, and whether there is something to do about it.
+ * @param {Offering} offering
+ * @param {ActivityState} activityState
+ * @param {number} [now]
+ * @returns {{text: string, tone: string, canAct: boolean}}
+ */
+function availability(offering, activityState, now = Date.now()) {
+  const live = activityState === "live";
+  if (offering.mode === "open") return { text: "直接到摊位即可", tone: "plain", canAct: false };
+  if (!live && activityState !== "published") return { text: "已结束", tone: "plain", canAct: false };
+  const signUp = isSignUpOpen(offering, now);
+  if (offering.mode === "queue") return queueAvailability(offering, live, signUp);
+  const free = comingSlots(offering, now).reduce((sum, slot) => sum + slot.free, 0);
+  if (signUp && free > 0) return { text: `还有 ${free} 个名额`, tone: "good", canAct: true };
+  if (live) return { text: "预约已满,可现场取号", tone: "warn", canAct: true };
+  if (!signUp) return signUpTimes(offering, now);
+  return { text: "已约满", tone: "bad", canAct: true };
+}
+
+/**
+ * @param {Offering} offering
+ * @param {boolean} live
+ * @param {boolean} signUp
+ */
+function queueAvailability(offering, live, signUp) {
+  if (live) return { text: "可现场取号", tone: "good", canAct: true };
+  if (signUp) return { text: "可提前取号", tone: "good", canAct: true };
+  return signUpTimes(offering, Date.now());
+}
+
+/**
+ * @param {Offering} offering
+ * @param {number} now
+ */
+function signUpTimes({ sign_up_opens_at: opens }, now) {
+  const text =
+    opens && now < Date.parse(opens) ? `${momentWords(opens)} 开始报名` : "报名已截止,可现场取号";
+  return { text, tone: "plain", canAct: false };
+}
+
+/**
+ * @param {Slot} slot
+ * @param {boolean} manyDays whether the service runs over several days
+ */
+function slotWords({ id, starts_at: start, ends_at: end, free }, manyDays) {
+  return {
+    id,
+    full: free === 0,
+    time: manyDays ? rangeWords(start, end) : `${clock(start)}–${clock(end)}`,
+    places: free === 0 ? "已约满" : `余 ${free}`,
+  };
+}
+
+/**
+ * The slots to choose from.
+ * @param {Offering} offering
+ * @param {number} [now]
+ */
+function slotChoices(offering, now = Date.now()) {
+  const coming = comingSlots(offering, now);
+  const days = new Set(coming.map(({ starts_at: start }) => dayKey(start)));
+  return coming.map((slot) => slotWords(slot, days.size > 1));
+}
+
+module.exports = { availability, isSignUpOpen, slotChoices };

@@ -1,0 +1,157 @@
+// @ts-check
+// Writes that must not be lost (a scan, a rating, a cancellation): kept on the phone, one storage
+// key for each, until the server has answered. Sent at once, at start and when the network is back.
+
+const { ApiError } = require("../api/errors");
+const { write } = require("../api/request");
+const network = require("./network");
+const { createSignal } = require("./signal");
+const { uuid } = require("./ids");
+
+const PREFIX = "outbox:";
+
+/** @typedef {{key: string, data: any} | null} Delivered */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} key also the Idempotency-Key, so that sending twice does no harm
+ * @property {string} kind such as "scan"; for pages that show their own entries
+ * @property {string} title what it is in the person's words: 「评价:义剪」
+ * @property {"POST" | "PUT" | "DELETE"} method
+ * @property {string} path
+ * @property {object} body
+ * @property {number} at when it was made, ms
+ * @property {string} [refused] why the server will not take it
+ */
+
+const changes = createSignal(0);
+/** What was sent late, as it is answered. @type {ReturnType<typeof createSignal<Delivered>>} */
+const delivered = createSignal(/** @type {Delivered} */ (null));
+/** @type {Set<string>} */
+const sending = new Set();
+let flushing = false;
+
+/** @returns {Entry[]} oldest first */
+function entries() {
+  return wx
+    .getStorageInfoSync()
+    .keys.filter((key) => key.startsWith(PREFIX))
+    .map((key) => wx.getStorageSync(key))
+    .sort((one, other) => one.at - other.at);
+}
+
+/** Those that wait for the network; not the one that is on its way. */
+function pending() {
+  return entries().filter((entry) => !entry.refused && !sending.has(entry.key));
+}
+
+/** Those that the server would not take later on: to be shown, then dismissed. */
+function refused() {
+  return entries().filter((entry) => entry.refused);
+}
+
+/** @param {Entry} entry */
+function keep(entry) {
+  wx.setStorageSync(PREFIX + entry.key, entry);
+  announce();
+}
+
+/** @param {string} key */
+function dismiss(key) {
+  wx.removeStorageSync(PREFIX + key);
+  announce();
+}
+
+function announce() {
+  changes.set(changes.get() + 1);
+}
+
+/**
+ * Keep a write and try to send it.
+ * @param {Omit<Entry, "key" | "at"> & {key?: string}} draft
+ * @returns {Promise<{sent: true, data: any} | {sent: false, key: string}>} `sent: false` when it
+ *   waits for the network (`followDelivered` tells of its answer); rejects with an ApiError when the server refuses it, and then it is not kept
+ */
+async function submit(draft) {
+  /** @type {Entry} */
+  const entry = { key: uuid(), at: Date.now(), ...draft };
+  sending.add(entry.key);
+  keep(entry);
+  try {
+    return { sent: true, data: await deliver(entry) };
+  } catch (error) {
+    if (error instanceof ApiError && error.transient) return { sent: false, key: entry.key };
+    dismiss(entry.key);
+    throw error;
+  }
+}
+
+/** @param {Entry} entry */
+async function deliver(entry) {
+  sending.add(entry.key);
+  try {
+    const options = { key: entry.key, attempts: 1 };
+    const data = await write(entry.method, entry.path, entry.body, options);
+    dismiss(entry.key);
+    return data;
+  } finally {
+    sending.delete(entry.key);
+    announce();
+  }
+}
+
+/** Send what waits, oldest first; one that is refused never holds up the rest. */
+async function flush() {
+  if (flushing) return;
+  flushing = true;
+  try {
+    for (const entry of pending()) {
+      if (!(await deliverLater(entry))) break;
+    }
+  } finally {
+    flushing = false;
+  }
+}
+
+/**
+ * @param {Entry} entry
+ * @returns {Promise<boolean>} false when the network is away, so that the rest can wait too
+ */
+async function deliverLater(entry) {
+  try {
+    const data = await deliver(entry);
+    if (isRefusedScan(data)) keep({ ...entry, refused: data.message });
+    delivered.set({ key: entry.key, data });
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.transient || error.code === "privacy_refused") return false;
+    keep({ ...entry, refused: error.title });
+    return true;
+  }
+}
+
+/**
+ * A scan is judged in an answer that is no error.
+ * @param {any} data
+ */
+function isRefusedScan(data) {
+  return data !== undefined && data.verdict === "refused";
+}
+
+/** Begin to send by itself; called once, at launch. */
+function watch() {
+  network.follow((online) => {
+    if (online) flush();
+  });
+}
+
+/** Throw everything away: the person logs out or closes the account. */
+function clear() {
+  entries().forEach(({ key }) => dismiss(key));
+}
+
+module.exports = {
+  submit, flush, watch, pending, refused, dismiss, clear, follow: changes.follow,
+  followDelivered: delivered.follow,
+};

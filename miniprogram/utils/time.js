@@ -1,0 +1,101 @@
+// @ts-check
+// Times in the words a resident uses, always in Shanghai's time whatever the phone is set to.
+// Not with Intl: some phones' engines don't know time zones.
+
+const SHANGHAI_MS = 8 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
+const WEEKDAYS = ["周日", "周一", "周二", "周三", "周四", "周五", "周六"];
+const NEAR_DAYS = new Map([
+  [-1, "昨天"],
+  [0, "今天"],
+  [1, "明天"],
+  [2, "后天"],
+]);
+
+/**
+ * A date whose UTC fields are Shanghai's.
+ * @param {string | number | Date} instant
+ */
+function shanghai(instant) {
+  return new Date(new Date(instant).getTime() + SHANGHAI_MS);
+}
+
+/** @param {number} number */
+function twoDigits(number) {
+  return String(number).padStart(2, "0");
+}
+
+/**
+ * The day as "2026-07-12".
+ * @param {string | number | Date} instant
+ */
+function dayKey(instant) {
+  return shanghai(instant).toISOString().slice(0, 10);
+}
+
+/**
+ * Whole days from one day to another.
+ * @param {string} from "2026-07-11"
+ * @param {string} to "2026-07-12"
+ */
+function daysBetween(from, to) {
+  return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
+}
+
+/**
+ * "9:05"
+ * @param {string | number | Date} instant
+ */
+function clock(instant) {
+  const time = shanghai(instant);
+  return `${time.getUTCHours()}:${twoDigits(time.getUTCMinutes())}`;
+}
+
+/**
+ * "今天", "明天", "7月12日 周六"; with the year where it is another one.
+ * @param {string} key "2026-07-12"
+ * @param {number} [now]
+ */
+function dayWords(key, now = Date.now()) {
+  const today = dayKey(now);
+  const near = NEAR_DAYS.get(daysBetween(today, key));
+  if (near) return near;
+  const day = new Date(key);
+  const date = `${day.getUTCMonth() + 1}月${day.getUTCDate()}日 ${WEEKDAYS[day.getUTCDay()]}`;
+  return key.slice(0, 4) === today.slice(0, 4) ? date : `${key.slice(0, 4)}年${date}`;
+}
+
+/**
+ * "今天 9:00"
+ * @param {string | number | Date} instant
+ * @param {number} [now]
+ */
+function momentWords(instant, now = Date.now()) {
+  return `${dayWords(dayKey(instant), now)} ${clock(instant)}`;
+}
+
+/**
+ * "今天 9:00–11:30", or both days where they differ.
+ * @param {string} start
+ * @param {string} end
+ * @param {number} [now]
+ */
+function rangeWords(start, end, now = Date.now()) {
+  const sameDay = dayKey(start) === dayKey(end);
+  return `${momentWords(start, now)}–${sameDay ? clock(end) : momentWords(end, now)}`;
+}
+
+/**
+ * "约 10–15 分钟", "5 分钟以内"
+ * @param {{low: number, high: number} | null} estimate
+ */
+function waitWords(estimate) {
+  if (!estimate || estimate.high === 0) return "马上就到";
+  const { low, high } = estimate;
+  if (low === 0) return `${high} 分钟以内`;
+  return low === high ? `约 ${high} 分钟` : `约 ${low}–${high} 分钟`;
+}
+
+module.exports = {
+  WEEKDAYS, clock, dayKey, dayWords, daysBetween, momentWords, rangeWords, waitWords,
+};
