@@ -6,8 +6,8 @@ from blinker import Signal
 # (session, actor, activity, state): an activity has been moved to this state.
 activity_moved = Signal()
 
-# (session, actor, activity_id, resident_id, at, service_on): somebody has come, at an instant, for
-# the activity's day `service_on`.
+# (session, actor, activity_id, resident_id, at, service_on): somebody who had signed up has
+# come, at an instant, for the activity's day `service_on`.
 person_arrived = Signal()
 
 # (session, actor, activity_id, resident_id): the arrival was a mistake and has been undone.

@@ -246,7 +246,7 @@ class _NewScan:
             received_at=self.received_at,
             request_hash=self.request_hash,
         )
-        if standing.fresh:
+        if standing.expected:
             self._tell_arrival(resident_id)
         elif standing.left_at is not None:
             self._come_back(standing.id)
@@ -255,7 +255,6 @@ class _NewScan:
 
     def leave(self) -> Answer:
         """Keep an exit; the visit stays, with the time of leaving."""
-        statements.lock_person(self.session, self.context.resident_id)
         visit = self.session.execute(
             update(Attendance)
             .where(

@@ -15,20 +15,27 @@ from backend.core.ids import new_id
 from backend.core.statement import Statement
 
 # The activity, its standing code, who is meant, and whether this scan's id is known already.
+#
+# The person is locked here, before all else, as the foreign key would do last: who merges a guest
+# into a resident, closes an account or signs the person up either waits for this scan and finds
+# what it wrote, or has gone before, and then this scan sees it.
 _CONTEXT = Statement(
     """
+    WITH person AS (
+        SELECT id, name, user_id, guardian_user_id FROM resident
+         WHERE removed_at IS NULL AND (id = :resident_id OR code_handle = :handle)
+           FOR KEY SHARE
+    )
     SELECT a.state, a.starts_at, a.ends_at, a.checkin_opens_minutes, a.code_rotates_seconds,
            g.code AS region_code, m.scene,
-           r.id AS resident_id, r.name AS resident_name, r.user_id, r.guardian_user_id,
+           p.id AS resident_id, p.name AS resident_name, p.user_id, p.guardian_user_id,
            u.state AS account_state,
-           s.id IS NOT NULL AS known
+           EXISTS (SELECT FROM scan WHERE id = :scan_id) AS known
       FROM activity a
       JOIN region g ON g.id = a.region_id
       LEFT JOIN market_code m ON m.activity_id = a.id AND m.revoked_at IS NULL
-      LEFT JOIN resident r ON r.removed_at IS NULL
-           AND (r.id = :resident_id OR r.code_handle = :handle)
-      LEFT JOIN user_account u ON u.id = coalesce(r.user_id, r.guardian_user_id)
-      LEFT JOIN scan s ON s.id = :scan_id
+      LEFT JOIN person p ON true
+      LEFT JOIN user_account u ON u.id = coalesce(p.user_id, p.guardian_user_id)
      WHERE a.id = :activity_id
     """
 )
@@ -38,16 +45,13 @@ _CONTEXT = Statement(
 # statement, with the verdict that follows. Where the winner committed after this statement's
 # snapshot, `standing` is empty and nothing is written: run it again.
 #
-# The person is locked first, as the foreign key would do last: who merges a guest into a resident
-# or closes an account either waits for this visit and finds it, or has gone before, and then
-# nobody is admitted who is no longer there.
+# `expected` reads the sign-ups, whose business they are otherwise: most people have none for the
+# day, and then nobody needs to be told of the arrival, which spares a statement.
 _ADMIT = Statement(
     """
-    WITH person AS (
-        SELECT id FROM resident WHERE id = :resident_id AND removed_at IS NULL FOR KEY SHARE
-    ), visit AS (
+    WITH visit AS (
         INSERT INTO attendance (id, activity_id, resident_id, on_day, attended_at, device_id)
-        SELECT :attendance_id, :activity_id, id, :on_day, :received_at, :device_id FROM person
+        VALUES (:attendance_id, :activity_id, :resident_id, :on_day, :received_at, :device_id)
         ON CONFLICT (activity_id, resident_id, on_day) WHERE reverted_at IS NULL DO NOTHING
         RETURNING id, attended_at, device_id
     ), standing AS (
@@ -56,7 +60,6 @@ _ADMIT = Statement(
         SELECT id, attended_at, device_id, left_at, false FROM attendance
          WHERE activity_id = :activity_id AND resident_id = :resident_id AND on_day = :on_day
            AND reverted_at IS NULL AND NOT EXISTS (SELECT FROM visit)
-           AND EXISTS (SELECT FROM person)
     ), fact AS (
         INSERT INTO scan (id, activity_id, resident_id, operator_user_id, direction, source,
                           device_id, scanned_at, received_at, derived_verdict, attendance_id,
@@ -68,7 +71,11 @@ _ADMIT = Statement(
         ON CONFLICT (id) DO NOTHING
         RETURNING id
     )
-    SELECT standing.*, EXISTS (SELECT FROM fact) AS recorded FROM standing
+    SELECT standing.*, EXISTS (SELECT FROM fact) AS recorded,
+           fresh AND EXISTS (SELECT FROM booking
+                              WHERE activity_id = :activity_id AND resident_id = :resident_id
+                                AND state = 'confirmed') AS expected
+      FROM standing
     """
 )
 _SNAPSHOTS = 3
@@ -82,7 +89,7 @@ def read_context(
     resident_id: UUID | None,
     handle: UUID | None,
 ) -> Any:
-    """What a scan is judged by; None when there is no such activity.
+    """What a scan is judged by, the person locked; None when there is no such activity.
 
     Args:
         resident_id, handle: who is meant, by row id or by the handle in a personal code.
@@ -110,11 +117,12 @@ def admit(
     received_at: datetime,
     request_hash: bytes,
 ) -> Any:
-    """Write the scan, and the visit if it is the day's first; answers the visit that stands, and
-    whether it is fresh.
+    """Write the scan, and the visit if it is the day's first; answers the visit that stands,
+    whether it is `fresh`, and whether somebody who signed up was `expected`.
 
-    Raises RunAgain when a twin of this very scan has been recorded meanwhile, or the person has
-    become another (a guest who was merged) or none.
+    The person is locked already (`read_context`), or new.
+
+    Raises RunAgain when a twin of this very scan has been recorded meanwhile.
     """
     values = {
         "attendance_id": new_id(),
@@ -138,7 +146,6 @@ def admit(
     return standing
 
 
-_PERSON = Statement("SELECT FROM resident WHERE id = :resident_id FOR KEY SHARE")
 _VISITOR = Statement(
     """
     SELECT FROM attendance v JOIN resident r ON r.id = v.resident_id
@@ -148,12 +155,7 @@ _VISITOR = Statement(
 )
 
 
-def lock_person(session: Session, resident_id: UUID | None) -> None:
-    """Lock a person before their visit, in the order of those who merge guests: resident →
-    visit → booking. Sign-ups of theirs come before or after, never between."""
-    _PERSON.first(session, resident_id=resident_id)
-
-
 def lock_visitor(session: Session, attendance_id: UUID | None) -> None:
-    """Lock a visit, its person first."""
+    """Lock a visit, its person first, in the order of those who merge guests: resident → visit →
+    booking."""
     _VISITOR.first(session, attendance_id=attendance_id)
