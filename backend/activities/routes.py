@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import codes, images, operations, queries, schemas
+from backend.activities import codes, images, operations, queries, schemas, stalls
 from backend.activities.models import ActivityState
 from backend.activities.permissions import (
     access_activity,
@@ -167,7 +167,7 @@ def add_stall(
 ) -> dict[str, Any]:
     """Add a stall."""
     activity = access_activity_for_edit(session, actor, activity_id)
-    stall = operations.add_stall(session, actor, activity, body)
+    stall = stalls.add_stall(session, actor, activity, body)
     return queries.stall_detail(session, stall.id)
 
 
@@ -178,7 +178,7 @@ def put_stall(
 ) -> dict[str, Any]:
     """Change a stall; what is not named stays."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    operations.update_stall(session, actor, activity, stall, body)
+    stalls.update_stall(session, actor, activity, stall, body)
     return queries.stall_detail(session, stall.id)
 
 
@@ -186,7 +186,7 @@ def put_stall(
 def delete_stall(session: Session, actor: Actor, _: Any, stall_id: UUID) -> None:
     """Delete a stall that nobody has signed up at."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    operations.delete_stall(session, actor, activity, stall)
+    stalls.delete_stall(session, actor, activity, stall)
 
 
 # ---------------------------------------------------------------------------- offerings
@@ -199,7 +199,7 @@ def add_offering(
 ) -> dict[str, Any]:
     """Add a service to a stall."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    offering = operations.add_offering(session, actor, activity, stall, body)
+    offering = stalls.add_offering(session, actor, activity, stall, body)
     return queries.offering_detail(session, offering.id)
 
 
@@ -216,7 +216,7 @@ def put_offering(
 ) -> dict[str, Any]:
     """Change a service; what is not named stays."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    operations.update_offering(session, actor, activity, offering, body)
+    stalls.update_offering(session, actor, activity, offering, body)
     return queries.offering_detail(session, offering.id)
 
 
@@ -224,7 +224,7 @@ def put_offering(
 def delete_offering(session: Session, actor: Actor, _: Any, offering_id: UUID) -> None:
     """Delete a service that nobody has signed up for."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    operations.delete_offering(session, actor, activity, offering)
+    stalls.delete_offering(session, actor, activity, offering)
 
 
 # ---------------------------------------------------------------------------- slots
@@ -237,10 +237,10 @@ def add_slots(
 ) -> dict[str, Any]:
     """Add slots: a list, or a pattern to make them from. Answers the offering with all of them."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    slots = body.get("slots") or operations.generate_slots(
+    slots = body.get("slots") or stalls.generate_slots(
         body["from_"], body["to"], body["minutes"], body["capacity"]
     )
-    operations.add_slots(session, actor, activity, offering, slots)
+    stalls.add_slots(session, actor, activity, offering, slots)
     return queries.offering_detail(session, offering.id)
 
 
@@ -249,7 +249,7 @@ def add_slots(
 def put_slot(session: Session, actor: Actor, body: dict[str, Any], slot_id: UUID) -> Any:
     """Change a slot; what is not named stays."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)
-    operations.update_slot(session, actor, activity, slot_id, body)
+    stalls.update_slot(session, actor, activity, slot_id, body)
     detail = queries.offering_detail(session, slot.offering_id)
     return next(slot for slot in detail["slots"] if slot["id"] == slot_id)
 
@@ -258,7 +258,7 @@ def put_slot(session: Session, actor: Actor, body: dict[str, Any], slot_id: UUID
 def delete_slot(session: Session, actor: Actor, _: Any, slot_id: UUID) -> None:
     """Delete a slot that nobody has booked."""
     activity, _slot = access_slot_for_edit(session, actor, slot_id)
-    operations.delete_slot(session, actor, activity, slot_id)
+    stalls.delete_slot(session, actor, activity, slot_id)
 
 
 # ---------------------------------------------------------------------------- codes

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities import operations
+from backend.activities import operations, stalls
 from backend.activities.models import (
     Activity,
     ActivityState,
@@ -193,7 +193,7 @@ def _add_stall(
     organisations: list[UUID],
 ) -> None:
     organisation_id = organisations[demo.organisation]
-    stall = operations.add_stall(
+    stall = stalls.add_stall(
         session,
         actor,
         activity,
@@ -205,7 +205,7 @@ def _add_stall(
         "mode": demo.mode,
         "walk_in_share": demo.walk_in_share,
     }
-    offering = operations.add_offering(session, actor, activity, stall, values)
+    offering = stalls.add_offering(session, actor, activity, stall, values)
     if demo.mode is OfferingMode.SLOTS:
         _add_slots(session, actor, activity, offering, activity.starts_at, demo.slot_capacity)
 
@@ -218,8 +218,8 @@ def _add_slots(
     first: datetime,
     capacity: int,
 ) -> None:
-    slots = operations.generate_slots(first, activity.ends_at, SLOT_MINUTES, capacity)
-    operations.add_slots(session, actor, activity, offering, slots)
+    slots = stalls.generate_slots(first, activity.ends_at, SLOT_MINUTES, capacity)
+    stalls.add_slots(session, actor, activity, offering, slots)
 
 
 def draw_out(session: Session, actor: Actor, activity: Activity, until: datetime) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.activities import operations
+from backend.activities import stalls
 from backend.activities.models import Slot
 from backend.activities.queries import bookable
 from backend.core.db import transaction
@@ -116,7 +116,7 @@ def test_three_hundred_slots_at_most(app: Flask, world: World, plan: Plan, offer
     many = {"slots": [slot(n / 2, n / 2 + 1) for n in range(301)]}
     problem = refused(post(plan, offering, many), 422, "validation_failed")
     assert problem["errors"] == {"slots": ["最多 300 项"]}
-    assert operations.MOST_SLOTS == 300
+    assert stalls.MOST_SLOTS == 300
 
 
 @pytest.mark.parametrize(

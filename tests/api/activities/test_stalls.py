@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.activities import operations
+from backend.activities import stalls
 from backend.activities.models import Activity, Stall
 from backend.core.db import transaction
 from backend.core.ids import new_id
@@ -147,7 +147,7 @@ def test_sixty_stalls_at_most(app: Flask, plan: Plan) -> None:
         activity_id = UUID(plan.activity["id"])
         session.add_all(
             Stall(id=new_id(), activity_id=activity_id, number=f"S{n}", name="x")
-            for n in range(operations.MOST_STALLS - 2)
+            for n in range(stalls.MOST_STALLS - 2)
         )
     add(plan)
     response = plan.organiser.post(f"{plan.path}/stalls", {"number": "61", "name": "x"})
