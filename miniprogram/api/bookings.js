@@ -69,9 +69,22 @@ function cancelBooking(booking) {
     kind: "cancel",
     title: `取消:${booking.offering_title} ${booking.ticket}`,
     method: "POST",
-    path: `/bookings/${booking.id}/cancel`,
+    path: cancelPath(booking.id),
     body: {},
   });
+}
+
+/**
+ * Whether it will be cancelled as soon as the network is back.
+ * @param {string} id
+ */
+function isCancelWaiting(id) {
+  return outbox.holds(cancelPath(id));
+}
+
+/** @param {string} id */
+function cancelPath(id) {
+  return `/bookings/${id}/cancel`;
 }
 
 /**
@@ -94,5 +107,5 @@ function rejoinBooking(id) {
 
 module.exports = {
   signUp, takeNumber, getQueue, listMyBookings, pollMyBookings, getBooking, cancelBooking,
-  parkBooking, rejoinBooking,
+  isCancelWaiting, parkBooking, rejoinBooking,
 };

@@ -1,5 +1,5 @@
 // @ts-check
-// Who is logged in. The token is kept on the phone; the person's name and roles only in memory.
+// Who is logged in. Token and id are kept on the phone; the person's name and roles only in memory.
 
 const config = require("../config");
 const privacy = require("../utils/privacy");
@@ -17,15 +17,26 @@ let loggingIn = null;
 /** @type {Me | null} */
 let user = null;
 
-/** The kept token, or null; an expired one counts as none. */
+/** @typedef {{token: string, expires_at: string, resident_id: string}} Session */
+
+/** @returns {Session | null} the kept one; an expired one counts as none */
 function kept() {
   const session = wx.getStorageSync(STORAGE_KEY);
-  return session && Date.parse(session.expires_at) > Date.now() ? session.token : null;
+  return session && Date.parse(session.expires_at) > Date.now() ? session : null;
 }
 
 /** Whether somebody is logged in on this phone; asks nobody. */
 function isLoggedIn() {
   return kept() !== null;
+}
+
+/**
+ * Whether this is the person who is logged in, and not one of their family.
+ * @param {{id: string}} resident
+ */
+function isMyself({ id }) {
+  const session = kept();
+  return session !== null && session.resident_id === id;
 }
 
 /**
@@ -35,7 +46,7 @@ function isLoggedIn() {
  */
 function token() {
   const known = kept();
-  return known ? Promise.resolve(known) : logIn();
+  return known ? Promise.resolve(known.token) : logIn();
 }
 
 /**
@@ -43,7 +54,8 @@ function token() {
  * @param {string} refused
  */
 function renew(refused) {
-  if (kept() === refused) forget();
+  const known = kept();
+  if (known && known.token === refused) forget();
   return token();
 }
 
@@ -64,7 +76,11 @@ async function logInOnce() {
     });
   }
   const login = await exchangeCode();
-  wx.setStorageSync(STORAGE_KEY, { token: login.token, expires_at: login.expires_at });
+  /** @type {Session} */
+  const session = {
+    token: login.token, expires_at: login.expires_at, resident_id: login.user.resident_id,
+  };
+  wx.setStorageSync(STORAGE_KEY, session);
   user = login.user;
   await recordPrivacyConsent(login.token, login.user);
   return login.token;
@@ -139,4 +155,6 @@ function hasRole(me, ...roles) {
   return me !== null && me.roles.some(({ role }) => roles.includes(role));
 }
 
-module.exports = { isLoggedIn, token, renew, forget, knownUser, rememberUser, hasRole };
+module.exports = {
+  isLoggedIn, isMyself, token, renew, forget, knownUser, rememberUser, hasRole,
+};

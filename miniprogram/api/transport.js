@@ -3,6 +3,7 @@
 
 const config = require("../config");
 const network = require("../utils/network");
+const serverTime = require("../utils/server-time");
 const { networkError } = require("./errors");
 
 const TIMEOUT_MS = 10000;
@@ -37,8 +38,10 @@ function send({ method, path, query = {}, body, headers = {} }) {
       header: headers,
       timeout: TIMEOUT_MS,
       success: ({ statusCode, data, header }) => {
+        const headers = smallNames(header);
         network.reportReached(true);
-        resolve({ status: statusCode, data, headers: smallNames(header) });
+        serverTime.learn(headers.date);
+        resolve({ status: statusCode, data, headers });
       },
       fail: () => {
         network.reportReached(false);

@@ -1,6 +1,7 @@
 // @ts-check
 // A booking in the words that the pages show.
 
+const { isCancelWaiting } = require("../api/bookings");
 const { nameWords } = require("./name-words");
 const { clock, dayKey, dayWords, daysBetween, waitWords } = require("./time");
 
@@ -24,6 +25,8 @@ const BADGES = {
   expired: { text: "已失效", tone: "plain" },
 };
 
+const CANCEL_WAITING = { text: "联网后取消", tone: "warn" };
+
 /**
  * States that still lead somewhere, the most urgent first.
  * @type {State[]}
@@ -38,6 +41,7 @@ const CANCELLABLE = ["confirmed", "arrived", "called", "missed", "parked"];
 function bookingWords(booking) {
   const { id, state, ticket, ahead, slot_starts_at: from, slot_ends_at: to } = booking;
   const day = dayWords(booking.service_on);
+  const waiting = isCancelWaiting(id);
   return {
     id,
     state,
@@ -48,13 +52,13 @@ function bookingWords(booking) {
     who: nameWords(booking.resident),
     stall: `${booking.stall.number} 号摊位 ${booking.stall.name}`,
     when: from && to ? `${day} ${clock(from)}–${clock(to)}` : day,
-    badge: BADGES[state],
+    badge: waiting ? CANCEL_WAITING : BADGES[state],
     line: ahead === null ? "" : lineWords(ahead),
     wait: ahead === null ? "" : waitWords(booking.estimate_minutes),
-    canCancel: CANCELLABLE.includes(state),
-    canPark: state === "arrived",
+    canCancel: !waiting && CANCELLABLE.includes(state),
+    canPark: !waiting && state === "arrived",
     canRate: state === "served" && daysBetween(booking.service_on, today()) <= RATABLE_DAYS,
-    canRejoin: state === "parked" || (state === "missed" && !booking.rejoined),
+    canRejoin: !waiting && (state === "parked" || (state === "missed" && !booking.rejoined)),
   };
 }
 

@@ -42,7 +42,13 @@ function section(title, texts) {
 
 /** @param {Row} person */
 function personLine({ name, relation, birth_year: year, phone }) {
-  return [name || "没有填写姓名", relation, year && `${year} 年生`, phone].filter(Boolean).join(" · ");
+  const facts = [name || "没有填写姓名", relation, year && `${year} 年生`, phone && maskPhone(phone)];
+  return facts.filter(Boolean).join(" · ");
+}
+
+/** On the screen others may look; the copy has it whole. @param {string} phone */
+function maskPhone(phone) {
+  return `${phone.slice(0, 3)}****${phone.slice(-4)}`;
 }
 
 /** @param {Row} booking */

@@ -45,6 +45,14 @@ function pending() {
   return entries().filter((entry) => !entry.refused && !sending.has(entry.key));
 }
 
+/**
+ * Whether a write to this path is kept and not refused: it is on its way, or will be.
+ * @param {string} path
+ */
+function holds(path) {
+  return entries().some((entry) => entry.path === path && !entry.refused);
+}
+
 /** Those that the server would not take later on: to be shown, then dismissed. */
 function refused() {
   return entries().filter((entry) => entry.refused);
@@ -139,6 +147,20 @@ function isRefusedScan(data) {
   return data !== undefined && data.verdict === "refused";
 }
 
+/**
+ * Call `follower` whenever fewer wait for the network than before.
+ * @param {() => void} follower
+ * @returns {() => void} stops it
+ */
+function followSent(follower) {
+  let before = pending().length;
+  return changes.follow(() => {
+    const waiting = pending().length;
+    if (waiting < before) follower();
+    before = waiting;
+  });
+}
+
 /** Begin to send by itself; called once, at launch. */
 function watch() {
   network.follow((online) => {
@@ -152,6 +174,6 @@ function clear() {
 }
 
 module.exports = {
-  submit, flush, watch, pending, refused, dismiss, clear, follow: changes.follow,
-  followDelivered: delivered.follow,
+  submit, flush, watch, pending, holds, refused, dismiss, clear, follow: changes.follow,
+  followSent, followDelivered: delivered.follow,
 };

@@ -5,6 +5,7 @@ All of these tests run in one process (tests/conftest.py): they share a system a
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -14,8 +15,8 @@ from backend.local.postgres import FAST_UNSAFE
 from backend.local.preview import build_preview
 from backend.local.system import ROOT, LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone, open_phone
+from tests.miniprogram.town import Caller, Market, make_market, new_name
 from tests.support.browser import chromium
-
 
 
 @pytest.fixture(scope="session")
@@ -53,15 +54,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def phone(browser: Browser, system: LocalSystem) -> Iterator[OpenPhone]:
-    """`phone("volunteer", path="pages/…", elder=True)` opens the mini-program for a user.
+    """`phone("volunteer", path="pages/…", elder=True)` opens the mini-program for a user; the
+    options are those of `open_phone`.
 
     At its end the test fails on anything that went wrong on a phone and was not allowed.
     """
     phones: list[Phone] = []
 
-    def open_for(user: str = "resident", *, elder: bool = False, **query: str) -> Phone:
-        address = f"{system.web}/preview/"
-        phones.append(open_phone(browser, address, elder=elder, user=user, **query))
+    def open_for(user: str = "resident", **options: Any) -> Phone:
+        phones.append(open_phone(browser, f"{system.web}/preview/", user=user, **options))
         return phones[-1]
 
     yield open_for
@@ -69,3 +70,31 @@ def phone(browser: Browser, system: LocalSystem) -> Iterator[OpenPhone]:
     for one in phones:
         one.page.context.close()
     assert not faults, "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def organiser(system: LocalSystem) -> Caller:
+    """The demo's organiser, who runs the markets that tests make."""
+    return Caller(system.web, "organiser")
+
+
+@pytest.fixture
+def market(organiser: Caller) -> Market:
+    """A market that is on, of this test alone."""
+    return make_market(organiser)
+
+
+@pytest.fixture
+def resident(system: LocalSystem) -> Caller:
+    """A new resident with an account; `own` opens their phone."""
+    return Caller(system.web, new_name())
+
+
+@pytest.fixture
+def own(phone: OpenPhone, resident: Caller) -> OpenPhone:
+    """`own("pages/…")` opens the resident's phone, agreed and logged in, at a page."""
+
+    def open_at(path: str = "", **options: Any) -> Phone:
+        return phone(resident.name, path=path, kept=resident.kept, **options)
+
+    return open_at

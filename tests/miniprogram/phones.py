@@ -1,13 +1,22 @@
 """Phones: browser contexts that hold the mini-program as WeChat would."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Response,
+    Route,
+    StorageState,
+    expect,
+)
 
 from backend.local.system import ROOT
 
@@ -61,17 +70,65 @@ class Phone:
         state = {"offline": offline, "delayMs": delay_ms}
         self.page.evaluate("state => { window.__harness.network = state; }", state)
 
+    def cut_off(self) -> None:
+        """Let no request reach the backend, though WeChat reports a network; also when the
+        mini-program is opened again, unlike `network`."""
+        self.page.route("**/api/v1/**", lambda route: route.abort())
+
+    def reconnect(self) -> None:
+        """End `cut_off`."""
+        self.page.unroute_all()
+
+    def lose_answer(self, path_end: str) -> None:
+        """The backend carries out the next request to a path that ends so, but its answer never
+        arrives."""
+
+        def lose(route: Route) -> None:
+            route.fetch()
+            route.abort()
+
+        self.page.route(f"**/api/v1/**{path_end}", lose, times=1)
+
+    def reopen(self) -> None:
+        """Close the mini-program and open it again at the same page."""
+        self.page.reload()
+
+    def come_back(self) -> None:
+        """Leave WeChat and come back to the mini-program."""
+        self.page.evaluate("() => { __harness.hide(); __harness.show(); }")
+
     def tap(self, name: str) -> None:
         """Tap a button or link by the beginning of its name."""
         button = self.page.get_by_role("button", name=name)
         button.or_(self.page.get_by_role("link", name=name)).first.tap()
 
+    def sees(self, words: str) -> None:
+        """Wait until these words are on the screen; pages below the top one don't count."""
+        expect(self._words(words).first).to_be_visible()
+
+    def misses(self, words: str) -> None:
+        """Wait until these words are not on the screen any more."""
+        expect(self._words(words)).to_have_count(0)
+
+    def _words(self, words: str) -> Locator:
+        return self.page.get_by_text(words).filter(visible=True)
+
     def screenshot(self, name: str) -> Path:
-        """Keep a picture of the screen; return its file."""
+        """Keep a picture of the whole page, as if the phone were as tall; return its file."""
         file = SCREENSHOTS / f"{name}-{'elder' if self.elder else 'normal'}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
+        below = self.page.locator(".harness-page:visible").evaluate(
+            "page => page.scrollHeight - page.clientHeight"
+        )
+        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT + below})
         self.page.screenshot(path=file, animations="disabled")
+        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         return file
+
+    def look(self, name: str) -> None:
+        """Keep a picture and let axe-core judge the screen."""
+        self.screenshot(name)
+        self.axe()
 
     def axe(self) -> None:
         """Fail on any violation that axe-core finds on the screen."""
@@ -103,14 +160,26 @@ def _violation_lines(violations: Iterable[dict[str, Any]]) -> Iterable[str]:
             yield f"{violation['id']}: {violation['help']}\n  {node['html']}"
 
 
-def open_phone(browser: Browser, address: str, *, elder: bool = False, **query: str) -> Phone:
+def open_phone(
+    browser: Browser,
+    address: str,
+    *,
+    elder: bool = False,
+    kept: Mapping[str, Any] | None = None,
+    clock: bool = False,
+    **query: str,
+) -> Phone:
     """Open app.html in a context of its own: other storage, other user.
 
     Args:
         address: of the folder with app.html, ending in a slash.
         elder: whether this user has chosen the elder mode before.
+        kept: what the mini-program has kept on this phone, by its storage key.
+        clock: whether the test moves the phone's clock (`page.clock`): polls and renewals then
+            take no time.
         query: user, path, scene, fontScale.
     """
+    storage = {**(kept or {}), **({"elder": True} if elder else {})}  # miniprogram/utils/look.js
     context = browser.new_context(
         viewport={"width": WIDTH, "height": HEIGHT},
         device_scale_factor=2,
@@ -118,15 +187,31 @@ def open_phone(browser: Browser, address: str, *, elder: bool = False, **query: 
         is_mobile=True,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
+        storage_state=_storage_state(address, query.get("user", "resident"), storage),
     )
     context.set_default_timeout(_TIMEOUT_MS)
-    if elder:
-        key = f"mp:{query.get('user', 'resident')}:elder"  # miniprogram/utils/look.js
-        context.add_init_script(f"localStorage.setItem({json.dumps(key)}, 'true')")
+    if clock:
+        context.clock.install()
     phone = Phone(context.new_page(), elder)
     phone.watch()
     phone.page.goto(f"{address}app.html?{urlencode(query)}")
     return phone
+
+
+def _storage_state(address: str, user: str, kept: Mapping[str, Any]) -> StorageState:
+    """A phone's storage as the harness keeps it (harness/runtime/wx/storage.js)."""
+    parts = urlsplit(address)
+    return {
+        "origins": [
+            {
+                "origin": f"{parts.scheme}://{parts.netloc}",
+                "localStorage": [
+                    {"name": f"mp:{user}:{key}", "value": json.dumps(value)}
+                    for key, value in kept.items()
+                ],
+            }
+        ]
+    }
 
 
 OpenPhone = Callable[..., Phone]

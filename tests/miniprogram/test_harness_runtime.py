@@ -172,6 +172,14 @@ def test_a_whole_form(phone: Phone) -> None:
     assert phone.faults() == []
 
 
+def test_what_comes_too_late_for_a_closed_page_is_no_error(phone: Phone) -> None:
+    phone.tap("填表")
+    phone.page.evaluate("() => { window.gone = getCurrentPages().at(-1); }")
+    phone.tap("返回")
+    phone.page.evaluate("gone.setData({ name: '张三', slots: ['夜里'] })")
+    assert phone.faults() == []
+
+
 def test_privacy_comes_before_the_phone_number(phone: Phone) -> None:
     phone.tap("我的")
     phone.tap("绑定手机号")
@@ -223,4 +231,10 @@ def test_axe_finds_what_is_wrong_and_nothing_else(phone: Phone) -> None:
     phone.axe()
     phone.page.evaluate("document.querySelector('wx-canvas').removeAttribute('aria-label')")
     with pytest.raises(AssertionError, match="role-img-alt"):
+        phone.axe()
+
+
+def test_axe_judges_contrast(phone: Phone) -> None:
+    phone.page.get_by_text("页底").evaluate("node => { node.style.color = '#a0a7b3'; }")
+    with pytest.raises(AssertionError, match="color-contrast"):
         phone.axe()

@@ -6,6 +6,7 @@ const { sentenceOf } = require("../../api/errors");
 const { bookingWords } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { createList } = require("../../utils/more");
+const outbox = require("../../utils/outbox");
 const { readRated, serviceKey } = require("../../utils/rated");
 
 /** @typedef {import("../../api/types").Booking} Booking */
@@ -25,9 +26,18 @@ Page({
   list: undefined,
   /** @type {Booking[]} */
   bookings: [],
+  /** Keys of what has been rated. @type {string[]} */
+  rated: [],
+  /** @type {(() => void) | undefined} */
+  unfollow: undefined,
 
   onLoad() {
     this.list = createList(listMyBookings);
+    this.unfollow = outbox.followSent(() => this.load());
+  },
+
+  onUnload() {
+    this.unfollow?.();
   },
 
   onShow() {
@@ -46,17 +56,20 @@ Page({
   /** @param {Promise<Booking[]>} reading */
   async fill(reading) {
     try {
-      const [bookings, rated] = await Promise.all([reading, readRated()]);
-      this.bookings = bookings;
-      this.setData({
-        items: bookings.map((booking) => entryWords(booking, rated)),
-        hasMore: this.list?.hasMore() || false,
-        loading: false,
-        error: "",
-      });
+      [this.bookings, this.rated] = await Promise.all([reading, readRated()]);
+      this.show();
     } catch (error) {
       if (!this.data.items.length) this.setData({ loading: false, error: sentenceOf(error) });
     }
+  },
+
+  show() {
+    this.setData({
+      items: this.bookings.map((booking) => entryWords(booking, this.rated)),
+      hasMore: this.list?.hasMore() || false,
+      loading: false,
+      error: "",
+    });
   },
 
   onRetry() {
@@ -80,7 +93,8 @@ Page({
     try {
       const { sent } = await cancelBooking(booking);
       wx.showToast({ title: sent ? "已取消" : "已为您保存,联网后自动取消", icon: "none" });
-      await this.load();
+      if (sent) await this.load();
+      else this.show();
     } catch (error) {
       wx.showToast({ title: sentenceOf(error), icon: "none" });
     } finally {

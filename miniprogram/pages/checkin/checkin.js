@@ -110,6 +110,7 @@ Page({
       const outcome = await checkIn(market, code, residentId || undefined);
       this.waiting = outcome.sent ? "" : outcome.key;
       this.show(outcome.sent ? resultOf(outcome.data) : savedResult());
+      this.findFamily();
     } catch (error) {
       wx.showToast({ title: sentenceOf(error), icon: "none" });
     } finally {
@@ -123,8 +124,13 @@ Page({
     if (result.tone === "good") wx.vibrateShort({ type: "medium" });
   },
 
-  async onAnother() {
-    this.setData({ result: null, residentId: "", family: await myFamily() });
+  /** Known only now where this check-in was the first thing to log in. */
+  async findFamily() {
+    if (!this.data.family.length) this.setData({ family: await myFamily() });
+  },
+
+  onAnother() {
+    this.setData({ result: null, residentId: "" });
   },
 
   onMarket() {

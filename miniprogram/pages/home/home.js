@@ -1,6 +1,7 @@
 // @ts-check
 // What is my next thing, where is the next market, what else is near. Two requests at most, and
-// no login: the second one only where somebody is logged in already.
+// no login: the second one only where somebody is logged in already. The elder mode has the list
+// only: seven days in a row are too small to tap there.
 
 const { listActivities } = require("../../api/activities");
 const { listMyBookings } = require("../../api/bookings");

@@ -9,6 +9,7 @@ const session = require("../../api/session");
 const { activityWords } = require("../../utils/activity-words");
 const { activeBookings } = require("../../utils/booking-words");
 const look = require("../../utils/look");
+const { nameWords } = require("../../utils/name-words");
 const { availability } = require("../../utils/offering-words");
 const { clock, dayKey } = require("../../utils/time");
 
@@ -120,13 +121,14 @@ function stallWords(stall, activity, bookings) {
     name: stall.name,
     by: [stall.organisation_name, stall.place].filter(Boolean).join(" · "),
     offerings: stall.offerings.map((offering) => {
-      const own = bookings.find(({ offering_id: id }) => id === offering.id);
+      const held = bookings.filter(({ offering_id: id }) => id === offering.id);
       return {
         id: offering.id,
         title: offering.title,
         minutes: `每位约 ${offering.minutes_per_person} 分钟`,
         age: offering.min_age ? `${offering.min_age} 岁以上` : "",
-        ticket: own ? own.ticket : "",
+        tickets: held.map((booking) => `${nameWords(booking.resident)} ${booking.ticket}`).join("、"),
+        again: held.some(({ resident }) => session.isMyself(resident)) ? "为家人再报一个" : "为自己再报一个",
         ...availability(offering, activity.state),
       };
     }),
@@ -156,7 +158,7 @@ async function myBookings(activityId) {
 }
 
 /**
- * When I (or my family) checked in here today, as "9:05"; empty where not.
+ * When I checked in here today, as "9:05"; empty where not.
  * @param {string} activityId
  */
 async function myCheckIn(activityId) {
@@ -164,7 +166,10 @@ async function myCheckIn(activityId) {
   try {
     const { items } = await listMyAttendances({ limit: NEWEST });
     const today = dayKey(Date.now());
-    const visit = items.find(({ activity_id: id, on_day: day }) => id === activityId && day === today);
+    const visit = items.find(
+      ({ activity_id: id, on_day: day, resident }) =>
+        id === activityId && day === today && session.isMyself(resident),
+    );
     return visit ? clock(visit.attended_at) : "";
   } catch {
     return "";

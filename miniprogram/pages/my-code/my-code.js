@@ -6,6 +6,7 @@ const { sentenceOf } = require("../../api/errors");
 const { listFamily } = require("../../api/me");
 const look = require("../../utils/look");
 const { drawQr } = require("../../utils/qr");
+const serverTime = require("../../utils/server-time");
 
 const SECOND_MS = 1000;
 /** A code is replaced this long before its end, so that none expires under the scanner. */
@@ -84,14 +85,14 @@ Page({
       await drawQr(this, "#qr", code.code);
     } catch (error) {
       // The old code stays as long as it is good.
-      if (Date.now() >= this.expiresAt) this.setData({ loading: false, error: sentenceOf(error) });
+      if (serverTime.now() >= this.expiresAt) this.setData({ loading: false, error: sentenceOf(error) });
     } finally {
       this.setData({ renewing: false });
     }
   },
 
   renewsIn() {
-    const left = Math.floor((this.expiresAt - Date.now()) / SECOND_MS);
+    const left = Math.floor((this.expiresAt - serverTime.now()) / SECOND_MS);
     return Math.max(0, left - RENEW_BEFORE_SECONDS);
   },
 

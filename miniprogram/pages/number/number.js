@@ -79,12 +79,7 @@ Page({
     this.unfollow?.();
     this.poll?.reset();
     this.poll?.start();
-    let before = outbox.pending().length;
-    this.unfollow = outbox.follow(() => {
-      const waiting = outbox.pending().length;
-      if (waiting < before) this.poll?.start();
-      before = waiting;
-    });
+    this.unfollow = outbox.followSent(() => this.poll?.start());
     this.loadRated();
   },
 
@@ -160,7 +155,9 @@ Page({
   /** @param {Booking} booking */
   async cancel(booking) {
     const { sent } = await cancelBooking(booking);
-    if (!sent) wx.showToast({ title: "已为您保存,联网后自动取消", icon: "none" });
+    if (sent) return;
+    this.show(this.bookings);
+    wx.showToast({ title: "已为您保存,联网后自动取消", icon: "none" });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -5,6 +5,7 @@ const { getBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { addRating, changeRating, getRatingForm, listMyRatings } = require("../../api/ratings");
 const look = require("../../utils/look");
+const outbox = require("../../utils/outbox");
 const { momentWords } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").RatingForm} RatingForm */
@@ -40,10 +41,21 @@ Page({
 
   /** @type {{booking?: string, activity?: string, resident?: string, title?: string, rating?: string}} */
   query: {},
+  /** Key of a rating that waits for the network. */
+  waiting: "",
+  /** @type {(() => void) | undefined} */
+  unfollow: undefined,
 
   onLoad(query) {
     this.query = query;
+    this.unfollow = outbox.followDelivered((late) => {
+      if (late && late.key === this.waiting) this.setData({ saved: false });
+    });
     this.load();
+  },
+
+  onUnload() {
+    this.unfollow?.();
   },
 
   onShow() {
@@ -122,8 +134,9 @@ Page({
     }
     this.setData({ busy: true, refusal: "" });
     try {
-      const { sent } = await this.send();
-      this.setData({ done: true, saved: !sent });
+      const outcome = await this.send();
+      this.waiting = outcome.sent ? "" : outcome.key;
+      this.setData({ done: true, saved: !outcome.sent });
     } catch (error) {
       this.setData({ refusal: sentenceOf(error) });
     } finally {

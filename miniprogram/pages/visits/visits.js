@@ -68,8 +68,7 @@ Page({
   onRate(event) {
     const visit = this.data.items.find(({ id }) => id === event.currentTarget.dataset.id);
     if (!visit) return;
-    const me = session.knownUser();
-    const own = me && me.resident_id === visit.residentId;
+    const own = session.isMyself({ id: visit.residentId });
     const resident = own ? "" : `&resident=${visit.residentId}`;
     const title = encodeURIComponent(visit.title);
     wx.navigateTo({ url: `/pages/rate/rate?activity=${visit.activityId}${resident}&title=${title}` });

@@ -80,6 +80,8 @@ export class OpenPage {
 
   unload() {
     this.call("onUnload");
+    // An answer that comes after this changes nothing, and is no error in WeChat either.
+    this.caller.setData = (/** @type {object} */ _data, /** @type {() => void} */ done) => done?.call(this.caller);
     this.root.release();
     this.node.remove();
     this.portal.remove();

@@ -1,0 +1,178 @@
+"""Every page of app.json, in normal and elder mode: readable, reachable, within the screen.
+
+A page that is added to app.json fails here until VIEWS says how to open it. The pictures are in
+var/screenshots/miniprogram.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from backend.local.preview import MINIPROGRAM
+from backend.local.system import LocalSystem
+from tests.miniprogram.phones import OpenPhone, Phone
+from tests.miniprogram.town import Caller, make_market, new_name
+
+MOST_REQUESTS = 3
+# 88 rpx is 43.99 px on a screen of 375 px.
+TARGET_PX, ELDER_TARGET_PX = 43.9, 59.9
+
+_TOO_SMALL = """(page, least) => [...page.querySelectorAll(
+    "wx-button, wx-input, wx-textarea, wx-picker, wx-switch, wx-navigator, wx-radio, wx-checkbox"
+)].map((node) => [node, node.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.width < least || box.height < least))
+  .map(([node, { width, height }]) => `${node.innerText || node.className}: ${width}×${height}`)"""
+# Words that end outside their box, and boxes that end outside the screen.
+_OVERFLOWING = """(page) => [page, ...page.querySelectorAll("*")]
+  .filter((node) => node.scrollWidth > node.clientWidth + 1 && node.clientWidth
+    && getComputedStyle(node).overflowX !== "visible"
+    || node.getBoundingClientRect().right > innerWidth + 1)
+  .map((node) => `${node.className || node.tagName}: ${node.innerText}`)"""
+
+
+@dataclass(frozen=True)
+class View:
+    """A page in one of its states.
+
+    Attributes:
+        words: on it when it has been read.
+        query: names of Town.queries to open it with.
+        who: a key of Town.people; None for a phone that nobody has logged in on.
+        act: what is done then, before looking.
+        name: of its picture; the page's own unless given.
+        in_elder_mode: whether it is there too.
+    """
+
+    page: str
+    words: str
+    query: str = ""
+    who: str | None = "resident"
+    act: Callable[[Phone], None] = lambda phone: None
+    name: str = ""
+    in_elder_mode: bool = True
+
+    def __str__(self) -> str:
+        return self.name or self.page.rsplit("/", 1)[1]
+
+
+def choose_face(phone: Phone) -> None:
+    """The rest of the form comes after the first answer."""
+    phone.page.get_by_role("radio", name="基本满意").first.tap()
+    phone.sees("具体说说")
+
+
+def show_calendar(phone: Phone) -> None:
+    """The month in place of the list."""
+    phone.page.get_by_role("tab", name="月历").tap()
+    phone.sees("点一下有活动的日子")
+
+
+VIEWS = (
+    View("pages/home/home", "近期活动"),
+    View("pages/home/home", "近期活动", act=show_calendar, name="home-calendar",
+         in_elder_mode=False),
+    View("pages/number/number", "前面还有 1 位"),
+    View("pages/number/number", "您现在没有号", who="newcomer", name="number-none"),
+    View("pages/number/number", "在这里看您的号", who=None, name="number-stranger"),
+    View("pages/mine/mine", "我的签到码"),
+    View("pages/mine/mine", "微信登录", who=None, name="mine-stranger"),
+    View("pages/market/market", "摊位和服务", "market"),
+    View("pages/sign-up/sign-up", "选一个时段", "sign-up"),
+    View("pages/sign-up/sign-up", "现在有 2 位在等", "take-number", name="sign-up-on-the-spot"),
+    View("pages/checkin/checkin", "扫一扫入口处的签到码"),
+    View("pages/checkin/checkin", "您来到了", "scene", name="checkin-market"),
+    View("pages/my-code/my-code", "秒后自动换新"),
+    View("pages/rate/rate", "提交评价", "rate", act=choose_face),
+    View("pages/community/community", "您住在哪个镇", who=None),
+    View("pages/bookings/bookings", "没有更多了"),
+    View("pages/bookings/bookings", "还没有报过名", who="newcomer", name="bookings-none"),
+    View("pages/visits/visits", "没有更多了"),
+    View("pages/ratings/ratings", "没有更多了"),
+    View("pages/family/family", "王奶奶"),
+    View("pages/family-edit/family-edit", "修改家人的信息", "member"),
+    View("pages/phone/phone", "1234", act=lambda phone: phone.tap("自己填写手机号")),
+    View("pages/consents/consents", "撤回同意"),
+    View("pages/my-data/my-data", "登录记录"),
+    View("pages/close-account/close-account", "注销后不能恢复"),
+    View("pages/about/about", "我们怎样保护您的信息", who=None),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Town:
+    """People in the middle of a market, and the queries that lead to what is theirs."""
+
+    people: Mapping[str, Caller]
+    queries: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def town(system: LocalSystem, organiser: Caller) -> Town:
+    """王秀英 has been served twice, waits with her mother's number, and has signed up for more."""
+    resident, newcomer, other = (Caller(system.web, new_name()) for _ in range(3))
+    today, tomorrow = make_market(organiser), make_market(organiser, live=False)
+    resident.put("/me", {"name": "王秀英", "birth_year": 1953})
+    for purpose in ("privacy", "phone"):
+        resident.post("/me/consents", {"purpose": purpose, "version": "2026-01"})
+    resident.post("/me/phone", {"phone": "13800001234"})
+    member = resident.post("/me/family", {"name": "王奶奶", "relation": "妈妈", "birth_year": 1930})
+    today.admit(resident.resident_id, member["id"], other.resident_id)
+    today.give_number(today.haircut, resident.resident_id)
+    rated = today.serve_next(today.haircut)
+    said = {"score": 5, "items": {}, "tags": [], "comment": "剪得很好,排队也不久"}
+    resident.post("/ratings", {"booking_id": rated["id"], **said})
+    today.give_number(today.clinic, resident.resident_id)
+    unrated = today.serve_next(today.clinic)
+    today.give_number(today.haircut, other.resident_id)
+    today.give_number(today.haircut, member["id"])
+    later = f"/offerings/{tomorrow.clinic.offering_id}/bookings"
+    resident.post(later, {"slot_id": tomorrow.clinic.slots[0]})
+    return Town(
+        {"resident": resident, "newcomer": newcomer, "volunteer": Caller(system.web, "volunteer"),
+         "organiser": organiser},
+        {
+            "market": f"?id={today.id}",
+            "sign-up": f"?activity={tomorrow.id}&offering={tomorrow.clinic.offering_id}",
+            "take-number": f"?activity={today.id}&offering={today.haircut.offering_id}",
+            "scene": f"?scene={today.code()}",
+            "rate": f"?booking={unrated['id']}",
+            "member": f"?id={member['id']}",
+        },
+    )  # fmt: skip
+
+
+def test_every_page_is_looked_at() -> None:
+    app = json.loads((MINIPROGRAM / "app.json").read_text(encoding="utf-8"))
+    packages = app.get("subPackages", []) + app.get("subpackages", [])
+    pages = [*app["pages"], *(f"{p['root']}/{page}" for p in packages for page in p["pages"])]
+    assert {view.page for view in VIEWS} == set(pages)
+
+
+@pytest.mark.parametrize(
+    ("view", "elder"),
+    [
+        pytest.param(view, elder, id=f"{view}-{'elder' if elder else 'normal'}")
+        for view in VIEWS
+        for elder in (False, True)
+        if view.in_elder_mode or not elder
+    ],
+)
+def test_page(phone: OpenPhone, town: Town, view: View, elder: bool) -> None:
+    person = town.people[view.who] if view.who else None
+    opened = phone(
+        person.name if person else new_name(),
+        path=view.page + town.queries.get(view.query, ""),
+        kept=person.kept if person else {},
+        elder=elder,
+    )
+    opened.sees(view.words)
+    requests = [request["url"] for request in opened.harness("requests")]
+    assert len(requests) <= MOST_REQUESTS, requests
+    view.act(opened)
+    opened.screenshot(str(view))
+    page = opened.page.locator(".harness-page:visible")
+    assert page.evaluate(_TOO_SMALL, ELDER_TARGET_PX if elder else TARGET_PX) == []
+    assert page.evaluate(_OVERFLOWING) == []
+    opened.axe()

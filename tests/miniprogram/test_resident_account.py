@@ -1,0 +1,168 @@
+"""What belongs to residents: their family, phone number, consents, records, and the way out."""
+
+import json
+
+from playwright.sync_api import expect
+from sqlalchemy import Engine
+
+from tests.miniprogram.phones import OpenPhone, Phone
+from tests.miniprogram.town import Caller, Market, rows
+
+
+def consents(database: Engine, resident: Caller) -> list[str]:
+    """Purposes that the resident agrees to now."""
+    found = rows(
+        database,
+        "SELECT purpose FROM consent c JOIN resident r USING (user_id)"
+        " WHERE r.id = :id AND withdrawn_at IS NULL ORDER BY purpose",
+        id=resident.resident_id,
+    )
+    return [purpose for (purpose,) in found]
+
+
+def toast(phone: Phone, words: str) -> None:
+    expect(phone.page.get_by_role("status").filter(has_text=words)).to_be_visible()
+
+
+def test_a_phone_number_by_wechat(own: OpenPhone, resident: Caller, database: Engine) -> None:
+    mine = own("pages/phone/phone")
+    number = mine.harness("phone")
+    expect(mine.page.get_by_role("button", name="用微信绑定的手机号")).to_be_disabled()
+    mine.page.get_by_role("checkbox", name="同意这样使用").tap()
+    mine.tap("用微信绑定的手机号")
+    mine.tap("同意并继续")  # WeChat asks on its own account
+    mine.sees("已核实")
+    mine.sees(f"{number[:3]}****{number[-4:]}")
+    state = "SELECT phone_state FROM resident WHERE id = :id"
+    assert rows(database, state, id=resident.resident_id) == [("verified",)]
+    assert consents(database, resident) == ["phone"]
+
+
+def test_a_phone_number_typed(own: OpenPhone, resident: Caller, database: Engine) -> None:
+    mine = own("pages/phone/phone")
+    mine.page.get_by_role("checkbox", name="同意这样使用").tap()
+    # Who does not want WeChat to tell it, types it.
+    mine.tap("用微信绑定的手机号")
+    mine.tap("不同意,只浏览")
+    mine.page.get_by_label("手机号", exact=True).fill("1380000")
+    mine.tap("保存手机号")
+    expect(mine.page.get_by_role("alert")).to_have_text("请填写 11 位手机号")
+    mine.page.get_by_label("手机号", exact=True).fill("13800005678")
+    mine.tap("保存手机号")
+    mine.sees("138****5678")
+    mine.sees("未核实")
+    ((state, encrypted),) = rows(
+        database,
+        "SELECT phone_state, phone_encrypted FROM resident WHERE id = :id",
+        id=resident.resident_id,
+    )
+    assert state == "typed"
+    assert b"13800005678" not in bytes(encrypted)
+
+
+def test_a_childs_guardian_agrees_first(own: OpenPhone, resident: Caller, database: Engine) -> None:
+    mine = own("pages/family-edit/family-edit")
+    mine.tap("保存")
+    expect(mine.page.get_by_role("alert")).to_have_text("请写上称呼或姓名")
+    mine.page.get_by_label("姓名或称呼").fill("小宝")
+    mine.page.get_by_label("出生年份").fill("2020")
+    mine.tap("保存")
+    expect(mine.page.get_by_role("alert").last).to_have_text("请先勾选同意")
+    mine.page.get_by_role("checkbox", name="我是孩子的监护人").tap()
+    with mine.page.expect_response("**/me/family"):
+        mine.tap("保存")
+    assert consents(database, resident) == ["guardian"]
+    assert [one["name"] for one in resident.get("/me/family")["items"]] == ["小宝"]
+
+
+def test_a_family_member_is_removed_with_their_bookings(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    member = resident.post("/me/family", {"name": "王奶奶"})["id"]
+    path = f"/offerings/{market.clinic.offering_id}/bookings"
+    resident.post(path, {"slot_id": market.clinic.slots[0], "resident_id": member})
+    mine = own("pages/family/family")
+    mine.tap("王奶奶")
+    mine.tap("删除这位家人")
+    mine.page.get_by_role("dialog").get_by_role("button", name="删除").tap()
+    mine.sees("还没有添加家人")
+    booked = "SELECT state FROM booking WHERE resident_id = :id"
+    assert rows(database, booked, id=member) == [("cancelled",)]
+    assert rows(database, "SELECT name FROM resident WHERE id = :id", id=member) == [(None,)]
+
+
+def test_consents_are_given_and_withdrawn_one_by_one(
+    own: OpenPhone, resident: Caller, database: Engine
+) -> None:
+    mine = own("pages/consents/consents")
+    mine.tap("同意:使用行动不便等特殊需求信息")
+    mine.tap("撤回同意:使用行动不便等特殊需求信息")
+    mine.tap("不撤回")
+    assert consents(database, resident) == ["special_needs"]
+    mine.tap("撤回同意:使用行动不便等特殊需求信息")
+    mine.page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).tap()
+    expect(
+        mine.page.get_by_role("button", name="同意:使用行动不便等特殊需求信息", exact=True)
+    ).to_be_enabled()
+    assert consents(database, resident) == []
+
+
+def test_without_the_privacy_consent_nobody_is_logged_in(
+    own: OpenPhone, resident: Caller, database: Engine
+) -> None:
+    resident.post("/me/consents", {"purpose": "privacy", "version": "2026-01"})
+    mine = own("pages/consents/consents")
+    mine.tap("撤回同意:隐私保护指引")
+    mine.page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).tap()
+    mine.tap("微信登录")
+    mine.tap("不同意,只浏览")
+    toast(mine, "同意隐私保护指引后才能使用")
+    assert consents(database, resident) == []
+    mine.tap("微信登录")
+    mine.tap("同意并继续")
+    mine.sees("我的签到码")
+    assert consents(database, resident) == ["privacy"]
+
+
+def test_everything_stored_can_be_seen_and_copied(own: OpenPhone, resident: Caller) -> None:
+    resident.put("/me", {"name": "王秀英", "birth_year": 1953})
+    resident.post("/me/consents", {"purpose": "phone", "version": "2026-01"})
+    resident.post("/me/phone", {"phone": "13800005678"})
+    mine = own("pages/my-data/my-data")
+    mine.sees("王秀英 · 1953 年生 · 138****5678")
+    mine.misses("13800005678")
+    mine.tap("复制全部记录")
+    copied = mine.page.evaluate("wx.getClipboardData().then(({ data }) => data)")
+    (person,) = json.loads(copied)["people"]
+    assert (person["name"], person["phone"]) == ("王秀英", "13800005678")
+
+
+def test_logging_out_leaves_nothing_on_the_phone(own: OpenPhone) -> None:
+    mine = own("pages/mine/mine")
+    mine.tap("退出登录")
+    mine.page.get_by_role("dialog").get_by_role("button", name="退出", exact=True).tap()
+    mine.sees("微信登录")
+    assert mine.page.evaluate("wx.getStorageInfoSync().keys") == ["privacy"]
+
+
+def test_closing_the_account_erases_the_person(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    resident.put("/me", {"name": "王秀英"})
+    slot = {"slot_id": market.clinic.slots[0]}
+    resident.post(f"/offerings/{market.clinic.offering_id}/bookings", slot)
+    mine = own("pages/close-account/close-account")
+    close = mine.page.get_by_role("button", name="注销我的账号")
+    expect(close).to_be_disabled()
+    mine.page.get_by_label("输入注销两个字").fill("注销")
+    close.tap()
+    mine.tap("好的")
+    mine.sees("近期活动")
+    assert rows(
+        database,
+        "SELECT u.openid, r.name, b.state FROM user_account u"
+        " JOIN resident r ON r.user_id = u.id JOIN booking b ON b.resident_id = r.id"
+        " WHERE r.id = :id",
+        id=resident.resident_id,
+    ) == [(None, None, "cancelled")]
+    assert "session" not in mine.page.evaluate("wx.getStorageInfoSync().keys")

@@ -1,0 +1,312 @@
+"""What residents do at a market, from the first visit to the rating; the database is looked at."""
+
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import Engine
+
+from backend.local.system import LocalSystem
+from tests.miniprogram.phones import OpenPhone
+from tests.miniprogram.town import Caller, Market, Service, make_market, new_name, rows
+
+# Communities of a town where the demo has no activity: what is near there is the test's own.
+QUIET_TOWN, QUIET_COMMUNITY, QUIET_CODE = "洛阳镇", "洛东社区", "320412103001"
+
+
+def sign_up_page(market: Market, service: Service) -> str:
+    return f"pages/sign-up/sign-up?activity={market.id}&offering={service.offering_id}"
+
+
+def booking_states(database: Engine, resident_id: str) -> list[str]:
+    """Of the resident's bookings, oldest first."""
+    statement = "SELECT state FROM booking WHERE resident_id = :id ORDER BY created_at"
+    return [state for (state,) in rows(database, statement, id=resident_id)]
+
+
+def test_from_the_first_visit_to_the_rating(
+    phone: OpenPhone, system: LocalSystem, database: Engine
+) -> None:
+    market = make_market(Caller(system.web, "admin"), region=QUIET_CODE)
+    name = new_name()
+    mine = phone(name, clock=True)
+    page = mine.page
+
+    # Choose a community and browse: nobody is asked anything.
+    mine.tap("选择我的社区")
+    mine.tap(QUIET_TOWN)
+    mine.tap(QUIET_COMMUNITY)
+    mine.sees(market.title)
+    mine.tap("看看有哪些服务")
+    mine.tap("义诊")
+    expect(page.get_by_role("radiogroup", name="时段")).to_be_visible()
+    assert not [one for one in mine.harness("requests") if one["url"].endswith("/auth/wechat")]
+
+    # Sign up: now consent is asked for. Who refuses goes on browsing.
+    page.get_by_role("radio").first.tap()
+    mine.tap("确认报名")
+    mine.tap("不同意,只浏览")
+    expect(page.get_by_role("alert")).to_contain_text("同意隐私保护指引后才能使用")
+    mine.tap("确认报名")
+    mine.sees("您可以随时查看、更正或删除")
+    mine.look("privacy")
+    mine.tap("同意并继续")
+    expect(page.get_by_role("alert")).to_contain_text("报名成功")
+    mine.look("sign-up-done")
+    expect(page.get_by_label("号码")).to_have_text("A001")
+    resident_id = Caller(system.web, name).resident_id
+    assert rows(
+        database,
+        "SELECT purpose FROM consent c JOIN resident r USING (user_id) WHERE r.id = :id",
+        id=resident_id,
+    ) == [("privacy",)]
+    assert booking_states(database, resident_id) == ["confirmed"]
+
+    # On the spot: the market's code.
+    mine.tap("看我的号")
+    mine.tap("到了?扫码签到")
+    mine.tap("扫一扫")
+    mine.scan(market.code())
+    mine.sees(market.title)
+    page.get_by_role("button", name="签到", exact=True).tap()
+    expect(page.get_by_role("alert")).to_contain_text("签到成功")
+    mine.look("checkin-done")
+    assert booking_states(database, resident_id) == ["arrived"]
+    mine.tap("看我的号")
+    mine.sees("下一位就是您")
+
+    # The stall calls: the page follows by itself, the phone vibrates, the number is big.
+    called = market.call_next(market.clinic)
+    page.clock.fast_forward("00:05")
+    mine.sees("轮到您了")
+    expect(page.get_by_role("status").filter(has_text="请到 1 号摊位 义诊台")).to_be_visible()
+    assert mine.harness("vibrations").count("long") == 1
+    number = page.get_by_label("号码 A001")
+    assert number.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 48
+    mine.look("number-called")
+
+    # Served, then rated.
+    market.act(called, "start")
+    page.clock.fast_forward("00:05")
+    mine.sees("正在为您服务")
+    market.act(called, "finish")
+    page.clock.fast_forward("00:05")
+    mine.tap("义诊")
+    page.get_by_role("radiogroup", name="整体感受").get_by_role(
+        "radio", name="满意", exact=True
+    ).tap()
+    page.get_by_label("还想说的话").fill("大夫很耐心")
+    mine.tap("提交评价")
+    expect(page.get_by_role("alert")).to_contain_text("谢谢您的评价")
+    mine.look("rate-done")
+    assert booking_states(database, resident_id) == ["served"]
+    assert rows(
+        database,
+        "SELECT score, comment, booking_id::text FROM rating WHERE resident_id = :id",
+        id=resident_id,
+    ) == [(4, "大夫很耐心", called["id"])]
+    mine.tap("好的")
+    mine.misses("刚刚为您服务过")
+
+
+def test_sign_up_for_a_family_member(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    mine = own("pages/family/family")
+    mine.tap("添加家人")
+    mine.page.get_by_label("姓名或称呼").fill("王奶奶")
+    mine.page.get_by_role("radio", name="奶奶").last.tap()
+    mine.tap("保存")
+    mine.sees("修改")
+    (member,) = [one["id"] for one in resident.get("/me/family")["items"]]
+
+    theirs = own(sign_up_page(market, market.clinic))
+    theirs.page.get_by_role("radio", name="王奶奶").tap()
+    theirs.page.get_by_role("radio", name="余 5").first.tap()
+    theirs.tap("确认报名")
+    theirs.sees("王奶奶的号")
+    assert booking_states(database, member) == ["confirmed"]
+    assert booking_states(database, resident.resident_id) == []
+
+    # What is the family's is told apart from what is mine.
+    market.admit(member)
+    page = own(f"pages/market/market?id={market.id}")
+    page.sees("已报名:王奶奶 A001")
+    page.misses("已签到")
+    page.tap("为自己再报一个")
+    page.page.get_by_role("radio", name="余 4").tap()
+    page.tap("确认报名")
+    page.sees("报名成功")
+    assert booking_states(database, resident.resident_id) == ["confirmed"]
+
+
+def test_a_number_on_the_spot_asks_for_check_in_first(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    mine = own(sign_up_page(market, market.haircut))
+    mine.allow(409, "/tickets")
+    mine.tap("现场取号")
+    mine.tap("去扫码")
+    mine.tap("扫一扫")
+    mine.scan(market.code())
+    mine.page.get_by_role("button", name="签到", exact=True).tap()
+    mine.tap("看服务、取号")
+    mine.tap("义剪")
+    mine.tap("现场取号")
+    mine.sees("取号成功")
+    mine.sees("下一位就是您")
+    assert booking_states(database, resident.resident_id) == ["arrived"]
+
+
+def test_cancelling_asks_first(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    resident.post(
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[0]}
+    )
+    mine = own("pages/bookings/bookings")
+    mine.tap("取消这个号")
+    mine.sees("名额会让给其他居民")
+    mine.tap("先留着")
+    assert booking_states(database, resident.resident_id) == ["confirmed"]
+    mine.tap("取消这个号")
+    mine.tap("确定取消")
+    mine.sees("已取消")
+    assert booking_states(database, resident.resident_id) == ["cancelled"]
+    taken = rows(database, "SELECT taken FROM slot WHERE id = :id", id=market.clinic.slots[0])
+    assert taken == [(0,)]
+
+
+def test_a_full_slot_says_so_and_shows_the_others(
+    own: OpenPhone, system: LocalSystem, organiser: Caller, resident: Caller, database: Engine
+) -> None:
+    market = make_market(organiser, places=1)
+    mine = own(sign_up_page(market, market.clinic))
+    mine.page.get_by_role("radio", name="余 1").first.tap()
+    # Somebody else is quicker.
+    Caller(system.web, new_name()).post(
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[0]}
+    )
+    mine.allow(409, "/bookings")
+    mine.tap("确认报名")
+    expect(mine.page.get_by_role("alert")).to_contain_text("已约满,请选其他时段或到现场取号")
+    expect(mine.page.get_by_role("radio", name="已约满")).to_be_disabled()
+    mine.page.get_by_role("radio", name="余 1").tap()
+    mine.tap("确认报名")
+    mine.sees("报名成功")
+    assert booking_states(database, resident.resident_id) == ["confirmed"]
+
+
+def test_signing_up_twice_leads_to_the_number(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    mine = own(sign_up_page(market, market.clinic))
+    mine.page.get_by_role("radio", name="余 5").first.tap()
+    resident.post(
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[1]}
+    )
+    mine.allow(409, "/bookings")
+    mine.tap("确认报名")
+    expect(mine.page.get_by_role("alert")).to_contain_text("您已报名或取过这项服务的号")
+    mine.tap("看我的号")
+    mine.sees("A001 号")
+    assert booking_states(database, resident.resident_id) == ["confirmed"]
+
+
+def test_a_printed_code_opens_the_check_in(
+    phone: OpenPhone, system: LocalSystem, market: Market, database: Engine
+) -> None:
+    name = new_name()
+    mine = phone(name, path="pages/checkin/checkin", scene=market.code())
+    mine.sees(market.title)
+    mine.page.get_by_role("button", name="签到", exact=True).tap()
+    mine.tap("同意并继续")
+    mine.sees("签到成功")
+    visits = rows(
+        database,
+        "SELECT count(*) FROM attendance WHERE resident_id = :id AND activity_id = :market",
+        id=Caller(system.web, name).resident_id,
+        market=market.id,
+    )
+    assert visits == [(1,)]
+    # Once more is no fault, and says so.
+    again = phone(
+        name,
+        path="pages/checkin/checkin",
+        scene=market.code(),
+        kept=Caller(system.web, name).kept,
+    )
+    again.page.get_by_role("button", name="签到", exact=True).tap()
+    again.sees("已经签过到了")
+    expect(again.page.get_by_role("button", name="给家人签到")).to_have_count(0)
+
+
+def test_the_family_is_checked_in_on_the_same_phone(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    member = resident.post("/me/family", {"name": "王奶奶"})["id"]
+    mine = own(f"pages/checkin/checkin?scene={market.code()}")
+    mine.tap("签到")
+    mine.tap("给家人签到")
+    mine.page.get_by_role("radio", name="王奶奶").tap()
+    mine.tap("签到")
+    mine.sees("王奶奶,欢迎您")
+    visited = "SELECT count(*) FROM attendance WHERE resident_id IN (:mine, :hers)"
+    assert rows(database, visited, mine=resident.resident_id, hers=member) == [(2,)]
+
+
+def test_a_foreign_code_is_told_in_plain_words(own: OpenPhone, market: Market) -> None:
+    mine = own("pages/checkin/checkin")
+    mine.allow(404, "/market-codes/wifi")
+    mine.tap("扫一扫")
+    mine.scan("wifi")
+    mine.sees("没有认出这个码")
+    mine.tap("重新扫码")
+    mine.scan({"path": f"pages/checkin/checkin?scene={market.code()}"})
+    mine.sees(market.title)
+
+
+def test_the_personal_code_is_renewed_before_it_expires(
+    own: OpenPhone, market: Market, resident: Caller, database: Engine
+) -> None:
+    mine = own("pages/my-code/my-code", clock=True)
+    mine.sees("秒后自动换新")
+    (first,) = mine.harness("codes()")
+    mine.page.clock.fast_forward("01:16")  # of its 90 seconds
+    mine.page.wait_for_function(
+        "async (first) => (await window.__harness.codes())[0] !== first", arg=first
+    )
+    assert len([one for one in mine.harness("requests") if "/me/code" in one["url"]]) == 2
+    # The phone's clock is more than a minute ahead now, and the code is good all the same.
+    mine.sees("秒后自动换新")
+    (second,) = mine.harness("codes()")
+    scan = {"id": str(uuid4()), "source": "scan", "resident_code": second}
+    answer = market.staff.post(f"/activities/{market.id}/scans", scan)
+    assert answer["verdict"] == "admitted"
+    visited = "SELECT count(*) FROM attendance WHERE resident_id = :id"
+    assert rows(database, visited, id=resident.resident_id) == [(1,)]
+
+
+def test_elder_mode_is_kept_and_follows_to_another_phone(
+    own: OpenPhone, resident: Caller, database: Engine
+) -> None:
+    mine = own()
+    size = "getComputedStyle(document.documentElement).fontSize"
+    normal = float(mine.page.evaluate(size).removesuffix("px"))
+    with mine.page.expect_response("**/me") as changed:
+        mine.page.get_by_role("switch", name="长辈版").tap()
+    assert changed.value.ok
+    expect(mine.page.get_by_role("switch", name="长辈版")).to_be_checked()
+    assert float(mine.page.evaluate(size).removesuffix("px")) == pytest.approx(normal * 1.35, 0.01)
+    chosen = "SELECT elder_mode FROM user_account u JOIN resident r ON r.user_id = u.id"
+    assert rows(database, f"{chosen} WHERE r.id = :id", id=resident.resident_id) == [(True,)]
+    another = own("pages/mine/mine")
+    expect(another.page.get_by_role("switch", name="长辈版")).to_be_checked()
+
+
+def test_home_needs_two_requests_and_no_login(phone: OpenPhone, own: OpenPhone) -> None:
+    for cold in (phone(new_name()), own()):
+        cold.sees("近期活动")
+        requests = [one["url"] for one in cold.harness("requests")]
+        assert len(requests) <= 2
+        assert not any("/auth/" in url for url in requests)

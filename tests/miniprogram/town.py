@@ -1,0 +1,194 @@
+"""What is behind the phones: people and markets, made over HTTP as the console would.
+
+Every test makes its own, so that none sees what another has done.
+"""
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, text
+
+from backend.local.demo import client
+from backend.local.demo.tally import SHANGHAI
+
+COMMUNITY = "320412100001"
+"""In the scope of ok:organiser."""
+
+PRIVACY_VERSION = "2026-01"
+_HALF_HOUR = timedelta(minutes=30)
+_numbers = itertools.count(1)
+
+
+class Caller:
+    """Somebody who speaks to the API without a phone.
+
+    Attributes:
+        name: at the stand-in WeChat, `ok:<name>`.
+        resident_id: of themselves.
+    """
+
+    def __init__(self, web: str, name: str) -> None:
+        """Log in.
+
+        Args:
+            web: the server's address.
+            name: a demo user's, or any new one.
+        """
+        self._http = client.Phone(web)
+        self._token: str | None = None
+        self.name = name
+        login = self.post("/auth/wechat", {"code": f"ok:{name}"})
+        self._token, self._expires_at = login["token"], login["expires_at"]
+        self.resident_id: str = login["user"]["resident_id"]
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Read; fails on a refusal."""
+        return _accepted(path, self._http.get(path, self._token, **query))
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Write; fails on a refusal."""
+        return _accepted(path, self._http.post(path, self._token, body))
+
+    def put(self, path: str, body: Any) -> Any:
+        """Change; fails on a refusal."""
+        return _accepted(path, self._http.send("PUT", path, self._token, body))
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What this person's phone has kept of an earlier visit: agreed and logged in."""
+        session = {
+            "token": self._token,
+            "expires_at": self._expires_at,
+            "resident_id": self.resident_id,
+        }
+        return {"privacy": PRIVACY_VERSION, "session": session}
+
+
+def _accepted(path: str, answer: client.Answer) -> Any:
+    assert answer.status < 400, f"{path}: {answer.status} {answer.json}"
+    return answer.json
+
+
+def new_name() -> str:
+    """A name that nobody has at the stand-in WeChat."""
+    return f"r-{uuid4().hex[:10]}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A stall's one service, by its ids; `slots` in the order of their times."""
+
+    title: str
+    stall_id: str
+    offering_id: str
+    slots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Market:
+    """A market of three stalls: appointments, a line, and one to walk up to.
+
+    Attributes:
+        staff: who made it, and calls at its stalls.
+    """
+
+    staff: Caller
+    id: str
+    title: str
+    clinic: Service
+    haircut: Service
+    booth: Service
+
+    def code(self) -> str:
+        """The market's own code, as its entrance shows it."""
+        return str(self.staff.get(f"/activities/{self.id}/code")["code"])
+
+    def admit(self, *residents: str) -> None:
+        """A volunteer checks these residents in."""
+        for resident in residents:
+            scan = {"id": str(uuid4()), "source": "search", "resident_id": resident}
+            self.staff.post(f"/activities/{self.id}/scans", scan)
+
+    def give_number(self, service: Service, resident: str) -> Any:
+        """A walk-in number from the volunteer."""
+        path = f"/offerings/{service.offering_id}/tickets"
+        return self.staff.post(path, {"resident_id": resident})
+
+    def call_next(self, service: Service) -> Any:
+        """The stall calls its next number; the booking."""
+        return self.staff.post(f"/stalls/{service.stall_id}/call-next", {"press_id": str(uuid4())})
+
+    def serve_next(self, service: Service) -> Any:
+        """The stall calls, serves and is done; the booking."""
+        booking = self.call_next(service)
+        self.act(booking, "start")
+        return self.act(booking, "finish")
+
+    def act(self, booking: Any, action: str) -> Any:
+        """The stall does something with a number: start, finish, recall, miss."""
+        return self.staff.post(f"/bookings/{booking['id']}/{action}")
+
+
+def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
+                places: int = 5) -> Market:  # fmt: skip
+    """A published market that has begun an hour ago, or begins tomorrow.
+
+    Args:
+        staff: an organiser or admin of the region.
+        live: whether it is open.
+        region: a community's code.
+        places: in each appointment.
+    """
+    now = datetime.now(SHANGHAI).replace(second=0, microsecond=0)
+    first_slot = now if live else now + timedelta(days=1)
+    body = {
+        "programme": "market",
+        "title": f"「益行社区」第 {next(_numbers)} 场公益市集",
+        "region_id": staff.get("/regions", q=region)["items"][0]["id"],
+        "venue": {"name": "社区广场", "address": "花园路 1 号", "wheelchair": True,
+                  "latitude": 31.72, "longitude": 119.95},
+        "starts_at": (first_slot - 2 * _HALF_HOUR).isoformat(),
+        "ends_at": (first_slot + 6 * _HALF_HOUR).isoformat(),
+        "organiser_name": "武进区民政局",
+        "contact_phone": "0519-00000000",
+        "description": "医生、理发师傅和民警都来,服务不收费。",
+    }  # fmt: skip
+    activity = staff.post("/activities", body)
+    clinic = _add_service(staff, activity["id"], 1, "义诊台", "义诊", "clinic", "slots")
+    slots = [
+        {"starts_at": start.isoformat(), "ends_at": (start + _HALF_HOUR).isoformat(),
+         "capacity": places}
+        for start in (first_slot, first_slot + _HALF_HOUR)
+    ]  # fmt: skip
+    made = staff.post(f"/offerings/{clinic.offering_id}/slots", {"slots": slots})["slots"]
+    clinic = Service(clinic.title, clinic.stall_id, clinic.offering_id,
+                     tuple(slot["id"] for slot in made))  # fmt: skip
+    haircut = _add_service(staff, activity["id"], 2, "理发角", "义剪", "haircut", "queue")
+    booth = _add_service(staff, activity["id"], 3, "反诈宣传台", "反诈宣传", "anti_fraud", "open")
+    staff.post(f"/activities/{activity['id']}/publish")
+    if live:
+        staff.post(f"/activities/{activity['id']}/open")
+    return Market(staff, activity["id"], activity["title"], clinic, haircut, booth)
+
+
+def _add_service(staff: Caller, activity_id: str, number: int, stall: str, title: str,
+                 kind: str, mode: str) -> Service:  # fmt: skip
+    made = staff.post(f"/activities/{activity_id}/stalls", {"number": str(number), "name": stall})
+    body = {"title": title, "service_kind": kind, "mode": mode, "minutes_per_person": 10}
+    offering = staff.post(f"/stalls/{made['id']}/offerings", body)
+    return Service(title, made["id"], offering["id"])
+
+
+def rows(database: Engine, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    """What a statement answers."""
+    with database.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(statement), values)]
+
+
+def change(database: Engine, statement: str, **values: Any) -> None:
+    """Do something to the database behind the system's back."""
+    with database.begin() as connection:
+        connection.execute(text(statement), values)
