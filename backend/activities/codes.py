@@ -11,7 +11,7 @@ import secrets
 import string
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,11 +29,13 @@ _SEPARATOR = "."
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """What the entrance shows: the code to scan, the printed word, and when the code changes."""
+    """What the entrance shows: the code to scan, the printed word, when the code changes, and when
+    the one shown admits nobody any more."""
 
     code: str
     scene: str
     rotates_at: datetime | None
+    expires_at: datetime | None
 
 
 class MarketCodes:
@@ -49,10 +51,11 @@ class MarketCodes:
     def shown(self, scene: str, rotates_seconds: int | None) -> ShownCode:
         """The code as the entrance shows it now."""
         if rotates_seconds is None:
-            return ShownCode(scene, scene, None)
+            return ShownCode(scene, scene, None, None)
         window = _window(rotates_seconds)
         ends = datetime.fromtimestamp((window + 1) * rotates_seconds, UTC)
-        return ShownCode(scene + _SEPARATOR + self._proof(scene, window), scene, ends)
+        expires = ends + timedelta(seconds=rotates_seconds)
+        return ShownCode(scene + _SEPARATOR + self._proof(scene, window), scene, ends, expires)
 
     def proves(self, code: str, scene: str, rotates_seconds: int | None) -> bool:
         """Whether `code` is what the entrance shows now, or showed in the window before, for

@@ -281,6 +281,9 @@ class MarketCodeAnswer(ma.Schema):
     code = out.String(metadata={"description": "what check-in takes now"})
     scene = out.String(metadata={"description": "what is printed"})
     rotates_at = out.AwareDateTime(allow_none=True)
+    expires_at = out.AwareDateTime(
+        allow_none=True, metadata={"description": "a while after it has been replaced"}
+    )
 
 
 class CodeTargetAnswer(ma.Schema):

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Offering, Stall
+from backend.activities.permissions import access_activity
 from backend.bookings.models import Booking
 from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission
@@ -72,3 +73,23 @@ def access_booking(
     if permission is not None and not (own and or_own) and not staff_may(permission):
         raise Forbidden
     return found
+
+
+def access_stall(
+    session: Session, actor: Actor, stall_id: UUID, permission: Permission
+) -> tuple[Activity, Stall]:
+    """A stall with its activity, for who holds `permission` in the region or for the stall's
+    organisation.
+
+    Raises NotFound (404) when its activity may not be seen, Forbidden (403) when it may, but not
+    that.
+    """
+    stall = session.get(Stall, stall_id)
+    if stall is None:
+        raise NotFound
+    activity = access_activity(session, actor, stall.activity_id)
+    if not actor.may(
+        permission, region_code=activity.region_code, organisation_id=stall.organisation_id
+    ):
+        raise Forbidden
+    return activity, stall

@@ -45,7 +45,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def _bookings() -> AnySelect:
+def select_bookings() -> AnySelect:
     """Bookings with what their answer names; the stall is the one that has called, else the one
     that offers the service."""
     return (
@@ -58,18 +58,18 @@ def _bookings() -> AnySelect:
     )
 
 
-_ONE = Statement.of(_bookings().where(Booking.id == bindparam("booking_id")))
+_ONE = Statement.of(select_bookings().where(Booking.id == bindparam("booking_id")))
 
 
 def booking_detail(session: Session, actor: Actor, booking_id: UUID) -> dict[str, Any]:
     """One booking as its person, or the staff, see it."""
-    (detail,) = _answers(session, actor, _ONE.rows(session, booking_id=booking_id))
+    (detail,) = booking_answers(session, actor, _ONE.rows(session, booking_id=booking_id))
     return detail
 
 
 def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """The caller's bookings and their family's, newest first."""
-    statement = _bookings().where(
+    statement = select_bookings().where(
         or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
         Resident.removed_at.is_(None),
     )
@@ -85,14 +85,14 @@ def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
         descending=True,
         scalars=False,
     )
-    return Page(_answers(session, actor, page.items), page.next_cursor)
+    return Page(booking_answers(session, actor, page.items), page.next_cursor)
 
 
 def activity_bookings(
     session: Session, actor: Actor, activity_id: UUID, query: dict[str, Any]
 ) -> Page:
     """An activity's bookings for its staff, in the order they were made."""
-    statement = _bookings().where(Booking.activity_id == activity_id)
+    statement = select_bookings().where(Booking.activity_id == activity_id)
     if "state" in query:
         statement = statement.where(Booking.state == query["state"])
     if "offering_id" in query:
@@ -106,10 +106,11 @@ def activity_bookings(
         key_of=lambda row: (str(row.id),),
         scalars=False,
     )
-    return Page(_answers(session, actor, page.items), page.next_cursor)
+    return Page(booking_answers(session, actor, page.items), page.next_cursor)
 
 
-def _answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
+def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows of `select_bookings` as their person, or the staff, see them."""
     waiting = [row for row in rows if row.state == BookingState.ARRIVED]
     places = _places(session, waiting)
     offering_ids = {row.offering_id for row in waiting}

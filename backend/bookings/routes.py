@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity, access_offering
-from backend.bookings import calling, operations, queries, receivers, schemas  # noqa: F401
+from backend.bookings import calling, desk, operations, queries, receivers, schemas  # noqa: F401
 from backend.bookings.models import Booking
 from backend.bookings.permissions import access_booking
 from backend.core.api import LOGIN, PUBLIC, Blueprint, Ready
@@ -59,6 +59,13 @@ def list_bookings(session: Session, actor: Actor, query: dict[str, Any], activit
     """An activity's bookings, for its staff: what a desk or the entrance looks through."""
     activity = access_activity(session, actor, activity_id, Permission.BOOKING_SEE)
     return queries.activity_bookings(session, actor, activity.id, query)
+
+
+@blp.get("/stalls/<uuid:stall_id>/desk", access=Permission.QUEUE_CALL,
+         answer=schemas.DeskAnswer)  # fmt: skip
+def get_desk(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
+    """A stall's desk: who is called and served, who is next, who stepped out, the day's counts."""
+    return desk.desk_of(session, actor, stall_id)
 
 
 @blp.post("/stalls/<uuid:stall_id>/call-next", access=Permission.QUEUE_CALL,

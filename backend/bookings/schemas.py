@@ -5,6 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields as out
 
+from backend.activities.models import ActivityState, OfferingMode
 from backend.bookings.models import BookingOrigin, BookingState
 from backend.core import fields
 from backend.core.fields import Schema
@@ -104,3 +105,45 @@ class QueueAnswer(ma.Schema):
     calling = out.List(out.Nested(CallingAnswer))
     waiting = out.Integer()
     estimate_minutes = out.Nested(EstimateAnswer)
+
+
+class DeskStall(StallBrief):
+    id = out.UUID()
+
+
+class DeskActivity(ma.Schema):
+    id = out.UUID()
+    title = out.String()
+    state = out.Enum(ActivityState, by_value=True)
+
+
+class DeskOffering(ma.Schema):
+    id = out.UUID()
+    title = out.String()
+    letter = out.String(metadata={"example": "A"})
+    mode = out.Enum(OfferingMode, by_value=True)
+
+
+class DeskCounts(ma.Schema):
+    waiting = out.Integer()
+    parked = out.Integer()
+    missed = out.Integer()
+    served = out.Integer(metadata={"description": "at this stall"})
+
+
+class DeskAnswer(ma.Schema):
+    stall = out.Nested(DeskStall)
+    activity = out.Nested(DeskActivity)
+    offerings = out.List(
+        out.Nested(DeskOffering), metadata={"description": "those that have a line"}
+    )
+    may_issue = out.Boolean(metadata={"description": "whether the caller may give numbers"})
+    calls_before_missed = out.Integer()
+    calling = out.Nested(BookingAnswer, allow_none=True)
+    serving = out.List(out.Nested(BookingAnswer))
+    waiting = out.List(
+        out.Nested(BookingAnswer), metadata={"description": "the line's head, in its order"}
+    )
+    missed = out.List(out.Nested(BookingAnswer))
+    parked = out.List(out.Nested(BookingAnswer))
+    counts = out.Nested(DeskCounts)

@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import extract, func, select
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, Attendance
+from backend.activities.models import Activity, Attendance, Offering, Stall
 from backend.bookings.models import Booking, BookingState
 from backend.feedback.checklist import shown_to_public, shown_to_staff
 from backend.feedback.queries import content_now
@@ -33,6 +33,7 @@ def summary_of(session: Session, activity: Activity, *, ratings_in_full: bool) -
         ).where(Attendance.activity_id == activity.id, Attendance.reverted_at.is_(None))
     ).one()
     states = _states_by_offering(session, activity.id)
+    places = _places_by_offering(session, activity.id)
     shown = shown_to_staff if ratings_in_full else shown_to_public
     content = shown(content_now(session, activity.id))
     return {
@@ -40,7 +41,7 @@ def summary_of(session: Session, activity: Activity, *, ratings_in_full: bool) -
         "state": activity.state,
         **presence._mapping,
         "offerings": [
-            _offering(offering, states[offering["offering_id"]])
+            _offering(offering, states[offering["offering_id"]], places[offering["offering_id"]])
             for offering in content["offerings"]
         ],
     }
@@ -58,11 +59,28 @@ def _states_by_offering(session: Session, activity_id: UUID) -> dict[str, Counte
     return counted
 
 
-def _offering(evaluated: dict[str, Any], states: Counter[BookingState]) -> dict[str, Any]:
+def _places_by_offering(session: Session, activity_id: UUID) -> dict[str, Any]:
+    """Stall and mean wait, from arrival to the first call, of each service; by its id."""
+    wait = extract("epoch", Booking.first_called_at - Booking.arrived_at)
+    rows = session.execute(
+        select(Offering.id, Stall.number, Stall.name, func.avg(wait / 60.0).label("wait"))
+        .join(Stall, Stall.id == Offering.stall_id)
+        .outerjoin(Booking, Booking.offering_id == Offering.id)
+        .where(Offering.activity_id == activity_id)
+        .group_by(Offering.id, Stall.id)
+    )
+    return {str(row.id): row for row in rows}
+
+
+def _offering(
+    evaluated: dict[str, Any], states: Counter[BookingState], place: Any
+) -> dict[str, Any]:
     return {
         "offering_id": evaluated["offering_id"],
         "title": evaluated["title"],
         "service_kind": evaluated["service_kind"],
+        "stall": {"number": place.number, "name": place.name},
+        "mean_wait_minutes": None if place.wait is None else round(place.wait),
         "booked": states[BookingState.CONFIRMED],
         "waiting": states[BookingState.ARRIVED],
         "calling": states[BookingState.CALLED],

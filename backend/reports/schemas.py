@@ -15,10 +15,19 @@ class OfferingRatingAnswer(ma.Schema):
     small_sample = out.Boolean()
 
 
+class SummaryStall(ma.Schema):
+    number = out.String(metadata={"example": "A3"})
+    name = out.String()
+
+
 class OfferingSummaryAnswer(ma.Schema):
     offering_id = out.UUID()
     title = out.String()
     service_kind = out.String()
+    stall = out.Nested(SummaryStall)
+    mean_wait_minutes = out.Integer(
+        allow_none=True, metadata={"description": "from arrival to the first call"}
+    )
     booked = out.Integer(metadata={"description": "signed up, not here yet"})
     waiting = out.Integer()
     calling = out.Integer()

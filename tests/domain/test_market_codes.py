@@ -29,7 +29,8 @@ def shown(seconds: float) -> str:
 
 def test_a_code_that_does_not_rotate_is_the_printed_word() -> None:
     code = CODES.shown(SCENE, None)
-    assert (code.code, code.scene, code.rotates_at) == (SCENE, SCENE, None)
+    assert (code.code, code.scene) == (SCENE, SCENE)
+    assert code.rotates_at is code.expires_at is None
     assert CODES.proves(SCENE, SCENE, None)
     assert not CODES.proves(OTHER_SCENE, SCENE, None)
     assert not CODES.proves(SCENE + ".", SCENE, None)
@@ -46,6 +47,8 @@ def test_a_rotating_code_changes_with_its_window_and_says_when() -> None:
 
 def test_a_rotating_code_holds_for_its_window_and_the_next() -> None:
     """Who scans just as it changes is let in; a photograph sent home is worth nothing."""
+    with at(10):
+        assert CODES.shown(SCENE, SECONDS).expires_at == START + timedelta(seconds=2 * SECONDS)
     code = shown(10)
     assert proves(code, 10)
     assert proves(code, SECONDS)

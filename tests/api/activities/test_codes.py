@@ -35,7 +35,9 @@ def scene_of(market: Market) -> str:
 
 def test_a_code_that_stands_still_is_the_printed_word(market: Market, world: World) -> None:
     code = ok(world.volunteer().get(f"/activities/{market.id}/code"))
-    assert code == {"code": code["scene"], "scene": code["scene"], "rotates_at": None}
+    assert code == {
+        "code": code["scene"], "scene": code["scene"], "rotates_at": None, "expires_at": None
+    }  # fmt: skip
     assert market.id not in code["code"], "opaque, never a row's id"
 
 
@@ -44,6 +46,7 @@ def test_a_rotating_code_changes_on_the_screen(world: World) -> None:
         market = world.live_market(activity={"code_rotates_seconds": 30})
         first = ok(market.organiser.get(f"/activities/{market.id}/code"))
     assert first["rotates_at"] == "2026-05-01T01:00:30+00:00"
+    assert first["expires_at"] == "2026-05-01T01:01:00+00:00"
     assert first["code"].startswith(first["scene"] + ".")
     with time_machine.travel(START + timedelta(seconds=30), tick=False):
         second = ok(market.organiser.get(f"/activities/{market.id}/code"))

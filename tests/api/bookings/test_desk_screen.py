@@ -1,0 +1,107 @@
+"""A desk's screen: who is called and served here, who is next, who stepped out, the counts."""
+
+from typing import Any
+
+from backend.core.config import QUEUE
+from backend.core.permissions import Role
+from tests.support.market_day import MarketDay
+from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
+
+
+def _desk(day: MarketDay, stall_id: str | None = None, by: Person | None = None) -> Any:
+    return ok((by or day.volunteer).get(f"/stalls/{stall_id or day.market.stall_id}/desk"))
+
+
+def _tickets(bookings: list[dict[str, Any]]) -> list[str]:
+    return [booking["ticket"] for booking in bookings]
+
+
+def _miss(day: MarketDay, booking: dict[str, Any]) -> None:
+    day.acted(booking, *["recall"] * (QUEUE.calls_before_missed - 1), "miss")
+
+
+def test_a_desk_before_anybody_has_come(day: MarketDay) -> None:
+    desk = _desk(day)
+    assert (desk["stall"]["id"], desk["stall"]["name"]) == (day.market.stall_id, "便民服务")
+    assert (desk["activity"]["id"], desk["activity"]["state"]) == (day.id, "live")
+    assert [one["id"] for one in desk["offerings"]] == [day.offering_id]
+    assert desk["calling"] is None
+    assert desk["serving"] == desk["waiting"] == desk["missed"] == desk["parked"] == []
+    assert desk["counts"] == {"waiting": 0, "parked": 0, "missed": 0, "served": 0}
+    assert desk["calls_before_missed"] == QUEUE.calls_before_missed
+
+
+def test_everybody_is_where_they_are(day: MarketDay, world: World) -> None:
+    served, serving, missed, parked, called, first, second = (day.number() for _ in range(7))
+    day.called()
+    day.acted(served, "start", "finish")
+    day.called()
+    day.acted(serving, "start")
+    day.called()
+    _miss(day, missed)
+    day.acted(parked, "park")
+    day.called()
+    urgent = day.number(
+        resident_id=str(world.person("王秀英").resident_id), urgent=True, reason="头晕"
+    )
+    desk = _desk(day)
+    assert desk["calling"]["ticket"] == called["ticket"]
+    assert _tickets(desk["serving"]) == [serving["ticket"]]
+    assert _tickets(desk["waiting"]) == _tickets([urgent, first, second])
+    assert desk["waiting"][0]["resident"]["display_name"] == "王*英"
+    assert _tickets(desk["missed"]) == [missed["ticket"]]
+    assert _tickets(desk["parked"]) == [parked["ticket"]]
+    assert desk["counts"] == {"waiting": 3, "parked": 1, "missed": 1, "served": 1}
+
+
+def test_the_head_of_a_long_line(day: MarketDay) -> None:
+    numbers = [day.number() for _ in range(12)]
+    desk = _desk(day)
+    assert _tickets(desk["waiting"]) == _tickets(numbers[:10])
+    assert desk["counts"]["waiting"] == 12
+
+
+def test_two_stalls_share_a_line_but_not_their_people(day: MarketDay) -> None:
+    second = day.stall(number="B2", name="二号台")
+    line = day.offering(also_at_stall_ids=[second])
+    numbers = [day.number(line) for _ in range(4)]
+    day.called()
+    day.acted(day.called(second), "start", "finish")
+    day.called(second)
+    here, there = _desk(day), _desk(day, second)
+    assert here["calling"]["ticket"] == numbers[0]["ticket"]
+    assert there["calling"]["ticket"] == numbers[2]["ticket"]
+    assert _tickets(here["waiting"]) == _tickets(there["waiting"]) == _tickets(numbers[3:])
+    assert (here["counts"]["served"], there["counts"]["served"]) == (0, 1)
+    assert [one["id"] for one in there["offerings"]] == [line]
+
+
+def test_what_is_walked_up_to_has_no_line(day: MarketDay) -> None:
+    open_stall = day.stall(number="C3", name="反诈宣传台")
+    day.offering(open_stall, mode="open")
+    assert _desk(day, open_stall)["offerings"] == []
+
+
+def test_an_unchanged_desk_is_not_sent_again(day: MarketDay) -> None:
+    path = f"/stalls/{day.market.stall_id}/desk"
+    etag = {"If-None-Match": day.volunteer.get(path).headers["ETag"]}
+    assert day.volunteer.request("GET", path, headers=etag).status_code == 304
+    day.number()
+    assert day.volunteer.request("GET", path, headers=etag).status_code == 200
+
+
+def test_a_partner_sees_its_own_desk_and_gives_no_numbers(day: MarketDay, world: World) -> None:
+    organisation = world.organisation()
+    mine = day.stall(number="D4", organisation_id=organisation)
+    partner = world.staff(Role.PARTNER, organisation_id=organisation)
+    assert not _desk(day, mine, partner)["may_issue"]
+    assert _desk(day, mine)["may_issue"]
+    refused(partner.get(f"/stalls/{day.market.stall_id}/desk"), 403, "forbidden")
+    foreign = world.volunteer(OTHER_SUBDISTRICT)
+    refused(foreign.get(f"/stalls/{day.market.stall_id}/desk"), 403, "forbidden")
+
+
+def test_a_desk_of_a_draft_is_not_there(day: MarketDay, world: World) -> None:
+    draft = world.draft(day.organiser)["id"]
+    stall = world.stall(day.organiser, draft)["id"]
+    refused(day.volunteer.get(f"/stalls/{stall}/desk"), 404, "not_found")
