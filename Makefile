@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test compile-gate demo bench lock docs clean
+.PHONY: help venv run preview test compile-gate demo bench lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -39,6 +39,9 @@ lock: $(VENV)/.installed-dev ## pin the requirements again after requirements*.i
 
 docs: $(VENV)/.installed ## write docs/states.md and docs/openapi.json again, from the code
 	@exec $(PY) -m backend.local.docs
+
+vendor: $(VENV)/.installed ## take the console's libraries from npm again
+	@exec $(PY) -m backend.local.vendor
 
 clean: ## delete .venv, node_modules and caches; keeps var/ and its data
 	rm -rf $(VENV) tests/miniprogram/node_modules tests/miniprogram/compile-gate/node_modules .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

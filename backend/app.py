@@ -1,13 +1,17 @@
 """`create_app(settings)`: the one place that composes everything."""
 
+import hmac
+
 from flask import Flask
 
 from backend import models  # noqa: F401 - every table, before the first query
+from backend.activities import pages as activities_pages
 from backend.activities import routes as activities_routes
 from backend.activities.codes import MarketCodes
 from backend.bookings import routes as bookings_routes
 from backend.checkin import routes as checkin_routes
 from backend.cli import init_cli
+from backend.console import init_console
 from backend.core.api import init_api
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
@@ -16,10 +20,14 @@ from backend.core.docs import init_docs
 from backend.core.health import init_health
 from backend.core.jobs import init_jobs
 from backend.core.logs import init_request_logs
+from backend.core.pages import init_pages
 from backend.core.problems import init_problems
+from backend.demo import pages as demo_pages
 from backend.feedback import routes as feedback_routes
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
+from backend.identity import console as console_login
+from backend.identity import pages as identity_pages
 from backend.identity import routes as identity_routes
 from backend.identity import tasks as identity_tasks  # noqa: F401 - jobs, by being imported
 from backend.identity.personal_codes import PersonalCodes
@@ -27,7 +35,7 @@ from backend.identity.sessions import authenticate
 from backend.partners import routes as partners_routes
 from backend.regions import routes as regions_routes
 from backend.reports import routes as reports_routes
-from backend.settings import Settings
+from backend.settings import STAND_IN_APPID, Settings
 
 BLUEPRINTS = (
     identity_routes.blp,
@@ -39,6 +47,7 @@ BLUEPRINTS = (
     feedback_routes.blp,
     reports_routes.blp,
 )
+PAGES = (identity_pages.pages, activities_pages.pages)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -55,6 +64,7 @@ def create_app(settings: Settings) -> Flask:
             statement_timeout_ms=settings.statement_timeout_ms,
         ),
     )
+    _init_cookie(app, settings)
     db.init_app(app)
     compose(
         app.extensions,
@@ -69,11 +79,27 @@ def create_app(settings: Settings) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     init_problems(app)
+    init_pages(app, console_login.authenticate)
+    trial = (demo_pages.pages,) if settings.wechat_appid == STAND_IN_APPID else ()
+    init_console(app, (*PAGES, *trial))
     init_health(app)
     init_docs(app)
     init_jobs(app)
     init_cli(app)
     return app
+
+
+def _init_cookie(app: Flask, settings: Settings) -> None:
+    """The console's cookie: signed by Flask, with a key of its own made from the one for codes."""
+    app.secret_key = hmac.digest(settings.code_signing_key, b"console cookie", "sha256")
+    app.config.update(
+        SESSION_COOKIE_NAME="console",
+        SESSION_COOKIE_PATH="/console",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        # nginx speaks TLS to the browser; `make run` on loopback has none.
+        SESSION_COOKIE_SECURE=settings.app_env == "production",
+    )
 
 
 def _gateway(app: Flask, settings: Settings) -> WeChatGateway:

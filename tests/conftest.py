@@ -38,6 +38,8 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith("tests/miniprogram/"):
             return "tests/miniprogram"
+        if nodeid.startswith("tests/console/"):
+            return "tests/console"
         if nodeid.startswith("tests/local/"):
             return nodeid.partition("::")[0]
         return nodeid

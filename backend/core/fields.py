@@ -16,6 +16,8 @@ from uuid import UUID
 import marshmallow as ma
 from marshmallow import ValidationError, fields
 
+from backend.core import clock
+
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
 
 _COMMON: Messages = {"required": "必填", "null": "不能为空", "validator_failed": "填写有误"}
@@ -28,6 +30,7 @@ _UNSAFE = re.compile(
 _INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 # What Python's own parsers tolerate beyond these (braces, underscores, digits of other scripts,
 # a NUL at the end) has no business in a body.
+_LOCAL_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})", re.ASCII
 )
@@ -147,6 +150,23 @@ class Instant(fields.AwareDateTime):
             raise self.make_error("invalid")
         try:
             instant = datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise self.make_error("invalid") from None
+        if not _EARLIEST <= instant < _LATEST:
+            raise ValidationError("时间应在 2000 年到 2099 年之间")
+        return instant
+
+
+class LocalInstant(fields.AwareDateTime):
+    """A date and time as a form has them, YYYY-MM-DDTHH:MM in Shanghai; answered in UTC."""
+
+    default_error_messages = _COMMON | {"invalid": "请选择日期和时间"}
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or not _LOCAL_INSTANT.fullmatch(value):
+            raise self.make_error("invalid")
+        try:
+            instant = datetime.fromisoformat(value).replace(tzinfo=clock.SHANGHAI).astimezone(UTC)
         except (ValueError, OverflowError):
             raise self.make_error("invalid") from None
         if not _EARLIEST <= instant < _LATEST:

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     RECTIFICATION_SEE = "rectification.see"
     RECTIFICATION_HANDLE = "rectification.handle"
     AUDIT_SEE = "audit.see"
+    CONSOLE_USE = "console.use"
 
 
 _ON_THE_SPOT = frozenset(
@@ -72,6 +73,7 @@ _ORGANISING = _ON_THE_SPOT | {
     Permission.EVALUATION_SEE_ALL,
     Permission.RECTIFICATION_SEE,
     Permission.RECTIFICATION_HANDLE,
+    Permission.CONSOLE_USE,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -89,6 +91,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.EVALUATION_SEE_ALL,
             Permission.RECTIFICATION_SEE,
             Permission.AUDIT_SEE,
+            Permission.CONSOLE_USE,
         }
     ),
 }

@@ -7,6 +7,7 @@ from flask import Flask, Response
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as MethodNotAllowedError
 
 from backend.core.errors import (
     AppError,
@@ -60,21 +61,38 @@ def problem_response(error: AppError) -> Response:
 
 def init_problems(app: Flask) -> None:
     """Let every exception of a request become a problem."""
-    app.register_error_handler(AppError, problem_response)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(DBAPIError, _database_error)
-    app.register_error_handler(PoolTimeout, _no_connection)
-    app.register_error_handler(Exception, _unexpected)
+    # The second because flask-smorest has one of its own.
+    for kind in (Exception, HTTPException):
+        app.register_error_handler(kind, _respond)
 
 
-def _http_error(error: HTTPException) -> Response:
-    known = _BY_STATUS.get(error.code or 500)
+def _respond(error: Exception) -> Response:
+    response = problem_response(problem_for(error))
+    if isinstance(error, MethodNotAllowedError):
+        response.headers["Allow"] = error.get_response().headers.get("Allow", "")
+    return response
+
+
+def problem_for(error: Exception) -> AppError:
+    """What an exception means to the caller; what nobody expected is logged."""
+    if isinstance(error, AppError):
+        return error
+    if isinstance(error, HTTPException):
+        return _http_problem(error.code or 500)
+    if isinstance(error, PoolTimeout):
+        log.warning("no database connection free", exc_info=error)
+        return TryAgain()
+    refusal = refusal_for(error) if isinstance(error, DBAPIError) else None
+    if refusal is None:
+        log.error("unexpected error", exc_info=error)
+    return refusal or InternalError()
+
+
+def _http_problem(status: int) -> AppError:
+    known = _BY_STATUS.get(status)
     if known is not None:
-        response = problem_response(known())
-        if error.code == 405:
-            response.headers["Allow"] = error.get_response().headers.get("Allow", "")
-        return response
-    return problem_response(MalformedBody() if (error.code or 500) < 500 else InternalError())
+        return known()
+    return MalformedBody() if status < 500 else InternalError()
 
 
 def refusal_for(error: DBAPIError) -> AppError | None:
@@ -103,18 +121,3 @@ def refusal_for(error: DBAPIError) -> AppError | None:
         log.warning("database away or busy", exc_info=error)
         return TryAgain()
     return None
-
-
-def _database_error(error: DBAPIError) -> Response:
-    refusal = refusal_for(error)
-    return problem_response(refusal) if refusal else _unexpected(error)
-
-
-def _no_connection(error: PoolTimeout) -> Response:
-    log.warning("no database connection free", exc_info=error)
-    return problem_response(TryAgain())
-
-
-def _unexpected(error: Exception) -> Response:
-    log.error("unexpected error", exc_info=error)
-    return problem_response(InternalError())

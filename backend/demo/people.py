@@ -93,12 +93,15 @@ def load_organisations(session: Session) -> dict[str, UUID]:
     return {name: add_organisation(session, None, name, district)[0] for name in ORGANISATIONS}
 
 
+def openid_of(login: str) -> str:
+    """By the stand-in's own rule for openids, so that logging in there finds the same user."""
+    settings = composed(Settings)
+    return World(settings.wechat_appid, settings.wechat_secret, PushSettings()).openid(login)
+
+
 def load_user(session: Session, user: DemoUser, organisations: dict[str, UUID]) -> Actor:
     """Find or make a user with their role. A profile that somebody has changed stays."""
-    settings = composed(Settings)
-    # The stand-in's own rule for openids, so that logging in there finds this user.
-    stand_in = World(settings.wechat_appid, settings.wechat_secret, PushSettings())
-    user_id = identity.find_or_create_user(session, stand_in.openid(user.login))
+    user_id = identity.find_or_create_user(session, openid_of(user.login))
     own = select(Resident.id, Resident.name).where(Resident.user_id == user_id)
     resident = session.execute(own).one()
     actor = Actor(user_id, resident.id, grants=_granted(session, user, user_id, organisations))

@@ -28,7 +28,8 @@ class User(Base):
     __tablename__ = "user_account"  # "user" is a reserved word
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    # None once the account is closed: nothing of WeChat's is kept then.
+    # None once the account is closed: nothing of WeChat's is kept then. None, too, where there was
+    # never a WeChat (PasswordAccount).
     openid: Mapped[str | None] = mapped_column(unique=True)
     unionid: Mapped[str | None]
     state: Mapped[UserState] = mapped_column(default=UserState.ACTIVE)
@@ -48,6 +49,53 @@ class LoginSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_used_at: Mapped[datetime] = mapped_column(default=clock.now)
     revoked_at: Mapped[datetime | None]
+
+
+class ConsoleSession(Base):
+    """A browser's login to the console; ends after 30 idle minutes, or when it is revoked."""
+
+    __tablename__ = "console_session"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_used_at: Mapped[datetime] = mapped_column(default=clock.now)
+    revoked_at: Mapped[datetime | None]
+
+
+class ConsoleLogin(Base):
+    """A browser that waits to be let in: its code is drawn as a QR, scanned and confirmed in the
+    mini-program. Only the browser that asked can use what was confirmed."""
+
+    __tablename__ = "console_login"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    browser_hash: Mapped[bytes] = mapped_column(unique=True)
+    browser: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    confirmed_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class PasswordAccount(Base):
+    """A user name with password and one-time codes, for those who log in without WeChat; made on
+    the command line."""
+
+    __tablename__ = "password_account"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    totp_secret_encrypted: Mapped[bytes]
+    # The 30-second step of the last code that was used: none works twice.
+    last_totp_step: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class RoleAssignment(Base):

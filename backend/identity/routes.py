@@ -17,7 +17,7 @@ from backend.gateways.wechat import (
     WeChatGateway,
     WeChatUserBlocked,
 )
-from backend.identity import operations, queries, schemas, sessions
+from backend.identity import console, operations, queries, schemas, sessions
 from backend.identity.models import Consent
 from backend.identity.names import masked_name
 from backend.identity.permissions import access_family_member, access_own_resident
@@ -161,3 +161,21 @@ def confirm_phone(session: Session, actor: Actor, body: dict[str, str]) -> dict[
         "phone": queries.masked_phone(resident),
         "phone_state": resident.phone_state.value,
     }
+
+
+@blp.get("/console-logins/<code>", access=Permission.CONSOLE_USE,
+         answer=schemas.ConsoleLoginAnswer)  # fmt: skip
+def get_console_login(session: Session, actor: Actor, code: str) -> dict[str, Any]:
+    """Which browser a scanned login code is of, to be confirmed."""
+    login = console.waiting_login(session, actor, code)
+    return {
+        "browser": login.browser,
+        "asked_at": login.created_at,
+        "expires_at": login.expires_at,
+    }
+
+
+@blp.post("/console-logins/<code>/confirm", access=Permission.CONSOLE_USE, status=204)
+def confirm_console_login(session: Session, actor: Actor, _: dict[str, Any], code: str) -> None:
+    """Let the browser that shows this code into the console, as me."""
+    console.confirm(session, actor, code)

@@ -147,3 +147,15 @@ class ConfirmPhoneAnswer(ma.Schema):
     display_name = out.String(metadata={"example": "王*英"})
     phone = out.String(metadata={"example": "138****1234"})
     phone_state = out.String(metadata={"example": "confirmed"})
+
+
+class PasswordLoginForm(Schema):
+    username = fields.Text(64, required=True)
+    password = fields.Text(128, required=True)
+    code = fields.Text(10, required=True)
+
+
+class ConsoleLoginAnswer(ma.Schema):
+    browser = out.String(metadata={"example": "Chrome · Windows"})
+    asked_at = out.AwareDateTime()
+    expires_at = out.AwareDateTime()

@@ -1,6 +1,7 @@
 """Login sessions: opaque bearer tokens, stored hashed, revocable, 30 days idle."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
@@ -15,19 +16,30 @@ IDLE = timedelta(days=30)
 # `last_used_at` is moved once a day: a write for each request would cost more than it tells.
 TOUCH_AFTER = timedelta(days=1)
 
-# Runs before every request: one statement for token, account, own resident row and roles.
-_AUTHENTICATE = Statement(
+
+def authentication(table: str) -> Statement:
+    """Who a token belongs to, in one statement: session, account, own resident row and roles. It
+    runs before every request.
+
+    Args:
+        table: of sessions, with `token_hash`, `last_used_at` and `revoked_at`.
     """
-    SELECT s.id, s.last_used_at, s.user_id, r.id AS resident_id,
-           (SELECT json_agg(json_build_array(a.role, g.code, a.organisation_id))
-              FROM role_assignment a LEFT JOIN region g ON g.id = a.region_id
-             WHERE a.user_id = s.user_id AND a.revoked_at IS NULL) AS grants
-      FROM login_session s
-      JOIN user_account u ON u.id = s.user_id AND u.state = 'active'
-      JOIN resident r ON r.user_id = s.user_id
-     WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.last_used_at > :idle_since
-    """
-)
+    return Statement(
+        f"""
+        SELECT s.id, s.last_used_at, s.user_id, r.id AS resident_id,
+               (SELECT json_agg(json_build_array(a.role, g.code, a.organisation_id))
+                  FROM role_assignment a LEFT JOIN region g ON g.id = a.region_id
+                 WHERE a.user_id = s.user_id AND a.revoked_at IS NULL) AS grants
+          FROM {table} s
+          JOIN user_account u ON u.id = s.user_id AND u.state = 'active'
+          JOIN resident r ON r.user_id = s.user_id
+         WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL
+           AND s.last_used_at > :idle_since
+        """
+    )
+
+
+_AUTHENTICATE = authentication(LoginSession.__tablename__)
 
 
 def create(session: Session, user_id: UUID) -> tuple[str, datetime]:
@@ -57,6 +69,11 @@ def authenticate(session: Session, token: str) -> Actor | None:
         session.execute(
             update(LoginSession).where(LoginSession.id == row.id).values(last_used_at=now)
         )
+    return actor_of(row)
+
+
+def actor_of(row: Any) -> Actor:
+    """The actor of a session's row: its `id`, `user_id`, `resident_id` and `grants`."""
     grants = tuple(
         Grant(Role(role), code, UUID(organisation) if organisation else None)
         for role, code, organisation in row.grants or ()

@@ -7,7 +7,8 @@ from sqlalchemy import delete
 from backend.core import clock, idempotency
 from backend.core.db import transaction
 from backend.core.jobs import job
-from backend.identity.models import LoginSession
+from backend.identity import console
+from backend.identity.models import ConsoleLogin, ConsoleSession, LoginSession
 from backend.identity.sessions import IDLE
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,11 @@ def purge() -> None:
         dead = session.execute(
             delete(LoginSession).where(LoginSession.last_used_at < clock.now() - IDLE)
         )
+        now = clock.now()
+        session.execute(
+            delete(ConsoleSession).where(ConsoleSession.last_used_at < now - console.IDLE)
+        )
+        session.execute(delete(ConsoleLogin).where(ConsoleLogin.expires_at < now))
         log.info(
             "purged",
             extra={"answers": answers, "sessions": dead.rowcount},  # type: ignore[attr-defined]

@@ -13,9 +13,10 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from backend.core.api import Access
-from backend.core.db import db
+from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Permission, Role
+from backend.identity import console
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -52,6 +53,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "GET /me/bookings": ("", LOGGED_IN),
     "GET /me/attendances": ("", LOGGED_IN),
     "GET /me/ratings": ("", LOGGED_IN),
+    "GET /console-logins/<code>": ("", "cofau"),
+    "POST /console-logins/<code>/confirm": ("", "cofau"),
     "POST /residents/confirm-phone": ("resident_code", "lcofa"),
     "GET /regions": ("", EVERYBODY),
     "GET /catalogue": ("", EVERYBODY),
@@ -95,6 +98,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /bookings/<uuid:booking_id>/cancel": ("", "slcoa"),
     "POST /bookings/<uuid:booking_id>/rejoin": ("", "slpcoa"),
     "POST /bookings/<uuid:booking_id>/park": ("", "slpcoa"),
+    "GET /stalls/<uuid:stall_id>/desk": ("", "lpcoa"),
     "POST /stalls/<uuid:stall_id>/call-next": ("press", "lpcoa"),
     "POST /bookings/<uuid:booking_id>/recall": ("", "lpcoa"),
     "POST /bookings/<uuid:booking_id>/start": ("", "lpcoa"),
@@ -175,8 +179,13 @@ class Stage:
             "rectification_id": rectification["id"],
             "resident_id": member["id"],
             "purpose": "privacy",
+            "code": self._console_login(),
             "scene": ok(volunteer.get(f"/activities/{market.id}/code"))["scene"],
         }
+
+    def _console_login(self) -> str:
+        with transaction() as session:
+            return console.ask(session, "Chrome · Windows").code
 
     def _second_offering(self) -> str:
         offering = self.world.offering(self.market.organiser, self.market.stall_id, title="磨刀",

@@ -1,0 +1,105 @@
+"""The organisers' web console: layout, static files, headers; pages live with their feature."""
+
+import hashlib
+import secrets
+from functools import cache
+from pathlib import Path
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    request,
+    send_from_directory,
+    url_for,
+)
+from sqlalchemy.orm import Session
+
+from backend.console import words
+from backend.console.navigation import navigation
+from backend.core.api import LOGIN, PUBLIC, declare_access
+from backend.core.errors import NotFound
+from backend.core.pages import Pages, see_other
+from backend.core.permissions import Actor
+
+PREFIX = "/console"
+STATIC = Path(__file__).resolve().parent / "static"
+
+pages = Pages("console", __name__, url_prefix=PREFIX, template_folder="templates")
+
+
+@pages.page("/", access=LOGIN)
+def home(session: Session, actor: Actor) -> Response:
+    """The first page that the caller has."""
+    return see_other(navigation(actor)[0].endpoint)
+
+
+@pages.route("/static/<path:filename>")
+@declare_access(PUBLIC)
+def static(filename: str) -> Response:
+    """Styles, scripts, icons."""
+    return send_from_directory(STATIC, filename)
+
+
+@pages.page("/<path:unknown>", access=PUBLIC)
+def nothing(session: Session, actor: Actor | None, unknown: str) -> Response:
+    """An address that is no page's."""
+    raise NotFound
+
+
+def init_console(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
+    """Register the console's pages, with what all of them share.
+
+    Args:
+        blueprints: the features' pages.
+    """
+    for blueprint in (*blueprints, pages):
+        app.register_blueprint(blueprint)
+    app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.globals.update(
+        static=_static_url, navigation=navigation, nonce=_nonce, **words.TITLES
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.after_request(_headers)
+
+
+@cache
+def _version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def _static_url(name: str) -> str:
+    """A static file's address; it changes with its content, so browsers may keep it for good."""
+    return url_for("console.static", filename=name, v=_version(name))
+
+
+def _nonce() -> str:
+    """This answer's nonce, for the one stylesheet that FullCalendar makes."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
+
+
+def _headers(response: Response) -> Response:
+    """What a browser may do with a page (OWASP Secure Headers)."""
+    if not request.path.startswith(PREFIX):
+        return response
+    policy = {
+        "default-src": "'self'",
+        "style-src": f"'self' 'nonce-{_nonce()}'",
+        # Tabler's stylesheet draws arrows and ticks with data: images.
+        "img-src": "'self' data:",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    response.headers["Content-Security-Policy"] = "; ".join(map(" ".join, policy.items()))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint == "console.static":
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response

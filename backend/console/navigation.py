@@ -1,0 +1,23 @@
+"""The console's menu: by task, and only what the caller may use."""
+
+from dataclasses import dataclass
+
+from backend.core.permissions import Actor, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu."""
+
+    title: str
+    endpoint: str
+    icon: str
+    permission: Permission
+
+
+MENU = (Entry("排期", "schedule.calendar", "calendar", Permission.ACTIVITY_SEE_DRAFT),)
+
+
+def navigation(actor: Actor) -> list[Entry]:
+    """What the caller finds in the menu, in its order."""
+    return [entry for entry in MENU if actor.may_anywhere(entry.permission)]

@@ -1,0 +1,71 @@
+// What every page of the console does by itself. Pages work without it, but for what asks first.
+"use strict";
+
+// What can't be undone asks, naming what will happen.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const sure = form.dataset.confirm;
+  if (!sure || form.dataset.confirmed) return;
+  event.preventDefault();
+  ask(sure).then((yes) => {
+    if (!yes) return;
+    form.dataset.confirmed = "yes";
+    form.requestSubmit(event.submitter);
+  });
+});
+
+function ask(question) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "confirm";
+  const text = document.createElement("p");
+  text.textContent = question;
+  text.id = "confirm-question";
+  dialog.setAttribute("aria-labelledby", text.id);
+  const buttons = document.createElement("form");
+  buttons.method = "dialog";
+  buttons.className = "btn-list justify-content-end";
+  for (const [value, words, look] of [["no", "取消", "btn"], ["yes", "确定", "btn btn-primary"]]) {
+    const button = document.createElement("button");
+    Object.assign(button, { value, className: look, textContent: words });
+    buttons.append(button);
+  }
+  dialog.append(text, buttons);
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
+  });
+}
+
+// A second press of the same button sends nothing: the first is still on its way.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method === "dialog") return;
+  for (const button of event.target.querySelectorAll("button:not([type=button])")) {
+    setTimeout(() => { button.disabled = true; }, 0);
+  }
+});
+// Coming back to a page by the browser's button must not find it locked.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+});
+
+// Filters take effect as they are chosen.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-submit-on-change]");
+  if (form) form.requestSubmit();
+});
+
+function ready(root) {
+  for (const form of root.querySelectorAll("form[data-submit-at-once]")) form.requestSubmit();
+  const refusal = root.querySelector("[data-focus]");
+  if (refusal) refusal.focus();
+}
+ready(document);
+document.addEventListener("htmx:load", (event) => ready(event.target.parentElement || event.target));
+
+// While the server can't be reached, a page that refreshes by itself says so, and goes on.
+document.addEventListener("htmx:sendError", () => { document.body.classList.add("offline"); });
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) document.body.classList.remove("offline");
+});

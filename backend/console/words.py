@@ -1,0 +1,100 @@
+"""How the console says times, numbers and states."""
+
+from datetime import date, datetime
+from typing import Any
+
+from backend.activities.models import ActivityState, OfferingMode, Programme
+from backend.bookings.models import BookingState
+from backend.core import clock
+from backend.core.permissions import Role
+from backend.feedback.models import RectificationState
+
+_WEEKDAYS = "一二三四五六日"
+
+
+def moment(instant: datetime) -> str:
+    """11月24日 周二 9:00"""
+    at = instant.astimezone(clock.SHANGHAI)
+    return f"{day(at.date())} {at.hour}:{at.minute:02}"
+
+
+def day(of: date) -> str:
+    """11月24日 周二; with the year where it is not this one."""
+    year = "" if of.year == clock.today().year else f"{of.year}年"
+    return f"{year}{of.month}月{of.day}日 周{_WEEKDAYS[of.weekday()]}"
+
+
+def time_of_day(instant: datetime) -> str:
+    """9:00"""
+    at = instant.astimezone(clock.SHANGHAI)
+    return f"{at.hour}:{at.minute:02}"
+
+
+def period(start: datetime, end: datetime) -> str:
+    """11月24日 周二 9:00–11:30; with the second day where there is one."""
+    same = clock.local_day(start) == clock.local_day(end)
+    return f"{moment(start)}–{time_of_day(end) if same else moment(end)}"
+
+
+def number(value: float | None) -> str:
+    """1,234; 「–」 where there is none."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def percent(share: float | None) -> str:
+    """93.5%; 「–」 where there is none."""
+    return "–" if share is None else f"{100 * share:.1f}%"
+
+
+def local_input(instant: datetime | str | None) -> str:
+    """A value for <input type="datetime-local">, in Shanghai."""
+    if instant is None or isinstance(instant, str):
+        return instant or ""
+    return instant.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M")
+
+
+FILTERS: dict[str, Any] = {
+    "moment": moment,
+    "day": day,
+    "time_of_day": time_of_day,
+    "number": number,
+    "percent": percent,
+    "local_input": local_input,
+}
+TITLES: dict[str, Any] = {
+    "period": period,
+    "PROGRAMMES": {
+        Programme.MARKET: "吾社集", Programme.ACTION: "吾社行", Programme.EXCHANGE: "吾社汇",
+    },
+    "ACTIVITY_STATES": {
+        ActivityState.DRAFT: "草稿", ActivityState.SUBMITTED: "待审核",
+        ActivityState.PUBLISHED: "已发布", ActivityState.LIVE: "进行中",
+        ActivityState.CLOSED: "已结束", ActivityState.CANCELLED: "已取消",
+    },
+    "STATE_COLOURS": {
+        ActivityState.DRAFT: "secondary", ActivityState.SUBMITTED: "warn",
+        ActivityState.PUBLISHED: "accent", ActivityState.LIVE: "good",
+        ActivityState.CLOSED: "secondary", ActivityState.CANCELLED: "bad",
+    },
+    "MODES": {
+        OfferingMode.OPEN: "随到随办", OfferingMode.QUEUE: "现场取号",
+        OfferingMode.SLOTS: "预约时段",
+    },
+    "BOOKING_STATES": {
+        BookingState.CONFIRMED: "已预约", BookingState.ARRIVED: "等候中",
+        BookingState.CALLED: "已叫号", BookingState.SERVING: "服务中",
+        BookingState.SERVED: "已服务", BookingState.MISSED: "过号", BookingState.PARKED: "暂缓",
+        BookingState.NO_SHOW: "未到场", BookingState.CANCELLED: "已取消",
+        BookingState.EXPIRED: "散场未办",
+    },
+    "RECTIFICATION_STATES": {
+        RectificationState.OPEN: "待回复", RectificationState.REPLIED: "待回访",
+        RectificationState.CALLED_BACK: "待办结", RectificationState.CLOSED: "已办结",
+    },
+    "ROLES": {
+        Role.VOLUNTEER: "志愿者", Role.PARTNER: "合伙人", Role.ORGANISER: "组织者",
+        Role.ADMIN: "管理员", Role.AUDITOR: "督查员",
+    },
+}  # fmt: skip

@@ -1,0 +1,337 @@
+"""The web console's pages: one way to declare a page and a form.
+
+    @pages.page("/<uuid:activity_id>", access=Permission.ACTIVITY_SEE_DRAFT)
+    def show(session, actor, activity_id, typed=None, problem=None): return render(…)
+
+    @pages.form("/<uuid:activity_id>", access=Permission.ACTIVITY_EDIT, body=Facts, again=show)
+    def save(session, actor, body, activity_id): …; return see_other(".show", activity_id=…)
+
+A page is shown in one transaction and changes nothing. A form is checked in this order: where it
+comes from (CSRF), who sends it, what they may do, what they typed; a form that is sent twice is
+carried out once. What is refused is shown again with what was typed (`again`), and the reason
+beside the field.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+import marshmallow as ma
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    get_template_attribute,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask import session as cookie
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms.validators import ValidationError as CsrfError
+
+from backend.core import audit, idempotency
+from backend.core.api import Access
+from backend.core.db import RunAgain, transaction
+from backend.core.errors import (
+    AppError,
+    Forbidden,
+    NotFound,
+    NotLoggedIn,
+    TryAgain,
+    ValidationFailed,
+)
+from backend.core.idempotency import StoredAnswer
+from backend.core.ids import new_id
+from backend.core.permissions import Actor, Permission
+from backend.core.problems import problem_for, refusal_for
+
+View = Callable[..., Any]
+FORM_KEY = "_key"
+TOKEN = "token"  # noqa: S105 - the cookie's field, not a secret
+MAX_RUNS = 3
+# What a form may carry besides its own fields.
+_OF_EVERY_FORM = ("csrf_token", FORM_KEY)
+
+
+class ForgedForm(AppError):
+    status = 403
+    code = "forged_form"
+    title = "页面已过期,请返回刷新后再提交"
+
+
+class Pages(Blueprint):
+    """A feature's pages. `page` declares one that is read, `form` one that is sent."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.register_error_handler(Exception, _error_page)
+
+    def page(
+        self, rule: str, *, access: Access | Permission, query: type[ma.Schema] | None = None
+    ) -> Callable[[View], View]:
+        """A page; the view is given the session, the actor, the loaded query if it has one, and
+        the path's values.
+
+        Args:
+            access: PUBLIC, LOGIN or a permission held somewhere; the row is checked by the view.
+            query: schema of the address's parameters; an unknown or a wrong one is passed over,
+                so that an old bookmark still shows a page.
+        """
+
+        def declare(view: View) -> View:
+            schema = query(unknown=ma.EXCLUDE) if query else None
+
+            @wraps(view)
+            def handle(**path: Any) -> Any:
+                with transaction() as session:
+                    actor = _authenticated(session, access)
+                    given = (_loaded_leniently(schema, request.args),) if schema else ()
+                    return view(session, actor, *given, **path)
+
+            handle.access = access  # type: ignore[attr-defined]
+            self.add_url_rule(rule, view.__name__, handle, methods=["GET"])
+            return view
+
+        return declare
+
+    def form(
+        self,
+        rule: str,
+        *,
+        access: Access | Permission,
+        body: type[ma.Schema] | None = None,
+        again: View | None = None,
+    ) -> Callable[[View], View]:
+        """A form; the view is given the session, the actor, the loaded body if it has one, and
+        the path's values, and answers with a redirect.
+
+        Args:
+            body: schema of the fields; unknown ones are refused. Fields with the same name come
+                as a list where the schema has one.
+            again: the view of the page that the form is on. It shows a refusal, called with
+                `typed`, the fields as they came, and `problem`, the refusal. Without one a
+                refusal is shown on a page of its own.
+        """
+
+        def declare(view: View) -> View:
+            form = _Form(view, access, body() if body else None, again)
+
+            @wraps(view)
+            def handle(**path: Any) -> Any:
+                return form.handle(path)
+
+            handle.access = access  # type: ignore[attr-defined]
+            self.add_url_rule(rule, view.__name__, handle, methods=["POST"])
+            return view
+
+        return declare
+
+
+class _Form:
+    """One form at work; made once, called for each time that it is sent."""
+
+    def __init__(
+        self,
+        view: View,
+        access: Access | Permission,
+        schema: ma.Schema | None,
+        again: View | None,
+    ) -> None:
+        self.view, self.access, self.schema, self.again = view, access, schema, again
+
+    def handle(self, path: dict[str, Any]) -> Any:
+        try:
+            _check_origin()
+            return self._handle_twins(path)
+        except AppError as refusal:
+            return self._refused(refusal, path)
+
+    def _handle_twins(self, path: dict[str, Any]) -> Any:
+        for _ in range(MAX_RUNS):
+            try:
+                return self._handle_once(path)
+            except RunAgain:
+                continue
+            except DBAPIError as error:
+                refusal = refusal_for(error)
+                if refusal is None:
+                    raise
+                raise refusal from error
+        raise TryAgain
+
+    def _handle_once(self, path: dict[str, Any]) -> Any:
+        with transaction() as session:
+            actor = _authenticated(session, self.access)
+            key, seen = request.form.get(FORM_KEY), _fingerprint(path)
+            if actor is not None and key:
+                stored = idempotency.find(session, actor.user_id, key, seen)
+                if stored is not None:
+                    return redirect(stored.body.decode(), stored.status)
+            body = (_loaded(self.schema, request.form),) if self.schema else ()
+            answer = self.view(session, actor, *body, **path)
+            if actor is not None and key and isinstance(answer, Response) and answer.location:
+                done = StoredAnswer(answer.status_code, answer.location.encode(), "")
+                idempotency.store(session, actor.user_id, key, seen, done)
+            return answer
+
+    def _refused(self, refusal: AppError, path: dict[str, Any]) -> Any:
+        """What a refused form answers: the same page with what was typed, or the refusal's own."""
+        _audit_refusal(refusal)
+        shown = refusal.status in (409, 422) and self.again is not None
+        if not shown:
+            raise refusal
+        assert self.again is not None
+        with transaction() as session:
+            actor = _authenticated(session, self.access)
+            page = self.again(session, actor, **path, typed=request.form, problem=refusal)
+            return current_app.make_response((page, refusal.status))
+
+
+def see_other(endpoint: str, **values: Any) -> Response:
+    """The redirect after a form, so that reloading the page sends nothing again."""
+    return current_app.make_response(redirect(url_for(endpoint, **values), 303))
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from its template."""
+    return render_template(template, **values)
+
+
+def render_part(template: str, macro: str, *arguments: Any) -> str:
+    """One macro of a template: the part of a page that refreshes by itself."""
+    return str(get_template_attribute(template, macro)(*arguments))
+
+
+def form_fields() -> dict[str, str]:
+    """The hidden fields of every form: where it comes from, and which sending it is."""
+    return {"csrf_token": generate_csrf(), FORM_KEY: str(new_id())}
+
+
+def log_in_browser(token: str) -> None:
+    """Let the browser's cookie carry a console session; what it carried before is dropped."""
+    cookie.clear()
+    cookie[TOKEN] = token
+
+
+def log_out_browser() -> None:
+    cookie.clear()
+
+
+def init_pages(app: Flask, authenticate: Callable[[Session, str], Actor | None]) -> None:
+    """Let pages know who is asking.
+
+    Args:
+        authenticate: answers whose console session a cookie's token is, None for nobody's.
+    """
+    app.extensions["authenticate_console"] = authenticate
+    app.jinja_env.globals["form_fields"] = form_fields
+
+
+def _error_page(error: Exception) -> Any:
+    """A refusal as a page: what happened and what to do; a browser that is not logged in is sent
+    to the login."""
+    problem = problem_for(error)
+    if isinstance(problem, NotLoggedIn):
+        return _to_login()
+    # The page needs nothing of the database: that may be what is away.
+    return render_template("console/error.html", problem=problem), problem.status
+
+
+def _to_login() -> Any:
+    login = url_for("console_login.login")
+    if "HX-Request" in request.headers:
+        # htmx would put the login page into a corner of this one.
+        return Response(status=401, headers={"HX-Redirect": login})
+    return redirect(login, 303)
+
+
+def _authenticated(session: Session, access: Access | Permission) -> Actor | None:
+    token = cookie.get(TOKEN)
+    actor: Actor | None = None
+    if token:
+        actor = current_app.extensions["authenticate_console"](session, token)
+    if access is not Access.PUBLIC:
+        if actor is None:
+            raise NotLoggedIn
+        if isinstance(access, Permission) and not actor.may_anywhere(access):
+            raise Forbidden
+    g.actor = actor
+    return actor
+
+
+def _check_origin() -> None:
+    """A form must come from our own page: its token (Flask-WTF), and the browser's word for it."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise ForgedForm
+    try:
+        validate_csrf(request.form.get("csrf_token") or request.headers.get("X-CSRFToken"))
+    except CsrfError:
+        raise ForgedForm from None
+
+
+def _audit_refusal(refusal: AppError) -> None:
+    """Forged forms and reaching into another's region are kept, with who did it."""
+    if not isinstance(refusal, (ForgedForm, Forbidden, NotFound)):
+        return
+    with transaction() as session:
+        token = cookie.get(TOKEN)
+        actor = current_app.extensions["authenticate_console"](session, token) if token else None
+        audit.record(
+            session,
+            actor,
+            "refuse",
+            "form",
+            new_id(),
+            details={"route": str(request.url_rule), "code": refusal.code},
+        )
+
+
+def _fingerprint(path: Mapping[str, Any]) -> bytes:
+    fields = {name: values for name, values in request.form.lists() if name not in _OF_EVERY_FORM}
+    return idempotency.fingerprint(
+        request.path, {name: str(value) for name, value in path.items()}, fields
+    )
+
+
+def _plain(schema: ma.Schema, given: MultiDict[str, str]) -> dict[str, Any]:
+    """The fields as the schema expects them: an empty one is one that was not filled in."""
+    plain: dict[str, Any] = {}
+    for name, values in given.lists():
+        field = schema.fields.get(name)
+        if isinstance(field, ma.fields.List):
+            plain[name] = [value for value in values if value]
+        elif values[-1].strip():
+            plain[name] = values[-1].strip()
+        elif field is not None and field.allow_none:
+            plain[name] = None
+    return plain
+
+
+def _loaded(schema: ma.Schema, given: MultiDict[str, str]) -> Any:
+    own = MultiDict((n, v) for n, v in given.items(multi=True) if n not in _OF_EVERY_FORM)
+    unknown = sorted(set(own) - set(schema.fields))
+    if unknown:
+        raise ValidationFailed(errors={name: ["没有这一项"] for name in unknown})
+    try:
+        return schema.load(_plain(schema, own))
+    except ma.ValidationError as error:
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise ValidationFailed(errors=messages) from None
+
+
+def _loaded_leniently(schema: ma.Schema, given: MultiDict[str, str]) -> Any:
+    plain = _plain(schema, given)
+    try:
+        return schema.load(plain)
+    except ma.ValidationError as error:
+        wrong = error.normalized_messages()  # type: ignore[no-untyped-call]
+        return schema.load({name: value for name, value in plain.items() if name not in wrong})

@@ -1,0 +1,27 @@
+"""Entering the console as one of the demo's people; only beside the stand-in WeChat, which lets
+anybody in anyway and is refused in production (backend/settings.py)."""
+
+from flask import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.core.api import PUBLIC
+from backend.core.errors import NotFound
+from backend.core.pages import Pages, log_in_browser, see_other
+from backend.core.permissions import Actor
+from backend.demo.people import openid_of
+from backend.identity import console
+from backend.identity.models import User
+
+pages = Pages("demo_login", __name__, url_prefix="/console")
+
+
+@pages.form("/demo-login/<name>", access=PUBLIC)
+def enter(session: Session, actor: Actor | None, name: str) -> Response:
+    """Log in as a person of the demo data."""
+    found = select(User.id).where(User.openid == openid_of(name))
+    user_id = session.execute(found).scalar_one_or_none()
+    if user_id is None:
+        raise NotFound("没有这位演示人员,请先载入演示数据")
+    log_in_browser(console.start(session, user_id, "demo"))
+    return see_other("console.home")

@@ -1,0 +1,97 @@
+"""Logging in to the console, and out."""
+
+from typing import Any
+
+import segno
+from flask import Response, current_app, make_response, request
+from flask import session as cookie
+from sqlalchemy.orm import Session
+
+from backend.core.api import LOGIN, PUBLIC
+from backend.core.context import composed
+from backend.core.errors import AppError
+from backend.core.pages import Pages, log_in_browser, log_out_browser, render, see_other
+from backend.core.permissions import Actor
+from backend.identity import console as logins
+from backend.identity import schemas
+from backend.settings import STAND_IN_APPID, Settings
+
+pages = Pages("console_login", __name__, url_prefix="/console", template_folder="templates")
+_BROWSER = "browser"
+
+
+@pages.page("/login", access=PUBLIC)
+def login(
+    session: Session, actor: Actor | None, typed: Any = None, problem: AppError | None = None
+) -> str:
+    """The page to log in: a QR code to scan, and user name with password."""
+    return render(
+        "identity/login.html",
+        typed=typed or {},
+        problem=problem,
+        stand_in=_beside_stand_in(),
+    )
+
+
+@pages.form("/login/password", access=PUBLIC, body=schemas.PasswordLoginForm)
+def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, str]) -> Response:
+    """Log in by user name, password and one-time code."""
+    answer = logins.log_in(session, body["username"], body["password"], body["code"])
+    if isinstance(answer, AppError):
+        # Answered, not raised: the failure counts towards the lock.
+        shown = login(session, None, typed={"username": body["username"]}, problem=answer)
+        return make_response(shown, answer.status)
+    log_in_browser(answer)
+    return see_other("console.home")
+
+
+@pages.form("/login/qr", access=PUBLIC)
+def ask_by_qr(session: Session, actor: Actor | None) -> str:
+    """A new QR code to be scanned in the mini-program."""
+    waiting = logins.ask(session, _browser_name())
+    cookie[_BROWSER] = waiting.browser_secret
+    qr = segno.make(logins.QR_PREFIX + waiting.code, error="m", micro=False)
+    # Beside the stand-in WeChat there is no camera: the preview's is a box to paste the text into.
+    text = logins.QR_PREFIX + waiting.code if _beside_stand_in() else None
+    return render("identity/login_qr.html", qr=qr, text=text)
+
+
+@pages.page("/login/qr", access=PUBLIC)
+def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
+    """How far the scanned login has come; asked every two seconds."""
+    try:
+        confirmed = logins.is_confirmed(session, cookie.get(_BROWSER, ""))
+    except logins.LoginCodeExpired:
+        return render("identity/login_qr_expired.html"), 286  # htmx: stop asking
+    if confirmed:
+        return render("identity/login_qr_confirmed.html"), 286
+    return current_app.make_response(("", 204))  # type: ignore[return-value]
+
+
+@pages.form("/login/qr/enter", access=PUBLIC)
+def enter_by_qr(session: Session, actor: Actor | None) -> Response:
+    """Log in as the one who has confirmed it in the mini-program."""
+    log_in_browser(logins.enter(session, cookie.get(_BROWSER, "")))
+    return see_other("console.home")
+
+
+@pages.form("/logout", access=LOGIN)
+def log_out(session: Session, actor: Actor) -> Response:
+    """End this console session."""
+    logins.end(session, actor)
+    log_out_browser()
+    return see_other("console_login.login")
+
+
+def _beside_stand_in() -> bool:
+    return composed(Settings).wechat_appid == STAND_IN_APPID
+
+
+def _browser_name() -> str:
+    """The browser's and the system's name, for whoever confirms: 「Chrome · Windows」."""
+    agent = request.user_agent.string
+    browsers = {"Edg/": "Edge", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+    systems = {"Windows": "Windows", "Mac OS": "macOS", "Android": "Android", "Linux": "Linux"}
+    browser = next((name for mark, name in browsers.items() if mark in agent), "浏览器")
+    system = next((name for mark, name in systems.items() if mark in agent), "电脑")
+    return f"{browser} · {system}"

@@ -1,0 +1,269 @@
+"""Logging in to the console: by a scanned code, by password, and not otherwise."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+import time_machine
+from flask import g
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.identity import console
+from backend.identity.models import ConsoleSession, User
+from tests.support.world import Person, World, ok, refused
+
+NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
+HOME = "/console/schedule/"
+
+
+class Browser:
+    """A browser that fills in forms: it sends the token that the page gave it."""
+
+    def __init__(self, world: World) -> None:
+        self.http: FlaskClient = world.app.test_client()
+
+    def token(self) -> str:
+        # Flask-WTF keeps a request's token in `g`, which all of a test's requests share here.
+        g.pop("csrf_token", None)
+        page = self.http.get("/console/login").get_data(as_text=True)
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found is not None
+        return found[1]
+
+    def post(self, path: str, **fields: str) -> TestResponse:
+        data = {"csrf_token": self.token()} | fields
+        g.pop("csrf_token", None)
+        return self.http.post(path, data=data)
+
+    def is_in(self) -> bool:
+        return self.http.get(HOME).status_code == 200
+
+    def ask(self) -> str:
+        """The code in the QR that the page shows."""
+        page = self.post("/console/login/qr").get_data(as_text=True)
+        found = re.search(rf"{console.QR_PREFIX}([\w-]+)", page)
+        assert found is not None
+        return found[1]
+
+
+@pytest.fixture
+def noon() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as now:
+        yield now
+
+
+@pytest.fixture
+def browser(world: World, noon: time_machine.Traveller) -> Browser:
+    return Browser(world)
+
+
+@pytest.fixture
+def organiser(world: World, noon: time_machine.Traveller) -> Person:
+    return world.organiser()
+
+
+# ---------------------------------------------------------------------------- by scanning
+
+
+def test_a_scanned_and_confirmed_code_lets_its_browser_in(
+    browser: Browser, organiser: Person
+) -> None:
+    code = browser.ask()
+    assert browser.http.get("/console/login/qr").status_code == 204
+    assert ok(organiser.get(f"/console-logins/{code}"))["browser"] == "浏览器 · 电脑"
+    ok(organiser.post(f"/console-logins/{code}/confirm"), 204)
+    assert browser.http.get("/console/login/qr").status_code == 286
+    assert browser.post("/console/login/qr/enter").status_code == 303
+    assert browser.is_in()
+
+
+def test_only_the_browser_that_asked_gets_in(
+    world: World, browser: Browser, organiser: Person
+) -> None:
+    ok(organiser.post(f"/console-logins/{browser.ask()}/confirm"), 204)
+    other = Browser(world)
+    other.ask()
+    assert other.post("/console/login/qr/enter").status_code == 409
+    assert not other.is_in()
+
+
+def test_a_confirmed_login_is_used_once(browser: Browser, organiser: Person) -> None:
+    ok(organiser.post(f"/console-logins/{browser.ask()}/confirm"), 204)
+    with browser.http.session_transaction("/console/") as cookie:
+        secret = cookie["browser"]
+    browser.post("/console/login/qr/enter")
+    with browser.http.session_transaction("/console/") as cookie:
+        cookie.clear()
+        cookie["browser"] = secret
+    assert browser.post("/console/login/qr/enter").status_code == 409
+
+
+def test_nobody_is_let_in_before_confirming(browser: Browser) -> None:
+    browser.ask()
+    assert browser.post("/console/login/qr/enter").status_code == 409
+
+
+def test_a_code_lives_three_minutes(
+    browser: Browser, organiser: Person, noon: time_machine.Traveller
+) -> None:
+    code = browser.ask()
+    noon.shift(timedelta(minutes=3))
+    refused(organiser.post(f"/console-logins/{code}/confirm"), 409, "login_code_expired")
+    assert "已过期" in browser.http.get("/console/login/qr").get_data(as_text=True)
+
+
+def test_one_confirms_a_second_cannot_take_over(
+    world: World, browser: Browser, organiser: Person
+) -> None:
+    code = browser.ask()
+    ok(organiser.post(f"/console-logins/{code}/confirm"), 204)
+    ok(organiser.post(f"/console-logins/{code}/confirm"), 204)
+    refused(world.organiser().post(f"/console-logins/{code}/confirm"), 409, "login_code_expired")
+
+
+def test_residents_and_volunteers_have_no_console(world: World, browser: Browser) -> None:
+    for person in (world.person(), world.volunteer()):
+        refused(person.post(f"/console-logins/{browser.ask()}/confirm"), 403, "forbidden")
+
+
+# ---------------------------------------------------------------------------- by password
+
+
+@pytest.fixture
+def secret(organiser: Person) -> str:
+    """The organiser's account `clerk`; the secret of its one-time codes."""
+    with transaction() as session:
+        return console.create_account(session, organiser.user_id, "clerk", "correct horse")
+
+
+def _log_in(browser: Browser, secret: str, password: str = "correct horse") -> int:
+    code = pyotp.TOTP(secret).now()
+    fields = {"username": "clerk", "password": password, "code": code}
+    return browser.post("/console/login/password", **fields).status_code
+
+
+def test_password_and_code_let_in(browser: Browser, secret: str) -> None:
+    assert _log_in(browser, secret) == 303
+    assert browser.is_in()
+
+
+def test_a_one_time_code_works_once(world: World, browser: Browser, secret: str) -> None:
+    assert _log_in(browser, secret) == 303
+    assert _log_in(Browser(world), secret) == 422
+
+
+def test_a_code_of_a_minute_ago_is_too_old(
+    browser: Browser, secret: str, noon: time_machine.Traveller
+) -> None:
+    code = pyotp.TOTP(secret).now()
+    noon.shift(timedelta(minutes=1))
+    fields = {"username": "clerk", "password": "correct horse", "code": code}
+    assert browser.post("/console/login/password", **fields).status_code == 422
+
+
+def test_five_failures_lock_for_fifteen_minutes(
+    browser: Browser, secret: str, noon: time_machine.Traveller
+) -> None:
+    assert [_log_in(browser, secret, "wrong") for _ in range(5)] == [422] * 5
+    assert _log_in(browser, secret) == 422
+    noon.shift(timedelta(minutes=14, seconds=59))
+    assert _log_in(browser, secret) == 422
+    noon.shift(timedelta(seconds=1))
+    assert _log_in(browser, secret) == 303
+
+
+def test_a_success_forgives_the_failures_before(
+    browser: Browser, secret: str, noon: time_machine.Traveller
+) -> None:
+    for _ in range(2):
+        assert [_log_in(browser, secret, "wrong") for _ in range(4)] == [422] * 4
+        assert _log_in(browser, secret) == 303
+        noon.shift(timedelta(minutes=1))
+
+
+def test_an_unknown_name_is_refused_in_the_same_words(browser: Browser, secret: str) -> None:
+    fields = {"username": "nobody", "password": "x", "code": "000000"}
+    answer = browser.post("/console/login/password", **fields)
+    assert answer.status_code == 422
+    assert "用户名、密码或动态码不对" in answer.get_data(as_text=True)
+
+
+# ---------------------------------------------------------------------------- staying in
+
+
+def test_thirty_idle_minutes_end_a_session(
+    browser: Browser, secret: str, noon: time_machine.Traveller
+) -> None:
+    _log_in(browser, secret)
+    for _ in range(3):
+        noon.shift(timedelta(minutes=29))
+        assert browser.is_in()
+    noon.shift(timedelta(minutes=30))
+    assert browser.http.get(HOME).headers["Location"] == "/console/login"
+
+
+def test_logging_out_ends_the_session_for_copies_of_the_cookie_too(
+    world: World, browser: Browser, secret: str
+) -> None:
+    _log_in(browser, secret)
+    with browser.http.session_transaction("/console/") as cookie:
+        token = cookie["token"]
+    assert browser.post("/console/logout").status_code == 303
+    with browser.http.session_transaction("/console/") as cookie:
+        cookie["token"] = token
+    assert not browser.is_in()
+
+
+def test_a_form_without_its_token_is_refused_and_audited(browser: Browser, secret: str) -> None:
+    _log_in(browser, secret)
+    assert browser.http.post("/console/logout").status_code == 403
+    assert browser.is_in()
+    assert _refusals() == 1
+
+
+def test_a_form_from_another_site_is_refused_and_audited(browser: Browser, secret: str) -> None:
+    _log_in(browser, secret)
+    fields = {"csrf_token": browser.token()}
+    forged = {"Origin": "https://elsewhere.example"}
+    answer = browser.http.post("/console/logout", data=fields, headers=forged)
+    assert answer.status_code == 403
+    assert browser.is_in()
+    assert _refusals() == 1
+
+
+def _refusals() -> int:
+    with transaction() as session:
+        return session.execute(
+            select(func.count())
+            .select_from(AuditEntry)
+            .where(AuditEntry.action == "refuse", AuditEntry.actor_user_id.isnot(None))
+        ).scalar_one()
+
+
+def test_a_blocked_account_is_out_at_once(browser: Browser, secret: str, organiser: Person) -> None:
+    _log_in(browser, secret)
+    with transaction() as session:
+        session.get_one(User, organiser.user_id).state = "blocked"  # type: ignore[assignment]
+    assert not browser.is_in()
+
+
+def test_reading_pages_moves_the_session_at_most_once_a_minute(
+    browser: Browser, secret: str, noon: time_machine.Traveller
+) -> None:
+    _log_in(browser, secret)
+    noon.shift(timedelta(seconds=59))
+    browser.is_in()
+    with transaction() as session:
+        assert session.execute(select(ConsoleSession.last_used_at)).scalar_one() == NOON
+
+
+def test_pages_may_load_nothing_from_elsewhere_and_run_nothing_inline(browser: Browser) -> None:
+    policy = browser.http.get("/console/login").headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'self';")

@@ -1,0 +1,57 @@
+"""Fixtures of the console's tests: a real server with the demo data, and a real browser.
+
+All of these tests run in one process (tests/conftest.py): they share a system.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import Engine, create_engine
+
+from backend.local.postgres import FAST_UNSAFE
+from backend.local.system import LocalSystem
+from tests.console.offices import Office, OpenOffice, open_office
+from tests.support.browser import chromium
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[LocalSystem]:
+    """A whole system with the demo data."""
+    with LocalSystem(demo=True, workers=1, threads=8, database_settings=FAST_UNSAFE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def database(system: LocalSystem) -> Iterator[Engine]:
+    """The system's database, to look at what the pages have done."""
+    engine = create_engine(system.database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for a module: Playwright's event loop must not stay for other tests."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def office(browser: Browser, system: LocalSystem) -> Iterator[OpenOffice]:
+    """`office("organiser").page` is a browser at a desk, logged in as one of the demo's people;
+    `office(None)` one that is not logged in.
+
+    At its end the test fails on anything that went wrong in a page and was not allowed.
+    """
+    offices: list[Office] = []
+
+    def open_for(user: str | None = "organiser", width: int = 1440, height: int = 900) -> Office:
+        offices.append(open_office(browser, system.web, user, (width, height)))
+        return offices[-1]
+
+    yield open_for
+    faults = [fault for one in offices for fault in one.faults()]
+    for one in offices:
+        one.page.context.close()
+    assert not faults, "\n".join(faults)

@@ -1,0 +1,82 @@
+"""A desk in an office: a browser on the console, and what may not go wrong there."""
+
+import re
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+from backend.local.system import ROOT
+
+SCREENSHOTS = ROOT / "var" / "screenshots"
+AXE = ROOT / "tests" / "miniprogram" / "node_modules" / "axe-core" / "axe.min.js"
+# A refusal is an answer: Chromium writes each into its console.
+_REFUSED = re.compile(r"status of (401|403|404|409|422)")
+
+
+class OpenOffice(Protocol):
+    """Opens a browser for one of the demo's people; None for somebody who is not logged in."""
+
+    def __call__(
+        self, user: str | None = "organiser", width: int = 1440, height: int = 900
+    ) -> "Office": ...
+
+
+class Office:
+    """One browser; `page` is Playwright's."""
+
+    def __init__(self, page: Page, web: str) -> None:
+        self.page, self.web = page, web
+        self._faults: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self._faults.append(f"script: {error}"))
+        page.on("request", self._asked)
+
+    def open(self, path: str) -> Page:
+        """Go to a page of the console."""
+        self.page.goto(self.web + path)
+        return self.page
+
+    def screenshot(self, name: str) -> None:
+        """Keep what is on the screen as var/screenshots/console-<name>.png."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"console-{name}.png", full_page=True)
+
+    def axe(self) -> None:
+        """Fail on any violation that axe-core finds on the page."""
+        # Through the debugger: the page's own policy allows no script of others.
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        violations = self.page.evaluate("axe.run().then(({ violations }) => violations)")
+        assert not violations, "\n".join(
+            f"{found['id']}: {found['help']}: {[node['html'] for node in found['nodes']]}"
+            for found in violations
+        )
+
+    def faults(self) -> list[str]:
+        """What went wrong so far."""
+        return self._faults
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not _REFUSED.search(message.text):
+            self._faults.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme.startswith("http") and url.netloc != urlsplit(self.web).netloc:
+            self._faults.append(f"another host was asked: {request.url}")
+
+
+def open_office(browser: Browser, web: str, user: str | None, size: tuple[int, int]) -> Office:
+    """A browser of its own, logged in as one of the demo's people."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        accept_downloads=True,
+    )
+    office = Office(context.new_page(), web)
+    if user is not None:
+        page = office.open("/console/login")
+        page.locator(f"form[action$='/demo-login/{user}'] button").click()
+        page.wait_for_url("**/console/schedule/")
+    return office
