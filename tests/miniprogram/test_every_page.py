@@ -97,6 +97,7 @@ VIEWS = (
     View("pages/my-data/my-data", "登录记录"),
     View("pages/close-account/close-account", "注销后不能恢复"),
     View("pages/about/about", "我们怎样保护您的信息", who=None),
+    View("packages/staff/pages/console-login/console-login", "扫页面上的二维码", who="organiser"),
 )  # fmt: skip
 
 
