@@ -1,7 +1,5 @@
 """`create_app(settings)`: the one place that composes everything."""
 
-import hmac
-
 from flask import Flask
 
 from backend import models  # noqa: F401 - every table, before the first query
@@ -12,6 +10,7 @@ from backend.bookings import routes as bookings_routes
 from backend.checkin import routes as checkin_routes
 from backend.cli import init_cli
 from backend.console import init_console
+from backend.console.cookie import init_cookie
 from backend.core.api import init_api
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
@@ -64,7 +63,8 @@ def create_app(settings: Settings) -> Flask:
             statement_timeout_ms=settings.statement_timeout_ms,
         ),
     )
-    _init_cookie(app, settings)
+    # nginx speaks TLS to the browser; `make run` on loopback has none.
+    init_cookie(app, settings.code_signing_key, secure=settings.app_env == "production")
     db.init_app(app)
     compose(
         app.extensions,
@@ -87,19 +87,6 @@ def create_app(settings: Settings) -> Flask:
     init_jobs(app)
     init_cli(app)
     return app
-
-
-def _init_cookie(app: Flask, settings: Settings) -> None:
-    """The console's cookie: signed by Flask, with a key of its own made from the one for codes."""
-    app.secret_key = hmac.digest(settings.code_signing_key, b"console cookie", "sha256")
-    app.config.update(
-        SESSION_COOKIE_NAME="console",
-        SESSION_COOKIE_PATH="/console",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        # nginx speaks TLS to the browser; `make run` on loopback has none.
-        SESSION_COOKIE_SECURE=settings.app_env == "production",
-    )
 
 
 def _gateway(app: Flask, settings: Settings) -> WeChatGateway:

@@ -221,17 +221,20 @@ class _Endpoint:
     def handle(self, path: dict[str, Any]) -> Response:
         if _is_read():
             return self._read(path)
-        for _ in range(MAX_RUNS):
+        # Few requests are repeats. The first run does the work and learns from storing its answer
+        # that it was one; the next run then looks before it does anything. What WeChat is asked
+        # for can't be rolled back: there the first run looks too.
+        for run in range(MAX_RUNS):
             try:
-                return self._write_or_refuse(path)
+                return self._write_or_refuse(path, look=run > 0 or not self.in_transaction)
             except RunAgain:
                 continue
         raise TryAgain
 
-    def _write_or_refuse(self, path: dict[str, Any]) -> Response:
+    def _write_or_refuse(self, path: dict[str, Any], *, look: bool) -> Response:
         attempt = _Attempt(path)
         try:
-            return self._write(path, attempt)
+            return self._write(path, attempt, look=look)
         except AppError as refusal:
             return attempt.remember_refusal(refusal)
         except DBAPIError as error:
@@ -251,11 +254,12 @@ class _Endpoint:
                 response = self._render(self.view(session, actor, *self._incoming(), **path))
         return _cacheable(response, private=actor is not None)
 
-    def _write(self, path: dict[str, Any], attempt: "_Attempt") -> Response:
+    def _write(self, path: dict[str, Any], attempt: "_Attempt", *, look: bool) -> Response:
         with transaction() as session:
             actor = self._authenticated(session)
             incoming = self._incoming()
-            stored = attempt.begin(session, actor, incoming, self.key_field)
+            attempt.begin(actor, incoming, self.key_field)
+            stored = attempt.find(session) if look else None
             if stored is not None:
                 return _replay(stored)
             if self.in_transaction:
@@ -307,17 +311,11 @@ class _Attempt:
         self._key: str | None = None
         self._hash = b""
 
-    def begin(
-        self,
-        session: Session,
-        actor: Actor | None,
-        incoming: tuple[Any, ...],
-        key_field: str | None,
-    ) -> StoredAnswer | None:
-        """Take note of the key, if there is one, and answer what it was answered before."""
+    def begin(self, actor: Actor | None, incoming: tuple[Any, ...], key_field: str | None) -> None:
+        """Take note of the key, if there is one."""
         key = str(incoming[0][key_field]) if key_field else request.headers.get("Idempotency-Key")
         if actor is None or key is None:
-            return None
+            return
         if not (0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
             raise ValidationFailed(errors={"Idempotency-Key": [f"1 到 {MAX_KEY_LENGTH} 个字符"]})
         self._actor, self._key = actor, key
@@ -325,11 +323,11 @@ class _Attempt:
         self._hash = idempotency.fingerprint(
             request.method, str(request.url_rule), self._path, body
         )
-        return self.find(session)
 
     def find(self, session: Session) -> StoredAnswer | None:
-        assert self._actor is not None
-        assert self._key is not None
+        """What the key was answered before; None without a key."""
+        if self._actor is None or self._key is None:
+            return None
         return idempotency.find(session, self._actor.user_id, self._key, self._hash)
 
     def store(self, session: Session, response: Response) -> None:
@@ -342,22 +340,23 @@ class _Attempt:
     def remember_refusal(self, refusal: AppError) -> Response:
         """Answer a refusal, and keep it for a repeat where it is a rule's (409).
 
-        A twin may have been refused only because its other half had done the work: then that
-        half's answer is the first answer.
+        A repeat may be refused only because the first has done the work: then the first answer
+        is the answer.
         """
-        keep = refusal.status == 409 and not isinstance(refusal, idempotency.IdempotencyKeyReused)
-        if self._key is None or not keep:
+        if self._key is None or isinstance(refusal, idempotency.IdempotencyKeyReused):
             raise refusal
-        response = problem_response(refusal)
         with transaction() as session:
             stored = self.find(session)
-            if stored is None:
-                self.store(session, response)
-        return _replay(stored) if stored is not None else response
+            if stored is not None:
+                return _replay(stored)
+            if refusal.status != 409:
+                raise refusal
+            response = problem_response(refusal)
+            self.store(session, response)
+        return response
 
 
-def _replay(stored: StoredAnswer | None) -> Response:
-    assert stored is not None
+def _replay(stored: StoredAnswer) -> Response:
     response = Response(
         stored.body or None, stored.status, content_type=stored.content_type or None
     )

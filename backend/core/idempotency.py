@@ -3,8 +3,8 @@
 A phone that lost the answer sends the same request again, with the same `Idempotency-Key` (or
 the UUID that the contract gives the body for this: `press_id`). The answer is stored in the
 transaction that did the work, so there is no moment in which the work is done and the answer is
-not known. Twins that run at once both do the work; the second to store its answer finds the
-first one's, rolls its own work back and answers what the first answered.
+not known. Twins, at once or hours apart, both do the work; the second to store its answer finds
+the first one's, rolls its own work back and answers what the first answered.
 
 Refusals (409) are kept too: the same request stays refused even if a place has come free since.
 """

@@ -24,6 +24,7 @@ class _RequestFilter(logging.Filter):
 
 # What no line of ours shows need not be looked up for each (Python's logging HOWTO, Optimization).
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging._srcfile = None
 
 
 def init_logs(level: str) -> None:
