@@ -22,6 +22,7 @@ from backend.core.logs import init_request_logs
 from backend.core.pages import init_pages
 from backend.core.problems import init_problems
 from backend.demo import pages as demo_pages
+from backend.feedback import pages as feedback_pages
 from backend.feedback import routes as feedback_routes
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
@@ -46,7 +47,12 @@ BLUEPRINTS = (
     feedback_routes.blp,
     reports_routes.blp,
 )
-PAGES = (identity_pages.pages, activities_pages.pages)
+PAGES = (
+    identity_pages.pages,
+    activities_pages.pages,
+    feedback_pages.evaluations,
+    feedback_pages.rectifications,
+)
 
 
 def create_app(settings: Settings) -> Flask:

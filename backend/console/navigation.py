@@ -15,7 +15,12 @@ class Entry:
     permission: Permission
 
 
-MENU = (Entry("排期", "schedule.calendar", "calendar", Permission.ACTIVITY_SEE_DRAFT),)
+MENU = (
+    Entry("排期", "schedule.calendar", "calendar", Permission.ACTIVITY_SEE_DRAFT),
+    Entry("评价", "evaluations.list_evaluations", "star", Permission.EVALUATION_SEE_ALL),
+    Entry("整改", "rectifications.list_rectifications", "alert-triangle",
+          Permission.RECTIFICATION_SEE),
+)  # fmt: skip
 
 
 def navigation(actor: Actor) -> list[Entry]:

@@ -1,12 +1,13 @@
 """How the console says times, numbers and states."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from backend.activities.models import ActivityState, OfferingMode, Programme
 from backend.bookings.models import BookingState
 from backend.core import clock
 from backend.core.permissions import Role
+from backend.feedback.checklist import EvaluationVerdict
 from backend.feedback.models import RectificationState
 
 _WEEKDAYS = "一二三四五六日"
@@ -36,6 +37,11 @@ def period(start: datetime, end: datetime) -> str:
     return f"{moment(start)}–{time_of_day(end) if same else moment(end)}"
 
 
+def last_day(end: datetime) -> str:
+    """The last day before an end that is a midnight: 11月24日 周二."""
+    return day(clock.local_day(end - timedelta(microseconds=1)))
+
+
 def number(value: float | None) -> str:
     """1,234; 「–」 where there is none."""
     if value is None:
@@ -58,6 +64,7 @@ def local_input(instant: datetime | str | None) -> str:
 FILTERS: dict[str, Any] = {
     "moment": moment,
     "day": day,
+    "last_day": last_day,
     "time_of_day": time_of_day,
     "number": number,
     "percent": percent,
@@ -92,6 +99,14 @@ TITLES: dict[str, Any] = {
     "RECTIFICATION_STATES": {
         RectificationState.OPEN: "待回复", RectificationState.REPLIED: "待回访",
         RectificationState.CALLED_BACK: "待办结", RectificationState.CLOSED: "已办结",
+    },
+    "VERDICTS": {
+        EvaluationVerdict.MET: "达标", EvaluationVerdict.TO_IMPROVE: "待改进",
+        EvaluationVerdict.INSUFFICIENT_DATA: "评价太少",
+    },
+    "VERDICT_COLOURS": {
+        EvaluationVerdict.MET: "good", EvaluationVerdict.TO_IMPROVE: "bad",
+        EvaluationVerdict.INSUFFICIENT_DATA: "secondary",
     },
     "ROLES": {
         Role.VOLUNTEER: "志愿者", Role.PARTNER: "合伙人", Role.ORGANISER: "组织者",

@@ -73,6 +73,8 @@ class Rectification(Base):
     rating_id: Mapped[UUID] = mapped_column(ForeignKey("rating.id"), unique=True)
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"), index=True)
     state: Mapped[RectificationState] = mapped_column(default=RectificationState.OPEN)
+    # The organiser who sees to it; None until somebody is named.
+    owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     opened_at: Mapped[datetime] = mapped_column(default=clock.now)
     due_at: Mapped[datetime]
     reply: Mapped[str | None]

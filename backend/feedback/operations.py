@@ -15,7 +15,7 @@ from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, on_constraint
 from backend.core.ids import new_id
-from backend.core.permissions import Actor
+from backend.core.permissions import Actor, Permission
 from backend.core.states import lock, transition
 from backend.feedback.comments import put_comment
 from backend.feedback.models import (
@@ -28,6 +28,7 @@ from backend.feedback.models import (
 )
 from backend.feedback.permissions import RegionalRectification, Subject
 from backend.identity.models import Resident
+from backend.identity.queries import Colleague, colleagues
 
 _CONTACT_STATES = (RectificationState.OPEN, RectificationState.REPLIED)
 
@@ -54,6 +55,18 @@ class NoContact(AppError):
     status = 409
     code = "no_contact"
     title = "评价人没有留下联系电话"
+
+
+class OwnerUnsuitable(AppError):
+    status = 422
+    code = "owner_unsuitable"
+    title = "这位同事在该地区没有整改的权限,请另选"
+
+
+class RectificationOver(AppError):
+    status = 409
+    code = "rectification_over"
+    title = "整改已办结,不能再改"
 
 
 class ContactOver(AppError):
@@ -236,6 +249,35 @@ def _follow_change(session: Session, rating: Rating, before: int, region_code: s
         to_state=existing.state,
         details={"score_before": before, "score": rating.score},
     )
+
+
+def name_owner(session: Session, actor: Actor, found: RegionalRectification, user_id: UUID) -> None:
+    """Say who sees to a rectification.
+
+    Raises RectificationOver (409) once it is closed, OwnerUnsuitable (422) for somebody who may
+    not handle it.
+    """
+    row = lock(session, Rectification, found.row.id)
+    if row.state is RectificationState.CLOSED:
+        raise RectificationOver
+    if user_id not in {colleague.user_id for colleague in handlers(session, found.region_code)}:
+        raise OwnerUnsuitable
+    before, row.owner_user_id = row.owner_user_id, user_id
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "name_owner",
+        Rectification.__tablename__,
+        row.id,
+        region_code=found.region_code,
+        details={"from": str(before) if before else None, "to": str(user_id)},
+    )
+
+
+def handlers(session: Session, region_code: str) -> list[Colleague]:
+    """Who may see to rectifications in a region."""
+    return colleagues(session, region_code, Permission.RECTIFICATION_HANDLE)
 
 
 def reply(session: Session, actor: Actor, found: RegionalRectification, text: str) -> None:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    false,
     func,
     literal,
     not_,
@@ -49,6 +48,7 @@ from backend.feedback.operations import edit_end, window_end
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.regions.models import Region
+from backend.regions.queries import within
 
 # ---------------------------------------------------------------------------- one's own ratings
 
@@ -108,7 +108,7 @@ def _own_rating(row: Any) -> dict[str, Any]:
 # ---------------------------------------------------------------------------- counting
 
 
-def _stands() -> ColumnElement[bool]:
+def stands() -> ColumnElement[bool]:
     """Whether a rating counts: one of a service does; one of a visit, while a visit of that
     person to that activity on that day stands, also where it was scanned anew."""
     bound, standing = aliased(Attendance), aliased(Attendance)
@@ -151,7 +151,7 @@ def _add(tally: Tally, row: Any) -> None:
 
 
 def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
-    rated = Rating.activity_id.in_(activity_ids), _stands()
+    rated = Rating.activity_id.in_(activity_ids), stands()
     answer = func.jsonb_each_text(Rating.items).table_valued("key", "value", joins_implicitly=True)
     level = cast(answer.c.value, Integer)
     progress = case(
@@ -241,7 +241,7 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> d
 
     Live and closed activities are listed, published ones once somebody has come.
     """
-    found = _evaluated(session, actor, query)
+    found = evaluated(session, actor, query)
     page = paginate(
         session,
         found,
@@ -267,11 +267,16 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> d
     return {"items": items, "next_cursor": page.next_cursor, "totals": _totals(session, found)}
 
 
-def _evaluated(session: Session, actor: Actor, query: dict[str, Any]) -> Select[Any]:
+def evaluated(session: Session, actor: Actor, query: dict[str, Any]) -> Select[Any]:
+    """The activities with an evaluation that the filter finds in the caller's regions.
+
+    Raises ValidationFailed (422) for a region that does not exist.
+    """
     statement = (
         select(
             Activity.id.label("activity_id"),
             Activity.title,
+            Activity.programme,
             Activity.starts_at,
             Activity.state.label("activity_state"),
             Activity.region_id,
@@ -280,13 +285,15 @@ def _evaluated(session: Session, actor: Actor, query: dict[str, Any]) -> Select[
         )
         .join(Region, Region.id == Activity.region_id)
         .outerjoin(EvaluationChecklist, EvaluationChecklist.activity_id == Activity.id)
-        .where(_within(actor, Permission.EVALUATION_SEE_ALL), _has_begun())
+        .where(within(actor.region_codes(Permission.EVALUATION_SEE_ALL)), _has_begun())
     )
     if "region_id" in query:
         region = session.get(Region, query["region_id"])
         if region is None:
             raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
         statement = statement.where(Region.code.startswith(region.code))
+    if "programme" in query:
+        statement = statement.where(Activity.programme == query["programme"])
     if "from_" in query:
         statement = statement.where(Activity.ends_at > query["from_"])
     if "to" in query:
@@ -307,12 +314,6 @@ def _has_begun() -> ColumnElement[bool]:
     )
 
 
-def _within(actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """Whether a row's region is one in which the actor holds `permission`."""
-    codes = actor.region_codes(permission)
-    return or_(false(), *(Region.code.startswith(code) for code in codes))
-
-
 def _totals(session: Session, found: Select[Any]) -> dict[str, Any]:
     """Sums over all activities found, in one statement: of the frozen ones from their
     checklists, so that years of them cost little, of the others from the rows themselves."""
@@ -324,7 +325,7 @@ def _totals(session: Session, found: Select[Any]) -> dict[str, Any]:
     )
     visits_rated = content["visits"]["rated"].as_integer()
     served = Booking.state == BookingState.SERVED, Booking.activity_id.in_(live)
-    rated = Rating.activity_id.in_(live), _stands()
+    rated = Rating.activity_id.in_(live), stands()
     parts = union_all(
         _part("activities", func.count()).select_from(chosen),
         _part("served", func.count()).select_from(Booking).where(*served),
@@ -363,8 +364,10 @@ def _part(kind: str, n: Any, level: Any = None) -> Select[Any]:
 
 # ---------------------------------------------------------------------------- rectification
 
+_owner = aliased(Resident)
 _RECTIFICATION: tuple[Any, ...] = (
     Rectification,
+    _owner.name.label("owner_name"),
     Rating.score,
     Rating.items,
     Rating.tags,
@@ -385,6 +388,7 @@ def _rectifications() -> Select[Any]:
         .join(Activity, Activity.id == Rectification.activity_id)
         .join(Region, Region.id == Activity.region_id)
         .outerjoin(Offering, Offering.id == Rating.offering_id)
+        .outerjoin(_owner, _owner.user_id == Rectification.owner_user_id)
     )
 
 
@@ -396,11 +400,13 @@ def rectification_detail(session: Session, actor: Actor, rectification_id: UUID)
 
 def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """A page of rectifications in the caller's regions, the nearest deadline first."""
-    statement = _rectifications().where(_within(actor, Permission.RECTIFICATION_SEE))
+    statement = _rectifications().where(within(actor.region_codes(Permission.RECTIFICATION_SEE)))
     if "state" in query:
         statement = statement.where(Rectification.state == query["state"])
     if "activity_id" in query:
         statement = statement.where(Rectification.activity_id == query["activity_id"])
+    if query.get("mine"):
+        statement = statement.where(Rectification.owner_user_id == actor.user_id)
     if "overdue" in query:
         overdue = and_(
             Rectification.state != RectificationState.CLOSED,
@@ -430,6 +436,7 @@ def _rectification(actor: Actor, row: Any) -> dict[str, Any]:
     return columns | {
         "overdue": found.state is not RectificationState.CLOSED and found.due_at <= clock.now(),
         "activity_title": row.activity_title,
+        "owner_name": own_name(row.owner_name) if found.owner_user_id else None,
         "region_name": row.region_name,
         "offering_id": row.offering_id,
         "offering_title": row.offering_title,

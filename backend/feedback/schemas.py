@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields as out
 
-from backend.activities.models import ActivityState
+from backend.activities.models import ActivityState, Programme
 from backend.activities.schemas import Moment
 from backend.core import fields
 from backend.core.config import load
@@ -84,6 +84,7 @@ class RatingRequest(RatingChange):
 
 class EvaluationQuery(PageQuery):
     region_id = fields.Id(metadata={"description": "this region and all below it"})
+    programme = fields.Choice(Programme)
     from_ = Moment(data_key="from", metadata={"description": "an instant, or a day"})
     to = Moment(end=True, metadata={"description": "an instant, or a day (included)"})
 
@@ -92,6 +93,13 @@ class RectificationQuery(PageQuery):
     state = fields.Choice(RectificationState)
     activity_id = fields.Id()
     overdue = FlagInQuery(metadata={"description": "not closed and past its deadline, or not"})
+    mine = FlagInQuery(metadata={"description": "only those that I see to"})
+
+
+class OwnerForm(Schema):
+    """Who sees to a rectification."""
+
+    user_id = fields.Id(required=True)
 
 
 class ReplyRequest(Schema):
@@ -101,6 +109,12 @@ class ReplyRequest(Schema):
 class CallBackRequest(Schema):
     note = fields.Text(1000, required=True, metadata={"example": "居民表示认可"})
     satisfied = fields.Flag(required=True)
+
+
+class CallBackForm(CallBackRequest):
+    """The same from a form, where everything is text."""
+
+    satisfied = FlagInQuery(required=True)
 
 
 class RaterContactRequest(Schema):
@@ -277,6 +291,8 @@ class RectificationAnswer(ma.Schema):
     opened_at = out.AwareDateTime()
     due_at = out.AwareDateTime(metadata={"description": "the end of its last day"})
     overdue = out.Boolean()
+    owner_user_id = out.UUID(allow_none=True)
+    owner_name = out.String(allow_none=True, metadata={"description": "who sees to it"})
     score = out.Integer(metadata={"example": 2})
     items = out.Dict(keys=out.String(), values=out.Integer())
     tags = out.List(out.String())

@@ -1,16 +1,18 @@
 """Reads around a person."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import column, func, literal, select, table
 from sqlalchemy.orm import Session
 
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault, mask_phone
-from backend.core.permissions import Actor
+from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission
 from backend.identity import operations
-from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User
+from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name
 from backend.identity.signals import export_requested
 from backend.regions.models import Region
@@ -146,3 +148,31 @@ def _rows(
         .order_by(model.id)
     )
     return [dict(row) for row in session.execute(statement).mappings()]
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody on the staff, as other staff see them."""
+
+    user_id: UUID
+    name: str
+
+
+def colleagues(session: Session, region_code: str, permission: Permission) -> list[Colleague]:
+    """Who holds a permission in a region by a role there or above, in the order of their names."""
+    roles = [role for role, granted in ROLE_PERMISSIONS.items() if permission in granted]
+    statement = (
+        select(User.id, Resident.name)
+        .join(RoleAssignment, RoleAssignment.user_id == User.id)
+        .join(Region, Region.id == RoleAssignment.region_id)
+        .join(Resident, Resident.user_id == User.id)
+        .where(
+            RoleAssignment.revoked_at.is_(None),
+            RoleAssignment.role.in_(roles),
+            User.state == UserState.ACTIVE,
+            literal(region_code).startswith(Region.code),
+        )
+        .distinct()
+        .order_by(Resident.name, User.id)
+    )
+    return [Colleague(row.id, own_name(row.name)) for row in session.execute(statement)]

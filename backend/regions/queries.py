@@ -1,14 +1,14 @@
 """Reads of the tree of regions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.core.errors import ValidationFailed
 from backend.core.pagination import Page, paginate
-from backend.regions.models import Region, RegionLevel
+from backend.regions.models import CODE_LENGTHS, Region, RegionLevel
 
 
 def list_regions(
@@ -60,3 +60,29 @@ def _wanted(
     if q is not None:
         in_name = Region.name.contains(q, autoescape=True)
         yield or_(in_name, Region.code.startswith(q, autoescape=True))
+
+
+def within(codes: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a row's region is one of these or below one; for a statement that joins Region."""
+    return or_(false(), *(Region.code.startswith(code) for code in codes))
+
+
+def regions_to_choose(session: Session, codes: Sequence[str]) -> Sequence[Region]:
+    """What a filter offers who holds these regions: they themselves and two levels below, parents
+    before their children. A district's staff choose among towns and communities, a city's among
+    districts and towns: never among thousands.
+
+    Args:
+        codes: of the regions in which the caller may do what the list is for.
+    """
+    if not codes:
+        return []
+    lengths = sorted(CODE_LENGTHS)
+    top = lengths.index(min(len(code) for code in codes))
+    deepest = lengths[min(top + 2, len(lengths) - 1)]
+    statement = (
+        select(Region)
+        .where(within(codes), func.length(Region.code) <= deepest)
+        .order_by(Region.code)
+    )
+    return session.execute(statement).scalars().all()

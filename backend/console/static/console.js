@@ -69,3 +69,7 @@ document.addEventListener("htmx:sendError", () => { document.body.classList.add(
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) document.body.classList.remove("offline");
 });
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});

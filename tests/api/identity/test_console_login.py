@@ -1,55 +1,27 @@
 """Logging in to the console: by a scanned code, by password, and not otherwise."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
 import time_machine
-from flask import g
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.identity import console
 from backend.identity.models import ConsoleSession, User
+from tests.support.desk import Desk
 from tests.support.world import Person, World, ok, refused
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 HOME = "/console/schedule/"
 
 
-class Browser:
-    """A browser that fills in forms: it sends the token that the page gave it."""
-
-    def __init__(self, world: World) -> None:
-        self.http: FlaskClient = world.app.test_client()
-
-    def token(self) -> str:
-        # Flask-WTF keeps a request's token in `g`, which all of a test's requests share here.
-        g.pop("csrf_token", None)
-        page = self.http.get("/console/login").get_data(as_text=True)
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert found is not None
-        return found[1]
-
-    def post(self, path: str, **fields: str) -> TestResponse:
-        data = {"csrf_token": self.token()} | fields
-        g.pop("csrf_token", None)
-        return self.http.post(path, data=data)
-
+class Browser(Desk):
     def is_in(self) -> bool:
         return self.http.get(HOME).status_code == 200
-
-    def ask(self) -> str:
-        """The code in the QR that the page shows."""
-        page = self.post("/console/login/qr").get_data(as_text=True)
-        found = re.search(rf"{console.QR_PREFIX}([\w-]+)", page)
-        assert found is not None
-        return found[1]
 
 
 @pytest.fixture
@@ -79,7 +51,7 @@ def test_a_scanned_and_confirmed_code_lets_its_browser_in(
     assert ok(organiser.get(f"/console-logins/{code}"))["browser"] == "浏览器 · 电脑"
     ok(organiser.post(f"/console-logins/{code}/confirm"), 204)
     assert browser.http.get("/console/login/qr").status_code == 286
-    assert browser.post("/console/login/qr/enter").status_code == 303
+    assert browser.send("/console/login/qr/enter").status_code == 303
     assert browser.is_in()
 
 
@@ -89,7 +61,7 @@ def test_only_the_browser_that_asked_gets_in(
     ok(organiser.post(f"/console-logins/{browser.ask()}/confirm"), 204)
     other = Browser(world)
     other.ask()
-    assert other.post("/console/login/qr/enter").status_code == 409
+    assert other.send("/console/login/qr/enter").status_code == 409
     assert not other.is_in()
 
 
@@ -97,16 +69,16 @@ def test_a_confirmed_login_is_used_once(browser: Browser, organiser: Person) -> 
     ok(organiser.post(f"/console-logins/{browser.ask()}/confirm"), 204)
     with browser.http.session_transaction("/console/") as cookie:
         secret = cookie["browser"]
-    browser.post("/console/login/qr/enter")
+    browser.send("/console/login/qr/enter")
     with browser.http.session_transaction("/console/") as cookie:
         cookie.clear()
         cookie["browser"] = secret
-    assert browser.post("/console/login/qr/enter").status_code == 409
+    assert browser.send("/console/login/qr/enter").status_code == 409
 
 
 def test_nobody_is_let_in_before_confirming(browser: Browser) -> None:
     browser.ask()
-    assert browser.post("/console/login/qr/enter").status_code == 409
+    assert browser.send("/console/login/qr/enter").status_code == 409
 
 
 def test_a_code_lives_three_minutes(
@@ -145,7 +117,7 @@ def secret(organiser: Person) -> str:
 def _log_in(browser: Browser, secret: str, password: str = "correct horse") -> int:
     code = pyotp.TOTP(secret).now()
     fields = {"username": "clerk", "password": password, "code": code}
-    return browser.post("/console/login/password", **fields).status_code
+    return browser.send("/console/login/password", **fields).status_code
 
 
 def test_password_and_code_let_in(browser: Browser, secret: str) -> None:
@@ -164,7 +136,7 @@ def test_a_code_of_a_minute_ago_is_too_old(
     code = pyotp.TOTP(secret).now()
     noon.shift(timedelta(minutes=1))
     fields = {"username": "clerk", "password": "correct horse", "code": code}
-    assert browser.post("/console/login/password", **fields).status_code == 422
+    assert browser.send("/console/login/password", **fields).status_code == 422
 
 
 def test_five_failures_lock_for_fifteen_minutes(
@@ -189,7 +161,7 @@ def test_a_success_forgives_the_failures_before(
 
 def test_an_unknown_name_is_refused_in_the_same_words(browser: Browser, secret: str) -> None:
     fields = {"username": "nobody", "password": "x", "code": "000000"}
-    answer = browser.post("/console/login/password", **fields)
+    answer = browser.send("/console/login/password", **fields)
     assert answer.status_code == 422
     assert "用户名、密码或动态码不对" in answer.get_data(as_text=True)
 
@@ -214,7 +186,7 @@ def test_logging_out_ends_the_session_for_copies_of_the_cookie_too(
     _log_in(browser, secret)
     with browser.http.session_transaction("/console/") as cookie:
         token = cookie["token"]
-    assert browser.post("/console/logout").status_code == 303
+    assert browser.send("/console/logout").status_code == 303
     with browser.http.session_transaction("/console/") as cookie:
         cookie["token"] = token
     assert not browser.is_in()

@@ -1,0 +1,112 @@
+"""The console's pages of evaluations and rectifications: whose, and what a form may change."""
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.core.ids import new_id
+from backend.core.permissions import Role
+from backend.feedback.models import Rectification
+from tests.api.feedback.fair import Fair
+from tests.support.desk import Desk
+from tests.support.world import DISTRICT, OTHER_SUBDISTRICT, ok
+
+
+@pytest.fixture
+def desk(fair: Fair) -> Desk:
+    return Desk(fair.world, fair.organiser)
+
+
+def row(rectification_id: str) -> Rectification:
+    with transaction() as session:
+        session.expire_all()
+        return session.get_one(Rectification, rectification_id)
+
+
+def refusals(code: str) -> int:
+    with transaction() as session:
+        statement = select(func.count()).where(
+            AuditEntry.action == "refuse", AuditEntry.details["code"].as_string() == code
+        )
+        return session.execute(statement).scalar_one()
+
+
+def test_the_number_is_shown_once_and_stands_in_no_address(fair: Fair, desk: Desk) -> None:
+    person, found = fair.complaint()
+    ok(person.post("/me/phone", {"phone": "13912345678"}))
+    answer = desk.send(f"/console/rectifications/{found}/contact", reason="电话回访")
+    assert "13912345678" in answer.get_data(as_text=True)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "13912345678" not in desk.read(f"/console/rectifications/{found}")
+
+
+def test_an_owner_is_one_who_may_handle_it(fair: Fair, desk: Desk) -> None:
+    _, found = fair.complaint()
+    path = f"/console/rectifications/{found}/owner"
+    stranger = fair.world.organiser(OTHER_SUBDISTRICT)
+    refused = desk.send(path, user_id=str(stranger.user_id))
+    assert refused.status_code == 422
+    assert "请另选" in refused.get_data(as_text=True)
+    assert row(found).owner_user_id is None
+    assert desk.send(path, user_id=str(fair.organiser.user_id)).status_code == 303
+    assert row(found).owner_user_id == fair.organiser.user_id
+
+
+def test_what_was_typed_is_not_lost_when_a_form_is_refused(fair: Fair, desk: Desk) -> None:
+    _, found = fair.complaint()
+    ok(fair.organiser.post(f"/rectifications/{found}/reply", {"reply": "第一位同事的回复"}))
+    refused = desk.send(f"/console/rectifications/{found}/reply", reply="第二位同事的回复")
+    assert refused.status_code == 409
+    assert row(found).reply == "第一位同事的回复"
+    late = desk.send(
+        f"/console/rectifications/{found}/call-back", note="电话里说认可", satisfied="也许"
+    )
+    assert late.status_code == 422
+    assert "电话里说认可" in late.get_data(as_text=True)
+
+
+def test_a_form_sent_twice_is_done_once(fair: Fair, desk: Desk) -> None:
+    _, found = fair.complaint()
+    form = {"reply": "已整改", "_key": str(new_id())}
+    answers = [desk.send(f"/console/rectifications/{found}/reply", **form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    with transaction() as session:
+        statement = select(func.count()).where(AuditEntry.action == "reply")
+        assert session.execute(statement).scalar_one() == 1
+
+
+def test_another_regions_pages_do_not_exist_and_trying_is_kept(fair: Fair) -> None:
+    _, found = fair.complaint()
+    stranger = Desk(fair.world, fair.world.organiser(OTHER_SUBDISTRICT))
+    stranger.read(f"/console/rectifications/{found}", 404)
+    stranger.read(f"/console/evaluations/{fair.id}", 404)
+    assert str(fair.id) not in stranger.read("/console/evaluations/")
+    answer = stranger.send(f"/console/rectifications/{found}/reply", reply="越权")
+    assert answer.status_code == 404
+    assert row(found).reply is None
+    assert refusals("not_found") == 1
+
+
+def test_without_the_pages_token_nothing_happens(fair: Fair, desk: Desk) -> None:
+    _, found = fair.complaint()
+    path = f"/console/rectifications/{found}/reply"
+    assert desk.send(path, csrf_token="forged", reply="x").status_code == 403
+    assert desk.send(path, origin="https://evil.example", reply="x").status_code == 403
+    assert row(found).reply is None
+    assert refusals("forged_form") == 2
+
+
+def test_an_auditor_reads_and_handles_nothing(fair: Fair) -> None:
+    _, found = fair.complaint()
+    auditor = Desk(fair.world, fair.world.staff(Role.AUDITOR, DISTRICT))
+    assert "办理由该地区的组织者负责" in auditor.read(f"/console/rectifications/{found}")
+    assert auditor.send(f"/console/rectifications/{found}/reply", reply="x").status_code == 403
+    assert row(found).reply is None
+
+
+def test_trends_tell_the_regions_below_apart(fair: Fair, desk: Desk) -> None:
+    fair.complaint()
+    page = desk.read("/console/evaluations/")
+    assert "评价太少" in page
+    assert "花园社区" in page[page.index('id="by-region"') : page.index('id="list"')]

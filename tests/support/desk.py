@@ -1,0 +1,64 @@
+"""A browser at a desk, over plain HTTP: it fills in forms with the token that the page gave it."""
+
+import re
+from typing import Any
+
+from flask import g
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from backend.identity import console
+from tests.support.world import Person, World, ok
+
+
+class Desk:
+    """One browser.
+
+    Attributes:
+        http: Flask's client, with the browser's cookies.
+    """
+
+    def __init__(self, world: World, person: Person | None = None) -> None:
+        """
+        Args:
+            person: who logs in, by a code that they confirm with their phone; None for nobody.
+        """
+        self.http: FlaskClient = world.app.test_client()
+        if person is not None:
+            ok(person.post(f"/console-logins/{self.ask()}/confirm"), 204)
+            assert self.send("/console/login/qr/enter").status_code == 303
+
+    def read(self, path: str, status: int = 200) -> str:
+        """A page's text.
+
+        Raises AssertionError when it answers another status.
+        """
+        # Flask-WTF keeps a request's token in `g`, which all of a test's requests share here.
+        g.pop("csrf_token", None)
+        answer = self.http.get(path)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == status, page
+        return page
+
+    def token(self) -> str:
+        """The token that this browser's forms carry."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.read("/console/login"))
+        assert found is not None
+        return found[1]
+
+    def send(self, path: str, *, origin: str | None = None, **fields: Any) -> TestResponse:
+        """Send a form: with the page's token, unless `csrf_token` is given.
+
+        Args:
+            origin: the site that the browser says the form comes from.
+        """
+        data = {"csrf_token": self.token()} | fields
+        g.pop("csrf_token", None)
+        return self.http.post(path, data=data, headers={"Origin": origin} if origin else None)
+
+    def ask(self) -> str:
+        """The code in the QR that the login page shows."""
+        page = self.send("/console/login/qr").get_data(as_text=True)
+        found = re.search(rf"{console.QR_PREFIX}([\w-]+)", page)
+        assert found is not None
+        return found[1]
