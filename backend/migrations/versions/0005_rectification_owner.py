@@ -1,12 +1,12 @@
 """Who sees to a rectification.
 
-Revision: 0007, after 0004.
+Revision: 0005, after 0004.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
