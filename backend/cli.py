@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+import segno
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,8 +19,8 @@ from backend.core.command_line import ChineseGroup, CommandError, checked_text
 from backend.core.db import transaction
 from backend.core.permissions import Actor, Role
 from backend.demo.load import load_demo
+from backend.identity import console, roles
 from backend.identity import operations as identity
-from backend.identity import roles
 from backend.identity.models import Resident, RoleAssignment, User, UserState
 from backend.identity.schemas import NAME_LENGTH
 from backend.partners import operations as partners
@@ -41,7 +42,14 @@ _OPENID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 def init_cli(app: Flask) -> None:
     """Give the app its commands."""
-    for group in (regions_group, organisations_group, admin_group, roles_group, demo_group):
+    for group in (
+        regions_group,
+        organisations_group,
+        admin_group,
+        roles_group,
+        accounts_group,
+        demo_group,
+    ):
         app.cli.add_command(group)
 
 
@@ -307,6 +315,72 @@ def _titled(role: Role) -> str:
 
 def _said(granted: bool, role: Role, where: str) -> str:
     return f"{'已授予' if granted else '已经有这个角色,没有改动'}:{_titled(role)} {where}"
+
+
+# ---------------------------------------------------------------------------- accounts
+
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
+_SHORTEST_PASSWORD, _LONGEST_PASSWORD = 12, 128
+_password_option = click.password_option(
+    prompt="密码(不显示)",
+    confirmation_prompt="再输一遍",
+    help="不写就在提示下输入",
+)
+
+
+@click.group("accounts", cls=ChineseGroup)
+def accounts_group() -> None:
+    """工作台的用户名:给不用微信登录的工作人员"""
+
+
+@accounts_group.command("create")
+@click.argument("user")
+@click.option("--username", required=True, metavar="用户名", help="小写字母、数字,3 到 32 个")
+@_password_option
+def create_account(user: str, username: str, password: str) -> None:
+    """给一位用户设用户名、密码和动态码
+
+    \b
+    USER 是用户编号或 openid。动态码的二维码只显示这一次,请当场用手机验证器扫。
+    例:flask --app backend.wsgi accounts create oABC123 --username wujin.li
+    """
+    _check_login(username, password)
+    with transaction() as session:
+        found = _user(session, user)
+        _check_active(found)
+        secret = console.create_account(session, found.id, username, password)
+    _show_setup(username, secret)
+
+
+@accounts_group.command("reset")
+@click.argument("username")
+@_password_option
+def reset_account(username: str, password: str) -> None:
+    """换密码和动态码,解除锁定;已登录的电脑要重新登录
+
+    \b
+    例:flask --app backend.wsgi accounts reset wujin.li
+    """
+    _check_login(username, password)
+    with transaction() as session:
+        secret = console.reset_account(session, username, password)
+    _show_setup(username, secret)
+
+
+def _check_login(username: str, password: str) -> None:
+    if not _USERNAME.fullmatch(username):
+        raise CommandError("用户名:应为小写字母、数字、. - _,3 到 32 个,以字母或数字开头")
+    if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
+        raise CommandError(f"密码:应为 {_SHORTEST_PASSWORD} 到 {_LONGEST_PASSWORD} 个字符")
+
+
+def _show_setup(username: str, secret: str) -> None:
+    """The address as text, and as a QR code where somebody can scan it."""
+    address = console.setup_address(username, secret)
+    click.echo(f"用户名 {username} 已设好。请用手机验证器扫码,或输入密钥 {secret}")
+    click.echo(address)
+    if sys.stdout.isatty():
+        segno.make(address, micro=False).terminal(compact=True)
 
 
 # ---------------------------------------------------------------------------- demo

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend.core import audit, clock, crypto
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
-from backend.core.errors import AppError, NotFound
+from backend.core.errors import AppError, NotFound, on_constraint
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import ConsoleLogin, ConsoleSession, PasswordAccount, User, UserState
 from backend.identity.sessions import actor_of, authentication
@@ -48,6 +48,21 @@ class AccountLocked(AppError):
     status = 422
     code = "account_locked"
     title = "连续输错 5 次,账户已锁定 15 分钟,请稍后再试"
+
+
+class AccountUnknown(NotFound):
+    code = "account_unknown"
+    title = "没有这个用户名"
+
+
+class AccountTaken(AppError):
+    status = 409
+    code = "account_taken"
+    title = "用户名已被使用,或这位用户已经有用户名;要换密码请用 accounts reset"
+
+
+on_constraint("uq_password_account_username", AccountTaken)
+on_constraint("pk_password_account", AccountTaken)
 
 
 class LoginCodeExpired(AppError):
@@ -194,7 +209,10 @@ def _of_browser(session: Session, browser_secret: str) -> ConsoleLogin:
 
 def create_account(session: Session, user_id: UUID, username: str, password: str) -> str:
     """Give a user a password login; answers the secret for their authenticator app, which is
-    shown this once."""
+    shown this once.
+
+    Raises DBAPIError, answered as AccountTaken (409), when the name or the user has one.
+    """
     secret = pyotp.random_base32()
     session.add(
         PasswordAccount(
@@ -207,6 +225,36 @@ def create_account(session: Session, user_id: UUID, username: str, password: str
     session.flush()
     _record(session, None, "create_password_account", user_id, {})
     return secret
+
+
+def reset_account(session: Session, username: str, password: str) -> str:
+    """Give a password login another password and another authenticator secret, which is answered;
+    lift its lock, and end its user's console sessions.
+
+    Raises AccountUnknown (404).
+    """
+    account = session.execute(
+        select(PasswordAccount).where(PasswordAccount.username == username).with_for_update()
+    ).scalar_one_or_none()
+    if account is None:
+        raise AccountUnknown
+    secret = pyotp.random_base32()
+    account.password_hash = _hasher.hash(password)
+    account.totp_secret_encrypted = composed(PhoneVault).encrypt(secret)
+    account.last_totp_step, account.failures, account.locked_until = 0, 0, None
+    session.execute(
+        update(ConsoleSession)
+        .where(ConsoleSession.user_id == account.user_id, ConsoleSession.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+    session.flush()
+    _record(session, None, "reset_password_account", account.user_id, {})
+    return secret
+
+
+def setup_address(username: str, secret: str) -> str:
+    """What an authenticator app scans: an otpauth:// address."""
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="吾社集")
 
 
 def log_in(session: Session, username: str, password: str, code: str) -> str | AppError:

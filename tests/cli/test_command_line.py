@@ -29,6 +29,8 @@ GROUPS = ("regions", "organisations", "admin", "roles", "demo")
 COMMANDS = (
     ("regions", "import"),
     ("organisations", "add"),
+    ("accounts", "create"),
+    ("accounts", "reset"),
     ("admin", "create"),
     ("roles", "grant"),
     ("roles", "revoke"),
