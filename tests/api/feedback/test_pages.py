@@ -53,6 +53,19 @@ def test_an_owner_is_one_who_may_handle_it(fair: Fair, desk: Desk) -> None:
     assert row(found).owner_user_id == fair.organiser.user_id
 
 
+def test_a_closed_one_keeps_its_owner(fair: Fair, desk: Desk) -> None:
+    _, found = fair.complaint()
+    for step, body in (
+        ("reply", {"reply": "已整改"}),
+        ("call-back", {"note": "认可", "satisfied": True}),
+        ("close", {}),
+    ):
+        ok(fair.organiser.post(f"/rectifications/{found}/{step}", body))
+    path = f"/console/rectifications/{found}/owner"
+    assert desk.send(path, user_id=str(fair.organiser.user_id)).status_code == 409
+    assert row(found).owner_user_id is None
+
+
 def test_what_was_typed_is_not_lost_when_a_form_is_refused(fair: Fair, desk: Desk) -> None:
     _, found = fair.complaint()
     ok(fair.organiser.post(f"/rectifications/{found}/reply", {"reply": "第一位同事的回复"}))
