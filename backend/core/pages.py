@@ -219,6 +219,8 @@ def log_in_browser(token: str) -> None:
     """Let the browser's cookie carry a console session; what it carried before is dropped."""
     cookie.clear()
     cookie[TOKEN] = token
+    # Made now: of two pages that load at once each would make one, and one would be lost.
+    generate_csrf()
 
 
 def log_out_browser() -> None:

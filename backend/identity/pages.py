@@ -3,8 +3,7 @@
 from typing import Any
 
 import segno
-from flask import Response, current_app, make_response, request
-from flask import session as cookie
+from flask import Response, current_app, make_response, request, url_for
 from sqlalchemy.orm import Session
 
 from backend.core.api import LOGIN, PUBLIC
@@ -17,7 +16,9 @@ from backend.identity import schemas
 from backend.settings import STAND_IN_APPID, Settings
 
 pages = Pages("console_login", __name__, url_prefix="/console", template_folder="templates")
-_BROWSER = "browser"
+# Which browser asked for the QR code. A cookie of its own: written into the console's, it could
+# undo a login by password whose answer arrives before the QR code's.
+_BROWSER = "console_login"
 
 
 @pages.page("/login", access=PUBLIC)
@@ -46,21 +47,29 @@ def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, st
 
 
 @pages.form("/login/qr", access=PUBLIC)
-def ask_by_qr(session: Session, actor: Actor | None) -> str:
+def ask_by_qr(session: Session, actor: Actor | None) -> Response:
     """A new QR code to be scanned in the mini-program."""
     waiting = logins.ask(session, _browser_name())
-    cookie[_BROWSER] = waiting.browser_secret
     qr = segno.make(logins.QR_PREFIX + waiting.code, error="m", micro=False)
     # Beside the stand-in WeChat there is no camera: the preview's is a box to paste the text into.
     text = logins.QR_PREFIX + waiting.code if _beside_stand_in() else None
-    return render("identity/login_qr.html", qr=qr, text=text)
+    answer = make_response(render("identity/login_qr.html", qr=qr, text=text))
+    answer.set_cookie(
+        _BROWSER,
+        waiting.browser_secret,
+        path=url_for(".login"),
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
 
 
 @pages.page("/login/qr", access=PUBLIC)
 def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
     """How far the scanned login has come; asked every two seconds."""
     try:
-        confirmed = logins.is_confirmed(session, cookie.get(_BROWSER, ""))
+        confirmed = logins.is_confirmed(session, request.cookies.get(_BROWSER, ""))
     except logins.LoginCodeExpired:
         return render("identity/login_qr_expired.html"), 286  # htmx: stop asking
     if confirmed:
@@ -71,7 +80,7 @@ def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
 @pages.form("/login/qr/enter", access=PUBLIC)
 def enter_by_qr(session: Session, actor: Actor | None) -> Response:
     """Log in as the one who has confirmed it in the mini-program."""
-    log_in_browser(logins.enter(session, cookie.get(_BROWSER, "")))
+    log_in_browser(logins.enter(session, request.cookies.get(_BROWSER, "")))
     return see_other("console.home")
 
 
