@@ -3,6 +3,7 @@
 from flask import Flask
 
 from backend import models  # noqa: F401 - every table, before the first query
+from backend.activities import market_pages
 from backend.activities import pages as activities_pages
 from backend.activities import routes as activities_routes
 from backend.activities.codes import MarketCodes
@@ -34,6 +35,7 @@ from backend.identity.personal_codes import PersonalCodes
 from backend.identity.sessions import authenticate
 from backend.partners import routes as partners_routes
 from backend.regions import routes as regions_routes
+from backend.reports import board_pages
 from backend.reports import routes as reports_routes
 from backend.settings import STAND_IN_APPID, Settings
 
@@ -50,6 +52,8 @@ BLUEPRINTS = (
 PAGES = (
     identity_pages.pages,
     activities_pages.pages,
+    market_pages.pages,
+    board_pages.pages,
     feedback_pages.evaluations,
     feedback_pages.rectifications,
 )

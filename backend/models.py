@@ -8,5 +8,6 @@ import backend.core.idempotency
 import backend.feedback.models
 import backend.gateways.tokens
 import backend.identity.models
+import backend.needs.models
 import backend.partners.models
 import backend.regions.models  # noqa: F401

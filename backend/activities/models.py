@@ -281,3 +281,27 @@ class Attendance(Base):
         ),
         Index("ix_attendance_resident", "resident_id", "id"),
     )
+
+
+class ActivityRecord(Base):
+    """What the organiser writes down of an activity, for the ledger: who helped, for how long,
+    what it cost, what went wrong. Typed in by hand, and shown as such."""
+
+    __tablename__ = "activity_record"
+
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"), primary_key=True)
+    volunteers: Mapped[int | None]
+    # Of all volunteers together.
+    volunteer_minutes: Mapped[int | None]
+    funds_yuan: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    problems: Mapped[str | None]
+    # Counts changes, so that of two people who edit at once the second is told.
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+    updated_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+
+    __table_args__ = (
+        CheckConstraint("volunteers >= 0", name="volunteers"),
+        CheckConstraint("volunteer_minutes >= 0", name="volunteer_minutes"),
+        CheckConstraint("funds_yuan >= 0", name="funds_yuan"),
+    )
