@@ -501,10 +501,5 @@ def _undo_exit(session: Session, scan: Scan) -> None:
 def _request_hash(actor: Actor, activity_id: UUID, body: dict[str, Any]) -> bytes:
     """What tells this scan from another with the same id. Keyed: a scan is kept for good, and a
     guest's phone number could be guessed from a plain hash."""
-    plain = fingerprint(str(actor.user_id), str(activity_id), _plain(body))
+    plain = fingerprint(actor.user_id, activity_id, body)
     return composed(PhoneVault).lookup_hash(plain.hex())
-
-
-def _plain(body: dict[str, Any]) -> dict[str, Any]:
-    """The body as JSON can hold it, for its fingerprint."""
-    return {key: value if isinstance(value, dict) else str(value) for key, value in body.items()}
