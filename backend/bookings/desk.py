@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import and_, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Desk, Offering, OfferingMode
@@ -98,7 +98,7 @@ def _offerings(session: Session, stall_id: UUID) -> list[Any]:
     return list(session.execute(statement).all())
 
 
-def _counts(session: Session, stall_id: UUID, on: date) -> dict[str, int]:
+def _counts(session: Session, stall_id: UUID, on: date) -> dict[str, int | None]:
     here = or_(Booking.state != BookingState.SERVED, Booking.called_stall_id == stall_id)
     rows = session.execute(
         select(Booking.state, func.count().label("n"))
@@ -112,4 +112,22 @@ def _counts(session: Session, stall_id: UUID, on: date) -> dict[str, int]:
         "parked": counted[BookingState.PARKED],
         "missed": counted[BookingState.MISSED],
         "served": counted[BookingState.SERVED],
+        "mean_wait_minutes": _mean_wait(session, stall_id, on),
     }
+
+
+def _mean_wait(session: Session, stall_id: UUID, on: date) -> int | None:
+    """Minutes from arrival to the first call, of those who were called here; None before the
+    first."""
+    wait = extract("epoch", Booking.first_called_at - Booking.arrived_at) / 60.0
+    statement = (
+        select(func.avg(wait))
+        .join(Desk, Desk.offering_id == Booking.offering_id)
+        .where(
+            Desk.stall_id == stall_id,
+            Booking.service_on == on,
+            Booking.called_stall_id == stall_id,
+        )
+    )
+    mean = session.execute(statement).scalar_one()
+    return None if mean is None else round(mean)

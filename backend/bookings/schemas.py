@@ -129,6 +129,10 @@ class DeskCounts(ma.Schema):
     parked = out.Integer()
     missed = out.Integer()
     served = out.Integer(metadata={"description": "at this stall"})
+    mean_wait_minutes = out.Integer(
+        allow_none=True,
+        metadata={"description": "from arrival to the first call, of those called at this stall"},
+    )
 
 
 class DeskAnswer(ma.Schema):

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from backend.core import clock
 from backend.core.config import QUEUE
 from backend.core.permissions import Role
-from tests.support.market_day import MarketDay
+from tests.support.market_day import MarketDay, at, minutes
 from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
 
 
@@ -27,7 +28,9 @@ def test_a_desk_before_anybody_has_come(day: MarketDay) -> None:
     assert [one["id"] for one in desk["offerings"]] == [day.offering_id]
     assert desk["calling"] is None
     assert desk["serving"] == desk["waiting"] == desk["missed"] == desk["parked"] == []
-    assert desk["counts"] == {"waiting": 0, "parked": 0, "missed": 0, "served": 0}
+    assert desk["counts"] == {
+        "waiting": 0, "parked": 0, "missed": 0, "served": 0, "mean_wait_minutes": None,
+    }  # fmt: skip
     assert desk["calls_before_missed"] == QUEUE.calls_before_missed
 
 
@@ -51,7 +54,9 @@ def test_everybody_is_where_they_are(day: MarketDay, world: World) -> None:
     assert desk["waiting"][0]["resident"]["display_name"] == "王*英"
     assert _tickets(desk["missed"]) == [missed["ticket"]]
     assert _tickets(desk["parked"]) == [parked["ticket"]]
-    assert desk["counts"] == {"waiting": 3, "parked": 1, "missed": 1, "served": 1}
+    assert desk["counts"] == {
+        "waiting": 3, "parked": 1, "missed": 1, "served": 1, "mean_wait_minutes": 0,
+    }  # fmt: skip
 
 
 def test_the_head_of_a_long_line(day: MarketDay) -> None:
@@ -74,6 +79,23 @@ def test_two_stalls_share_a_line_but_not_their_people(day: MarketDay) -> None:
     assert _tickets(here["waiting"]) == _tickets(there["waiting"]) == _tickets(numbers[3:])
     assert (here["counts"]["served"], there["counts"]["served"]) == (0, 1)
     assert [one["id"] for one in there["offerings"]] == [line]
+
+
+def test_the_mean_wait_is_of_those_called_here(day: MarketDay) -> None:
+    second = day.stall(number="B2", name="二号台")
+    line = day.offering(also_at_stall_ids=[second])
+    with at(clock.now()) as now:
+        for _ in range(3):
+            day.number(line)
+        now.shift(minutes(4))
+        day.acted(day.called(), "start", "finish")
+        now.shift(minutes(4))
+        day.called()
+        now.shift(minutes(22))
+        day.called(second)
+        here, there = _desk(day), _desk(day, second)
+    assert here["counts"]["mean_wait_minutes"] == 6
+    assert there["counts"]["mean_wait_minutes"] == 30
 
 
 def test_what_is_walked_up_to_has_no_line(day: MarketDay) -> None:
