@@ -90,6 +90,7 @@ export interface Offering {
   id: string;
   activity_id: string;
   stall_id: string;
+  also_at_stall_ids: string[];
   letter: string;
   title: string;
   service_kind: string;
@@ -123,6 +124,7 @@ export interface MarketCode {
   code: string;
   scene: string;
   rotates_at: string | null;
+  expires_at: string | null;
 }
 
 export interface CodeTarget {
@@ -175,6 +177,49 @@ export interface Booking {
   created_at: string;
   called_at: string | null;
   finished_at: string | null;
+}
+
+export interface Desk {
+  stall: StallBrief & { id: string };
+  activity: { id: string; title: string; state: ActivityState };
+  offerings: { id: string; title: string; letter: string; mode: "queue" | "slots" }[];
+  may_issue: boolean;
+  calls_before_missed: number;
+  calling: Booking | null;
+  serving: Booking[];
+  waiting: Booking[];
+  missed: Booking[];
+  parked: Booking[];
+  counts: {
+    waiting: number;
+    parked: number;
+    missed: number;
+    served: number;
+    mean_wait_minutes: number | null;
+  };
+}
+
+export interface OfferingSummary {
+  offering_id: string;
+  title: string;
+  stall: StallBrief;
+  mean_wait_minutes: number | null;
+  booked: number;
+  waiting: number;
+  calling: number;
+  serving: number;
+  served: number;
+  missed: number;
+  parked: number;
+}
+
+export interface Summary {
+  activity_id: string;
+  state: ActivityState;
+  visits: number;
+  people: number;
+  inside_now: number;
+  offerings: OfferingSummary[];
 }
 
 export interface ScanAnswer {

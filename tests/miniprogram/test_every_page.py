@@ -7,13 +7,14 @@ var/screenshots/miniprogram.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from backend.local.preview import MINIPROGRAM
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
-from tests.miniprogram.town import Caller, make_market, new_name
+from tests.miniprogram.town import Caller, chosen_stall, make_market, new_name
 
 MOST_REQUESTS = 3
 # 88 rpx is 43.99 px on a screen of 375 px.
@@ -69,6 +70,12 @@ def show_calendar(phone: Phone) -> None:
     phone.sees("点一下有活动的日子")
 
 
+def write_in_guest(phone: Phone) -> None:
+    """The form for somebody who is no resident yet."""
+    phone.page.get_by_role("radio", name="没登记过的来宾").tap()
+    phone.sees("怎么称呼")
+
+
 VIEWS = (
     View("pages/home/home", "近期活动"),
     View("pages/home/home", "近期活动", act=show_calendar, name="home-calendar",
@@ -98,6 +105,19 @@ VIEWS = (
     View("pages/close-account/close-account", "注销后不能恢复"),
     View("pages/about/about", "我们怎样保护您的信息", who=None),
     View("packages/staff/pages/console-login/console-login", "扫页面上的二维码", who="organiser"),
+    View("packages/staff/pages/markets/markets", "选一场集市", who="organiser"),
+    View("packages/staff/pages/market/market", "排队的服务", "market", who="organiser",
+         name="staff-market"),
+    View("packages/staff/pages/market/market", "开放集市", "coming", who="organiser",
+         name="staff-market-coming"),
+    View("packages/staff/pages/code/code", "换新码", "market", who="organiser"),
+    View("packages/volunteer/pages/desk/desk", "您在哪一场集市", who="volunteer",
+         name="desk-markets"),
+    View("packages/volunteer/pages/desk/desk", "呼叫下一位", who="caller"),
+    View("packages/volunteer/pages/ticket/ticket", "发给谁", "stall", who="volunteer"),
+    View("packages/volunteer/pages/ticket/ticket", "发给谁", "stall", who="volunteer",
+         act=write_in_guest,
+         name="ticket-guest"),
 )  # fmt: skip
 
 
@@ -107,6 +127,8 @@ class Town:
 
     people: Mapping[str, Caller]
     queries: Mapping[str, str]
+    kept: Mapping[str, Mapping[str, Any]]
+    """What somebody's phone has kept besides the login."""
 
 
 @pytest.fixture(scope="module")
@@ -132,15 +154,18 @@ def town(system: LocalSystem, organiser: Caller) -> Town:
     resident.post(later, {"slot_id": tomorrow.clinic.slots[0]})
     return Town(
         {"resident": resident, "newcomer": newcomer, "volunteer": Caller(system.web, "volunteer"),
-         "organiser": organiser},
+         "caller": Caller(system.web, "volunteer"), "organiser": organiser},
         {
             "market": f"?id={today.id}",
+            "coming": f"?id={tomorrow.id}",
+            "stall": f"?stall={today.haircut.stall_id}",
             "sign-up": f"?activity={tomorrow.id}&offering={tomorrow.clinic.offering_id}",
             "take-number": f"?activity={today.id}&offering={today.haircut.offering_id}",
             "scene": f"?scene={today.code()}",
             "rate": f"?booking={unrated['id']}",
             "member": f"?id={member['id']}",
         },
+        {"caller": chosen_stall(today.haircut)},
     )  # fmt: skip
 
 
@@ -165,7 +190,7 @@ def test_page(phone: OpenPhone, town: Town, view: View, elder: bool) -> None:
     opened = phone(
         person.name if person else new_name(),
         path=view.page + town.queries.get(view.query, ""),
-        kept=person.kept if person else {},
+        kept={**(person.kept if person else {}), **town.kept.get(view.who or "", {})},
         elder=elder,
     )
     opened.sees(view.words)

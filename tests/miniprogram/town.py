@@ -132,8 +132,13 @@ class Market:
         return self.staff.post(f"/bookings/{booking['id']}/{action}")
 
 
+def chosen_stall(service: Service) -> dict[str, Any]:
+    """What a phone keeps whose volunteer has chosen to sit at the service's stall today."""
+    return {"desk": {"stallId": service.stall_id, "day": f"{datetime.now(SHANGHAI):%Y-%m-%d}"}}
+
+
 def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
-                places: int = 5) -> Market:  # fmt: skip
+                places: int = 5, rotates: int | None = None) -> Market:  # fmt: skip
     """A published market that has begun an hour ago, or begins tomorrow.
 
     Args:
@@ -141,9 +146,11 @@ def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
         live: whether it is open.
         region: a community's code.
         places: in each appointment.
+        rotates: seconds after which its check-in code changes; None for one that can be printed.
     """
     now = datetime.now(SHANGHAI).replace(second=0, microsecond=0)
-    first_slot = now if live else now + timedelta(days=1)
+    # A day and not an hour less, so that it is tomorrow's at every hour of the day.
+    first_slot = now if live else now + timedelta(days=1) + 2 * _HALF_HOUR
     body = {
         "programme": "market",
         "title": f"「益行社区」第 {next(_numbers)} 场公益市集",
@@ -154,6 +161,7 @@ def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
         "ends_at": (first_slot + 6 * _HALF_HOUR).isoformat(),
         "organiser_name": "武进区民政局",
         "contact_phone": "0519-00000000",
+        "code_rotates_seconds": rotates,
         "description": "医生、理发师傅和民警都来,服务不收费。",
     }  # fmt: skip
     activity = staff.post("/activities", body)

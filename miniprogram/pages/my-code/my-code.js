@@ -4,6 +4,7 @@
 const { getPersonalCode } = require("../../api/checkin");
 const { sentenceOf } = require("../../api/errors");
 const { listFamily } = require("../../api/me");
+const { createBrightScreen } = require("../../utils/bright-screen");
 const look = require("../../utils/look");
 const { drawQr } = require("../../utils/qr");
 const serverTime = require("../../utils/server-time");
@@ -11,7 +12,6 @@ const serverTime = require("../../utils/server-time");
 const SECOND_MS = 1000;
 /** A code is replaced this long before its end, so that none expires under the scanner. */
 const RENEW_BEFORE_SECONDS = 15;
-const BRIGHT = 1;
 
 Page({
   data: {
@@ -26,16 +26,18 @@ Page({
   },
 
   expiresAt: 0,
-  brightness: -1,
   ticking: 0,
+  /** @type {ReturnType<typeof createBrightScreen> | undefined} */
+  screen: undefined,
 
   onLoad() {
+    this.screen = createBrightScreen();
     this.loadFamily();
   },
 
   onShow() {
     look.apply(this);
-    this.brighten();
+    this.screen?.begin();
     this.renew();
     this.ticking = setInterval(() => this.tick(), SECOND_MS);
   },
@@ -50,19 +52,7 @@ Page({
 
   rest() {
     clearInterval(this.ticking);
-    if (this.brightness >= 0) wx.setScreenBrightness({ value: this.brightness });
-    wx.setKeepScreenOn({ keepScreenOn: false });
-  },
-
-  /** Bright for the scanner; as it was once the page is left. */
-  brighten() {
-    wx.getScreenBrightness({
-      success: ({ value }) => {
-        if (this.brightness < 0) this.brightness = value;
-        wx.setScreenBrightness({ value: BRIGHT });
-      },
-    });
-    wx.setKeepScreenOn({ keepScreenOn: true });
+    this.screen?.end();
   },
 
   async loadFamily() {

@@ -1,0 +1,64 @@
+// @ts-check
+// A market's figures in the words that its organiser reads.
+
+/** @typedef {import("../../../api/types").Activity} Activity */
+/** @typedef {import("../../../api/types").Summary} Summary */
+/** @typedef {import("../../../api/types").OfferingSummary} OfferingSummary */
+
+/**
+ * @param {Summary} summary
+ * @param {Activity} activity
+ */
+function summaryWords(summary, activity) {
+  const walkUp = activity.stalls
+    .flatMap(({ offerings }) => offerings)
+    .filter(({ mode }) => mode === "open")
+    .map(({ id }) => id);
+  return {
+    figures: [
+      { label: "签到人次", value: summary.visits },
+      { label: "人数", value: summary.people },
+      { label: "现在在场", value: summary.inside_now },
+      { label: "在排队", value: sum(summary, ({ waiting }) => waiting) },
+    ],
+    lines: summary.offerings
+      .filter(({ offering_id: id }) => !walkUp.includes(id))
+      .map(lineWords),
+  };
+}
+
+/** @param {OfferingSummary} offering */
+function lineWords({ offering_id: id, title, stall, waiting, served, mean_wait_minutes: wait }) {
+  return {
+    id,
+    title: `${stall.number} 号摊位 · ${title}`,
+    served: `已服务 ${served} 位`,
+    wait: wait === null ? "还没有叫过号" : `平均等候 ${wait} 分钟`,
+    waiting,
+  };
+}
+
+/**
+ * What becomes of those who have not been served, if the market ends now; empty where there are
+ * none.
+ * @param {Summary} summary
+ */
+function unserved(summary) {
+  const here = sum(summary, (one) => one.waiting + one.calling + one.missed + one.parked);
+  const expected = sum(summary, ({ booked }) => booked);
+  const parts = [
+    here ? `还在排队的 ${here} 个号会作废。` : "",
+    expected ? `报了名没有到的 ${expected} 位会记为未到场。` : "",
+  ];
+  return parts.join("");
+}
+
+/**
+ * @param {Summary} summary
+ * @param {(offering: OfferingSummary) => number} count
+ */
+function sum({ offerings }, count) {
+  return offerings.reduce((total, offering) => total + count(offering), 0);
+}
+
+module.exports = { summaryWords, unserved };

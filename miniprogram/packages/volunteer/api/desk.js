@@ -1,0 +1,72 @@
+// @ts-check
+const { read, write } = require("../../../api/request");
+
+/** @typedef {import("../../../api/types").Booking} Booking */
+/** @typedef {import("../../../api/types").Desk} Desk */
+/** @typedef {"recall" | "start" | "finish" | "miss" | "rejoin"} DeskAction */
+
+/**
+ * A stall's desk; the same object while nothing has changed.
+ * @param {string} stallId
+ * @returns {Promise<Desk>}
+ */
+function pollDesk(stallId) {
+  return read(`/stalls/${stallId}/desk`, { login: true, cached: true, attempts: 1 });
+}
+
+/**
+ * A stall's desk, to give numbers at.
+ * @param {string} stallId
+ * @returns {Promise<Desk>}
+ */
+function getDesk(stallId) {
+  return read(`/stalls/${stallId}/desk`, { login: true, cached: true });
+}
+
+/**
+ * Call the next number.
+ * @param {string} stallId
+ * @param {string} pressId one for each press; the same for its repeats
+ * @returns {Promise<Booking | undefined>} undefined when nobody waits
+ */
+function callNext(stallId, pressId) {
+  return write("POST", `/stalls/${stallId}/call-next`, { press_id: pressId }, { key: pressId });
+}
+
+/**
+ * Do something with a number at the desk.
+ * @param {string} bookingId
+ * @param {DeskAction} action
+ * @param {string} key one for each press; the same for its repeats
+ * @returns {Promise<Booking>}
+ */
+function actOn(bookingId, action, key) {
+  return write("POST", `/bookings/${bookingId}/${action}`, {}, { key });
+}
+
+/** @typedef {{id: string, display_name: string, phone: string | null}} Found */
+
+/**
+ * People by their phone number, its last four digits, or their whole name.
+ * @param {string} activityId where the caller works
+ * @param {{phone: string} | {name: string}} by
+ * @returns {Promise<{items: Found[]}>}
+ */
+function findResidents(activityId, by) {
+  return write("POST", `/activities/${activityId}/residents/find`, by);
+}
+
+/** @typedef {{name?: string, phone?: string, birth_year?: number}} Guest */
+
+/**
+ * A number for somebody who has come to the stall.
+ * @param {string} offeringId
+ * @param {{resident_id: string} | {guest: Guest}} whom
+ * @param {string} key one for each press; the same for its repeats
+ * @returns {Promise<Booking>}
+ */
+function giveNumber(offeringId, whom, key) {
+  return write("POST", `/offerings/${offeringId}/tickets`, whom, { key });
+}
+
+module.exports = { pollDesk, getDesk, callNext, actOn, findResidents, giveNumber };

@@ -1,0 +1,194 @@
+// @ts-check
+// A stall's desk: who is next, call, call again, pass over, serve, finish; the day's counts.
+
+const { ApiError, sentenceOf } = require("../../../../api/errors");
+const { uuid } = require("../../../../utils/ids");
+const look = require("../../../../utils/look");
+const network = require("../../../../utils/network");
+const { createPoll } = require("../../../../utils/poll");
+const { sleep } = require("../../../../utils/sleep");
+const { actOn, callNext, pollDesk } = require("../../api/desk");
+const { deskWords } = require("../../utils/desk-words");
+const { forgetStall, rememberedStall, rememberStall } = require("../../utils/remembered-stall");
+
+/** @typedef {import("../../../../api/types").Desk} Desk */
+/** @typedef {import("../../api/desk").DeskAction} DeskAction */
+
+const POLL_MS = 5000;
+/** The second tap of a double tap must not press what has come in the first one's place. */
+const SETTLE_MS = 600;
+
+Page({
+  data: {
+    look: look.current(),
+    stallId: "",
+    /** Whether the stall is being chosen. */
+    choosing: false,
+    loading: true,
+    error: "",
+    online: true,
+    /** @type {ReturnType<typeof deskWords> | null} */
+    desk: null,
+    busy: false,
+    /** What came of the last press, where the screen does not show it anyway. */
+    notice: "",
+  },
+
+  /** @type {ReturnType<typeof createPoll> | undefined} */
+  poll: undefined,
+  /** @type {(() => void) | undefined} */
+  unfollow: undefined,
+  /** What was pressed last, with its key: pressing the same again is the same action. */
+  pressed: { what: "", key: "" },
+
+  onLoad() {
+    const stallId = rememberedStall();
+    this.setData({ stallId, choosing: !stallId });
+    this.poll = createPoll({
+      read: () => pollDesk(this.data.stallId),
+      every: () => POLL_MS,
+      onChange: (desk) => this.show(desk),
+      onError: (error) => this.onReadError(error),
+    });
+  },
+
+  onShow() {
+    look.apply(this);
+    this.unfollow = network.follow((online) => this.setData({ online }));
+    if (this.data.stallId) this.begin();
+  },
+
+  onHide() {
+    this.rest();
+  },
+
+  onUnload() {
+    this.rest();
+  },
+
+  rest() {
+    this.unfollow?.();
+    this.poll?.stop();
+    wx.setKeepScreenOn({ keepScreenOn: false });
+  },
+
+  begin() {
+    wx.setKeepScreenOn({ keepScreenOn: true });
+    this.poll?.reset();
+    this.poll?.start();
+  },
+
+  /** @param {Desk} desk */
+  show(desk) {
+    this.setData({ desk: deskWords(desk), loading: false, error: "" });
+  },
+
+  /** @param {unknown} error */
+  onReadError(error) {
+    if (error instanceof ApiError && [403, 404].includes(error.status)) {
+      this.chooseAgain("这个摊位您现在不能叫号,请重新选择");
+    } else if (!this.data.desk) {
+      this.setData({ loading: false, error: sentenceOf(error) });
+    }
+  },
+
+  onRetry() {
+    this.setData({ loading: true, error: "" });
+    this.begin();
+  },
+
+  /** The network may be back before the next turn of the poll. */
+  onTryNetwork() {
+    this.poll?.start();
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{stallId: string}>} event */
+  onStall({ detail }) {
+    rememberStall(detail.stallId);
+    this.setData({ stallId: detail.stallId, choosing: false, desk: null, loading: true, error: "", notice: "" });
+    this.begin();
+  },
+
+  onOtherStall() {
+    this.chooseAgain("");
+  },
+
+  /** @param {string} notice */
+  chooseAgain(notice) {
+    forgetStall();
+    this.poll?.stop();
+    this.setData({ stallId: "", choosing: true, desk: null, notice });
+  },
+
+  onCall() {
+    const { desk, stallId } = this.data;
+    if (!desk || !desk.next) return;
+    this.act(`call ${desk.next.id}`, async (key) => {
+      const called = await callNext(stallId, key);
+      if (!called) this.setData({ notice: "刚才在等的已经由同事叫走了" });
+    });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onAct(event) {
+    const { id, action } = /** @type {{id: string, action: DeskAction}} */ (event.currentTarget.dataset);
+    const calls = this.data.desk?.calling?.calls;
+    this.act(`${action} ${id} ${calls}`, (key) => actOn(id, action, key));
+  },
+
+  /**
+   * Send one press and show what the desk looks like then.
+   * @param {string} what
+   * @param {(key: string) => Promise<unknown>} send
+   */
+  async act(what, send) {
+    if (this.data.busy) return;
+    this.setData({ busy: true, notice: "" });
+    try {
+      await send(this.keyFor(what));
+      this.pressed = { what: "", key: "" };
+    } catch (error) {
+      this.explain(error);
+    }
+    await Promise.all([this.poll?.start(), sleep(SETTLE_MS)]);
+    this.setData({ busy: false });
+  },
+
+  /**
+   * The key of this action: the earlier one where its answer was lost, so that nobody is called
+   * twice.
+   * @param {string} what
+   */
+  keyFor(what) {
+    if (this.pressed.what !== what) this.pressed = { what, key: uuid() };
+    return this.pressed.key;
+  },
+
+  /** @param {unknown} error */
+  explain(error) {
+    const lost = error instanceof ApiError && error.transient;
+    if (!lost) this.pressed = { what: "", key: "" };
+    this.setData({ notice: refusalWords(error) });
+  },
+
+  onGiveNumber() {
+    wx.navigateTo({ url: `/packages/volunteer/pages/ticket/ticket?stall=${this.data.stallId}` });
+  },
+});
+
+/** @param {unknown} error */
+function refusalWords(error) {
+  const sentence = sentenceOf(error);
+  if (!(error instanceof ApiError)) return sentence;
+  if (error.transient) return `${sentence}。再点一次也不会重复叫号`;
+  switch (error.code) {
+    case "stall_busy":
+      return "同事刚刚在这个摊位叫了号,请先处理正在叫的号";
+    case "illegal_transition":
+      return "同事刚刚处理了这个号,已为您更新";
+    case "call_again_first":
+      return `${sentence},还没有人来才能过号。请点「再叫一次」`;
+    default:
+      return sentence;
+  }
+}

@@ -1,0 +1,212 @@
+// @ts-check
+// A walk-in number from the desk: for a resident who is found, or a guest who is written in.
+
+const { ApiError, sentenceOf } = require("../../../../api/errors");
+const { uuid } = require("../../../../utils/ids");
+const look = require("../../../../utils/look");
+const { waitWords } = require("../../../../utils/time");
+const { findResidents, getDesk, giveNumber } = require("../../api/desk");
+
+/** @typedef {import("../../api/desk").Found} Found */
+/** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
+
+Page({
+  data: {
+    look: look.current(),
+    loading: true,
+    error: "",
+    stall: "",
+    /** @type {Offering[]} */
+    offerings: [],
+    offeringId: "",
+    isGuest: false,
+    words: "",
+    searching: false,
+    searched: false,
+    /** @type {Found[]} */
+    found: [],
+    residentId: "",
+    name: "",
+    phone: "",
+    birthYear: "",
+    /** A service for the old asks for the year of birth; nobody else is asked. */
+    asksYear: false,
+    busy: false,
+    refusal: "",
+    /** @type {ReturnType<typeof givenWords> | null} */
+    done: null,
+  },
+
+  stallId: "",
+  activityId: "",
+  /** What was pressed last, with its key: pressing the same again is the same action. */
+  pressed: { what: "", key: "" },
+
+  /** @param {{stall?: string}} query */
+  onLoad({ stall = "" }) {
+    this.stallId = stall;
+    this.load();
+  },
+
+  onShow() {
+    look.apply(this);
+  },
+
+  async load() {
+    this.setData({ loading: true, error: "" });
+    try {
+      const { activity, offerings, stall } = await getDesk(this.stallId);
+      this.activityId = activity.id;
+      this.setData({
+        stall: `${stall.number} 号摊位 ${stall.name}`,
+        offerings,
+        offeringId: offerings.length ? offerings[0].id : "",
+        loading: false,
+      });
+    } catch (error) {
+      this.setData({ loading: false, error: sentenceOf(error) });
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onOffering(event) {
+    this.setData({ offeringId: event.currentTarget.dataset.id, refusal: "", asksYear: false });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onKind(event) {
+    this.setData({ isGuest: event.currentTarget.dataset.guest, refusal: "" });
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  onWords({ detail }) {
+    this.setData({ words: detail.value, searched: false, found: [], residentId: "", refusal: "" });
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  onName({ detail }) {
+    this.setData({ name: detail.value, refusal: "" });
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  onPhone({ detail }) {
+    this.setData({ phone: detail.value, refusal: "" });
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  onBirthYear({ detail }) {
+    this.setData({ birthYear: detail.value, refusal: "" });
+  },
+
+  async onSearch() {
+    const words = this.data.words.trim();
+    if (this.data.searching) return;
+    if (!words) {
+      this.setData({ refusal: "请先填写手机号后四位、手机号或姓名" });
+      return;
+    }
+    this.setData({ searching: true, refusal: "" });
+    try {
+      const { items } = await findResidents(this.activityId, searchFor(words));
+      if (words !== this.data.words.trim()) return;
+      this.setData({ found: items, searched: true, residentId: "" });
+    } catch (error) {
+      this.setData({ refusal: sentenceOf(error) });
+    } finally {
+      this.setData({ searching: false });
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onResident(event) {
+    this.setData({ residentId: event.currentTarget.dataset.id, refusal: "" });
+  },
+
+  async onGive() {
+    const whom = this.whom();
+    if (this.data.busy) return;
+    if (!whom) {
+      this.setData({ refusal: this.data.isGuest ? "请填写怎么称呼来宾" : "请先查找,再选中来的人" });
+      return;
+    }
+    this.setData({ busy: true, refusal: "" });
+    try {
+      const { offeringId } = this.data;
+      const booking = await giveNumber(offeringId, whom, this.keyFor(JSON.stringify([offeringId, whom])));
+      this.pressed = { what: "", key: "" };
+      this.setData({ done: givenWords(booking) });
+    } catch (error) {
+      this.explain(error);
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  /** @returns {Parameters<typeof giveNumber>[1] | null} null while something is missing */
+  whom() {
+    const { isGuest, residentId, birthYear } = this.data;
+    if (!isGuest) return residentId ? { resident_id: residentId } : null;
+    const name = this.data.name.trim();
+    const phone = this.data.phone.trim();
+    if (!name) return null;
+    return {
+      guest: { name, ...(phone && { phone }), ...(birthYear && { birth_year: Number(birthYear) }) },
+    };
+  },
+
+  /**
+   * The key of this action: the earlier one where its answer was lost, so that nobody gets two
+   * numbers.
+   * @param {string} what
+   */
+  keyFor(what) {
+    if (this.pressed.what !== what) this.pressed = { what, key: uuid() };
+    return this.pressed.key;
+  },
+
+  /** @param {unknown} error */
+  explain(error) {
+    const lost = error instanceof ApiError && error.transient;
+    if (!lost) this.pressed = { what: "", key: "" };
+    const code = error instanceof ApiError ? error.code : "";
+    this.setData({
+      refusal: refusalWords(error),
+      asksYear: this.data.asksYear || (this.data.isGuest && code === "not_eligible"),
+    });
+  },
+
+  onAgain() {
+    this.setData({
+      done: null, words: "", searched: false, found: [], residentId: "",
+      name: "", phone: "", birthYear: "", asksYear: false,
+    });
+  },
+
+  onBack() {
+    wx.navigateBack();
+  },
+});
+
+/** @param {unknown} error */
+function refusalWords(error) {
+  const sentence = sentenceOf(error);
+  if (!(error instanceof ApiError)) return sentence;
+  if (error.transient) return `${sentence}。再点一次也不会重复发号`;
+  // The server's sentence speaks to the resident.
+  return error.code === "already_booked" ? "这位居民已经有这项服务的号" : sentence;
+}
+
+/**
+ * Four digits are the end of a phone number, more of them a whole one.
+ * @param {string} words
+ * @returns {{phone: string} | {name: string}}
+ */
+function searchFor(words) {
+  return /^\d+$/.test(words) ? { phone: words } : { name: words };
+}
+
+/** @param {import("../../../../api/types").Booking} booking */
+function givenWords({ ticket, resident, offering_title: title, ahead, estimate_minutes: estimate }) {
+  const line = ahead ? `前面还有 ${ahead} 位,${waitWords(estimate)}` : "下一位就是";
+  return { ticket, title, who: resident.display_name, line };
+}

@@ -1,0 +1,74 @@
+// @ts-check
+// A stall's desk in the words that its page shows.
+
+/** @typedef {import("../../../api/types").Booking} Booking */
+/** @typedef {import("../../../api/types").Desk} Desk */
+
+/** @type {Partial<Record<import("../../../api/types").ActivityState, string>>} */
+const NOT_OPEN = {
+  published: "集市还没有开放,开放后才能叫号",
+  closed: "集市已经结束",
+  cancelled: "集市已经取消",
+};
+
+/** @param {Desk} desk */
+function deskWords(desk) {
+  const { stall, activity, counts, calls_before_missed: callsNeeded } = desk;
+  const [next, ...line] = desk.waiting.map(numberWords);
+  return {
+    stall: `${stall.number} 号摊位 ${stall.name}`,
+    market: activity.title,
+    canGiveNumbers: desk.may_issue && activity.state === "live" && desk.offerings.length > 0,
+    calling: desk.calling && { ...numberWords(desk.calling), calls: callsWords(desk.calling, callsNeeded) },
+    serving: desk.serving.map(numberWords),
+    next: next || null,
+    line,
+    /** Those in the line beyond the ones that are listed. */
+    further: Math.max(0, counts.waiting - desk.waiting.length),
+    away: [...desk.missed, ...desk.parked].map(awayWords),
+    counts: [
+      { label: "在等", value: counts.waiting },
+      { label: "已服务", value: counts.served },
+      { label: "过号", value: counts.missed },
+      { label: "平均等候", value: meanWaitWords(counts.mean_wait_minutes) },
+    ],
+    /** Why nobody can be called; empty where somebody can. */
+    cannotCall: NOT_OPEN[activity.state] || (next ? "" : "现在没有人在等"),
+  };
+}
+
+/** @param {Booking} booking */
+function numberWords({ id, ticket, resident, offering_title: title, urgent }) {
+  return { id, ticket, who: resident.display_name, title, urgent };
+}
+
+/**
+ * Somebody who has stepped out of the line.
+ * @param {Booking} booking
+ */
+function awayWords(booking) {
+  const parked = booking.state === "parked";
+  return {
+    ...numberWords(booking),
+    badge: parked ? { text: "暂时离开", tone: "warn" } : { text: "已过号", tone: "bad" },
+    canRejoin: parked || !booking.rejoined,
+    rejoin: parked ? "回来了" : "重新排队",
+  };
+}
+
+/**
+ * @param {Booking} booking
+ * @param {number} needed calls before a number may be passed over
+ */
+function callsWords({ calls }, needed) {
+  return calls < needed
+    ? `已叫 ${calls} 次,叫满 ${needed} 次还没有人来,才能过号`
+    : `已叫 ${calls} 次,还没有人来可以过号`;
+}
+
+/** @param {number | null} minutes */
+function meanWaitWords(minutes) {
+  return minutes === null ? "—" : `${minutes} 分钟`;
+}
+
+module.exports = { deskWords };

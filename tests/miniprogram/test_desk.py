@@ -1,0 +1,203 @@
+"""A stall's desk on a volunteer's phone: nobody is called twice, nobody is lost."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import Engine
+
+from backend.local.system import LocalSystem
+from tests.miniprogram.phones import OpenPhone, Phone
+from tests.miniprogram.town import Caller, Market, chosen_stall, new_name, rows
+
+DESK = "packages/volunteer/pages/desk/desk"
+OpenDesk = Callable[[], Phone]
+
+
+@pytest.fixture
+def volunteer(system: LocalSystem) -> Caller:
+    return Caller(system.web, "volunteer")
+
+
+@pytest.fixture
+def desk(phone: OpenPhone, volunteer: Caller, market: Market) -> OpenDesk:
+    """Opens the haircut's desk, which this phone has chosen before."""
+
+    def open_desk() -> Phone:
+        kept = volunteer.kept | chosen_stall(market.haircut)
+        return phone(volunteer.name, path=DESK, kept=kept, clock=True)
+
+    return open_desk
+
+
+@pytest.fixture
+def line(system: LocalSystem, market: Market) -> list[Any]:
+    """Three people who wait for a haircut."""
+    people = [Caller(system.web, new_name()).resident_id for _ in range(3)]
+    market.admit(*people)
+    return [market.give_number(market.haircut, one) for one in people]
+
+
+def states(database: Engine, market: Market) -> list[str]:
+    """Of the haircut's numbers, in their order."""
+    return [
+        state
+        for (state,) in rows(
+            database,
+            "SELECT state FROM booking WHERE offering_id = :id ORDER BY created_at",
+            id=market.haircut.offering_id,
+        )
+    ]
+
+
+def press(phone: Phone, name: str) -> None:
+    """Press one of the desk's own buttons, once it can be pressed."""
+    button = phone.page.get_by_role("button", name=name)
+    expect(button).to_be_enabled()
+    button.tap()
+
+
+def test_from_choosing_the_stall_to_the_last_haircut(
+    phone: OpenPhone, volunteer: Caller, market: Market, line: list[Any], database: Engine
+) -> None:
+    mine = phone(volunteer.name, path="pages/mine/mine", kept=volunteer.kept, clock=True)
+    mine.tap("摊位叫号")
+    mine.tap(market.title)
+    mine.misses("反诈宣传台")  # nobody is called to where one just walks up
+    mine.tap("2 号摊位 理发角")
+    number = mine.page.get_by_label("号码")
+    expect(number).to_have_text(line[0]["ticket"])
+    press(mine, "呼叫下一位")
+    mine.sees("正在叫")
+    assert states(database, market) == ["called", "arrived", "arrived"]
+
+    # Nobody comes: called three times, then passed over; he comes back and keeps a place.
+    press(mine, "再叫一次")
+    mine.sees("已叫 2 次")
+    mine.allow(409, "/miss")
+    press(mine, "过号")
+    mine.sees("请点「再叫一次」")
+    press(mine, "再叫一次")
+    mine.sees("已叫 3 次")
+    mine.look("desk-calling")
+    press(mine, "过号")
+    mine.sees("已过号")
+    assert states(database, market) == ["missed", "arrived", "arrived"]
+    press(mine, f"{line[0]['ticket']} 重新排队")
+    mine.misses("已过号")
+
+    # The next one comes.
+    press(mine, "呼叫下一位")
+    press(mine, "开始服务")
+    mine.sees("正在服务")
+    mine.look("desk-serving")
+    press(mine, "完成")
+    mine.misses("正在服务")
+    assert states(database, market).count("served") == 1
+    counts = mine.page.locator(".counts")
+    expect(counts).to_contain_text("已服务")
+    mine.reopen()
+    mine.tap("摊位叫号")
+    mine.sees("2 号摊位 理发角")  # the stall is remembered for the day
+
+
+def test_a_double_tap_calls_one(
+    desk: OpenDesk, market: Market, line: list[Any], database: Engine
+) -> None:
+    mine = desk()
+    button = mine.page.get_by_role("button", name="呼叫下一位")
+    expect(button).to_be_enabled()
+    button.evaluate("one => { one.click(); one.click(); }")
+    mine.sees("正在叫")
+    assert states(database, market) == ["called", "arrived", "arrived"]
+
+
+def test_a_lost_answer_calls_nobody_twice(
+    desk: OpenDesk, market: Market, line: list[Any], database: Engine
+) -> None:
+    mine = desk()
+    mine.sees("下一位")
+    mine.lose_answer("/call-next")
+    press(mine, "呼叫下一位")
+    mine.sees("正在叫")
+    calls = rows(database, "SELECT calls FROM booking WHERE id = :id", id=line[0]["id"])
+    assert calls == [(1,)]
+    assert states(database, market) == ["called", "arrived", "arrived"]
+
+
+def test_a_colleague_at_the_same_stall_was_quicker(
+    desk: OpenDesk, market: Market, line: list[Any], database: Engine
+) -> None:
+    mine = desk()
+    mine.sees("下一位")
+    mine.allow(409, "/call-next")
+    market.call_next(market.haircut)
+    press(mine, "呼叫下一位")
+    mine.sees("同事刚刚在这个摊位叫了号")
+    mine.sees("正在叫")
+    assert states(database, market) == ["called", "arrived", "arrived"]
+
+
+def test_without_a_network_nothing_can_be_pressed(
+    desk: OpenDesk, market: Market, line: list[Any], database: Engine
+) -> None:
+    mine = desk()
+    mine.sees("下一位")
+    mine.network(offline=True)
+    expect(mine.page.get_by_role("button", name="没有网络,暂时不能叫号")).to_be_disabled()
+    mine.look("desk-offline")
+    mine.network()
+    press(mine, "呼叫下一位")
+    mine.sees("正在叫")
+    assert states(database, market) == ["called", "arrived", "arrived"]
+
+
+def test_who_comes_by_themselves_appears(
+    desk: OpenDesk, system: LocalSystem, market: Market
+) -> None:
+    mine = desk()
+    mine.sees("现在没有人在等")
+    mine.look("desk-empty")
+    resident = Caller(system.web, new_name()).resident_id
+    market.admit(resident)
+    given = market.give_number(market.haircut, resident)
+    mine.page.clock.fast_forward("00:05")
+    expect(mine.page.get_by_label("号码")).to_have_text(given["ticket"])
+
+
+def test_a_number_for_a_neighbour_and_for_a_guest(
+    desk: OpenDesk, system: LocalSystem, market: Market, database: Engine
+) -> None:
+    resident = Caller(system.web, new_name())
+    name = f"陈{uuid4().hex[:6]}"
+    resident.put("/me", {"name": name})
+    market.admit(resident.resident_id)
+    mine = desk()
+    mine.tap("现场发号")
+    page = mine.page
+    mine.tap("发号")
+    mine.sees("请先查找,再选中来的人")
+    words = page.get_by_role("textbox", name="手机号后四位")
+    words.fill(name)
+    mine.tap("查找")
+    page.get_by_role("radiogroup", name="找到的居民").get_by_role("radio").tap()
+    page.get_by_role("button", name="发号", exact=True).tap()
+    mine.sees("已发号")
+    mine.look("ticket-done")
+    mine.tap("再发一个号")
+    page.get_by_role("radio", name="没登记过的来宾").tap()
+    page.get_by_role("textbox", name="怎么称呼").fill("李奶奶")
+    mine.lose_answer("/tickets")
+    page.get_by_role("button", name="发号", exact=True).tap()
+    mine.sees("前面还有 1 位")
+    mine.tap("回到叫号")
+    mine.sees("呼叫下一位")
+    assert states(database, market) == ["arrived", "arrived"]
+
+
+def test_a_volunteer_of_nowhere_is_told_whom_to_ask(phone: OpenPhone, system: LocalSystem) -> None:
+    nobody = Caller(system.web, new_name())
+    mine = phone(nobody.name, path=DESK, kept=nobody.kept)
+    mine.sees("今天没有您的集市")
