@@ -1,0 +1,337 @@
+"""Excel files: sheets written for offices, and rows read with the address of every cell.
+
+Written with XlsxWriter, read with openpyxl: each does its half well. What somebody typed is always
+written as text, never as a formula; what is read is refused where Excel would compute it, so that
+nobody imports a value that they have not seen.
+"""
+
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+
+import xlsxwriter
+from openpyxl import load_workbook
+from openpyxl.cell import MergedCell
+from openpyxl.worksheet.worksheet import Worksheet as OpenSheet
+
+from backend.core import clock
+from backend.core.errors import AppError, ValidationFailed
+
+MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# What a file may unfold to: a small archive can hold gigabytes.
+MOST_UNPACKED_BYTES = 10_000_000
+# How far a sheet may reach, blank but formatted cells included: all of it is read into memory.
+MOST_SHEET_ROWS, MOST_SHEET_COLUMNS = 5000, 100
+# Above the header there may stand a title and a note.
+_HEADER_WITHIN = 10
+# Rows of a template that get a column's drop-down.
+_VALIDATED_ROWS = 1000
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2})[:时点](\d{2})分?(?::00)?", re.ASCII)
+
+Kind = Literal["text", "number", "money", "share", "day", "moment"]
+_FORMATS: dict[Kind, str] = {
+    "text": "@",
+    "number": "#,##0",
+    "money": "#,##0.00",
+    "share": "0.0%",
+    "day": "yyyy-mm-dd",
+    "moment": "yyyy-mm-dd hh:mm",
+}
+
+
+class NotASpreadsheet(ValidationFailed):
+    code = "not_a_spreadsheet"
+    title = "这个文件不是能读的 Excel 表格,请用 .xlsx 文件"
+
+
+class SpreadsheetTooLarge(AppError):
+    status = 422
+    code = "spreadsheet_too_large"
+    title = "表格太大了,请分成几个文件"
+
+
+# ---------------------------------------------------------------------------- writing
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column to write.
+
+    Attributes:
+        width: in characters; a Chinese one counts two.
+        choices: a drop-down of these values; a range like "=说明!$A$2:$A$99" where they are many.
+        hint: shown beside a cell that is being filled in.
+    """
+
+    title: str
+    width: float = 14
+    kind: Kind = "text"
+    choices: Sequence[str] | str = ()
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet to write: perhaps a title and a note, the frozen header, the rows, perhaps totals.
+
+    Attributes:
+        rows: values by column; None stays empty; an instant is written as Shanghai's time.
+        heading: a line above the header.
+        note: a second one, smaller: the period, when it was made, what is counted how.
+        totals: the last row, in bold.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any]] = ()
+    heading: str | None = None
+    note: str | None = None
+    totals: Sequence[Any] | None = None
+
+
+def write_workbook(sheets: Sequence[Sheet]) -> bytes:
+    """An .xlsx file of these sheets, ready to print on A4 across."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
+    for sheet in sheets:
+        _write_sheet(book, sheet)
+    book.close()
+    return buffer.getvalue()
+
+
+def _write_sheet(book: Any, sheet: Sheet) -> None:
+    page = book.add_worksheet(sheet.title)
+    top = 0
+    for words, look in (
+        (sheet.heading, {"bold": True, "font_size": 14}),
+        (sheet.note, {"font_color": "#4B5563"}),
+    ):
+        if words:
+            page.write_string(top, 0, words, book.add_format(look))
+            top += 1
+    header = book.add_format(
+        {"bold": True, "border": 1, "bg_color": "#FBEAE8", "text_wrap": True, "valign": "vcenter"}
+    )
+    formats = [_cell_format(book, column.kind) for column in sheet.columns]
+    for index, column in enumerate(sheet.columns):
+        page.set_column(
+            index, index, column.width, book.add_format({"num_format": _FORMATS[column.kind]})
+        )
+        page.write_string(top, index, column.title, header)
+        _validate(page, top + 1, index, column)
+    last = top
+    for last, row in enumerate(sheet.rows, start=top + 1):
+        _write_row(page, last, row, formats)
+    if last > top and sheet.columns:
+        page.autofilter(top, 0, last, len(sheet.columns) - 1)
+    if sheet.totals is not None:
+        bold = [_cell_format(book, column.kind, bold=True) for column in sheet.columns]
+        _write_row(page, last + 1, sheet.totals, bold)
+    page.freeze_panes(top + 1, 0)
+    page.repeat_rows(top)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.set_footer("&C第 &P 页,共 &N 页")
+
+
+def _cell_format(book: Any, kind: Kind, *, bold: bool = False) -> Any:
+    look = {"num_format": _FORMATS[kind], "border": 1, "border_color": "#E5E0D8", "bold": bold}
+    return book.add_format(look | {"valign": "top", "text_wrap": kind == "text"})
+
+
+def _validate(page: Any, first: int, index: int, column: Column) -> None:
+    if not column.choices and not column.hint:
+        return
+    rule: dict[str, Any] = {"validate": "any"}
+    if column.choices:
+        source = column.choices if isinstance(column.choices, str) else list(column.choices)
+        rule = {"validate": "list", "source": source, "error_title": column.title,
+                "error_message": "请从下拉列表中选择"}  # fmt: skip
+    if column.hint:
+        rule |= {"input_title": column.title, "input_message": column.hint}
+    page.data_validation(first, index, first + _VALIDATED_ROWS, index, rule)
+
+
+def _write_row(page: Any, row: int, values: Sequence[Any], formats: Sequence[Any]) -> None:
+    for index, (value, look) in enumerate(zip(values, formats, strict=True)):
+        if value is None:
+            page.write_blank(row, index, None, look)
+        elif isinstance(value, datetime):
+            local = value.astimezone(clock.SHANGHAI).replace(tzinfo=None)
+            page.write_datetime(row, index, local, look)
+        elif isinstance(value, date):
+            page.write_datetime(row, index, datetime.combine(value, time.min), look)
+        elif isinstance(value, str):
+            page.write_string(row, index, value, look)
+        else:
+            page.write_number(row, index, value, look)
+
+
+# ---------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that was filled in.
+
+    Attributes:
+        address: as Excel names it: C5.
+        value: text, number, date, time or truth value; None where it is empty.
+        problem: why its value can't be taken: a formula, an error, a merged cell.
+    """
+
+    address: str
+    value: Any = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """A row that is not empty: its number in the sheet, and its cells by the column's title."""
+
+    number: int
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+
+
+def read_rows(
+    content: bytes, required: Sequence[str], optional: Sequence[str] = (), *, most_rows: int
+) -> list[ReadRow]:
+    """The filled-in rows of a file's first sheet, below its header; other columns are passed over.
+
+    Args:
+        required: titles of columns that must be there, in whatever order.
+        optional: titles of columns that may be.
+        most_rows: how many rows are taken.
+
+    Raises NotASpreadsheet (422) for a file that is none, that has another header, or one title
+    twice; SpreadsheetTooLarge (422).
+    """
+    sheet = _open(content)
+    if sheet.max_row > MOST_SHEET_ROWS or sheet.max_column > MOST_SHEET_COLUMNS:
+        raise SpreadsheetTooLarge(
+            f"表格占了 {sheet.max_row} 行、{sheet.max_column} 列;如果多出来的是空行空列,"
+            "请选中后删除再上传"
+        )
+    grid = list(sheet.iter_rows())
+    header, columns = _header(grid, required, optional)
+    rows = []
+    for cells in grid[header + 1 :]:
+        found = {title: _read(cells[index]) for title, index in columns.items()}
+        if any(cell.value is not None or cell.problem for cell in found.values()):
+            rows.append(ReadRow(cells[0].row or 0, found))
+    if len(rows) > most_rows:
+        raise SpreadsheetTooLarge(f"有 {len(rows)} 行,一次最多 {most_rows} 行")
+    return rows
+
+
+def _open(content: bytes) -> OpenSheet:
+    if content.startswith(_OLD_EXCEL):
+        raise NotASpreadsheet("这是旧版 .xls 或加了密码的文件,请打开后另存为不带密码的 .xlsx")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # zipfile reads no more of a member than it says that it has.
+            if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED_BYTES:
+                raise SpreadsheetTooLarge
+            if any(b"<!DOCTYPE" in archive.read(member) for member in archive.infolist()):
+                raise NotASpreadsheet
+        book = load_workbook(io.BytesIO(content), keep_links=False)
+        sheet = book.worksheets[0]
+    except AppError:
+        raise
+    # A broken file breaks the reader in more ways than it has errors for.
+    except Exception as error:
+        raise NotASpreadsheet from error
+    return sheet
+
+
+def _header(
+    grid: list[tuple[Any, ...]], required: Sequence[str], optional: Sequence[str]
+) -> tuple[int, dict[str, int]]:
+    """The header's place, and the place of each known column in it."""
+    known = {*required, *optional}
+    best: tuple[int, list[str | None]] = (0, [])
+    for index, cells in enumerate(grid[:_HEADER_WITHIN]):
+        titles = [as_text(cell.value).rstrip("*") if cell.value else None for cell in cells]
+        if len(known.intersection(titles)) > len(known.intersection(best[1])):
+            best = (index, titles)
+    missing = [title for title in required if title not in best[1]]
+    if missing:
+        raise NotASpreadsheet(f"缺少这些列:{'、'.join(missing)}。请使用下载的模板,不要改表头")
+    twice = sorted(title for title in known if best[1].count(title) > 1)
+    if twice:
+        raise NotASpreadsheet(f"「{twice[0]}」这一列出现了两次")
+    return best[0], {title: best[1].index(title) for title in known if title in best[1]}
+
+
+def _read(cell: Any) -> Cell:
+    if isinstance(cell, MergedCell):
+        return Cell(cell.coordinate, problem="是合并单元格,请取消合并,每行各自填写")
+    if cell.data_type == "f":
+        return Cell(cell.coordinate, problem="是公式,请改成数值(复制后「选择性粘贴:值」)")
+    if cell.data_type == "e":
+        return Cell(cell.coordinate, problem="是错误值,请重新填写")
+    value = cell.value
+    if isinstance(value, str) and not value.strip():
+        value = None
+    return Cell(cell.coordinate, value)
+
+
+# ---------------------------------------------------------------------------- values
+
+
+def as_text(value: Any) -> str:
+    """A cell's value as it is read: 3 and not 3.0, without space around it."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def narrowed(text: str) -> str:
+    """Full-width digits, letters and signs made plain, as they are typed in Chinese: 9:00."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def as_day(value: Any) -> date:
+    """A cell's day: Excel's own, or text like 2026-05-01, 2026/5/1, 2026年5月1日.
+
+    Raises ValueError, with what to write instead.
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    match = _DAY.fullmatch(narrowed(value)) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("应为日期,如 2026-05-01")
+    try:
+        return date(*(int(part) for part in match.groups()))
+    except ValueError:
+        raise ValueError("没有这个日期") from None
+
+
+def as_time(value: Any) -> time:
+    """A cell's time of day, to the minute: Excel's own, or text like 9:00, 9:00, 9点30分.
+
+    Raises ValueError, with what to write instead.
+    """
+    if isinstance(value, datetime):
+        value = value.time()
+    if isinstance(value, time):
+        # Excel counts in fractions of a day: 9:30 may come as 9:29:59.999.
+        near = datetime.combine(date(2000, 1, 1), value) + timedelta(seconds=30)
+        return near.time().replace(second=0, microsecond=0)
+    match = _TIME.fullmatch(narrowed(value)) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("应为时间,如 9:00")
+    try:
+        return time(int(match[1]), int(match[2]))
+    except ValueError:
+        raise ValueError("没有这个时间") from None
