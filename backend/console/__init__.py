@@ -48,6 +48,12 @@ def nothing(session: Session, actor: Actor | None, unknown: str) -> Response:
     raise NotFound
 
 
+@declare_access(PUBLIC)
+def _front_door() -> Response:
+    """Whoever types the bare address means the console: phones come by the mini-program."""
+    return see_other("console.home")
+
+
 def init_console(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
     """Register the console's pages, with what all of them share.
 
@@ -56,6 +62,7 @@ def init_console(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
     """
     for blueprint in (*blueprints, pages):
         app.register_blueprint(blueprint)
+    app.add_url_rule("/", "front_door", _front_door)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(
         static=_static_url, navigation=navigation, nonce=_nonce, **words.TITLES

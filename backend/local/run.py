@@ -120,7 +120,7 @@ def _welcome(system: LocalSystem, build: BackgroundBuild | None, seconds: float)
     lines = [
         "",
         f"吾社集 已就绪({seconds:.0f} 秒)/ is up",
-        f"  网站 web          {system.web}",
+        f"  工作台 console    {system.web}/console/",
         f"  接口文档 API docs {system.web}/api/docs",
         f"  微信 WeChat       {system.wechat}",
         f"  地址与进程 run    {_shown(system.run_file)}",

@@ -1,5 +1,6 @@
 """Logging in to the console in a browser."""
 
+import pytest
 from playwright.sync_api import expect
 
 from backend.local.system import LocalSystem
@@ -30,6 +31,7 @@ def test_a_wrong_password_is_told_and_the_name_is_kept(office: OpenOffice) -> No
     desk.axe()
 
 
-def test_who_is_not_logged_in_is_sent_to_the_login(office: OpenOffice) -> None:
-    page = office(None).open("/console/schedule/")
+@pytest.mark.parametrize("address", ["/", "/console/schedule/"])
+def test_who_is_not_logged_in_is_sent_to_the_login(office: OpenOffice, address: str) -> None:
+    page = office(None).open(address)
     page.wait_for_url("**/console/login")
