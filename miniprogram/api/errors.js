@@ -22,7 +22,7 @@ class ApiError extends Error {
 
   /** No answer came, or none that settles anything: the same request may be sent again. */
   get transient() {
-    return this.code === NETWORK || [502, 503, 504].includes(this.status);
+    return this.code === NETWORK || [429, 502, 503, 504].includes(this.status);
   }
 }
 

@@ -1,6 +1,7 @@
 // @ts-check
 const { read, write, forgetReads } = require("./request");
 const session = require("./session");
+const { forgetToday } = require("../utils/for-today");
 const outbox = require("../utils/outbox");
 
 /** @typedef {import("./types").Me} Me */
@@ -104,6 +105,7 @@ function forgetEverything() {
   session.forget();
   outbox.clear();
   forgetReads();
+  forgetToday();
 }
 
 module.exports = {

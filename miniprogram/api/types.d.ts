@@ -224,6 +224,7 @@ export interface Summary {
 
 export interface ScanAnswer {
   id: string;
+  direction: "entry" | "exit";
   verdict: "admitted" | "already_checked_in" | "refused";
   reason:
     | "invalid" | "wrong_market" | "not_yet" | "expired"
@@ -231,6 +232,7 @@ export interface ScanAnswer {
   resident: { id: string; display_name: string } | null;
   attendance: { id: string; attended_at: string; device_id: string | null } | null;
   message: string;
+  clock_drift_seconds: number | null;
 }
 
 export interface Attendance {

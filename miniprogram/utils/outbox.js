@@ -6,11 +6,13 @@ const { ApiError } = require("../api/errors");
 const { write } = require("../api/request");
 const network = require("./network");
 const { createSignal } = require("./signal");
+const { sleep } = require("./sleep");
 const { uuid } = require("./ids");
 
 const PREFIX = "outbox:";
 
 /** @typedef {{key: string, data: any} | null} Delivered */
+/** @typedef {{data: any} | {error: unknown}} Outcome */
 
 /**
  * @typedef {object} Entry
@@ -21,7 +23,10 @@ const PREFIX = "outbox:";
  * @property {string} path
  * @property {object} body
  * @property {number} at when it was made, ms
+ * @property {string} [page] that shows late answers of this kind one by one, so that none is lost
+ *   while it is closed; others are told by `followDelivered` alone
  * @property {string} [refused] why the server will not take it
+ * @property {any} [answer] what the server said late, until the entry's page has taken it
  */
 
 const changes = createSignal(0);
@@ -42,7 +47,20 @@ function entries() {
 
 /** Those that wait for the network; not the one that is on its way. */
 function pending() {
-  return entries().filter((entry) => !entry.refused && !sending.has(entry.key));
+  return entries().filter((entry) => isUnanswered(entry) && !sending.has(entry.key));
+}
+
+/** @param {Entry} entry */
+function isUnanswered({ refused: reason, answer }) {
+  return !reason && answer === undefined;
+}
+
+/**
+ * Those of a kind that have not been answered, the one on its way too.
+ * @param {string} kind
+ */
+function unanswered(kind) {
+  return entries().filter((entry) => entry.kind === kind && isUnanswered(entry));
 }
 
 /**
@@ -50,12 +68,35 @@ function pending() {
  * @param {string} path
  */
 function holds(path) {
-  return entries().some((entry) => entry.path === path && !entry.refused);
+  return entries().some((entry) => entry.path === path && isUnanswered(entry));
 }
 
 /** Those that the server would not take later on: to be shown, then dismissed. */
 function refused() {
   return entries().filter((entry) => entry.refused);
+}
+
+/**
+ * Those of a kind that the server took late; each is told once.
+ * @param {string} kind
+ */
+function takeAnswered(kind) {
+  const taken = entries().filter((one) => one.kind === kind && one.answer !== undefined && !one.refused);
+  taken.forEach(({ key }) => wx.removeStorageSync(PREFIX + key));
+  if (taken.length) announce();
+  return taken;
+}
+
+/**
+ * Ask again about one that was refused: the reason may be gone. The server gives a scan that it
+ * has judged its first answer.
+ * @param {string} key
+ */
+function retry(key) {
+  const entry = entries().find((one) => one.key === key);
+  if (!entry) return;
+  keep({ ...entry, refused: undefined, answer: undefined });
+  flush();
 }
 
 /** @param {Entry} entry */
@@ -77,21 +118,31 @@ function announce() {
 /**
  * Keep a write and try to send it.
  * @param {Omit<Entry, "key" | "at"> & {key?: string}} draft
+ * @param {{patienceMs?: number}} [options] how long to wait for the answer; it goes on being sent
  * @returns {Promise<{sent: true, data: any} | {sent: false, key: string}>} `sent: false` when it
- *   waits for the network (`followDelivered` tells of its answer); rejects with an ApiError when the server refuses it, and then it is not kept
+ *   waits for the network (`followDelivered` tells of its answer); rejects with an ApiError when
+ *   the server refuses it, and then it is not kept
  */
-async function submit(draft) {
+async function submit(draft, { patienceMs } = {}) {
   /** @type {Entry} */
   const entry = { key: uuid(), at: Date.now(), ...draft };
   sending.add(entry.key);
   keep(entry);
-  try {
-    return { sent: true, data: await deliver(entry) };
-  } catch (error) {
-    if (error instanceof ApiError && error.transient) return { sent: false, key: entry.key };
-    dismiss(entry.key);
-    throw error;
+  const sent = deliver(entry).then((data) => ({ data }), (error) => ({ error }));
+  const outcome = await (patienceMs === undefined ? sent : Promise.race([sent, sleep(patienceMs)]));
+  if (!outcome) {
+    sent.then((late) => settle(entry, late));
+    return { sent: false, key: entry.key };
   }
+  if ("data" in outcome) return { sent: true, data: outcome.data };
+  if (isLost(outcome.error)) return { sent: false, key: entry.key };
+  dismiss(entry.key);
+  throw outcome.error;
+}
+
+/** @param {unknown} error */
+function isLost(error) {
+  return error instanceof ApiError && error.transient;
 }
 
 /** @param {Entry} entry */
@@ -126,17 +177,28 @@ async function flush() {
  * @returns {Promise<boolean>} false when the network is away, so that the rest can wait too
  */
 async function deliverLater(entry) {
-  try {
-    const data = await deliver(entry);
-    if (isRefusedScan(data)) keep({ ...entry, refused: data.message });
+  return settle(entry, await deliver(entry).then((data) => ({ data }), (error) => ({ error })));
+}
+
+/**
+ * Note what came of a write after its page had stopped waiting for it.
+ * @param {Entry} entry
+ * @param {Outcome} outcome
+ * @returns {boolean} false when the network is away
+ */
+function settle(entry, outcome) {
+  if ("data" in outcome) {
+    const { data } = outcome;
+    if (isRefusedScan(data)) keep({ ...entry, refused: data.message, answer: data });
+    else if (entry.page) keep({ ...entry, answer: data });
     delivered.set({ key: entry.key, data });
     return true;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.transient || error.code === "privacy_refused") return false;
-    keep({ ...entry, refused: error.title });
-    return true;
   }
+  const { error } = outcome;
+  if (!(error instanceof ApiError)) throw error;
+  if (error.transient || error.code === "privacy_refused") return false;
+  keep({ ...entry, refused: error.title });
+  return true;
 }
 
 /**
@@ -174,6 +236,6 @@ function clear() {
 }
 
 module.exports = {
-  submit, flush, watch, pending, holds, refused, dismiss, clear, follow: changes.follow,
-  followSent, followDelivered: delivered.follow,
+  submit, flush, watch, pending, unanswered, holds, refused, takeAnswered, retry, dismiss, clear,
+  follow: changes.follow, followSent, followDelivered: delivered.follow,
 };

@@ -7,14 +7,24 @@ var/screenshots/miniprogram.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from backend.local.demo.tally import SHANGHAI
 from backend.local.preview import MINIPROGRAM
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
-from tests.miniprogram.town import Caller, chosen_stall, make_market, new_name
+from tests.miniprogram.town import (
+    Caller,
+    Market,
+    chosen_market,
+    chosen_stall,
+    make_market,
+    new_name,
+)
 
 MOST_REQUESTS = 3
 # 88 rpx is 43.99 px on a screen of 375 px.
@@ -76,6 +86,21 @@ def write_in_guest(phone: Phone) -> None:
     phone.sees("怎么称呼")
 
 
+def type_tail(phone: Phone) -> None:
+    """The end of 王秀英's number."""
+    for digit in "1234":
+        phone.page.get_by_role("button", name=digit, exact=True).tap()
+    phone.sees("王*英")
+
+
+def find_by_name(phone: Phone) -> None:
+    """Somebody whom nobody knows."""
+    phone.page.get_by_role("radio", name="姓名").tap()
+    phone.page.get_by_label("完整的姓名").fill("没有这个人")
+    phone.tap("查找")
+    phone.sees("没有找到")
+
+
 VIEWS = (
     View("pages/home/home", "近期活动"),
     View("pages/home/home", "近期活动", act=show_calendar, name="home-calendar",
@@ -111,6 +136,19 @@ VIEWS = (
     View("packages/staff/pages/market/market", "开放集市", "coming", who="organiser",
          name="staff-market-coming"),
     View("packages/staff/pages/code/code", "换新码", "market", who="organiser"),
+    View("packages/volunteer/pages/scan/scan", "您在哪一场集市", who="volunteer",
+         name="scan-markets"),
+    View("packages/volunteer/pages/scan/scan", "本机签到", who="scanner"),
+    View("packages/volunteer/pages/scan/scan", "刚才", who="busy scanner", name="scan-busy"),
+    View("packages/volunteer/pages/find/find", "请按手机号的后四位", who="scanner"),
+    View("packages/volunteer/pages/find/find", "请按手机号的后四位", who="scanner", act=type_tail,
+         name="find-found"),
+    View("packages/volunteer/pages/find/find", "请按手机号的后四位", who="scanner",
+         act=find_by_name, name="find-name"),
+    View("packages/volunteer/pages/write-in/write-in", "怎么称呼", who="scanner"),
+    View("packages/volunteer/pages/records/records", "今天还没有", who="scanner",
+         name="records-empty"),
+    View("packages/volunteer/pages/records/records", "没通过 1 条", who="busy scanner"),
     View("packages/volunteer/pages/desk/desk", "您在哪一场集市", who="volunteer",
          name="desk-markets"),
     View("packages/volunteer/pages/desk/desk", "呼叫下一位", who="caller"),
@@ -154,7 +192,8 @@ def town(system: LocalSystem, organiser: Caller) -> Town:
     resident.post(later, {"slot_id": tomorrow.clinic.slots[0]})
     return Town(
         {"resident": resident, "newcomer": newcomer, "volunteer": Caller(system.web, "volunteer"),
-         "caller": Caller(system.web, "volunteer"), "organiser": organiser},
+         "caller": Caller(system.web, "volunteer"), "scanner": Caller(system.web, "volunteer"),
+         "busy scanner": Caller(system.web, "volunteer"), "organiser": organiser},
         {
             "market": f"?id={today.id}",
             "coming": f"?id={tomorrow.id}",
@@ -165,8 +204,36 @@ def town(system: LocalSystem, organiser: Caller) -> Town:
             "rate": f"?booking={unrated['id']}",
             "member": f"?id={member['id']}",
         },
-        {"caller": chosen_stall(today.haircut)},
+        {
+            "caller": chosen_stall(today.haircut),
+            "scanner": chosen_market(today),
+            "busy scanner": chosen_market(today) | scanned(today),
+        },
     )  # fmt: skip
+
+
+def scanned(market: Market) -> dict[str, Any]:
+    """A phone in the middle of a market day: done, refused late, undone, in the way of uploads."""
+    now = datetime.now(SHANGHAI)
+    at = int(now.timestamp() * 1000)
+    states = (("王*英", "admitted"), ("李*奶", "known"), ("居民", "refused"),
+              ("陈*国", "admitted"), ("赵*", "reverted"))  # fmt: skip
+    lines = [
+        {"id": str(uuid4()), "market": market.id, "at": at - 60_000 * n, "who": who,
+         "state": state, "words": "", "late": n == 3}
+        for n, (who, state) in enumerate(states)
+    ]  # fmt: skip
+    refused = {
+        "key": str(uuid4()), "kind": "volunteer-scan", "title": "签到:扫的签到码", "method": "POST",
+        "page": "/packages/volunteer/pages/records/records", "at": at, "body": {},
+        "path": f"/activities/{market.id}/scans", "refused": "码已过期或签到已结束,请刷新后重试",
+        "answer": {"verdict": "refused", "reason": "expired", "resident": None,
+                   "direction": "entry"},
+    }  # fmt: skip
+    return {
+        "today:scan-log": {"day": f"{now:%Y-%m-%d}", "counts": {market.id: 2}, "lines": lines},
+        f"outbox:{refused['key']}": refused,
+    }
 
 
 def test_every_page_is_looked_at() -> None:

@@ -134,7 +134,15 @@ class Market:
 
 def chosen_stall(service: Service) -> dict[str, Any]:
     """What a phone keeps whose volunteer has chosen to sit at the service's stall today."""
-    return {"desk": {"stallId": service.stall_id, "day": f"{datetime.now(SHANGHAI):%Y-%m-%d}"}}
+    return {
+        "today:desk": {"stallId": service.stall_id, "day": f"{datetime.now(SHANGHAI):%Y-%m-%d}"}
+    }
+
+
+def chosen_market(market: Market) -> dict[str, Any]:
+    """What a phone keeps whose volunteer has chosen to check people in at the market today."""
+    day = f"{datetime.now(SHANGHAI):%Y-%m-%d}"
+    return {"today:scan-market": {"id": market.id, "title": market.title, "day": day}}
 
 
 def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,

@@ -15,6 +15,8 @@ Component({
     refusedTitle: "",
     refusedReason: "",
     refusedKey: "",
+    /** The page that shows such refusals one by one; empty where this bar is the place. */
+    refusedPage: "",
   },
 
   lifetimes: {
@@ -38,11 +40,16 @@ Component({
         refusedTitle: first ? first.title : "",
         refusedReason: first ? first.refused || "" : "",
         refusedKey: first ? first.key : "",
+        refusedPage: (first && first.page) || "",
       });
     },
 
     onDismiss() {
       outbox.dismiss(this.data.refusedKey);
+    },
+
+    onOpen() {
+      wx.navigateTo({ url: this.data.refusedPage });
     },
 
     onSend() {

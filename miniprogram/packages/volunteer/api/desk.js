@@ -44,18 +44,6 @@ function actOn(bookingId, action, key) {
   return write("POST", `/bookings/${bookingId}/${action}`, {}, { key });
 }
 
-/** @typedef {{id: string, display_name: string, phone: string | null}} Found */
-
-/**
- * People by their phone number, its last four digits, or their whole name.
- * @param {string} activityId where the caller works
- * @param {{phone: string} | {name: string}} by
- * @returns {Promise<{items: Found[]}>}
- */
-function findResidents(activityId, by) {
-  return write("POST", `/activities/${activityId}/residents/find`, by);
-}
-
 /** @typedef {{name?: string, phone?: string, birth_year?: number}} Guest */
 
 /**
@@ -69,4 +57,4 @@ function giveNumber(offeringId, whom, key) {
   return write("POST", `/offerings/${offeringId}/tickets`, whom, { key });
 }
 
-module.exports = { pollDesk, getDesk, callNext, actOn, findResidents, giveNumber };
+module.exports = { pollDesk, getDesk, callNext, actOn, giveNumber };

@@ -1,69 +1,44 @@
 // @ts-check
-// Which stall I sit at: today's activities where I work, then the stalls that have a line.
+// Which stall I sit at: an activity of today, then the stalls that have a line.
 
 const { getActivity } = require("../../../../api/activities");
 const { sentenceOf } = require("../../../../api/errors");
-const { dayKey } = require("../../../../utils/time");
-const { activityWords } = require("../../../../utils/activity-words");
-const { listMyWork } = require("../../../../utils/work");
 
 /** @typedef {import("../../../../api/types").Activity} Activity */
+/** @typedef {ReturnType<typeof import("../../../../utils/activity-words").activityWords>} ActivityWords */
 
 Component({
   data: {
-    loading: true,
+    loading: false,
     error: "",
-    /** @type {ReturnType<typeof activityWords>[]} */
-    activities: [],
-    /** @type {ReturnType<typeof activityWords> | null} */
+    /** @type {ActivityWords | null} */
     chosen: null,
+    /** Whether there is no other activity to choose. */
+    only: false,
     /** @type {ReturnType<typeof stallWords>[]} */
     stalls: [],
   },
 
-  lifetimes: {
-    attached() {
+  methods: {
+    /** @param {WechatMiniprogram.CustomEvent<{activity: ActivityWords, only: boolean}>} event */
+    onActivity({ detail }) {
+      this.setData({ chosen: detail.activity, only: detail.only, stalls: [] });
       this.load();
     },
-  },
 
-  methods: {
     async load() {
+      if (!this.data.chosen) return;
       this.setData({ loading: true, error: "" });
       try {
-        if (!this.data.chosen) await this.loadActivities();
-        if (this.data.chosen) await this.loadStalls(this.data.chosen.id);
-        this.setData({ loading: false });
+        const activity = await getActivity(this.data.chosen.id);
+        this.setData({ stalls: stallsWithLine(activity).map(stallWords), loading: false });
       } catch (error) {
         this.setData({ loading: false, error: sentenceOf(error) });
       }
     },
 
-    /** The only one is chosen at once. */
-    async loadActivities() {
-      const today = dayKey(Date.now());
-      const all = await listMyWork({ from: today, to: today }, "volunteer", "organiser", "admin");
-      const activities = all
-        .filter(({ state }) => state === "live" || state === "published")
-        .map((activity) => activityWords(activity));
-      this.setData({ activities, chosen: activities.length === 1 ? activities[0] : null });
-    },
-
-    /** @param {string} activityId */
-    async loadStalls(activityId) {
-      const activity = await getActivity(activityId);
-      this.setData({ stalls: stallsWithLine(activity).map(stallWords) });
-    },
-
-    /** @param {WechatMiniprogram.TouchEvent} event */
-    onActivity(event) {
-      const { id } = event.currentTarget.dataset;
-      this.setData({ chosen: this.data.activities.find((one) => one.id === id) || null, stalls: [] });
-      this.load();
-    },
-
     onOtherActivity() {
-      this.setData({ chosen: null, stalls: [] });
+      this.setData({ chosen: null, stalls: [], error: "" });
     },
 
     /** @param {WechatMiniprogram.TouchEvent} event */

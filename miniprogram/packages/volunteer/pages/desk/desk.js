@@ -8,8 +8,8 @@ const network = require("../../../../utils/network");
 const { createPoll } = require("../../../../utils/poll");
 const { sleep } = require("../../../../utils/sleep");
 const { actOn, callNext, pollDesk } = require("../../api/desk");
+const { chosenStall } = require("../../utils/chosen");
 const { deskWords } = require("../../utils/desk-words");
-const { forgetStall, rememberedStall, rememberStall } = require("../../utils/remembered-stall");
 
 /** @typedef {import("../../../../api/types").Desk} Desk */
 /** @typedef {import("../../api/desk").DeskAction} DeskAction */
@@ -42,7 +42,7 @@ Page({
   pressed: { what: "", key: "" },
 
   onLoad() {
-    const stallId = rememberedStall();
+    const stallId = chosenStall.get()?.stallId || "";
     this.setData({ stallId, choosing: !stallId });
     this.poll = createPoll({
       read: () => pollDesk(this.data.stallId),
@@ -104,7 +104,7 @@ Page({
 
   /** @param {WechatMiniprogram.CustomEvent<{stallId: string}>} event */
   onStall({ detail }) {
-    rememberStall(detail.stallId);
+    chosenStall.set({ stallId: detail.stallId });
     this.setData({ stallId: detail.stallId, choosing: false, desk: null, loading: true, error: "", notice: "" });
     this.begin();
   },
@@ -115,7 +115,7 @@ Page({
 
   /** @param {string} notice */
   chooseAgain(notice) {
-    forgetStall();
+    chosenStall.forget();
     this.poll?.stop();
     this.setData({ stallId: "", choosing: true, desk: null, notice });
   },

@@ -5,9 +5,10 @@ const { ApiError, sentenceOf } = require("../../../../api/errors");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const { waitWords } = require("../../../../utils/time");
-const { findResidents, getDesk, giveNumber } = require("../../api/desk");
+const { getDesk, giveNumber } = require("../../api/desk");
+const { findResidents } = require("../../api/residents");
 
-/** @typedef {import("../../api/desk").Found} Found */
+/** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
 
 Page({

@@ -1,0 +1,94 @@
+// @ts-check
+// Scans of others: kept on the phone first, sent at once or when the network is back.
+
+const { write } = require("../../../api/request");
+const { uuid } = require("../../../utils/ids");
+const outbox = require("../../../utils/outbox");
+
+/** The outbox's name for what this file sends. */
+const KIND = "volunteer-scan";
+const RECORDS_PAGE = "/packages/volunteer/pages/records/records";
+const DEVICE_KEY = "device";
+/** A line of people does not wait longer for a slow network. */
+const PATIENCE_MS = 4000;
+
+/** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
+/** @typedef {{id: string, title: string}} Market */
+/** @typedef {"entry" | "exit"} Direction */
+/** @typedef {{resident_code: string} | {resident_id: string} | {guest: {name: string, phone?: string}}} Whom */
+
+/** This phone's own name for the server: the same as long as the mini-program stays on it. */
+function deviceId() {
+  const known = wx.getStorageSync(DEVICE_KEY);
+  if (known) return known;
+  const made = uuid();
+  wx.setStorageSync(DEVICE_KEY, made);
+  return made;
+}
+
+/** @param {Whom} whom */
+function sourceOf(whom) {
+  if ("resident_code" in whom) return "scan";
+  return "guest" in whom ? "proxy" : "search";
+}
+
+/**
+ * Check somebody in or out.
+ * @param {Market} market
+ * @param {Whom} whom
+ * @param {{who: string, direction: Direction}} about who: what tells the person apart in a list of
+ *   scans that wait
+ * @returns {Promise<{sent: true, data: ScanAnswer} | {sent: false, key: string}>} rejects with an
+ *   ApiError when the server does not take it
+ */
+function sendScan(market, whom, { who, direction }) {
+  const id = uuid();
+  return outbox.submit(
+    {
+      key: id,
+      kind: KIND,
+      page: RECORDS_PAGE,
+      title: `${direction === "exit" ? "签退" : "签到"}:${who}`,
+      method: "POST",
+      path: `/activities/${market.id}/scans`,
+      body: {
+        id,
+        source: sourceOf(whom),
+        direction,
+        scanned_at: new Date().toISOString(),
+        device_id: deviceId(),
+        ...whom,
+      },
+    },
+    { patienceMs: PATIENCE_MS },
+  );
+}
+
+/**
+ * The market that a kept scan belongs to.
+ * @param {{path: string}} entry
+ */
+function marketOf({ path }) {
+  return path.split("/")[2];
+}
+
+/**
+ * Whether this very code waits to be uploaded already.
+ * @param {string} code
+ */
+function waitsFor(code) {
+  return outbox
+    .unanswered(KIND)
+    .some(({ body }) => /** @type {{resident_code?: string}} */ (body).resident_code === code);
+}
+
+/**
+ * Undo a scan.
+ * @param {string} scanId
+ * @param {string} reason
+ */
+function revertScan(scanId, reason) {
+  return write("POST", `/scans/${scanId}/revert`, { reason });
+}
+
+module.exports = { KIND, sendScan, marketOf, waitsFor, revertScan, deviceId };

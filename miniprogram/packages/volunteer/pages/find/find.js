@@ -1,0 +1,182 @@
+// @ts-check
+// Check somebody in without their code: the end of the phone number on a big keypad, or the name.
+
+const { sentenceOf } = require("../../../../api/errors");
+const look = require("../../../../utils/look");
+const network = require("../../../../utils/network");
+const { findResidents } = require("../../api/residents");
+const { checkIn, vibrate } = require("../../utils/check-in");
+const { chosenMarket } = require("../../utils/chosen");
+
+/** @typedef {import("../../api/residents").Found} Found */
+/** @typedef {import("../../utils/scan-words").Answer} Answer */
+/** @typedef {import("../../api/scans").Direction} Direction */
+
+const TAIL_DIGITS = 4;
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "clear", "0", "back"];
+/** @type {Record<string, string>} */
+const KEY_WORDS = { clear: "清空", back: "退格" };
+
+Page({
+  data: {
+    look: look.current(),
+    /** @type {{id: string, title: string} | null} */
+    market: null,
+    /** @type {Direction} */
+    direction: "entry",
+    online: true,
+    byName: false,
+    keys: KEYS.map((key) => ({ key, words: KEY_WORDS[key] || key })),
+    tail: "",
+    /** The four places of the number's end, empty ones too. */
+    places: placesOf(""),
+    name: "",
+    searching: false,
+    searched: false,
+    /** @type {Found[]} */
+    found: [],
+    busy: false,
+    refusal: "",
+    /** @type {Answer | null} */
+    answer: null,
+  },
+
+  /** @type {(() => void) | undefined} */
+  unfollow: undefined,
+
+  /** @param {{direction?: string}} query */
+  onLoad({ direction }) {
+    const leaves = direction === "exit";
+    this.setData({ market: chosenMarket.get(), direction: leaves ? "exit" : "entry" });
+    if (leaves) wx.setNavigationBarTitle({ title: "查找签退" });
+  },
+
+  onShow() {
+    look.apply(this);
+    this.unfollow = network.follow((online) => this.setData({ online }));
+  },
+
+  onHide() {
+    this.unfollow?.();
+  },
+
+  onUnload() {
+    this.unfollow?.();
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onBy(event) {
+    this.forget({ byName: event.currentTarget.dataset.name });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onKey(event) {
+    const tail = pressed(this.data.tail, event.currentTarget.dataset.key);
+    this.forget({ tail, places: placesOf(tail) });
+    if (tail.length === TAIL_DIGITS) this.search({ phone: tail });
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  onName({ detail }) {
+    this.forget({ name: detail.value });
+  },
+
+  onSearchName() {
+    const name = this.data.name.trim();
+    if (name) this.search({ name });
+    else this.setData({ refusal: "请先填写完整的姓名" });
+  },
+
+  /**
+   * What was found belongs to what was asked.
+   * @param {object} change
+   */
+  forget(change) {
+    this.setData({ ...change, searched: false, found: [], refusal: "" });
+  },
+
+  /** @param {{phone: string} | {name: string}} by */
+  async search(by) {
+    const { market } = this.data;
+    if (!market) return;
+    this.setData({ searching: true, refusal: "" });
+    try {
+      const { items } = await findResidents(market.id, by);
+      if (this.asks(by)) this.setData({ found: items, searched: true });
+    } catch (error) {
+      if (this.asks(by)) this.setData({ refusal: sentenceOf(error) });
+    } finally {
+      this.setData({ searching: false });
+    }
+  },
+
+  /**
+   * Whether this is still what the person wants to know.
+   * @param {{phone: string} | {name: string}} by
+   */
+  asks(by) {
+    const { byName, tail, name } = this.data;
+    return "phone" in by ? !byName && by.phone === tail : byName && by.name === name.trim();
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onPerson(event) {
+    const { market, direction, busy } = this.data;
+    const person = this.data.found.find(({ id }) => id === event.currentTarget.dataset.id);
+    if (!person || !market || busy) return;
+    this.setData({ busy: true });
+    try {
+      if (!(await confirmed(person, direction))) return;
+      const about = { who: person.display_name, direction };
+      const { answer } = await checkIn(market, { resident_id: person.id }, about);
+      vibrate(answer.tone);
+      this.setData({ answer });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  onNext() {
+    this.setData({ answer: null });
+    this.forget({ tail: "", places: placesOf(""), name: "" });
+  },
+
+  onBack() {
+    wx.navigateBack();
+  },
+
+  onWriteIn() {
+    wx.redirectTo({ url: "/packages/volunteer/pages/write-in/write-in" });
+  },
+});
+
+/** @param {string} tail */
+function placesOf(tail) {
+  return Array.from({ length: TAIL_DIGITS }, (_, index) => ({ index, digit: tail[index] || "" }));
+}
+
+/**
+ * @param {string} tail
+ * @param {string} key
+ */
+function pressed(tail, key) {
+  if (key === "clear") return "";
+  if (key === "back") return tail.slice(0, -1);
+  return tail.length < TAIL_DIGITS ? tail + key : key;
+}
+
+/**
+ * Two people may share four digits, or a name.
+ * @param {Found} person
+ * @param {Direction} direction
+ */
+async function confirmed({ display_name: name, phone }, direction) {
+  const what = direction === "exit" ? "签退" : "签到";
+  const { confirm } = await wx.showModal({
+    title: `给 ${name} ${what}?`,
+    content: phone ? `手机号 ${phone}。请问清楚是不是本人。` : "没有留手机号。请问清楚是不是本人。",
+    confirmText: what,
+    cancelText: "不是",
+  });
+  return confirm;
+}

@@ -1,0 +1,191 @@
+// @ts-check
+// Check people in by their code, one after the other: scan, a big answer, the next scan at once.
+
+const look = require("../../../../utils/look");
+const { codeInScan } = require("../../../../utils/market-code");
+const network = require("../../../../utils/network");
+const { waitsFor } = require("../../api/scans");
+const { chosenMarket } = require("../../utils/chosen");
+const { checkIn, takeLateAnswers, vibrate } = require("../../utils/check-in");
+const { followBook, scanBook } = require("../../utils/scan-book");
+const { CHECKING, NO_CODE, SCANNED_BEFORE, driftWords } = require("../../utils/scan-words");
+const { undo } = require("../../utils/undo");
+
+/** @typedef {import("../../utils/scan-words").Answer} Answer */
+/** @typedef {import("../../api/scans").Direction} Direction */
+/** @typedef {{id: string, title: string}} Market */
+
+/** How long an answer is shown that needs no reading. */
+const ANSWER_MS = { good: 1100, warn: 1700 };
+const SHOWN_LINES = 3;
+/** What a personal code looks like; a market's own code is shorter. */
+const PERSONAL_CODE = /^[\w-]{60,300}$/;
+
+Page({
+  data: {
+    look: look.current(),
+    /** @type {Market | null} */
+    market: null,
+    /** Whether the market is being chosen; the second time the only one is shown too. */
+    choosing: false,
+    choosingAgain: false,
+    online: true,
+    /** @type {Direction} */
+    direction: "entry",
+    /** @type {Answer | null} */
+    answer: null,
+    /** Words of the button below an answer that stays. */
+    next: "",
+    /** Words of the way out of an answer that may not last. */
+    other: "",
+    /** @type {ReturnType<typeof scanBook> | null} */
+    book: null,
+    /** @type {ReturnType<typeof scanBook>["lines"]} */
+    recent: [],
+    drift: "",
+    notice: "",
+    busy: false,
+  },
+
+  visible: false,
+  scanning: false,
+  timer: 0,
+  /** @type {(() => void)[]} */
+  unfollow: [],
+
+  onLoad() {
+    const market = chosenMarket.get();
+    this.setData({ market, choosing: !market });
+  },
+
+  onShow() {
+    look.apply(this);
+    this.visible = true;
+    this.unfollow = [
+      network.follow((online) => this.setData({ online })),
+      followBook(() => this.showBook()),
+    ];
+    wx.setKeepScreenOn({ keepScreenOn: true });
+  },
+
+  onHide() {
+    this.rest();
+  },
+
+  onUnload() {
+    this.rest();
+    clearTimeout(this.timer);
+  },
+
+  rest() {
+    this.visible = false;
+    this.unfollow.forEach((stop) => stop());
+    this.unfollow = [];
+    wx.setKeepScreenOn({ keepScreenOn: false });
+  },
+
+  showBook() {
+    const { market } = this.data;
+    if (!market) return;
+    takeLateAnswers();
+    const book = scanBook(market.id);
+    this.setData({ book, recent: book.lines.slice(0, SHOWN_LINES) });
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{activity: Market}>} event */
+  onMarket({ detail }) {
+    const { id, title } = detail.activity;
+    chosenMarket.set({ id, title });
+    this.setData({ market: { id, title }, choosing: false, notice: "" });
+    this.showBook();
+  },
+
+  onOtherMarket() {
+    chosenMarket.forget();
+    this.setData({ market: null, choosing: true, choosingAgain: true, book: null, recent: [] });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onDirection(event) {
+    this.setData({ direction: event.currentTarget.dataset.direction });
+  },
+
+  onScan() {
+    if (this.scanning || this.data.answer || !this.data.market) return;
+    this.scanning = true;
+    this.setData({ notice: "" });
+    wx.scanCode({
+      scanType: ["qrCode"],
+      onlyFromCamera: true,
+      success: ({ result }) => this.take(codeInScan({ result })),
+      complete: () => {
+        this.scanning = false;
+      },
+    });
+  },
+
+  /** @param {string} code */
+  async take(code) {
+    const { market, direction } = this.data;
+    if (!market || this.data.answer) return;
+    if (!PERSONAL_CODE.test(code)) return this.show(NO_CODE, true);
+    if (waitsFor(code)) return this.show(SCANNED_BEFORE, true);
+    this.setData({ answer: CHECKING, next: "", other: "" });
+    const whom = { resident_code: code };
+    const { answer, driftSeconds } = await checkIn(market, whom, { who: "扫的签到码", direction });
+    this.setData({ drift: driftWords(driftSeconds) });
+    this.show(answer, true);
+  },
+
+  /**
+   * @param {Answer} answer
+   * @param {boolean} byCode
+   */
+  show(answer, byCode) {
+    vibrate(answer.tone);
+    const kept = answer.stays && answer.tone === "warn";
+    this.setData({
+      answer,
+      next: "扫下一位",
+      other: kept && byCode ? "登记姓名" : answer.tone === "bad" ? "用手机尾号查找" : "",
+    });
+    if (answer.stays) return;
+    this.timer = setTimeout(() => this.onNext(), ANSWER_MS[answer.tone === "good" ? "good" : "warn"]);
+  },
+
+  /** The next one at once; the camera's own way back ends the round. */
+  onNext() {
+    clearTimeout(this.timer);
+    if (!this.data.answer || this.data.answer === CHECKING) return;
+    this.setData({ answer: null });
+    if (this.visible) this.onScan();
+  },
+
+  onOther() {
+    const { answer } = this.data;
+    this.setData({ answer: null });
+    if (answer && answer.tone === "warn") this.onWriteIn();
+    else this.onFind();
+  },
+
+  onFind() {
+    wx.navigateTo({ url: `/packages/volunteer/pages/find/find?direction=${this.data.direction}` });
+  },
+
+  onWriteIn() {
+    wx.navigateTo({ url: "/packages/volunteer/pages/write-in/write-in" });
+  },
+
+  onRecords() {
+    wx.navigateTo({ url: "/packages/volunteer/pages/records/records" });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onUndo(event) {
+    const line = this.data.recent.find(({ id }) => id === event.currentTarget.dataset.id);
+    if (!line || this.data.busy) return;
+    this.setData({ busy: true, notice: "" });
+    const notice = await undo(line);
+    this.setData({ busy: false, notice });
+  },
+});

@@ -1,0 +1,60 @@
+// @ts-check
+// One scan from the press to the words on the screen, the same for codes, searches and write-ins.
+
+const outbox = require("../../../utils/outbox");
+const { KIND, deviceId, marketOf, sendScan } = require("../api/scans");
+const scanLog = require("./scan-log");
+const { answerWords, errorWords, keptWords, nameOf, stateOf } = require("./scan-words");
+
+/** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
+/** @typedef {import("./scan-words").Answer} Answer */
+/** @typedef {import("../api/scans").Market} Market */
+/** @typedef {import("../api/scans").Whom} Whom */
+/** @typedef {import("../api/scans").Direction} Direction */
+
+/**
+ * @param {Market} market
+ * @param {Whom} whom
+ * @param {{who: string, direction: Direction}} about
+ * @returns {Promise<{answer: Answer, driftSeconds: number | null}>} never rejects: whatever went
+ *   wrong is an answer too
+ */
+async function checkIn(market, whom, about) {
+  try {
+    const outcome = await sendScan(market, whom, about);
+    if (!outcome.sent) return { answer: keptWords("resident_code" in whom), driftSeconds: null };
+    const { data } = outcome;
+    log(market.id, data, Date.now(), false);
+    return { answer: answerWords(data, deviceId()), driftSeconds: data.clock_drift_seconds };
+  } catch (error) {
+    return { answer: errorWords(error), driftSeconds: null };
+  }
+}
+
+/**
+ * @param {string} market
+ * @param {ScanAnswer} data
+ * @param {number} at
+ * @param {boolean} late
+ */
+function log(market, data, at, late) {
+  const words = answerWords(data, deviceId());
+  scanLog.add({
+    id: data.id, market, at, who: nameOf(data), state: stateOf(data), words: words.title, late,
+  });
+}
+
+/** Move what was answered late into the log, each one. */
+function takeLateAnswers() {
+  for (const entry of outbox.takeAnswered(KIND)) {
+    log(marketOf(entry), entry.answer, entry.at, true);
+  }
+}
+
+/** @param {Answer["tone"]} tone */
+function vibrate(tone) {
+  if (tone === "bad") wx.vibrateLong();
+  else if (tone !== "plain") wx.vibrateShort({ type: tone === "good" ? "medium" : "heavy" });
+}
+
+module.exports = { checkIn, takeLateAnswers, vibrate };

@@ -1,0 +1,153 @@
+// @ts-check
+// What the volunteer's screen says of a scan (ui.md, Phone, volunteer): green, amber or red, with
+// the reason in plain words and the next step.
+
+const { ApiError, sentenceOf } = require("../../../api/errors");
+const { clock } = require("../../../utils/time");
+
+/** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
+/** @typedef {import("../api/scans").Direction} Direction */
+/**
+ * @typedef {object} Answer
+ * @property {"good" | "warn" | "bad" | "plain"} tone
+ * @property {string} icon
+ * @property {string} title
+ * @property {string} text the reason or the next step
+ * @property {boolean} stays whether it waits to be read, instead of making way for the next scan
+ */
+
+const MINUTE_S = 60;
+
+/** @type {Answer} */
+const CHECKING = { tone: "plain", icon: "clock", title: "正在核验", text: "", stays: true };
+
+/** @type {Answer} */
+const NO_CODE = bad("这不是居民的签到码", "请居民打开「我的」→「我的签到码」再扫,或用手机尾号查找");
+
+/** @type {Answer} */
+const SCANNED_BEFORE = {
+  tone: "warn", icon: "upload", title: "刚才已经扫过", text: "存在这部手机上,等待上传", stays: false,
+};
+
+/** @type {Partial<Record<NonNullable<ScanAnswer["reason"]>, Answer>>} */
+const REFUSALS = {
+  invalid: NO_CODE,
+  not_yet: bad("还没到签到时间", "集市开始前后才能签到;要提前开始,请组织者开放集市"),
+  cancelled: bad("这场集市取消了", "请点「换集市」,看看是不是选错了"),
+  revoked: bad("这个码已经停用", "请居民重新打开「我的签到码」再扫"),
+  blocked: bad("这位暂时不能签到", "请带到服务台,由组织者处理"),
+};
+const CODE_EXPIRED = bad("码已经过期", "截图和旧码不能用。请居民重新打开「我的签到码」再扫");
+const MARKET_OVER = bad("签到已经结束", "请问组织者;选错了集市请点「换集市」");
+const NOT_HERE = bad("今天还没有签到", "没有签到就不用签退");
+
+/**
+ * @param {string} title
+ * @param {string} text
+ * @returns {Answer}
+ */
+function bad(title, text) {
+  return { tone: "bad", icon: "alert", title, text, stays: true };
+}
+
+/**
+ * @param {ScanAnswer} answer
+ * @param {string} device this phone's
+ * @returns {Answer}
+ */
+function answerWords(answer, device) {
+  if (answer.verdict === "refused") return refusalWords(answer);
+  const who = nameOf(answer);
+  if (answer.verdict === "already_checked_in") return knownWords(who, answer.attendance, device);
+  const title = answer.direction === "exit" ? `${who} 已签退` : `${who} 签到成功`;
+  return { tone: "good", icon: "check", title, text: "", stays: false };
+}
+
+/**
+ * @param {string} who
+ * @param {ScanAnswer["attendance"]} attendance
+ * @param {string} device
+ * @returns {Answer}
+ */
+function knownWords(who, attendance, device) {
+  const at = attendance ? ` ${clock(attendance.attended_at)}` : "";
+  return { tone: "warn", icon: "clock", title: `${who}${at} 已签到`, text: whereWords(attendance, device), stays: false };
+}
+
+/**
+ * @param {ScanAnswer["attendance"]} attendance
+ * @param {string} device
+ */
+function whereWords(attendance, device) {
+  if (!attendance || !attendance.device_id) return "不用再签,请进";
+  return attendance.device_id === device ? "在这部手机上签的,不用再签" : "在同事的手机上签的,不用再签";
+}
+
+/**
+ * The server refuses an old code and a market that is over with the same word; it knows whose code
+ * it is only when the code is good.
+ * @param {ScanAnswer} answer
+ * @returns {Answer}
+ */
+function refusalWords({ reason, resident, direction, message }) {
+  if (reason === "expired") return resident ? MARKET_OVER : CODE_EXPIRED;
+  if (reason === "invalid" && resident && direction === "exit") return NOT_HERE;
+  return (reason && REFUSALS[reason]) || bad("没有签到", message);
+}
+
+/**
+ * The network is away. Nobody has judged this scan yet, and the screen does not pretend so.
+ * @param {boolean} byCode
+ * @returns {Answer}
+ */
+function keptWords(byCode) {
+  return {
+    tone: "warn",
+    icon: "upload",
+    title: "已保存,还没核验",
+    text: byCode
+      ? "联网后自动上传,到时才知道结果。签到码一分多钟就过期,上传晚了会不通过:请再登记姓名和手机号"
+      : "存在这部手机上,联网后自动上传,到时才知道结果",
+    stays: byCode,
+  };
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Answer}
+ */
+function errorWords(error) {
+  const next = error instanceof ApiError && error.status === 403
+    ? "请组织者为您开通这场集市的志愿者权限"
+    : "请再试一次;还不行请找组织者";
+  return bad(sentenceOf(error), next);
+}
+
+/** @param {ScanAnswer} answer */
+function nameOf({ resident }) {
+  return resident ? resident.display_name : "来宾";
+}
+
+/**
+ * @param {ScanAnswer} answer
+ * @returns {import("./scan-log").Line["state"]}
+ */
+function stateOf({ verdict, direction }) {
+  if (verdict === "refused") return "refused";
+  if (verdict === "already_checked_in") return "known";
+  return direction === "exit" ? "left" : "admitted";
+}
+
+/**
+ * A phone whose clock is wrong spoils the times of what it scans without a network.
+ * @param {number | null} seconds by which it is behind
+ */
+function driftWords(seconds) {
+  if (!seconds) return "";
+  const minutes = Math.round(Math.abs(seconds) / MINUTE_S);
+  return `这部手机的时间${seconds > 0 ? "慢" : "快"}了 ${minutes} 分钟,请在手机设置里打开「自动设置时间」`;
+}
+
+module.exports = {
+  CHECKING, NO_CODE, SCANNED_BEFORE, answerWords, keptWords, errorWords, nameOf, stateOf, driftWords,
+};
