@@ -17,6 +17,7 @@ class Entry:
 
 MENU = (
     Entry("排期", "schedule.calendar", "calendar", Permission.ACTIVITY_SEE_DRAFT),
+    Entry("现场", "board.markets", "speakerphone", Permission.ACTIVITY_SUMMARY),
     Entry("评价", "evaluations.list_evaluations", "star", Permission.EVALUATION_SEE_ALL),
     Entry("整改", "rectifications.list_rectifications", "alert-triangle",
           Permission.RECTIFICATION_SEE),

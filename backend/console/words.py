@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.activities.models import ActivityState, OfferingMode, Programme
 from backend.bookings.models import BookingState
+from backend.checkin.models import Refusal
 from backend.core import clock
 from backend.core.permissions import Role
 from backend.feedback.checklist import EvaluationVerdict
@@ -107,6 +108,12 @@ TITLES: dict[str, Any] = {
     "VERDICT_COLOURS": {
         EvaluationVerdict.MET: "good", EvaluationVerdict.TO_IMPROVE: "bad",
         EvaluationVerdict.INSUFFICIENT_DATA: "secondary",
+    },
+    "SCAN_REFUSALS": {
+        Refusal.INVALID: "码无效", Refusal.WRONG_MARKET: "不是这场的码",
+        Refusal.NOT_YET: "还没到签到时间", Refusal.EXPIRED: "码或签到时间已过",
+        Refusal.CANCELLED: "活动已取消", Refusal.REVOKED: "码已作废",
+        Refusal.BLOCKED: "账户已停用",
     },
     "ROLES": {
         Role.VOLUNTEER: "志愿者", Role.PARTNER: "合伙人", Role.ORGANISER: "组织者",

@@ -62,7 +62,17 @@ class RatingRules:
     target_share: float
 
 
+@dataclass(frozen=True, slots=True)
+class BoardRules:
+    long_wait_minutes: int
+    stall_start_minutes: int
+    slot_check_minutes: int
+    slot_fewest_booked: int
+    slot_arrived_share: float
+
+
 CHECKIN = rules("checkin", CheckinRules)
 BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
+BOARD = rules("board", BoardRules)

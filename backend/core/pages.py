@@ -14,7 +14,7 @@ beside the field.
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import marshmallow as ma
@@ -75,7 +75,12 @@ class Pages(Blueprint):
         self.register_error_handler(Exception, _error_page)
 
     def page(
-        self, rule: str, *, access: Access | Permission, query: type[ma.Schema] | None = None
+        self,
+        rule: str,
+        *,
+        access: Access | Permission,
+        query: type[ma.Schema] | None = None,
+        polled: bool = False,
     ) -> Callable[[View], View]:
         """A page; the view is given the session, the actor, the loaded query if it has one, and
         the path's values.
@@ -84,6 +89,9 @@ class Pages(Blueprint):
             access: PUBLIC, LOGIN or a permission held somewhere; the row is checked by the view.
             query: schema of the address's parameters; an unknown or a wrong one is passed over,
                 so that an old bookmark still shows a page.
+            polled: a part that an open page asks for again and again. It keeps no session from
+                ending, since nobody may be there any more, and is answered 304 where nothing has
+                changed.
         """
 
         def declare(view: View) -> View:
@@ -92,9 +100,10 @@ class Pages(Blueprint):
             @wraps(view)
             def handle(**path: Any) -> Any:
                 with transaction() as session:
-                    actor = _authenticated(session, access)
+                    actor = _authenticated(session, access, polled=polled)
                     given = (_loaded_leniently(schema, request.args),) if schema else ()
-                    return view(session, actor, *given, **path)
+                    answer = view(session, actor, *given, **path)
+                    return _conditional(answer) if polled else answer
 
             handle.access = access  # type: ignore[attr-defined]
             self.add_url_rule(rule, view.__name__, handle, methods=["GET"])
@@ -227,12 +236,14 @@ def log_out_browser() -> None:
     cookie.clear()
 
 
-def init_pages(app: Flask, authenticate: Callable[[Session, str], Actor | None]) -> None:
-    """Let pages know who is asking.
+class Authenticate(Protocol):
+    """Whose console session a cookie's token is; None for nobody's."""
 
-    Args:
-        authenticate: answers whose console session a cookie's token is, None for nobody's.
-    """
+    def __call__(self, session: Session, token: str, *, in_use: bool = True) -> Actor | None: ...
+
+
+def init_pages(app: Flask, authenticate: Authenticate) -> None:
+    """Let pages know who is asking."""
     app.extensions["authenticate_console"] = authenticate
     app.jinja_env.globals["form_fields"] = form_fields
 
@@ -255,11 +266,22 @@ def _to_login() -> Any:
     return redirect(login, 303)
 
 
-def _authenticated(session: Session, access: Access | Permission) -> Actor | None:
+def _conditional(answer: Any) -> Response:
+    """A polled part with its ETag; empty where the page has it already."""
+    response = current_app.make_response(answer)
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _authenticated(
+    session: Session, access: Access | Permission, *, polled: bool = False
+) -> Actor | None:
     token = cookie.get(TOKEN)
     actor: Actor | None = None
     if token:
-        actor = current_app.extensions["authenticate_console"](session, token)
+        authenticate: Authenticate = current_app.extensions["authenticate_console"]
+        actor = authenticate(session, token, in_use=not polled)
     if access is not Access.PUBLIC:
         if actor is None:
             raise NotLoggedIn

@@ -80,14 +80,19 @@ class Waiting:
     expires_at: datetime
 
 
-def authenticate(session: Session, token: str) -> Actor | None:
+def authenticate(session: Session, token: str, *, in_use: bool = True) -> Actor | None:
     """Who a console session's token belongs to; None when it is unknown, revoked, idle too long,
-    or its account is blocked or closed."""
+    or its account is blocked or closed.
+
+    Args:
+        in_use: whether a person asks. What an open page asks by itself does not count: the PC may
+            have been left.
+    """
     now = clock.now()
     row = _AUTHENTICATE.first(session, token_hash=crypto.hash_token(token), idle_since=now - IDLE)
     if row is None:
         return None
-    if now - row.last_used_at > TOUCH_AFTER:
+    if in_use and now - row.last_used_at > TOUCH_AFTER:
         session.execute(
             update(ConsoleSession).where(ConsoleSession.id == row.id).values(last_used_at=now)
         )

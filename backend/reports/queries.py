@@ -1,14 +1,16 @@
 """The day's figures of one activity, in a fixed number of statements."""
 
 from collections import Counter, defaultdict
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import ColumnElement, and_, extract, func, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Attendance, Offering, Stall
 from backend.bookings.models import Booking, BookingState
+from backend.core import clock
 from backend.feedback.checklist import shown_to_public, shown_to_staff
 from backend.feedback.queries import content_now
 
@@ -25,15 +27,9 @@ def summary_of(session: Session, activity: Activity, *, ratings_in_full: bool) -
         ratings_in_full: for who may see every figure; else those on few answers are hidden, as
             they are in the evaluation.
     """
-    presence = session.execute(
-        select(
-            func.count().label("visits"),
-            func.count(Attendance.resident_id.distinct()).label("people"),
-            func.count().filter(Attendance.left_at.is_(None)).label("inside_now"),
-        ).where(Attendance.activity_id == activity.id, Attendance.reverted_at.is_(None))
-    ).one()
-    states = _states_by_offering(session, activity.id)
-    places = _places_by_offering(session, activity.id)
+    presence = presence_of(session, activity)
+    states = states_by_offering(session, activity.id)
+    places = places_by_offering(session, activity.id)
     shown = shown_to_staff if ratings_in_full else shown_to_public
     content = shown(content_now(session, activity.id))
     return {
@@ -47,11 +43,31 @@ def summary_of(session: Session, activity: Activity, *, ratings_in_full: bool) -
     }
 
 
-def _states_by_offering(session: Session, activity_id: UUID) -> dict[str, Counter[BookingState]]:
+def presence_of(session: Session, activity: Activity) -> Any:
+    """How many have come: `visits`, `people`, and `inside_now`, who are still there today."""
+    today = clock.day_within(clock.now(), activity.starts_at, activity.ends_at)
+    inside = Attendance.left_at.is_(None), Attendance.on_day == today
+    return session.execute(
+        select(
+            func.count().label("visits"),
+            func.count(Attendance.resident_id.distinct()).label("people"),
+            func.count().filter(*inside).label("inside_now"),
+        ).where(Attendance.activity_id == activity.id, Attendance.reverted_at.is_(None))
+    ).one()
+
+
+def states_by_offering(
+    session: Session, activity_id: UUID, on: date | None = None
+) -> dict[str, Counter[BookingState]]:
+    """How many bookings of each service, by its id, are in each state.
+
+    Args:
+        on: of this day alone; None: of all days.
+    """
     counted: dict[str, Counter[BookingState]] = defaultdict(Counter)
     rows = session.execute(
         select(Booking.offering_id, Booking.state, func.count().label("n"))
-        .where(Booking.activity_id == activity_id)
+        .where(Booking.activity_id == activity_id, *_of_day(on))
         .group_by(Booking.offering_id, Booking.state)
     )
     for row in rows:
@@ -59,17 +75,42 @@ def _states_by_offering(session: Session, activity_id: UUID) -> dict[str, Counte
     return counted
 
 
-def _places_by_offering(session: Session, activity_id: UUID) -> dict[str, Any]:
-    """Stall and mean wait, from arrival to the first call, of each service; by its id."""
+def places_by_offering(
+    session: Session, activity_id: UUID, on: date | None = None
+) -> dict[str, Any]:
+    """Each service, by its id, with its stall and its waits, in the stalls' order.
+
+    `wait` is the mean from arrival to the first call, in minutes. `waiting_since` is the instant
+    from which the one who waits longest does so: with an appointment, from its time on, since
+    who comes early has chosen to.
+
+    Args:
+        on: bookings of this day alone; None: of all days.
+    """
     wait = extract("epoch", Booking.first_called_at - Booking.arrived_at)
+    since = func.min(func.greatest(Booking.arrived_at, Booking.due_at))
     rows = session.execute(
-        select(Offering.id, Stall.number, Stall.name, func.avg(wait / 60.0).label("wait"))
+        select(
+            Offering.id,
+            Offering.title,
+            Offering.mode,
+            Offering.letter,
+            Stall.number,
+            Stall.name,
+            func.avg(wait / 60.0).label("wait"),
+            since.filter(Booking.state == BookingState.ARRIVED).label("waiting_since"),
+        )
         .join(Stall, Stall.id == Offering.stall_id)
-        .outerjoin(Booking, Booking.offering_id == Offering.id)
+        .outerjoin(Booking, and_(Booking.offering_id == Offering.id, *_of_day(on)))
         .where(Offering.activity_id == activity_id)
         .group_by(Offering.id, Stall.id)
+        .order_by(func.length(Stall.number), Stall.number, Offering.letter)
     )
     return {str(row.id): row for row in rows}
+
+
+def _of_day(on: date | None) -> tuple[ColumnElement[bool], ...]:
+    return () if on is None else (Booking.service_on == on,)
 
 
 def _offering(

@@ -1,9 +1,11 @@
-"""What the report routes answer."""
+"""What the report routes answer, and what the addresses of boards carry."""
 
 import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import ActivityState
+from backend.core import fields
+from backend.core.pagination import PageQuery
 from backend.feedback.schemas import MeanAnswer, ShareAnswer
 
 
@@ -48,3 +50,16 @@ class SummaryAnswer(ma.Schema):
     people = out.Integer(metadata={"description": "服务人数"})
     inside_now = out.Integer()
     offerings = out.List(out.Nested(OfferingSummaryAnswer))
+
+
+class BoardQuery(PageQuery):
+    on = fields.Day(metadata={"description": "the day; today unless given"})
+    region_id = fields.Id()
+
+
+class WallQuery(fields.Schema):
+    wall = ma.fields.Boolean(load_default=False)
+
+
+class DisplayQuery(fields.Schema):
+    stall = ma.fields.List(fields.Text(10), load_default=list)

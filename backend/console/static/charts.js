@@ -8,6 +8,9 @@ function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+// Large on a wall, where nothing may be small.
+const textSize = () => parseInt(token("--chart-text"), 10) || 12;
+
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
 const round = (share) => `${Math.round(100 * share)}%`;
 
@@ -16,7 +19,7 @@ function shares() {
 }
 
 function base() {
-  const text = { color: token("--ink"), fontFamily: getComputedStyle(document.body).fontFamily };
+  const text = { color: token("--ink"), fontSize: textSize(), fontFamily: getComputedStyle(document.body).fontFamily };
   return {
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: text,
@@ -31,8 +34,8 @@ function axis(kind, name) {
   return {
     type: kind,
     name,
-    nameTextStyle: { color: colour },
-    axisLabel: { color: colour },
+    nameTextStyle: { color: colour, fontSize: textSize() },
+    axisLabel: { color: colour, fontSize: textSize(), hideOverlap: true },
     axisLine: { lineStyle: { color: token("--line") } },
     splitLine: { lineStyle: { color: token("--line") } },
   };
@@ -141,13 +144,16 @@ function trend({ rows, target }) {
   };
 }
 
+const drawn = new WeakMap();
+const options = (element) => CHARTS[element.dataset.chart](JSON.parse(element.querySelector("script").textContent));
+
 function draw(element) {
-  const data = JSON.parse(element.querySelector("script").textContent);
   const canvas = document.createElement("div");
   canvas.className = "chart-canvas";
   element.append(canvas);
   const chart = echarts.init(canvas, null, { renderer: "canvas" });
-  chart.setOption(CHARTS[element.dataset.chart](data));
+  chart.setOption(options(element));
+  drawn.set(element, chart);
   new ResizeObserver(() => chart.resize()).observe(canvas);
   window.addEventListener("beforeprint", () => chart.resize());
 }
@@ -159,4 +165,6 @@ function drawAll(root) {
   }
 }
 drawAll(document);
+// A page that refreshes by itself has put other figures into a chart.
+document.addEventListener("chart:changed", ({ target }) => drawn.get(target)?.setOption(options(target), true));
 document.addEventListener("htmx:load", (event) => drawAll(event.target));
