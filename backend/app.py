@@ -3,7 +3,7 @@
 from flask import Flask
 
 from backend import models  # noqa: F401 - every table, before the first query
-from backend.activities import market_pages
+from backend.activities import market_pages, print_pages, stall_pages
 from backend.activities import pages as activities_pages
 from backend.activities import routes as activities_routes
 from backend.activities.codes import MarketCodes
@@ -53,6 +53,8 @@ PAGES = (
     identity_pages.pages,
     activities_pages.pages,
     market_pages.pages,
+    stall_pages.pages,
+    print_pages.pages,
     board_pages.pages,
     feedback_pages.evaluations,
     feedback_pages.rectifications,

@@ -20,6 +20,7 @@ from backend.gateways.wechat import WeChatError, WeChatGateway
 log = logging.getLogger(__name__)
 
 QR_SCALE = 12
+QR_BORDER = 4  # modules of quiet zone on each side (ISO 18004)
 
 
 def kept_image(session: Session, activity_id: UUID) -> tuple[MarketCode, bytes | None]:
@@ -53,7 +54,9 @@ def fetch_image(code_id: UUID, scene: str) -> bytes | None:
 def plain_qr(text: str) -> bytes:
     """A QR of the code itself, which the mini-program's scanner reads just as well."""
     buffer = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(buffer, kind="png", scale=QR_SCALE, border=4)
+    segno.make(text, error="m", micro=False).save(
+        buffer, kind="png", scale=QR_SCALE, border=QR_BORDER
+    )
     return buffer.getvalue()
 
 

@@ -283,6 +283,25 @@ class Attendance(Base):
     )
 
 
+class Duty(Base):
+    """What a colleague does at an activity; one row for each, changed by taking it away."""
+
+    __tablename__ = "duty"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    # None: not at a stall, or at one that has been deleted.
+    stall_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("stall.id", ondelete="SET NULL"), index=True
+    )
+    words: Mapped[str]
+    assigned_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    assigned_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    __table_args__ = (UniqueConstraint("activity_id", "user_id"),)
+
+
 class ActivityRecord(Base):
     """What the organiser writes down of an activity, for the ledger: who helped, for how long,
     what it cost, what went wrong. Typed in by hand, and shown as such."""

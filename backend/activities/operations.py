@@ -20,6 +20,8 @@ from backend.activities.models import (
     Stall,
     Venue,
 )
+from backend.activities.queries import activity_detail
+from backend.activities.readiness import check_ready
 from backend.activities.signals import activity_moved
 from backend.core import audit, clock, jobs
 from backend.core.errors import AppError, ValidationFailed
@@ -104,6 +106,19 @@ def update_activity(
     return activity
 
 
+def check_change(
+    session: Session, actor: Actor, activity: Activity, values: dict[str, Any]
+) -> None:
+    """Raises what `update_activity` would, and changes nothing: whoever is asked to confirm a
+    change must not be refused afterwards."""
+    trial = session.begin_nested()
+    try:
+        update_activity(session, actor, activity, values)
+    finally:
+        trial.rollback()
+    session.refresh(activity)
+
+
 def move_activity(
     session: Session,
     actor: Actor | None,
@@ -119,7 +134,8 @@ def move_activity(
         action: the verb for the audit log.
         reason: of a return or a cancellation; shown to those it concerns.
 
-    Raises IllegalTransition (409).
+    Raises IllegalTransition (409), NotReady (409) for one that is to be submitted and can't be
+    announced as it is. Whoever publishes sees the same list, and decides.
     """
     transition(
         session,
@@ -132,6 +148,8 @@ def move_activity(
         details={"reason": reason} if reason else None,
     )
     now = clock.now()
+    if to is ActivityState.SUBMITTED:
+        check_ready(activity_detail(session, activity), now)
     if to is ActivityState.LIVE:
         activity.opened_at = now
     elif to is ActivityState.CLOSED:

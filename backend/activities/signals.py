@@ -6,6 +6,10 @@ from blinker import Signal
 # (session, actor, activity, state): an activity has been moved to this state.
 activity_moved = Signal()
 
+# (session, activity_id, offering_id, slot_id): who has signed up for an activity, or for one
+# service or slot of it? Answered with a `changes.SignUps` by the feature that keeps bookings.
+sign_ups_asked = Signal()
+
 # (session, actor, activity_id, resident_id, at, service_on): somebody who had signed up has
 # come, at an instant, for the activity's day `service_on`.
 person_arrived = Signal()

@@ -18,6 +18,15 @@ from backend.activities.models import (
     Stall,
 )
 from backend.activities.operations import check_editable, record_edit, rows_of
+from backend.activities.plan import (
+    MOST,
+    Spot,
+    free_spots,
+    plan_of,
+    read_place,
+    spots_of,
+    write_place,
+)
 from backend.core.config import load
 from backend.core.errors import AppError, InUse, ValidationFailed, on_constraint
 from backend.core.ids import new_id
@@ -111,6 +120,58 @@ def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stal
     session.delete(stall)
     session.flush()
     record_edit(session, actor, activity, "delete_stall", {"stall_id": str(stall.id)})
+
+
+def place_stall(
+    session: Session, actor: Actor, activity: Activity, stall: Stall, spot: Spot | None
+) -> None:
+    """Put a stall on the plan; the one that stands there changes places with it.
+
+    Args:
+        spot: None takes it off the plan.
+
+    Raises NotEditable (409), ValidationFailed (422) for a spot that is no part of the plan.
+    """
+    check_editable(activity)
+    if spot is not None and not (1 <= spot.row <= MOST and 1 <= spot.column <= MOST):
+        raise ValidationFailed(errors={"row": [f"排和位应在 1 到 {MOST} 之间"]})
+    others = rows_of(session, Stall, Stall.activity_id == activity.id)
+    before, note = read_place(stall.place)
+    standing = spots_of(others).get(spot) if spot is not None else None
+    if standing is not None and standing is not stall:
+        _, its_note = read_place(standing.place)
+        standing.place = write_place(before, its_note)
+    stall.place = write_place(spot, note)
+    session.flush()
+    record_edit(session, actor, activity, "place_stall", {"stall_id": str(stall.id)})
+
+
+def arrange_stalls(session: Session, actor: Actor, activity: Activity) -> int:
+    """Put the stalls that are not on the plan on its free spots, by their numbers; answers how
+    many there were.
+
+    Raises NotEditable (409).
+    """
+    check_editable(activity)
+    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
+    stalls.sort(key=lambda stall: (len(stall.number), stall.number))
+    off = plan_of(stalls).off
+    for stall, spot in zip(off, free_spots(stalls), strict=False):
+        _, note = read_place(stall.place)
+        # Of two that were written to one spot by hand, the second's words are no note.
+        stall.place = write_place(spot, note)
+    session.flush()
+    if off:
+        record_edit(session, actor, activity, "arrange_stalls", {"count": len(off)})
+    return len(off)
+
+
+def check_spot_free(session: Session, activity: Activity, spot: Spot, stall: Stall | None) -> None:
+    """Raises ValidationFailed (422) when another stall than this one stands there."""
+    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
+    standing = spots_of(stalls).get(spot)
+    if standing is not None and standing is not stall:
+        raise ValidationFailed(errors={"row": [f"这里已有 {standing.number} 号摊位"]})
 
 
 def _check_stall(session: Session, others: list[Stall], values: dict[str, Any]) -> None:
@@ -304,20 +365,28 @@ def update_slot(
 
     Raises NotEditable, SlotTaken, BelowBooked (409), ValidationFailed (422).
     """
-    check_editable(activity)
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
+    check_slot(activity, slot, values)
+    for name, value in values.items():
+        setattr(slot, name, value)
+    session.flush()
+    record_edit(session, actor, activity, "edit_slot", {"slot_id": str(slot.id)})
+    return slot
+
+
+def check_slot(activity: Activity, slot: Slot, values: dict[str, Any]) -> None:
+    """Whether a slot can be changed so; what is not named stays.
+
+    Raises NotEditable, BelowBooked (409), ValidationFailed (422).
+    """
+    check_editable(activity)
     starts_at = values.get("starts_at", slot.starts_at)
     ends_at = values.get("ends_at", slot.ends_at)
     errors = _slot_errors(activity, starts_at, ends_at)
     if errors:
         raise ValidationFailed(errors=errors)
     if values.get("capacity", slot.capacity) < slot.taken:
-        raise BelowBooked(extra={"taken": slot.taken})
-    for name, value in values.items():
-        setattr(slot, name, value)
-    session.flush()
-    record_edit(session, actor, activity, "edit_slot", {"slot_id": str(slot.id)})
-    return slot
+        raise BelowBooked(f"已有 {slot.taken} 人报名", extra={"taken": slot.taken})
 
 
 def delete_slot(session: Session, actor: Actor, activity: Activity, slot_id: UUID) -> None:
@@ -328,7 +397,7 @@ def delete_slot(session: Session, actor: Actor, activity: Activity, slot_id: UUI
     check_editable(activity)
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     if slot.taken:
-        raise InUse
+        raise InUse(f"已有 {slot.taken} 人报名")
     session.delete(slot)
     session.flush()
     record_edit(session, actor, activity, "delete_slot", {"slot_id": str(slot_id)})

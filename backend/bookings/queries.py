@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, text
+from sqlalchemy import bindparam, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from backend.activities.changes import SignUps
 from backend.activities.models import Activity, Offering, Slot, Stall
 from backend.bookings.estimates import Minutes, estimate_wait
-from backend.bookings.models import Booking, BookingOrigin, BookingState
+from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
 from backend.bookings.statements import LINE_ORDER
 from backend.core import clock
 from backend.core.config import QUEUE
@@ -107,6 +108,35 @@ def activity_bookings(
         scalars=False,
     )
     return Page(booking_answers(session, actor, page.items), page.next_cursor)
+
+
+def standing_sign_ups(
+    session: Session, activity_id: UUID, offering_id: UUID | None, slot_id: UUID | None
+) -> SignUps:
+    """The bookings of an activity that still stand, or those of one service or slot of it; one
+    statement."""
+    places = (Booking.offering_id, Booking.slot_id)
+    statement = select(
+        *places,
+        func.grouping(Booking.offering_id).label("total"),
+        func.count().label("bookings"),
+        func.count(Booking.resident_id.distinct()).label("people"),
+        func.count(Booking.resident_id.distinct())
+        .filter(Booking.state != BookingState.CONFIRMED)
+        .label("arrived"),
+    ).where(Booking.activity_id == activity_id, Booking.state.in_(ACTIVE_STATES))
+    if offering_id is not None:
+        statement = statement.where(Booking.offering_id == offering_id)
+    if slot_id is not None:
+        statement = statement.where(Booking.slot_id == slot_id)
+    rows = session.execute(statement.group_by(func.grouping_sets(tuple_(*places), tuple_()))).all()
+    (total,) = [row for row in rows if row.total]
+    return SignUps(
+        total.bookings,
+        total.people,
+        total.arrived,
+        {(row.offering_id, row.slot_id): row.bookings for row in rows if not row.total},
+    )
 
 
 def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:

@@ -6,8 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from backend.activities.changes import SignUps
 from backend.activities.models import Activity, ActivityState
-from backend.activities.signals import activity_moved, arrival_reverted, person_arrived
+from backend.activities.signals import (
+    activity_moved,
+    arrival_reverted,
+    person_arrived,
+    sign_ups_asked,
+)
 from backend.bookings import operations, queries
 from backend.core.permissions import Actor
 from backend.identity.signals import export_requested, residents_merged, residents_removed
@@ -39,6 +45,17 @@ def ended(
 ) -> None:
     if state in (ActivityState.CLOSED, ActivityState.CANCELLED):
         operations.end_all(session, actor, activity.id, state)
+
+
+@sign_ups_asked.connect
+def sign_ups(
+    session: Session,
+    *,
+    activity_id: UUID,
+    offering_id: UUID | None = None,
+    slot_id: UUID | None = None,
+) -> SignUps:
+    return queries.standing_sign_ups(session, activity_id, offering_id, slot_id)
 
 
 @residents_merged.connect

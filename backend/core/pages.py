@@ -329,20 +329,27 @@ def _fingerprint(path: Mapping[str, Any]) -> bytes:
 def _plain(schema: ma.Schema, given: MultiDict[str, str]) -> dict[str, Any]:
     """The fields as the schema expects them: an empty one is one that was not filled in."""
     plain: dict[str, Any] = {}
+    fields = _by_name(schema)
     for name, values in given.lists():
-        field = schema.fields.get(name)
+        field = fields.get(name)
         if isinstance(field, ma.fields.List):
             plain[name] = [value for value in values if value]
         elif values[-1].strip():
-            plain[name] = values[-1].strip()
+            # Browsers end a textarea's lines with CR LF.
+            plain[name] = values[-1].strip().replace("\r\n", "\n")
         elif field is not None and field.allow_none:
             plain[name] = None
     return plain
 
 
+def _by_name(schema: ma.Schema) -> dict[str, ma.fields.Field[Any]]:
+    """A schema's fields by what a form calls them: `from` is no name in Python."""
+    return {field.data_key or name: field for name, field in schema.fields.items()}
+
+
 def _loaded(schema: ma.Schema, given: MultiDict[str, str]) -> Any:
     own = MultiDict((n, v) for n, v in given.items(multi=True) if n not in _OF_EVERY_FORM)
-    unknown = sorted(set(own) - set(schema.fields))
+    unknown = sorted(set(own) - set(_by_name(schema)))
     if unknown:
         raise ValidationFailed(errors={name: ["没有这一项"] for name in unknown})
     try:

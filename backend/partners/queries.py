@@ -1,5 +1,7 @@
 """Reads of organisations."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -28,3 +30,9 @@ def list_organisations(
         limit=limit,
         key_of=lambda organisation: (organisation.name, organisation.id),
     )
+
+
+def organisations_to_choose(session: Session) -> Sequence[Any]:
+    """What a form offers of organisations: id and name, by name."""
+    order = (Organisation.name.collate("C"), Organisation.id)
+    return session.execute(select(Organisation.id, Organisation.name).order_by(*order)).all()

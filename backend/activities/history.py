@@ -1,0 +1,101 @@
+"""What has happened to an activity, in words, from the audit log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity
+from backend.core.audit import AuditEntry
+from backend.core.pagination import Page, paginate
+from backend.identity.models import Resident
+from backend.identity.names import own_name
+
+# The names of an activity's facts, in its form and wherever a change of them is told.
+FACTS: dict[str, str] = {
+    "programme": "品牌项目", "region_id": "地区", "title": "名称", "starts_at": "开始时间",
+    "ends_at": "结束时间", "venue": "场地", "venue_name": "场地", "venue_address": "地址",
+    "venue_latitude": "纬度", "venue_longitude": "经度", "venue_wheelchair": "无障碍通道",
+    "description": "活动介绍", "organiser_name": "主办单位", "contact_phone": "咨询电话",
+    "checkin_opens_minutes": "提前签到", "code_rotates_seconds": "签到码更换",
+    "field": "服务领域", "kind": "交流类别", "capacity": "名额",
+}  # fmt: skip
+_RECORD = {
+    "volunteers": "志愿者人数", "volunteer_minutes": "服务总时长", "funds_yuan": "使用资金",
+    "problems": "存在问题",
+}  # fmt: skip
+_ACTIONS: dict[str, str] = {
+    "create": "新建草稿", "edit": "修改信息", "submit": "提交审核", "return": "退回修改",
+    "publish": "发布", "open": "开始活动", "close": "结束活动", "cancel": "取消活动",
+    "freeze": "评价定稿", "freeze_evaluation": "评价定稿", "revoke_code": "更换签到码",
+    "add_stall": "增加摊位", "edit_stall": "修改摊位", "delete_stall": "删除摊位",
+    "place_stall": "移动摊位", "arrange_stalls": "自动排列摊位", "add_offering": "增加服务",
+    "edit_offering": "修改服务", "delete_offering": "删除服务", "add_slots": "增加时段",
+    "edit_slot": "修改时段", "delete_slot": "删除时段", "assign": "安排人员",
+    "unassign": "移除人员", "write_record": "填写活动登记", "load_demo": "载入演示数据",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an activity's history.
+
+    Attributes:
+        who: the colleague's name; 「系统」 where nobody did it.
+        words: what was done.
+        more: the reason, the fields, the number; empty where there is nothing more to say.
+    """
+
+    at: datetime
+    who: str
+    words: str
+    more: str
+
+
+def history_of(session: Session, activity_id: UUID, query: Mapping[str, Any]) -> Page:
+    """A page of what has happened, the newest first; items are `Event`s. One statement.
+
+    Args:
+        query: cursor and limit, as PageQuery loads them.
+    """
+    statement = (
+        select(AuditEntry, Resident.name)
+        .outerjoin(Resident, Resident.user_id == AuditEntry.actor_user_id)
+        .where(
+            AuditEntry.object_type == Activity.__tablename__,
+            AuditEntry.object_id == activity_id,
+            # Looking somebody up at the entrance changes nothing of the activity.
+            AuditEntry.action != "find_residents",
+        )
+    )
+    page = paginate(
+        session,
+        statement,
+        [(AuditEntry.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (str(row[0].id),),
+        descending=True,
+        scalars=False,
+    )
+    return Page([_event(entry, name) for entry, name in page.items], page.next_cursor)
+
+
+def _event(entry: AuditEntry, name: str | None) -> Event:
+    who = own_name(name) if entry.actor_user_id else "系统"
+    # An action of a newer version is named as it is kept; nothing is hidden.
+    return Event(entry.at, who, _ACTIONS.get(entry.action, "其他操作"), more_of(entry.details))
+
+
+def more_of(details: Mapping[str, Any]) -> str:
+    """An entry's details in words: the reason, which fields, how many."""
+    if details.get("reason"):
+        return f"原因:{details['reason']}"
+    names = [word for key in details.get("fields", []) if (word := (FACTS | _RECORD).get(key))]
+    if names:
+        return "、".join(names)
+    return f"{details['count']} 个" if "count" in details else ""

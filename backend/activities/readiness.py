@@ -1,0 +1,97 @@
+"""What an activity still lacks before it can be submitted: a list to work through.
+
+What *blocks* would make the announcement untrue: a service that is booked by slots and has none,
+slots outside the hours. The rest is advice: an organiser may hand in date and place for approval
+first and arrange the stalls afterwards, or enter an activity when it is over, for the ledger. The
+API has always taken such drafts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from backend.activities.models import OfferingMode, Programme
+from backend.core.errors import AppError
+
+
+class NotReady(AppError):
+    status = 409
+    code = "not_ready"
+    title = "还不能提交"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that is missing.
+
+    Attributes:
+        words: what, as a sentence for the organiser.
+        tab: the workbench's page on which it is mended.
+        blocks: whether the activity can't be submitted before.
+    """
+
+    words: str
+    tab: str
+    blocks: bool = False
+
+
+def missing(activity: Mapping[str, Any], people: int | None, now: datetime) -> list[Missing]:
+    """What is missing, what blocks first.
+
+    Args:
+        activity: as `queries.activity_detail` answers it.
+        people: how many are assigned; None where that is not asked.
+    """
+    found = [*_times(activity, now), *_facts(activity), *_offers(activity)]
+    if people == 0:
+        found.append(Missing("还没有安排工作人员", "people"))
+    return sorted(found, key=lambda one: not one.blocks)
+
+
+def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
+    """Raises NotReady (409) naming what blocks."""
+    blocking = [one.words for one in missing(activity, None, now) if one.blocks]
+    if blocking:
+        raise NotReady(";".join(blocking), extra={"missing": blocking})
+
+
+def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
+    if activity["ends_at"] <= now:
+        yield Missing("活动时间已经过去;不是补录的话,请改期", "facts")
+    elif activity["starts_at"] <= now:
+        yield Missing("活动的开始时间已过", "facts")
+
+
+def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
+    if not activity["venue"].address:
+        yield Missing("没有填写场地地址,居民找不到", "facts")
+    if not activity["contact_phone"]:
+        yield Missing("没有填写咨询电话", "facts")
+    if not activity["organiser_name"]:
+        yield Missing("没有填写主办单位", "facts")
+
+
+def _offers(activity: Mapping[str, Any]) -> Iterator[Missing]:
+    stalls = activity["stalls"]
+    if not stalls and activity["programme"] is Programme.MARKET:
+        yield Missing("还没有摊位", "stalls")
+    for stall in stalls:
+        if not stall["offerings"]:
+            yield Missing(f"{stall['number']} 号摊位「{stall['name']}」还没有服务", "stalls")
+        for offering in stall["offerings"]:
+            yield from _offering(activity, offering)
+
+
+def _offering(activity: Mapping[str, Any], offering: Mapping[str, Any]) -> Iterator[Missing]:
+    name = f"「{offering['title']}」"
+    if offering["mode"] is OfferingMode.SLOTS and not offering["slots"]:
+        yield Missing(f"{name}是预约制,还没有时段", "stalls", blocks=True)
+    if any(
+        slot["starts_at"] < activity["starts_at"] or slot["ends_at"] > activity["ends_at"]
+        for slot in offering["slots"]
+    ):
+        yield Missing(f"{name}有时段在活动时间之外", "stalls", blocks=True)
+    closes = offering["sign_up_closes_at"]
+    if closes is not None and closes > activity["ends_at"]:
+        yield Missing(f"{name}的报名截止晚于活动结束", "stalls")

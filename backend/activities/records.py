@@ -1,0 +1,51 @@
+"""活动登记: what an organiser writes down of an activity that has begun, for the ledger."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, ActivityRecord
+from backend.activities.operations import EditedMeanwhile, record_edit
+from backend.core import clock
+from backend.core.errors import AppError
+from backend.core.permissions import Actor
+
+
+class NotBegun(AppError):
+    status = 409
+    code = "not_begun"
+    title = "活动开始后才能登记"
+
+
+def begun(activity: Activity) -> bool:
+    """Whether there is something to write down: the activity has been opened."""
+    return activity.opened_at is not None
+
+
+def save_record(
+    session: Session, actor: Actor, activity: Activity, values: dict[str, Any], version: int
+) -> ActivityRecord:
+    """Write down, or change what was written, of a locked activity; also after it is closed.
+
+    Args:
+        values: volunteers, volunteer_minutes, funds_yuan, problems; each may be None.
+        version: of the record as it was read, 0 where there was none.
+
+    Raises NotBegun, EditedMeanwhile (409).
+    """
+    if not begun(activity):
+        raise NotBegun
+    record = session.get(ActivityRecord, activity.id)
+    if (record.version if record else 0) != version:
+        raise EditedMeanwhile
+    if record is None:
+        record = ActivityRecord(activity_id=activity.id, version=0)
+        session.add(record)
+    changed = sorted(name for name, value in values.items() if getattr(record, name) != value)
+    for name, value in values.items():
+        setattr(record, name, value)
+    record.version = version + 1
+    record.updated_at, record.updated_by = clock.now(), actor.user_id
+    session.flush()
+    record_edit(session, actor, activity, "write_record", {"fields": changed})
+    return record
