@@ -33,6 +33,7 @@ from backend.identity import routes as identity_routes
 from backend.identity import tasks as identity_tasks  # noqa: F401 - jobs, by being imported
 from backend.identity.personal_codes import PersonalCodes
 from backend.identity.sessions import authenticate
+from backend.needs import pages as needs_pages
 from backend.partners import routes as partners_routes
 from backend.regions import routes as regions_routes
 from backend.reports import board_pages
@@ -58,6 +59,7 @@ PAGES = (
     board_pages.pages,
     feedback_pages.evaluations,
     feedback_pages.rectifications,
+    needs_pages.pages,
 )
 
 

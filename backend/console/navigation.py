@@ -21,6 +21,7 @@ MENU = (
     Entry("评价", "evaluations.list_evaluations", "star", Permission.EVALUATION_SEE_ALL),
     Entry("整改", "rectifications.list_rectifications", "alert-triangle",
           Permission.RECTIFICATION_SEE),
+    Entry("需求", "needs.list_needs", "clipboard-list", Permission.NEED_SEE),
 )  # fmt: skip
 
 

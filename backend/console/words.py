@@ -10,6 +10,7 @@ from backend.core import clock
 from backend.core.permissions import Role
 from backend.feedback.checklist import EvaluationVerdict
 from backend.feedback.models import RectificationState
+from backend.needs.models import NeedSource, NeedState
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -114,6 +115,26 @@ TITLES: dict[str, Any] = {
         Refusal.NOT_YET: "还没到签到时间", Refusal.EXPIRED: "码或签到时间已过",
         Refusal.CANCELLED: "活动已取消", Refusal.REVOKED: "码已作废",
         Refusal.BLOCKED: "账户已停用",
+    },
+    "NEED_STATES": {
+        NeedState.OPEN: "待受理", NeedState.ACCEPTED: "已受理", NeedState.PLANNED: "已安排",
+        NeedState.SERVED: "已服务", NeedState.EVALUATED: "已解决", NeedState.DECLINED: "不受理",
+        NeedState.CLOSED_UNSOLVED: "未解决而办结",
+    },
+    "NEED_COLOURS": {
+        NeedState.OPEN: "warn", NeedState.ACCEPTED: "accent", NeedState.PLANNED: "accent",
+        NeedState.SERVED: "accent", NeedState.EVALUATED: "good", NeedState.DECLINED: "secondary",
+        NeedState.CLOSED_UNSOLVED: "bad",
+    },
+    "NEED_SOURCES": {
+        NeedSource.RESIDENT: "居民提出", NeedSource.VISIT: "入户走访", NeedSource.HOTLINE: "热线",
+        NeedSource.MEETING: "社区议事会",
+    },
+    "NEED_ACTIONS": {
+        "raise_need": "登记", "accept_need": "受理", "decline_need": "不受理",
+        "plan_need": "安排到活动", "take_need_off": "从活动撤下,另作安排",
+        "serve_need": "记为已服务", "evaluate_need": "居民认可,已解决",
+        "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决,重新办理",
     },
     "ROLES": {
         Role.VOLUNTEER: "志愿者", Role.PARTNER: "合伙人", Role.ORGANISER: "组织者",

@@ -44,6 +44,13 @@ class Permission(StrEnum):
     EVALUATION_SEE_ALL = "evaluation.see_all"
     RECTIFICATION_SEE = "rectification.see"
     RECTIFICATION_HANDLE = "rectification.handle"
+    NEED_SEE = "need.see"
+    NEED_HANDLE = "need.handle"
+    STAFF_SEE = "staff.see"
+    ROLE_GRANT = "role.grant"
+    RESIDENT_LOOKUP = "resident.lookup"
+    ORGANISATION_EDIT = "organisation.edit"
+    REGION_IMPORT = "region.import"
     AUDIT_SEE = "audit.see"
     CONSOLE_USE = "console.use"
 
@@ -73,6 +80,11 @@ _ORGANISING = _ON_THE_SPOT | {
     Permission.EVALUATION_SEE_ALL,
     Permission.RECTIFICATION_SEE,
     Permission.RECTIFICATION_HANDLE,
+    Permission.NEED_SEE,
+    Permission.NEED_HANDLE,
+    Permission.STAFF_SEE,
+    Permission.RESIDENT_LOOKUP,
+    Permission.ORGANISATION_EDIT,
     Permission.CONSOLE_USE,
 }
 
@@ -90,6 +102,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.ORGANISATION_LIST,
             Permission.EVALUATION_SEE_ALL,
             Permission.RECTIFICATION_SEE,
+            Permission.NEED_SEE,
+            Permission.STAFF_SEE,
             Permission.AUDIT_SEE,
             Permission.CONSOLE_USE,
         }

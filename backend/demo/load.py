@@ -17,7 +17,7 @@ from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
-from backend.demo import history, markets, people
+from backend.demo import history, markets, needs, people
 from backend.settings import Settings
 
 # One load at a time in a database: the second waits, then finds everything there.
@@ -58,6 +58,8 @@ def _load(session: Session, now: datetime) -> Iterable[str]:
     yield "用户:" + "、".join(f"ok:{login}" for login in actors)
     ids = [organisations[name] for name in people.ORGANISATIONS]
     yield from _load_activities(session, now, actors, ids)
+    made = needs.load(session, actors["admin"], clock.local_day(now))
+    yield f"需求:新建 {made} 条" if made else "需求:已是最新"
 
 
 def _load_activities(

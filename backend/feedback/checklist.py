@@ -13,12 +13,20 @@ from uuid import UUID
 
 from backend.core.config import RATING, load
 from backend.feedback.intervals import HIGHEST_SCORE, LOWEST_SCORE, mean_interval, wilson
+from backend.needs.models import NeedState
 
 LEVELS = range(LOWEST_SCORE, HIGHEST_SCORE + 1)
 ITEMS: dict[str, dict[str, Any]] = load("evaluation")["items"]
 # Figures that show what few people said. The whole activity has all of them.
 _OFFERING_FIGURES = ("score", "satisfied_share", "distribution")
 _FIGURES = (*_OFFERING_FIGURES, "items", "bad_ratings", "rectifications")
+# Where a need can stand while it belongs to an activity (needs/operations.py).
+_NEED_STATES = (
+    NeedState.PLANNED,
+    NeedState.SERVED,
+    NeedState.EVALUATED,
+    NeedState.CLOSED_UNSOLVED,
+)
 _ITEM_FIGURES = ("mean", "satisfied_share", "met")
 
 Scores = Mapping[int, int]
@@ -63,6 +71,7 @@ class Tally:
         scores: ratings by offering and level; under None those of visits.
         items: answers by item and level.
         rectifications: by progress.
+        needs: those planned for it, by state.
     """
 
     served: Counter[UUID] = field(default_factory=Counter)
@@ -70,6 +79,7 @@ class Tally:
     scores: dict[UUID | None, Counter[int]] = field(default_factory=dict)
     items: dict[str, Counter[int]] = field(default_factory=dict)
     rectifications: Counter[str] = field(default_factory=Counter)
+    needs: Counter[str] = field(default_factory=Counter)
 
     def scores_of(self, offering_id: UUID | None) -> Counter[int]:
         """The levels given to an offering, or to visits (None)."""
@@ -98,7 +108,7 @@ def checklist(tally: Tally, offerings: Iterable[ServedOffering]) -> dict[str, An
         "offerings": [_offering(tally, offering) for offering in offerings],
         "bad_ratings": sum(n for level, n in every.items() if level <= RATING.bad_score),
         "rectifications": _rectifications(tally.rectifications),
-        "needs": None,
+        "needs": _needs(tally.needs),
         "verdict": _verdict(rated, figures["satisfied_share"], items).value,
     }
 
@@ -157,6 +167,11 @@ def _rectifications(counts: Counter[str]) -> dict[str, int]:
     overdue, closed = counts[Progress.OVERDUE], counts[Progress.CLOSED]
     not_closed = counts[Progress.OPEN] + overdue
     return {"total": not_closed + closed, "open": not_closed, "overdue": overdue, "closed": closed}
+
+
+def _needs(counts: Counter[str]) -> dict[str, int]:
+    """Those that the activity was to serve: how many there are, and how far they have come."""
+    return {"total": counts.total()} | {state.value: counts[state] for state in _NEED_STATES}
 
 
 def _verdict(

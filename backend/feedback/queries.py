@@ -47,6 +47,7 @@ from backend.feedback.models import (
 from backend.feedback.operations import edit_end, window_end
 from backend.identity.models import Resident
 from backend.identity.names import own_name
+from backend.needs.models import Need
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -148,6 +149,8 @@ def _add(tally: Tally, row: Any) -> None:
             tally.items.setdefault(row.key, Counter())[row.level] = row.n
         case "rectification":
             tally.rectifications[row.key] = row.n
+        case "need":
+            tally.needs[row.key] = row.n
 
 
 def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
@@ -172,6 +175,7 @@ def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
             (Rectification.activity_id.in_(activity_ids),),
             key=progress,
         ),
+        _group("need", Need, (Need.activity_id.in_(activity_ids),), key=cast(Need.state, Text)),
     )
 
 

@@ -222,6 +222,16 @@ class VisitsEvaluationAnswer(ma.Schema):
     response_rate = out.Float(allow_none=True, metadata=_SHARE)
 
 
+class NeedCountsAnswer(ma.Schema):
+    """Needs planned for the activity, by how far they have come."""
+
+    total = out.Integer(metadata={"example": 5})
+    planned = out.Integer()
+    served = out.Integer()
+    evaluated = out.Integer(metadata={"description": "the resident says that it is solved"})
+    closed_unsolved = out.Integer()
+
+
 class RectificationCountsAnswer(ma.Schema):
     total = out.Integer()
     open = out.Integer(metadata={"description": "not closed, the overdue ones included"})
@@ -240,7 +250,7 @@ class EvaluationAnswer(FiguresAnswer):
     offerings = out.List(out.Nested(OfferingEvaluationAnswer))
     bad_ratings = out.Integer(allow_none=True)
     rectifications = out.Nested(RectificationCountsAnswer, allow_none=True)
-    needs = out.Raw(allow_none=True)
+    needs = out.Nested(NeedCountsAnswer, allow_none=True)
     verdict = out.String(metadata=_VERDICT)
 
 

@@ -95,7 +95,7 @@ def test_what_an_activity_comes_to() -> None:
     assert found["score"]["mean"] == pytest.approx(57 / 15)
     assert found["satisfied_share"]["value"] == pytest.approx(13 / 15)
     assert found["bad_ratings"] == 2
-    assert found["needs"] is None
+    assert found["needs"]["total"] == 0
     assert [offering["rated"] for offering in found["offerings"]] == [10, 1]
 
 

@@ -1,0 +1,136 @@
+"""Reads of the list of needs: a fixed number of statements each."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity
+from backend.core import clock
+from backend.core.audit import AuditEntry
+from backend.core.pagination import Page, paginate
+from backend.core.permissions import Actor, Permission
+from backend.identity.models import Resident
+from backend.identity.names import own_name
+from backend.needs.models import Need, NeedState
+from backend.needs.operations import PLANNABLE
+from backend.regions.models import Region
+from backend.regions.queries import within
+
+# Of activities to plan a need for: the nearest ones; a list of hundreds helps nobody.
+_CHOICES = 60
+
+
+def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """A page of needs in the caller's regions, the last raised first: rows of `Need`,
+    `region_name`, `activity_title`."""
+    statement = (
+        _needs(actor, query)
+        .add_columns(Region.name.label("region_name"), Activity.title.label("activity_title"))
+        .outerjoin(Activity, Activity.id == Need.activity_id)
+    )
+    if "state" in query:
+        statement = statement.where(Need.state == query["state"])
+    return paginate(
+        session,
+        statement,
+        [(Need.raised_on.expression, date), (Need.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (row.Need.raised_on, str(row.Need.id)),
+        descending=True,
+        scalars=False,
+    )
+
+
+def count_by_state(session: Session, actor: Actor, query: dict[str, Any]) -> dict[NeedState, int]:
+    """How many of the needs that a filter finds there are in each state; the filter's own state
+    is passed over."""
+    found = (
+        _needs(actor, query)
+        .with_only_columns(Need.state, func.count().label("n"))
+        .group_by(Need.state)
+    )
+    return {row.state: row.n for row in session.execute(found)}
+
+
+def _needs(actor: Actor, query: dict[str, Any]) -> Select[Any]:
+    codes = actor.region_codes(Permission.NEED_SEE)
+    statement: Select[Any] = (
+        select(Need).join(Region, Region.id == Need.region_id).where(within(codes))
+    )
+    if "region_code" in query:
+        statement = statement.where(Region.code.startswith(query["region_code"]))
+    if "service_kind" in query:
+        statement = statement.where(Need.service_kind == query["service_kind"])
+    if "q" in query:
+        statement = statement.where(Need.title.contains(query["q"], autoescape=True))
+    return statement
+
+
+@dataclass(frozen=True, slots=True)
+class NeedInFull:
+    """A need as its page shows it."""
+
+    row: Need
+    region_name: str
+    activity: Activity | None
+
+
+def need_in_full(session: Session, need: Need) -> NeedInFull:
+    """A need with the names around it."""
+    found = session.execute(
+        select(Region.name, Activity)
+        .select_from(Need)
+        .join(Region, Region.id == Need.region_id)
+        .outerjoin(Activity, Activity.id == Need.activity_id)
+        .where(Need.id == need.id)
+    ).one()
+    return NeedInFull(need, found.name, found.Activity)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of a need's history."""
+
+    at: datetime
+    by: str
+    action: str
+    reason: str | None
+    activity_title: str | None
+
+
+def history(session: Session, need: Need) -> list[Step]:
+    """What has happened to a need, from its being raised on: from the audit log."""
+    planned_for = AuditEntry.details["activity_id"].as_string()
+    statement = (
+        select(AuditEntry, Resident.name, Activity.title)
+        .outerjoin(Resident, Resident.user_id == AuditEntry.actor_user_id)
+        .outerjoin(Activity, cast(Activity.id, Text) == planned_for)
+        .where(AuditEntry.object_type == Need.__tablename__, AuditEntry.object_id == need.id)
+        .order_by(AuditEntry.at, AuditEntry.id)
+    )
+    return [
+        Step(row.AuditEntry.at, own_name(row.name), row.AuditEntry.action,
+             row.AuditEntry.details.get("reason"), row.title)
+        for row in session.execute(statement)
+    ]  # fmt: skip
+
+
+def activities_to_plan_for(session: Session, actor: Actor, need: Need) -> list[Any]:
+    """Activities in the caller's regions that a need can be planned for: those of its own
+    community first, then those of its subdistrict, the nearest in time before the others."""
+    codes = actor.region_codes(Permission.NEED_HANDLE)
+    own = (Region.code == need.region_code).desc()
+    near = Region.code.startswith(need.region_code[:9]).desc()
+    statement = (
+        select(Activity.id, Activity.title, Activity.starts_at, Region.name.label("region_name"))
+        .join(Region, Region.id == Activity.region_id)
+        .where(within(codes), Activity.state.in_(PLANNABLE), Activity.ends_at >= clock.now())
+        .order_by(own, near, Activity.starts_at, Activity.id)
+        .limit(_CHOICES)
+    )
+    return list(session.execute(statement))

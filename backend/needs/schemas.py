@@ -1,0 +1,62 @@
+"""What the forms of needs carry."""
+
+import re
+from typing import Any
+
+import marshmallow as ma
+
+from backend.core import clock, fields
+from backend.core.config import load
+from backend.core.fields import Schema
+from backend.core.pagination import PageQuery
+from backend.needs.models import NeedSource, NeedState
+
+TITLE_LENGTH = 60
+DETAILS_LENGTH = 500
+REASON_LENGTH = 200
+# A mobile number, or an identity number: nothing of a person belongs into a community's list.
+_PERSONAL = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
+
+
+class ImpersonalText(fields.Text):
+    """Text without phone numbers and identity numbers in it."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, *args, **kwargs)
+        if _PERSONAL.search(text):
+            raise ma.ValidationError("请不要写手机号、身份证号等个人信息")
+        return text
+
+
+class RaisedOn(fields.Day):
+    """A day up to today."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        day = super()._deserialize(value, *args, **kwargs)
+        if day > clock.today():
+            raise ma.ValidationError("不能晚于今天")
+        return day
+
+
+class NeedQuery(PageQuery):
+    region_id = fields.Id()
+    state = fields.Choice(NeedState)
+    service_kind = fields.Key(load("service_kinds"))
+    q = fields.Text(TITLE_LENGTH)
+
+
+class NeedForm(Schema):
+    region_id = fields.Id(required=True)
+    title = ImpersonalText(TITLE_LENGTH, required=True)
+    details = ImpersonalText(DETAILS_LENGTH, allow_none=True)
+    service_kind = fields.Key(load("service_kinds"), allow_none=True)
+    source = fields.Choice(NeedSource, required=True)
+    raised_on = RaisedOn(required=True)
+
+
+class ReasonForm(Schema):
+    reason = ImpersonalText(REASON_LENGTH, required=True)
+
+
+class PlanForm(Schema):
+    activity_id = fields.Id(required=True)

@@ -1,0 +1,260 @@
+"""The list of needs: registered without personal data, moved by its table, followed to its end."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from backend.core import clock
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.core.ids import new_id
+from backend.core.permissions import Role
+from backend.identity import roles
+from backend.identity.roles import Scope
+from backend.needs.models import Need
+from tests.api.feedback.fair import Statements
+from tests.support.desk import Desk
+from tests.support.world import (
+    COMMUNITY,
+    DISTRICT,
+    OTHER_COMMUNITY,
+    OTHER_SUBDISTRICT,
+    Person,
+    World,
+    ok,
+)
+
+LIST = "/console/needs/"
+
+
+@pytest.fixture
+def organiser(world: World) -> Person:
+    return world.organiser()
+
+
+@pytest.fixture
+def desk(world: World, organiser: Person) -> Desk:
+    return Desk(world, organiser)
+
+
+def form(world: World, **changes: Any) -> dict[str, Any]:
+    return {
+        "region_id": world.region_id(COMMUNITY),
+        "title": "教老人用手机",
+        "source": "visit",
+        "raised_on": clock.today().isoformat(),
+    } | changes
+
+
+def raised(world: World, desk: Desk, **changes: Any) -> str:
+    """The id of a need that has just been registered."""
+    answer = desk.send("/console/needs/new", **form(world, **changes))
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return answer.headers["Location"].rsplit("/", 1)[-1]
+
+
+def row(need_id: str) -> Need:
+    with transaction() as session:
+        session.expire_all()
+        return session.get_one(Need, UUID(need_id))
+
+
+def move(desk: Desk, need_id: str, step: str, **fields: Any) -> TestResponse:
+    return desk.send(f"/console/needs/{need_id}/{step}", **fields)
+
+
+def audited(need_id: str) -> list[AuditEntry]:
+    with transaction() as session:
+        statement = select(AuditEntry).where(AuditEntry.object_id == UUID(need_id))
+        return list(session.execute(statement.order_by(AuditEntry.id)).scalars())
+
+
+def test_a_need_goes_from_open_to_solved_and_back(
+    world: World, desk: Desk, organiser: Person
+) -> None:
+    need_id = raised(world, desk, service_kind="phone_class", details="每周一次")
+    assert move(desk, need_id, "accept").status_code == 303
+    draft = world.draft(organiser)
+    world.offering(organiser, world.stall(organiser, draft["id"])["id"])
+    assert draft["title"] in desk.read(f"/console/needs/{need_id}")
+    assert move(desk, need_id, "plan", activity_id=draft["id"]).status_code == 303
+    assert move(desk, need_id, "serve").status_code == 409, "it has not begun"
+    assert row(need_id).state == "planned"
+    ok(organiser.post(f"/activities/{draft['id']}/publish"))
+    ok(organiser.post(f"/activities/{draft['id']}/open"))
+    assert move(desk, need_id, "serve").status_code == 303
+    counts = ok(organiser.get(f"/activities/{draft['id']}/evaluation"))["needs"]
+    assert counts == {
+        "total": 1, "planned": 0, "served": 1, "evaluated": 0, "closed_unsolved": 0,
+    }  # fmt: skip
+    assert "对应需求 1 条" in desk.read(f"/console/evaluations/{draft['id']}")
+    assert move(desk, need_id, "evaluate").status_code == 303
+    assert row(need_id).ended_at is not None
+    assert move(desk, need_id, "reopen", reason="还是不会用").status_code == 303
+    found = row(need_id)
+    assert (found.state, found.activity_id, found.ended_at) == ("open", None, None)
+    assert found.reason == "还是不会用"
+    page = desk.read(f"/console/needs/{need_id}")
+    assert page.count("<li><strong>") == 6
+    assert "还是不会用" in page
+    assert draft["title"] in page, "where it was served stays in the history"
+    assert [(e.action, e.from_state, e.to_state) for e in audited(need_id)] == [
+        ("raise_need", None, "open"),
+        ("accept_need", "open", "accepted"),
+        ("plan_need", "accepted", "planned"),
+        ("serve_need", "planned", "served"),
+        ("evaluate_need", "served", "evaluated"),
+        ("reopen_need", "evaluated", "open"),
+    ]
+    assert {entry.region_code for entry in audited(need_id)} == {COMMUNITY}
+
+
+def test_a_need_comes_off_an_activity_that_fell_through(
+    world: World, desk: Desk, organiser: Person
+) -> None:
+    need_id = raised(world, desk)
+    move(desk, need_id, "accept")
+    draft = world.draft(organiser)
+    move(desk, need_id, "plan", activity_id=draft["id"])
+    ok(organiser.post(f"/activities/{draft['id']}/cancel", {"reason": "下雨"}))
+    assert "这场活动已取消" in desk.read(f"/console/needs/{need_id}")
+    assert move(desk, need_id, "take-off").status_code == 303
+    assert (row(need_id).state, row(need_id).activity_id) == ("accepted", None)
+    again = move(desk, need_id, "plan", activity_id=draft["id"])
+    assert again.status_code == 409
+    assert "请另选一场" in again.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "step", "state"),
+    [([], "decline", "declined"), (["accept"], "close-unsolved", "closed_unsolved")],
+)
+def test_an_end_without_a_solution_has_its_reason(
+    world: World, desk: Desk, before: list[str], step: str, state: str
+) -> None:
+    need_id = raised(world, desk)
+    for earlier in before:
+        move(desk, need_id, earlier)
+    refused = move(desk, need_id, step, reason=" ")
+    assert refused.status_code == 422
+    assert "必填" in refused.get_data(as_text=True)
+    assert move(desk, need_id, step, reason="暂无师资").status_code == 303
+    found = row(need_id)
+    assert (found.state, found.reason) == (state, "暂无师资")
+    assert found.ended_at is not None
+    assert "暂无师资" in desk.read(f"/console/needs/{need_id}")
+
+
+def test_a_move_that_the_table_does_not_have_is_refused(world: World, desk: Desk) -> None:
+    """Of two clerks the second meets the state that the first has left, and is told."""
+    need_id = raised(world, desk)
+    assert move(desk, need_id, "decline", reason="重复登记").status_code == 303
+    late = move(desk, need_id, "accept")
+    assert late.status_code == 409
+    assert "请刷新后再看" in late.get_data(as_text=True)
+    assert row(need_id).state == "declined"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"title": "请联系 13912345678"}, "请不要写手机号"),
+        ({"details": "身份证 32041219530101123X"}, "请不要写手机号"),
+        ({"raised_on": (clock.today() + timedelta(days=2)).isoformat()}, "不能晚于今天"),
+        ({"title": ""}, "必填"),
+        ({"source": "dream"}, "可选"),
+        ({"service_kind": "magic"}, "没有这个选项"),
+        ({"region_id": str(new_id())}, "没有这个地区"),
+    ],
+)
+def test_a_wrong_field_is_named_and_what_was_typed_stays(
+    world: World, desk: Desk, changes: dict[str, str], message: str
+) -> None:
+    answer = desk.send("/console/needs/new", **form(world, **({"details": "周末上午"} | changes)))
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert message in page
+    assert changes.get("details", "周末上午") in page
+
+
+def test_another_regions_needs_do_not_exist(world: World, desk: Desk) -> None:
+    stranger = Desk(world, world.organiser(OTHER_SUBDISTRICT))
+    need_id = raised(world, desk)
+    assert "教老人用手机" not in stranger.read(LIST)
+    stranger.read(f"/console/needs/{need_id}", 404)
+    assert move(stranger, need_id, "accept").status_code == 404
+    other = form(world, region_id=world.region_id(OTHER_COMMUNITY))
+    assert desk.send("/console/needs/new", **other).status_code == 403
+    assert row(need_id).state == "open"
+
+
+def test_a_need_is_planned_for_ones_own_activities_alone(world: World, desk: Desk) -> None:
+    need_id = raised(world, desk)
+    move(desk, need_id, "accept")
+    theirs = world.draft(world.organiser(OTHER_SUBDISTRICT), region=OTHER_COMMUNITY)
+    for activity_id in (theirs["id"], str(new_id())):
+        answer = move(desk, need_id, "plan", activity_id=activity_id)
+        assert answer.status_code == 422
+        assert "请选择您负责地区的活动" in answer.get_data(as_text=True)
+    assert row(need_id).state == "accepted"
+
+
+def test_an_auditor_reads_and_moves_nothing(world: World, desk: Desk) -> None:
+    need_id = raised(world, desk)
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    assert "登记第一条需求" not in auditor.read(LIST)
+    assert "办理由该地区的组织者负责" in auditor.read(f"/console/needs/{need_id}")
+    assert move(auditor, need_id, "accept").status_code == 403
+    assert auditor.http.get("/console/needs/new").status_code == 403
+
+
+def test_who_reads_one_region_and_handles_another_moves_only_there(world: World) -> None:
+    """Roles don't add up elsewhere: seeing a need is not the leave to move it."""
+    person = world.staff(Role.AUDITOR, DISTRICT)
+    with transaction() as session:
+        scope = Scope(region_id=UUID(world.region_id(OTHER_SUBDISTRICT)))
+        roles.grant(session, None, person.user_id, Role.ORGANISER, scope)
+    need_id = raised(world, Desk(world, world.organiser()))
+    assert move(Desk(world, person), need_id, "accept").status_code == 403
+    assert row(need_id).state == "open"
+
+
+def test_the_list_is_filtered_counted_and_paged(world: World) -> None:
+    desk = Desk(world, world.staff(Role.ADMIN, DISTRICT))
+    first = raised(world, desk, title="磨刀", service_kind="knife", raised_on="2026-01-01")
+    raised(world, desk, title="义诊", service_kind="clinic", raised_on="2026-02-01")
+    raised(world, desk, title="看牙", region_id=world.region_id(OTHER_COMMUNITY))
+    move(desk, first, "accept")
+    page = desk.read(LIST)
+    tallies, page = page.split("<table")
+    assert page.index("看牙") < page.index("义诊") < page.index("磨刀"), "the last raised first"
+    assert "待受理 <strong>2" in tallies
+    assert "已受理 <strong>1" in tallies
+    town = desk.read(f"{LIST}?region_id={world.region_id(OTHER_SUBDISTRICT)}")
+    assert "看牙" in town
+    assert "义诊" not in town.split("<table")[1]
+    assert "义诊" not in desk.read(f"{LIST}?state=accepted").split("<table")[1]
+    assert "磨刀" not in desk.read(f"{LIST}?service_kind=clinic").split("<table")[1]
+    assert "没有符合条件的需求" in desk.read(f"{LIST}?q=100%25")
+    one = desk.read(f"{LIST}?limit=1")
+    assert "下一页" in one
+    assert "义诊" not in one.split("<table")[1]
+
+
+def test_pages_cost_the_same_however_many_needs_there_are(world: World, desk: Desk) -> None:
+    need_id = raised(world, desk)
+    statements = Statements(world.app)
+    sent = []
+    for more in (0, 5):
+        for _ in range(more):
+            raised(world, desk)
+        for path in (LIST, f"{LIST}{need_id}"):
+            with statements:
+                desk.read(path)
+            sent.append(len(statements))
+    assert sent[:2] == sent[2:]
+    assert max(sent) <= 5
