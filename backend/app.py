@@ -29,6 +29,7 @@ from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.identity import console as console_login
 from backend.identity import pages as identity_pages
+from backend.identity import people_pages
 from backend.identity import routes as identity_routes
 from backend.identity import tasks as identity_tasks  # noqa: F401 - jobs, by being imported
 from backend.identity.personal_codes import PersonalCodes
@@ -60,6 +61,7 @@ PAGES = (
     feedback_pages.evaluations,
     feedback_pages.rectifications,
     needs_pages.pages,
+    people_pages.pages,
 )
 
 

@@ -1,7 +1,7 @@
 """Reads of bookings and lines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ from backend.core.permissions import Actor
 from backend.core.statement import Statement
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
+from backend.regions.models import Region
+from backend.regions.queries import within
 
 _DETAIL = (
     *Booking.__table__.columns,
@@ -281,3 +283,18 @@ def export_bookings(session: Session, resident_ids: list[UUID]) -> list[dict[str
         .order_by(Booking.id)
     )
     return [dict(row) for row in session.execute(statement).mappings()]
+
+
+def count_bookings(
+    session: Session, resident_ids: list[UUID], region_codes: Iterable[str]
+) -> dict[UUID, int]:
+    """How many bookings and numbers these people have had at activities in some regions, whatever
+    became of them; who never had one is left out."""
+    statement = (
+        select(Booking.resident_id, func.count().label("n"))
+        .join(Activity, Activity.id == Booking.activity_id)
+        .join(Region, Region.id == Activity.region_id)
+        .where(Booking.resident_id.in_(resident_ids), within(region_codes))
+        .group_by(Booking.resident_id)
+    )
+    return {row.resident_id: row.n for row in session.execute(statement)}

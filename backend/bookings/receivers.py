@@ -16,7 +16,12 @@ from backend.activities.signals import (
 )
 from backend.bookings import operations, queries
 from backend.core.permissions import Actor
-from backend.identity.signals import export_requested, residents_merged, residents_removed
+from backend.identity.signals import (
+    export_requested,
+    residents_merged,
+    residents_removed,
+    uses_counted,
+)
 
 
 @person_arrived.connect
@@ -71,3 +76,10 @@ def removed(session: Session, *, actor: Actor, resident_ids: list[UUID]) -> None
 @export_requested.connect
 def export(session: Session, *, resident_ids: list[UUID]) -> tuple[str, list[dict[str, Any]]]:
     return "bookings", queries.export_bookings(session, resident_ids)
+
+
+@uses_counted.connect
+def count_bookings(
+    session: Session, *, resident_ids: list[UUID], region_codes: tuple[str, ...]
+) -> tuple[str, dict[UUID, int]]:
+    return "bookings", queries.count_bookings(session, resident_ids, region_codes)

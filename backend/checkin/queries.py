@@ -1,9 +1,10 @@
 """Reads of check-in."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Attendance
@@ -14,6 +15,8 @@ from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
 from backend.identity.queries import masked_phone
+from backend.regions.models import Region
+from backend.regions.queries import within
 
 FOUND_LIMIT = 10
 _TAIL_DIGITS = 4
@@ -122,3 +125,21 @@ def export_attendances(session: Session, resident_ids: list[UUID]) -> list[dict[
         .order_by(Attendance.id)
     )
     return [dict(row) for row in session.execute(statement).mappings()]
+
+
+def count_visits(
+    session: Session, resident_ids: list[UUID], region_codes: Iterable[str]
+) -> dict[UUID, int]:
+    """How often these people came to activities in some regions; who never did is left out."""
+    statement = (
+        select(Attendance.resident_id, func.count().label("n"))
+        .join(Activity, Activity.id == Attendance.activity_id)
+        .join(Region, Region.id == Activity.region_id)
+        .where(
+            Attendance.resident_id.in_(resident_ids),
+            Attendance.reverted_at.is_(None),
+            within(region_codes),
+        )
+        .group_by(Attendance.resident_id)
+    )
+    return {row.resident_id: row.n for row in session.execute(statement)}

@@ -10,7 +10,7 @@ from backend.activities.models import Activity, Attendance
 from backend.activities.signals import person_arrived
 from backend.checkin import queries
 from backend.core import clock
-from backend.identity.signals import export_requested, residents_merged
+from backend.identity.signals import export_requested, residents_merged, uses_counted
 
 
 @residents_merged.connect
@@ -60,3 +60,10 @@ def _tell_arrivals(session: Session, resident_id: UUID, visit_ids: list[UUID]) -
 @export_requested.connect
 def export(session: Session, *, resident_ids: list[UUID]) -> tuple[str, list[dict[str, Any]]]:
     return "attendances", queries.export_attendances(session, resident_ids)
+
+
+@uses_counted.connect
+def count_visits(
+    session: Session, *, resident_ids: list[UUID], region_codes: tuple[str, ...]
+) -> tuple[str, dict[UUID, int]]:
+    return "visits", queries.count_visits(session, resident_ids, region_codes)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from backend.console import words
 from backend.console.navigation import navigation
 from backend.core.api import LOGIN, PUBLIC, declare_access
-from backend.core.errors import NotFound
+from backend.core.errors import Forbidden, NotFound
 from backend.core.pages import Pages, see_other
 from backend.core.permissions import Actor
 
@@ -31,8 +31,14 @@ pages = Pages("console", __name__, url_prefix=PREFIX, template_folder="templates
 
 @pages.page("/", access=LOGIN)
 def home(session: Session, actor: Actor) -> Response:
-    """The first page that the caller has."""
-    return see_other(navigation(actor)[0].endpoint)
+    """The first page that the caller has.
+
+    Raises Forbidden (403) for who has none any more: their role was taken back.
+    """
+    entries = navigation(actor)
+    if not entries:
+        raise Forbidden("您现在没有工作台的权限,请联系管理员")
+    return see_other(entries[0].endpoint)
 
 
 @pages.route("/static/<path:filename>")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Insert, insert
+from sqlalchemy import Index, Insert, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from backend.core import clock
@@ -34,7 +34,16 @@ class AuditEntry(Base):
     to_state: Mapped[str | None]
     details: Mapped[dict[str, Any]]
 
-    __table_args__ = (Index("ix_audit_entry_object", "object_type", "object_id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_object", "object_type", "object_id"),
+        # Look-ups of residents are counted for each user before the next one (identity/lookups.py).
+        Index(
+            "ix_audit_entry_look_up",
+            "actor_user_id",
+            "at",
+            postgresql_where=text("action = 'look_up_resident'"),
+        ),
+    )
 
 
 def audit_values(

@@ -71,8 +71,15 @@ class BoardRules:
     slot_arrived_share: float
 
 
+@dataclass(frozen=True, slots=True)
+class LookupRules:
+    per_hour: int
+    found_minutes: int
+
+
 CHECKIN = rules("checkin", CheckinRules)
 BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
 BOARD = rules("board", BoardRules)
+LOOKUP = rules("lookup", LookupRules)

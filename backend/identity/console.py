@@ -124,6 +124,34 @@ def end(session: Session, actor: Actor) -> None:
     _record(session, actor.user_id, "console_logout", actor.session_id, {})
 
 
+def end_all(session: Session, actor: Actor, user_id: UUID, *, region_code: str | None) -> int:
+    """End all of somebody's console sessions; how many there were.
+
+    Args:
+        region_code: whose auditors see it.
+    """
+    ended = _end_all(session, user_id)
+    if ended:
+        audit.record(
+            session, actor, "end_console_sessions", User.__tablename__, user_id,
+            region_code=region_code, details={"sessions": ended},
+        )  # fmt: skip
+    return ended
+
+
+def _end_all(session: Session, user_id: UUID) -> int:
+    result = session.execute(
+        update(ConsoleSession)
+        .where(
+            ConsoleSession.user_id == user_id,
+            ConsoleSession.revoked_at.is_(None),
+            ConsoleSession.last_used_at > clock.now() - IDLE,
+        )
+        .values(revoked_at=clock.now())
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
 # ---------------------------------------------------------------------------- by scanning
 
 
@@ -247,11 +275,7 @@ def reset_account(session: Session, username: str, password: str) -> str:
     account.password_hash = _hasher.hash(password)
     account.totp_secret_encrypted = composed(PhoneVault).encrypt(secret)
     account.last_totp_step, account.failures, account.locked_until = 0, 0, None
-    session.execute(
-        update(ConsoleSession)
-        .where(ConsoleSession.user_id == account.user_id, ConsoleSession.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
-    )
+    _end_all(session, account.user_id)
     session.flush()
     _record(session, None, "reset_password_account", account.user_id, {})
     return secret

@@ -247,7 +247,7 @@ def confirm_phone_in_person(session: Session, actor: Actor, code: str) -> Reside
     Raises ResidentCodeRefused (422) for a code that is forged or old, Forbidden (403) for the
     volunteer's own, NoTypedPhone (409).
     """
-    resident = _resident_by_code(session, code)
+    resident = resident_by_code(session, code)
     if resident is None or isinstance(resident, CodeFault):
         raise ResidentCodeRefused
     if actor.user_id in (resident.user_id, resident.guardian_user_id):
@@ -345,7 +345,7 @@ def issue_code(resident: Resident) -> PersonalCode:
     return composed(PersonalCodes).issue(resident.code_handle)
 
 
-def _resident_by_code(session: Session, code: str) -> Resident | CodeFault | None:
+def resident_by_code(session: Session, code: str) -> Resident | CodeFault | None:
     """The resident whose personal code this is, locked; None when the code has been revoked."""
     handle = composed(PersonalCodes).read(code)
     if isinstance(handle, CodeFault):

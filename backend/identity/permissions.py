@@ -5,9 +5,13 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from backend.core.errors import NotFound
-from backend.core.permissions import Actor
-from backend.identity.models import Resident
+from backend.core.errors import Forbidden, NotFound
+from backend.core.permissions import Actor, Permission
+from backend.identity.lookups import was_found
+from backend.identity.models import Resident, RoleAssignment
+from backend.identity.roles import place_of_role
+from backend.regions.models import Region
+from backend.regions.queries import within
 
 
 def access_own_resident(
@@ -41,3 +45,35 @@ def access_family_member(session: Session, actor: Actor, resident_id: UUID) -> R
     if resident.guardian_user_id is None:
         raise NotFound
     return resident
+
+
+def access_colleague(
+    session: Session, actor: Actor, user_id: UUID, permission: Permission
+) -> Resident:
+    """Somebody on the staff as a person: who has, or had, a role in the caller's regions, or whom
+    the caller has just found to give them one.
+
+    Raises NotFound (404) for anybody else, Forbidden (403) without `permission` anywhere.
+    """
+    person = session.execute(
+        select(Resident).where(Resident.user_id == user_id)
+    ).scalar_one_or_none()
+    if person is None or not (
+        _on_staff(session, actor, user_id) or was_found(session, actor, person.id)
+    ):
+        raise NotFound
+    if not actor.may_anywhere(permission):
+        raise Forbidden
+    return person
+
+
+def _on_staff(session: Session, actor: Actor, user_id: UUID) -> bool:
+    statement = (
+        select(RoleAssignment.id)
+        .join(Region, Region.id == place_of_role())
+        .where(
+            RoleAssignment.user_id == user_id,
+            within(actor.region_codes(Permission.STAFF_SEE)),
+        )
+    )
+    return session.execute(statement.limit(1)).first() is not None

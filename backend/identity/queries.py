@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import column, func, literal, select, table
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from backend.core.context import composed
@@ -14,15 +14,13 @@ from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission
 from backend.identity import operations
 from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name
+from backend.identity.roles import organisations
 from backend.identity.signals import export_requested
 from backend.regions.models import Region
 
 CONSENT_COLUMNS = ("purpose", "version", "given_at", "withdrawn_at")
 ROLE_COLUMNS = ("role", "granted_at", "revoked_at")
 SESSION_COLUMNS = ("created_at", "last_used_at", "revoked_at")
-
-# Of the layer above; only the name is read, for the roles' scopes.
-_organisation = table("organisation", column("id"), column("name"))
 
 
 def me(session: Session, actor: Actor) -> dict[str, Any]:
@@ -49,14 +47,14 @@ def roles_of(session: Session, actor: Actor) -> list[dict[str, Any]]:
     statement = (
         select(
             RoleAssignment.role,
-            func.coalesce(Region.id, _organisation.c.id).label("id"),
-            func.coalesce(Region.name, _organisation.c.name).label("name"),
+            func.coalesce(Region.id, organisations.c.id).label("id"),
+            func.coalesce(Region.name, organisations.c.name).label("name"),
             Region.code,
             Region.level,
         )
         .select_from(RoleAssignment)
         .outerjoin(Region, Region.id == RoleAssignment.region_id)
-        .outerjoin(_organisation, _organisation.c.id == RoleAssignment.organisation_id)
+        .outerjoin(organisations, organisations.c.id == RoleAssignment.organisation_id)
         .where(RoleAssignment.user_id == actor.user_id, RoleAssignment.revoked_at.is_(None))
         .order_by(RoleAssignment.id)
     )

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, column, func, select, table
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Role
 from backend.identity.models import RoleAssignment, User
+from backend.regions.models import Region
+
+# Of the layer above; only where it is based is read, because that is where its partners are.
+organisations = table("organisation", column("id"), column("name"), column("region_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,25 @@ def active(session: Session, user_id: UUID) -> list[RoleAssignment]:
     return list(session.execute(statement).scalars())
 
 
+def region_code_of(session: Session, scope: Scope) -> str | None:
+    """The code of the region where a scope lies: an organisation's is where it is based. None
+    where there is no such region or organisation."""
+    based = select(organisations.c.region_id).where(organisations.c.id == scope.organisation_id)
+    region_id = func.coalesce(scope.region_id, based.scalar_subquery())
+    return session.execute(select(Region.code).where(Region.id == region_id)).scalar_one_or_none()
+
+
+def place_of_role() -> ColumnElement[UUID]:
+    """The id of the region that a row of RoleAssignment lies in, for statements that read it: its
+    own, or the one where its organisation is based."""
+    based = (
+        select(organisations.c.region_id)
+        .where(organisations.c.id == RoleAssignment.organisation_id)
+        .correlate(RoleAssignment)
+    )
+    return func.coalesce(RoleAssignment.region_id, based.scalar_subquery())
+
+
 def _find(session: Session, user_id: UUID, role: Role, scope: Scope) -> RoleAssignment | None:
     for assignment in active(session, user_id):
         if assignment.role is role and scope == Scope(
@@ -109,6 +132,9 @@ def _record(session: Session, actor: Actor | None, action: str, assignment: Role
         action,
         User.__tablename__,
         assignment.user_id,
+        region_code=region_code_of(
+            session, Scope(assignment.region_id, assignment.organisation_id)
+        ),
         from_state=granted if action == "revoke_role" else None,
         to_state=granted if action == "grant_role" else None,
         details={

@@ -8,6 +8,7 @@ from marshmallow import fields as out
 from backend.core import clock, fields
 from backend.core.config import load
 from backend.core.fields import Schema
+from backend.core.pagination import PageQuery
 from backend.core.permissions import Role
 
 NAME_LENGTH = 30
@@ -159,3 +160,37 @@ class ConsoleLoginAnswer(ma.Schema):
     browser = out.String(metadata={"example": "Chrome · Windows"})
     asked_at = out.AwareDateTime()
     expires_at = out.AwareDateTime()
+
+
+# ---------------------------------------------------------------------------- people's pages
+
+
+class StaffQuery(PageQuery):
+    role = fields.Choice(Role)
+    region_id = fields.Id()
+    q = fields.Text(NAME_LENGTH)
+
+
+class FindForm(Schema):
+    who = fields.Text(300, required=True)
+
+
+class LookUpForm(FindForm):
+    reason = fields.Text(100, required=True)
+
+
+class GrantForm(Schema):
+    """A role with its place: a partner's is an organisation, every other role's a region."""
+
+    role = fields.Choice(Role, required=True)
+    region_id = fields.Id()
+    organisation_id = fields.Id()
+
+    @ma.validates_schema
+    def one_place(self, data: dict[str, Any], **_: object) -> None:
+        wanted, other = "region_id", "organisation_id"
+        if data.get("role") is Role.PARTNER:
+            wanted, other = other, wanted
+        if "role" in data and wanted not in data:
+            raise ma.ValidationError("请选择这个角色负责的地区或单位", wanted)
+        data.pop(other, None)

@@ -11,3 +11,7 @@ residents_removed = Signal()
 
 # (session, resident_ids) → (section, rows): what a feature stores about these people.
 export_requested = Signal()
+
+# (session, resident_ids, region_codes) → (figure, {resident_id: count}): how often they made use
+# of what a feature offers in these regions.
+uses_counted = Signal()

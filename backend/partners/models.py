@@ -19,3 +19,5 @@ class Organisation(Base):
     # Where it is based; it may serve anywhere.
     region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # Counts changes, so that of two people who edit at once the second is told.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -1,0 +1,101 @@
+"""Two admins at the same moment: one always remains, and a limit is a limit."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from backend.core.audit import AuditEntry
+from backend.core.config import LOOKUP
+from backend.core.db import transaction
+from backend.core.errors import AppError
+from backend.core.permissions import Actor, Grant, Role
+from backend.identity import lookups, roles, staff
+from tests.concurrency.conftest import together
+from tests.support.world import SUBDISTRICT, Person, World
+
+ROUNDS = 8
+
+
+def admin(person: Person) -> Actor:
+    grant = Grant(Role.ADMIN, SUBDISTRICT)
+    return Actor(person.user_id, person.resident_id, None, (grant,))
+
+
+def attempt(app: Flask, act: Any) -> AppError | None:
+    """Do something in a transaction of its own; the refusal that it met."""
+    with app.app_context():
+        try:
+            with transaction() as session:
+                act(session)
+        except AppError as refusal:
+            return refusal
+        return None
+
+
+def test_two_admins_who_take_each_other_s_role_back_leave_one(
+    committed_app: Flask, committed_world: World
+) -> None:
+    for _ in range(ROUNDS):
+        pair = [committed_world.staff(Role.ADMIN, SUBDISTRICT) for _ in range(2)]
+
+        def take(number: int, pair: list[Person] = pair) -> AppError | None:
+            me, other = pair[number], pair[1 - number]
+
+            def act(session: Any) -> None:
+                (one,) = roles.active(session, other.user_id)
+                staff.take_back(session, admin(me), other.user_id, one.id)
+
+            return attempt(committed_app, act)
+
+        answers = together(2, take)
+        assert sorted(type(answer).__name__ for answer in answers) == ["LastAdmin", "NoneType"]
+        with committed_app.app_context(), transaction() as session:
+            left = [person for person in pair if roles.active(session, person.user_id)]
+            assert len(left) == 1
+            # So that the next two are alone again.
+            roles.revoke_all(session, None, left[0].user_id)
+
+
+def test_of_two_who_take_one_role_back_the_second_is_told(
+    committed_app: Flask, committed_world: World
+) -> None:
+    me = committed_world.staff(Role.ADMIN, SUBDISTRICT)
+    volunteer = committed_world.volunteer()
+    with committed_app.app_context(), transaction() as session:
+        (one,) = roles.active(session, volunteer.user_id)
+
+    def take(_: int) -> AppError | None:
+        return attempt(
+            committed_app,
+            lambda session: staff.take_back(session, admin(me), volunteer.user_id, one.id),
+        )
+
+    answers = together(ROUNDS, take)
+    assert answers.count(None) == 1
+    others = {type(answer) for answer in answers if answer is not None}
+    assert others == {staff.RoleTakenBackAlready}
+
+
+def test_look_ups_at_once_are_counted_one_after_the_other(
+    committed_app: Flask, committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "LOOKUP", replace(LOOKUP, per_hour=3))
+    me = committed_world.organiser()
+    actor = Actor(me.user_id, me.resident_id, None, (Grant(Role.ORGANISER, SUBDISTRICT),))
+
+    def look(_: int) -> AppError | None:
+        return attempt(
+            committed_app,
+            lambda session: lookups.find_residents(session, actor, "13812340000", "核对"),
+        )
+
+    answers = together(ROUNDS, look)
+    assert answers.count(None) == 3
+    with committed_app.app_context(), transaction() as session:
+        counted = select(func.count()).where(
+            AuditEntry.action == lookups.ACTION, AuditEntry.actor_user_id == me.user_id
+        )
+        assert session.execute(counted).scalar_one() == 3
