@@ -1,9 +1,12 @@
-"""Reads of activities: the list by keyset, one activity whole in four statements."""
+"""Reads of activities: the list by keyset, one activity whole in four statements, and one more
+for its lines while it is on."""
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +44,7 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.permissions import ANNOUNCED
+from backend.activities.signals import lines_asked
 from backend.core.errors import NotFound, ValidationFailed
 from backend.core.pagination import Page, decode_cursor, page_of
 from backend.core.permissions import Actor, Permission
@@ -178,8 +182,11 @@ def _item(row: Any, near: bool) -> dict[str, Any]:
     return item
 
 
+Lines = Mapping[UUID, dict[str, Any]]
+
+
 def activity_detail(session: Session, activity: Activity) -> dict[str, Any]:
-    """An activity with its stalls, offerings and slots."""
+    """An activity with its stalls, offerings and slots; while it is on, with its lines."""
     venue, region_name = session.execute(
         select(Venue, Region.name)
         .select_from(Venue)
@@ -191,8 +198,15 @@ def activity_detail(session: Session, activity: Activity) -> dict[str, Any]:
         "venue": venue,
         "region_name": region_name,
         "distance_m": None,
-        "stalls": _stalls(session, Stall.activity_id == activity.id),
+        "stalls": _stalls(session, Stall.activity_id == activity.id, _lines(session, activity)),
     }
+
+
+def _lines(session: Session, activity: Activity) -> Lines:
+    if activity.state is not ActivityState.LIVE:
+        return {}
+    answers = lines_asked.send(session, activity=activity)
+    return {offering_id: line for _, lines in answers for offering_id, line in lines.items()}
 
 
 def stall_detail(session: Session, stall_id: UUID) -> dict[str, Any]:
@@ -207,7 +221,9 @@ def offering_detail(session: Session, offering_id: UUID) -> dict[str, Any]:
     return offering
 
 
-def _stalls(session: Session, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
+def _stalls(
+    session: Session, condition: ColumnElement[bool], lines: Lines = MappingProxyType({})
+) -> list[dict[str, Any]]:
     rows = session.execute(
         select(Stall, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Stall.organisation_id)
@@ -215,7 +231,8 @@ def _stalls(session: Session, condition: ColumnElement[bool]) -> list[dict[str, 
         .order_by(func.length(Stall.number), Stall.number)
     ).all()
     by_stall: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for offering in _offerings(session, Offering.stall_id.in_([stall.id for stall, _ in rows])):
+    here = Offering.stall_id.in_([stall.id for stall, _ in rows])
+    for offering in _offerings(session, here, lines):
         by_stall[offering["stall_id"]].append(offering)
     return [
         _columns_of(stall) | {"organisation_name": name, "offerings": by_stall[stall.id]}
@@ -223,7 +240,9 @@ def _stalls(session: Session, condition: ColumnElement[bool]) -> list[dict[str, 
     ]
 
 
-def _offerings(session: Session, condition: ColumnElement[bool]) -> list[dict[str, Any]]:
+def _offerings(
+    session: Session, condition: ColumnElement[bool], lines: Lines = MappingProxyType({})
+) -> list[dict[str, Any]]:
     desks = (
         select(func.array_agg(aggregate_order_by(Desk.stall_id, Desk.stall_id)))
         .where(Desk.offering_id == Offering.id, Desk.stall_id != Offering.stall_id)
@@ -241,7 +260,12 @@ def _offerings(session: Session, condition: ColumnElement[bool]) -> list[dict[st
         free = bookable(slot.capacity, float(shares[slot.offering_id])) - slot.taken
         slots[slot.offering_id].append(_columns_of(slot) | {"free": max(0, free)})
     return [
-        _columns_of(offering) | {"also_at_stall_ids": also or [], "slots": slots[offering.id]}
+        _columns_of(offering)
+        | {
+            "also_at_stall_ids": also or [],
+            "slots": slots[offering.id],
+            "line": lines.get(offering.id),
+        }
         for offering, also in rows
     ]
 

@@ -232,6 +232,18 @@ class SlotAnswer(ma.Schema):
     free = out.Integer(metadata={"description": "what can still be signed up for"})
 
 
+class EstimateAnswer(ma.Schema):
+    low = out.Integer(metadata={"example": 10})
+    high = out.Integer(metadata={"example": 15})
+
+
+class LineAnswer(ma.Schema):
+    """How long a line is for somebody who joins it now."""
+
+    waiting = out.Integer()
+    estimate_minutes = out.Nested(EstimateAnswer)
+
+
 class OfferingAnswer(ma.Schema):
     id = out.UUID()
     activity_id = out.UUID()
@@ -249,6 +261,11 @@ class OfferingAnswer(ma.Schema):
     sign_up_opens_at = out.AwareDateTime(allow_none=True)
     sign_up_closes_at = out.AwareDateTime(allow_none=True)
     slots = out.List(out.Nested(SlotAnswer))
+    line = out.Nested(
+        LineAnswer,
+        allow_none=True,
+        metadata={"description": "in an activity that is on; null where nobody is called"},
+    )
 
 
 class StallAnswer(ma.Schema):

@@ -10,6 +10,10 @@ activity_moved = Signal()
 # service or slot of it? Answered with a `changes.SignUps` by the feature that keeps bookings.
 sign_ups_asked = Signal()
 
+# (session, activity): how long are the lines of an activity that is on, just now? Answered with
+# {offering_id: {"waiting", "estimate_minutes"}} by the feature that keeps bookings.
+lines_asked = Signal()
+
 # (session, actor, activity_id, resident_id, at, service_on): somebody who had signed up has
 # come, at an instant, for the activity's day `service_on`.
 person_arrived = Signal()

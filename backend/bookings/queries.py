@@ -190,36 +190,62 @@ def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, int]:
     return {row.id: row.ahead for row in rows}
 
 
-_PACE = text(
+_PACE_COLUMNS = """
+    (SELECT array_agg(extract(epoch FROM finished_at - started_at)::float / 60)
+       FROM (SELECT started_at, finished_at FROM booking
+              WHERE offering_id = o.id AND state = 'served'
+              ORDER BY finished_at DESC LIMIT :sample) recent) AS minutes,
+    (SELECT count(DISTINCT called_stall_id) FROM booking
+      WHERE offering_id = o.id AND service_on >= :today AND called_at > :open_since) AS desks
     """
-    SELECT (SELECT array_agg(extract(epoch FROM finished_at - started_at)::float / 60)
-              FROM (SELECT started_at, finished_at FROM booking
-                     WHERE offering_id = :offering_id AND state = 'served'
-                     ORDER BY finished_at DESC LIMIT :sample) recent) AS minutes,
-           (SELECT count(DISTINCT called_stall_id) FROM booking
-             WHERE offering_id = :offering_id AND service_on >= :today
-               AND called_at > :open_since) AS desks
+_PACE = text(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uuid) AS id) o")
+_LINES = text(
+    f"""
+    SELECT o.id, o.minutes_per_person,
+           (SELECT count(*) FROM booking
+             WHERE offering_id = o.id AND service_on = :service_on
+               AND state = 'arrived') AS waiting,
+           {_PACE_COLUMNS}
+      FROM offering o
+     WHERE o.activity_id = :activity_id AND o.mode <> 'open'
     """
 )
 
 
 def read_pace(session: Session, offering_id: UUID) -> tuple[list[float], int]:
     """How long the services last finished took, in minutes, and how many desks are open."""
-    row = session.execute(
-        _PACE,
-        {
-            "offering_id": offering_id,
-            "sample": QUEUE.estimate_sample,
-            "today": clock.today(),
-            "open_since": clock.now() - timedelta(minutes=QUEUE.open_desk_minutes),
-        },
-    ).one()
+    return _pace(session.execute(_PACE, {"offering_id": offering_id} | _pace_values()).one())
+
+
+def _pace_values() -> dict[str, Any]:
+    return {
+        "sample": QUEUE.estimate_sample,
+        "today": clock.today(),
+        "open_since": clock.now() - timedelta(minutes=QUEUE.open_desk_minutes),
+    }
+
+
+def _pace(row: Any) -> tuple[list[float], int]:
     return row.minutes or [], max(1, row.desks)
 
 
 def _estimate(ahead: int, pace: tuple[list[float], int], usual_minutes: int) -> Minutes:
     minutes, desks = pace
     return estimate_wait(ahead, minutes, usual_minutes, desks)
+
+
+def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]:
+    """How long today's lines of an activity are for somebody who joins them now, by offering; one
+    statement however many there are."""
+    today = clock.day_within(clock.now(), activity.starts_at, activity.ends_at)
+    values = {"activity_id": activity.id, "service_on": today} | _pace_values()
+    return {
+        row.id: {
+            "waiting": row.waiting,
+            "estimate_minutes": _estimate(row.waiting, _pace(row), row.minutes_per_person),
+        }
+        for row in session.execute(_LINES, values)
+    }
 
 
 def queue_of(session: Session, offering: Offering) -> dict[str, Any]:

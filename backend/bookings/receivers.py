@@ -11,6 +11,7 @@ from backend.activities.models import Activity, ActivityState
 from backend.activities.signals import (
     activity_moved,
     arrival_reverted,
+    lines_asked,
     person_arrived,
     sign_ups_asked,
 )
@@ -61,6 +62,11 @@ def sign_ups(
     slot_id: UUID | None = None,
 ) -> SignUps:
     return queries.standing_sign_ups(session, activity_id, offering_id, slot_id)
+
+
+@lines_asked.connect
+def lines(session: Session, *, activity: Activity) -> dict[UUID, dict[str, Any]]:
+    return queries.lines_of(session, activity)
 
 
 @residents_merged.connect

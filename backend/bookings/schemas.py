@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import ActivityState, OfferingMode
+from backend.activities.schemas import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
 from backend.core import fields
 from backend.core.fields import Schema
@@ -59,11 +60,6 @@ class BookingResident(ma.Schema):
 class StallBrief(ma.Schema):
     number = out.String(metadata={"example": "A3"})
     name = out.String()
-
-
-class EstimateAnswer(ma.Schema):
-    low = out.Integer(metadata={"example": 10})
-    high = out.Integer(metadata={"example": 15})
 
 
 class BookingAnswer(ma.Schema):

@@ -100,6 +100,8 @@ export interface Offering {
   sign_up_opens_at: string | null;
   sign_up_closes_at: string | null;
   slots: Slot[];
+  /** In an activity that is on; null where nobody is called. */
+  line: { waiting: number; estimate_minutes: Minutes } | null;
 }
 
 export interface Stall {

@@ -1,7 +1,7 @@
 // @ts-check
 // A service and its free places in the words that the pages show.
 
-const { clock, dayKey, momentWords, rangeWords } = require("./time");
+const { clock, dayKey, momentWords, rangeWords, waitWords } = require("./time");
 
 /** @typedef {import("../api/types").Offering} Offering */
 /** @typedef {import("../api/types").Slot} Slot */
@@ -67,6 +67,16 @@ function signUpTimes({ sign_up_opens_at: opens }, now) {
 }
 
 /**
+ * How long the line is for somebody who comes now; before the market, what a service takes.
+ * @param {Offering} offering
+ */
+function lineWords({ line, minutes_per_person: minutes }) {
+  if (!line) return `每位约 ${minutes} 分钟`;
+  if (line.waiting === 0) return "现在没有人排队";
+  return `${line.waiting} 位在等,${waitWords(line.estimate_minutes)}`;
+}
+
+/**
  * @param {Slot} slot
  * @param {boolean} manyDays whether the service runs over several days
  */
@@ -90,4 +100,4 @@ function slotChoices(offering, now = Date.now()) {
   return coming.map((slot) => slotWords(slot, days.size > 1));
 }
 
-module.exports = { availability, isSignUpOpen, slotChoices };
+module.exports = { availability, isSignUpOpen, lineWords, slotChoices };

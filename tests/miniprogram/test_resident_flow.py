@@ -140,6 +140,19 @@ def test_sign_up_for_a_family_member(
     assert booking_states(database, resident.resident_id) == ["confirmed"]
 
 
+def test_a_market_tells_how_long_its_lines_are(
+    own: OpenPhone, system: LocalSystem, market: Market
+) -> None:
+    waiting = [Caller(system.web, new_name()).resident_id for _ in range(2)]
+    market.admit(*waiting)
+    for one in waiting:
+        market.give_number(market.haircut, one)
+    mine = own(f"pages/market/market?id={market.id}")
+    haircut = mine.page.get_by_role("button", name="义剪")
+    expect(haircut).to_contain_text("2 位在等,约 15–38 分钟")
+    expect(mine.page.get_by_role("button", name="义诊")).to_contain_text("现在没有人排队")
+
+
 def test_a_number_on_the_spot_asks_for_check_in_first(
     own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:

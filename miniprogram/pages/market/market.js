@@ -10,7 +10,7 @@ const { activityWords } = require("../../utils/activity-words");
 const { activeBookings } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { nameWords } = require("../../utils/name-words");
-const { availability } = require("../../utils/offering-words");
+const { availability, lineWords } = require("../../utils/offering-words");
 const { clock, dayKey } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").Activity} Activity */
@@ -125,7 +125,7 @@ function stallWords(stall, activity, bookings) {
       return {
         id: offering.id,
         title: offering.title,
-        minutes: `每位约 ${offering.minutes_per_person} 分钟`,
+        line: lineWords(offering),
         age: offering.min_age ? `${offering.min_age} 岁以上` : "",
         tickets: held.map((booking) => `${nameWords(booking.resident)} ${booking.ticket}`).join("、"),
         again: held.some(({ resident }) => session.isMyself(resident)) ? "为家人再报一个" : "为自己再报一个",

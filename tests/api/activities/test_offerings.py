@@ -48,6 +48,7 @@ def test_an_offering_with_the_least(plan: Plan) -> None:
         "sign_up_opens_at": None,
         "sign_up_closes_at": None,
         "slots": [],
+        "line": None,
     }
     assert ok(plan.organiser.get(f"/offerings/{made['id']}")) == made
     assert plan.read()["stalls"][0]["offerings"] == [made]
