@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, text
+from sqlalchemy import and_, case, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import (
@@ -22,6 +22,7 @@ from backend.activities.models import (
     Stall,
     Venue,
 )
+from backend.activities.operations import LONGEST_ACTIVITY
 from backend.activities.queries import bookable
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.statements import LINE_ORDER
@@ -55,7 +56,12 @@ def activities_of_day(
         query: `cursor` and `limit`.
     """
     live_first = case((Activity.state == ActivityState.LIVE, 0), else_=1)
-    in_day = (Activity.starts_at < clock.day_end(on)) & (Activity.ends_at > clock.day_start(on))
+    # The second bound follows from the others; it lets the index on the start find the day.
+    in_day = and_(
+        Activity.starts_at < clock.day_end(on),
+        Activity.starts_at > clock.day_start(on) - LONGEST_ACTIVITY,
+        Activity.ends_at > clock.day_start(on),
+    )
     shown = or_(in_day, Activity.state == ActivityState.LIVE) if on == clock.today() else in_day
     statement = (
         select(
@@ -449,7 +455,6 @@ def display_of(session: Session, activity: Activity, numbers: Sequence[str] = ()
         {
             "number": stall.number,
             "name": stall.name,
-            "services": stall.services,
             "called": next((_call(row, stall) for row in at_desks if _is_here(row, stall)), None),
             "serving": [
                 row.ticket
@@ -465,12 +470,7 @@ def display_of(session: Session, activity: Activity, numbers: Sequence[str] = ()
 
 def _display_stalls(session: Session, activity_id: UUID, numbers: Sequence[str]) -> Sequence[Any]:
     statement = (
-        select(
-            Stall.id,
-            Stall.number,
-            Stall.name,
-            func.array_agg(Offering.title.distinct()).label("services"),
-        )
+        select(Stall.id, Stall.number, Stall.name)
         .join(Desk, Desk.stall_id == Stall.id)
         .join(Offering, Offering.id == Desk.offering_id)
         .where(Stall.activity_id == activity_id, Offering.mode != OfferingMode.OPEN)
@@ -483,7 +483,7 @@ def _display_stalls(session: Session, activity_id: UUID, numbers: Sequence[str])
 
 
 def _is_here(row: Any, stall: Any) -> bool:
-    return bool(row.called_stall_id == stall.id and row.state is BookingState.CALLED)
+    return row.state is BookingState.CALLED and bool(row.called_stall_id == stall.id)
 
 
 def _call(row: Any, stall: Any) -> dict[str, Any]:

@@ -21,6 +21,15 @@ document.addEventListener("live:fresh", ({ target, detail: { answer } }) => {
 });
 
 // What a board asks by itself keeps nobody logged in, so whoever is there is asked in time.
-for (const notice of document.querySelectorAll("[data-idle-after]")) {
-  setTimeout(() => { notice.hidden = false; }, 1000 * Number(notice.dataset.idleAfter));
+const idle = document.querySelector("[data-idle-after]");
+let forewarning;
+
+function forewarn() {
+  clearTimeout(forewarning);
+  idle.hidden = true;
+  forewarning = setTimeout(() => { idle.hidden = false; }, 1000 * Number(idle.dataset.idleAfter));
 }
+forewarn();
+document.addEventListener("live:state", ({ detail: { state, before } }) => {
+  if (state === "ended" || before === "ended") forewarn();
+});

@@ -3,7 +3,9 @@
 // element of that id holds.
 //
 // While the server can't be reached, what is shown stays, the page says of when it is, and asks less
-// and less often. Tells the page with "live:fresh" (detail: { at, answer }), at each answer.
+// and less often. Tells the page of each answer with "live:fresh" (detail: { at, answer }; answer is null
+// where nothing has changed), and with "live:state" (detail: { state, before }) when it becomes
+// fresh, away, ended (logged out) or gone.
 "use strict";
 
 const LONGEST_PAUSE_MS = 30_000;
@@ -37,6 +39,7 @@ class Live {
   async refresh() {
     const asked = ++this.asked;
     clearTimeout(this.timer);
+    this.element.dataset.asking = "";
     let pause;
     try {
       pause = this.understand(await this.ask());
@@ -46,7 +49,10 @@ class Live {
       this.say("away", `网络断开,显示的是 ${shanghai(this.at)} 的情况`);
       pause = Math.min(this.every * 2 ** this.failures, LONGEST_PAUSE_MS);
     }
-    if (asked === this.asked) this.waitFor(pause);
+    // The browser may have told of the network meanwhile, and so begun another question.
+    if (asked !== this.asked) return;
+    delete this.element.dataset.asking;
+    this.waitFor(pause);
   }
 
   // As htmx asks: a session that has ended is then answered by its status, not by the login page.
@@ -73,7 +79,7 @@ class Live {
     this.at = new Date(answer.headers.get("Date") || Date.now());
     this.say("fresh", "");
     this.showTime();
-    this.element.dispatchEvent(new CustomEvent("live:fresh", { bubbles: true, detail: { at: this.at, answer: fresh } }));
+    this.tell("live:fresh", { at: this.at, answer: fresh });
     return this.every;
   }
 
@@ -85,12 +91,18 @@ class Live {
     }
   }
 
+  tell(event, detail) {
+    this.element.dispatchEvent(new CustomEvent(event, { bubbles: true, detail }));
+  }
+
   showTime() {
     for (const time of document.querySelectorAll("[data-live-time]")) time.textContent = shanghai(this.at, true);
   }
 
   say(state, words, login) {
+    const before = document.body.dataset.liveState;
     document.body.dataset.liveState = state;
+    if (state !== before) this.tell("live:state", { state, before });
     if (!this.notice || this.notice.dataset.words === words) return;
     this.notice.dataset.words = words;
     this.notice.replaceChildren(words);
