@@ -33,7 +33,9 @@ _RATERS_OF_FIVE = 4  # of five people, how many rate
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
+class Visit:
+    """Somebody who comes, and when."""
+
     actor: Actor
     at: datetime
 
@@ -54,11 +56,11 @@ def play(
     markets.move(session, organiser, activity, ActivityState.LIVE)
     visitors = [people.load_user(session, user, {}) for user in people.visitors(VISITORS)]
     visits = [
-        _Visit(actor, hours[0] + index * _ARRIVAL_EVERY)
+        Visit(actor, hours[0] + index * _ARRIVAL_EVERY)
         for index, actor in enumerate([*visitors, actors["resident"]])
     ]
     for visit in visits:
-        _check_in(session, activity, visit, actors["volunteer"])
+        check_in(session, activity, visit, actors["volunteer"])
     served = _serve(session, activity, visits, actors["volunteer"])
     markets.move(session, organiser, activity, ActivityState.CLOSED)
     activity.opened_at, activity.closed_at = hours
@@ -68,7 +70,8 @@ def play(
             _rate(session, activity, visit.actor, served.get(visit.actor.user_id), index)
 
 
-def _check_in(session: Session, activity: Activity, visit: _Visit, volunteer: Actor) -> None:
+def check_in(session: Session, activity: Activity, visit: Visit, volunteer: Actor) -> None:
+    """Let the volunteer scan somebody who has come."""
     scan_id = new_id()
     statements.admit(
         session,
@@ -86,7 +89,7 @@ def _check_in(session: Session, activity: Activity, visit: _Visit, volunteer: Ac
 
 
 def _serve(
-    session: Session, activity: Activity, visits: list[_Visit], volunteer: Actor
+    session: Session, activity: Activity, visits: list[Visit], volunteer: Actor
 ) -> dict[UUID, UUID]:
     """Everybody takes a number at the next of the stalls that have numbers, and is served.
 
@@ -105,13 +108,13 @@ def _serve(
         booking = session.get_one(Booking, booking_id)
         calling.start(session, volunteer, booking, activity.region_code)
         calling.finish(session, volunteer, booking, activity.region_code)
-        _date_back(booking, visit.at)
+        date_back(booking, visit.at)
         served[visit.actor.user_id] = booking_id
     session.flush()
     return served
 
 
-def _date_back(booking: Booking, at: datetime) -> None:
+def date_back(booking: Booking, at: datetime) -> None:
     """Let a booking that was served just now have begun at `at`."""
     booking.created_at = booking.arrived_at = booking.queued_at = at
     booking.first_called_at = booking.called_at = at + _WAIT

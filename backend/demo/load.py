@@ -17,7 +17,7 @@ from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
-from backend.demo import history, markets, needs, people
+from backend.demo import history, markets, needs, people, today
 from backend.settings import Settings
 
 # One load at a time in a database: the second waits, then finds everything there.
@@ -65,7 +65,7 @@ def _load(session: Session, now: datetime) -> Iterable[str]:
 def _load_activities(
     session: Session, now: datetime, actors: dict[str, Actor], organisations: list[UUID]
 ) -> Iterable[str]:
-    yield _load_live(session, now, actors["organiser"], organisations)
+    yield _load_live(session, now, actors, organisations)
     for demo in markets.COMING:
         known = markets.latest(session, demo)
         if known is None or known.ends_at <= now:
@@ -77,18 +77,21 @@ def _load_activities(
         yield f"新建:{markets.PAST.title}(已结束,有签到和评价)"
 
 
-def _load_live(session: Session, now: datetime, organiser: Actor, organisations: list[UUID]) -> str:
+def _load_live(
+    session: Session, now: datetime, actors: dict[str, Actor], organisations: list[UUID]
+) -> str:
     """Today's market, on now."""
+    organiser = actors["organiser"]
     hours = markets.live_hours(now)
     known = markets.latest(session, markets.LIVE)
-    today = clock.local_day(now)
     if (
         known is not None
         and known.state is ActivityState.LIVE
-        and clock.local_day(known.starts_at) == today
+        and clock.local_day(known.starts_at) == clock.local_day(now)
     ):
         markets.draw_out(session, organiser, known, hours[1])
         return f"今天的市集:{known.title}(正在举行)"
     activity = markets.make(session, organiser, markets.LIVE, hours, organisations)
     markets.move(session, organiser, activity, ActivityState.LIVE)
+    today.play(session, now, activity, actors["volunteer"])
     return f"今天的市集:{activity.title}(新建,正在举行)"
