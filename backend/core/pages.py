@@ -12,7 +12,10 @@ carried out once. What is refused is shown again with what was typed (`again`), 
 beside the field.
 """
 
+import hashlib
+import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -23,18 +26,21 @@ from flask import (
     Flask,
     Response,
     current_app,
+    flash,
     g,
     get_template_attribute,
     redirect,
     render_template,
     request,
+    send_file,
     url_for,
 )
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms.validators import ValidationError as CsrfError
 
 from backend.core import audit, idempotency
@@ -57,6 +63,9 @@ View = Callable[..., Any]
 FORM_KEY = "_key"
 TOKEN = "token"  # noqa: S105 - the cookie's field, not a secret
 MAX_RUNS = 3
+# The fields beside a form's file; and how much of a file that is too large is read, to say so.
+_BESIDE_A_FILE = 100_000
+_MOST_DRAINED = 20_000_000
 # What a form may carry besides its own fields.
 _OF_EVERY_FORM = ("csrf_token", FORM_KEY)
 
@@ -65,6 +74,32 @@ class ForgedForm(AppError):
     status = 403
     code = "forged_form"
     title = "页面已过期,请返回刷新后再提交"
+
+
+class FileTooLarge(AppError):
+    status = 413
+    code = "file_too_large"
+    title = "文件太大了,没有上传"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a form takes; the view finds an `UploadedFile`, or None, under its name.
+
+    Attributes:
+        most_bytes: what the file may have; the form's other fields come on top.
+    """
+
+    name: str
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """What came: the name that it had on the sender's disk is for people, never for a path."""
+
+    name: str
+    content: bytes
 
 
 class Pages(Blueprint):
@@ -101,11 +136,12 @@ class Pages(Blueprint):
             def handle(**path: Any) -> Any:
                 with transaction() as session:
                     actor = _authenticated(session, access, polled=polled)
-                    given = (_loaded_leniently(schema, request.args),) if schema else ()
-                    answer = view(session, actor, *given, **path)
+                    answer = view(session, actor, *_query(schema), **path)
                     return _conditional(answer) if polled else answer
 
             handle.access = access  # type: ignore[attr-defined]
+            # For a form of this page: what is refused is shown with the same filters.
+            view.query = schema  # type: ignore[attr-defined]
             self.add_url_rule(rule, view.__name__, handle, methods=["GET"])
             return view
 
@@ -117,21 +153,27 @@ class Pages(Blueprint):
         *,
         access: Access | Permission,
         body: type[ma.Schema] | None = None,
+        query: type[ma.Schema] | None = None,
         again: View | None = None,
+        upload: Upload | None = None,
     ) -> Callable[[View], View]:
-        """A form; the view is given the session, the actor, the loaded body if it has one, and
-        the path's values, and answers with a redirect.
+        """A form; the view is given the session, the actor, the loaded body and the loaded query
+        if it has them, and the path's values, and answers with a redirect.
 
         Args:
             body: schema of the fields; unknown ones are refused. Fields with the same name come
                 as a list where the schema has one.
+            query: schema of the address's parameters, taken as a page takes them.
             again: the view of the page that the form is on. It shows a refusal, called with
-                `typed`, the fields as they came, and `problem`, the refusal. Without one a
-                refusal is shown on a page of its own.
+                `typed`, the fields as they came, and `problem`, the refusal; and with the query
+                of the form's address, if the page has one. Without one a refusal is shown on a
+                page of its own.
+            upload: the file that the form takes (multipart/form-data); `body` is needed too.
         """
 
         def declare(view: View) -> View:
-            form = _Form(view, access, body() if body else None, again)
+            asked = query(unknown=ma.EXCLUDE) if query else None
+            form = _Form(view, access, body() if body else None, asked, again, upload)
 
             @wraps(view)
             def handle(**path: Any) -> Any:
@@ -152,12 +194,17 @@ class _Form:
         view: View,
         access: Access | Permission,
         schema: ma.Schema | None,
+        query: ma.Schema | None,
         again: View | None,
+        upload: Upload | None,
     ) -> None:
         self.view, self.access, self.schema, self.again = view, access, schema, again
+        self.query, self.upload = query, upload
 
     def handle(self, path: dict[str, Any]) -> Any:
         try:
+            if self.upload is not None:
+                _accept(self.upload)
             _check_origin()
             return self._handle_twins(path)
         except AppError as refusal:
@@ -184,12 +231,19 @@ class _Form:
                 stored = idempotency.find(session, actor.user_id, key, seen)
                 if stored is not None:
                     return redirect(stored.body.decode(), stored.status)
-            body = (_loaded(self.schema, request.form),) if self.schema else ()
-            answer = self.view(session, actor, *body, **path)
+            answer = self.view(session, actor, *self._body(), *_query(self.query), **path)
             if actor is not None and key and isinstance(answer, Response) and answer.location:
                 done = StoredAnswer(answer.status_code, answer.location.encode(), "")
                 idempotency.store(session, actor.user_id, key, seen, done)
             return answer
+
+    def _body(self) -> tuple[Any, ...]:
+        if self.schema is None:
+            return ()
+        body = _loaded(self.schema, request.form)
+        if self.upload is not None:
+            body[self.upload.name] = _uploaded(self.upload)
+        return (body,)
 
     def _refused(self, refusal: AppError, path: dict[str, Any]) -> Any:
         """What a refused form answers: the same page with what was typed, or the refusal's own."""
@@ -200,13 +254,24 @@ class _Form:
         assert self.again is not None
         with transaction() as session:
             actor = _authenticated(session, self.access)
-            page = self.again(session, actor, **path, typed=request.form, problem=refusal)
+            query = _query(getattr(self.again, "query", None))
+            page = self.again(session, actor, *query, **path, typed=request.form, problem=refusal)
             return current_app.make_response((page, refusal.status))
 
 
 def see_other(endpoint: str, **values: Any) -> Response:
     """The redirect after a form, so that reloading the page sends nothing again."""
     return current_app.make_response(redirect(url_for(endpoint, **values), 303))
+
+
+def attachment(content: bytes, name: str, mimetype: str) -> Response:
+    """A file to keep, with a name that may be Chinese."""
+    return send_file(io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=name)
+
+
+def tell(words: str) -> None:
+    """Say on the next page what a form has done."""
+    flash(words)
 
 
 def render(template: str, **values: Any) -> str:
@@ -302,6 +367,44 @@ def _check_origin() -> None:
         raise ForgedForm from None
 
 
+def _accept(upload: Upload) -> None:
+    """Let this request be as large as its file may be, and read it.
+
+    Raises FileTooLarge (413).
+    """
+    request.max_content_length = upload.most_bytes + _BESIDE_A_FILE
+    try:
+        request.form  # noqa: B018 - reading it is what parses the body
+    except RequestEntityTooLarge:
+        _drain()
+        raise FileTooLarge(f"最大 {upload.most_bytes // 1_000_000} MB") from None
+
+
+def _drain() -> None:
+    """Read what is still on its way: a browser shows no answer before it has sent everything."""
+    left = min(request.content_length or 0, _MOST_DRAINED)
+    while left > 0:
+        chunk = request.environ["wsgi.input"].read(min(left, 65_536))
+        if not chunk:
+            return
+        left -= len(chunk)
+
+
+def _uploaded(upload: Upload) -> UploadedFile | None:
+    """The form's file; None where none was chosen.
+
+    Raises FileTooLarge (413).
+    """
+    sent: FileStorage | None = request.files.get(upload.name)
+    if sent is None or not sent.filename:
+        return None
+    content = sent.stream.read()
+    sent.stream.seek(0)
+    if len(content) > upload.most_bytes:
+        raise FileTooLarge(f"最大 {upload.most_bytes // 1_000_000} MB")
+    return UploadedFile(sent.filename, content)
+
+
 def _audit_refusal(refusal: AppError) -> None:
     """Forged forms and reaching into another's region are kept, with who did it."""
     if not isinstance(refusal, (ForgedForm, Forbidden, NotFound)):
@@ -321,6 +424,9 @@ def _audit_refusal(refusal: AppError) -> None:
 
 def _fingerprint(path: Mapping[str, Any]) -> bytes:
     fields = {name: values for name, values in request.form.lists() if name not in _OF_EVERY_FORM}
+    for name, sent in request.files.items():
+        fields[name] = [hashlib.sha256(sent.stream.read()).hexdigest()]
+        sent.stream.seek(0)
     return idempotency.fingerprint(
         request.path, {name: str(value) for name, value in path.items()}, fields
     )
@@ -357,6 +463,10 @@ def _loaded(schema: ma.Schema, given: MultiDict[str, str]) -> Any:
     except ma.ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         raise ValidationFailed(errors=messages) from None
+
+
+def _query(schema: ma.Schema | None) -> tuple[Any, ...]:
+    return (_loaded_leniently(schema, request.args),) if schema else ()
 
 
 def _loaded_leniently(schema: ma.Schema, given: MultiDict[str, str]) -> Any:

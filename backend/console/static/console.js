@@ -40,6 +40,8 @@ function ask(question) {
 // A second press of the same button sends nothing: the first is still on its way.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog") return;
+  // A file that is kept leaves the page as it is: its button may be pressed again.
+  if (event.target.dataset.download !== undefined) return;
   for (const button of event.target.querySelectorAll("button:not([type=button])")) {
     setTimeout(() => { button.disabled = true; }, 0);
   }
