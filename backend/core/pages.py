@@ -248,14 +248,16 @@ class _Form:
     def _refused(self, refusal: AppError, path: dict[str, Any]) -> Any:
         """What a refused form answers: the same page with what was typed, or the refusal's own."""
         _audit_refusal(refusal)
-        shown = refusal.status in (409, 422) and self.again is not None
+        shown = refusal.status in (409, 413, 422) and self.again is not None
         if not shown:
             raise refusal
         assert self.again is not None
+        # What is too large was not read: there is nothing typed to show.
+        typed = MultiDict() if refusal.status == 413 else request.form
         with transaction() as session:
             actor = _authenticated(session, self.access)
             query = _query(getattr(self.again, "query", None))
-            page = self.again(session, actor, *query, **path, typed=request.form, problem=refusal)
+            page = self.again(session, actor, *query, **path, typed=typed, problem=refusal)
             return current_app.make_response((page, refusal.status))
 
 
@@ -377,7 +379,7 @@ def _accept(upload: Upload) -> None:
         request.form  # noqa: B018 - reading it is what parses the body
     except RequestEntityTooLarge:
         _drain()
-        raise FileTooLarge(f"最大 {upload.most_bytes // 1_000_000} MB") from None
+        raise _too_large(upload) from None
 
 
 def _drain() -> None:
@@ -401,8 +403,12 @@ def _uploaded(upload: Upload) -> UploadedFile | None:
     content = sent.stream.read()
     sent.stream.seek(0)
     if len(content) > upload.most_bytes:
-        raise FileTooLarge(f"最大 {upload.most_bytes // 1_000_000} MB")
+        raise _too_large(upload)
     return UploadedFile(sent.filename, content)
+
+
+def _too_large(upload: Upload) -> FileTooLarge:
+    return FileTooLarge(errors={upload.name: [f"最大 {upload.most_bytes // 1_000_000} MB"]})
 
 
 def _audit_refusal(refusal: AppError) -> None:
