@@ -3,7 +3,13 @@
 from flask import Flask
 
 from backend import models  # noqa: F401 - every table, before the first query
-from backend.activities import market_pages, print_pages, stall_pages
+from backend.activities import (  # noqa: F401 - the schedule's further pages, by being imported
+    copy_pages,
+    import_pages,
+    market_pages,
+    print_pages,
+    stall_pages,
+)
 from backend.activities import pages as activities_pages
 from backend.activities import routes as activities_routes
 from backend.activities.codes import MarketCodes

@@ -324,3 +324,22 @@ class ActivityRecord(Base):
         CheckConstraint("volunteer_minutes >= 0", name="volunteer_minutes"),
         CheckConstraint("funds_yuan >= 0", name="funds_yuan"),
     )
+
+
+class ScheduleImport(Base):
+    """An Excel file on its way into the schedule: kept from the preview until it is confirmed, so
+    that what is made is what was looked at, whichever worker answers."""
+
+    __tablename__ = "schedule_import"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    # Nobody else sees it.
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    file_name: Mapped[str]
+    # Empty once it is done: the activities then say all that it said.
+    content: Mapped[bytes]
+    # Whose stalls and services rows get that name none themselves.
+    model_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    done_at: Mapped[datetime | None]
+    made: Mapped[int | None]

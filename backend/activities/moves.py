@@ -27,6 +27,7 @@ MOVES = (
     Move("close", ActivityState.CLOSED, Permission.ACTIVITY_RUN),
     Move("cancel", ActivityState.CANCELLED, Permission.ACTIVITY_CANCEL),
 )
+MOVE_OF = {move.action: move for move in MOVES}
 
 
 def open_moves(actor: Actor, activity: Activity) -> list[str]:

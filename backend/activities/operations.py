@@ -1,10 +1,11 @@
-"""Use cases of organisers: draft, prepare, publish, run, copy."""
+"""Use cases of organisers: draft, prepare, publish, run."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Interval, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from backend.activities import codes
@@ -13,16 +14,16 @@ from backend.activities.models import (
     ACTIVITY_TRANSITIONS,
     Activity,
     ActivityState,
-    Desk,
     Offering,
     Programme,
     Slot,
-    Stall,
     Venue,
 )
+from backend.activities.moves import MOVE_OF
 from backend.activities.queries import activity_detail
 from backend.activities.readiness import check_ready
 from backend.activities.signals import activity_moved
+from backend.activities.words import ACTIVITY_STATES, quoted
 from backend.core import audit, clock, jobs
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.ids import new_id
@@ -30,6 +31,11 @@ from backend.core.permissions import Actor
 from backend.core.states import transition
 
 LONGEST_ACTIVITY = timedelta(days=31)
+NOT_ANNOUNCED = frozenset({ActivityState.DRAFT, ActivityState.SUBMITTED})
+# Beyond any date that an activity may have.
+_FAR = timedelta(days=36_525)
+# How many are named in a sentence.
+_NAMED = 5
 _EDITABLE = frozenset(
     {ActivityState.DRAFT, ActivityState.SUBMITTED, ActivityState.PUBLISHED, ActivityState.LIVE}
 )
@@ -45,6 +51,24 @@ class EditedMeanwhile(AppError):
     status = 409
     code = "edited_meanwhile"
     title = "有人刚刚修改过,请刷新后再改,您的修改尚未保存"
+
+
+class AlreadyAnnounced(AppError):
+    status = 409
+    code = "already_announced"
+    title = "活动已经发布,改时间请到活动页:那里会先列出受影响的人"
+
+
+class SomeCannotMove(AppError):
+    """Of several that were to move together, some can't."""
+
+    status = 409
+    code = "some_cannot_move"
+    title = "有活动的状态不能做这项操作,所以一场都没有改"
+
+    def __init__(self, hindered: Sequence[str]) -> None:
+        more = f"等 {len(hindered)} 场" if len(hindered) > _NAMED else ""
+        super().__init__("、".join(hindered[:_NAMED]) + more)
 
 
 def create_activity(session: Session, actor: Actor | None, values: dict[str, Any]) -> Activity:
@@ -99,7 +123,7 @@ def update_activity(
         setattr(activity, name, value)
     activity.version += 1
     _check_activity(activity)
-    _check_slots_within(session, activity)
+    check_slots_within(session, activity)
     session.flush()
     session.refresh(activity)
     record_edit(session, actor, activity, "edit", {"fields": sorted(values)})
@@ -165,83 +189,95 @@ def move_activity(
     return activity
 
 
-def copy_activity(
-    session: Session, actor: Actor, source: Activity, starts_at: datetime, region_id: UUID
+def reschedule(
+    session: Session, actor: Actor, activity: Activity, starts_at: datetime, version: int
 ) -> Activity:
-    """A draft like `source` at another time, perhaps in another region, with its stalls,
-    offerings and slots, all moved by the same distance."""
-    shift = starts_at - source.starts_at
-    venue = session.get_one(Venue, source.venue_id)
-    copied = create_activity(
-        session,
-        actor,
-        {
-            name: getattr(source, name)
-            for name in (
-                "programme", "title", "description", "organiser_name", "contact_phone",
-                "checkin_opens_minutes", "code_rotates_seconds", "field", "kind",
-            )
-        }
-        | {
-            "region_id": region_id,
-            "venue": _columns(venue),
-            "starts_at": starts_at,
-            "ends_at": source.ends_at + shift,
-            "copied_from_id": source.id,
-        },
-    )  # fmt: skip
-    stall_ids: dict[UUID, UUID] = {}
-    for stall in rows_of(session, Stall, Stall.activity_id == source.id):
-        twin = Stall(**_columns(stall) | {"id": new_id(), "activity_id": copied.id})
-        stall_ids[stall.id] = twin.id
-        session.add(twin)
+    """Move a locked draft to another time, with all that has a time in it: its end, its slots and
+    its services' sign-up windows, all by the same distance.
+
+    Only what nobody can have signed up for is moved so lightly; what has been announced is
+    changed on its own page, which shows who is affected.
+
+    Args:
+        starts_at: its new beginning.
+        version: as its editor has read it.
+
+    Raises AlreadyAnnounced, EditedMeanwhile (409), ValidationFailed (422).
+    """
+    if activity.state not in NOT_ANNOUNCED:
+        raise AlreadyAnnounced
+    if version != activity.version:
+        raise EditedMeanwhile(extra={"version": activity.version})
+    if starts_at < clock.now():
+        raise ValidationFailed(errors={"starts_at": ["不能改到已经过去的时间"]})
+    shift = starts_at - activity.starts_at
+    before = activity.starts_at
+    activity.starts_at += shift
+    activity.ends_at += shift
+    activity.version += 1
     session.flush()
-    for offering in rows_of(session, Offering, Offering.activity_id == source.id):
-        _copy_offering(session, offering, copied.id, stall_ids, shift)
-    session.flush()
-    return copied
+    _shift_services(session, activity.id, shift)
+    session.refresh(activity)
+    times = {"from": before.isoformat(), "to": activity.starts_at.isoformat()}
+    record_edit(session, actor, activity, "reschedule", times)
+    return activity
 
 
-def _copy_offering(
-    session: Session,
-    offering: Offering,
-    activity_id: UUID,
-    stall_ids: dict[UUID, UUID],
-    shift: timedelta,
-) -> None:
-    twin = Offering(
-        **_columns(offering)
-        | {
-            "id": new_id(),
-            "activity_id": activity_id,
-            "stall_id": stall_ids[offering.stall_id],
-            "sign_up_opens_at": _shifted(offering.sign_up_opens_at, shift),
-            "sign_up_closes_at": _shifted(offering.sign_up_closes_at, shift),
-        }
-    )
-    session.add(twin)
-    session.flush()
-    for desk in rows_of(session, Desk, Desk.offering_id == offering.id):
-        session.add(Desk(offering_id=twin.id, stall_id=stall_ids[desk.stall_id]))
-    for slot in rows_of(session, Slot, Slot.offering_id == offering.id):
-        session.add(
-            Slot(
-                offering_id=twin.id,
-                starts_at=slot.starts_at + shift,
-                ends_at=slot.ends_at + shift,
-                capacity=slot.capacity,
-                taken=0,
-            )
+def _shift_services(session: Session, activity_id: UUID, shift: timedelta) -> None:
+    """Move slots and sign-up windows. Slots go far away first and then come back: moved by their
+    own length they would meet one another on the way, and a service has one slot at a time."""
+    mine = select(Offering.id).where(Offering.activity_id == activity_id)
+    for step in (shift + _FAR, -_FAR):
+        distance = literal(step, Interval())
+        session.execute(
+            update(Slot)
+            .where(Slot.offering_id.in_(mine))
+            .values(starts_at=Slot.starts_at + distance, ends_at=Slot.ends_at + distance),
+            execution_options={"synchronize_session": False},
         )
+    distance = literal(shift, Interval())
+    session.execute(
+        update(Offering)
+        .where(Offering.activity_id == activity_id)
+        .values(
+            sign_up_opens_at=Offering.sign_up_opens_at + distance,
+            sign_up_closes_at=Offering.sign_up_closes_at + distance,
+        ),
+        execution_options={"synchronize_session": False},
+    )
 
 
-def _shifted(instant: datetime | None, shift: timedelta) -> datetime | None:
-    return instant + shift if instant else None
+def move_all(
+    session: Session,
+    actor: Actor,
+    activities: Sequence[Activity],
+    action: str,
+    reason: str | None = None,
+) -> None:
+    """Submit, publish or return several locked activities: all of them or none. Half of a list
+    that has gone through would have to be found again by hand.
 
+    Args:
+        action: of moves.MOVES.
+        reason: of a return.
 
-def _columns(row: Any) -> dict[str, Any]:
-    return {column.key: getattr(row, column.key) for column in row.__table__.columns
-            if column.key != "id"}  # fmt: skip
+    Raises SomeCannotMove (409), naming those that hinder; ValidationFailed (422) for a return
+    without a reason.
+    """
+    move = MOVE_OF[action]
+    if move.to is ActivityState.DRAFT and not reason:
+        raise ValidationFailed(errors={"reason": ["请写明退回原因"]})
+    hindered = []
+    for activity in activities:
+        if move.to not in ACTIVITY_TRANSITIONS[activity.state]:
+            hindered.append(f"{quoted(activity.title)}{ACTIVITY_STATES[activity.state]}")
+            continue
+        try:
+            move_activity(session, actor, activity, move.to, action=action, reason=reason)
+        except AppError as refusal:
+            hindered.append(f"{quoted(activity.title)}{refusal.detail or refusal.title}")
+    if hindered:
+        raise SomeCannotMove(hindered)
 
 
 def rows_of(session: Session, model: Any, condition: Any) -> list[Any]:
@@ -271,7 +307,8 @@ def _check_activity(activity: Activity) -> None:
         raise ValidationFailed(errors=errors)
 
 
-def _check_slots_within(session: Session, activity: Activity) -> None:
+def check_slots_within(session: Session, activity: Activity) -> None:
+    """Raises ValidationFailed (422) when a slot lies outside of its activity's time."""
     statement = (
         select(func.min(Slot.starts_at), func.max(Slot.ends_at))
         .join(Offering, Offering.id == Slot.offering_id)

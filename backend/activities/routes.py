@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import codes, images, operations, queries, schemas, stalls
+from backend.activities import codes, copies, images, operations, queries, schemas, stalls
 from backend.activities.models import ActivityState
 from backend.activities.permissions import (
     access_activity,
@@ -153,7 +153,7 @@ def copy_activity(
     source = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
     region_id = body.get("region_id", source.region_id)
     check_region(session, actor, region_id, Permission.ACTIVITY_EDIT)
-    copied = operations.copy_activity(session, actor, source, body["starts_at"], region_id)
+    copied = copies.copy_activity(session, actor, source, body["starts_at"], region_id)
     return queries.activity_detail(session, copied)
 
 

@@ -1,7 +1,8 @@
 """What the activity routes take and answer (api.md, Regions and activities)."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
+from enum import StrEnum
 from typing import Any
 
 import marshmallow as ma
@@ -11,7 +12,7 @@ from backend.activities.models import ActivityState, ExchangeKind, OfferingMode,
 from backend.core import clock, fields
 from backend.core.config import titles
 from backend.core.fields import Schema
-from backend.core.pagination import PageQuery
+from backend.core.pagination import MAX_LIMIT, PageQuery
 
 _START, _END = "2026-05-01T09:00:00+08:00", "2026-05-01T11:30:00+08:00"
 
@@ -67,6 +68,30 @@ class ActivityQuery(PageQuery):
     near = Near(40, metadata={"description": "latitude,longitude: the nearest first"})
 
 
+class ScheduleView(StrEnum):
+    LIST = "list"
+    MONTH = "month"
+    WEEK = "week"
+
+
+class ScheduleQuery(PageQuery):
+    """The schedule's filters, as they stand in the console's addresses."""
+
+    programme = fields.Choice(Programme)
+    region_id = fields.Id()
+    from_ = Moment(data_key="from")
+    to = Moment(end=True)
+    state = fields.Choice(ActivityState)
+    q = fields.Text(50)
+    view = fields.Choice(ScheduleView, load_default=ScheduleView.LIST)
+    # The day that the calendar shows.
+    on = fields.Day()
+
+
+class EventsQuery(ScheduleQuery):
+    most = fields.QueryInt(1, 20, load_default=4)
+
+
 class VenueRequest(Schema):
     name = fields.Text(60, required=True, metadata={"example": "社区广场"})
     address = fields.Text(200, metadata={"example": "花园路 1 号"})
@@ -103,6 +128,92 @@ class ActivityChange(ActivityRequest):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**(kwargs | {"partial": True}))
+
+
+class ActivityForm(Schema):
+    """A new activity, as its form sends it: flat, with times of Shanghai."""
+
+    programme = fields.Choice(Programme, required=True)
+    title = fields.Text(60, required=True)
+    region_id = fields.Id(required=True)
+    venue_name = fields.Text(60, required=True)
+    address = fields.Text(200)
+    starts_at = fields.LocalInstant(required=True)
+    ends_at = fields.LocalInstant(required=True)
+    organiser_name = fields.Text(60)
+    contact_phone = fields.Text(20)
+    field = fields.Key(titles("fields"))
+    kind = fields.Choice(ExchangeKind)
+    description = fields.Text(2000)
+
+
+class MoveForm(Schema):
+    starts_at = fields.LocalInstant(required=True)
+    version = fields.QueryInt(1, 10**9, required=True)
+
+
+class ManyForm(Schema):
+    """What is to be done with the rows that were chosen in the list."""
+
+    action = fields.Key(("submit", "publish", "return"), required=True)
+    ids = fields.Items(fields.Id(), MAX_LIMIT, required=True)
+    reason = fields.Text(200)
+
+
+class HourOfDay(fields.Text):
+    """A time of day as a form has it, HH:MM."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(5, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", str(value), re.ASCII):
+            raise ma.ValidationError("请选择时间,如 09:00")
+        return time.fromisoformat(str(value))
+
+
+class CopiesForm(Schema):
+    """To which days and regions an activity is to be copied."""
+
+    on = fields.Items(fields.Day(), 60, required=True)
+    region_ids = fields.Items(fields.Id(), 200, required=True)
+    starts = HourOfDay(required=True)
+
+    @ma.validates_schema
+    def some_of_both(self, data: dict[str, Any], **_: object) -> None:
+        for name, words in (("on", "请至少选一个日期"), ("region_ids", "请至少选一个社区")):
+            if not data.get(name):
+                raise ma.ValidationError(words, name)
+
+
+class CopyRow(fields.Text):
+    """One of the copies looked at: its region and day, as "id/day"."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(50, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        region_id, _, day = str(value).partition("/")
+        return fields.Id().deserialize(region_id), fields.Day().deserialize(day)
+
+
+class ConfirmedCopiesForm(CopiesForm):
+    """The copies that were looked at, and those of them that are wanted."""
+
+    rows = fields.Items(CopyRow(), 12_000, required=True)
+
+    @ma.validates_schema
+    def some_rows(self, data: dict[str, Any], **_: object) -> None:
+        if not data.get("rows"):
+            raise ma.ValidationError("请至少勾选一场", "rows")
+
+
+class UploadForm(Schema):
+    model_id = fields.Id()
+
+
+class SourceQuery(fields.Schema):
+    q = fields.Text(50)
 
 
 class ReasonRequest(Schema):

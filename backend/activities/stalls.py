@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import (
     Activity,
-    ActivityState,
     Desk,
     Offering,
     OfferingMode,
@@ -17,7 +16,7 @@ from backend.activities.models import (
     Slot,
     Stall,
 )
-from backend.activities.operations import check_editable, record_edit, rows_of
+from backend.activities.operations import NOT_ANNOUNCED, check_editable, record_edit, rows_of
 from backend.activities.plan import (
     MOST,
     Spot,
@@ -36,7 +35,6 @@ from backend.partners.models import Organisation
 MOST_STALLS = 60
 MOST_OFFERINGS_A_STALL = 20
 MOST_SLOTS = 300
-_NOT_ANNOUNCED = frozenset({ActivityState.DRAFT, ActivityState.SUBMITTED})
 
 
 class StallNumberTaken(AppError):
@@ -226,7 +224,7 @@ def update_offering(
     check_editable(activity)
     columns = dict(values)
     if columns.get("mode", offering.mode) is not offering.mode:
-        if activity.state not in _NOT_ANNOUNCED:
+        if activity.state not in NOT_ANNOUNCED:
             raise ModeFixed
         if rows_of(session, Slot, Slot.offering_id == offering.id):
             raise ModeFixed("请先删除时段")

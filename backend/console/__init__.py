@@ -103,6 +103,8 @@ def _headers(response: Response) -> Response:
         "style-src": f"'self' 'nonce-{_nonce()}'",
         # Tabler's stylesheet draws arrows and ticks with data: images.
         "img-src": "'self' data:",
+        # FullCalendar's stylesheet brings its arrows as a font; we draw our own, but it is loaded.
+        "font-src": "'self' data:",
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",

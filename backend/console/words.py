@@ -3,7 +3,8 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from backend.activities.models import ActivityState, OfferingMode, Programme
+from backend.activities.models import ActivityState, OfferingMode
+from backend.activities.words import ACTIVITY_STATES, EXCHANGE_KINDS, PROGRAMMES, quoted
 from backend.bookings.models import BookingState
 from backend.checkin.models import Refusal
 from backend.core import clock
@@ -71,17 +72,13 @@ FILTERS: dict[str, Any] = {
     "number": number,
     "percent": percent,
     "local_input": local_input,
+    "quoted": quoted,
 }
 TITLES: dict[str, Any] = {
     "period": period,
-    "PROGRAMMES": {
-        Programme.MARKET: "吾社集", Programme.ACTION: "吾社行", Programme.EXCHANGE: "吾社汇",
-    },
-    "ACTIVITY_STATES": {
-        ActivityState.DRAFT: "草稿", ActivityState.SUBMITTED: "待审核",
-        ActivityState.PUBLISHED: "已发布", ActivityState.LIVE: "进行中",
-        ActivityState.CLOSED: "已结束", ActivityState.CANCELLED: "已取消",
-    },
+    "PROGRAMMES": PROGRAMMES,
+    "ACTIVITY_STATES": ACTIVITY_STATES,
+    "EXCHANGE_KINDS": EXCHANGE_KINDS,
     "STATE_COLOURS": {
         ActivityState.DRAFT: "secondary", ActivityState.SUBMITTED: "warn",
         ActivityState.PUBLISHED: "accent", ActivityState.LIVE: "good",

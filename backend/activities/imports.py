@@ -1,0 +1,379 @@
+"""Use cases of organisers: a schedule from an Excel file, looked at first, then made whole.
+
+The file itself is kept between the two steps, under an id that only its sender can open. Kept in
+the page instead it would be as large as a form may be, and would have to be signed; here it is
+read again when it is confirmed, against what the schedule has become meanwhile.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from backend.activities import copies, schedule, sheets
+from backend.activities.models import (
+    Activity,
+    ActivityState,
+    Offering,
+    ScheduleImport,
+    Slot,
+)
+from backend.activities.operations import create_activity
+from backend.activities.words import PROGRAMMES, quoted
+from backend.core import audit, clock
+from backend.core.db import transaction
+from backend.core.errors import AppError, NotFound, ValidationFailed
+from backend.core.ids import new_id
+from backend.core.jobs import job
+from backend.core.permissions import Actor, Permission
+from backend.regions.models import Region
+from backend.regions.queries import within
+
+KEEP = timedelta(hours=48)
+_COLUMNS = {
+    sheets.PROGRAMME: "programme", sheets.TITLE: "title", sheets.ORGANISER: "organiser_name",
+    sheets.CONTACT: "contact_phone", sheets.FIELD: "field", sheets.KIND: "kind",
+    sheets.ABOUT: "description",
+}  # fmt: skip
+
+
+class ImportDone(AppError):
+    status = 409
+    code = "import_done"
+    title = "这个文件已经导入过了"
+
+
+class ImportFaulty(AppError):
+    status = 409
+    code = "import_faulty"
+    title = "有几行不能导入,所以一行都没有导入,请看下面的说明"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An activity whose stalls and services are copied.
+
+    Attributes:
+        last_slot_end: how long after its beginning its last slot ends.
+    """
+
+    id: UUID
+    title: str
+    programme: Any
+    starts_at: datetime
+    last_slot_end: timedelta | None
+
+
+@dataclass(slots=True)
+class PlannedRow:
+    """What becomes of a row.
+
+    Attributes:
+        row: as it was read; its faults are in there.
+        exists: whether the same activity is there already: nothing is made then.
+        notes: what to look at, though it hinders nothing.
+    """
+
+    row: sheets.SheetRow
+    region: Region | None = None
+    model: Model | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    exists: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        return str(self.row.values.get(sheets.TITLE, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a file would make."""
+
+    rows: Sequence[PlannedRow]
+
+    @property
+    def faulty(self) -> list[PlannedRow]:
+        return [row for row in self.rows if row.row.faults]
+
+    @property
+    def new(self) -> list[PlannedRow]:
+        return [row for row in self.rows if not row.row.faults and not row.exists]
+
+
+# ---------------------------------------------------------------------------- kept
+
+
+def keep(
+    session: Session, actor: Actor, file_name: str, content: bytes, model: Activity | None
+) -> ScheduleImport:
+    """Keep a file until it is confirmed.
+
+    Args:
+        model: whose stalls and services are copied to rows that name none.
+
+    Raises NotASpreadsheet, SpreadsheetTooLarge, ValidationFailed (422).
+    """
+    if not sheets.read_schedule(content):
+        raise ValidationFailed("表格里没有活动,请从表头下面一行起填写")
+    kept = ScheduleImport(
+        id=new_id(),
+        user_id=actor.user_id,
+        file_name=file_name[:100],
+        content=content,
+        model_id=model.id if model else None,
+    )
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def access_import(
+    session: Session, actor: Actor, import_id: UUID, *, lock: bool = False
+) -> ScheduleImport:
+    """The caller's own file.
+
+    Raises NotFound (404) for another's.
+    """
+    kept = session.get(
+        ScheduleImport, import_id, with_for_update=lock or None, populate_existing=lock
+    )
+    if kept is None or kept.user_id != actor.user_id:
+        raise NotFound
+    return kept
+
+
+@job("activities.purge_imports", cron="29 * * * *")
+def purge() -> None:
+    """Delete files that nobody will confirm any more."""
+    with transaction() as session:
+        session.execute(
+            delete(ScheduleImport).where(ScheduleImport.created_at < clock.now() - KEEP)
+        )
+
+
+# ---------------------------------------------------------------------------- looked at
+
+
+def plan_of(session: Session, actor: Actor, kept: ScheduleImport) -> Plan:
+    """What a file would make now, and what is wrong with it, in four statements."""
+    rows = [PlannedRow(row) for row in sheets.read_schedule(kept.content)]
+    _find_regions(session, actor, rows)
+    _find_models(session, actor, rows, kept.model_id)
+    for planned in rows:
+        _set_times(planned)
+    _find_twins(session, rows)
+    return Plan(rows)
+
+
+def _find_regions(session: Session, actor: Actor, rows: Sequence[PlannedRow]) -> None:
+    written = {_spaceless(name) for planned in rows if (name := _community(planned))}
+    town = aliased(Region)
+    statement = (
+        select(Region, town.name)
+        .outerjoin(town, town.id == Region.parent_id)
+        .where(
+            or_(
+                Region.name.in_(written),
+                Region.code.in_(written),
+                (town.name + Region.name).in_(written),
+            )
+        )
+        .order_by(Region.code)
+    )
+    found = list(session.execute(statement))
+    for planned in rows:
+        if name := _community(planned):
+            wanted = _spaceless(name)
+            fitting = [
+                (region, above)
+                for region, above in found
+                if wanted in (region.name, region.code, f"{above}{region.name}")
+            ]
+            planned.region = _mine(actor, planned.row, fitting)
+
+
+def _community(planned: PlannedRow) -> str | None:
+    name: str | None = planned.row.values.get(sheets.COMMUNITY)
+    return name
+
+
+def _spaceless(text: str) -> str:
+    return "".join(text.split())
+
+
+def _mine(actor: Actor, row: sheets.SheetRow, fitting: list[Any]) -> Region | None:
+    """The one region that is meant; a row that means none or several is blamed."""
+    mine = [
+        (region, above)
+        for region, above in fitting
+        if actor.may(Permission.ACTIVITY_EDIT, region_code=region.code)
+    ]
+    if not fitting:
+        row.blame(sheets.COMMUNITY, "没有这个社区,请核对名称或填 12 位区划代码")
+    elif not mine:
+        row.blame(sheets.COMMUNITY, "不在您负责的地区内")
+    elif len(mine) > 1:
+        names = "、".join(f"{above}{region.name}" for region, above in mine)
+        row.blame(sheets.COMMUNITY, f"有重名,请写明是哪一个:{names}")
+    else:
+        region: Region = mine[0][0]
+        return region
+    return None
+
+
+def _find_models(
+    session: Session, actor: Actor, rows: Sequence[PlannedRow], default_id: UUID | None
+) -> None:
+    named = {planned.row.values.get(sheets.MODEL) for planned in rows} - {None}
+    wanted: list[ColumnElement[bool]] = [Activity.title.in_(named)]
+    if default_id is not None:
+        wanted.append(Activity.id == default_id)
+    models = _models(session, actor, or_(*wanted))
+    default = next((model for model in models if model.id == default_id), None)
+    # The latest of a name: the list is sorted by beginning.
+    by_title = {model.title: model for model in models}
+    for planned in rows:
+        title = planned.row.values.get(sheets.MODEL)
+        planned.model = by_title.get(title) if title else default
+        if title and planned.model is None:
+            planned.row.blame(sheets.MODEL, "在您负责的地区内没有这个名称的活动")
+        _check_model(planned, sheets.MODEL if title else sheets.PROGRAMME)
+
+
+def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list[Model]:
+    last_slot = (
+        select(func.max(Slot.ends_at))
+        .join(Offering, Offering.id == Slot.offering_id)
+        .where(Offering.activity_id == Activity.id)
+        .correlate(Activity)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Activity.id, Activity.title, Activity.programme, Activity.starts_at, last_slot)
+        .join(Region, Region.id == Activity.region_id)
+        .where(
+            wanted,
+            within(actor.region_codes(Permission.ACTIVITY_EDIT)),
+            Activity.state != ActivityState.CANCELLED,
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    )
+    return [
+        Model(model_id, title, programme, starts_at, ends_at - starts_at if ends_at else None)
+        for model_id, title, programme, starts_at, ends_at in session.execute(statement)
+    ]
+
+
+def _check_model(planned: PlannedRow, column: str) -> None:
+    programme = planned.row.values.get(sheets.PROGRAMME)
+    if planned.model is None or programme in (None, planned.model.programme):
+        return
+    theirs = PROGRAMMES[planned.model.programme]
+    planned.row.blame(column, f"参照活动{quoted(planned.model.title)}是{theirs},品牌项目应相同")
+
+
+def _set_times(planned: PlannedRow) -> None:
+    values = planned.row.values
+    if not values.keys() >= {sheets.DAY, sheets.STARTS, sheets.ENDS}:
+        return
+    planned.starts_at = sheets.instant(values[sheets.DAY], values[sheets.STARTS])
+    planned.ends_at = sheets.instant(values[sheets.DAY], values[sheets.ENDS])
+    if planned.model and planned.model.last_slot_end:
+        earliest = planned.starts_at + planned.model.last_slot_end
+        if planned.ends_at < earliest:
+            until = f"{earliest:%H:%M}"
+            planned.row.blame(sheets.ENDS, f"参照活动的时段要到 {until},结束时间不能更早")
+
+
+def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
+    """Note rows that say the same as another, or as an activity that there is; and what else
+    takes place in the same region on the same day."""
+    whole = [planned for planned in rows if planned.region and planned.starts_at]
+    region_ids = {planned.region.id for planned in whole if planned.region}
+    days = {planned.row.values[sheets.DAY] for planned in whole}
+    planned_already = schedule.taking_place(session, region_ids, days)
+    seen: dict[Any, PlannedRow] = {}
+    that_day: dict[Any, PlannedRow] = {}
+    for planned in whole:
+        assert planned.region is not None
+        values = planned.row.values
+        place = (planned.region.id, values[sheets.DAY])
+        others = planned_already.get(place, [])
+        same = (values.get(sheets.PROGRAMME), planned.title, planned.starts_at)
+        if (first := seen.setdefault((place, same), planned)) is not planned:
+            planned.row.blame(sheets.TITLE, f"与第 {first.row.number} 行重复")
+        elif any((one.programme, one.title, one.starts_at) == same for one in others):
+            planned.exists = True
+        elif others:
+            planned.notes.append(f"当天该社区已有{quoted(others[0].title)}")
+        elif (other := that_day.setdefault(place, planned)) is not planned:
+            planned.notes.append(f"与第 {other.row.number} 行同一天、同一社区")
+
+
+# ---------------------------------------------------------------------------- made
+
+
+def carry_out(session: Session, actor: Actor, kept: ScheduleImport) -> list[Activity]:
+    """Make what a locked file says: all of it or nothing. What is there already is not made again.
+
+    Raises ImportDone, ImportFaulty (409).
+    """
+    if kept.done_at is not None:
+        raise ImportDone
+    _lock_regions(session, plan_of(session, actor, kept).new)
+    # Again, now that nobody else can import to the same regions.
+    plan = plan_of(session, actor, kept)
+    if plan.faulty:
+        raise ImportFaulty
+    sources = _sources(session, {row.model.id for row in plan.new if row.model})
+    made = [_make(session, actor, planned, sources) for planned in plan.new]
+    kept.done_at, kept.made, kept.content = clock.now(), len(made), b""
+    session.flush()
+    audit.record(
+        session, actor, "import", ScheduleImport.__tablename__, kept.id,
+        details={"made": len(made), "rows": len(plan.rows)},
+    )  # fmt: skip
+    return made
+
+
+def _lock_regions(session: Session, rows: Sequence[PlannedRow]) -> None:
+    """Let two imports into the same regions go one after the other, so that the second finds what
+    the first has made. Whoever drafts a single activity does not wait."""
+    ids = {planned.region.id for planned in rows if planned.region}
+    session.execute(
+        select(Region.id)
+        .where(Region.id.in_(ids))
+        .order_by(Region.id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _sources(session: Session, ids: Collection[UUID]) -> dict[UUID, copies.Source]:
+    return {one: copies.read_source(session, session.get_one(Activity, one)) for one in ids}
+
+
+def _make(
+    session: Session,
+    actor: Actor,
+    planned: PlannedRow,
+    sources: dict[UUID, copies.Source],
+) -> Activity:
+    assert planned.region is not None
+    assert planned.starts_at is not None
+    values = planned.row.values
+    columns = {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
+    columns |= {
+        "ends_at": planned.ends_at,
+        "venue": {"name": values[sheets.VENUE], "address": values.get(sheets.ADDRESS)},
+    }
+    if planned.model is not None:
+        place = copies.Place(planned.starts_at, planned.region.id, columns)
+        return copies.copy_to(session, actor, sources[planned.model.id], place)
+    where = {"region_id": planned.region.id, "starts_at": planned.starts_at}
+    return create_activity(session, actor, columns | where)

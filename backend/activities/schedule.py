@@ -1,0 +1,220 @@
+"""Reads of the schedule: the activities of one's regions, as a list, by day, and all of them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, ActivityState, Venue
+from backend.activities.operations import LONGEST_ACTIVITY
+from backend.core import clock
+from backend.core.db import AnySelect
+from backend.core.errors import AppError
+from backend.core.pagination import Page, paginate
+from backend.regions.models import Region
+from backend.regions.queries import within
+
+# What a calendar asks for at once: six weeks, and some.
+LONGEST_RANGE = timedelta(days=62)
+MOST_EXPORTED = 5000
+_COLUMNS = (
+    Activity.id,
+    Activity.programme,
+    Activity.title,
+    Activity.state,
+    Activity.version,
+    Activity.region_id,
+    Region.name.label("region_name"),
+    Region.code.label("region_code"),
+    Activity.starts_at,
+    Activity.ends_at,
+    Activity.organiser_name,
+    Activity.contact_phone,
+    Activity.field,
+    Activity.kind,
+    Activity.return_reason,
+    Venue.name.label("venue_name"),
+    Venue.address,
+)
+
+
+class TooManyToExport(AppError):
+    status = 422
+    code = "too_many_to_export"
+    title = f"超过 {MOST_EXPORTED} 场,请先缩短时间或选一个地区再导出"
+
+
+@dataclass(frozen=True, slots=True)
+class DayEvents:
+    """A day of the calendar: its first activities, and how many there are.
+
+    Attributes:
+        shown: rows, the earliest first.
+        total: of the day, shown or not.
+    """
+
+    shown: Sequence[Any]
+    total: int
+
+
+def scheduled(codes: Collection[str], filters: dict[str, Any]) -> AnySelect:
+    """The activities of these regions, in every state, that meet the filters.
+
+    Args:
+        codes: of the regions looked at.
+        filters: as ScheduleQuery loads them, without the region.
+    """
+    return (
+        select(*_COLUMNS)
+        .join(Region, Region.id == Activity.region_id)
+        .join(Venue, Venue.id == Activity.venue_id)
+        .where(within(codes), *_conditions(filters))
+    )
+
+
+def _conditions(filters: dict[str, Any]) -> Iterable[ColumnElement[bool]]:
+    if "programme" in filters:
+        yield Activity.programme == filters["programme"]
+    if "state" in filters:
+        yield Activity.state == filters["state"]
+    if "from_" in filters:
+        # The second for the index, which knows beginnings: none is longer than that.
+        yield Activity.ends_at > filters["from_"]
+        yield Activity.starts_at > filters["from_"] - LONGEST_ACTIVITY
+    if "to" in filters:
+        yield Activity.starts_at < filters["to"]
+    if "q" in filters:
+        words = filters["q"]
+        yield or_(
+            Activity.title.icontains(words, autoescape=True),
+            Venue.name.icontains(words, autoescape=True),
+        )
+
+
+def list_schedule(session: Session, codes: Collection[str], filters: dict[str, Any]) -> Page:
+    """A page of the schedule, by beginning.
+
+    Args:
+        filters: with `limit` and perhaps `cursor`.
+    """
+    return paginate(
+        session,
+        scheduled(codes, filters),
+        [(Activity.starts_at.expression, datetime), (Activity.id.expression, UUID)],
+        cursor=filters.get("cursor"),
+        limit=filters["limit"],
+        key_of=lambda row: (row.starts_at, str(row.id)),
+        scalars=False,
+    )
+
+
+def days_of(
+    session: Session, codes: Collection[str], filters: dict[str, Any], most: int
+) -> dict[date, DayEvents]:
+    """The schedule by the day on which things begin, at most so many of each: a month of 2,000
+    activities is as little to send and to draw as one of 20.
+
+    Args:
+        filters: with `from_` and `to`, no further apart than LONGEST_RANGE.
+        most: how many of a day are wanted.
+    """
+    day = cast(func.timezone(clock.SHANGHAI.key, Activity.starts_at), Date)
+    numbered = (
+        scheduled(codes, filters)
+        .add_columns(
+            day.label("day"),
+            func.row_number()
+            .over(partition_by=day, order_by=(Activity.starts_at, Activity.id))
+            .label("place"),
+            func.count().over(partition_by=day).label("total"),
+        )
+        .subquery()
+    )
+    statement = (
+        select(numbered)
+        .where(numbered.c.place <= most)
+        .order_by(numbered.c.starts_at, numbered.c.id)
+    )
+    rows: dict[date, list[Any]] = defaultdict(list)
+    for row in session.execute(statement):
+        rows[row.day].append(row)
+    return {day: DayEvents(shown, shown[0].total) for day, shown in rows.items()}
+
+
+def export_rows(session: Session, codes: Collection[str], filters: dict[str, Any]) -> Sequence[Any]:
+    """All of the schedule that meets the filters, by beginning.
+
+    Raises TooManyToExport (422).
+    """
+    statement = (
+        scheduled(codes, filters).order_by(Activity.starts_at, Activity.id).limit(MOST_EXPORTED + 1)
+    )
+    rows = session.execute(statement).all()
+    if len(rows) > MOST_EXPORTED:
+        raise TooManyToExport
+    return rows
+
+
+def taking_place(
+    session: Session, region_ids: Collection[UUID], days: Collection[date]
+) -> dict[tuple[UUID, date], list[Any]]:
+    """What is planned in these regions on these days already, by region and day on which it
+    begins; what was cancelled left out."""
+    if not region_ids or not days:
+        return {}
+    day = cast(func.timezone(clock.SHANGHAI.key, Activity.starts_at), Date)
+    statement = (
+        select(
+            Activity.id, Activity.region_id, Activity.programme, Activity.title,
+            Activity.starts_at, day.label("day"),
+        )
+        .where(
+            Activity.region_id.in_(region_ids),
+            Activity.state != ActivityState.CANCELLED,
+            Activity.starts_at >= clock.day_start(min(days)),
+            Activity.starts_at < clock.day_end(max(days)),
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    )  # fmt: skip
+    found: dict[tuple[UUID, date], list[Any]] = defaultdict(list)
+    for row in session.execute(statement):
+        found[row.region_id, row.day].append(row)
+    return found
+
+
+def usual_venues(session: Session, region_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Where each of these regions' last activity took place; regions without one are left out."""
+    statement = (
+        select(
+            Activity.region_id,
+            Venue.name, Venue.address, Venue.latitude, Venue.longitude, Venue.wheelchair,
+        )
+        .join(Venue, Venue.id == Activity.venue_id)
+        .where(Activity.region_id.in_(region_ids))
+        .distinct(Activity.region_id)
+        .order_by(Activity.region_id, Activity.starts_at.desc())
+    )  # fmt: skip
+    venues = {}
+    for row in session.execute(statement):
+        venue = row._asdict()
+        venues[venue.pop("region_id")] = venue
+    return venues
+
+
+def to_copy_from(
+    session: Session, codes: Collection[str], words: str | None, most: int
+) -> Sequence[Any]:
+    """The latest activities of these regions that can be copied, perhaps with these words in
+    their title or venue."""
+    statement = (
+        scheduled(codes, {"q": words} if words else {})
+        .where(Activity.state != ActivityState.CANCELLED)
+        .order_by(Activity.starts_at.desc(), Activity.id.desc())
+        .limit(most)
+    )
+    return session.execute(statement).all()

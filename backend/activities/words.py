@@ -1,0 +1,25 @@
+"""What programmes, states and kinds are called: on pages, in files and in sentences."""
+
+from backend.activities.models import ActivityState, ExchangeKind, Programme
+
+PROGRAMMES = {
+    Programme.MARKET: "吾社集", Programme.ACTION: "吾社行", Programme.EXCHANGE: "吾社汇",
+}  # fmt: skip
+ACTIVITY_STATES = {
+    ActivityState.DRAFT: "草稿", ActivityState.SUBMITTED: "待审核",
+    ActivityState.PUBLISHED: "已发布", ActivityState.LIVE: "进行中",
+    ActivityState.CLOSED: "已结束", ActivityState.CANCELLED: "已取消",
+}  # fmt: skip
+EXCHANGE_KINDS = {
+    ExchangeKind.VISIT: "交流参访", ExchangeKind.TRAINING: "培训", ExchangeKind.SEMINAR: "研讨",
+    ExchangeKind.SHOWCASE: "成果展示", ExchangeKind.PARTY_STUDY: "党建学习",
+    ExchangeKind.UNIVERSITY: "校社合作",
+}  # fmt: skip
+
+
+def quoted(title: str) -> str:
+    """A title in a sentence: 「花园社区公益市集」; its own quotes become 『』 inside."""
+    return f"「{title.translate(_INNER)}」"
+
+
+_INNER = str.maketrans("「」", "『』")
