@@ -43,11 +43,6 @@ class Source:
     desks: Sequence[Desk]
     slots: Sequence[Slot]
 
-    def latest_slot_end(self) -> timedelta | None:
-        """How long after the activity's beginning its last slot ends; None without slots."""
-        ends = max((slot.ends_at for slot in self.slots), default=None)
-        return ends - self.activity.starts_at if ends else None
-
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -77,7 +77,7 @@ def preview_again(
     problem: AppError | None = None,
 ) -> str:
     """The copies looked at, with what stood in the way."""
-    sent = {name: typed.getlist(name) for name in ("on", "region_ids")}
+    sent = {name: list(filter(None, typed.getlist(name))) for name in ("on", "region_ids")}
     try:
         body = schemas.CopiesForm().load(sent | {"starts": typed.get("starts")})
     except ma.ValidationError:

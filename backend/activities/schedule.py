@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Venue
@@ -196,7 +197,7 @@ def usual_venues(session: Session, region_ids: Collection[UUID]) -> dict[UUID, d
         )
         .join(Venue, Venue.id == Activity.venue_id)
         .where(Activity.region_id.in_(region_ids))
-        .distinct(Activity.region_id)
+        .ext(distinct_on(Activity.region_id))
         .order_by(Activity.region_id, Activity.starts_at.desc())
     )  # fmt: skip
     venues = {}

@@ -172,16 +172,21 @@ class HourOfDay(fields.Text):
         return time.fromisoformat(str(value))
 
 
+_NO_REGION, _NO_ROW = "请至少选一个社区", "请至少勾选一场"
+
+
 class CopiesForm(Schema):
     """To which days and regions an activity is to be copied."""
 
     on = fields.Items(fields.Day(), 60, required=True)
-    region_ids = fields.Items(fields.Id(), 200, required=True)
+    region_ids = fields.Items(
+        fields.Id(), 200, required=True, error_messages={"required": _NO_REGION}
+    )
     starts = HourOfDay(required=True)
 
     @ma.validates_schema
     def some_of_both(self, data: dict[str, Any], **_: object) -> None:
-        for name, words in (("on", "请至少选一个日期"), ("region_ids", "请至少选一个社区")):
+        for name, words in (("on", "请至少选一个日期"), ("region_ids", _NO_REGION)):
             if not data.get(name):
                 raise ma.ValidationError(words, name)
 
@@ -200,12 +205,12 @@ class CopyRow(fields.Text):
 class ConfirmedCopiesForm(CopiesForm):
     """The copies that were looked at, and those of them that are wanted."""
 
-    rows = fields.Items(CopyRow(), 12_000, required=True)
+    rows = fields.Items(CopyRow(), 12_000, required=True, error_messages={"required": _NO_ROW})
 
     @ma.validates_schema
     def some_rows(self, data: dict[str, Any], **_: object) -> None:
         if not data.get("rows"):
-            raise ma.ValidationError("请至少勾选一场", "rows")
+            raise ma.ValidationError(_NO_ROW, "rows")
 
 
 class UploadForm(Schema):

@@ -1,0 +1,203 @@
+"""One activity copied to many days and communities: looked at first, made whole, clashes marked."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.activities import copies
+from backend.activities.models import Activity
+from backend.core import clock
+from backend.core.db import transaction
+from backend.core.ids import new_id
+from tests.support.desk import Desk
+from tests.support.world import (
+    COMMUNITY,
+    DISTRICT,
+    OTHER_COMMUNITY,
+    OTHER_SUBDISTRICT,
+    Person,
+    World,
+    ok,
+)
+
+DAY = clock.today() + timedelta(days=40)
+LATER = DAY + timedelta(days=7)
+
+
+def at(day: date, hour: int) -> datetime:
+    return datetime.combine(day, time(hour), tzinfo=clock.SHANGHAI)
+
+
+@pytest.fixture
+def organiser(world: World) -> Person:
+    return world.organiser(DISTRICT)
+
+
+@pytest.fixture
+def desk(world: World, organiser: Person) -> Desk:
+    return Desk(world, organiser)
+
+
+@pytest.fixture
+def source(world: World, organiser: Person) -> dict[str, Any]:
+    """A market in 花园社区 with one service and two slots."""
+    draft = world.draft(organiser, starts_at=at(DAY, 9))
+    stall = world.stall(organiser, draft["id"])
+    offering = world.offering(organiser, stall["id"], mode="slots")
+    body = {"from": at(DAY, 9).isoformat(), "to": at(DAY, 10).isoformat(), "minutes": 30,
+            "capacity": 5}  # fmt: skip
+    ok(organiser.post(f"/offerings/{offering['id']}/slots", body), 201)
+    return draft
+
+
+def fields(world: World, *days: date, starts: str = "14:00") -> dict[str, Any]:
+    return {
+        "on": ["", *(day.isoformat() for day in days)],
+        "region_ids": [world.region_id(COMMUNITY), world.region_id(OTHER_COMMUNITY)],
+        "starts": starts,
+    }
+
+
+def copied(source: dict[str, Any]) -> list[Activity]:
+    with transaction() as session:
+        statement = select(Activity).where(Activity.copied_from_id == source["id"])
+        return list(session.execute(statement.order_by(Activity.starts_at)).scalars())
+
+
+def row(world: World, code: str, day: date) -> str:
+    return f"{world.region_id(code)}/{day}"
+
+
+def test_a_source_is_found_by_words(world: World, organiser: Person, desk: Desk) -> None:
+    world.draft(organiser, title="春天的市集")
+    gone = world.draft(organiser, title="撤掉的市集")
+    ok(organiser.post(f"/activities/{gone['id']}/cancel"))
+    page = desk.read("/console/schedule/copy")
+    assert "春天的市集" in page
+    assert "撤掉的市集" not in page
+    assert "没有找到" in desk.read("/console/schedule/copy?q=冬天")
+
+
+def test_the_preview_names_each_copy_and_marks_clashes(
+    world: World, organiser: Person, desk: Desk, source: dict[str, Any]
+) -> None:
+    world.draft(organiser, region=OTHER_COMMUNITY, starts_at=at(LATER, 8), title="已排的讲座",
+                venue={"name": "丫河邻里中心"})  # fmt: skip
+    path = f"/console/schedule/{source['id']}/copy/preview"
+    answer = desk.send(path, **fields(world, LATER))
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "丫河社区公益市集" in page, "the title names the copy's own community"
+    assert "丫河邻里中心" in page, "it takes place where that community's last one did"
+    assert "8:00 已排的讲座" in page
+    assert f'value="{row(world, COMMUNITY, LATER)}" aria-label' in page
+    clash = page.split(f'value="{row(world, OTHER_COMMUNITY, LATER)}"')[1].split(">")[0]
+    assert "checked" not in clash
+    assert copied(source) == []
+
+
+def test_what_was_chosen_is_made_whole_with_its_slots(
+    world: World, organiser: Person, desk: Desk, source: dict[str, Any]
+) -> None:
+    rows = [row(world, COMMUNITY, LATER), row(world, OTHER_COMMUNITY, DAY)]
+    answer = desk.send(
+        f"/console/schedule/{source['id']}/copy", **fields(world, DAY, LATER), rows=rows
+    )
+    assert answer.status_code == 303
+    first, second = copied(source)
+    assert (first.starts_at, second.starts_at) == (at(DAY, 14), at(LATER, 14))
+    found = ok(organiser.get(f"/activities/{first.id}"))
+    assert found["venue"]["name"] == "丫河社区(场地待定)", "none has taken place there yet"
+    slots = found["stalls"][0]["offerings"][0]["slots"]
+    assert datetime.fromisoformat(slots[1]["starts_at"]) == at(DAY, 14) + timedelta(minutes=30)
+    here = ok(organiser.get(f"/activities/{second.id}"))
+    assert here["venue"]["name"] == "社区广场"
+    assert "新建 2 场草稿" in desk.read(answer.location)
+
+
+def test_sent_twice_makes_one_set(world: World, desk: Desk, source: dict[str, Any]) -> None:
+    form = fields(world, LATER) | {"rows": [row(world, COMMUNITY, LATER)], "_key": str(new_id())}
+    path = f"/console/schedule/{source['id']}/copy"
+    assert [desk.send(path, **form).status_code for _ in range(2)] == [303, 303]
+    assert len(copied(source)) == 1
+
+
+def test_what_is_missing_is_said_beside_it(
+    world: World, desk: Desk, source: dict[str, Any]
+) -> None:
+    path = f"/console/schedule/{source['id']}/copy"
+    whole = fields(world, LATER)
+    for change, words in (
+        ({"on": [""]}, "请至少选一个日期"),
+        ({"region_ids": [""]}, "请至少选一个社区"),
+        ({"starts": "25:00"}, "请选择时间"),
+        ({"region_ids": [str(new_id())]}, "没有这个地区"),
+        ({"on": ["2026-02-30"]}, "应为日期"),
+    ):
+        answer = desk.send(f"{path}/preview", **(whole | change))
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        if change.get("on") != ["2026-02-30"]:
+            assert words in page
+    none: list[dict[str, Any]] = [{}, {"rows": [""]}]
+    for rows in none:
+        answer = desk.send(path, **whole, **rows)
+        assert "请至少勾选一场" in answer.get_data(as_text=True)
+    assert "丫河社区公益市集" in answer.get_data(as_text=True), "the preview is still there"
+    answer = desk.send(path, **(whole | {"starts": "x"}), rows=[row(world, COMMUNITY, LATER)])
+    assert "请选择时间" in answer.get_data(as_text=True)
+    assert copied(source) == []
+
+
+def test_too_many_are_refused(
+    world: World, desk: Desk, source: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "MOST_COPIES", 1)
+    answer = desk.send(f"/console/schedule/{source['id']}/copy/preview", **fields(world, LATER))
+    assert answer.status_code == 422
+    assert "请分几次" in answer.get_data(as_text=True)
+
+
+def test_all_or_nothing(
+    world: World, organiser: Person, desk: Desk, source: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The second copy fails; of the first nothing stays."""
+    made = []
+
+    def fail_at_second(*arguments: Any) -> Any:
+        made.append(arguments)
+        if len(made) == 2:
+            raise copies.TooManyCopies
+        return real(*arguments)
+
+    real = copies.copy_to
+    monkeypatch.setattr(copies, "copy_to", fail_at_second)
+    rows = [row(world, COMMUNITY, LATER), row(world, OTHER_COMMUNITY, LATER)]
+    answer = desk.send(f"/console/schedule/{source['id']}/copy", **fields(world, LATER), rows=rows)
+    assert answer.status_code == 422
+    assert copied(source) == []
+
+
+def test_one_copies_only_what_and_where_one_may_edit(world: World, source: dict[str, Any]) -> None:
+    town = Desk(world, world.organiser())
+    path = f"/console/schedule/{source['id']}/copy"
+    assert town.send(f"{path}/preview", **fields(world, LATER)).status_code == 403
+    form = fields(world, LATER) | {"rows": [row(world, OTHER_COMMUNITY, LATER)]}
+    assert town.send(path, **form).status_code == 403
+    stranger = Desk(world, world.organiser(OTHER_SUBDISTRICT))
+    stranger.read(path, 404)
+    with transaction() as session:
+        assert session.execute(select(func.count()).select_from(Activity)).scalar_one() == 1
+
+
+def test_more_copies_than_allowed_are_not_made(
+    world: World, organiser: Person, source: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "MOST_COPIES", 0)
+    with transaction() as session:
+        read = copies.read_source(session, session.get_one(Activity, source["id"]))
+        with pytest.raises(copies.TooManyCopies):
+            copies.copy_to_many(session, None, read, [copies.Place(at(DAY, 9), new_id(), {})])  # type: ignore[arg-type]

@@ -1,0 +1,366 @@
+"""A schedule from Excel: bad cells are named, all or nothing is made, and nothing twice."""
+
+import io
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from backend.activities import copies, import_pages, imports, sheets
+from backend.activities.models import Activity, ScheduleImport
+from backend.core import clock, pages
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.core.errors import ValidationFailed
+from backend.core.ids import new_id
+from backend.core.spreadsheets import read_rows
+from backend.regions.models import CODE_LENGTHS, Region
+from tests.api.feedback.fair import Statements
+from tests.support.desk import Desk
+from tests.support.world import (
+    DISTRICT,
+    OTHER_COMMUNITY,
+    OTHER_SUBDISTRICT,
+    SUBDISTRICT,
+    Person,
+    World,
+    ok,
+)
+
+DAY = clock.today() + timedelta(days=40)
+HEADER = [*sheets.REQUIRED, *sheets.OPTIONAL]
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime.combine(day, time(hour, minute), tzinfo=clock.SHANGHAI)
+
+
+@pytest.fixture
+def organiser(world: World) -> Person:
+    return world.organiser()
+
+
+@pytest.fixture
+def desk(world: World, organiser: Person) -> Desk:
+    return Desk(world, organiser)
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    """A good row, by its columns."""
+    return {
+        sheets.PROGRAMME: "吾社集", sheets.TITLE: "花园社区公益市集", sheets.COMMUNITY: "花园社区",
+        sheets.DAY: DAY, sheets.STARTS: "9:00", sheets.ENDS: "11:30", sheets.VENUE: "社区广场",
+    } | changes  # fmt: skip
+
+
+def file_of(*lines: dict[str, Any], merge: str | None = None) -> bytes:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(HEADER)
+    for values in lines:
+        sheet.append([values.get(column) for column in HEADER])
+    if merge:
+        sheet.merge_cells(merge)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def upload(desk: Desk, content: bytes, **fields: Any) -> TestResponse:
+    return desk.send("/console/schedule/import", file=(io.BytesIO(content), "五月.xlsx"), **fields)
+
+
+def send_bytes(desk: Desk, content: bytes) -> TestResponse:
+    """As `upload`; the client's own way leaves a large file open."""
+    fields = {"csrf_token": desk.token(), "file": FileStorage(io.BytesIO(content), "大.xlsx")}
+    boundary, body = encode_multipart(fields)
+    kind = f"multipart/form-data; boundary={boundary}"
+    return desk.http.post("/console/schedule/import", data=body, content_type=kind)
+
+
+def preview(desk: Desk, *lines: dict[str, Any], **fields: Any) -> str:
+    answer = upload(desk, file_of(*lines), **fields)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return desk.read(answer.location)
+
+
+def confirm(desk: Desk, content: bytes, **fields: Any) -> TestResponse:
+    answer = upload(desk, content, **fields)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return desk.send(f"{answer.location}/confirm")
+
+
+def activities() -> list[Activity]:
+    with transaction() as session:
+        return list(session.execute(select(Activity).order_by(Activity.starts_at)).scalars())
+
+
+def market(world: World, organiser: Person) -> dict[str, Any]:
+    """A market to copy, 9:00 to 12:00, whose slots end at 10:30."""
+    draft = world.draft(organiser, title="样板市集", starts_at=at(DAY + timedelta(days=300), 9))
+    stall = world.stall(organiser, draft["id"])
+    offering = world.offering(organiser, stall["id"], mode="slots")
+    body = {"from": draft["starts_at"], "minutes": 30, "capacity": 5,
+            "to": (at(DAY + timedelta(days=300), 10, 30)).isoformat()}  # fmt: skip
+    ok(organiser.post(f"/offerings/{offering['id']}/slots", body), 201)
+    return draft
+
+
+# ---------------------------------------------------------------------------- the way through
+
+
+def test_the_template_can_be_filled_in_and_imported(world: World, desk: Desk) -> None:
+    answer = desk.http.get("/console/schedule/import/template")
+    assert answer.status_code == 200
+    book = load_workbook(io.BytesIO(answer.get_data()))
+    sheet = book.worksheets[0]
+    choices = {rule.formula1 for rule in sheet.data_validations.dataValidation}
+    assert '"吾社集,吾社行,吾社汇"' in choices
+    assert book["可选项"]["A2"].value == "花园社区"
+    for index, cell in enumerate(sheet[1], start=1):
+        title = str(cell.value).rstrip("*")
+        sheet.cell(3, index, line().get(title))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    assert len(read_rows(buffer.getvalue(), sheets.REQUIRED, most_rows=9)) == 2
+    assert confirm(desk, buffer.getvalue()).status_code == 303
+    (made,) = activities()
+    assert (made.title, made.starts_at, made.ends_at) == (
+        "花园社区公益市集", at(DAY, 9), at(DAY, 11, 30),
+    )  # fmt: skip
+
+
+def test_what_is_confirmed_is_made_and_kept_in_the_log(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    more = {
+        sheets.PROGRAMME: "吾社行", sheets.TITLE: "河道清洁", sheets.FIELD: "生态",
+        sheets.ADDRESS: "剑湖路 1 号", sheets.CONTACT: 51986310000, sheets.ORGANISER: "民政局",
+        sheets.ABOUT: "带\u3000好\u200b手套", sheets.STARTS: time(14), sheets.ENDS: "16点30分",
+    }  # fmt: skip
+    page = preview(desk, line(), line(**more))
+    assert "新建 2 场" in page
+    assert "同一天、同一社区" in page
+    assert activities() == [], "looking makes nothing"
+    answer = confirm(desk, file_of(line(), line(**more)))
+    assert "导入 2 场草稿" in desk.read(answer.location)
+    _, action = activities()
+    assert (action.field, action.contact_phone, action.description) == (
+        "ecology", "51986310000", "带 好手套",
+    )  # fmt: skip
+    with transaction() as session:
+        entry = session.execute(
+            select(AuditEntry).where(AuditEntry.action == "import")
+        ).scalar_one()
+        kept = session.get_one(ScheduleImport, entry.object_id)
+    assert (entry.details["made"], kept.made, kept.content) == (2, 2, b"")
+
+
+def test_stalls_and_services_come_from_another_activity(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    model = market(world, organiser)
+    named = line(**{sheets.MODEL: "样板市集", sheets.TITLE: "照名字", sheets.STARTS: "13:00",
+                    sheets.ENDS: "15:00"})  # fmt: skip
+    page = preview(desk, line(), named, model_id=model["id"])
+    assert page.count("照搬「样板市集」") == 2
+    confirm(desk, file_of(line(), named), model_id=model["id"])
+    for made in activities()[:2]:
+        found = ok(organiser.get(f"/activities/{made.id}"))
+        (slot, *_, last) = found["stalls"][0]["offerings"][0]["slots"]
+        assert datetime.fromisoformat(slot["starts_at"]) == made.starts_at
+        assert datetime.fromisoformat(last["ends_at"]) - made.starts_at == timedelta(minutes=90)
+        assert made.copied_from_id is not None
+        assert made.ends_at - made.starts_at in (timedelta(hours=2.5), timedelta(hours=2))
+    assert {made.title for made in activities()[:2]} == {"花园社区公益市集", "照名字"}
+
+
+# ---------------------------------------------------------------------------- bad cells
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({sheets.TITLE: None}, "第 2 行 活动名称(B2):必填"),
+    ({sheets.TITLE: "市" * 61}, "第 2 行 活动名称(B2):最多 60 个字"),
+    ({sheets.TITLE: "反\u202e转"}, "第 2 行 活动名称(B2):含有不能使用的字符"),
+    ({sheets.TITLE: at(DAY, 9).replace(tzinfo=None)}, "第 2 行 活动名称(B2):应为文字"),
+    ({sheets.PROGRAMME: "集市"}, "第 2 行 品牌项目(A2):应为吾社集、吾社行、吾社汇之一"),
+    ({sheets.COMMUNITY: None}, "第 2 行 社区(C2):必填"),
+    ({sheets.COMMUNITY: "无此社区"}, "第 2 行 社区(C2):没有这个社区"),
+    ({sheets.COMMUNITY: "丫河社区"}, "第 2 行 社区(C2):不在您负责的地区内"),
+    ({sheets.DAY: "五一"}, "第 2 行 日期(D2):应为日期"),
+    ({sheets.DAY: date(1999, 5, 1)}, "第 2 行 日期(D2):应在 2000 年到 2099 年之间"),
+    ({sheets.STARTS: "=9/24"}, "第 2 行 开始时间(E2):是公式"),
+    ({sheets.STARTS: "上午"}, "第 2 行 开始时间(E2):应为时间"),
+    ({sheets.ENDS: "8:00"}, "第 2 行 结束时间(F2):应晚于开始时间"),
+    ({sheets.FIELD: "生态"}, "服务领域(K2):只有「吾社行」活动有服务领域"),
+    ({sheets.KIND: "培训"}, "类别(L2):只有「吾社汇」活动有类别"),
+    ({sheets.MODEL: "没有的市集"}, "参照活动(N2):在您负责的地区内没有这个名称的活动"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG)
+def test_a_bad_cell_is_named_and_nothing_is_made(
+    desk: Desk, change: dict[str, Any], words: str
+) -> None:
+    good = line(**{sheets.TITLE: "好的一行", sheets.COMMUNITY: "320412100001"})
+    page = preview(desk, line(**change), good)
+    assert words in page
+    assert "1 行填错了" in page
+    assert "确认导入" not in page
+    answer = confirm(desk, file_of(line(**change), good))
+    assert answer.status_code == 409
+    assert activities() == []
+
+
+def test_merged_cells_and_twins_within_the_file_are_named(desk: Desk) -> None:
+    page = preview(desk, line(), line())
+    assert "第 3 行 活动名称(B3):与第 2 行重复" in page
+    answer = upload(desk, file_of(line(), line(), merge="G2:G3"))
+    assert "第 3 行 场地(G3):是合并单元格" in desk.read(answer.location)
+
+
+def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
+    model = market(world, organiser)
+    early = line(**{sheets.ENDS: "10:00"})
+    assert "参照活动的时段要到 10:30" in preview(desk, early, model_id=model["id"])
+    other = line(**{sheets.PROGRAMME: "吾社行"})
+    page = preview(desk, other, model_id=model["id"])
+    assert "参照活动「样板市集」是吾社集,品牌项目应相同" in page
+
+
+def test_communities_of_one_name_are_told_apart(world: World) -> None:
+    with transaction() as session:
+        town = session.execute(select(Region).where(Region.code == OTHER_SUBDISTRICT)).scalar_one()
+        session.add(
+            Region(id=new_id(), code="320412102009", name="花园社区", level=CODE_LENGTHS[12],
+                   parent_id=town.id, pinyin="huayuan")
+        )  # fmt: skip
+    district = Desk(world, world.organiser(DISTRICT))
+    assert "有重名,请写明是哪一个:湖塘镇花园社区、牛塘镇花园社区" in preview(district, line())
+    full = line(**{sheets.COMMUNITY: "牛塘镇 花园社区"})
+    assert "确认导入 1 场" in preview(district, full)
+    book = load_workbook(io.BytesIO(district.http.get("/console/schedule/import/template").data))
+    assert "牛塘镇花园社区" in [row[0] for row in book["可选项"].iter_rows(values_only=True)]
+    assert "确认导入 1 场" in preview(Desk(world, world.organiser()), line())
+
+
+# ---------------------------------------------------------------------------- nothing twice
+
+
+def test_the_same_file_again_makes_nothing_twice(desk: Desk) -> None:
+    confirm(desk, file_of(line()))
+    second = line(**{sheets.TITLE: "下午场", sheets.STARTS: "14:00", sheets.ENDS: "16:00"})
+    page = preview(desk, line(), second)
+    assert "1 场已经有了、不再建" in page
+    assert "当天该社区已有「花园社区公益市集」" in page
+    confirm(desk, file_of(line(), second))
+    assert len(activities()) == 2
+    assert "文件里的活动都已经有了" in preview(desk, line())
+    assert "导入 0 场" in desk.read(confirm(desk, file_of(line())).location)
+
+
+def test_confirmed_twice_makes_one_set(desk: Desk) -> None:
+    path = upload(desk, file_of(line())).location
+    key = str(new_id())
+    assert [desk.send(f"{path}/confirm", _key=key).status_code for _ in range(2)] == [303, 303]
+    answer = desk.send(f"{path}/confirm")
+    assert answer.status_code == 409
+    assert "已经导入" in answer.get_data(as_text=True)
+    assert "新建了 1 场草稿" in desk.read(path)
+    assert len(activities()) == 1
+
+
+def test_what_was_cancelled_can_be_imported_again(organiser: Person, desk: Desk) -> None:
+    confirm(desk, file_of(line()))
+    ok(organiser.post(f"/activities/{activities()[0].id}/cancel"))
+    assert "确认导入 1 场" in preview(desk, line())
+
+
+# ---------------------------------------------------------------------------- files
+
+
+def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> None:
+    example = line(**{sheets.TITLE: "示例:花园社区公益市集"})
+    for content, words in (
+        (b"name,day\n", "不是能读的 Excel 表格"),
+        (b"\xd0\xcf\x11\xe0old", "旧版 .xls"),
+        (file_of(), "表格里没有活动"),
+        (file_of(example), "表格里没有活动"),
+        (file_of(*[line()] * (sheets.MOST_ROWS + 1)), "一次最多 200 行"),
+    ):
+        answer = upload(desk, content)
+        assert answer.status_code == 422
+        page = answer.get_data(as_text=True)
+        assert words in page[page.index('id="file-error"') :]
+    assert "请选择填好的 Excel 文件" in desk.send("/console/schedule/import").get_data(as_text=True)
+
+
+def test_a_file_that_is_too_large_is_answered_with_a_sentence(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = import_pages.FILE.most_bytes
+    for size in (most + 1, most + 200_000):
+        answer = send_bytes(desk, b"x" * size)
+        assert answer.status_code == 413
+        page = answer.get_data(as_text=True)
+        assert "文件太大了,没有上传" in page
+        assert "最大 1 MB" in page
+    monkeypatch.setattr(pages, "_MOST_DRAINED", 1000)
+    assert send_bytes(desk, b"x" * (most + 200_000)).status_code == 413
+
+
+def test_a_file_is_its_senders_alone(world: World, desk: Desk) -> None:
+    path = upload(desk, file_of(line())).location
+    colleague = Desk(world, world.organiser())
+    colleague.read(path, 404)
+    assert colleague.send(f"{path}/confirm").status_code == 404
+    assert desk.send(f"{path}/confirm", csrf_token="forged").status_code == 403
+    assert activities() == []
+
+
+def test_another_regions_activity_is_no_model(world: World, desk: Desk) -> None:
+    foreign = world.draft(world.organiser(OTHER_SUBDISTRICT), region=OTHER_COMMUNITY)
+    assert upload(desk, file_of(line()), model_id=foreign["id"]).status_code == 404
+
+
+def test_an_end_before_the_model_s_last_slot_is_no_copy(world: World, organiser: Person) -> None:
+    """The second guard, below the preview's: slots never lie outside of their activity."""
+    model = market(world, organiser)
+    with transaction() as session:
+        source = copies.read_source(session, session.get_one(Activity, model["id"]))
+        place = copies.Place(at(DAY, 9), source.activity.region_id, {"ends_at": at(DAY, 10)})
+        with pytest.raises(ValidationFailed, match="有误"):
+            copies.copy_to(session, None, source, place)  # type: ignore[arg-type]
+
+
+def test_a_towns_own_activity_names_the_town(world: World, desk: Desk) -> None:
+    confirm(desk, file_of(line(**{sheets.COMMUNITY: "湖塘镇"})))
+    (made,) = activities()
+    assert made.region_code == SUBDISTRICT
+
+
+def test_a_preview_asks_a_fixed_number_of_questions(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    model = market(world, organiser)
+    lines = [line(**{sheets.TITLE: f"第{number}场"}) for number in range(20)]
+    path = upload(desk, file_of(*lines), model_id=model["id"]).location
+    with Statements(world.app) as statements:
+        desk.read(path)
+    assert len(statements) <= 6, statements.sent
+
+
+def test_old_files_are_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload(desk, file_of(line()))
+    imports.purge()
+    with transaction() as session:
+        assert session.execute(select(func.count(ScheduleImport.id))).scalar_one() == 1
+    later = clock.now() + imports.KEEP
+    monkeypatch.setattr(clock, "now", lambda: later)
+    imports.purge()
+    with transaction() as session:
+        assert session.execute(select(func.count(ScheduleImport.id))).scalar_one() == 0

@@ -1,0 +1,127 @@
+"""Two organisers at one schedule at the same moment: one outcome each, and nothing twice."""
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from openpyxl import Workbook
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from backend.activities import sheets
+from backend.activities.models import Activity
+from backend.core import clock
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.core.ids import new_id
+from tests.concurrency.conftest import together
+from tests.support.desk import Desk
+from tests.support.world import Person, World, ok
+
+DAY = clock.today() + timedelta(days=40)
+
+
+@pytest.fixture
+def organiser(committed_world: World) -> Person:
+    return committed_world.organiser()
+
+
+def desks(world: World, person: Person, count: int = 2) -> list[tuple[Desk, str]]:
+    """Browsers of one organiser, each with its page's token: asked for before the race."""
+    with world.app.app_context():
+        made = [Desk(world, person) for _ in range(count)]
+        return [(desk, desk.token()) for desk in made]
+
+
+def statuses(answers: list[TestResponse]) -> list[int]:
+    return sorted(answer.status_code for answer in answers)
+
+
+def audited(app: Flask, action: str, object_id: str) -> int:
+    with app.app_context(), transaction() as session:
+        statement = select(func.count()).where(
+            AuditEntry.action == action, AuditEntry.object_id == object_id
+        )
+        return session.execute(statement).scalar_one()
+
+
+def test_of_two_who_move_one_draft_the_second_is_told(
+    committed_app: Flask, committed_world: World, organiser: Person
+) -> None:
+    start = datetime.combine(DAY, datetime.min.time(), tzinfo=clock.SHANGHAI) + timedelta(hours=9)
+    draft = committed_world.draft(organiser, starts_at=start)
+    stall = committed_world.stall(organiser, draft["id"])
+    offering = committed_world.offering(organiser, stall["id"], mode="slots")
+    committed_world.slot(organiser, offering["id"], draft["starts_at"])
+    browsers = desks(committed_world, organiser, 4)
+
+    def move(number: int) -> TestResponse:
+        desk, token = browsers[number]
+        return desk.http.post(
+            f"/console/schedule/{draft['id']}/move",
+            data={"csrf_token": token, "version": "1", "starts_at": f"{DAY}T{12 + number}:00"},
+        )
+
+    assert statuses(together(4, move)) == [303, 409, 409, 409]
+    assert audited(committed_app, "reschedule", draft["id"]) == 1
+    found = ok(organiser.get(f"/activities/{draft['id']}"))
+    slot = found["stalls"][0]["offerings"][0]["slots"][0]
+    assert slot["starts_at"] == found["starts_at"], "its slot has gone along, once"
+    assert found["version"] == 2
+
+
+def file_of(title: str) -> bytes:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(sheets.REQUIRED)
+    sheet.append(["吾社集", title, "花园社区", str(DAY), "9:00", "11:00", "社区广场"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_one_file_imported_by_two_makes_one_set(
+    committed_app: Flask, committed_world: World
+) -> None:
+    title = f"同一个文件{new_id().hex[-6:]}"
+    browsers = [
+        pair for _ in range(3) for pair in desks(committed_world, committed_world.organiser(), 1)
+    ]
+    paths = []
+    for desk, token in browsers:
+        with committed_app.app_context():
+            answer = desk.http.post(
+                "/console/schedule/import",
+                data={"csrf_token": token, "file": (io.BytesIO(file_of(title)), "五月.xlsx")},
+            )
+        assert answer.status_code == 303
+        paths.append(f"{answer.location}/confirm")
+
+    def confirm(number: int) -> TestResponse:
+        desk, token = browsers[number]
+        return desk.http.post(paths[number], data={"csrf_token": token})
+
+    assert statuses(together(3, confirm)) == [303, 303, 303]
+    with committed_app.app_context(), transaction() as session:
+        statement = select(func.count()).where(Activity.title == title)
+        assert session.execute(statement).scalar_one() == 1
+
+
+def test_one_list_published_by_two_is_published_once(
+    committed_app: Flask, committed_world: World, organiser: Person
+) -> None:
+    ids = [committed_world.draft(organiser)["id"] for _ in range(3)]
+    browsers = desks(committed_world, organiser)
+
+    def publish(number: int) -> TestResponse:
+        desk, token = browsers[number]
+        chosen = ids if number else ids[::-1]
+        return desk.http.post(
+            "/console/schedule/many",
+            data={"csrf_token": token, "action": "publish", "ids": chosen},
+        )
+
+    assert statuses(together(2, publish)) == [303, 409]
+    assert [audited(committed_app, "publish", one) for one in ids] == [1, 1, 1]
