@@ -51,12 +51,15 @@ def fetch_image(code_id: UUID, scene: str) -> bytes | None:
     return png
 
 
-def plain_qr(text: str) -> bytes:
-    """A QR of the code itself, which the mini-program's scanner reads just as well."""
+def plain_qr(text: str, border: int = QR_BORDER) -> bytes:
+    """A QR of the code itself, which the mini-program's scanner reads just as well.
+
+    Args:
+        border: the quiet zone around it, in modules.
+    """
     buffer = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        buffer, kind="png", scale=QR_SCALE, border=QR_BORDER
-    )
+    qr = segno.make(text, error="m", micro=False)
+    qr.save(buffer, kind="png", scale=QR_SCALE, border=border)
     return buffer.getvalue()
 
 

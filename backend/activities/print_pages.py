@@ -19,18 +19,29 @@ from backend.core.permissions import Actor, Permission
 pages = Pages("market_prints", __name__, url_prefix="/console/markets", template_folder="templates")
 CARDS_A_SHEET = 21  # three columns of seven
 MOST_SERVICES_ON_A_POSTER = 12
+# The rule of thumb of those who print codes.
+_DISTANCE_IN_WIDTHS = 10
+_CODE_IN_PICTURE = 0.8
+# Of the QR that we draw ourselves; the paper's own margin makes it the four modules of ISO 18004.
+_POSTER_BORDER = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
     """A poster's paper and the code on it, in millimetres.
 
-    A phone reads a code from about ten times its width. The widest that leaves room for the words
-    is 250 of an A3's 297 mm, read from 2.5 m, and 180 of an A4's 210 mm, read from 1.8 m.
+    The widest picture that leaves room for the words is 250 of an A3's 297 mm and 180 of an A4's
+    210 mm. A phone reads a code from about ten times its width; up to a fifth of the picture is
+    white border, so an A3 is read from 2 m, and an A4 from 1.4 m.
     """
 
     name: str
     code_mm: int
+
+    @property
+    def reach_m(self) -> float:
+        """From how far a phone reads it, in metres."""
+        return self.code_mm * _CODE_IN_PICTURE * _DISTANCE_IN_WIDTHS / 1000
 
 
 PAPERS = {"a3": Paper("A3", 250), "a4": Paper("A4", 180)}
@@ -67,8 +78,8 @@ def poster(session: Session, actor: Actor, query: dict[str, str], activity_id: U
     activity, detail = _market(session, actor, activity_id)
     code, png = images.kept_image(session, activity_id)
     paper = PAPERS[query["size"]]
-    # Of the QR that we draw ourselves: how wide one module is printed, its quiet zone included.
-    modules = segno.make(code.scene, error="m", micro=False).symbol_size(border=images.QR_BORDER)[0]
+    # Of the QR that we draw ourselves: how wide one module is printed.
+    modules = segno.make(code.scene, error="m", micro=False).symbol_size(border=_POSTER_BORDER)[0]
     services = list(dict.fromkeys(one["title"] for one in _offerings(detail)))
     return render(
         "activities/poster.html",
@@ -118,7 +129,7 @@ def code_image(session: Session, actor: Actor, activity_id: UUID) -> Response:
     asked here: a page's transaction is open."""
     access_workbench(session, actor, activity_id)
     code, png = images.kept_image(session, activity_id)
-    return Response(png or images.plain_qr(code.scene), content_type="image/png")
+    return Response(png or images.plain_qr(code.scene, _POSTER_BORDER), content_type="image/png")
 
 
 @pages.form("/<uuid:activity_id>/code/fetch", access=Permission.ACTIVITY_EDIT)

@@ -5,11 +5,13 @@ The features' operations play it now; afterwards its times are dated back to the
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.activities import records
 from backend.activities.models import Activity, ActivityState, Offering, OfferingMode
 from backend.bookings import calling
 from backend.bookings import operations as bookings
@@ -30,6 +32,13 @@ _DEVICE = "demo"
 # Given in turn by those who rate: mostly content, one of them not, as it is.
 _SCORES = (5, 5, 4, 5, 4, 5, 3, 5, 4, 5, 5, 2, 4, 5)
 _RATERS_OF_FIVE = 4  # of five people, how many rate
+# What the organiser wrote down afterwards.
+_RECORD = {
+    "volunteers": 12,
+    "volunteer_minutes": 2880,
+    "funds_yuan": Decimal("1860.00"),
+    "problems": "下午理发排队较长,椅子不够。",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ def play(
     markets.move(session, organiser, activity, ActivityState.CLOSED)
     activity.opened_at, activity.closed_at = hours
     session.flush()
+    records.save_record(session, organiser, activity, _RECORD, version=0)
     for index, visit in enumerate(visits[:-1]):
         if index % 5 < _RATERS_OF_FIVE:
             _rate(session, activity, visit.actor, served.get(visit.actor.user_id), index)

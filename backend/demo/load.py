@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.activities import staff
 from backend.activities.models import ActivityState
 from backend.core import clock
 from backend.core.context import composed
@@ -80,7 +81,7 @@ def _load_activities(
 def _load_live(
     session: Session, now: datetime, actors: dict[str, Actor], organisations: list[UUID]
 ) -> str:
-    """Today's market, on now."""
+    """Today's market, on now, with a volunteer at its entrance."""
     organiser = actors["organiser"]
     hours = markets.live_hours(now)
     known = markets.latest(session, markets.LIVE)
@@ -92,6 +93,8 @@ def _load_live(
         markets.draw_out(session, organiser, known, hours[1])
         return f"今天的市集:{known.title}(正在举行)"
     activity = markets.make(session, organiser, markets.LIVE, hours, organisations)
+    duty = {"user_id": actors["volunteer"].user_id, "words": "入口签到"}
+    staff.assign(session, organiser, activity, duty)
     markets.move(session, organiser, activity, ActivityState.LIVE)
     today.play(session, now, activity, actors["volunteer"])
     return f"今天的市集:{activity.title}(新建,正在举行)"

@@ -17,6 +17,7 @@ from backend.activities.models import (
     OfferingMode,
     Programme,
 )
+from backend.activities.plan import Spot, write_place
 from backend.core import audit, clock
 from backend.core.permissions import Actor
 from backend.demo.people import region_id
@@ -26,6 +27,7 @@ HALF_HOUR = timedelta(minutes=30)
 # A market that is loaded late in the day stays on for this long.
 STAYS_ON = timedelta(hours=4)
 SLOT_MINUTES = 30
+STALLS_A_ROW = 5
 _AUDIT_ACTION = "load_demo"
 _BUREAU = "武进区民政局"
 _CONTACT = "0519-00000000"  # nobody's number
@@ -197,7 +199,12 @@ def _add_stall(
         session,
         actor,
         activity,
-        {"number": str(number), "name": demo.stall, "organisation_id": organisation_id},
+        {
+            "number": str(number),
+            "name": demo.stall,
+            "organisation_id": organisation_id,
+            "place": write_place(Spot(*_row_and_column(number)), ""),
+        },
     )
     values = {
         "title": demo.title,
@@ -208,6 +215,12 @@ def _add_stall(
     offering = stalls.add_offering(session, actor, activity, stall, values)
     if demo.mode is OfferingMode.SLOTS:
         _add_slots(session, actor, activity, offering, activity.starts_at, demo.slot_capacity)
+
+
+def _row_and_column(number: int) -> tuple[int, int]:
+    """Where the stall of a number stands: five in a row."""
+    row, column = divmod(number - 1, STALLS_A_ROW)
+    return row + 1, column + 1
 
 
 def _add_slots(

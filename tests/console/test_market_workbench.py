@@ -151,7 +151,7 @@ def test_a_draft_becomes_a_published_market(
     _place(page)
     look(desk, "stalls")
 
-    page.get_by_role("link", name="加一项服务:1 号摊位").click()
+    page.get_by_role("link", name=re.compile("加一项服务.*1 号摊位")).click()
     page.get_by_label("服务名称").fill("义诊")
     page.get_by_label("服务类别").select_option("clinic")
     page.get_by_label("服务方式").select_option("slots")
@@ -305,7 +305,7 @@ def on_paper(desk: Office, name: str) -> None:
     """Keep what is printed, as a picture."""
     desk.page.emulate_media(media="print")
     desk.screenshot(f"workbench-{name}-paper")
-    desk.page.emulate_media(media="screen")
+    desk.page.emulate_media(media="null")
 
 
 @pytest.mark.parametrize(

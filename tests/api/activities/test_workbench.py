@@ -774,10 +774,10 @@ def test_the_poster_carries_the_code_unless_it_changes(
     path = f"{M}/{market['id']}/print/poster"
     page = desk.read(path + "?size=a3")
     assert f"{M}/{market['id']}/code.png" in page
-    assert "码宽 25 厘米" in page
-    assert "每个小方块约 7.6 毫米" in page
+    assert "码图宽 25 厘米" in page
+    assert "每个小方块约 8.6 毫米" in page
     assert "小程序码还没有生成" in page
-    assert "码宽 18 厘米" in desk.read(path)
+    assert "码图宽 18 厘米" in desk.read(path)
     ok(organiser.put(f"/activities/{market['id']}", {"code_rotates_seconds": 30}))
     page = desk.read(path)
     assert "code.png" not in page

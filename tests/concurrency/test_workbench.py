@@ -1,0 +1,97 @@
+"""Two organisers at one market's workbench at the same moment: the second is told."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from backend.activities.models import Activity, Duty, Stall
+from backend.activities.plan import plan_of
+from backend.core.db import transaction
+from tests.concurrency.conftest import together
+from tests.support.desk import Desk
+from tests.support.world import Person, World
+
+TIMES = 6
+M = "/console/markets"
+
+
+@dataclass
+class Seat:
+    """One browser with the token of its forms, for a thread of its own."""
+
+    desk: Desk
+    token: str
+
+    def send(self, path: str, **fields: Any) -> TestResponse:
+        return self.desk.http.post(path, data={"csrf_token": self.token} | fields)
+
+
+@pytest.fixture
+def organiser(committed_world: World) -> Person:
+    return committed_world.organiser()
+
+
+@pytest.fixture
+def seats(committed_app: Flask, committed_world: World, organiser: Person) -> list[Seat]:
+    with committed_app.app_context():
+        desks = [Desk(committed_world, organiser) for _ in range(TIMES)]
+        return [Seat(desk, desk.token()) for desk in desks]
+
+
+def test_of_facts_saved_at_once_the_first_stand(
+    committed_app: Flask, committed_world: World, organiser: Person, seats: list[Seat]
+) -> None:
+    draft = committed_world.draft(organiser)
+    form = {
+        "version": "1", "starts_at": "2027-05-01T09:00", "ends_at": "2027-05-01T11:00",
+        "venue_name": "广场", "checkin_opens_minutes": "30",
+    }  # fmt: skip
+    path = f"{M}/{draft['id']}/facts"
+    answers = together(TIMES, lambda n: seats[n].send(path, title=f"第{n}版", **form))
+    assert sorted(answer.status_code for answer in answers) == [303] + [409] * (TIMES - 1)
+    (kept,) = [n for n, answer in enumerate(answers) if answer.status_code == 303]
+    for n, answer in enumerate(answers):
+        if n != kept:
+            page = answer.get_data(as_text=True)
+            assert f'value="第{n}版"' in page, "what was typed is kept"
+            assert f"第{kept}版" in page, "and beside it what stands now"
+    with committed_app.app_context(), transaction() as session:
+        saved = session.get_one(Activity, draft["id"])
+        assert (saved.title, saved.version) == (f"第{kept}版", 2)
+
+
+def test_a_colleague_is_assigned_once(
+    committed_app: Flask, committed_world: World, organiser: Person, seats: list[Seat]
+) -> None:
+    draft = committed_world.draft(organiser)
+    form = {"user_id": str(organiser.user_id), "words": "签到"}
+    answers = together(TIMES, lambda n: seats[n].send(f"{M}/{draft['id']}/people", **form))
+    assert [answer.status_code for answer in answers].count(303) == 1
+    assert {answer.status_code for answer in answers} == {303, 409}
+    with committed_app.app_context(), transaction() as session:
+        count = select(func.count()).where(Duty.activity_id == draft["id"])
+        assert session.execute(count).scalar_one() == 1
+
+
+def test_stalls_put_on_one_spot_at_once_all_stand_apart(
+    committed_app: Flask, committed_world: World, organiser: Person, seats: list[Seat]
+) -> None:
+    """Each changes places with whoever stands there; nobody is put on top of another."""
+    draft = committed_world.draft(organiser)
+    stalls = [
+        committed_world.stall(organiser, draft["id"], number=str(n), place=f"第2排第{n + 1}位")
+        for n in range(TIMES)
+    ]
+    answers = together(
+        TIMES, lambda n: seats[n].send(f"{M}/stalls/{stalls[n]['id']}/place", row="1", column="1")
+    )
+    assert {answer.status_code for answer in answers} == {303}
+    with committed_app.app_context(), transaction() as session:
+        found = session.execute(select(Stall).where(Stall.activity_id == draft["id"])).scalars()
+        drawn = plan_of(list(found))
+        assert drawn.off == []
+        assert drawn.rows[0][0] is not None
