@@ -41,6 +41,7 @@ from backend.identity import tasks as identity_tasks  # noqa: F401 - jobs, by be
 from backend.identity.personal_codes import PersonalCodes
 from backend.identity.sessions import authenticate
 from backend.needs import pages as needs_pages
+from backend.partners import pages as partners_pages
 from backend.partners import routes as partners_routes
 from backend.regions import routes as regions_routes
 from backend.reports import board_pages
@@ -67,6 +68,7 @@ PAGES = (
     feedback_pages.evaluations,
     feedback_pages.rectifications,
     needs_pages.pages,
+    partners_pages.pages,
     people_pages.pages,
 )
 

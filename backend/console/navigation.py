@@ -22,6 +22,8 @@ MENU = (
     Entry("整改", "rectifications.list_rectifications", "alert-triangle",
           Permission.RECTIFICATION_SEE),
     Entry("需求", "needs.list_needs", "clipboard-list", Permission.NEED_SEE),
+    Entry("伙伴", "organisations.list_organisations", "heart-handshake",
+          Permission.ORGANISATION_LIST),
     Entry("人员", "people.list_staff", "users", Permission.STAFF_SEE),
 )  # fmt: skip
 

@@ -4,7 +4,9 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.core import fields
+from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.partners.operations import NAME_LENGTH
 
 Q_LENGTH = 50
 
@@ -17,3 +19,17 @@ class OrganisationAnswer(ma.Schema):
     id = out.UUID()
     name = out.String(metadata={"example": "善乐社会工作服务站"})
     region_id = out.UUID(metadata={"description": "where it is based"})
+
+
+class OrganisationListQuery(PageQuery):
+    q = fields.Text(Q_LENGTH)
+    region_id = fields.Id()
+
+
+class OrganisationForm(Schema):
+    name = fields.Text(NAME_LENGTH, required=True)
+    region_id = fields.Id(required=True)
+
+
+class OrganisationEditForm(OrganisationForm):
+    version = fields.QueryInt(1, 10**9, required=True)

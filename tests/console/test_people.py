@@ -1,0 +1,77 @@
+"""People at a desk: roles given and taken back, a resident looked up."""
+
+import re
+
+from playwright.sync_api import expect
+from sqlalchemy import Engine, text
+
+from tests.console.offices import OpenOffice
+
+
+def test_a_role_is_given_by_the_code_on_a_phone_and_taken_back(
+    office: OpenOffice, database: Engine
+) -> None:
+    desk = office("admin")
+    page = desk.open("/console/people/")
+    expect(page.get_by_role("row", name=re.compile("顾晓燕"))).to_contain_text("组织者 · 湖塘镇")
+    desk.axe()
+    desk.screenshot("people")
+    page.get_by_role("row", name=re.compile("沈佳怡")).get_by_role("link").click()
+    expect(page.get_by_role("heading", name="沈佳怡")).to_be_visible()
+    desk.axe()
+    page.get_by_label("角色", exact=True).select_option("partner")
+    expect(page.get_by_label("地区")).to_be_hidden()
+    page.get_by_label("角色", exact=True).select_option("auditor")
+    page.get_by_label("地区").select_option(label="\u2003牛塘镇")
+    desk.screenshot("colleague")
+    page.get_by_role("button", name="授予").click()
+    # The question names who, what and where.
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("确定授予沈佳怡「督查员」角色,范围:牛塘镇?")
+    page.get_by_role("button", name="确定").click()
+    row = page.get_by_role("row", name=re.compile("督查员"))
+    expect(row).to_contain_text("牛塘镇")
+    row.get_by_role("button", name="收回").click()
+    expect(page.get_by_role("dialog")).to_contain_text("收回沈佳怡的「督查员」角色(牛塘镇)")
+    page.get_by_role("button", name="确定").click()
+    expect(page.get_by_role("row", name=re.compile("督查员"))).to_contain_text("已收回")
+    desk.axe()
+    with database.connect() as connection:
+        actions = list(
+            connection.execute(
+                text("SELECT action FROM audit_entry WHERE to_state = 'auditor'"
+                     " AND region_code = '320412102' OR from_state = 'auditor' ORDER BY at")
+            ).scalars()
+        )  # fmt: skip
+    assert actions == ["grant_role", "revoke_role"]
+
+
+def test_whom_to_give_a_role_is_found_by_number_or_code_alone(office: OpenOffice) -> None:
+    desk = office("admin", width=1366, height=768)
+    page = desk.open("/console/people/find")
+    desk.axe()
+    page.get_by_label("手机号或个人码").fill("王秀英")
+    page.get_by_role("button", name="查找").click()
+    expect(page.locator("#who-error")).to_contain_text("应为 11 位手机号")
+    expect(page.get_by_label("手机号或个人码")).to_have_value("王秀英")
+    desk.axe()
+    desk.screenshot("people-find-1366")
+    page.get_by_label("手机号或个人码").fill("13900000001")
+    page.get_by_role("button", name="查找").click()
+    expect(page.get_by_role("alert")).to_contain_text("没有找到这个人")
+
+
+def test_a_resident_is_looked_up_with_a_reason(office: OpenOffice, database: Engine) -> None:
+    desk = office("organiser")
+    page = desk.open("/console/people/residents")
+    expect(page.locator("table")).to_have_count(0)
+    desk.axe()
+    page.get_by_label("手机号或个人码").fill("13900000001")
+    page.get_by_label("查询原因").fill("来电询问预约")
+    page.get_by_role("button", name="查询").click()
+    expect(page.get_by_text("没有查到")).to_be_visible()
+    desk.axe()
+    desk.screenshot("residents")
+    small = office("organiser", width=1366, height=768)
+    small.open("/console/people/")
+    small.screenshot("people-1366")
