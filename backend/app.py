@@ -8,6 +8,7 @@ from backend.activities import (  # noqa: F401 - the schedule's further pages, b
     import_pages,
     market_pages,
     print_pages,
+    settings_pages,
     stall_pages,
 )
 from backend.activities import pages as activities_pages
@@ -70,6 +71,7 @@ PAGES = (
     needs_pages.pages,
     partners_pages.pages,
     people_pages.pages,
+    settings_pages.pages,
 )
 
 

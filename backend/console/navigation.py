@@ -25,6 +25,7 @@ MENU = (
     Entry("伙伴", "organisations.list_organisations", "heart-handshake",
           Permission.ORGANISATION_LIST),
     Entry("人员", "people.list_staff", "users", Permission.STAFF_SEE),
+    Entry("设置", "settings.regions", "settings", Permission.CONSOLE_USE),
 )  # fmt: skip
 
 

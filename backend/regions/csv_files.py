@@ -105,17 +105,36 @@ def read_region_files(paths: Iterable[Path], progress: Progress) -> RegionFiles:
     return found
 
 
+def read_region_content(name: str, content: bytes, progress: Progress) -> RegionFiles:
+    """The regions in one file that is at hand, as `read_region_files`.
+
+    Args:
+        name: what the faults call it.
+
+    Raises RegionFilesInvalid (422).
+    """
+    found = RegionFiles()
+    faults = _read_content(name, content, found, progress)
+    if faults:
+        raise RegionFilesInvalid(faults)
+    return found
+
+
 def _read_file(path: Path, found: RegionFiles, progress: Progress) -> list[Fault]:
     try:
         content = path.read_bytes()
     except OSError as error:
         return [Fault(Place(str(path), 0), None, _unreadable(error))]
+    return _read_content(path.name, content, found, progress)
+
+
+def _read_content(name: str, content: bytes, found: RegionFiles, progress: Progress) -> list[Fault]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
-        return [Fault(Place(path.name, row), None, "不是 UTF-8 编码,请另存为「CSV UTF-8」")]
-    return _FileReader(path.name, found, progress).read(text)
+        return [Fault(Place(name, row), None, "不是 UTF-8 编码,请另存为「CSV UTF-8」")]
+    return _FileReader(name, found, progress).read(text)
 
 
 def _unreadable(error: OSError) -> str:

@@ -4,12 +4,15 @@ A region's statistical code begins with its parent's, so "in this region or belo
 comparison: no recursive query, and a role's scope is a string.
 """
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
 
@@ -49,3 +52,45 @@ class Region(Base):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("region.id"), index=True)
     # Names sorted as people expect: PostgreSQL without ICU can't, so the key is stored.
     pinyin: Mapped[str] = mapped_column(Text(collation="C"))
+
+
+class RegionImportState(StrEnum):
+    PREVIEWED = "previewed"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+# Who may move an import where; docs/states.md is made from this table.
+REGION_IMPORT_TRANSITIONS: dict[RegionImportState, dict[RegionImportState, str]] = {
+    RegionImportState.PREVIEWED: {RegionImportState.RUNNING: "admin (confirmed)"},
+    RegionImportState.RUNNING: {
+        RegionImportState.DONE: "the worker",
+        RegionImportState.FAILED: "the worker (the tree has changed meanwhile)",
+    },
+    RegionImportState.DONE: {},
+    RegionImportState.FAILED: {},
+}
+
+
+class RegionImport(Base):
+    """A file of regions that an admin has uploaded; the worker imports it once it is confirmed."""
+
+    __tablename__ = "region_import"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    file_name: Mapped[str]
+    # None once it is imported: what was in it stands in the tree.
+    content: Mapped[bytes | None]
+    state: Mapped[RegionImportState] = mapped_column(default=RegionImportState.PREVIEWED)
+    # What would come of it: counts, examples, notices (imports.py).
+    preview: Mapped[dict[str, Any]]
+    # How far the worker has come, of how many regions.
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int]
+    # What came of it, or why nothing did.
+    result: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

@@ -109,7 +109,7 @@ def import_regions(
     session.execute(_PATIENCE)
     session.execute(_LOCK)
     known = set(session.execute(select(Region.code)).scalars())
-    faults = _orphans(known, [region.row for region in regions])
+    faults = orphans(known, [region.row for region in regions])
     if faults:
         raise RegionFilesInvalid(faults)
     progress("写入数据库", 0, len(regions))
@@ -123,8 +123,8 @@ def import_regions(
     return counts
 
 
-def _orphans(known: set[str], rows: Sequence[RegionRow]) -> list[Fault]:
-    """Regions below the topmost level whose parent is nowhere."""
+def orphans(known: set[str], rows: Sequence[RegionRow]) -> list[Fault]:
+    """Regions below the topmost level whose parent is nowhere, neither known nor in the rows."""
     imported = {row.code for row in rows}
     codes = known | imported
     top = min(map(len, codes), default=0)

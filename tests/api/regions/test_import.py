@@ -1,0 +1,237 @@
+"""Regions imported from an uploaded file: looked through first, confirmed, all of it or nothing."""
+
+import io
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import g
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
+
+from backend.core import clock
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.core.ids import new_id
+from backend.core.permissions import Role
+from backend.regions import imports
+from backend.regions.csv_files import Place, RegionRow
+from backend.regions.models import Region, RegionImport
+from backend.regions.operations import import_regions, with_pinyin
+from tests.api.feedback.fair import waiting_jobs
+from tests.support.desk import Desk
+from tests.support.world import COMMUNITY, DISTRICT, REGION_NAMES, SUBDISTRICT, World
+
+UPLOAD = "/console/settings/regions/import"
+GOOD = f"code,name\n{SUBDISTRICT},湖塘街道\n{COMMUNITY},花园社区\n320412100009,新城社区\n"
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    """An admin's, in a district whose regions came from a file before."""
+    with transaction() as session:
+        rows = [RegionRow(code, name, Place("t.csv", 2)) for code, name in REGION_NAMES.items()]
+        import_regions(session, None, with_pinyin(rows, quietly), quietly)
+    return Desk(world, world.staff(Role.ADMIN, DISTRICT))
+
+
+def quietly(step: str, done: int, total: int) -> None: ...
+
+
+def upload(desk: Desk, text: str | bytes, name: str = "武进区.csv") -> TestResponse:
+    content = text if isinstance(text, bytes) else text.encode()
+    return desk.send(UPLOAD, file=(io.BytesIO(content), name))
+
+
+def uploaded(desk: Desk, text: str = GOOD) -> str:
+    """The id of a file that was looked through and found good."""
+    answer = upload(desk, text)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return answer.headers["Location"].rsplit("/", 1)[-1]
+
+
+def page_of(import_id: str) -> str:
+    return f"/console/settings/imports/{import_id}"
+
+
+def names() -> dict[str, str]:
+    with transaction() as session:
+        session.expire_all()
+        return {row.code: row.name for row in session.execute(select(Region.code, Region.name))}
+
+
+def kept(import_id: str) -> RegionImport:
+    with transaction() as session:
+        session.expire_all()
+        return session.get_one(RegionImport, UUID(import_id))
+
+
+def change(import_id: str, **values: Any) -> None:
+    with transaction() as session:
+        statement = update(RegionImport).where(RegionImport.id == UUID(import_id))
+        session.execute(statement.values(**values))
+
+
+def work(world: World) -> None:
+    """Do what the queue holds, as the worker would."""
+    for arguments in waiting_jobs(world.app, "regions.import"):
+        imports.run_import(**arguments)
+
+
+def test_a_file_is_shown_confirmed_and_then_imported(world: World, desk: Desk) -> None:
+    before = names()
+    found = uploaded(desk)
+    page = desk.read(page_of(found))
+    assert "新增 1 个地区,改名 1 个" in page, "the question says what will happen"
+    assert "新城社区" in page
+    assert "<td>湖塘镇</td>" in page, "what it was called"
+    assert names() == before, "nothing yet"
+    assert desk.send(f"{page_of(found)}/confirm").status_code == 303
+    assert "正在导入" in desk.read(page_of(found))
+    assert 'hx-trigger="every 1s"' in desk.read(f"{page_of(found)}/progress")
+    work(world)
+    assert names() == before | {SUBDISTRICT: "湖塘街道", "320412100009": "新城社区"}
+    done = desk.read(f"{page_of(found)}/progress")
+    assert "新增 1 个,更新 1 个,没有变化 1 个" in done
+    assert "hx-trigger" not in done, "there is nothing more to wait for"
+    assert kept(found).content is None
+    with transaction() as session:
+        entries = select(AuditEntry).where(AuditEntry.action.contains("import"))
+        entries = entries.order_by(AuditEntry.id)
+        told = [(e.action, e.to_state) for e in session.execute(entries).scalars()]
+    assert told == [
+        ("import_regions", None),
+        ("confirm_region_import", "running"),
+        ("import_regions", None),
+        ("finish_region_import", "done"),
+    ]
+
+
+def test_a_job_that_runs_again_does_no_harm(world: World, desk: Desk) -> None:
+    found = uploaded(desk)
+    desk.send(f"{page_of(found)}/confirm")
+    for _ in range(2):
+        work(world)
+    assert kept(found).result == {"added": 1, "changed": 1, "unchanged": 1}
+    imports.run_import(str(new_id()))
+
+
+def test_confirmed_twice_is_done_once(world: World, desk: Desk) -> None:
+    found = uploaded(desk)
+    assert desk.send(f"{page_of(found)}/confirm").status_code == 303
+    again = desk.send(f"{page_of(found)}/confirm")
+    assert again.status_code == 409
+    assert "请刷新后再看" in again.get_data(as_text=True)
+    assert len(waiting_jobs(world.app, "regions.import")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "message"),
+    [
+        (f"code,name\n{COMMUNITY},\n", "第 2 行", "不能为空"),
+        ("code,name\n32041,武进\n", "第 2 行", "应为 2、4、6、9 或 12 位"),
+        ("代码\n320412\n", "第 1 行", "缺少这一列"),
+        ("code,name\n320404,钟楼区\n", "第 2 行", "不在您管理的地区内"),
+        ("code,name\n320412,武进区\n32,江苏省\n", "第 3 行", "不在您管理的地区内"),
+        ("code,name\n320412999001,无主社区\n", "第 2 行", "的上级 320412999 不存在"),
+        (b"code,name\n320412,\xce\xe4\n", "第 2 行", "不是 UTF-8 编码"),
+        ("", "武进区.csv", "没有数据"),
+    ],
+)
+def test_what_is_wrong_is_named_by_row_and_nothing_is_kept(
+    desk: Desk, text: str | bytes, row: str, message: str
+) -> None:
+    before = names()
+    answer = upload(desk, text)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert row in page
+    assert message in page
+    assert names() == before
+    with transaction() as session:
+        assert session.execute(select(RegionImport.id)).first() is None
+
+
+def test_the_first_hundred_faults_are_listed(desk: Desk) -> None:
+    rows = "".join(f"32040{number:04d},甲\n" for number in range(1, 121))
+    page = upload(desk, "code,name\n" + rows).get_data(as_text=True)
+    assert "文件有 120 处要改" in page
+    assert "还有 20 处没有列出" in page
+    assert page.count("<tr>") == 101
+
+
+def test_a_file_that_changes_nothing_has_nothing_to_confirm(desk: Desk) -> None:
+    page = desk.read(page_of(uploaded(desk, f"code,name,note\n{COMMUNITY},花园社区,x\n")))
+    assert "不用导入" in page
+    assert "其他列未导入" in page
+    assert "确认导入" not in page
+
+
+def test_without_a_file_or_with_one_too_large_the_page_says_so(desk: Desk) -> None:
+    nothing = desk.send(UPLOAD)
+    assert nothing.status_code == 422
+    assert "请选择文件" in nothing.get_data(as_text=True)
+    for size in (4_000_001, 4_200_000):  # the file alone, and all that was sent
+        large = send_large(desk, size)
+        assert large.status_code == 413
+        page = large.get_data(as_text=True)
+        assert "文件太大了" in page
+        assert 'id="file-error">最大 4 MB' in page
+        assert "选择文件" in page, "on its page, to try another"
+
+
+def send_large(desk: Desk, size: int) -> TestResponse:
+    """By hand: Werkzeug's client would leave the temporary file of so large a form open."""
+    token = f'name="csrf_token"\r\n\r\n{desk.token()}'
+    file = f'name="file"; filename="large.csv"\r\n\r\n{"x" * size}'
+    parts = [f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in (token, file)]
+    g.pop("csrf_token", None)
+    return desk.http.post(
+        UPLOAD,
+        data=("".join(parts) + "--b--\r\n").encode(),
+        content_type="multipart/form-data; boundary=b",
+    )
+
+
+def test_what_has_changed_since_the_preview_stops_the_import(world: World, desk: Desk) -> None:
+    found = uploaded(desk, "code,name\n320412100009,新城社区\n")
+    desk.send(f"{page_of(found)}/confirm")
+    with transaction() as session:
+        # The town has gone meanwhile; regions are never deleted, but recoded by hand.
+        session.execute(update(Region).where(Region.code == SUBDISTRICT).values(code="320412199"))
+    work(world)
+    page = desk.read(page_of(found))
+    assert "没有导入任何内容" in page
+    assert "的上级 320412100 不存在" in page
+    assert "320412100009" not in names()
+
+
+def test_one_that_was_cut_off_can_be_uploaded_anew(world: World, desk: Desk) -> None:
+    found = uploaded(desk)
+    desk.send(f"{page_of(found)}/confirm")
+    change(found, started_at=clock.now() - timedelta(minutes=11))
+    page = desk.read(page_of(found))
+    assert "可能被中断了" in page
+    assert "hx-trigger" not in page
+
+
+def test_an_import_is_seen_by_who_uploaded_it_alone(world: World, desk: Desk) -> None:
+    found = uploaded(desk)
+    other = Desk(world, world.staff(Role.ADMIN, DISTRICT))
+    other.read(page_of(found), 404)
+    assert other.send(f"{page_of(found)}/confirm").status_code == 404
+    for reader in (world.organiser(), world.staff(Role.AUDITOR, DISTRICT)):
+        own = Desk(world, reader)
+        assert upload(own, GOOD).status_code == 403
+        assert own.http.get(UPLOAD).status_code == 403
+        assert "导入地区" not in own.read("/console/settings/")
+
+
+def test_uploads_are_forgotten_after_a_day(world: World, desk: Desk) -> None:
+    old, new = uploaded(desk), uploaded(desk)
+    change(old, created_at=clock.now() - timedelta(hours=25))
+    for _ in range(2):
+        imports.forget_imports()
+    desk.read(page_of(old), 404)
+    desk.read(page_of(new))
