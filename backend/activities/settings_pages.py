@@ -11,6 +11,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import figures
+from backend.core import fields
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.fields import Schema
 from backend.core.pages import Pages, Upload, render, see_other
@@ -18,7 +19,7 @@ from backend.core.permissions import Actor, Permission
 from backend.regions import imports
 from backend.regions.csv_files import RegionFilesInvalid
 from backend.regions.models import RegionImportState
-from backend.regions.queries import regions_to_choose
+from backend.regions.queries import branch
 
 pages = Pages("settings", __name__, url_prefix="/console/settings", template_folder="templates")
 # The country's towns are 1.6 MB.
@@ -32,14 +33,25 @@ class UploadForm(Schema):
     file = ma.fields.Raw()
 
 
-@pages.page("/", access=Permission.CONSOLE_USE)
-def regions(session: Session, actor: Actor) -> str:
-    """The tree of my regions, with what lies in them."""
+class TreeQuery(Schema):
+    """Which region of the tree is looked at."""
+
+    region_id = fields.Id()
+
+
+@pages.page("/", access=Permission.CONSOLE_USE, query=TreeQuery)
+def regions(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """One level of the tree of my regions, with what lies in them."""
     codes = actor.region_codes(Permission.CONSOLE_USE)
-    shown = regions_to_choose(session, codes)
+    found = branch(session, codes, query.get("region_id"))
+    own = (found.here,) if found.here else ()
+    counted = (found.here.code,) if found.here else codes
+    rows = figures.with_figures(session, counted, (*own, *found.below))
     return render(
         "settings/regions.html",
-        rows=figures.with_figures(session, codes, shown),
+        path=found.path,
+        whole=rows[0] if own else None,
+        rows=rows[len(own) :],
         may_import=actor.may_anywhere(Permission.REGION_IMPORT),
     )
 

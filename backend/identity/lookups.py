@@ -43,7 +43,7 @@ class TooManyLookups(AppError):
 class NotAPhoneOrCode(AppError):
     status = 422
     code = "not_a_phone_or_code"
-    title = "没有查询"
+    title = "没有查询,请核对后再试"
 
     def __init__(self) -> None:
         super().__init__(errors={"who": ["应为 11 位手机号,或小程序里的个人码"]})

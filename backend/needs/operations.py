@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, ActivityState
 from backend.core import audit, clock
 from backend.core.errors import AppError
-from backend.core.permissions import Actor
+from backend.core.ids import new_id
+from backend.core.permissions import Actor, Permission
 from backend.core.states import transition
 from backend.needs.models import NEED_TRANSITIONS, Need, NeedState
 from backend.regions.models import Region
@@ -128,6 +129,21 @@ def reopen(session: Session, actor: Actor, need: Need, reason: str) -> None:
           details=_activity_of(need))  # fmt: skip
     need.activity_id = None
     session.flush()
+
+
+def note_export(session: Session, actor: Actor, rows: int, filters: dict[str, str]) -> None:
+    """Keep that the list was taken as a file: no resident stands in it, and it is audited all the
+    same."""
+    for code in actor.region_codes(Permission.NEED_SEE):
+        audit.record(
+            session,
+            actor,
+            "export_needs",
+            Need.__tablename__,
+            new_id(),
+            region_code=code,
+            details={"rows": rows, "filters": filters},
+        )
 
 
 def _activity_of(need: Need) -> dict[str, Any]:

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, current_app, request
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import check_region
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
-from backend.core.pages import Pages, render, see_other
+from backend.core.pages import Pages, attachment, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.spreadsheets import MIMETYPE
 from backend.needs import operations, queries, schemas
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity
+from backend.needs.sheets import needs_file
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 
@@ -23,12 +25,15 @@ pages = Pages("needs", __name__, url_prefix="/console/needs", template_folder="t
 
 
 @pages.page("/", access=Permission.NEED_SEE, query=schemas.NeedQuery)
-def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+def list_needs(
+    session: Session,
+    actor: Actor,
+    query: dict[str, Any],
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
     """The needs of my regions, with how many there are in each state."""
-    regions = regions_to_choose(session, actor.region_codes(Permission.NEED_SEE))
-    chosen = _chosen(regions, query)
-    if chosen is not None:
-        query["region_code"] = chosen.code
+    regions = _narrowed(session, actor, query)
     return render(
         "needs/list.html",
         query=query,
@@ -37,12 +42,29 @@ def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> str:
         page=queries.list_needs(session, actor, query),
         kinds=titles("service_kinds"),
         may_raise=actor.may_anywhere(Permission.NEED_HANDLE),
+        problem=problem,
     )
 
 
-def _chosen(regions: Sequence[Region], query: dict[str, Any]) -> Region | None:
-    """The region that the filter names; one that is not the caller's filters nothing."""
-    return next((region for region in regions if region.id == query.get("region_id")), None)
+def _narrowed(session: Session, actor: Actor, query: dict[str, Any]) -> Sequence[Region]:
+    """The regions to choose from; the query gets the code of the chosen one. One that is not the
+    caller's filters nothing."""
+    regions = regions_to_choose(session, actor.region_codes(Permission.NEED_SEE))
+    for region in regions:
+        if region.id == query.get("region_id"):
+            query["region_code"] = region.code
+    return regions
+
+
+@pages.form("/export", access=Permission.NEED_SEE, query=schemas.NeedQuery, again=list_needs)
+def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
+    """The list with its filters as an Excel file."""
+    _narrowed(session, actor, query)
+    rows = queries.needs_to_export(session, actor, query)
+    operations.note_export(session, actor, len(rows), request.args.to_dict())
+    words: Any = current_app.jinja_env.globals
+    content = needs_file(rows, words["NEED_STATES"], words["NEED_SOURCES"])
+    return attachment(content, f"需求清单{clock.today():%Y%m%d}.xlsx", MIMETYPE)
 
 
 @pages.page("/new", access=Permission.NEED_HANDLE)

@@ -1,5 +1,6 @@
 """Reads of the list of needs: a fixed number of statements each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity
 from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.errors import AppError
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
@@ -22,21 +24,21 @@ from backend.regions.queries import within
 
 # Of activities to plan a need for: the nearest ones; a list of hundreds helps nobody.
 _CHOICES = 60
+MOST_EXPORTED = 5000
+
+
+class TooManyToExport(AppError):
+    status = 409
+    code = "too_many_to_export"
+    title = f"超过 {MOST_EXPORTED} 条,请选一个地区或进展再导出"
 
 
 def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """A page of needs in the caller's regions, the last raised first: rows of `Need`,
     `region_name`, `activity_title`."""
-    statement = (
-        _needs(actor, query)
-        .add_columns(Region.name.label("region_name"), Activity.title.label("activity_title"))
-        .outerjoin(Activity, Activity.id == Need.activity_id)
-    )
-    if "state" in query:
-        statement = statement.where(Need.state == query["state"])
     return paginate(
         session,
-        statement,
+        _named(actor, query),
         [(Need.raised_on.expression, date), (Need.id.expression, UUID)],
         cursor=query.get("cursor"),
         limit=query["limit"],
@@ -44,6 +46,29 @@ def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
         descending=True,
         scalars=False,
     )
+
+
+def needs_to_export(session: Session, actor: Actor, query: dict[str, Any]) -> Sequence[Any]:
+    """All that a filter finds, as `list_needs` answers it.
+
+    Raises TooManyToExport (409).
+    """
+    statement = _named(actor, query).order_by(Need.raised_on.desc(), Need.id.desc())
+    rows = session.execute(statement.limit(MOST_EXPORTED + 1)).all()
+    if len(rows) > MOST_EXPORTED:
+        raise TooManyToExport
+    return rows
+
+
+def _named(actor: Actor, query: dict[str, Any]) -> Select[Any]:
+    statement = (
+        _needs(actor, query)
+        .add_columns(Region.name.label("region_name"), Activity.title.label("activity_title"))
+        .outerjoin(Activity, Activity.id == Need.activity_id)
+    )
+    if "state" in query:
+        statement = statement.where(Need.state == query["state"])
+    return statement
 
 
 def count_by_state(session: Session, actor: Actor, query: dict[str, Any]) -> dict[NeedState, int]:

@@ -1,9 +1,10 @@
 """Reads of the tree of regions."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from backend.core.errors import ValidationFailed
@@ -85,4 +86,47 @@ def regions_to_choose(session: Session, codes: Sequence[str]) -> Sequence[Region
         .where(within(codes), func.length(Region.code) <= deepest)
         .order_by(Region.code)
     )
+    return session.execute(statement).scalars().all()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One level of the tree, as somebody who holds a part of it looks at it.
+
+    Attributes:
+        path: from the caller's own region down to the one looked at; empty where they hold
+            several and none was chosen.
+        below: the regions directly below it, by code.
+    """
+
+    path: Sequence[Region]
+    below: Sequence[Region]
+
+    @property
+    def here(self) -> Region | None:
+        """The region looked at."""
+        return self.path[-1] if self.path else None
+
+
+def branch(session: Session, codes: Sequence[str], region_id: UUID | None) -> Branch:
+    """The region that was chosen, if it is one of these or below one, and what is below it; the
+    caller's own where none was.
+
+    Args:
+        codes: of the regions that the caller holds.
+    """
+    chosen = session.get(Region, region_id) if region_id is not None else None
+    if chosen is None or not chosen.code.startswith(tuple(codes)):
+        own = _by_code(session, Region.code.in_(codes))
+        if len(own) != 1:
+            return Branch((), own)
+        chosen = own[0]
+    above = literal(chosen.code).startswith(Region.code)
+    return Branch(
+        _by_code(session, above, within(codes)), _by_code(session, Region.parent_id == chosen.id)
+    )
+
+
+def _by_code(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Region]:
+    statement = select(Region).where(*conditions).order_by(Region.code)
     return session.execute(statement).scalars().all()

@@ -20,6 +20,9 @@ def test_the_list_shows_what_waits_and_filters(office: OpenOffice, database: Eng
     expect(page.locator(".tallies")).to_contain_text(f"待受理 {waiting}")
     desk.axe()
     desk.screenshot("needs")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="导出 Excel").click()
+    assert download.value.suggested_filename.startswith("需求清单")
     page.get_by_label("进展", exact=True).select_option("declined")
     page.wait_for_url(re.compile("state=declined"))
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -87,6 +90,7 @@ def test_the_second_of_two_clerks_is_told(office: OpenOffice, database: Engine) 
     theirs.get_by_role("button", name="不受理").click()
     theirs.get_by_role("button", name="确定").click()
     expect(theirs.get_by_role("alert")).to_contain_text("请刷新后再看")
+    expect(theirs.get_by_role("status")).to_contain_text("暂无口腔医生")
     second.axe()
     second.screenshot("need-second-told-1366")
 

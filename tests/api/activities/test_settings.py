@@ -1,8 +1,12 @@
 """The console's settings: regions and service kinds with what activities made of them."""
 
 import re
+from uuid import UUID
 
+from backend.core.db import transaction
 from backend.core.permissions import Role
+from backend.identity import roles
+from backend.identity.roles import Scope
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
 from tests.support.world import (
@@ -10,6 +14,7 @@ from tests.support.world import (
     DISTRICT,
     OTHER_COMMUNITY,
     OTHER_SUBDISTRICT,
+    SUBDISTRICT,
     World,
 )
 
@@ -22,18 +27,36 @@ def row_of(page: str, code: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", found.partition(">")[2]).split())
 
 
-def test_the_tree_counts_communities_and_activities(world: World) -> None:
+def test_the_tree_is_walked_level_by_level_with_its_figures(world: World) -> None:
     organiser = world.organiser()
     world.draft(organiser)
     world.draft(organiser)
     world.draft(world.organiser(OTHER_SUBDISTRICT), region=OTHER_COMMUNITY)
-    page = Desk(world, world.staff(Role.ADMIN, DISTRICT)).read(REGIONS)
-    assert row_of(page, DISTRICT).startswith("武进区 320412 2 3 ")
-    assert row_of(page, COMMUNITY).startswith("花园社区 320412100001 2 ")
-    town = Desk(world, organiser).read(REGIONS)
-    assert "湖塘镇" in town
-    assert "牛塘镇" not in town, "one's own regions alone"
-    assert "武进区" not in town
+    desk = Desk(world, world.staff(Role.ADMIN, DISTRICT))
+    page = desk.read(REGIONS)
+    assert row_of(page, SUBDISTRICT).startswith("湖塘镇 320412100 1 2 ")
+    assert row_of(page, DISTRICT).startswith("武进区合计 320412 2 3 ")
+    assert "花园社区" not in page, "a level at a time"
+    town = desk.read(f"{REGIONS}?region_id={world.region_id(SUBDISTRICT)}")
+    assert row_of(town, COMMUNITY).startswith("花园社区 320412100001 – 2 ")
+    assert town.count("武进区</a>") == 1, "and back"
+
+
+def test_the_tree_shows_one_s_own_regions_alone(world: World) -> None:
+    organiser = world.organiser()
+    desk = Desk(world, organiser)
+    for chosen in ("", f"?region_id={world.region_id(OTHER_SUBDISTRICT)}", "?region_id=x"):
+        page = desk.read(REGIONS + chosen)
+        assert "花园社区" in page
+        assert "牛塘镇" not in page
+        assert "武进区" not in page
+    with transaction() as session:
+        scope = Scope(region_id=UUID(world.region_id(OTHER_COMMUNITY)))
+        roles.grant(session, None, organiser.user_id, Role.ORGANISER, scope)
+    both = desk.read(REGIONS)
+    assert "湖塘镇" in both
+    assert "丫河社区" in both
+    assert "合计" not in both
 
 
 def test_service_kinds_say_how_often_they_are_offered_in_my_regions(world: World) -> None:
@@ -62,4 +85,4 @@ def test_settings_cost_the_same_however_many_activities_there_are(world: World) 
             with statements:
                 desk.read(path)
             sent.append(len(statements))
-    assert sent == [3, 1, 3, 1]
+    assert sent == [5, 1, 5, 1]

@@ -1,10 +1,12 @@
 """The list of needs: registered without personal data, moved by its table, followed to its end."""
 
+import io
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -15,6 +17,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.identity import roles
 from backend.identity.roles import Scope
+from backend.needs import queries
 from backend.needs.models import Need
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
@@ -23,6 +26,7 @@ from tests.support.world import (
     DISTRICT,
     OTHER_COMMUNITY,
     OTHER_SUBDISTRICT,
+    SUBDISTRICT,
     Person,
     World,
     ok,
@@ -156,6 +160,9 @@ def test_a_move_that_the_table_does_not_have_is_refused(world: World, desk: Desk
     late = move(desk, need_id, "accept")
     assert late.status_code == 409
     assert "请刷新后再看" in late.get_data(as_text=True)
+    written = move(desk, need_id, "decline", reason="我也写了原因")
+    assert written.status_code == 409
+    assert "我也写了原因" in written.get_data(as_text=True), "what was typed is not lost"
     assert row(need_id).state == "declined"
 
 
@@ -258,3 +265,33 @@ def test_pages_cost_the_same_however_many_needs_there_are(world: World, desk: De
             sent.append(len(statements))
     assert sent[:2] == sent[2:]
     assert max(sent) <= 5
+
+
+def test_the_list_is_taken_as_a_file_with_its_filters(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raised(world, desk, title="=1+1", service_kind="knife", details="甲")
+    raised(world, desk, title="看牙", service_kind="dental")
+    answer = desk.send(f"{LIST}export?service_kind=knife")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    sheet = load_workbook(io.BytesIO(answer.get_data())).active
+    assert sheet is not None
+    rows = [[cell for cell in row if cell] for row in sheet.iter_rows(values_only=True)]
+    assert ["=1+1", "花园社区", "磨刀", "入户走访", "待受理", "甲"] in [row[1:] for row in rows]
+    assert "看牙" not in str(rows)
+    with transaction() as session:
+        entry = session.execute(
+            select(AuditEntry).where(AuditEntry.action == "export_needs")
+        ).scalar_one()
+    assert entry.details == {"rows": 1, "filters": {"service_kind": "knife"}}
+    assert entry.region_code == SUBDISTRICT
+    monkeypatch.setattr(queries, "MOST_EXPORTED", 1)
+    refused = desk.send(f"{LIST}export")
+    assert refused.status_code == 409
+    assert "请选一个地区或进展再导出" in refused.get_data(as_text=True)
+    stranger = Desk(world, world.organiser(OTHER_SUBDISTRICT))
+    theirs = stranger.send(f"{LIST}export?region_id={world.region_id(COMMUNITY)}")
+    sheet = load_workbook(io.BytesIO(theirs.get_data())).active
+    assert sheet is not None
+    assert "花园社区" not in str(list(sheet.iter_rows(values_only=True)))
