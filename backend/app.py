@@ -45,7 +45,7 @@ from backend.needs import pages as needs_pages
 from backend.partners import pages as partners_pages
 from backend.partners import routes as partners_routes
 from backend.regions import routes as regions_routes
-from backend.reports import board_pages
+from backend.reports import board_pages, dashboard_pages, dashboard_routes
 from backend.reports import routes as reports_routes
 from backend.settings import STAND_IN_APPID, Settings
 
@@ -58,9 +58,11 @@ BLUEPRINTS = (
     partners_routes.blp,
     feedback_routes.blp,
     reports_routes.blp,
+    dashboard_routes.blp,
 )
 PAGES = (
     identity_pages.pages,
+    dashboard_pages.pages,
     activities_pages.pages,
     market_pages.pages,
     stall_pages.pages,

@@ -10,4 +10,5 @@ import backend.gateways.tokens
 import backend.identity.models
 import backend.needs.models
 import backend.partners.models
-import backend.regions.models  # noqa: F401
+import backend.regions.models
+import backend.reports.rollup_models  # noqa: F401

@@ -16,6 +16,7 @@ class Entry:
 
 
 MENU = (
+    Entry("总览", "dashboard.show", "layout-dashboard", Permission.EVALUATION_SEE_ALL),
     Entry("排期", "schedule.calendar", "calendar", Permission.ACTIVITY_SEE_DRAFT),
     Entry("现场", "board.markets", "speakerphone", Permission.ACTIVITY_SUMMARY),
     Entry("评价", "evaluations.list_evaluations", "star", Permission.EVALUATION_SEE_ALL),

@@ -1,6 +1,7 @@
 """How the console says times, numbers and states."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from backend.activities.models import ActivityState, OfferingMode
@@ -8,10 +9,12 @@ from backend.activities.words import ACTIVITY_STATES, EXCHANGE_KINDS, PROGRAMMES
 from backend.bookings.models import BookingState
 from backend.checkin.models import Refusal
 from backend.core import clock
+from backend.core.config import DASHBOARD
 from backend.core.permissions import Role
 from backend.feedback.checklist import EvaluationVerdict
 from backend.feedback.models import RectificationState
 from backend.needs.models import NeedSource, NeedState
+from backend.reports.dashboard import LastMarket
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -57,6 +60,18 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f}%"
 
 
+def yuan(value: float | Decimal | None) -> str:
+    """1,234 元; 5,798.0 万元 from a million on; 「–」 where there is none."""
+    if value is None:
+        return "–"
+    return f"{value / 10_000:,.1f} 万元" if value >= 1_000_000 else f"{value:,.0f} 元"
+
+
+def hours(minutes: int | None) -> str:
+    """12.5 of so many minutes; 「–」 where there are none."""
+    return "–" if minutes is None else f"{minutes / 60:,.1f}"
+
+
 def local_input(instant: datetime | str | None) -> str:
     """A value for <input type="datetime-local">, in Shanghai."""
     if instant is None or isinstance(instant, str):
@@ -71,6 +86,8 @@ FILTERS: dict[str, Any] = {
     "time_of_day": time_of_day,
     "number": number,
     "percent": percent,
+    "yuan": yuan,
+    "hours": hours,
     "local_input": local_input,
     "quoted": quoted,
 }
@@ -132,6 +149,12 @@ TITLES: dict[str, Any] = {
         "plan_need": "安排到活动", "take_need_off": "从活动撤下,另作安排",
         "serve_need": "记为已服务", "evaluate_need": "居民认可,已解决",
         "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决,重新办理",
+    },
+    "LAST_MARKETS": {
+        LastMarket.RECENT: f"{DASHBOARD.recent_days} 天内",
+        LastMarket.A_WHILE: f"{DASHBOARD.long_ago_days} 天内",
+        LastMarket.LONG_AGO: f"超过 {DASHBOARD.long_ago_days} 天",
+        LastMarket.NEVER: "还没有市集",
     },
     "ROLES": {
         Role.VOLUNTEER: "志愿者", Role.PARTNER: "合伙人", Role.ORGANISER: "组织者",

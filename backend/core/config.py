@@ -77,9 +77,16 @@ class LookupRules:
     found_minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class DashboardRules:
+    recent_days: int
+    long_ago_days: int
+
+
 CHECKIN = rules("checkin", CheckinRules)
 BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
 BOARD = rules("board", BoardRules)
 LOOKUP = rules("lookup", LookupRules)
+DASHBOARD = rules("dashboard", DashboardRules)

@@ -108,6 +108,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "PUT /ratings/<uuid:rating_id>": ("rating_change", "s"),
     "GET /activities/<uuid:activity_id>/evaluation": ("", EVERYBODY),
     "GET /evaluations": ("", "cofau"),
+    "GET /dashboard": ("", "cofau"),
     "GET /rectifications": ("", "cofau"),
     "GET /rectifications/<uuid:rectification_id>": ("", "coau"),
     "POST /rectifications/<uuid:rectification_id>/reply": ("reply", "coa"),

@@ -78,5 +78,5 @@ def open_office(browser: Browser, web: str, user: str | None, size: tuple[int, i
     if user is not None:
         page = office.open("/console/login")
         page.locator(f"form[action$='/demo-login/{user}'] button").click()
-        page.wait_for_url("**/console/schedule/")
+        page.wait_for_url("**/console/dashboard/")
     return office

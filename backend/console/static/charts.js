@@ -2,7 +2,7 @@
 // the same figures. Colours come from console.css, so that light and dark pages differ there alone.
 "use strict";
 
-const CHARTS = { distribution, intervals, trend, bars };
+const CHARTS = { distribution, intervals, trend, bars, lines };
 
 function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -15,7 +15,8 @@ const percent = (share) => `${(100 * share).toFixed(1)}%`;
 const round = (share) => `${Math.round(100 * share)}%`;
 
 function shares() {
-  return { ...axis("value"), min: 0, max: 1, axisLabel: { formatter: round, color: token("--text-2") } };
+  const own = axis("value");
+  return { ...own, min: 0, max: 1, axisLabel: { ...own.axisLabel, formatter: round } };
 }
 
 function base() {
@@ -23,7 +24,7 @@ function base() {
   return {
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: text,
-    grid: { left: 8, right: 24, top: 40, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 2 * textSize(), top: 3 * textSize() + 4, bottom: 8, containLabel: true },
     // Rich text is drawn on the canvas: the page's policy allows no inline styles.
     tooltip: { trigger: "axis", renderMode: "richText", confine: true },
   };
@@ -56,6 +57,7 @@ function distribution({ rows, unit = "份" }) {
         show: true,
         position: "top",
         color: token("--ink"),
+        fontSize: textSize(),
         formatter: ({ value }) => (total ? `${value}(${percent(value / total)})` : "0"),
       },
       data: rows.map((row) => row.n),
@@ -68,7 +70,7 @@ function bars({ rows, names, unit }) {
   const colours = [token("--accent"), token("--primary"), token("--warn")];
   return {
     ...base(),
-    legend: names.length > 1 ? { data: names, textStyle: { color: token("--ink") } } : undefined,
+    legend: names.length > 1 ? { data: names, textStyle: { color: token("--ink"), fontSize: textSize() } } : undefined,
     xAxis: { ...axis("category"), data: rows.map((row) => row.title) },
     yAxis: { ...axis("value", unit), minInterval: 1 },
     series: names.map((name, index) => ({
@@ -78,6 +80,30 @@ function bars({ rows, names, unit }) {
       itemStyle: { color: colours[index] },
       data: rows.map((row) => row.values[index]),
     })),
+  };
+}
+
+// Counts of many kinds, one line each, so that their names have room: [{ title, n }].
+function lines({ rows }) {
+  return {
+    ...base(),
+    grid: { ...base().grid, top: 8, right: 5 * textSize() },
+    // Each bar says its number: an axis would say it again.
+    xAxis: { ...axis("value"), axisLabel: { show: false }, splitLine: { show: false } },
+    yAxis: { ...axis("category"), inverse: true, data: rows.map((row) => row.title) },
+    series: [{
+      type: "bar",
+      barMaxWidth: 1.5 * textSize(),
+      itemStyle: { color: token("--accent") },
+      label: {
+        show: true,
+        position: "right",
+        color: token("--ink"),
+        fontSize: textSize(),
+        formatter: ({ value }) => value.toLocaleString("zh-CN"),
+      },
+      data: rows.map((row) => row.n),
+    }],
   };
 }
 
@@ -115,8 +141,8 @@ function goal(target, upright) {
   return {
     silent: true,
     symbol: "none",
-    lineStyle: { color: token("--primary"), type: "dashed" },
-    label: { formatter: `目标 ${round(target)}`, color: token("--primary"), position: upright ? "end" : "start" },
+    lineStyle: { color: token("--goal"), type: "dashed" },
+    label: { show: !upright, formatter: `目标 ${round(target)}`, color: token("--goal"), fontSize: textSize(), position: "start" },
     data: [upright ? { yAxis: target } : { xAxis: target }],
   };
 }
@@ -126,11 +152,18 @@ function intervals({ rows, target }) {
   return {
     ...base(),
     tooltip: { ...base().tooltip, trigger: "item", formatter: (at) => hint(at, rows) },
-    xAxis: { ...shares(), name: "满意率", nameLocation: "middle", nameGap: 28 },
-    grid: { ...base().grid, bottom: 28 },
+    xAxis: { ...shares(), name: "满意率", nameLocation: "middle", nameGap: 2.4 * textSize() },
+    grid: { ...base().grid, bottom: 2.4 * textSize() },
     yAxis: { ...axis("category"), inverse: true, data: rows.map((row) => `${row.title}(${row.n} 份)`) },
     series: [{ ...range(rows, false), markLine: goal(target, false) }],
   };
+}
+
+// The goal is named above the axis: along its line it would stand in the way of the points.
+function upwards(target) {
+  const own = shares();
+  const name = target === undefined ? "满意率" : `满意率,虚线是目标 ${round(target)}`;
+  return { ...own, name, nameTextStyle: { ...own.nameTextStyle, align: "left" } };
 }
 
 // The same over time, from left to right.
@@ -139,23 +172,37 @@ function trend({ rows, target }) {
     ...base(),
     tooltip: { ...base().tooltip, trigger: "item", formatter: (at) => hint(at, rows) },
     xAxis: { ...axis("category"), data: rows.map((row) => row.title) },
-    yAxis: { ...shares(), name: "满意率" },
+    yAxis: upwards(target),
     series: [{ ...range(rows, true), markLine: goal(target, true) }],
   };
 }
 
 const drawn = new WeakMap();
-const options = (element) => CHARTS[element.dataset.chart](JSON.parse(element.querySelector("script").textContent));
+const figures = (element) => JSON.parse(element.querySelector("script").textContent);
+const options = (element) => CHARTS[element.dataset.chart](figures(element));
 
 function draw(element) {
   const canvas = document.createElement("div");
   canvas.className = "chart-canvas";
   element.append(canvas);
+  // What is not on the screen yet is drawn when it comes there: before, it has no size.
+  new ResizeObserver(() => {
+    if (!canvas.clientWidth) return;
+    if (drawn.has(element)) drawn.get(element).resize();
+    else drawn.set(element, begin(element, canvas));
+  }).observe(canvas);
+  window.addEventListener("beforeprint", () => drawn.get(element)?.resize());
+}
+
+function begin(element, canvas) {
   const chart = echarts.init(canvas, null, { renderer: "canvas" });
   chart.setOption(options(element));
-  drawn.set(element, chart);
-  new ResizeObserver(() => chart.resize()).observe(canvas);
-  window.addEventListener("beforeprint", () => chart.resize());
+  // A point opens the list that it is counted from, as its line in the table does.
+  chart.on("click", ({ dataIndex }) => {
+    const { url } = figures(element).rows[dataIndex] || {};
+    if (url) window.location.assign(url);
+  });
+  return chart;
 }
 
 function drawAll(root) {
