@@ -28,7 +28,7 @@ HALF_HOUR = timedelta(minutes=30)
 STAYS_ON = timedelta(hours=4)
 SLOT_MINUTES = 30
 STALLS_A_ROW = 5
-_AUDIT_ACTION = "load_demo"
+AUDIT_ACTION = "load_demo"
 _BUREAU = "武进区民政局"
 _CONTACT = "0519-00000000"  # nobody's number
 
@@ -258,7 +258,7 @@ def latest(session: Session, demo: DemoActivity) -> Activity | None:
         .join(entry, entry.object_id == Activity.id)
         .where(
             entry.object_type == Activity.__tablename__,
-            entry.action == _AUDIT_ACTION,
+            entry.action == AUDIT_ACTION,
             entry.details["key"].astext == demo.key,
         )
         .order_by(Activity.id.desc())
@@ -272,7 +272,7 @@ def _remember(session: Session, demo: DemoActivity, activity: Activity) -> None:
     audit.record(
         session,
         None,
-        _AUDIT_ACTION,
+        AUDIT_ACTION,
         Activity.__tablename__,
         activity.id,
         region_code=demo.region,

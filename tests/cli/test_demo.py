@@ -5,24 +5,28 @@ All on one day, in a database where it has been loaded once.
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
-from backend.activities.models import Activity, ActivityState
+from backend.activities.models import Activity
 from backend.app import create_app
 from backend.bookings.models import Booking
 from backend.core import clock
 from backend.core.config import load as load_config
 from backend.core.db import db, transaction
-from backend.demo import markets, people
+from backend.demo import markets, past, people
 from backend.local.postgres import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.commands import Run, done, runner
 from tests.support.demo import NOON, LogIn, live_markets, offerings, rows_of
 from tests.support.world import API, ok, refused
+
+# The demo's own activities; the year behind them ended before.
+DAYS_AROUND = {"from": (NOON - timedelta(days=7)).isoformat()}
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +118,7 @@ def test_every_demo_user_can_do_their_part_at_the_live_market(log_in: LogIn) -> 
 def test_no_page_is_empty(log_in: LogIn) -> None:
     """Coming markets in other communities, an action, an exchange, a draft and a closed one."""
     organiser, resident = log_in("organiser"), log_in("resident")
-    seen = ok(resident.get("/activities", limit=100))["items"]
+    seen = ok(resident.get("/activities", limit=100, **DAYS_AROUND))["items"]
     assert Counter((item["programme"], item["state"]) for item in seen) == {
         ("market", "live"): 1,
         ("market", "published"): 3,
@@ -132,8 +136,8 @@ def test_the_past_market_has_visits_numbers_and_ratings(log_in: LogIn) -> None:
     """Enough of them to be published; one bad one opened a rectification; and ok:resident was
     served there and can rate it still."""
     resident = log_in("resident")
-    (past,) = ok(resident.get("/activities", state="closed"))["items"]
-    evaluation = ok(resident.get(f"/activities/{past['id']}/evaluation"))
+    (closed,) = ok(resident.get("/activities", state="closed", **DAYS_AROUND))["items"]
+    evaluation = ok(resident.get(f"/activities/{closed['id']}/evaluation"))
     assert not evaluation["hidden"]
     assert evaluation["served"] == 33
     assert evaluation["visits"]["attended"] == 33
@@ -149,7 +153,7 @@ def test_the_past_market_happened_on_its_day(app: Flask, outer: Connection) -> N
     statement = (
         select(Booking, Activity)
         .join(Activity, Activity.id == Booking.activity_id)
-        .where(Activity.state == ActivityState.CLOSED)
+        .where(Activity.title == markets.PAST.title)
         .order_by(Booking.arrived_at)
     )
     with app.app_context(), transaction() as session:
@@ -169,6 +173,53 @@ def test_the_past_market_happened_on_its_day(app: Flask, outer: Connection) -> N
         assert (activity.opened_at, activity.closed_at) == (activity.starts_at, activity.ends_at)
 
 
+def test_the_year_behind_is_whole(app: Flask, outer: Connection) -> None:
+    """As the operations would have left it: who was served had come, within the hours; each bad
+    rating was answered; and nobody who logs in has been there."""
+    wrong = """
+        SELECT 'served without having come' FROM booking b
+         WHERE b.state = 'served' AND NOT EXISTS (
+               SELECT FROM attendance v WHERE v.activity_id = b.activity_id
+                  AND v.resident_id = b.resident_id AND v.on_day = b.service_on)
+        UNION ALL
+        SELECT 'a visit without its scan' FROM attendance v
+         WHERE NOT EXISTS (SELECT FROM scan s WHERE s.attendance_id = v.id)
+        UNION ALL
+        SELECT 'outside the hours' FROM booking b JOIN activity a ON a.id = b.activity_id
+         WHERE b.state = 'served' AND a.state = 'closed'
+           AND NOT (a.starts_at <= b.arrived_at AND b.arrived_at <= b.called_at
+                    AND b.called_at <= b.started_at AND b.started_at <= b.finished_at
+                    AND b.finished_at <= a.ends_at)
+        UNION ALL
+        SELECT 'bad and never answered' FROM rating t
+         WHERE t.score <= 2
+           AND NOT EXISTS (SELECT FROM rectification c WHERE c.rating_id = t.id)
+        UNION ALL
+        SELECT 'somebody''s past' FROM attendance v
+          JOIN activity a ON a.id = v.activity_id JOIN resident r ON r.id = v.resident_id
+         WHERE r.user_id IS NOT NULL AND a.title <> :known
+    """
+    faults = outer.execute(text(wrong), {"known": markets.PAST.title}).scalars().all()
+    assert faults == []
+    held = outer.execute(
+        text(
+            "SELECT programme, count(*), count(DISTINCT region_id) FROM activity a"
+            " WHERE EXISTS (SELECT FROM activity_record r WHERE r.activity_id = a.id)"
+            " GROUP BY programme"
+        )
+    ).all()
+    assert {row[0] for row in held} == {"market", "action", "exchange"}
+    assert sum(row[1] for row in held) == sum(row[2] for row in held) == past.ACTIVITIES
+
+
+def test_the_dashboard_has_its_figures_at_once(log_in: LogIn) -> None:
+    """Nobody waits for the job's first minute."""
+    totals = ok(log_in("admin").get("/dashboard", period="all"))["totals"]
+    assert totals["visits"] == 1614
+    assert totals["people"] == past.GUESTS + 33
+    assert totals["communities"] == 99
+
+
 def test_the_demo_s_content_is_of_configured_kinds() -> None:
     """What the API would refuse must not come in by the back door."""
     demos = (markets.LIVE, markets.PAST, *markets.COMING)
@@ -176,6 +227,7 @@ def test_the_demo_s_content_is_of_configured_kinds() -> None:
     assert kinds <= set(load_config("service_kinds"))
     fields = {dict(demo.more)["field"] for demo in demos if "field" in dict(demo.more)}
     assert fields <= set(load_config("fields"))
+    assert {kind for kind, _, _ in past.SERVICES} <= set(load_config("service_kinds"))
     assert all(offering.organisation < len(people.ORGANISATIONS) for demo in demos
                for offering in demo.offerings)  # fmt: skip
     assert len({demo.key for demo in demos}) == len(demos)
