@@ -45,7 +45,13 @@ from backend.needs import pages as needs_pages
 from backend.partners import pages as partners_pages
 from backend.partners import routes as partners_routes
 from backend.regions import routes as regions_routes
-from backend.reports import board_pages, dashboard_pages, dashboard_routes
+from backend.reports import (
+    audit_pages,
+    board_pages,
+    dashboard_pages,
+    dashboard_routes,
+    report_pages,
+)
 from backend.reports import routes as reports_routes
 from backend.settings import STAND_IN_APPID, Settings
 
@@ -73,7 +79,9 @@ PAGES = (
     needs_pages.pages,
     partners_pages.pages,
     people_pages.pages,
+    report_pages.pages,
     settings_pages.pages,
+    audit_pages.pages,
 )
 
 

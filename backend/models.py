@@ -11,4 +11,5 @@ import backend.identity.models
 import backend.needs.models
 import backend.partners.models
 import backend.regions.models
+import backend.reports.models
 import backend.reports.rollup_models  # noqa: F401

@@ -26,6 +26,8 @@ MENU = (
     Entry("伙伴", "organisations.list_organisations", "heart-handshake",
           Permission.ORGANISATION_LIST),
     Entry("人员", "people.list_staff", "users", Permission.STAFF_SEE),
+    Entry("报表", "report_pages.list_reports", "file-spreadsheet", Permission.REPORT_MAKE),
+    Entry("审计", "audit.list_entries", "shield-check", Permission.AUDIT_SEE),
     Entry("设置", "settings.regions", "settings", Permission.CONSOLE_USE),
 )  # fmt: skip
 

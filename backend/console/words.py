@@ -14,6 +14,7 @@ from backend.core.permissions import Role
 from backend.feedback.checklist import EvaluationVerdict
 from backend.feedback.models import RectificationState
 from backend.needs.models import NeedSource, NeedState
+from backend.reports import words as report_words
 from backend.reports.dashboard import LastMarket
 
 _WEEKDAYS = "一二三四五六日"
@@ -29,6 +30,18 @@ def day(of: date) -> str:
     """11月24日 周二; with the year where it is not this one."""
     year = "" if of.year == clock.today().year else f"{of.year}年"
     return f"{year}{of.month}月{of.day}日 周{_WEEKDAYS[of.weekday()]}"
+
+
+def short_moment(instant: datetime) -> str:
+    """11-24 09:05:33, for tables with many times; with the year where it is not this one."""
+    at = instant.astimezone(clock.SHANGHAI)
+    year = "" if at.year == clock.today().year else f"{at.year}-"
+    return f"{year}{at:%m-%d %H:%M:%S}"
+
+
+def file_size(size: int) -> str:
+    """35 KB; 1.2 MB"""
+    return f"{max(1, round(size / 1024))} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 def time_of_day(instant: datetime) -> str:
@@ -83,6 +96,8 @@ FILTERS: dict[str, Any] = {
     "moment": moment,
     "day": day,
     "last_day": last_day,
+    "short_moment": short_moment,
+    "file_size": file_size,
     "time_of_day": time_of_day,
     "number": number,
     "percent": percent,
@@ -156,6 +171,9 @@ TITLES: dict[str, Any] = {
         LastMarket.LONG_AGO: f"超过 {DASHBOARD.long_ago_days} 天",
         LastMarket.NEVER: "还没有市集",
     },
+    "REPORT_KINDS": report_words.KINDS,
+    "REPORT_STATES": report_words.STATES,
+    "REPORT_STATE_COLOURS": report_words.STATE_COLOURS,
     "ROLES": {
         Role.VOLUNTEER: "志愿者", Role.PARTNER: "合伙人", Role.ORGANISER: "组织者",
         Role.ADMIN: "管理员", Role.AUDITOR: "督查员",

@@ -43,6 +43,10 @@ class AuditEntry(Base):
             "at",
             postgresql_where=text("action = 'look_up_resident'"),
         ),
+        # What auditors look for, the latest first.
+        Index("ix_audit_entry_at", "at", "id"),
+        Index("ix_audit_entry_actor", "actor_user_id", "at", "id"),
+        Index("ix_audit_entry_action", "action", "at", "id"),
     )
 
 

@@ -83,6 +83,15 @@ class DashboardRules:
     long_ago_days: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReportRules:
+    keep_days: int
+    silent_minutes: int
+    attempts: int
+    open_per_person: int
+    audit_rows: int
+
+
 CHECKIN = rules("checkin", CheckinRules)
 BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
@@ -90,3 +99,4 @@ RATING = rules("rating", RatingRules)
 BOARD = rules("board", BoardRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
+REPORTS = rules("reports", ReportRules)

@@ -51,6 +51,7 @@ class Permission(StrEnum):
     RESIDENT_LOOKUP = "resident.lookup"
     ORGANISATION_EDIT = "organisation.edit"
     REGION_IMPORT = "region.import"
+    REPORT_MAKE = "report.make"
     AUDIT_SEE = "audit.see"
     CONSOLE_USE = "console.use"
 
@@ -85,6 +86,7 @@ _ORGANISING = _ON_THE_SPOT | {
     Permission.STAFF_SEE,
     Permission.RESIDENT_LOOKUP,
     Permission.ORGANISATION_EDIT,
+    Permission.REPORT_MAKE,
     Permission.CONSOLE_USE,
 }
 
@@ -104,6 +106,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.RECTIFICATION_SEE,
             Permission.NEED_SEE,
             Permission.STAFF_SEE,
+            Permission.REPORT_MAKE,
             Permission.AUDIT_SEE,
             Permission.CONSOLE_USE,
         }

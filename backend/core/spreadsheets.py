@@ -6,10 +6,11 @@ nobody imports a value that they have not seen.
 """
 
 import io
+import math
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -78,6 +79,26 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart of a sheet's own rows, drawn by Excel below them: lying bars, or with `low` and
+    `high` a dot for each value on the line of its interval.
+
+    Attributes:
+        names, values: which columns, from 0.
+        low, high: columns with the ends of the values' intervals.
+        faint: rows, from 0, whose values stand on too little to be more than a hint.
+    """
+
+    title: str
+    names: int
+    values: int
+    unit: str
+    low: int | None = None
+    high: int | None = None
+    faint: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet to write: perhaps a title and a note, the frozen header, the rows, perhaps totals.
 
@@ -86,6 +107,7 @@ class Sheet:
         heading: a line above the header.
         note: a second one, smaller: the period, when it was made, what is counted how.
         totals: the last row, in bold.
+        charts: below all of them.
     """
 
     title: str
@@ -94,6 +116,7 @@ class Sheet:
     heading: str | None = None
     note: str | None = None
     totals: Sequence[Any] | None = None
+    charts: Sequence[Chart] = ()
 
 
 def write_workbook(sheets: Sequence[Sheet]) -> bytes:
@@ -114,7 +137,7 @@ def _write_sheet(book: Any, sheet: Sheet) -> None:
         (sheet.note, {"font_color": "#4B5563"}),
     ):
         if words:
-            page.write_string(top, 0, words, book.add_format(look))
+            _write_line(page, top, words, sheet.columns, book.add_format(look))
             top += 1
     header = book.add_format(
         {"bold": True, "border": 1, "bg_color": "#FBEAE8", "text_wrap": True, "valign": "vcenter"}
@@ -126,20 +149,105 @@ def _write_sheet(book: Any, sheet: Sheet) -> None:
         )
         page.write_string(top, index, column.title, header)
         _validate(page, top + 1, index, column)
-    last = top
-    for last, row in enumerate(sheet.rows, start=top + 1):
-        _write_row(page, last, row, formats)
+    rows = list(sheet.rows)
+    last = top + len(rows)
+    for number, row in enumerate(rows, start=top + 1):
+        _write_row(page, number, row, formats)
     if last > top and sheet.columns:
         page.autofilter(top, 0, last, len(sheet.columns) - 1)
     if sheet.totals is not None:
         bold = [_cell_format(book, column.kind, bold=True) for column in sheet.columns]
         _write_row(page, last + 1, sheet.totals, bold)
+    if rows:
+        _draw_charts(book, page, sheet, rows, top + 1)
     page.freeze_panes(top + 1, 0)
     page.repeat_rows(top)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.set_footer("&C第 &P 页,共 &N 页")
+
+
+def _write_line(page: Any, row: int, words: str, columns: Sequence[Column], look: Any) -> None:
+    """A line above the table; one that is wider is broken, so that it does not widen the print."""
+    wide = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in words)
+    lines = math.ceil(wide / max(1.0, sum(column.width for column in columns)))
+    if lines > 1 and len(columns) > 1:
+        look.set_text_wrap()
+        look.set_align("top")
+        page.merge_range(row, 0, row, len(columns) - 1, "", look)
+        page.set_row(row, _LINE_POINTS * lines)
+    page.write_string(row, 0, words, look)
+
+
+_LINE_POINTS = 16
+_COLOUR, _FAINT, _LINES = "#1F6F78", "#FFFFFF", "#E5E0D8"
+# Of a row, in pixels as Excel draws it, and of a chart.
+_ROW_HEIGHT, _CHART_WIDTH, _CHART_HEIGHT, _BAR_HEIGHT = 20, 760, 320, 26
+
+
+def _draw_charts(
+    book: Any, page: Any, sheet: Sheet, rows: Sequence[Sequence[Any]], first: int
+) -> None:
+    last = first + len(rows) - 1
+    below = last + 2 + (sheet.totals is not None)
+    for chart in sheet.charts:
+        if chart.low is None or chart.high is None:
+            drawn, height = _bars(book, sheet, chart, first, last), _BAR_HEIGHT * len(rows) + 130
+        else:
+            ends = (chart.low, chart.high)
+            drawn, height = _intervals(book, sheet, chart, ends, first, last), _CHART_HEIGHT
+        drawn.set_title({"name": chart.title, "name_font": {"size": 12}, "overlay": False})
+        drawn.set_legend({"none": True})
+        drawn.set_size({"width": _CHART_WIDTH, "height": height})
+        page.insert_chart(below, 0, drawn, {"description": chart.title})
+        below += height // _ROW_HEIGHT + 2
+
+
+def _series(sheet: Sheet, chart: Chart, column: int, first: int, last: int) -> dict[str, Any]:
+    return {
+        "name": sheet.columns[column].title,
+        "categories": [sheet.title, first, chart.names, last, chart.names],
+        "values": [sheet.title, first, column, last, column],
+    }
+
+
+def _values_axis(sheet: Sheet, chart: Chart) -> dict[str, Any]:
+    axis: dict[str, Any] = {"name": chart.unit, "min": 0}
+    axis |= {"major_gridlines": {"visible": True, "line": {"color": _LINES}}}
+    if sheet.columns[chart.values].kind == "share":
+        axis |= {"max": 1, "num_format": "0%"}
+    return axis
+
+
+def _bars(book: Any, sheet: Sheet, chart: Chart, first: int, last: int) -> Any:
+    drawn = book.add_chart({"type": "bar"})
+    look = {"fill": {"color": _COLOUR}, "gap": 60, "data_labels": {"value": True}}
+    drawn.add_series(_series(sheet, chart, chart.values, first, last) | look)
+    # Of lying bars y is the axis of names. The first row is on top, as in the table, and the
+    # figures below.
+    drawn.set_y_axis({"reverse": True, "crossing": "max", "num_font": {"size": 9}})
+    drawn.set_x_axis(_values_axis(sheet, chart))
+    return drawn
+
+
+def _intervals(
+    book: Any, sheet: Sheet, chart: Chart, ends: tuple[int, int], first: int, last: int
+) -> Any:
+    drawn = book.add_chart({"type": "line"})
+    for column in (*ends, chart.values):
+        series = _series(sheet, chart, column, first, last) | {"line": {"none": True}}
+        marker: dict[str, Any] = {"type": "long_dash", "size": 9, "fill": {"color": _COLOUR}}
+        if column == chart.values:
+            fills = [_FAINT if row in chart.faint else _COLOUR for row in range(last - first + 1)]
+            border = {"border": {"color": _COLOUR, "width": 1.5}}
+            marker = {"type": "circle", "size": 9, "fill": {"color": _COLOUR}} | border
+            series["points"] = [{"fill": {"color": fill}} | border for fill in fills]
+        drawn.add_series(series | {"marker": marker})
+    drawn.set_high_low_lines({"line": {"color": _COLOUR, "width": 2}})
+    drawn.set_x_axis({"num_font": {"size": 9}})
+    drawn.set_y_axis(_values_axis(sheet, chart))
+    return drawn
 
 
 def _cell_format(book: Any, kind: Kind, *, bold: bool = False) -> Any:

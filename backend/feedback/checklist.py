@@ -107,7 +107,7 @@ def checklist(tally: Tally, offerings: Iterable[ServedOffering]) -> dict[str, An
         "items": items,
         "offerings": [_offering(tally, offering) for offering in offerings],
         "bad_ratings": sum(n for level, n in every.items() if level <= RATING.bad_score),
-        "rectifications": _rectifications(tally.rectifications),
+        "rectifications": rectification_counts(tally.rectifications),
         "needs": _needs(tally.needs),
         "verdict": _verdict(rated, figures["satisfied_share"], items).value,
     }
@@ -162,7 +162,7 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _rectifications(counts: Counter[str]) -> dict[str, int]:
+def rectification_counts(counts: Counter[str]) -> dict[str, int]:
     """`open` are all that are not closed; those past their deadline are `overdue` as well."""
     overdue, closed = counts[Progress.OVERDUE], counts[Progress.CLOSED]
     not_closed = counts[Progress.OPEN] + overdue

@@ -256,10 +256,8 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> d
         descending=True,
         scalars=False,
     )
-    live = tallies(session, [row.activity_id for row in page.items if row.content is None])
     items = []
-    for row in page.items:
-        content = row.content or checklist.checklist(live[row.activity_id], ())
+    for row, content in zip(page.items, contents_of(session, page.items), strict=True):
         items.append(
             row._asdict()
             | {name: content[name] for name in _IN_LIST}
@@ -269,6 +267,13 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> d
             }
         )
     return {"items": items, "next_cursor": page.next_cursor, "totals": _totals(session, found)}
+
+
+def contents_of(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """The checklists, without their offerings, of rows that `evaluated` has selected: as they
+    were frozen, or as they stand now; one statement for all of them."""
+    live = tallies(session, [row.activity_id for row in rows if row.content is None])
+    return [row.content or checklist.checklist(live[row.activity_id], ()) for row in rows]
 
 
 def evaluated(session: Session, actor: Actor, query: dict[str, Any]) -> Select[Any]:

@@ -14,6 +14,7 @@ from backend.feedback.checklist import satisfied_share
 from backend.feedback.models import Rating
 from backend.feedback.queries import stands
 from backend.regions.models import CODE_LENGTHS, Region
+from backend.regions.queries import region_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def trends_of(session: Session, found: Select[Any], scope: str) -> Trends:
         found: a statement that selects activities, joined with their regions.
         scope: the code of the region looked at; its answers are told apart by the regions below.
     """
-    counted = _counted(session, found, scope)
-    names = _names(session, counted["region"])
+    counted = counts_by(session, found, _length_below(scope))
+    names = region_names(session, counted["region"])
     kinds = titles("service_kinds")
     return Trends(
         months=_groups(counted["month"], sorted(counted["month"]), str),
@@ -62,13 +63,16 @@ def trends_of(session: Session, found: Select[Any], scope: str) -> Trends:
 Counts = dict[str, dict[str, Counter[int]]]
 
 
-def _counted(session: Session, found: Select[Any], scope: str) -> Counts:
-    """How many answers of each level, by what they are grouped by and the group's key."""
-    activities = found.with_only_columns(
-        Activity.id,
-        func.to_char(func.timezone("Asia/Shanghai", Activity.starts_at), "YYYY-MM").label("month"),
-        func.left(Region.code, _length_below(scope)).label("region"),
-    ).subquery()
+def counts_by(session: Session, found: Select[Any], code_length: int) -> Counts:
+    """How many answers of each level there are, by month, service kind and region, and by the
+    group's key; answers about a visit as a whole are of no service kind.
+
+    Args:
+        found: a statement that selects activities, joined with their regions.
+        code_length: of the region codes that are told apart; a longer one counts as the region
+            above it.
+    """
+    activities = grouped_activities(found, code_length).subquery()
     answers = (
         select(
             activities.c.month,
@@ -99,14 +103,18 @@ def _counted(session: Session, found: Select[Any], scope: str) -> Counts:
     return counts
 
 
+def grouped_activities(found: Select[Any], code_length: int) -> Select[Any]:
+    """The activities that `found` selects, each with the month and the region that it counts in."""
+    return found.with_only_columns(
+        Activity.id,
+        func.to_char(func.timezone("Asia/Shanghai", Activity.starts_at), "YYYY-MM").label("month"),
+        func.left(Region.code, code_length).label("region"),
+    )
+
+
 def _length_below(code: str) -> int:
     longer = [length for length in CODE_LENGTHS if length > len(code)]
     return min(longer, default=len(code))
-
-
-def _names(session: Session, codes: Iterable[str]) -> dict[str, str]:
-    statement = select(Region.code, Region.name).where(Region.code.in_(list(codes)))
-    return {row.code: row.name for row in session.execute(statement)}
 
 
 def _groups(

@@ -16,6 +16,7 @@ from backend.bookings.models import BOOKING_TRANSITIONS
 from backend.feedback.models import RECTIFICATION_TRANSITIONS
 from backend.needs.models import NEED_TRANSITIONS
 from backend.regions.models import REGION_IMPORT_TRANSITIONS
+from backend.reports.models import REPORT_TRANSITIONS
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 TABLES: dict[str, Mapping[StrEnum, Mapping[StrEnum, str]]] = {
@@ -24,6 +25,7 @@ TABLES: dict[str, Mapping[StrEnum, Mapping[StrEnum, str]]] = {
     "整改 Rectification (`backend/feedback/models.py`)": RECTIFICATION_TRANSITIONS,  # type: ignore[dict-item]
     "需求 Need (`backend/needs/models.py`)": NEED_TRANSITIONS,  # type: ignore[dict-item]
     "地区导入 RegionImport (`backend/regions/models.py`)": REGION_IMPORT_TRANSITIONS,  # type: ignore[dict-item]
+    "报表 ReportRun (`backend/reports/models.py`)": REPORT_TRANSITIONS,  # type: ignore[dict-item]
 }
 _HEAD = """# States
 

@@ -130,3 +130,9 @@ def branch(session: Session, codes: Sequence[str], region_id: UUID | None) -> Br
 def _by_code(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Region]:
     statement = select(Region).where(*conditions).order_by(Region.code)
     return session.execute(statement).scalars().all()
+
+
+def region_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
+    """The names of some regions, by their codes."""
+    statement = select(Region.code, Region.name).where(Region.code.in_(list(codes)))
+    return {row.code: row.name for row in session.execute(statement)}

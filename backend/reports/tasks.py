@@ -1,0 +1,86 @@
+"""Jobs: making a report, and looking after those that wait, broke down or are over."""
+
+import logging
+from functools import partial
+from uuid import UUID
+
+from flask import current_app
+
+from backend.core import clock
+from backend.core.db import transaction
+from backend.core.errors import AppError
+from backend.core.jobs import defer, job
+from backend.reports import operations
+from backend.reports.audit_export import make_audit_export
+from backend.reports.brief import make_brief
+from backend.reports.ledger import make_ledger
+from backend.reports.making import NoteProgress, Order
+from backend.reports.models import ReportKind, ReportRun
+from backend.reports.operations import Superseded
+from backend.reports.periodic import make_periodic
+
+log = logging.getLogger(__name__)
+
+
+@job("reports.make")
+def make_report(run_id: str) -> None:
+    """Make a queued report. A second run of the same job finds it made, and does nothing; one
+    whose report was deleted or given to another attempt meanwhile drops what it has made."""
+    with transaction() as session:
+        run = operations.begin(session, UUID(run_id))
+    if run is None:
+        return
+    try:
+        _make(run)
+    except Superseded:
+        return
+    except AppError as refusal:
+        with transaction() as session:
+            operations.fail(session, run.id, run.attempt, refusal.detail or refusal.title)
+    except Exception:
+        # A fault of ours, or the database is away: another attempt, by another worker perhaps.
+        with transaction() as session:
+            again = operations.put_back(session, run.id, run.attempt)
+        if again:
+            raise
+        log.exception("a report was given up", extra={"report_run": run_id})
+
+
+def _make(run: ReportRun) -> None:
+    content = _build(run, partial(_note, run))
+    with transaction() as session:
+        operations.finish(session, run.id, run.attempt, content)
+
+
+def _build(run: ReportRun, note: NoteProgress) -> bytes:
+    order = Order(
+        run.parameters,
+        run.title,
+        run.region_code,
+        run.requested_by,
+        run.requested_at,
+        clock.now(),
+    )
+    match run.kind:
+        case ReportKind.LEDGER:
+            return make_ledger(order, note)
+        case ReportKind.BRIEF:
+            return make_brief(order, note)
+        case ReportKind.AUDIT:
+            return make_audit_export(order, note, current_app.jinja_env.globals)
+        case ReportKind.MONTHLY | ReportKind.QUARTERLY:
+            return make_periodic(order, note)
+
+
+def _note(run: ReportRun, done: int, total: int) -> None:
+    with transaction() as session:
+        operations.note_progress(session, run.id, run.attempt, done, total)
+
+
+@job("reports.tend", cron="*/5 * * * *")
+def tend_reports() -> None:
+    """Queue what was left lying, and delete what is over."""
+    with transaction() as session:
+        for run_id in operations.revive(session):
+            defer(session, make_report, run_id=str(run_id))
+        operations.expire_reports(session)

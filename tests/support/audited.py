@@ -1,0 +1,88 @@
+"""Which actions the code writes into the audit log, read from the code itself."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from backend.local.system import ROOT
+
+BACKEND = ROOT / "backend"
+# Passes on what its caller says, by another name than `action`.
+_VALUE = re.compile(r"'(\w+)', '(?:booking|activity|resident)', id")
+
+
+def recorded_actions(folder: Path = BACKEND) -> dict[str, str]:
+    """Every action that some code records, with where it does.
+
+    A function that has a parameter `action` hands it on to the log: each call of one must name
+    the action as a constant, or hand on its own.
+
+    Raises AssertionError for a call whose action can't be read.
+    """
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")}
+    takers = _takers(trees.values())
+    found: dict[str, str] = {}
+    for path, tree in trees.items():
+        constants = _constants(tree)
+        for action, line in _actions(tree, takers, constants):
+            found.setdefault(action, f"{path.relative_to(folder)}:{line}")
+        for match in _VALUE.finditer(path.read_text(encoding="utf-8")):
+            found.setdefault(match[1], str(path.relative_to(folder)))
+    return found
+
+
+def _takers(trees: Iterable[ast.Module]) -> dict[str, list[int]]:
+    """Functions with a parameter `action`, by name, and at which places it stands."""
+    takers: dict[str, list[int]] = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                names = [argument.arg for argument in node.args.args]
+                keywords = [argument.arg for argument in node.args.kwonlyargs]
+                if "action" in names:
+                    takers.setdefault(node.name, []).append(names.index("action"))
+                elif "action" in keywords:
+                    takers.setdefault(node.name, []).append(-1)
+    return takers
+
+
+def _constants(tree: ast.Module) -> dict[str, str]:
+    """Names of the module that are a text."""
+    return {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _actions(
+    tree: ast.Module, takers: dict[str, list[int]], constants: dict[str, str]
+) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        name = node.func.id if isinstance(node.func, ast.Name) else name
+        if name not in takers:
+            continue
+        given = [keyword.value for keyword in node.keywords if keyword.arg == "action"]
+        places = [place for place in takers[name] if 0 <= place < len(node.args)]
+        given = given or [node.args[place] for place in places]
+        for value in given:
+            for action in _texts(value, constants):
+                yield action, node.lineno
+
+
+def _texts(value: ast.expr, constants: dict[str, str]) -> list[str]:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return [value.value]
+    if isinstance(value, ast.IfExp):
+        return _texts(value.body, constants) + _texts(value.orelse, constants)
+    if isinstance(value, ast.Name):
+        return [constants[value.id]] if value.id in constants else []
+    return []
