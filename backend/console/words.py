@@ -39,6 +39,11 @@ def short_moment(instant: datetime) -> str:
     return f"{year}{at:%m-%d %H:%M:%S}"
 
 
+def seconds(instant: datetime) -> str:
+    """:05, to follow a moment where it matters."""
+    return f":{instant.astimezone(clock.SHANGHAI):%S}"
+
+
 def file_size(size: int) -> str:
     """35 KB; 1.2 MB"""
     return f"{max(1, round(size / 1024))} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
@@ -97,6 +102,7 @@ FILTERS: dict[str, Any] = {
     "day": day,
     "last_day": last_day,
     "short_moment": short_moment,
+    "seconds": seconds,
     "file_size": file_size,
     "time_of_day": time_of_day,
     "number": number,

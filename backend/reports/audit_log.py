@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
+from backend.bookings.models import Booking
 from backend.core.audit import AuditEntry
 from backend.core.errors import NotFound
 from backend.core.pagination import Page, paginate
@@ -30,6 +31,7 @@ from backend.reports.audit_words import (
     details_in_words,
     object_in_words,
 )
+from backend.reports.models import ReportRun
 
 SYSTEM = "系统"
 _MOST_STAFF = 500
@@ -38,7 +40,7 @@ _COLUMNS: tuple[Any, ...] = (
     AuditEntry,
     _actor_person.name.label("actor_name"),
     Region.name.label("region_name"),
-    Activity.title.label("activity_title"),
+    func.coalesce(Activity.title, ReportRun.title, Booking.ticket).label("object_title"),
 )
 
 
@@ -108,6 +110,14 @@ def found_entries(session: Session, codes: Sequence[str], query: Mapping[str, An
             Activity,
             and_(AuditEntry.object_type == "activity", Activity.id == AuditEntry.object_id),
         )
+        .outerjoin(
+            ReportRun,
+            and_(AuditEntry.object_type == "report_run", ReportRun.id == AuditEntry.object_id),
+        )
+        .outerjoin(
+            Booking,
+            and_(AuditEntry.object_type == "booking", Booking.id == AuditEntry.object_id),
+        )
         .where(_may_see(session, codes), *_asked(query))
     )
 
@@ -154,7 +164,7 @@ def _shown(row: Any, titles: Titles) -> Shown:
         object_type=entry.object_type,
         object_id=entry.object_id,
         object_kind=object_in_words(entry.object_type),
-        object_title=row.activity_title or str(entry.details.get("title") or ""),
+        object_title=row.object_title or "",
         region=row.region_name or entry.region_code,
         change=change_in_words(entry, titles),
         reason=str(entry.details.get("reason") or ""),

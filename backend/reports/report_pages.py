@@ -94,7 +94,7 @@ def _indented(regions: Sequence[Region]) -> list[tuple[UUID, str]]:
 def ask(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Ask for a report; the worker makes it."""
     queue(session, actor, _asked(session, actor, body))
-    return see_other(".list_reports")
+    return see_other(".list_reports", kind=body["kind"].value)
 
 
 def queue(session: Session, actor: Actor, asked: ReportRequest) -> ReportRun:

@@ -18,9 +18,9 @@ def recorded_actions(folder: Path = BACKEND) -> dict[str, str]:
     A function that has a parameter `action` hands it on to the log: each call of one must name
     the action as a constant, or hand on its own.
 
-    Raises AssertionError for a call whose action can't be read.
+    A name that is made at run time is told by its beginning: "activity_*".
     """
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")}
+    trees = _trees(folder)
     takers = _takers(trees.values())
     found: dict[str, str] = {}
     for path, tree in trees.items():
@@ -30,6 +30,40 @@ def recorded_actions(folder: Path = BACKEND) -> dict[str, str]:
         for match in _VALUE.finditer(path.read_text(encoding="utf-8")):
             found.setdefault(match[1], str(path.relative_to(folder)))
     return found
+
+
+def recorded_objects(folder: Path = BACKEND) -> set[str]:
+    """The tables that the entries are about, of modules that write some."""
+    classes = {
+        match[1]
+        for path in _trees(folder)
+        for text in [path.read_text(encoding="utf-8")]
+        if "audit.record(" in text
+        for match in re.finditer(r"(\w+)\.__tablename__", text)
+    }
+    return {_table_of(folder, name) for name in classes} - {""}
+
+
+def _table_of(folder: Path, name: str) -> str:
+    """A model's table."""
+    for path in folder.rglob("models.py"):
+        match = re.search(
+            rf"class {name}\(Base\):.*?__tablename__ = \"(\w+)\"",
+            path.read_text(encoding="utf-8"),
+            re.DOTALL,
+        )
+        if match:
+            return match[1]
+    return ""
+
+
+def _trees(folder: Path) -> dict[Path, ast.Module]:
+    """All modules but those that play on one machine, outside the product."""
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for path in folder.rglob("*.py")
+        if path.relative_to(folder).parts[0] != "local"
+    }
 
 
 def _takers(trees: Iterable[ast.Module]) -> dict[str, list[int]]:
@@ -83,6 +117,8 @@ def _texts(value: ast.expr, constants: dict[str, str]) -> list[str]:
         return [value.value]
     if isinstance(value, ast.IfExp):
         return _texts(value.body, constants) + _texts(value.orelse, constants)
+    if isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
+        return [f"{value.values[0].value}*"]
     if isinstance(value, ast.Name):
         return [constants[value.id]] if value.id in constants else []
     return []
