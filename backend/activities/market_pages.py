@@ -30,11 +30,10 @@ from backend.activities.models import (
     Stall,
     Venue,
 )
-from backend.activities.operations import EditedMeanwhile
 from backend.activities.permissions import access_activity, access_activity_for_edit
 from backend.core import clock
 from backend.core.config import titles
-from backend.core.errors import AppError
+from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 

@@ -25,7 +25,7 @@ from backend.activities.readiness import check_ready
 from backend.activities.signals import activity_moved
 from backend.activities.words import ACTIVITY_STATES, quoted
 from backend.core import audit, clock, jobs
-from backend.core.errors import AppError, ValidationFailed
+from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.states import transition
@@ -45,12 +45,6 @@ class NotEditable(AppError):
     status = 409
     code = "not_editable"
     title = "活动已结束或取消,不能再修改"
-
-
-class EditedMeanwhile(AppError):
-    status = 409
-    code = "edited_meanwhile"
-    title = "有人刚刚修改过,请刷新后再改,您的修改尚未保存"
 
 
 class AlreadyAnnounced(AppError):

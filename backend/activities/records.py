@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityRecord
-from backend.activities.operations import EditedMeanwhile, record_edit
+from backend.activities.operations import record_edit
 from backend.core import clock
-from backend.core.errors import AppError
+from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor
 
 

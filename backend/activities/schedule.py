@@ -15,7 +15,7 @@ from backend.activities.models import Activity, ActivityState, Venue
 from backend.activities.operations import LONGEST_ACTIVITY
 from backend.core import clock
 from backend.core.db import AnySelect
-from backend.core.errors import AppError
+from backend.core.errors import TooManyToExport
 from backend.core.pagination import Page, paginate
 from backend.regions.models import Region
 from backend.regions.queries import within
@@ -42,12 +42,6 @@ _COLUMNS = (
     Venue.name.label("venue_name"),
     Venue.address,
 )
-
-
-class TooManyToExport(AppError):
-    status = 422
-    code = "too_many_to_export"
-    title = f"超过 {MOST_EXPORTED} 场,请先缩短时间或选一个地区再导出"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +151,7 @@ def export_rows(session: Session, codes: Collection[str], filters: dict[str, Any
     )
     rows = session.execute(statement).all()
     if len(rows) > MOST_EXPORTED:
-        raise TooManyToExport
+        raise TooManyToExport(f"一次最多 {MOST_EXPORTED} 场")
     return rows
 
 

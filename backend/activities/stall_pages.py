@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from backend.activities import changes, market_forms, plan, queries, stalls
 from backend.activities.market_pages import access_workbench, frame, stalls_of, told
 from backend.activities.models import Activity, Offering, Slot, Stall
-from backend.activities.operations import EditedMeanwhile
 from backend.activities.permissions import (
     access_activity_for_edit,
     access_offering,
@@ -18,7 +17,7 @@ from backend.activities.permissions import (
     access_stall_for_edit,
 )
 from backend.core.config import titles
-from backend.core.errors import AppError, NotFound, ValidationFailed
+from backend.core.errors import AppError, EditedMeanwhile, NotFound, ValidationFailed
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.partners.queries import organisations_to_choose

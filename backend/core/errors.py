@@ -54,6 +54,20 @@ class ValidationFailed(AppError):
     title = "填写的内容有误,请检查后再提交"
 
 
+class EditedMeanwhile(AppError):
+    """Of two who edit one row at once, the second is told (a row's `version`)."""
+
+    status = 409
+    code = "edited_meanwhile"
+    title = "有人刚刚修改过,请刷新后再改,您的修改尚未保存"
+
+
+class TooManyToExport(AppError):
+    status = 422
+    code = "too_many_to_export"
+    title = "内容太多,请缩小范围(时间、地区或进展)后再导出"
+
+
 class MalformedBody(AppError):
     status = 400
     code = "malformed_body"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity
 from backend.core import clock
 from backend.core.audit import AuditEntry
-from backend.core.errors import AppError
+from backend.core.errors import TooManyToExport
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
@@ -25,12 +25,6 @@ from backend.regions.queries import within
 # Of activities to plan a need for: the nearest ones; a list of hundreds helps nobody.
 _CHOICES = 60
 MOST_EXPORTED = 5000
-
-
-class TooManyToExport(AppError):
-    status = 409
-    code = "too_many_to_export"
-    title = f"超过 {MOST_EXPORTED} 条,请选一个地区或进展再导出"
 
 
 def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
@@ -51,12 +45,12 @@ def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
 def needs_to_export(session: Session, actor: Actor, query: dict[str, Any]) -> Sequence[Any]:
     """All that a filter finds, as `list_needs` answers it.
 
-    Raises TooManyToExport (409).
+    Raises TooManyToExport (422).
     """
     statement = _named(actor, query).order_by(Need.raised_on.desc(), Need.id.desc())
     rows = session.execute(statement.limit(MOST_EXPORTED + 1)).all()
     if len(rows) > MOST_EXPORTED:
-        raise TooManyToExport
+        raise TooManyToExport(f"一次最多 {MOST_EXPORTED} 条")
     return rows
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock
-from backend.core.errors import AppError, NotFound, on_constraint
+from backend.core.errors import AppError, EditedMeanwhile, NotFound, on_constraint
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.partners.models import Organisation
@@ -25,12 +25,6 @@ class NameTaken(AppError):
     status = 409
     code = "organisation_name_taken"
     title = "已经有同名的单位,没有保存"
-
-
-class OrganisationEdited(AppError):
-    status = 409
-    code = "edited_meanwhile"
-    title = "有人刚刚修改过这个单位,您的修改尚未保存"
 
 
 on_constraint("uq_organisation_name", NameTaken)
@@ -100,10 +94,10 @@ def edit_organisation(
         organisation: through `access_organisation_for_edit`, which locks it.
         version: as it was read; of two who edit at once the second is told.
 
-    Raises OrganisationEdited (409), and NameTaken (409) where another has the name.
+    Raises EditedMeanwhile (409), and NameTaken (409) where another has the name.
     """
     if organisation.version != version:
-        raise OrganisationEdited(f"现在的名称是「{organisation.name}」,核对后再保存一次")
+        raise EditedMeanwhile(f"现在的名称是「{organisation.name}」,核对后再保存一次")
     if organisation.name != name and _has_name(session, name):
         raise NameTaken
     changed = [

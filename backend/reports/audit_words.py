@@ -79,6 +79,7 @@ ACTIONS: Mapping[str, str] = {
     "evaluate_need": "需求已评价",
     "close_need_unsolved": "需求未解决而办结",
     "reopen_need": "重新受理需求",
+    "export_needs": "导出需求",
     # people
     "confirm_phone": "当面核实电话",
     "merge_guest": "合并来宾",
@@ -95,7 +96,10 @@ ACTIONS: Mapping[str, str] = {
     "create_password_account": "建立密码账号",
     "reset_password_account": "重置密码账号",
     "add_organisation": "登记单位",
+    "edit_organisation": "修改单位",
     "import_regions": "导入地区",
+    "confirm_region_import": "确认导入地区",
+    "finish_region_import": "地区导入完成",
     # reports, refusals
     "request_report": "申请报表",
     "make_report": "制作报表",
@@ -131,6 +135,7 @@ OBJECTS: Mapping[str, str] = {
     "console_session": "工作台登录",
     "organisation": "单位",
     "region": "地区",
+    "region_import": "地区导入",
     "schedule_import": "排期导入",
     "duty": "人员安排",
     "report_run": "报表",

@@ -104,7 +104,7 @@ def _charts(figures: dict[str, Any], region: Region, period: Period) -> dict[str
     months, kinds = figures["months"], figures["service_kinds"]
     several_years = months[0]["month"][:4] != months[-1]["month"][:4]
 
-    def counted(key: str, **more: str) -> str:
+    def counted(key: str, **more: Any) -> str:
         return url_for(".list_activities", region_id=region.id, period=key, **more)
 
     def name(month: dict[str, Any]) -> str:

@@ -118,7 +118,7 @@ def _texts(value: ast.expr, constants: dict[str, str]) -> list[str]:
     if isinstance(value, ast.IfExp):
         return _texts(value.body, constants) + _texts(value.orelse, constants)
     if isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
-        return [f"{value.values[0].value}*"]
+        return [f"{value.values[0].value!s}*"]
     if isinstance(value, ast.Name):
         return [constants[value.id]] if value.id in constants else []
     return []
