@@ -32,8 +32,8 @@ const PREFIX = "outbox:";
 const changes = createSignal(0);
 /** What was sent late, as it is answered. @type {ReturnType<typeof createSignal<Delivered>>} */
 const delivered = createSignal(/** @type {Delivered} */ (null));
-/** @type {Set<string>} */
-const sending = new Set();
+/** Those on their way, by key. @type {Map<string, Entry>} */
+const sending = new Map();
 let flushing = false;
 
 /** @returns {Entry[]} oldest first */
@@ -99,6 +99,19 @@ function retry(key) {
   flush();
 }
 
+/**
+ * Call one that is kept by another title: the person knows more about it now.
+ * @param {string} key
+ * @param {string} title
+ */
+function retitle(key, title) {
+  // The very object that is on its way, so that its answer is kept with the new title too.
+  const entry = sending.get(key) || entries().find((one) => one.key === key);
+  if (!entry) return;
+  entry.title = title;
+  keep(entry);
+}
+
 /** @param {Entry} entry */
 function keep(entry) {
   wx.setStorageSync(PREFIX + entry.key, entry);
@@ -126,7 +139,7 @@ function announce() {
 async function submit(draft, { patienceMs } = {}) {
   /** @type {Entry} */
   const entry = { key: uuid(), at: Date.now(), ...draft };
-  sending.add(entry.key);
+  sending.set(entry.key, entry);
   keep(entry);
   const sent = deliver(entry).then((data) => ({ data }), (error) => ({ error }));
   const outcome = await (patienceMs === undefined ? sent : Promise.race([sent, sleep(patienceMs)]));
@@ -147,7 +160,7 @@ function isLost(error) {
 
 /** @param {Entry} entry */
 async function deliver(entry) {
-  sending.add(entry.key);
+  sending.set(entry.key, entry);
   try {
     const options = { key: entry.key, attempts: 1 };
     const data = await write(entry.method, entry.path, entry.body, options);
@@ -236,6 +249,6 @@ function clear() {
 }
 
 module.exports = {
-  submit, flush, watch, pending, unanswered, holds, refused, takeAnswered, retry, dismiss, clear,
-  follow: changes.follow, followSent, followDelivered: delivered.follow,
+  submit, flush, watch, pending, unanswered, holds, refused, takeAnswered, retry, retitle,
+  dismiss, clear, follow: changes.follow, followSent, followDelivered: delivered.follow,
 };

@@ -48,7 +48,7 @@ function sendScan(market, whom, { who, direction }) {
       key: id,
       kind: KIND,
       page: RECORDS_PAGE,
-      title: `${direction === "exit" ? "签退" : "签到"}:${who}`,
+      title: titleOf(who, direction),
       method: "POST",
       path: `/activities/${market.id}/scans`,
       body: {
@@ -62,6 +62,14 @@ function sendScan(market, whom, { who, direction }) {
     },
     { patienceMs: PATIENCE_MS },
   );
+}
+
+/**
+ * @param {string} who
+ * @param {Direction} direction
+ */
+function titleOf(who, direction) {
+  return `${direction === "exit" ? "签退" : "签到"}:${who}`;
 }
 
 /**
@@ -91,4 +99,14 @@ function revertScan(scanId, reason) {
   return write("POST", `/scans/${scanId}/revert`, { reason });
 }
 
-module.exports = { KIND, sendScan, marketOf, waitsFor, revertScan, deviceId };
+/**
+ * Say whose code it was that waits to be uploaded, in case it is refused.
+ * @param {string} key the outbox's
+ * @param {string} who
+ * @param {Direction} direction
+ */
+function nameKept(key, who, direction) {
+  outbox.retitle(key, titleOf(who, direction));
+}
+
+module.exports = { KIND, sendScan, marketOf, waitsFor, nameKept, revertScan, deviceId };

@@ -16,18 +16,20 @@ const { answerWords, errorWords, keptWords, nameOf, stateOf } = require("./scan-
  * @param {Market} market
  * @param {Whom} whom
  * @param {{who: string, direction: Direction}} about
- * @returns {Promise<{answer: Answer, driftSeconds: number | null}>} never rejects: whatever went
- *   wrong is an answer too
+ * @returns {Promise<{answer: Answer, driftSeconds: number | null, kept: string}>} kept: the outbox's
+ *   key where it waits for the network. Never rejects: whatever went wrong is an answer too
  */
 async function checkIn(market, whom, about) {
   try {
     const outcome = await sendScan(market, whom, about);
-    if (!outcome.sent) return { answer: keptWords("resident_code" in whom), driftSeconds: null };
+    if (!outcome.sent) {
+      return { answer: keptWords("resident_code" in whom), driftSeconds: null, kept: outcome.key };
+    }
     const { data } = outcome;
     log(market.id, data, Date.now(), false);
-    return { answer: answerWords(data, deviceId()), driftSeconds: data.clock_drift_seconds };
+    return { answer: answerWords(data, deviceId()), driftSeconds: data.clock_drift_seconds, kept: "" };
   } catch (error) {
-    return { answer: errorWords(error), driftSeconds: null };
+    return { answer: errorWords(error), driftSeconds: null, kept: "" };
   }
 }
 

@@ -4,7 +4,7 @@
 const look = require("../../../../utils/look");
 const { codeInScan } = require("../../../../utils/market-code");
 const network = require("../../../../utils/network");
-const { waitsFor } = require("../../api/scans");
+const { nameKept, waitsFor } = require("../../api/scans");
 const { chosenMarket } = require("../../utils/chosen");
 const { checkIn, takeLateAnswers, vibrate } = require("../../utils/check-in");
 const { followBook, scanBook } = require("../../utils/scan-book");
@@ -50,6 +50,8 @@ Page({
   visible: false,
   scanning: false,
   timer: 0,
+  /** Key of the scan on the screen, where it waits for the network. */
+  kept: "",
   /** @type {(() => void)[]} */
   unfollow: [],
 
@@ -128,27 +130,21 @@ Page({
   async take(code) {
     const { market, direction } = this.data;
     if (!market || this.data.answer) return;
-    if (!PERSONAL_CODE.test(code)) return this.show(NO_CODE, true);
-    if (waitsFor(code)) return this.show(SCANNED_BEFORE, true);
+    if (!PERSONAL_CODE.test(code)) return this.show(NO_CODE);
+    if (waitsFor(code)) return this.show(SCANNED_BEFORE);
     this.setData({ answer: CHECKING, next: "", other: "" });
     const whom = { resident_code: code };
-    const { answer, driftSeconds } = await checkIn(market, whom, { who: "扫的签到码", direction });
+    const about = { who: "扫的签到码", direction };
+    const { answer, driftSeconds, kept } = await checkIn(market, whom, about);
+    this.kept = kept;
     this.setData({ drift: driftWords(driftSeconds) });
-    this.show(answer, true);
+    this.show(answer);
   },
 
-  /**
-   * @param {Answer} answer
-   * @param {boolean} byCode
-   */
-  show(answer, byCode) {
+  /** @param {Answer} answer */
+  show(answer) {
     vibrate(answer.tone);
-    const kept = answer.stays && answer.tone === "warn";
-    this.setData({
-      answer,
-      next: "扫下一位",
-      other: kept && byCode ? "登记姓名" : answer.tone === "bad" ? "用手机尾号查找" : "",
-    });
+    this.setData({ answer, next: "扫下一位", other: otherWay(answer) });
     if (answer.stays) return;
     this.timer = setTimeout(() => this.onNext(), ANSWER_MS[answer.tone === "good" ? "good" : "warn"]);
   },
@@ -161,11 +157,14 @@ Page({
     if (this.visible) this.onScan();
   },
 
-  onOther() {
+  async onOther() {
     const { answer } = this.data;
+    if (answer && answer.tone === "warn") {
+      if (await nameIt(this.kept, this.data.direction)) this.onNext();
+      return;
+    }
     this.setData({ answer: null });
-    if (answer && answer.tone === "warn") this.onWriteIn();
-    else this.onFind();
+    this.onFind();
   },
 
   onFind() {
@@ -189,3 +188,32 @@ Page({
     this.setData({ busy: false, notice });
   },
 });
+
+/**
+ * What else can be done about an answer that stays.
+ * @param {Answer} answer
+ */
+function otherWay({ stays, tone }) {
+  if (!stays) return "";
+  return tone === "warn" ? "记下是谁" : "用手机尾号查找";
+}
+
+/**
+ * A scan that nobody has judged yet may be refused later: who was it then?
+ * @param {string} key the outbox's
+ * @param {Direction} direction
+ * @returns {Promise<boolean>} whether something was noted
+ */
+async function nameIt(key, direction) {
+  const { confirm, content } = await wx.showModal({
+    title: "是谁的码?",
+    content: "",
+    editable: true,
+    placeholderText: "姓名或手机尾号",
+    confirmText: "记下",
+    cancelText: "不记",
+  });
+  const who = confirm ? content.trim() : "";
+  if (who) nameKept(key, who, direction);
+  return who !== "";
+}
