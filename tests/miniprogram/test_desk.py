@@ -103,6 +103,31 @@ def test_from_choosing_the_stall_to_the_last_haircut(
     mine.sees("2 号摊位 理发角")  # the stall is remembered for the day
 
 
+def test_the_residents_page_follows_the_desk(
+    desk: OpenDesk, own: OpenPhone, resident: Caller, market: Market
+) -> None:
+    market.admit(resident.resident_id)
+    ticket = market.give_number(market.haircut, resident.resident_id)["ticket"]
+    theirs = own("pages/number/number", clock=True)
+    theirs.sees("下一位就是您")
+    mine = desk()
+    press(mine, "呼叫下一位")
+    mine.sees("正在叫")
+    theirs.page.clock.fast_forward("00:05")
+    theirs.sees("轮到您了")
+    theirs.sees("请到 2 号摊位 理发角")
+    expect(theirs.page.get_by_label(f"号码 {ticket}")).to_be_visible()
+    assert theirs.harness("vibrations").count("long") == 1
+    press(mine, "开始服务")
+    mine.sees("正在服务")
+    theirs.page.clock.fast_forward("00:05")
+    theirs.sees("正在为您服务")
+    press(mine, "完成")
+    mine.misses("正在服务")
+    theirs.page.clock.fast_forward("00:05")
+    theirs.sees("刚刚为您服务过,满意吗")
+
+
 def test_a_double_tap_calls_one(
     desk: OpenDesk, market: Market, line: list[Any], database: Engine
 ) -> None:
