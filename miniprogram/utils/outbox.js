@@ -34,15 +34,25 @@ const changes = createSignal(0);
 const delivered = createSignal(/** @type {Delivered} */ (null));
 /** Those on their way, by key. @type {Map<string, Entry>} */
 const sending = new Map();
+/** What the storage holds, by key: hundreds of scans are looked through at every change. */
+const known = readKept();
 let flushing = false;
+
+/** @returns {Map<string, Entry>} */
+function readKept() {
+  const keys = wx.getStorageInfoSync().keys.filter((key) => key.startsWith(PREFIX));
+  return new Map(keys.map((key) => [key.slice(PREFIX.length), wx.getStorageSync(key)]));
+}
 
 /** @returns {Entry[]} oldest first */
 function entries() {
-  return wx
-    .getStorageInfoSync()
-    .keys.filter((key) => key.startsWith(PREFIX))
-    .map((key) => wx.getStorageSync(key))
-    .sort((one, other) => one.at - other.at);
+  return [...known.values()].sort((one, other) => one.at - other.at);
+}
+
+/** @param {string} key */
+function remove(key) {
+  known.delete(key);
+  wx.removeStorageSync(PREFIX + key);
 }
 
 /** Those that wait for the network; not the one that is on its way. */
@@ -82,7 +92,7 @@ function refused() {
  */
 function takeAnswered(kind) {
   const taken = entries().filter((one) => one.kind === kind && one.answer !== undefined && !one.refused);
-  taken.forEach(({ key }) => wx.removeStorageSync(PREFIX + key));
+  taken.forEach(({ key }) => remove(key));
   if (taken.length) announce();
   return taken;
 }
@@ -93,7 +103,7 @@ function takeAnswered(kind) {
  * @param {string} key
  */
 function retry(key) {
-  const entry = entries().find((one) => one.key === key);
+  const entry = known.get(key);
   if (!entry) return;
   keep({ ...entry, refused: undefined, answer: undefined });
   flush();
@@ -106,7 +116,7 @@ function retry(key) {
  */
 function retitle(key, title) {
   // The very object that is on its way, so that its answer is kept with the new title too.
-  const entry = sending.get(key) || entries().find((one) => one.key === key);
+  const entry = sending.get(key) || known.get(key);
   if (!entry) return;
   entry.title = title;
   keep(entry);
@@ -114,13 +124,14 @@ function retitle(key, title) {
 
 /** @param {Entry} entry */
 function keep(entry) {
+  known.set(entry.key, entry);
   wx.setStorageSync(PREFIX + entry.key, entry);
   announce();
 }
 
 /** @param {string} key */
 function dismiss(key) {
-  wx.removeStorageSync(PREFIX + key);
+  remove(key);
   announce();
 }
 

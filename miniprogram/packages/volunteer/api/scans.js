@@ -81,13 +81,15 @@ function marketOf({ path }) {
 }
 
 /**
- * Whether this very code waits to be uploaded already.
+ * Whether this very scan waits to be uploaded already.
  * @param {string} code
+ * @param {Direction} way
  */
-function waitsFor(code) {
-  return outbox
-    .unanswered(KIND)
-    .some(({ body }) => /** @type {{resident_code?: string}} */ (body).resident_code === code);
+function waitsFor(code, way) {
+  return outbox.unanswered(KIND).some(({ body }) => {
+    const { resident_code: kept, direction } = /** @type {Record<string, string>} */ (body);
+    return kept === code && direction === way;
+  });
 }
 
 /**

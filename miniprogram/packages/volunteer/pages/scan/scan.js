@@ -131,7 +131,7 @@ Page({
     const { market, direction } = this.data;
     if (!market || this.data.answer) return;
     if (!PERSONAL_CODE.test(code)) return this.show(NO_CODE);
-    if (waitsFor(code)) return this.show(SCANNED_BEFORE);
+    if (waitsFor(code, direction)) return this.show(SCANNED_BEFORE);
     this.setData({ answer: CHECKING, next: "", other: "" });
     const whom = { resident_code: code };
     const about = { who: "扫的签到码", direction };
