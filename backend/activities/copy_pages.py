@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response
+from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -67,6 +67,14 @@ def _time_of(instant: Any) -> str:
 def preview_copies(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> str:
     """Show what would be made. Nothing is kept: the next form says all of it again."""
     return _preview(session, actor, activity_id, body)
+
+
+@pages.form("/<uuid:activity_id>/copy/change", access=Permission.ACTIVITY_EDIT,
+            body=schemas.CopiesForm)  # fmt: skip
+def change_copies(session: Session, actor: Actor, _: dict[str, Any], activity_id: UUID) -> str:
+    """Back from the preview, with what had been chosen."""
+    page: str = copy_form(session, actor, activity_id, typed=request.form)
+    return page
 
 
 def preview_again(

@@ -1,11 +1,68 @@
-"""The schedule at a desk: what takes place in one's regions, and nothing of others'."""
+"""The schedule at a desk: what takes place in one's regions, and how a month is planned."""
 
 import re
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import expect
+from openpyxl import Workbook, load_workbook
+from playwright.sync_api import Download, Page, expect
 from sqlalchemy import Engine, text
 
-from tests.console.offices import OpenOffice
+from backend.activities import sheets
+from backend.core import clock
+from tests.console.offices import Office, OpenOffice
+
+# A month that the demo leaves free.
+MONTH = (clock.today().replace(day=1) + timedelta(days=70)).replace(day=1)
+
+
+def _in_month(day: int) -> date:
+    return MONTH.replace(day=day)
+
+
+def _both_sizes(desk: Office, name: str) -> None:
+    """axe, and a screenshot at both of an office's usual sizes."""
+    desk.axe()
+    desk.page.set_viewport_size({"width": 1366, "height": 768})
+    desk.screenshot(f"{name}-1366")
+    desk.page.set_viewport_size({"width": 1440, "height": 900})
+    desk.screenshot(name)
+
+
+def _one(database: Engine, statement: str, **values: object) -> Any:
+    with database.connect() as connection:
+        return connection.execute(text(statement), values).one()
+
+
+def _file(*lines: dict[str, Any]) -> dict[str, Any]:
+    """A filled-in template, as Playwright chooses files."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    header = [*sheets.REQUIRED, *sheets.OPTIONAL]
+    sheet.append(header)
+    for line in lines:
+        sheet.append([line.get(column) for column in header])
+    buffer = BytesIO()
+    book.save(buffer)
+    return {"name": "下月排期.xlsx", "mimeType": "application/octet-stream",
+            "buffer": buffer.getvalue()}  # fmt: skip
+
+
+def _line(community: str, day: date, **changes: Any) -> dict[str, Any]:
+    return {
+        sheets.PROGRAMME: "吾社集", sheets.TITLE: f"导入的{community}市集",
+        sheets.COMMUNITY: community, sheets.DAY: day, sheets.STARTS: "9:00",
+        sheets.ENDS: "17:00", sheets.VENUE: f"{community}广场", sheets.ADDRESS: "花园路 1 号",
+        sheets.ORGANISER: "武进区民政局", sheets.CONTACT: "0519-00000000",
+    } | changes  # fmt: skip
+
+
+def _agree(page: Page, words: str) -> None:
+    expect(page.get_by_role("dialog")).to_contain_text(words)
+    page.get_by_role("button", name="确定").click()
 
 
 def test_the_list_shows_what_comes_in_ones_regions(office: OpenOffice, database: Engine) -> None:
@@ -45,3 +102,221 @@ def test_another_regions_drafts_are_not_listed(office: OpenOffice, database: Eng
         ).scalars()
         for title in foreign:
             expect(page.locator("tbody")).not_to_contain_text(title)
+
+
+def test_a_month_goes_from_excel_to_published_markets(office: OpenOffice, database: Engine) -> None:
+    desk = office("admin")
+    desk.open("/console/schedule/")
+    page = desk.page
+    page.get_by_role("link", name="Excel 导入").click()
+    _both_sizes(desk, "schedule-import")
+    lines = [_line("花园社区", _in_month(3)), _line("明湖社区", _in_month(4))]
+    bad = _line("春晖社区", _in_month(5), **{sheets.STARTS: "上午九点"})
+    page.get_by_label("填好的 Excel 文件").set_input_files(_file(*lines, bad))
+    page.get_by_role("button", name="上传,看预览").click()
+    expect(page.get_by_text("第 4 行 开始时间(E4):应为时间")).to_be_visible()
+    _both_sizes(desk, "schedule-import-faulty")
+    page.get_by_role("link", name="重新上传").click()
+    page.get_by_label("填好的 Excel 文件").set_input_files(_file(*lines))
+    model = page.get_by_label("摊位和服务照搬").locator("option", has_text="春晖社区")
+    page.get_by_label("摊位和服务照搬").select_option(model.first.get_attribute("value"))
+    page.get_by_role("button", name="上传,看预览").click()
+    expect(page.get_by_text("新建 2 场")).to_be_visible()
+    _both_sizes(desk, "schedule-import-preview")
+    page.get_by_role("button", name="确认导入 2 场").click()
+    _agree(page, "新建 2 场草稿")
+    expect(page.get_by_role("status").first).to_contain_text("导入 2 场草稿")
+    rows = page.locator("tbody tr", has_text="导入的")
+    expect(rows).to_have_count(2)
+    # Nothing is chosen: nothing is asked, nothing happens.
+    page.get_by_role("button", name="发布").click()
+    expect(page.get_by_text("请先勾选活动")).to_be_visible()
+    for row in rows.all():
+        row.get_by_role("checkbox").check()
+    _both_sizes(desk, "schedule-chosen")
+    page.get_by_role("button", name="发布").click()
+    _agree(page, "2 场活动:发布")
+    expect(page.get_by_role("status").first).to_contain_text("已发布 2 场活动")
+    made = _one(
+        database,
+        "SELECT count(DISTINCT a.id) AS n, count(s.id) AS slots, min(s.starts_at) AS first"
+        " FROM activity a JOIN offering o ON o.activity_id = a.id"
+        " LEFT JOIN slot s ON s.offering_id = o.id"
+        " WHERE a.title LIKE '导入的%' AND a.state = 'published'",
+    )
+    assert made.n == 2
+    assert made.slots > 0
+    assert clock.local_day(made.first) == _in_month(3)
+
+
+def test_a_new_draft_is_dragged_to_another_day_and_back_when_refused(
+    office: OpenOffice, database: Engine
+) -> None:
+    desk = office("organiser")
+    page = desk.open("/console/schedule/new")
+    _both_sizes(desk, "schedule-new")
+    page.get_by_label("品牌项目").select_option("exchange")
+    expect(page.get_by_label("服务领域")).to_be_hidden()
+    page.get_by_label("类别").select_option("training")
+    page.get_by_label("活动名称").fill("拖动的培训")
+    page.locator("#region_id").select_option(
+        page.locator("#region_id option", has_text="花园社区").first.get_attribute("value")
+    )
+    page.get_by_label("开始时间").fill(f"{_in_month(10)}T14:00")
+    page.get_by_label("结束时间").fill(f"{_in_month(10)}T13:00")
+    page.get_by_label("场地").fill("会议室")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.locator("#ends_at-error")).to_contain_text("结束时间应晚于开始时间")
+    expect(page.get_by_label("场地")).to_have_value("会议室")
+    page.get_by_label("结束时间").fill(f"{_in_month(10)}T16:00")
+    page.get_by_role("button", name="保存草稿").click()
+    page.wait_for_url(re.compile("/console/markets/"))
+    page = desk.open(f"/console/schedule/?view=month&on={MONTH}")
+    _drag(page, "拖动的培训", _in_month(12))
+    _agree(page, f"移到 {MONTH.month}月12日 14:00")
+    expect(page.locator("[data-calendar-done]")).to_contain_text("已移到")
+    expect(_cell(page, _in_month(12))).to_contain_text("拖动的培训")
+    assert _start(database) == datetime(MONTH.year, MONTH.month, 12, 14, tzinfo=clock.SHANGHAI)
+    # A colleague edits it while this page is open: the drag is refused, and undone on the screen.
+    with database.begin() as connection:
+        connection.execute(
+            text("UPDATE activity SET version = version + 1 WHERE title = '拖动的培训'")
+        )
+    _drag(page, "拖动的培训", _in_month(20))
+    _agree(page, f"移到 {MONTH.month}月20日 14:00")
+    expect(page.locator("[data-calendar-refusal]")).to_contain_text("有人刚刚修改过")
+    expect(_cell(page, _in_month(12))).to_contain_text("拖动的培训")
+    _both_sizes(desk, "schedule-drag-refused")
+    assert _start(database).day == 12
+    # Whoever thinks better of it moves nothing.
+    _drag(page, "拖动的培训", _in_month(20))
+    page.get_by_role("button", name="取消").click()
+    expect(_cell(page, _in_month(12))).to_contain_text("拖动的培训")
+
+
+def _start(database: Engine) -> datetime:
+    row = _one(database, "SELECT starts_at FROM activity WHERE title = '拖动的培训'")
+    start: datetime = row.starts_at.astimezone(clock.SHANGHAI)
+    return start
+
+
+def _cell(page: Page, day: date) -> Any:
+    return page.locator(f".fc-daygrid-day[data-date='{day}']")
+
+
+def _drag(page: Page, title: str, day: date) -> None:
+    """By the mouse, as a hand does it."""
+    event = page.locator(".fc-event", has_text=title).first
+    expect(event).to_be_visible()
+    start, end = event.bounding_box(), _cell(page, day).bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + 20, start["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 40, end["y"] + 30, steps=12)
+    page.mouse.up()
+
+
+def test_the_keyboard_moves_a_draft_by_a_form(office: OpenOffice, database: Engine) -> None:
+    desk = office("organiser")
+    page = desk.open("/console/schedule/?state=draft")
+    page.get_by_role("link", name=re.compile("改期.*荷塘社区")).first.click()
+    _both_sizes(desk, "schedule-move")
+    page.get_by_label("改到").fill("2020-01-01T09:00")
+    page.get_by_role("button", name="改期").click()
+    expect(page.locator("#starts_at-error")).to_contain_text("已经过去")
+    page.get_by_label("改到").fill(f"{_in_month(15)}T08:30")
+    page.get_by_role("button", name="改期").click()
+    expect(page.get_by_role("status").first).to_contain_text("已改期")
+    row = _one(
+        database,
+        "SELECT a.starts_at, min(s.starts_at) AS slot FROM activity a"
+        " JOIN offering o ON o.activity_id = a.id JOIN slot s ON s.offering_id = o.id"
+        " WHERE a.title LIKE '%荷塘社区%' AND a.state = 'draft' AND a.copied_from_id IS NULL"
+        " GROUP BY a.id",
+    )
+    assert clock.local_day(row.starts_at) == clock.local_day(row.slot) == _in_month(15)
+
+
+def test_one_market_is_copied_to_many_communities_and_a_full_day_leads_to_its_list(
+    office: OpenOffice,
+) -> None:
+    desk = office("organiser", width=1366, height=768)
+    page = desk.open("/console/schedule/copy?q=荷塘")
+    _both_sizes(desk, "schedule-copy-source")
+    page.get_by_role("link", name=re.compile("复制这场.*荷塘")).first.click()
+    page.get_by_label("第 1 个日期").fill(str(_in_month(22)))
+    page.get_by_role("button", name="再加一个日期").click()
+    expect(page.get_by_label("第 5 个日期")).to_be_focused()
+    for name in ("花园社区", "明湖社区", "春晖社区", "景云社区", "东庭社区"):
+        page.get_by_label(name, exact=True).check()
+    _both_sizes(desk, "schedule-copy")
+    page.get_by_role("button", name="下一步").click()
+    expect(page.locator("tbody tr")).to_have_count(6)
+    _both_sizes(desk, "schedule-copy-preview")
+    # Thought better of: what was chosen is still there.
+    page.get_by_role("button", name="重新选择").click()
+    expect(page.get_by_label("东庭社区", exact=True)).to_be_checked()
+    expect(page.get_by_label("第 1 个日期")).to_have_value(str(_in_month(22)))
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_role("button", name="新建勾选的草稿").click()
+    _agree(page, "新建 6 场草稿")
+    expect(page.get_by_role("status").first).to_contain_text("新建 6 场草稿")
+    page = desk.open("/console/schedule/copy?q=荷塘")
+    page.get_by_role("link", name=re.compile("复制这场.*荷塘")).last.click()
+    page.get_by_label("第 1 个日期").fill(str(_in_month(22)))
+    page.get_by_role("button", name="下一步").click()
+    # Now there is something on that day already: it is marked, and not chosen.
+    expect(page.locator("tbody tr")).to_contain_text("当天已有活动")
+    expect(page.locator("tbody").get_by_role("checkbox")).not_to_be_checked()
+    page = desk.open(f"/console/schedule/?view=month&on={MONTH}")
+    more = _cell(page, _in_month(22)).get_by_text("还有 2 场")
+    expect(more).to_be_visible()
+    _both_sizes(desk, "schedule-month")
+    more.click()
+    page.wait_for_url(re.compile(f"from={_in_month(22)}&to={_in_month(22)}"))
+    expect(page.locator("tbody tr")).to_have_count(6)
+
+
+def test_the_calendar_keeps_its_place_in_the_address(office: OpenOffice) -> None:
+    desk = office("organiser")
+    page = desk.open("/console/schedule/?view=month")
+    expect(page.get_by_role("heading", level=2)).to_contain_text(f"{clock.today().month}月")
+    page.get_by_role("button", name="下个月").click()
+    next_month = (clock.today().replace(day=1) + timedelta(days=32)).replace(day=1)
+    page.wait_for_url(re.compile(f"on={next_month}"))
+    page.get_by_label("品牌项目").select_option("market")
+    page.wait_for_url(re.compile("programme=market"))
+    expect(page.get_by_role("heading", level=2)).to_contain_text(f"{next_month.month}月")
+    page.get_by_role("link", name="周历").click()
+    page.wait_for_url(re.compile("view=week"))
+    expect(page.locator(".fc-timegrid")).to_be_visible()
+    page = desk.open("/console/schedule/?view=week")
+    expect(page.locator(".fc-event").first).to_be_visible()
+    _both_sizes(desk, "schedule-week")
+
+
+def _downloaded(download: Download) -> Any:
+    return load_workbook(BytesIO(Path(download.path()).read_bytes()))
+
+
+def test_the_schedule_and_the_template_are_downloaded(office: OpenOffice) -> None:
+    page = office("admin").open("/console/schedule/?programme=market")
+    for _ in range(2):  # its button may be pressed again
+        with page.expect_download() as download:
+            page.get_by_role("button", name="导出 Excel").click()
+    sheet = _downloaded(download.value).worksheets[0]
+    assert {row[1] for row in sheet.iter_rows(min_row=4, values_only=True)} == {"吾社集"}
+    assert download.value.suggested_filename.endswith(".xlsx")
+    page = office("organiser").open("/console/schedule/import")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载模板").click()
+    assert "花园社区" in str([row[0] for row in _downloaded(download.value)["可选项"].values])
+
+
+def test_who_is_logged_out_meanwhile_is_sent_to_the_login(office: OpenOffice) -> None:
+    page = office("organiser").open("/console/schedule/?view=month")
+    expect(page.locator(".fc-daygrid-day").first).to_be_visible()
+    page.context.clear_cookies()
+    page.get_by_role("button", name="下个月").click()
+    page.wait_for_url("**/console/login")

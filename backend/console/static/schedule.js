@@ -45,10 +45,13 @@ function drawCalendar(box) {
     slotEventOverlap: false,
     allDayText: "更多",
     headerToolbar: false,
-    events: (range, done, failed) => load(box, view, states, range).then((events) => {
+    events: (range, done) => load(box, view, states, range).then((events) => {
       showHours(calendar, events);
       done(events);
-    }, failed),
+    }, () => {
+      say("网络不太好,这段时间的活动没有取到,请稍后再试", "");
+      done([]);
+    }),
     eventContent: ({ event }) => content(box, event),
     eventDidMount: ({ event, el }) => { el.title = event.extendedProps.hint || ""; },
     datesSet: ({ view: shown }) => {
@@ -84,7 +87,10 @@ async function load(box, view, states, range) {
   const last = dayBefore(range.endStr.slice(0, 10));
   const address = withParameters(box.dataset.events, { from: first, to: last, most: MOST[view] });
   const answer = await fetch(address);
-  if (answer.redirected) location.assign(box.dataset.login);
+  if (answer.redirected) {
+    location.assign(box.dataset.login);
+    return [];
+  }
   const { days } = await answer.json();
   return days.flatMap((day) => eventsOf(box, states, day));
 }
@@ -186,10 +192,9 @@ async function sendMove(box, event) {
     return null;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const words = page.querySelectorAll("[role=alert], .invalid-feedback, h1");
-  const found = Array.from(words, (one) => one.textContent.trim().replace(/\s+/g, " ")).filter(Boolean);
-  const reasons = page.querySelector("[role=alert]") ? found.slice(0, -1) : found;
-  return `没有移动:${[...new Set(reasons)].join(";")}`;
+  const inside = page.querySelectorAll("[role=alert], .invalid-feedback");
+  const reasons = Array.from(inside.length ? inside : page.querySelectorAll("h1"), (one) => one.textContent.trim());
+  return `没有移动:${reasons.filter(Boolean).join(";")}`;
 }
 
 function say(refusal, done) {

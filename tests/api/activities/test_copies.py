@@ -117,6 +117,13 @@ def test_what_was_chosen_is_made_whole_with_its_slots(
     assert "新建 2 场草稿" in desk.read(answer.location)
 
 
+def test_going_back_keeps_what_was_chosen(world: World, desk: Desk, source: dict[str, Any]) -> None:
+    path = f"/console/schedule/{source['id']}/copy/change"
+    page = desk.send(path, **fields(world, LATER)).get_data(as_text=True)
+    assert f'value="{LATER}"' in page
+    assert f'value="{world.region_id(OTHER_COMMUNITY)}" checked' in page
+
+
 def test_sent_twice_makes_one_set(world: World, desk: Desk, source: dict[str, Any]) -> None:
     form = fields(world, LATER) | {"rows": [row(world, COMMUNITY, LATER)], "_key": str(new_id())}
     path = f"/console/schedule/{source['id']}/copy"
