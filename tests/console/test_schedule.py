@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
-from playwright.sync_api import Download, Page, expect
+from playwright.sync_api import Download, FilePayload, Page, expect
 from sqlalchemy import Engine, text
 
 from backend.activities import sheets
@@ -17,6 +17,13 @@ from tests.console.offices import Office, OpenOffice
 # A month that the demo leaves free.
 MONTH = (clock.today().replace(day=1) + timedelta(days=70)).replace(day=1)
 
+# The calendar measures its columns anew a moment after its window has changed.
+_CALENDAR_FITS = """() => {
+  const box = document.querySelector(".calendar");
+  const table = document.querySelector(".fc-scrollgrid-sync-table");
+  return !table || table.offsetWidth <= box.clientWidth;
+}"""
+
 
 def _in_month(day: int) -> date:
     return MONTH.replace(day=day)
@@ -25,10 +32,10 @@ def _in_month(day: int) -> date:
 def _both_sizes(desk: Office, name: str) -> None:
     """axe, and a screenshot at both of an office's usual sizes."""
     desk.axe()
-    desk.page.set_viewport_size({"width": 1366, "height": 768})
-    desk.screenshot(f"{name}-1366")
-    desk.page.set_viewport_size({"width": 1440, "height": 900})
-    desk.screenshot(name)
+    for width, height, suffix in ((1366, 768, "-1366"), (1440, 900, "")):
+        desk.page.set_viewport_size({"width": width, "height": height})
+        desk.page.wait_for_function(_CALENDAR_FITS)
+        desk.screenshot(f"{name}{suffix}")
 
 
 def _one(database: Engine, statement: str, **values: object) -> Any:
@@ -36,7 +43,7 @@ def _one(database: Engine, statement: str, **values: object) -> Any:
         return connection.execute(text(statement), values).one()
 
 
-def _file(*lines: dict[str, Any]) -> dict[str, Any]:
+def _file(*lines: dict[str, Any]) -> FilePayload:
     """A filled-in template, as Playwright chooses files."""
     book = Workbook()
     sheet = book.active
