@@ -77,7 +77,7 @@ def test_the_demo_loaded_twice_at_once_does_not_double(committed_app: Flask) -> 
         together(load, load, load)
     assert {name: first[name] for name in ("activity", "attendance", "rating", "region")} == {
         "activity": 8 + past.ACTIVITIES,
-        "attendance": 1614,
+        "attendance": 1614 + 32,
         "rating": 994,
         "region": 118,
     }
