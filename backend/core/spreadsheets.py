@@ -36,9 +36,10 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
 _TIME = re.compile(r"(\d{1,2})[:时点](\d{2})分?(?::00)?", re.ASCII)
 
-Kind = Literal["text", "number", "money", "share", "day", "moment"]
+Kind = Literal["text", "plain", "number", "money", "share", "day", "moment"]
 _FORMATS: dict[Kind, str] = {
     "text": "@",
+    "plain": "General",
     "number": "#,##0",
     "money": "#,##0.00",
     "share": "0.0%",
@@ -149,10 +150,12 @@ def _write_sheet(book: Any, sheet: Sheet) -> None:
         )
         page.write_string(top, index, column.title, header)
         _validate(page, top + 1, index, column)
+    _fit_height(page, top, [column.title for column in sheet.columns], sheet.columns)
     rows = list(sheet.rows)
     last = top + len(rows)
     for number, row in enumerate(rows, start=top + 1):
         _write_row(page, number, row, formats)
+        _fit_height(page, number, row, sheet.columns)
     if last > top and sheet.columns:
         page.autofilter(top, 0, last, len(sheet.columns) - 1)
     if sheet.totals is not None:
@@ -170,8 +173,7 @@ def _write_sheet(book: Any, sheet: Sheet) -> None:
 
 def _write_line(page: Any, row: int, words: str, columns: Sequence[Column], look: Any) -> None:
     """A line above the table; one that is wider is broken, so that it does not widen the print."""
-    wide = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in words)
-    lines = math.ceil(wide / max(1.0, sum(column.width for column in columns)))
+    lines = _lines(words, sum(column.width for column in columns))
     if lines > 1 and len(columns) > 1:
         look.set_text_wrap()
         look.set_align("top")
@@ -180,7 +182,31 @@ def _write_line(page: Any, row: int, words: str, columns: Sequence[Column], look
     page.write_string(row, 0, words, look)
 
 
-_LINE_POINTS = 16
+def _lines(words: str, width: float) -> int:
+    """How many lines a text takes in so many characters; a Chinese one counts two."""
+
+    def wide(line: str) -> int:
+        return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+    return sum(max(1, math.ceil(wide(line) / max(width, 1))) for line in words.split("\n"))
+
+
+def _fit_height(page: Any, row: int, values: Sequence[Any], columns: Sequence[Column]) -> None:
+    """Room for text that is broken: not every office program makes it by itself."""
+    lines = max(
+        (
+            _lines(value, column.width)
+            for value, column in zip(values, columns, strict=True)
+            if isinstance(value, str)
+        ),
+        default=1,
+    )
+    if lines > 1:
+        page.set_row(row, _LINE_POINTS * min(lines, _MOST_LINES))
+
+
+# Of a line of text, in points; Excel's rows are at most 409 high.
+_LINE_POINTS, _MOST_LINES = 16, 25
 _COLOUR, _FAINT, _LINES = "#1F6F78", "#FFFFFF", "#E5E0D8"
 # Of a row, in pixels as Excel draws it, and of a chart.
 _ROW_HEIGHT, _CHART_WIDTH, _CHART_HEIGHT, _BAR_HEIGHT = 20, 760, 320, 26

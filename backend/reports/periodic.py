@@ -105,31 +105,27 @@ def _summary(order: Order, figures: PeriodFigures, first: date, last: date) -> S
     )
     few = words.few(whole.rated) if share else None
     written, missing = whole.recorded, whole.activities - whole.recorded
+    hours = round(whole.volunteer_minutes / 60, 1)
     unwritten = f"{missing} 场还没有填写" if missing else None
     rows: list[tuple[str, Any, str, str | None]] = [
-        ("举办活动", f"{whole.activities:,}", "场", None),
-        (
-            "覆盖社区",
-            f"{figures.communities_reached:,}",
-            "个",
-            f"本地区共 {figures.communities:,} 个社区",
-        ),
-        ("服务人次", f"{whole.visits:,}", "人次", "签到到场,同一人同一天到同一场算一次"),
-        ("服务人数", f"{whole.people:,}", "人", "同一人不论来几次只算一次,不等于各社区之和"),
-        ("服务次数", f"{whole.served:,}", "次", f"受益 {whole.served_people:,} 人"),
-        ("评价", f"{whole.rated:,}", "份", few),
-        ("满意率", words.percent(share["value"]) if share else "–", "", interval),
-        ("差评整改", f"{whole.opened:,}", "条", f"按期办结 {whole.closed_in_time:,} 条,"
+        ("举办活动", whole.activities, "场", None),
+        ("覆盖社区", figures.communities_reached, "个", f"本地区共 {figures.communities} 个社区"),
+        ("服务人次", whole.visits, "人次", "签到到场,同一人同一天到同一场算一次"),
+        ("服务人数", whole.people, "人", "同一人不论来几次只算一次,不等于各社区之和"),
+        ("服务次数", whole.served, "次", f"受益 {whole.served_people:,} 人"),
+        ("评价", whole.rated, "份", few),
+        ("满意率", round(100 * share["value"], 1) if share else None, "%", interval),
+        ("差评整改", whole.opened, "条", f"按期办结 {whole.closed_in_time:,} 条,"
          f"逾期办结 {whole.closed - whole.closed_in_time:,} 条,超期未办 {whole.overdue:,} 条"),
-        ("志愿者", f"{whole.volunteers:,}" if written else "–", "人次", unwritten),
-        ("志愿时长", f"{whole.volunteer_minutes / 60:,.1f}" if written else "–", "小时", unwritten),
-        ("经费", f"{whole.funds_yuan:,.2f}" if written else "–", "元", unwritten),
+        ("志愿者", whole.volunteers if written else None, "人次", unwritten),
+        ("志愿时长", hours if written else None, "小时", unwritten),
+        ("经费", float(whole.funds_yuan) if written else None, "元", unwritten),
     ]  # fmt: skip
     made = order.at.astimezone(clock.SHANGHAI)
     over = "" if last < made.date() else ",本期还没有结束"
     return Sheet(
         "汇总",
-        (Column("指标", 16), Column("数量", 16), Column("单位", 8), Column("说明", 56)),
+        (Column("指标", 16), Column("数量", 16, "plain"), Column("单位", 8), Column("说明", 56)),
         rows,
         heading=order.title,
         note=f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d} 开始的活动;"

@@ -146,9 +146,9 @@ def test_people_who_came_to_two_communities_count_once_in_the_total(district: Di
     assert total["服务人次"] == sum(row["服务人次"] for row in communities)
     assert total["服务人数"] == sum(row["服务人数"] for row in communities) - 1
     whole = {row["指标"]: row for row in table(book, "汇总")}
-    assert whole["服务人次"]["数量"] == str(total["服务人次"])
-    assert whole["服务人数"]["数量"] == str(total["服务人数"])
-    assert (whole["覆盖社区"]["数量"], whole["覆盖社区"]["说明"]) == ("2", "本地区共 2 个社区")
+    assert whole["服务人次"]["数量"] == total["服务人次"]
+    assert whole["服务人数"]["数量"] == total["服务人数"]
+    assert (whole["覆盖社区"]["数量"], whole["覆盖社区"]["说明"]) == (2, "本地区共 2 个社区")
 
 
 def test_the_evaluation_page_and_the_report_agree(district: District) -> None:
