@@ -10,6 +10,7 @@ from typing import Any
 from backend.checkin.models import Verdict
 from backend.feedback.checklist import EvaluationState
 from backend.identity.models import PhoneState, UserState
+from backend.regions.models import RegionImportState
 from backend.reports.words import KINDS
 from backend.reports.words import STATES as REPORT_STATES
 
@@ -99,7 +100,7 @@ ACTIONS: Mapping[str, str] = {
     "edit_organisation": "修改单位",
     "import_regions": "导入地区",
     "confirm_region_import": "确认导入地区",
-    "finish_region_import": "地区导入完成",
+    "finish_region_import": "地区导入结束",
     # reports, refusals
     "request_report": "申请报表",
     "make_report": "制作报表",
@@ -150,6 +151,10 @@ _STATE_TITLES: Mapping[str, str] = {
 }
 _STATES: Mapping[str, Mapping[str, str]] = {
     "report_run": {state.value: words for state, words in REPORT_STATES.items()},
+    "region_import": {
+        RegionImportState.PREVIEWED: "待确认", RegionImportState.RUNNING: "导入中",
+        RegionImportState.DONE: "已导入", RegionImportState.FAILED: "没有导入",
+    },
     "evaluation_checklist": {EvaluationState.LIVE: "进行中", EvaluationState.FROZEN: "已定稿"},
     "scan": {Verdict.ADMITTED: "已签到", "reverted": "已撤销"},
     "resident": {

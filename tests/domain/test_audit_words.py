@@ -12,6 +12,8 @@ from backend.core.permissions import Role
 from backend.feedback.checklist import EvaluationState
 from backend.feedback.models import RectificationState
 from backend.identity.models import PhoneState, UserState
+from backend.needs.models import NeedState
+from backend.regions.models import RegionImportState
 from backend.reports.audit_words import (
     ACTIONS,
     action_in_words,
@@ -56,6 +58,8 @@ def test_every_object_in_the_code_has_words() -> None:
         ("booking", BookingState),
         ("rectification", RectificationState),
         ("report_run", ReportState),
+        ("need", NeedState),
+        ("region_import", RegionImportState),
         ("user_account", Role),
         ("user_account", UserState),
         ("resident", PhoneState),

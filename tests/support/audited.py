@@ -117,8 +117,8 @@ def _texts(value: ast.expr, constants: dict[str, str]) -> list[str]:
         return [value.value]
     if isinstance(value, ast.IfExp):
         return _texts(value.body, constants) + _texts(value.orelse, constants)
-    if isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
-        return [f"{value.values[0].value!s}*"]
+    if isinstance(value, ast.JoinedStr):
+        return [f"{text}*" for text in _texts(value.values[0], constants)]
     if isinstance(value, ast.Name):
         return [constants[value.id]] if value.id in constants else []
     return []
