@@ -1,6 +1,7 @@
 """The dashboard at a desk and on the wall, and the lists behind its figures."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from flask import url_for
@@ -10,6 +11,7 @@ from backend.core import clock
 from backend.core.config import RATING, titles
 from backend.core.pages import Pages, render
 from backend.core.permissions import Actor
+from backend.needs.models import NeedState
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.reports import dashboard
@@ -192,6 +194,7 @@ def _choices(region: Region, period: Period) -> dict[str, Any]:
         "periods": [(one.key, one.title) for one in periods],
         "rules": RATING,
         "evaluations_url": _evaluations_url,
+        "needs_url": partial(_needs_url, region, period),
     }
 
 
@@ -200,3 +203,9 @@ def _evaluations_url(region: Region, key: str) -> str:
     period = Period.of(key)
     days: dict[str, Any] = {"from": period.first or _SINCE, "to": period.last}
     return url_for("evaluations.list_evaluations", region_id=region.id, **days)
+
+
+def _needs_url(region: Region, period: Period, state: NeedState | None = None) -> str:
+    """The list of needs that were raised in a period, of one state or of all."""
+    days: dict[str, Any] = {"from": period.first, "to": period.last}
+    return url_for("needs.list_needs", region_id=region.id, state=state, **days)
