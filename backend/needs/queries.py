@@ -85,6 +85,10 @@ def _needs(actor: Actor, query: dict[str, Any]) -> Select[Any]:
         statement = statement.where(Region.code.startswith(query["region_code"]))
     if "service_kind" in query:
         statement = statement.where(Need.service_kind == query["service_kind"])
+    if "from_" in query:
+        statement = statement.where(Need.raised_on >= query["from_"])
+    if "to" in query:
+        statement = statement.where(Need.raised_on <= query["to"])
     if "q" in query:
         statement = statement.where(Need.title.contains(query["q"], autoescape=True))
     return statement

@@ -43,6 +43,9 @@ class NeedQuery(PageQuery):
     state = fields.Choice(NeedState)
     service_kind = fields.Key(load("service_kinds"))
     q = fields.Text(TITLE_LENGTH)
+    # Days on which they were raised, both included.
+    from_ = fields.Day(data_key="from")
+    to = fields.Day()
 
 
 class NeedForm(Schema):
