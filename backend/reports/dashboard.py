@@ -84,7 +84,7 @@ def dashboard(session: Session, actor: Actor, region: Region, period: Period) ->
         "refreshed_at": facts.refreshed_at,
         "totals": totals
         | {
-            "people": facts.people,
+            "people": _people(facts),
             "people_counted_at": facts.counted_at,
             "communities": facts.communities,
         },
@@ -160,11 +160,18 @@ def _facts(session: Session, region: Region, period: Period) -> Any:
     return session.execute(
         select(
             select(PeopleTotal.people).where(cell).scalar_subquery().label("people"),
+            select(PeopleTotal.period).where(cell).exists().label("has_cell"),
             select(PeopleTotal.counted_at).where(cell).scalar_subquery().label("counted_at"),
             select(RollupRun.refreshed_at).scalar_subquery().label("refreshed_at"),
             communities.scalar_subquery().label("communities"),
         )
     ).one()
+
+
+def _people(facts: Any) -> int | None:
+    """None while they are still to be counted; 0 where nobody ever came: that has no count."""
+    people: int | None = facts.people
+    return people if facts.has_cell or facts.refreshed_at is None else 0
 
 
 def _months(session: Session, actor: Actor, region: Region, period: Period) -> list[dict[str, Any]]:
