@@ -50,7 +50,7 @@ NEEDS = (
              accepted=False),
     DemoNeed("广场晚上缺少反诈宣传", "anti_fraud", "320412102001", NeedSource.RESIDENT, 3,
              accepted=False),
-    DemoNeed("希望市集代办车辆年检", "showcase", "320412100001", NeedSource.HOTLINE, 15,
+    DemoNeed("希望市集代办车辆年检", "other", "320412100001", NeedSource.HOTLINE, 15,
              accepted=False, declined="不属于公益市集的服务范围,已告知车管所预约方式。"),
 )  # fmt: skip
 

@@ -61,7 +61,7 @@ def show(
     problem: AppError | None = None,
 ) -> str:
     """Somebody's roles and logins, and what an admin may change of them."""
-    person = access_colleague(session, actor, user_id, Permission.STAFF_SEE)
+    person = access_colleague(session, actor, user_id)
     codes = actor.region_codes(Permission.ROLE_GRANT)
     return render(
         "identity/colleague.html",
@@ -79,7 +79,7 @@ def show(
             body=schemas.GrantForm, again=show)  # fmt: skip
 def give_role(session: Session, actor: Actor, body: dict[str, Any], user_id: UUID) -> Response:
     """Give a role."""
-    access_colleague(session, actor, user_id, Permission.ROLE_GRANT)
+    access_colleague(session, actor, user_id)
     role = body.pop("role")
     staff.give(session, actor, user_id, role, Scope(**body))
     return see_other(".show", user_id=user_id)
@@ -102,7 +102,7 @@ def show_again(
             access=Permission.ROLE_GRANT, again=show_again)  # fmt: skip
 def take_role_back(session: Session, actor: Actor, user_id: UUID, assignment_id: UUID) -> Response:
     """Take a role back."""
-    access_colleague(session, actor, user_id, Permission.ROLE_GRANT)
+    access_colleague(session, actor, user_id)
     staff.take_back(session, actor, user_id, assignment_id)
     return see_other(".show", user_id=user_id)
 
@@ -110,7 +110,7 @@ def take_role_back(session: Session, actor: Actor, user_id: UUID, assignment_id:
 @pages.form("/<uuid:user_id>/log-out", access=Permission.ROLE_GRANT, again=show)
 def log_out(session: Session, actor: Actor, user_id: UUID) -> Response:
     """End somebody's console sessions."""
-    access_colleague(session, actor, user_id, Permission.ROLE_GRANT)
+    access_colleague(session, actor, user_id)
     staff.end_console_sessions(session, actor, user_id)
     return see_other(".show", user_id=user_id)
 

@@ -176,11 +176,6 @@ class Colleague:
     sessions: int
     console_at: datetime | None
 
-    @property
-    def held(self) -> list[PlacedRole]:
-        """The roles that hold now."""
-        return [role for role in self.roles if role.revoked_at is None]
-
 
 def colleague(session: Session, actor: Actor, person: Resident) -> Colleague:
     """Somebody with their roles and logins. The name in full of who is on the staff; that of a

@@ -1,18 +1,25 @@
 """Two admins at the same moment: one always remains, and a limit is a limit."""
 
 from dataclasses import replace
+from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from backend.core.audit import AuditEntry
 from backend.core.config import LOOKUP
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Grant, Role
+from backend.core.problems import refusal_for
 from backend.identity import lookups, roles, staff
+from backend.partners import operations as partners
+from backend.partners.permissions import access_organisation_for_edit
+from backend.regions.operations import region_by_code
 from tests.concurrency.conftest import together
 from tests.support.world import SUBDISTRICT, Person, World
 
@@ -32,6 +39,8 @@ def attempt(app: Flask, act: Any) -> AppError | None:
                 act(session)
         except AppError as refusal:
             return refusal
+        except DBAPIError as error:
+            return refusal_for(error)
         return None
 
 
@@ -99,3 +108,37 @@ def test_look_ups_at_once_are_counted_one_after_the_other(
             AuditEntry.action == lookups.ACTION, AuditEntry.actor_user_id == me.user_id
         )
         assert session.execute(counted).scalar_one() == 3
+
+
+def test_of_two_who_give_organisations_one_name_the_second_is_told(
+    committed_app: Flask, committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has looked and found the name free; the constraint stops the second, politely."""
+    actor = admin(committed_world.staff(Role.ADMIN, SUBDISTRICT))
+    with committed_app.app_context(), transaction() as session:
+        region = region_by_code(session, SUBDISTRICT)
+        made = [
+            partners.enter_organisation(session, actor, f"第{number}服务队", region)
+            for number in range(2)
+        ]
+    met = Barrier(2, timeout=30)
+    looked = partners._has_name
+
+    def look_together(session: Session, name: str) -> bool:
+        taken = looked(session, name)
+        met.wait()
+        return taken
+
+    monkeypatch.setattr(partners, "_has_name", look_together)
+
+    def rename(number: int) -> AppError | None:
+        def act(session: Session) -> None:
+            one = access_organisation_for_edit(session, actor, made[number])
+            partners.edit_organisation(
+                session, actor, one, name="同名服务队", region=region, version=1
+            )
+
+        return attempt(committed_app, act)
+
+    answers = together(2, rename)
+    assert sorted(type(answer).__name__ for answer in answers) == ["NameTaken", "NoneType"]

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import Engine, text
 
@@ -90,3 +91,35 @@ def test_the_second_of_two_who_edit_an_organisation_is_told(office: OpenOffice) 
     expect(page.get_by_text("蒋志强")).to_be_visible()
     first.axe()
     first.screenshot("organisation")
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("need-new", "/console/needs/new"),
+        ("people-grant", "/console/people/find"),
+        ("residents", "/console/people/residents"),
+        ("organisations", "/console/organisations/"),
+        ("organisation-new", "/console/organisations/new"),
+        ("settings", "/console/settings/"),
+        ("settings-upload", "/console/settings/regions/import"),
+    ],
+)
+def test_pages_fit_a_small_screen(office: OpenOffice, name: str, path: str) -> None:
+    desk = office("admin", width=1366, height=768)
+    page = desk.open(path)
+    wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not wider, "nobody scrolls sideways in an office"
+    desk.axe()
+    desk.screenshot(f"{name}-1366")
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("settings-kinds", "/console/settings/kinds"), ("people-find", "/console/people/find")],
+)
+def test_pages_on_a_large_screen(office: OpenOffice, name: str, path: str) -> None:
+    desk = office("admin")
+    desk.open(path)
+    desk.axe()
+    desk.screenshot(name)
