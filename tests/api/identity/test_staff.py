@@ -230,6 +230,19 @@ def test_an_admin_gives_nothing_beyond_their_region(world: World) -> None:
     assert len(refused) == 3
 
 
+def test_where_one_is_no_admin_one_gives_nothing(world: World) -> None:
+    """Admin of one town and organiser of another: roles don't add up elsewhere."""
+    person = world.staff(Role.ADMIN, SUBDISTRICT)
+    other = world.region_id(OTHER_SUBDISTRICT)
+    with transaction() as session:
+        roles.grant(session, None, person.user_id, Role.ORGANISER, Scope(region_id=UUID(other)))
+    own, volunteer = Desk(world, person), world.volunteer()
+    assert give(own, volunteer, Role.VOLUNTEER, region_id=other).status_code == 403
+    theirs = world.volunteer(OTHER_SUBDISTRICT)
+    assert take_back(own, theirs).status_code == 403
+    assert [one.role for one in held(theirs)] == [Role.VOLUNTEER]
+
+
 def test_nobody_gives_more_than_they_hold(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were organisers ever to give roles, they could not make admins."""
     more = ROLE_PERMISSIONS[Role.ORGANISER] | {Permission.ROLE_GRANT}
