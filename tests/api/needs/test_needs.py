@@ -288,8 +288,8 @@ def test_the_list_is_taken_as_a_file_with_its_filters(
     assert entry.region_code == SUBDISTRICT
     monkeypatch.setattr(queries, "MOST_EXPORTED", 1)
     refused = desk.send(f"{LIST}export")
-    assert refused.status_code == 409
-    assert "请选一个地区或进展再导出" in refused.get_data(as_text=True)
+    assert refused.status_code == 422
+    assert "请缩小范围" in refused.get_data(as_text=True)
     stranger = Desk(world, world.organiser(OTHER_SUBDISTRICT))
     theirs = stranger.send(f"{LIST}export?region_id={world.region_id(COMMUNITY)}")
     sheet = load_workbook(io.BytesIO(theirs.get_data())).active
