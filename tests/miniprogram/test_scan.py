@@ -201,7 +201,9 @@ def test_scans_survive_closing_the_mini_program(
     # Another page is open when it is sent: its answer is not lost.
     mine.page.goto(mine.page.url.replace("scan%2Fscan", "desk%2Fdesk"))
     mine.sees("您在哪一场集市")
-    mine.misses("条未上传")
+    mine.page.wait_for_function(
+        "() => __harness.requests.some(({ url, status }) => url.endsWith('/scans') && status)"
+    )
     assert visits(database, market) == [(resident.resident_id,)]
     mine.page.goto(mine.page.url.replace("desk%2Fdesk", "scan%2Fscan"))
     has_counted(mine, 1)
