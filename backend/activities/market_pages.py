@@ -25,7 +25,6 @@ from backend.activities.models import (
     Activity,
     ActivityRecord,
     ActivityState,
-    ExchangeKind,
     Programme,
     Stall,
     Venue,
@@ -38,12 +37,6 @@ from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 
 pages = Pages("markets", __name__, url_prefix="/console/markets", template_folder="templates")
-
-EXCHANGE_KINDS = {
-    ExchangeKind.VISIT: "考察交流", ExchangeKind.TRAINING: "培训", ExchangeKind.SEMINAR: "研讨",
-    ExchangeKind.SHOWCASE: "成果展示", ExchangeKind.PARTY_STUDY: "党建学习",
-    ExchangeKind.UNIVERSITY: "校社合作",
-}  # fmt: skip
 
 
 def access_workbench(session: Session, actor: Actor, activity_id: UUID) -> Activity:
@@ -67,7 +60,6 @@ def frame(actor: Actor, activity: Activity, tab: str, **values: Any) -> dict[str
         "may_edit": may_edit and editable,
         "may_record": may_edit,
         "labels": FACTS,
-        "exchange_kinds": EXCHANGE_KINDS,
         "changes": [],
         "typed": {},
         "problem": None,

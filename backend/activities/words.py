@@ -11,7 +11,7 @@ ACTIVITY_STATES = {
     ActivityState.CLOSED: "已结束", ActivityState.CANCELLED: "已取消",
 }  # fmt: skip
 EXCHANGE_KINDS = {
-    ExchangeKind.VISIT: "交流参访", ExchangeKind.TRAINING: "培训", ExchangeKind.SEMINAR: "研讨",
+    ExchangeKind.VISIT: "考察交流", ExchangeKind.TRAINING: "培训", ExchangeKind.SEMINAR: "研讨",
     ExchangeKind.SHOWCASE: "成果展示", ExchangeKind.PARTY_STUDY: "党建学习",
     ExchangeKind.UNIVERSITY: "校社合作",
 }  # fmt: skip
