@@ -139,7 +139,7 @@ class OfferingForm(Schema):
     mode = fields.Choice(OfferingMode, required=True)
     minutes_per_person = fields.QueryInt(1, 240)
     capacity = fields.QueryInt(1, 100_000, allow_none=True)
-    walk_in_percent = fields.QueryInt(0, 100, load_default=0)
+    walk_in_percent = Amount(0, 100, 1, load_default=Decimal(0))
     min_age = fields.QueryInt(0, 120, allow_none=True)
     daily_cap_per_person = fields.QueryInt(1, 20, load_default=1)
     sign_up_opens_at = fields.LocalInstant(allow_none=True)
@@ -148,7 +148,7 @@ class OfferingForm(Schema):
 
     @ma.post_load
     def as_a_share(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
-        data["walk_in_share"] = Decimal(data.pop("walk_in_percent")) / 100
+        data["walk_in_share"] = data.pop("walk_in_percent") / 100
         return data
 
 

@@ -199,13 +199,11 @@ def facts(
 
 
 def _theirs(now: dict[str, Any], typed: Any) -> list[changes.Change]:
-    """What stands now where the second of two editors has typed something else."""
+    """What stands now where the second of two editors has typed something else; what was typed
+    has passed the form's checks before."""
     schema = market_forms.FactsForm(partial=True, unknown=ma.EXCLUDE)
-    try:
-        mine = schema.load({name: value or None for name, value in typed.items() if name in now})
-    except ma.ValidationError:
-        return []
-    return changes.changes_of(now, mine)
+    mine = {name: value.strip().replace("\r\n", "\n") or None for name, value in typed.items()}
+    return changes.changes_of(now, schema.load(mine))
 
 
 @pages.form("/<uuid:activity_id>/facts", access=Permission.ACTIVITY_EDIT,

@@ -9,7 +9,7 @@ import segno
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import images, market_forms, queries
+from backend.activities import changes, images, market_forms, queries
 from backend.activities.market_pages import access_workbench, frame
 from backend.activities.models import Activity, OfferingMode
 from backend.core import jobs
@@ -62,7 +62,7 @@ def choose(session: Session, actor: Actor, activity_id: UUID) -> str:
         "activities/prints.html",
         **frame(
             actor, activity, "print", detail=detail, numbered=numbered, a_sheet=CARDS_A_SHEET,
-            has_image=png is not None, announced=activity.opened_at or activity.state != "draft",
+            has_image=png is not None, announced=changes.announced(activity),
         ),
     )  # fmt: skip
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import changes, market_forms, plan, queries, stalls
+from backend.activities import changes, market_forms, operations, plan, queries, stalls
 from backend.activities.market_pages import access_workbench, frame, stalls_of, told
-from backend.activities.models import Activity, Offering, Slot, Stall
+from backend.activities.models import Activity, Desk, Offering, Slot, Stall
 from backend.activities.permissions import (
     access_activity_for_edit,
     access_offering,
@@ -26,10 +26,22 @@ pages = Pages("market_stalls", __name__, url_prefix="/console/markets", template
 _EDIT = Permission.ACTIVITY_EDIT
 
 
-def _check_seen(row: Any, seen: str | None) -> None:
-    """Raises EditedMeanwhile (409) when a row is not as the sender has seen it."""
-    if seen != changes.fingerprint_of(row):
+def _check_seen(now: str, seen: str | None) -> None:
+    """Raises EditedMeanwhile (409) when a row is not as the sender has seen it.
+
+    Args:
+        now: the row's fingerprint.
+    """
+    if seen != now:
         raise EditedMeanwhile
+
+
+def _fingerprint_of_offering(session: Session, offering: Offering) -> str:
+    """Of a service with the stalls that serve its queue: its form changes both."""
+    desks = operations.rows_of(session, Desk, Desk.offering_id == offering.id)
+    return changes.fingerprint(
+        changes.fingerprint_of(offering), [str(desk.stall_id) for desk in desks]
+    )
 
 
 # ---------------------------------------------------------------------------- stalls
@@ -80,16 +92,6 @@ def arrange(session: Session, actor: Actor, activity_id: UUID) -> Response:
     return see_other(".list_stalls", activity_id=activity_id)
 
 
-@pages.form("/stalls/<uuid:stall_id>/place", access=_EDIT, body=market_forms.PlaceForm)
-def place(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
-    """Put a stall on the plan, or take it off."""
-    activity, stall = access_stall_for_edit(session, actor, stall_id)
-    row, column = body.get("row"), body.get("column")
-    spot = plan.Spot(row, column) if row is not None and column is not None else None
-    stalls.place_stall(session, actor, activity, stall, spot)
-    return see_other(".list_stalls", activity_id=activity.id)
-
-
 def _access_stall(session: Session, actor: Actor, stall_id: UUID) -> tuple[Activity, Stall]:
     stall = session.get(Stall, stall_id)
     if stall is None:
@@ -115,7 +117,7 @@ def show_stall(
     return render(
         "activities/stall.html",
         **frame(
-            actor, activity, "stalls", typed=typed or now, problem=problem, stall=stall,
+            actor, activity, "stalls", typed=now | _flat(typed), problem=problem, stall=stall,
             detail=queries.stall_detail(session, stall_id), most=plan.MOST,
             seen=changes.fingerprint_of(stall), organisations=organisations_to_choose(session),
         ),
@@ -126,11 +128,22 @@ def show_stall(
 def save_stall(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
     """Change a stall."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    _check_seen(stall, body.pop("seen", None))
+    _check_seen(changes.fingerprint_of(stall), body.pop("seen", None))
     spot = body.pop("spot")
     if spot is not None:
         stalls.check_spot_free(session, activity, spot, stall)
     stalls.update_stall(session, actor, activity, stall, body)
+    return see_other(".list_stalls", activity_id=activity.id)
+
+
+@pages.form("/stalls/<uuid:stall_id>/place", access=_EDIT, body=market_forms.PlaceForm,
+            again=show_stall)  # fmt: skip
+def place(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
+    """Put a stall on the plan, or take it off."""
+    activity, stall = access_stall_for_edit(session, actor, stall_id)
+    row, column = body.get("row"), body.get("column")
+    spot = plan.Spot(row, column) if row is not None and column is not None else None
+    stalls.place_stall(session, actor, activity, stall, spot)
     return see_other(".list_stalls", activity_id=activity.id)
 
 
@@ -190,12 +203,12 @@ def show_offering(
     """A service, to change it, and its slots with what is taken."""
     activity, offering = _access_offering(session, actor, offering_id)
     detail = queries.offering_detail(session, offering_id)
-    now = detail | {"walk_in_percent": int(offering.walk_in_share * 100)}
+    now = detail | {"walk_in_percent": f"{float(offering.walk_in_share) * 100:g}"}
     return render(
         "activities/offering.html",
         **frame(
             actor, activity, "stalls", typed=typed or now, problem=problem, offering=detail,
-            kinds=titles("service_kinds"), seen=changes.fingerprint_of(offering),
+            kinds=titles("service_kinds"), seen=_fingerprint_of_offering(session, offering),
             others=_others(session, activity, offering.stall_id),
             stall=session.get_one(Stall, offering.stall_id),
         ),
@@ -216,7 +229,7 @@ def save_offering(
 ) -> Response:
     """Change a service; the mode of one that is announced stays."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    _check_seen(offering, body.pop("seen", None))
+    _check_seen(_fingerprint_of_offering(session, offering), body.pop("seen", None))
     stalls.update_offering(session, actor, activity, offering, body)
     return see_other(".show_offering", offering_id=offering_id)
 
@@ -354,7 +367,7 @@ def save_slot(session: Session, actor: Actor, body: dict[str, Any], slot_id: UUI
     """Change a slot; where people have booked it, only after it was shown how many."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)
     seen, confirmed = body.pop("seen", None), body.pop("confirmed", None)
-    _check_seen(slot, seen)
+    _check_seen(changes.fingerprint_of(slot), seen)
     before = {name: getattr(slot, name) for name in body}
     found = changes.changes_of(before, body)
     if changes.announced(activity) and _worse(found):

@@ -18,7 +18,6 @@ from backend.activities.models import (
 )
 from backend.activities.operations import NOT_ANNOUNCED, check_editable, record_edit, rows_of
 from backend.activities.plan import (
-    MOST,
     Spot,
     free_spots,
     plan_of,
@@ -126,13 +125,11 @@ def place_stall(
     """Put a stall on the plan; the one that stands there changes places with it.
 
     Args:
-        spot: None takes it off the plan.
+        spot: within the plan, as PlaceForm loads it; None takes it off.
 
-    Raises NotEditable (409), ValidationFailed (422) for a spot that is no part of the plan.
+    Raises NotEditable (409).
     """
     check_editable(activity)
-    if spot is not None and not (1 <= spot.row <= MOST and 1 <= spot.column <= MOST):
-        raise ValidationFailed(errors={"row": [f"排和位应在 1 到 {MOST} 之间"]})
     others = rows_of(session, Stall, Stall.activity_id == activity.id)
     before, note = read_place(stall.place)
     standing = spots_of(others).get(spot) if spot is not None else None

@@ -165,7 +165,7 @@ def test_a_draft_becomes_a_published_market(
 
     tab(page, "人员")
     look(desk, "people-empty")
-    page.get_by_label("同事").select_option(label="沈佳怡")
+    page.get_by_label("同事", exact=True).select_option(label="沈佳怡")
     page.get_by_label("做什么").fill("入口签到")
     sent(page, "安排")
     expect(page.get_by_role("row", name=re.compile("沈佳怡"))).to_contain_text("入口签到")

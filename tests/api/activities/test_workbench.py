@@ -348,11 +348,13 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing(
 ) -> None:
     path = f"{M}/{market['id']}/facts"
     assert desk.send(path, **facts(market, title="先改的")).status_code == 303
-    second = desk.send(path, **facts(market, title="后改的", contact_phone="110"))
+    typed = facts(market, title="后改的", contact_phone="110", description="一\r\n二")
+    second = desk.send(path, **typed)
     page = second.get_data(as_text=True)
     assert second.status_code == 409
     assert "先改的" in page
     assert 'value="后改的"' in page
+    assert "一\n二" in page, "what differs is shown, in lines too"
     assert row(Activity, market["id"]).title == "先改的"
     # What was typed is sent again, knowingly.
     again = facts(market, title="后改的", contact_phone="110", version=hidden(page, "version"))
@@ -478,7 +480,9 @@ def test_a_wrong_stall_is_told(world: World, desk: Desk, market: dict[str, Any])
         f"{M}/stalls/{first}", **stall_form(number="1", row="1", column="1", seen=seen)
     )
     assert onto.status_code == 422
-    assert desk.send(f"{M}/stalls/{first}/place", row="1").status_code == 422
+    half = desk.send(f"{M}/stalls/{first}/place", row="7")
+    assert half.status_code == 422
+    assert 'name="row" type="number" value="7"' in half.get_data(as_text=True)
 
 
 def test_the_second_editor_of_a_stall_is_told(desk: Desk, market: dict[str, Any]) -> None:
@@ -522,6 +526,11 @@ def test_a_service_is_added_changed_and_deleted(
     assert desk.send(page, **changed).status_code == 303
     after = ok(organiser.get(f"/offerings/{offering['id']}"))
     assert (after["title"], after["capacity"], after["also_at_stall_ids"]) == ("公益理发", 30, [])
+    # Only another stall has joined the queue: it must not be thrown out unseen.
+    ok(organiser.put(f"/offerings/{offering['id']}", {"also_at_stall_ids": [also]}))
+    seen = hidden(desk.read(page), "seen")
+    ok(organiser.put(f"/offerings/{offering['id']}", {"also_at_stall_ids": []}))
+    assert desk.send(page, **changed | {"seen": seen}).status_code == 409
     second = desk.send(page, **changed | {"title": "后改"})
     assert second.status_code == 409
     assert 'value="后改"' in second.get_data(as_text=True)
