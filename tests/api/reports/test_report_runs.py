@@ -190,6 +190,18 @@ def test_a_lost_job_is_queued_again(fair: Fair, desk: Desk) -> None:
     assert jobs(fair) == [str(run_id)] * 2, "once in a while, not at every look"
 
 
+def test_a_worker_that_dies_each_time_is_not_replaced_for_ever(fair: Fair, desk: Desk) -> None:
+    run_id = monthly(desk, fair)
+    long_ago = clock.now() - timedelta(minutes=REPORTS.silent_minutes + 1)
+    for _ in range(REPORTS.attempts):
+        with transaction() as session:
+            assert operations.begin(session, run_id) is not None
+        put(run_id, heard_at=long_ago)
+        tasks.tend_reports()
+    assert run_of(run_id).state is S.FAILED
+    assert len(jobs(fair)) == REPORTS.attempts
+
+
 def test_after_some_attempts_it_is_given_up_and_says_what_to_do(
     fair: Fair, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
