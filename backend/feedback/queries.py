@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -310,17 +310,31 @@ def evaluated(session: Session, actor: Actor, query: dict[str, Any]) -> Select[A
     return statement
 
 
+# How long before its start a published activity admits people at most (checkin_opens_minutes).
+_EARLIEST = timedelta(days=1)
+
+
 def _has_begun() -> ColumnElement[bool]:
-    came = select(Attendance.id).where(
+    came = select(true()).where(
         Attendance.activity_id == Activity.id, Attendance.reverted_at.is_(None)
     )
-    served = select(Booking.id).where(
+    served = select(true()).where(
         Booking.activity_id == Activity.id, Booking.state == BookingState.SERVED
     )
     return or_(
         Activity.state.in_(_RUN),
-        and_(Activity.state == ActivityState.PUBLISHED, or_(came.exists(), served.exists())),
+        and_(
+            Activity.state == ActivityState.PUBLISHED,
+            Activity.starts_at < clock.now() + _EARLIEST,
+            or_(_any(came), _any(served)),
+        ),
     )
+
+
+def _any(rows: Select[Any]) -> ColumnElement[bool]:
+    """Whether there is a row. With EXISTS beside an OR, PostgreSQL reads the whole table into a
+    hash once many activities are asked for; a value of one row it looks up in the index."""
+    return rows.limit(1).scalar_subquery().is_(True)
 
 
 def _totals(session: Session, found: Select[Any]) -> dict[str, Any]:
