@@ -97,9 +97,23 @@ def _lists(_: Ground) -> Iterator[bytes]:
         yield request("GET", f"{API}/activities?from={since}&limit=20")
 
 
+def _schedules(ground: Ground) -> Iterator[bytes]:
+    while True:
+        yield request("GET", "/console/schedule/?view=list", cookie=ground.cookie)
+
+
+def _dashboards(ground: Ground) -> Iterator[bytes]:
+    while True:
+        yield request("GET", "/console/dashboard/?period=all", cookie=ground.cookie)
+
+
 CHECK_IN = Case("check-in", _check_ins, b"201", b"admitted")
 DUPLICATE = Case("duplicate", _duplicates, b"200", b"already_checked_in")
 SIGN_UP = Case("sign-up", _sign_ups, b"201", b"confirmed")
 CALL_NEXT = Case("call-next", _calls, b"200", b"called", prepare=refill_lines)
 LIST = Case("list", _lists, b"200", b"next_cursor")
-CASES = (CHECK_IN, DUPLICATE, SIGN_UP, CALL_NEXT, LIST)
+SCHEDULE = Case("schedule", _schedules, b"200", "公益市集".encode())
+DASHBOARD = Case("dashboard", _dashboards, b"200", "服务人次".encode())
+# Of the console: they are held against themselves on a small database, not against a floor.
+PAGES = (SCHEDULE, DASHBOARD)
+CASES = (CHECK_IN, DUPLICATE, SIGN_UP, CALL_NEXT, LIST, *PAGES)

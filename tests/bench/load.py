@@ -208,9 +208,14 @@ def _take(
         measured.latencies.append(now - connection.began)
 
 
-def request(method: str, path: str, *, token: str | None = None, body: bytes = b"") -> bytes:
-    """A whole HTTP/1.1 request."""
+def request(
+    method: str, path: str, *, token: str | None = None, cookie: str | None = None,
+    body: bytes = b"",
+) -> bytes:  # fmt: skip
+    """A whole HTTP/1.1 request, of a phone with its token or of a browser with its cookie."""
     lines = [f"{method} {path} HTTP/1.1", "Host: bench"]
+    if cookie:
+        lines.append(f"Cookie: {cookie}")
     if token:
         lines.append(f"Authorization: Bearer {token}")
     if method != "GET":

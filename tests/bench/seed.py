@@ -12,13 +12,19 @@ from itertools import count
 from typing import Any
 
 import psycopg
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from psycopg import sql
 
 from backend.app import create_app
 from backend.core import clock
-from backend.core.db import db
+from backend.core.db import db, transaction
+from backend.core.pages import TOKEN
+from backend.core.permissions import Role
+from backend.identity import console
+from backend.reports.rollup_tasks import refresh
 from tests.conftest import settings_for
-from tests.support.world import Person, World, ok
+from tests.support.world import DISTRICT, Person, World, ok
 
 RESIDENTS = 24_000
 ADMITTED = 2_000
@@ -31,6 +37,8 @@ SLOT_CAPACITY = 5_000
 HISTORY_RESIDENTS = 100_000
 HISTORY_ACTIVITIES = 800
 VISITS_PER_ACTIVITY = 2_000
+# With those that were: 2,000 activities in the schedule.
+HISTORY_UPCOMING = 1_200
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class Ground:
         sign_ups: counts the sign-ups made.
         desks: stalls; the lines' desks take turns.
         caller: the token of a volunteer who may call.
+        cookie: of the browser of the district's admin, as its header carries it.
     """
 
     url: str
@@ -60,6 +69,7 @@ class Ground:
     services: list[tuple[str, list[str]]]
     desks: list[str]
     caller: str
+    cookie: str
     sign_ups: Iterator[int]
 
     def copied(self, url: str) -> "Ground":
@@ -72,14 +82,15 @@ def token_of(number: int) -> str:
     return f"bench-{number:08d}-{'x' * 26}"
 
 
-def seed(url: str, markets: int) -> Ground:
+def seed(url: str, markets: int, signing_key: bytes) -> Ground:
     """Fill an empty, migrated database.
 
     Args:
         url: of the database.
         markets: how many markets the measurements will use up.
+        signing_key: the servers' CODE_SIGNING_KEY; the console's cookie follows from it.
     """
-    app = create_app(settings_for(url))
+    app = create_app(settings_for(url, code_signing_key=signing_key))
     world = World(app)
     organiser = world.organiser()
     with psycopg.connect(url) as connection:
@@ -90,12 +101,30 @@ def seed(url: str, markets: int) -> Ground:
         desks = _calling_market(world, organiser, connection)
         _upcoming(connection, live[-1].id, 40)
         caller = world.volunteer().token
+    cookie = _cookie(app, world.staff(Role.ADMIN, DISTRICT))
+    _count_totals(app)
     with app.app_context():
         db.engine.dispose()
-    ground = Ground(url, live[:-1], live[-1], services, desks, caller, count())
+    ground = Ground(url, live[:-1], live[-1], services, desks, caller, cookie, count())
     refill_lines(ground)
     _settle(url)
     return ground
+
+
+def _cookie(app: Flask, person: Person) -> str:
+    """A browser's cookie with a console session of somebody's."""
+    with app.app_context(), transaction() as session:
+        token = console.start(session, person.user_id, "bench")
+    interface = SecureCookieSessionInterface()
+    serializer = interface.get_signing_serializer(app)
+    assert serializer is not None
+    return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps({TOKEN: token})}"
+
+
+def _count_totals(app: Flask) -> None:
+    """As the worker does each minute; the bench has none."""
+    with app.app_context():
+        refresh()
 
 
 def _live_market(world: World, organiser: Person) -> Market:
@@ -315,10 +344,15 @@ def load_history(ground: Ground) -> tuple[int, int]:
                 source=ground.duplicates.id,
             )
         )
+        _upcoming(connection, ground.duplicates.id, HISTORY_UPCOMING)
         indexes = _drop_indexes(connection)
         connection.execute(_VISITS, {"visits": VISITS_PER_ACTIVITY, "residents": HISTORY_RESIDENTS})
         for index in indexes:
             connection.execute(index)
+    app = create_app(settings_for(ground.url))
+    _count_totals(app)
+    with app.app_context():
+        db.engine.dispose()
     _settle(ground.url)
     with psycopg.connect(ground.url) as connection:
         row = connection.execute(

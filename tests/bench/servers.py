@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import sys
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def stage(*, markets: int, history: bool, say: Callable[[str], None]) -> Iterato
     supervisor = Supervisor(system.var_dir / "log", cwd=ROOT, say=say)
     try:
         say("填充数据 / people, markets, lines")
-        ground = seed.seed(system.database_url, markets)
+        key = urlsafe_b64decode(system.environment["CODE_SIGNING_KEY"] + "==")
+        ground = seed.seed(system.database_url, markets, key)
         loaded = _with_history(system.postgres, ground, say) if history else None
         say("启动各服务器 / servers")
         wechat_port = int(system.wechat.rsplit(":", 1)[1])
