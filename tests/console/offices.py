@@ -1,11 +1,14 @@
 """A desk in an office: a browser on the console, and what may not go wrong there."""
 
 import re
-from typing import Protocol
+from io import BytesIO
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from openpyxl import Workbook
+from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, Request
 
+from backend.activities import sheets
 from backend.local.system import ROOT
 
 SCREENSHOTS = ROOT / "var" / "screenshots"
@@ -80,3 +83,18 @@ def open_office(browser: Browser, web: str, user: str | None, size: tuple[int, i
         page.locator(f"form[action$='/demo-login/{user}'] button").click()
         page.wait_for_url("**/console/dashboard/")
     return office
+
+
+def filled_in(*lines: dict[str, Any]) -> FilePayload:
+    """A filled-in template, as Playwright chooses files."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    header = [*sheets.REQUIRED, *sheets.OPTIONAL]
+    sheet.append(header)
+    for line in lines:
+        sheet.append([line.get(column) for column in header])
+    buffer = BytesIO()
+    book.save(buffer)
+    return {"name": "下月排期.xlsx", "mimeType": "application/octet-stream",
+            "buffer": buffer.getvalue()}  # fmt: skip

@@ -6,13 +6,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from playwright.sync_api import Download, FilePayload, Page, expect
+from openpyxl import load_workbook
+from playwright.sync_api import Download, Page, expect
 from sqlalchemy import Engine, text
 
 from backend.activities import sheets
 from backend.core import clock
-from tests.console.offices import Office, OpenOffice
+from tests.console.offices import Office, OpenOffice, filled_in
 
 # A month that the demo leaves free.
 MONTH = (clock.today().replace(day=1) + timedelta(days=70)).replace(day=1)
@@ -41,21 +41,6 @@ def _both_sizes(desk: Office, name: str) -> None:
 def _one(database: Engine, statement: str, **values: object) -> Any:
     with database.connect() as connection:
         return connection.execute(text(statement), values).one()
-
-
-def _file(*lines: dict[str, Any]) -> FilePayload:
-    """A filled-in template, as Playwright chooses files."""
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    header = [*sheets.REQUIRED, *sheets.OPTIONAL]
-    sheet.append(header)
-    for line in lines:
-        sheet.append([line.get(column) for column in header])
-    buffer = BytesIO()
-    book.save(buffer)
-    return {"name": "下月排期.xlsx", "mimeType": "application/octet-stream",
-            "buffer": buffer.getvalue()}  # fmt: skip
 
 
 def _line(community: str, day: date, **changes: Any) -> dict[str, Any]:
@@ -119,12 +104,12 @@ def test_a_month_goes_from_excel_to_published_markets(office: OpenOffice, databa
     _both_sizes(desk, "schedule-import")
     lines = [_line("花园社区", _in_month(3)), _line("明湖社区", _in_month(4))]
     bad = _line("春晖社区", _in_month(5), **{sheets.STARTS: "上午九点"})
-    page.get_by_label("填好的 Excel 文件").set_input_files(_file(*lines, bad))
+    page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines, bad))
     page.get_by_role("button", name="上传,看预览").click()
     expect(page.get_by_text("第 4 行 开始时间(E4):应为时间")).to_be_visible()
     _both_sizes(desk, "schedule-import-faulty")
     page.get_by_role("link", name="重新上传").click()
-    page.get_by_label("填好的 Excel 文件").set_input_files(_file(*lines))
+    page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines))
     model = page.get_by_label("摊位和服务照搬").locator("option", has_text="春晖社区")
     page.get_by_label("摊位和服务照搬").select_option(model.first.get_attribute("value"))
     page.get_by_role("button", name="上传,看预览").click()
