@@ -150,6 +150,9 @@ def test_a_draft_becomes_a_published_market(
     expect(page.get_by_label("摊位名称")).to_have_value("修伞摊")
     _place(page)
     look(desk, "stalls")
+    page.locator("[aria-labelledby=list]").get_by_role("link", name="义诊台").click()
+    look(desk, "stall")
+    page.get_by_role("link", name="全部摊位").click()
 
     page.get_by_role("link", name=re.compile("加一项服务.*1 号摊位")).click()
     page.get_by_label("服务名称").fill("义诊")
