@@ -8,12 +8,13 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, text
 
+from backend.demo import markets
 from backend.local.system import LocalSystem
 from tests.console.offices import OpenOffice
 
 _PAST = (
     "SELECT a.id, to_char(a.starts_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month"
-    " FROM activity a WHERE a.state = 'closed' ORDER BY a.starts_at DESC LIMIT 1"
+    " FROM activity a WHERE a.state = 'closed' AND a.title = :title"
 )
 _MADE_MS = 60_000
 
@@ -21,7 +22,7 @@ _MADE_MS = 60_000
 def _past(database: Engine) -> tuple[str, str]:
     """The demo's market of some days ago, and its month."""
     with database.connect() as connection:
-        row = connection.execute(text(_PAST)).one()
+        row = connection.execute(text(_PAST), {"title": markets.PAST.title}).one()
         return str(row.id), str(row.month)
 
 
