@@ -754,8 +754,10 @@ def test_a_record_is_read_by_auditors(
     for move in ("publish", "open"):
         ok(organiser.post(f"/activities/{market['id']}/{move}"))
     path = f"{M}/{market['id']}/record"
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    assert "还没有填写" in auditor.read(path)
     assert desk.send(path, version="0", volunteers="7").status_code == 303
-    assert "7 人" in Desk(world, world.staff(Role.AUDITOR, DISTRICT)).read(path)
+    assert "7 人" in auditor.read(path)
 
 
 # ---------------------------------------------------------------------------- printing
