@@ -13,11 +13,18 @@ class Entry:
     endpoint: str
     icon: str
     permission: Permission
+    also: tuple[str, ...] = ()
+
+    def leads_to(self, endpoint: str) -> bool:
+        """Whether a page is of this section: of its own blueprint, or one of `also`."""
+        section = endpoint.split(".")[0]
+        return section == self.endpoint.split(".")[0] or section in self.also
 
 
 MENU = (
     Entry("总览", "dashboard.show", "layout-dashboard", Permission.EVALUATION_SEE_ALL),
-    Entry("排期", "schedule.calendar", "calendar", Permission.ACTIVITY_SEE_DRAFT),
+    Entry("排期", "schedule.calendar", "calendar", Permission.ACTIVITY_SEE_DRAFT,
+          ("markets", "market_stalls", "market_prints")),
     Entry("现场", "board.markets", "speakerphone", Permission.ACTIVITY_SUMMARY),
     Entry("评价", "evaluations.list_evaluations", "star", Permission.EVALUATION_SEE_ALL),
     Entry("整改", "rectifications.list_rectifications", "alert-triangle",

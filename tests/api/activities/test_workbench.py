@@ -760,6 +760,15 @@ def test_a_record_is_read_by_auditors(
     assert "7 人" in auditor.read(path)
 
 
+def test_the_menu_marks_the_schedule_on_every_page_of_the_workbench(
+    desk: Desk, market: dict[str, Any]
+) -> None:
+    own, stall = market["id"], market["stalls"][0]["id"]
+    for path in (own, f"{own}/facts", f"{own}/stalls", f"stalls/{stall}", f"{own}/print"):
+        marked = re.findall(r'class="nav-link" href="(.*?)" aria-current', desk.read(f"{M}/{path}"))
+        assert marked == ["/console/schedule/"], path
+
+
 # ---------------------------------------------------------------------------- printing
 
 
