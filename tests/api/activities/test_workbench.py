@@ -769,6 +769,21 @@ def test_the_menu_marks_the_schedule_on_every_page_of_the_workbench(
         assert marked == ["/console/schedule/"], path
 
 
+def test_a_market_that_has_begun_leads_to_its_brief_and_ledger(
+    desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}"
+    assert "/console/reports/?kind" not in desk.read(path)
+    for move in ("publish", "open"):
+        ok(organiser.post(f"/activities/{market['id']}/{move}"))
+    page = desk.read(path)
+    for kind in ("brief", "ledger"):
+        address = f"/console/reports/?kind={kind}&amp;activity_id={market['id']}"
+        assert address in page
+        chosen = f'value="{market["id"]}" selected'
+        assert chosen in desk.read(address.replace("&amp;", "&"))
+
+
 # ---------------------------------------------------------------------------- printing
 
 
