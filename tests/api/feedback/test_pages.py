@@ -114,6 +114,7 @@ def test_an_auditor_reads_and_handles_nothing(fair: Fair) -> None:
     _, found = fair.complaint()
     auditor = Desk(fair.world, fair.world.staff(Role.AUDITOR, DISTRICT))
     assert "办理由该地区的组织者负责" in auditor.read(f"/console/rectifications/{found}")
+    assert ">查看<" in auditor.read("/console/rectifications/")
     assert auditor.send(f"/console/rectifications/{found}/reply", reply="x").status_code == 403
     assert row(found).reply is None
 
@@ -122,4 +123,5 @@ def test_trends_tell_the_regions_below_apart(fair: Fair, desk: Desk) -> None:
     fair.complaint()
     page = desk.read("/console/evaluations/")
     assert "评价太少" in page
+    assert "服务人次" not in page, "visits; what is counted here are services, 服务次数"
     assert "花园社区" in page[page.index('id="by-region"') : page.index('id="list"')]
