@@ -85,6 +85,7 @@ def poster(session: Session, actor: Actor, query: dict[str, str], activity_id: U
         "activities/poster.html",
         activity=activity, detail=detail, paper=paper, size=query["size"], papers=PAPERS,
         has_image=png is not None, module_mm=paper.code_mm / modules,
+        may_show_code=actor.may(Permission.CODE_SHOW, region_code=activity.region_code),
         services=services[:MOST_SERVICES_ON_A_POSTER],
         more_services=len(services) > MOST_SERVICES_ON_A_POSTER,
     )  # fmt: skip

@@ -819,6 +819,15 @@ def test_the_poster_carries_the_code_unless_it_changes(
     assert "印出来的码不能签到" in page
 
 
+def test_the_poster_has_no_broken_code_for_those_who_may_not_show_it(
+    world: World, market: dict[str, Any]
+) -> None:
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    page = auditor.read(f"{M}/{market['id']}/print/poster")
+    assert "code.png" not in page
+    assert "请由该地区的组织者打印" in page
+
+
 def test_the_code_s_image_is_a_picture_for_staff_alone(
     world: World, desk: Desk, market: dict[str, Any]
 ) -> None:
