@@ -191,7 +191,7 @@ _DETAILS: Mapping[str, str] = {
 }
 _VALUES: Mapping[str, Mapping[Any, str]] = {
     "by": {"phone": "电话", "name": "姓名", "code": "个人码"},
-    "how": {"scan": "扫码", "password": "密码"},
+    "how": {"scan": "扫码", "password": "密码", "demo": "演示登录"},
     "resident_satisfied": {True: "认可", False: "仍不满意"},
     "verdict": {"met": "达标", "to_improve": "待改进", "insufficient_data": "评价太少"},
     "code": {
