@@ -199,11 +199,10 @@ def _cell(page: Page, day: date) -> Any:
 def _drag(page: Page, title: str, day: date) -> None:
     """By the mouse, as a hand does it."""
     event = page.locator(".fc-event", has_text=title).first
-    expect(event).to_be_visible()
-    start, end = event.bounding_box(), _cell(page, day).bounding_box()
-    assert start
+    # Waits until the calendar has drawn it, and draws it no more.
+    event.hover(position={"x": 20, "y": 8})
+    end = _cell(page, day).bounding_box()
     assert end
-    page.mouse.move(start["x"] + 20, start["y"] + 8)
     page.mouse.down()
     page.mouse.move(end["x"] + 40, end["y"] + 30, steps=12)
     page.mouse.up()

@@ -187,3 +187,13 @@ def test_a_copy_back_in_time_is_moved_back(organiser: Person, source: dict[str, 
     copied = copy(organiser, source, starts_at=earlier)
     slots = copied["stalls"][0]["offerings"][0]["slots"]
     assert slots[0]["starts_at"] == copied["starts_at"] == earlier
+
+
+def test_a_draft_without_stalls_is_copied_as_it_is(world: World, organiser: Person) -> None:
+    bare = world.draft(organiser)
+    copied = copy(organiser, bare)
+    assert copied["stalls"] == []
+    stall = world.stall(organiser, bare["id"])
+    world.offering(organiser, stall["id"], mode="open")
+    (twin,) = copy(organiser, bare)["stalls"]
+    assert [offering["slots"] for offering in twin["offerings"]] == [[]]
