@@ -41,7 +41,7 @@ ACTIONS: Mapping[str, str] = {
     "delete_slot": "删除时段",
     "assign": "安排人员",
     "unassign": "取消安排人员",
-    "write_record": "填写台账",
+    "write_record": "活动登记",
     "load_demo": "载入演示数据",
     # visits, bookings
     "find_residents": "查找居民",
@@ -73,13 +73,13 @@ ACTIONS: Mapping[str, str] = {
     # needs
     "raise_need": "登记需求",
     "accept_need": "受理需求",
-    "decline_need": "不予受理需求",
+    "decline_need": "不受理需求",
     "plan_need": "需求排入活动",
-    "take_need_off": "需求移出活动",
+    "take_need_off": "需求改到别的活动",
     "serve_need": "需求已服务",
-    "evaluate_need": "需求已评价",
+    "evaluate_need": "需求已解决",
     "close_need_unsolved": "需求未解决而办结",
-    "reopen_need": "重新受理需求",
+    "reopen_need": "需求重新办理",
     "export_needs": "导出需求",
     # people
     "confirm_phone": "当面核实电话",
