@@ -1,6 +1,6 @@
 """Activities and what they are made of."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -69,6 +69,10 @@ ACTIVITY_TRANSITIONS: dict[ActivityState, dict[ActivityState, str]] = {
     ActivityState.CLOSED: {},
     ActivityState.CANCELLED: {},
 }
+
+
+# So that whoever looks for what has not ended need not look at all that ever began.
+LONGEST_ACTIVITY = timedelta(days=31)
 
 
 class Venue(Base):

@@ -12,6 +12,7 @@ from backend.activities import codes
 from backend.activities.images import fetch_code_image
 from backend.activities.models import (
     ACTIVITY_TRANSITIONS,
+    LONGEST_ACTIVITY,
     Activity,
     ActivityState,
     Offering,
@@ -30,7 +31,6 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.states import transition
 
-LONGEST_ACTIVITY = timedelta(days=31)
 NOT_ANNOUNCED = frozenset({ActivityState.DRAFT, ActivityState.SUBMITTED})
 # Beyond any date that an activity may have.
 _FAR = timedelta(days=36_525)

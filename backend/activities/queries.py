@@ -27,6 +27,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -34,6 +35,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.codes import is_scene
 from backend.activities.models import (
+    LONGEST_ACTIVITY,
     Activity,
     ActivityState,
     Desk,
@@ -137,7 +139,10 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "programme": cast(Activity.programme, Text) == _text("programme"),
     "state": cast(Activity.state, Text) == _text("state"),
     "region_id": Region.code.like(_text("region")),
-    "from_": Activity.ends_at > _instant("from_"),
+    "from_": and_(
+        Activity.ends_at > _instant("from_"),
+        Activity.starts_at > _instant("from_") - text(f"interval '{LONGEST_ACTIVITY.days} days'"),
+    ),
     "to": Activity.starts_at < _instant("to"),
     "q": or_(
         Activity.title.ilike(_text("q"), escape="/"), Venue.name.ilike(_text("q"), escape="/")

@@ -11,8 +11,7 @@ from sqlalchemy import ColumnElement, Date, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, ActivityState, Venue
-from backend.activities.operations import LONGEST_ACTIVITY
+from backend.activities.models import LONGEST_ACTIVITY, Activity, ActivityState, Venue
 from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.errors import TooManyToExport

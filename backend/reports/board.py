@@ -12,6 +12,7 @@ from sqlalchemy import and_, case, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import (
+    LONGEST_ACTIVITY,
     Activity,
     ActivityState,
     Attendance,
@@ -22,7 +23,6 @@ from backend.activities.models import (
     Stall,
     Venue,
 )
-from backend.activities.operations import LONGEST_ACTIVITY
 from backend.activities.queries import bookable
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.statements import LINE_ORDER
