@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity
@@ -69,7 +69,10 @@ def show(session: Session, actor: Actor, activity_id: UUID) -> str:
 
 @rectifications.page("/", access=Permission.RECTIFICATION_SEE, query=schemas.RectificationQuery)
 def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> str:
-    """The rectifications in my regions, the nearest deadline first."""
+    """The rectifications in my regions, the nearest deadline first; from the menu, those that
+    somebody has yet to see to."""
+    if not request.args:
+        query["open"] = True
     return render(
         "feedback/rectifications.html",
         query=query,

@@ -430,6 +430,9 @@ def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -
         statement = statement.where(Rectification.activity_id == query["activity_id"])
     if query.get("mine"):
         statement = statement.where(Rectification.owner_user_id == actor.user_id)
+    if "open" in query:
+        closed = Rectification.state == RectificationState.CLOSED
+        statement = statement.where(not_(closed) if query["open"] else closed)
     if "overdue" in query:
         overdue = and_(
             Rectification.state != RectificationState.CLOSED,

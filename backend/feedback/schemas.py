@@ -92,6 +92,7 @@ class EvaluationQuery(PageQuery):
 class RectificationQuery(PageQuery):
     state = fields.Choice(RectificationState)
     activity_id = fields.Id()
+    open = FlagInQuery(metadata={"description": "not closed yet, or closed"})
     overdue = FlagInQuery(metadata={"description": "not closed and past its deadline, or not"})
     mine = FlagInQuery(metadata={"description": "only those that I see to"})
 

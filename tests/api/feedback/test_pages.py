@@ -64,6 +64,10 @@ def test_a_closed_one_keeps_its_owner(fair: Fair, desk: Desk) -> None:
     path = f"/console/rectifications/{found}/owner"
     assert desk.send(path, user_id=str(fair.organiser.user_id)).status_code == 409
     assert row(found).owner_user_id is None
+    # It is out of the way, and can be found.
+    assert found not in desk.read("/console/rectifications/")
+    assert found in desk.read("/console/rectifications/?open=false")
+    assert found in desk.read("/console/rectifications/?open=")
 
 
 def test_what_was_typed_is_not_lost_when_a_form_is_refused(fair: Fair, desk: Desk) -> None:

@@ -281,7 +281,8 @@ def test_the_list_by_deadline_in_pages_and_filtered(world: World) -> None:
         for step, body in (("reply", REPLY), ("call-back", CALL), ("close", {})):
             ok(act(organiser, ids[0], step, body))
         assert listed(overdue="true") == []
-        assert listed(state="closed") == ids[:1]
+        assert listed(state="closed") == listed(open="false") == ids[:1]
+        assert listed(open="true") == ids[1:]
 
 
 @pytest.mark.parametrize(
