@@ -204,20 +204,26 @@ _ROLE_HELP = """
 """
 
 
-@roles_group.command("grant", help=f"授予角色\n{_ROLE_HELP}")
-@click.argument("user")
+@roles_group.command("grant", help=f"授予角色;可写几个用户,要么都授予,要么都不\n{_ROLE_HELP}")
+@click.argument("users", metavar="USER…", nargs=-1, required=True)
 @click.argument("role")
 @click.option("--region", "code", metavar="代码", help="地区代码:在这个地区及其下级有效")
 @click.option("--organisation", metavar="单位全称", help="单位全称(合伙人用)")
-def grant_role(user: str, role: str, code: str | None, organisation: str | None) -> None:
-    """Give a user a role."""
+def grant_role(
+    users: tuple[str, ...], role: str, code: str | None, organisation: str | None
+) -> None:
+    """Give one or several users a role, all or none of them."""
     wanted = _role(role)
     with transaction() as session:
         scope, where = _scope(session, code, organisation)
-        found = _user(session, user)
-        _check_active(found)
-        granted = roles.grant(session, None, found.id, wanted, scope)
-    click.echo(_said(granted, wanted, where))
+        # In the order of their ids: two commands that name the same people never wait for each
+        # other in a circle.
+        found = sorted((_user(session, user) for user in users), key=lambda user: user.id)
+        for user in found:
+            _check_active(user)
+        granted = [roles.grant(session, None, user.id, wanted, scope) for user in found]
+    for given in granted:
+        click.echo(_said(given, wanted, where))
 
 
 @roles_group.command("revoke", help=f"收回角色,下一次请求起生效\n{_ROLE_HELP}")

@@ -141,6 +141,17 @@ def test_a_role_counts_from_the_next_request_on(world: World, run: Run, actions:
     assert actions() == [("grant_role", None, "organiser"), ("revoke_role", "organiser", None)]
 
 
+def test_several_users_are_given_a_role_or_none_is(app: Flask, world: World, run: Run) -> None:
+    people = [world.person() for _ in range(3)]
+    ids = [person.user_id for person in people]
+    command = ("roles", "grant", *ids, "volunteer", "--region", SUBDISTRICT)
+    assert failed(run(*command[:4], "oNobody", *command[4:])).startswith("USER:")
+    assert counted(app, RoleAssignment) == 0
+    assert done(run(*command)).count("已授予:志愿者") == 3
+    assert all(roles_of(person) == [("volunteer", "湖塘镇")] for person in people)
+    assert done(run(*command)).count("已经有这个角色") == 3
+
+
 def test_a_user_may_be_named_by_openid(app: Flask, world: World, run: Run) -> None:
     with app.app_context(), transaction() as session:
         identity.find_or_create_user(session, OPENID)

@@ -82,12 +82,10 @@ def appoint_staff(system: LocalSystem, phone: Phone, tally: Tally) -> Staff:
     admin, _ = _log_in(phone, tally, "市集管理员")
     organiser, organiser_id = _log_in(phone, tally, "市集组织者")
     system.flask("roles", "grant", organiser_id, "organiser", "--region", SUBDISTRICT)
-    volunteers = []
-    for number in range(1, VOLUNTEERS + 1):
-        token, user_id = _log_in(phone, tally, f"志愿者{number}")
-        system.flask("roles", "grant", user_id, "volunteer", "--region", SUBDISTRICT)
-        volunteers.append(token)
-    return Staff(admin, organiser, tuple(volunteers))
+    logins = [_log_in(phone, tally, f"志愿者{number}") for number in range(1, VOLUNTEERS + 1)]
+    user_ids = [user_id for _, user_id in logins]
+    system.flask("roles", "grant", *user_ids, "volunteer", "--region", SUBDISTRICT)
+    return Staff(admin, organiser, tuple(token for token, _ in logins))
 
 
 def _openid(wechat: str, name: str) -> str:
