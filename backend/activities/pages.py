@@ -188,7 +188,9 @@ def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     chosen = access_activities(session, actor, body["ids"], permission)
     operations.move_all(session, actor, chosen, body["action"], body.get("reason"))
     tell(f"{_DONE[body['action']]} {len(chosen)} 场活动")
-    return see_other(".calendar", **request.args.to_dict())
+    # Without the filter by state, which they may not meet any more: who moved them looks for them.
+    filters = {name: value for name, value in request.args.items() if name != "state"}
+    return see_other(".calendar", **filters)
 
 
 # ---------------------------------------------------------------------------- as a file

@@ -192,10 +192,10 @@ def test_a_market_is_closed_after_it_was_said_what_that_does(
     desk = office("organiser")
     _come(market, system.web, market.haircut, 2)
     page = desk.open(f"/console/board/{market.id}")
-    page.get_by_role("button", name="收市").click()
+    page.get_by_role("button", name="结束活动").click()
     expect(page.get_by_role("dialog")).to_contain_text("还没办的 2 个号将作废")
     page.get_by_role("button", name="取消").click()
-    page.get_by_role("button", name="收市").click()
+    page.get_by_role("button", name="结束活动").click()
     with page.expect_navigation():
         page.get_by_role("button", name="确定").click()
     expect(page.locator(".board .state").first).to_have_text("已结束")
@@ -213,7 +213,7 @@ def test_a_board_tells_that_somebody_else_has_closed_the_market(
     staff.post(f"/activities/{market.id}/close")
     _next_answer(page, EVERY_S)
     expect(page.locator(".board .state").first).to_have_text("已结束")
-    expect(page.get_by_role("button", name="收市")).to_have_count(0)
+    expect(page.get_by_role("button", name="结束活动")).to_have_count(0)
 
 
 def test_a_board_says_before_and_after_that_it_is_logged_out(

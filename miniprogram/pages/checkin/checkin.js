@@ -171,7 +171,7 @@ function resultOf({ verdict, reason, resident, attendance }) {
     };
   }
   return {
-    tone: "good", icon: "check", title: "签到成功", text: `${name === "您" ? "" : `${name},`}欢迎您!报过名的服务已经开始排队。`, next: "market",
+    tone: "good", icon: "check", title: "签到成功", text: `${name === "您" ? "" : `${name},`}欢迎您!如果您报过名,号已经开始排队。`, next: "market",
   };
 }
 

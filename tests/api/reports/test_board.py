@@ -287,7 +287,7 @@ def test_another_regions_market_is_refused_and_trying_is_kept(day: MarketDay) ->
 
 def test_whoever_watches_alone_has_no_buttons(day: MarketDay) -> None:
     auditor = Desk(day.world, day.world.staff(Role.AUDITOR, DISTRICT))
-    assert "收市" not in auditor.read(f"/console/board/{day.id}").replace("收市后", "")
+    assert "结束活动</button>" not in auditor.read(f"/console/board/{day.id}")
     assert auditor.send(f"/console/board/{day.id}/close").status_code == 403
 
 
@@ -296,7 +296,7 @@ def test_a_market_is_opened_and_closed_and_the_second_is_told(world: World) -> N
     draft = world.draft(organiser)["id"]
     desk = Desk(world, organiser)
     ok(organiser.post(f"/activities/{draft}/publish"))
-    assert "确定开市" in desk.read(f"/console/board/{draft}")
+    assert "确定开始活动" in desk.read(f"/console/board/{draft}")
     assert desk.send(f"/console/board/{draft}/open").status_code == 303
     again = desk.send(f"/console/board/{draft}/open")
     assert again.status_code == 409
@@ -496,7 +496,7 @@ def test_a_screen_says_when_it_begins_and_that_it_is_over(world: World, screen: 
         day.market.id, live = draft, day.market.id
         screen(day, status=404)
         ok(organiser.post(f"/activities/{draft}/publish"))
-        assert "10:00 开市" in screen(day)
+        assert "10:00 开始" in screen(day)
         day.cancel()
         assert "市集已取消" in screen(day)
         day.market.id = live
