@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
-from playwright.sync_api import Download, Page, expect
+from playwright.sync_api import Download, Page, Route, expect
 from sqlalchemy import Engine, text
 
 from backend.activities import sheets
@@ -165,7 +165,19 @@ def test_a_new_draft_is_dragged_to_another_day_and_back_when_refused(
     page.wait_for_url(re.compile("/console/markets/"))
     page = desk.open(f"/console/schedule/?view=month&on={MONTH}")
     _drag(page, "拖动的培训", _in_month(12))
-    _agree(page, f"移到 {MONTH.month}月12日 14:00")
+    # Until the calendar has been read again it knows the old version: nothing more is moved.
+    reading: list[Route] = []
+
+    def hold(route: Route) -> None:
+        reading.append(route)
+
+    page.route(re.compile("/schedule/events"), hold, times=1)
+    with page.expect_request(re.compile("/schedule/events")):
+        _agree(page, f"移到 {MONTH.month}月12日 14:00")
+    _drag(page, "拖动的培训", _in_month(15))
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator("[data-calendar-done]")).to_be_empty()
+    reading[0].continue_()
     expect(page.locator("[data-calendar-done]")).to_contain_text("已移到")
     expect(_cell(page, _in_month(12))).to_contain_text("拖动的培训")
     assert _start(database) == datetime(MONTH.year, MONTH.month, 12, 14, tzinfo=clock.SHANGHAI)
@@ -199,7 +211,8 @@ def _cell(page: Page, day: date) -> Any:
 def _drag(page: Page, title: str, day: date) -> None:
     """By the mouse, as a hand does it."""
     event = page.locator(".fc-event", has_text=title).first
-    # Waits until the calendar has drawn it, and draws it no more.
+    # What was not let go has flown back, and the calendar has drawn everything.
+    expect(page.locator(".fc-event-dragging")).to_have_count(0)
     event.hover(position={"x": 20, "y": 8})
     end = _cell(page, day).bounding_box()
     assert end

@@ -60,6 +60,8 @@ function drawCalendar(box) {
     },
     // A cell's name would be its date alone, though there are activities to be read in it.
     dayCellDidMount: ({ el }) => el.removeAttribute("aria-labelledby"),
+    // One move at a time: the next would be sent with a version that the last has made old.
+    eventAllow: () => !box.dataset.moving,
     eventDrop: (drop) => move(box, calendar, drop),
   });
   calendar.render();
@@ -165,14 +167,25 @@ async function move(box, calendar, drop) {
   if (event.allDay) return drop.revert();
   const question = `把${quoted(event.title)}从 ${inWords(oldEvent.start)} 移到 ${inWords(event.start)}?所有时段和报名时间一起移动。`;
   if (!(await ask(question))) return drop.revert();
+  box.dataset.moving = "yes";
   const refusal = await sendMove(box, event);
-  if (refusal) {
-    drop.revert();
-    say(refusal, "");
-  } else {
-    say("", `已移到 ${inWords(event.start)}`);
-  }
-  calendar.refetchEvents();
+  if (refusal) drop.revert();
+  await readAgain(calendar);
+  delete box.dataset.moving;
+  say(refusal || "", refusal ? "" : `已移到 ${inWords(event.start)}`);
+}
+
+// Resolves when the calendar holds what the server has now, versions included.
+function readAgain(calendar) {
+  return new Promise((resolve) => {
+    const settled = (busy) => {
+      if (busy) return;
+      calendar.off("loading", settled);
+      resolve();
+    };
+    calendar.on("loading", settled);
+    calendar.refetchEvents();
+  });
 }
 
 // The same form as 「改期」; what it answers to a refusal is a page that says why.
