@@ -112,19 +112,20 @@ def _own_rating(row: Any) -> dict[str, Any]:
 def stands() -> ColumnElement[bool]:
     """Whether a rating counts: one of a service does; one of a visit, while a visit of that
     person to that activity on that day stands, also where it was scanned anew."""
-    bound, standing = aliased(Attendance), aliased(Attendance)
-    visit_stands = (
-        select(literal(1))
-        .select_from(bound)
-        .join(
-            standing,
-            and_(
-                standing.activity_id == bound.activity_id,
-                standing.on_day == bound.on_day,
-                standing.reverted_at.is_(None),
-            ),
-        )
-        .where(bound.id == Rating.attendance_id, standing.resident_id == Rating.resident_id)
+    visit, standing = aliased(Attendance), aliased(Attendance)
+    # One row of the unique index for each rating; as a join, a table that has grown since it was
+    # last analysed was read whole for each.
+    day = (
+        select(visit.on_day)
+        .where(visit.id == Rating.attendance_id)
+        .correlate(Rating)
+        .scalar_subquery()
+    )
+    visit_stands = select(literal(1)).where(
+        standing.activity_id == Rating.activity_id,
+        standing.resident_id == Rating.resident_id,
+        standing.on_day == day,
+        standing.reverted_at.is_(None),
     )
     return or_(Rating.booking_id.is_not(None), visit_stands.exists())
 
