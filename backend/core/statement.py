@@ -6,6 +6,7 @@ own connection instead, inside the session's transaction; everything else uses S
 """
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import psycopg
@@ -30,6 +31,7 @@ class Statement:
     def __init__(self, sql: str) -> None:
         self._names: list[str] = []
         self._fixed: dict[str, Any] = {}
+        self._make_row: Callable[[Sequence[Any]], Any] | None = None
         self._sql = _PARAMETER.sub(lambda found: f"${self._position(found[1])}", sql).encode()
 
     @classmethod
@@ -56,7 +58,7 @@ class Statement:
         driver = driver_connection(session)
         given = self._fixed | values
         try:
-            with psycopg.RawCursor(driver, row_factory=namedtuple_row) as cursor:
+            with psycopg.RawCursor(driver, row_factory=self._row_maker) as cursor:
                 cursor.execute(self._sql, [given[name] for name in self._names])
                 return cursor.fetchall() if cursor.rownumber is not None else []
         except psycopg.Error as error:
@@ -66,6 +68,12 @@ class Statement:
         """The first row, or None."""
         found = self.rows(session, **values)
         return found[0] if found else None
+
+    def _row_maker(self, cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Any]:
+        """Its columns are always the same: their names are looked up once, not for each run."""
+        if self._make_row is None:
+            self._make_row = namedtuple_row(cursor)
+        return self._make_row
 
     def _position(self, name: str) -> int:
         if name not in self._names:
