@@ -60,8 +60,8 @@ class Plan:
         hang_s: of a round with WeChat hanging; long enough for what the product does about it.
     """
 
-    rounds: int = 5
-    seconds: float = 2.0
+    rounds: int = 11
+    seconds: float = 1.0
     warm_up_s: float = 0.7
     hang_rounds: int = 2
     hang_s: float = 10.0
