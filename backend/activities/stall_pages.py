@@ -16,6 +16,7 @@ from backend.activities.permissions import (
     access_slot_for_edit,
     access_stall_for_edit,
 )
+from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile, NotFound, ValidationFailed
 from backend.core.pages import Pages, render, see_other
@@ -210,7 +211,7 @@ def show_offering(
             actor, activity, "stalls", typed=typed or now, problem=problem, offering=detail,
             kinds=titles("service_kinds"), seen=_fingerprint_of_offering(session, offering),
             others=_others(session, activity, offering.stall_id),
-            stall=session.get_one(Stall, offering.stall_id),
+            stall=session.get_one(Stall, offering.stall_id), read_at=clock.now(),
         ),
     )  # fmt: skip
 

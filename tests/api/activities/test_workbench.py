@@ -585,6 +585,21 @@ def test_slots_come_from_a_pattern_or_one_by_one(
     assert refused.status_code == 422
 
 
+def test_a_slot_that_is_over_has_no_places_left(
+    world: World, desk: Desk, organiser: Person
+) -> None:
+    begun = clock.now().replace(second=0, microsecond=0) - timedelta(hours=1)
+    draft = world.draft(organiser, starts_at=begun)
+    stall = world.stall(organiser, draft["id"])
+    offering = world.offering(organiser, stall["id"], mode="slots")
+    for minutes in (0, 120):
+        starts = begun + timedelta(minutes=minutes)
+        world.slot(organiser, offering["id"], starts.isoformat(), capacity=5)
+    page = desk.read(f"{M}/offerings/{offering['id']}")
+    rows = re.findall(r"</progress></span></td><td>(.*?)</td>", page, re.DOTALL)
+    assert [re.sub("<.*?>", "", cell) for cell in rows] == ["已结束", "5"]
+
+
 def slot_form(slot: dict[str, Any], **more: Any) -> dict[str, Any]:
     local = {
         name: datetime.fromisoformat(slot[name])
