@@ -5,6 +5,7 @@ Everything is a figure over one set of activities, that of the evaluations' list
 come from the totals (rollups.py); nothing here reads a visit.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -114,12 +115,15 @@ def _sum(column: Any) -> ColumnElement[Any]:
     return func.coalesce(func.sum(column), 0)
 
 
+def _or_zero(column: Any) -> ColumnElement[Any]:
+    """Nothing is counted of an activity before the job's next run."""
+    return func.coalesce(column, 0)
+
+
 _SUMS: tuple[ColumnElement[Any], ...] = (
     func.count().label("activities"),
     func.count().filter(Activity.state == ActivityState.LIVE).label("live"),
     _sum(ActivityTotal.visits).label("visits"),
-    _sum(ActivityTotal.rated).label("rated"),
-    _sum(ActivityTotal.satisfied).label("satisfied"),
     _sum(ActivityRecord.volunteer_minutes).label("volunteer_minutes"),
     _sum(ActivityRecord.funds_yuan).label("funds_yuan"),
     func.count(ActivityRecord.activity_id).label("recorded"),
@@ -129,9 +133,17 @@ _SUMS: tuple[ColumnElement[Any], ...] = (
 )
 
 
+def _served(
+    total: type[ActivityTotal] | type[ServiceTotal], of: Callable[[Any], ColumnElement[Any]]
+) -> tuple[ColumnElement[Any], ...]:
+    """What was served and how it was rated: of everything at an activity, or of a service kind."""
+    return tuple(of(getattr(total, name)).label(name) for name in ("served", "rated", "satisfied"))
+
+
 def _totals(session: Session, found: Select[Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The sums over all, and of each programme, in the programmes' own order."""
-    statement = found.with_only_columns(Activity.programme, *_SUMS).group_by(
+    columns = Activity.programme, *_SUMS, *_served(ActivityTotal, _sum)
+    statement = found.with_only_columns(*columns).group_by(
         func.grouping_sets(tuple_(), Activity.programme)
     )
     rows = {row.programme: _satisfaction(row) for row in session.execute(statement)}
@@ -366,10 +378,8 @@ _ACTIVITY: tuple[Any, ...] = (
     Activity.starts_at,
     Activity.ends_at,
     Region.name.label("region_name"),
-    func.coalesce(ActivityTotal.visits, 0).label("visits"),
-    func.coalesce(ActivityTotal.people, 0).label("people"),
-    func.coalesce(ActivityTotal.rated, 0).label("rated"),
-    func.coalesce(ActivityTotal.satisfied, 0).label("satisfied"),
+    _or_zero(ActivityTotal.visits).label("visits"),
+    _or_zero(ActivityTotal.people).label("people"),
     ActivityRecord.volunteer_minutes,
     ActivityRecord.funds_yuan,
 )
@@ -387,13 +397,14 @@ def list_counted(
 
     Args:
         query: of `programme`, `kind`, `recorded`, `cursor`, `limit`. With a service kind only
-            activities where it was served or rated, and `served` is of that kind.
+            activities where it was served or rated, and `served`, `rated` and the share are of
+            that kind.
     """
     found = _filtered(activities_in(session, actor, region, period), query)
-    served = ServiceTotal.served if "kind" in query else ActivityTotal.served
+    total = ServiceTotal if "kind" in query else ActivityTotal
     page = paginate(
         session,
-        found.with_only_columns(*_ACTIVITY, func.coalesce(served, 0).label("served")),
+        found.with_only_columns(*_ACTIVITY, *_served(total, _or_zero)),
         [(Activity.starts_at.expression, datetime), (Activity.id.expression, UUID)],
         cursor=query.get("cursor"),
         limit=query["limit"],
@@ -401,7 +412,7 @@ def list_counted(
         descending=True,
         scalars=False,
     )
-    sums = session.execute(found.with_only_columns(*_SUMS, _sum(served).label("served"))).one()
+    sums = session.execute(found.with_only_columns(*_SUMS, *_served(total, _sum))).one()
     return {
         "items": [_satisfaction(row) for row in page.items],
         "next_cursor": page.next_cursor,
