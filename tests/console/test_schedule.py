@@ -176,7 +176,8 @@ def test_a_new_draft_is_dragged_to_another_day_and_back_when_refused(
         _agree(page, f"移到 {MONTH.month}月12日 14:00")
     _drag(page, "拖动的培训", _in_month(15))
     expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.locator("[data-calendar-done]")).to_be_empty()
+    expect(page.locator("[data-calendar-done]")).to_have_text("正在移动…")
+    desk.screenshot("schedule-dragging")
     reading[0].continue_()
     expect(page.locator("[data-calendar-done]")).to_contain_text("已移到")
     expect(_cell(page, _in_month(12))).to_contain_text("拖动的培训")
@@ -196,6 +197,19 @@ def test_a_new_draft_is_dragged_to_another_day_and_back_when_refused(
     _drag(page, "拖动的培训", _in_month(20))
     page.get_by_role("button", name="取消").click()
     expect(_cell(page, _in_month(12))).to_contain_text("拖动的培训")
+    # The network goes just after a move: both are said.
+    page.route(
+        re.compile("/schedule/events"), lambda route: route.abort("internetdisconnected"), times=1
+    )
+    _drag(page, "拖动的培训", _in_month(20))
+    _agree(page, f"移到 {MONTH.month}月20日 14:00")
+    expect(page.locator("[data-calendar-done]")).to_contain_text("已移到")
+    expect(page.locator("[data-calendar-refusal]")).to_contain_text("没有取到")
+    assert _start(database).day == 20
+    desk.screenshot("schedule-moved-unread")
+    (fault,) = desk.faults()
+    assert "ERR_INTERNET_DISCONNECTED" in fault
+    desk.faults().clear()  # Chromium reports each question that found no network
 
 
 def _start(database: Engine) -> datetime:

@@ -49,7 +49,7 @@ function drawCalendar(box) {
       showHours(calendar, events);
       done(events);
     }, () => {
-      say("网络不太好,这段时间的活动没有取到,请稍后再试", "");
+      refuse("网络不太好,这段时间的活动没有取到,请稍后再试");
       done([]);
     }),
     eventContent: ({ event }) => content(box, event),
@@ -163,16 +163,20 @@ const inWords = (date) => `${date.getUTCMonth() + 1}月${date.getUTCDate()}日 $
 
 async function move(box, calendar, drop) {
   const { event, oldEvent } = drop;
-  say("", "");
+  refuse("");
+  tell("");
   if (event.allDay) return drop.revert();
   const question = `把${quoted(event.title)}从 ${inWords(oldEvent.start)} 移到 ${inWords(event.start)}?所有时段和报名时间一起移动。`;
   if (!(await ask(question))) return drop.revert();
   box.dataset.moving = "yes";
+  tell("正在移动…");
   const refusal = await sendMove(box, event);
   if (refusal) drop.revert();
   await readAgain(calendar);
   delete box.dataset.moving;
-  say(refusal || "", refusal ? "" : `已移到 ${inWords(event.start)}`);
+  // That the calendar could not be read stays beside what became of the move.
+  if (refusal) refuse(refusal);
+  tell(refusal ? "" : `已移到 ${inWords(event.start)}`);
 }
 
 // Resolves when the calendar holds what the server has now, versions included.
@@ -210,11 +214,14 @@ async function sendMove(box, event) {
   return `没有移动:${reasons.filter(Boolean).join(";")}`;
 }
 
-function say(refusal, done) {
+function refuse(why) {
   const alert = document.querySelector("[data-calendar-refusal]");
-  alert.textContent = refusal;
-  alert.hidden = !refusal;
-  document.querySelector("[data-calendar-done]").textContent = done;
+  alert.textContent = why;
+  alert.hidden = !why;
+}
+
+function tell(what) {
+  document.querySelector("[data-calendar-done]").textContent = what;
 }
 
 for (const box of document.querySelectorAll("[data-calendar]")) drawCalendar(box);
