@@ -116,7 +116,7 @@ def _sum(column: Any) -> ColumnElement[Any]:
 
 
 def _or_zero(column: Any) -> ColumnElement[Any]:
-    """Nothing is counted of an activity before the job's next run."""
+    """What has no count yet, or nothing to count, adds nothing."""
     return func.coalesce(column, 0)
 
 
@@ -247,9 +247,7 @@ def _kinds(session: Session, found: Select[Any]) -> list[dict[str, Any]]:
         found.with_only_columns(
             ServiceTotal.service_kind,
             func.count().label("activities"),
-            _sum(ServiceTotal.served).label("served"),
-            _sum(ServiceTotal.rated).label("rated"),
-            _sum(ServiceTotal.satisfied).label("satisfied"),
+            *_served(ServiceTotal, _sum),
         )
         .join(ServiceTotal, ServiceTotal.activity_id == Activity.id)
         .where(_did_something(ServiceTotal))
@@ -327,7 +325,7 @@ def communities(
             town.id.label("town_id"),
             town.name.label("town"),
             *(
-                func.coalesce(held.c[name], 0).label(name)
+                _or_zero(held.c[name]).label(name)
                 for name in ("activities", "visits", "rated", "satisfied")
             ),
             markets.c.last_market_at,

@@ -147,5 +147,5 @@ def _wait_for_the_new_day(progress: Progress) -> None:
         return soon.date() == datetime.now(SHANGHAI).date()
 
     if not early_enough():
-        progress.say("快到午夜了,等新的一天开始再开市")
+        progress.say("快到午夜了,等新的一天再开始")
         wait_until(early_enough, timeout_s=2 * _BEFORE_MIDNIGHT.seconds, what="the new day")
