@@ -1,11 +1,16 @@
-"""A draft with stalls to arrange."""
+"""An organiser at their desk, and drafts: one to arrange through the API, one for the workbench."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from backend.core import clock
+from tests.support.desk import Desk
 from tests.support.world import Person, World, ok
+
+START = datetime(2027, 5, 1, 1, 0, tzinfo=clock.SHANGHAI)
 
 
 @dataclass
@@ -30,7 +35,29 @@ class Plan:
 
 
 @pytest.fixture
-def plan(world: World) -> Plan:
-    organiser = world.organiser()
+def organiser(world: World) -> Person:
+    return world.organiser()
+
+
+@pytest.fixture
+def desk(world: World, organiser: Person) -> Desk:
+    return Desk(world, organiser)
+
+
+@pytest.fixture
+def plan(world: World, organiser: Person) -> Plan:
     activity = world.draft(organiser)
     return Plan(organiser, activity, world.stall(organiser, activity["id"], number="1"))
+
+
+@pytest.fixture
+def market(world: World, organiser: Person) -> dict[str, Any]:
+    """A draft with one stall and a service by slots, two of them."""
+    draft = world.draft(organiser, starts_at=START, contact_phone="0519-1", organiser_name="民政局")
+    stall = world.stall(organiser, draft["id"], number="1", name="义诊台")
+    offering = world.offering(organiser, stall["id"], title="义诊", mode="slots")
+    for index in range(2):
+        starts = START + timedelta(minutes=30 * index)
+        world.slot(organiser, offering["id"], starts.isoformat(), capacity=5)
+    found: dict[str, Any] = ok(organiser.get(f"/activities/{draft['id']}"))
+    return found

@@ -36,11 +36,6 @@ def organiser(world: World) -> Person:
 
 
 @pytest.fixture
-def desk(world: World, organiser: Person) -> Desk:
-    return Desk(world, organiser)
-
-
-@pytest.fixture
 def source(world: World, organiser: Person) -> dict[str, Any]:
     """A market in 花园社区 with one service and two slots."""
     draft = world.draft(organiser, starts_at=at(DAY, 9))

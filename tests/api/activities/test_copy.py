@@ -16,11 +16,6 @@ NEW = {"id", "activity_id", "stall_id", "offering_id", "also_at_stall_ids"}
 
 
 @pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
 def source(world: World, organiser: Person) -> dict[str, Any]:
     """A market with all that an activity can have."""
     draft = world.draft(

@@ -14,11 +14,6 @@ END = "2026-05-01T11:30:00+08:00"
 
 
 @pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
 def body(world: World) -> dict[str, Any]:
     return {
         "programme": "market",

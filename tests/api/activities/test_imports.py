@@ -39,16 +39,6 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), tzinfo=clock.SHANGHAI)
 
 
-@pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
-def desk(world: World, organiser: Person) -> Desk:
-    return Desk(world, organiser)
-
-
 def line(**changes: Any) -> dict[str, Any]:
     """A good row, by its columns."""
     return {

@@ -37,16 +37,6 @@ def typed(instant: datetime) -> str:
     return instant.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M")
 
 
-@pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
-def desk(world: World, organiser: Person) -> Desk:
-    return Desk(world, organiser)
-
-
 def audited(action: str) -> list[Any]:
     with transaction() as session:
         statement = select(AuditEntry).where(AuditEntry.action == action)

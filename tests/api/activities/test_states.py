@@ -30,11 +30,6 @@ WAY_TO: dict[ActivityState, list[str]] = {
 MOVES = [(state, action) for state in S for action in ACTIONS]
 
 
-@pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
 def in_state(world: World, organiser: Person, state: ActivityState) -> str:
     """The id of an activity that has got to a state by its shortest way."""
     activity_id: str = world.draft(organiser)["id"]

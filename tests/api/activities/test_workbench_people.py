@@ -1,0 +1,228 @@
+"""The workbench's people, record and prints."""
+
+import re
+from typing import Any
+
+from sqlalchemy import select, text
+
+from backend.activities.models import ActivityRecord, Duty
+from backend.core.db import transaction
+from backend.core.ids import new_id
+from backend.core.permissions import Role
+from tests.api.activities.workbench import (
+    M,
+    audited,
+    row,
+    stall_form,
+)
+from tests.support.desk import Desk
+from tests.support.world import (
+    DISTRICT,
+    OTHER_SUBDISTRICT,
+    Person,
+    World,
+    ok,
+)
+
+# ---------------------------------------------------------------------------- people, record
+
+
+def test_colleagues_are_assigned_and_removed(
+    world: World, desk: Desk, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}/people"
+    volunteer, stall = world.volunteer(), market["stalls"][0]["id"]
+    typed = {"user_id": str(volunteer.user_id), "words": "入口签到", "stall_id": stall}
+    assert desk.send(path, **typed).status_code == 303
+    page = desk.read(path)
+    assert "入口签到" in page
+    assert "1 号 义诊台" in page
+    again = desk.send(path, **typed)
+    assert again.status_code == 409
+    assert "已有安排" in again.get_data(as_text=True)
+    with transaction() as session:
+        duty = session.execute(select(Duty)).scalar_one()
+        session.expunge(duty)
+    assert desk.send(f"{path}/{duty.id}/remove").status_code == 303
+    assert row(Duty, duty.id) is None
+    assert desk.send(f"{path}/{duty.id}/remove").status_code == 404
+    assert audited(market["id"])[-2:] == ["assign", "unassign"]
+
+
+def test_only_who_has_a_role_there_is_assigned(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}/people"
+    other = world.draft(organiser)
+    foreign_stall = world.stall(organiser, other["id"])["id"]
+    resident, stranger = world.person(), world.volunteer(OTHER_SUBDISTRICT)
+    for typed, words in (
+        ({"user_id": str(resident.user_id), "words": "帮忙"}, "没有角色"),
+        ({"user_id": str(stranger.user_id), "words": "帮忙"}, "没有角色"),
+        ({"user_id": str(organiser.user_id), "words": ""}, "必填"),
+        ({"user_id": str(organiser.user_id), "words": "x", "stall_id": foreign_stall}, "本活动"),
+        ({"user_id": str(organiser.user_id), "words": "x", "stall_id": str(new_id())}, "本活动"),
+    ):
+        refused = desk.send(path, **typed)
+        assert refused.status_code == 422
+        assert words in refused.get_data(as_text=True)
+
+
+def test_a_deleted_stall_s_people_stay_assigned(
+    world: World, desk: Desk, market: dict[str, Any], organiser: Person
+) -> None:
+    stall = world.stall(organiser, market["id"], number="5")["id"]
+    path = f"{M}/{market['id']}/people"
+    typed = {"user_id": str(organiser.user_id), "words": "守摊", "stall_id": stall}
+    assert desk.send(path, **typed).status_code == 303
+    assert desk.send(f"{M}/stalls/{stall}/delete").status_code == 303
+    assert "守摊" in desk.read(path)
+
+
+def test_the_record_is_written_once_the_activity_has_begun(
+    desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}/record"
+    typed = {
+        "version": "0", "volunteers": "12", "hours": "30.5", "funds_yuan": "1200.50",
+        "problems": "等候长\r\n椅子少",
+    }  # fmt: skip
+    assert "活动还没有开始" in desk.read(path)
+    assert desk.send(path, **typed).status_code == 409
+    for move in ("publish", "open", "close"):
+        ok(organiser.post(f"/activities/{market['id']}/{move}"))
+    assert "人工登记" in desk.read(path)
+    assert desk.send(path, **typed).status_code == 303
+    kept = row(ActivityRecord, market["id"])
+    assert (kept.volunteers, kept.volunteer_minutes, kept.version) == (12, 1830, 1)
+    assert (str(kept.funds_yuan), kept.problems) == ("1200.50", "等候长\n椅子少")
+    assert 'value="30.5"' in desk.read(path)
+    second = desk.send(path, **typed | {"volunteers": "99"})
+    assert second.status_code == 409
+    assert 'value="99"' in second.get_data(as_text=True)
+    assert row(ActivityRecord, market["id"]).volunteers == 12
+    emptied = {"version": "1", "volunteers": "", "hours": "", "funds_yuan": "", "problems": ""}
+    assert desk.send(path, **emptied).status_code == 303
+    assert row(ActivityRecord, market["id"]).volunteer_minutes is None
+    for wrong in ({"hours": "1.55"}, {"hours": "-1"}, {"funds_yuan": "abc"}, {"volunteers": "1.5"}):
+        assert desk.send(path, **emptied | {"version": "2"} | wrong).status_code == 422
+    history = desk.read(f"{M}/{market['id']}/history")
+    assert "填写活动登记" in history
+    assert "服务总时长" in history
+
+
+def test_a_record_is_read_by_auditors(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    for move in ("publish", "open"):
+        ok(organiser.post(f"/activities/{market['id']}/{move}"))
+    path = f"{M}/{market['id']}/record"
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    assert "还没有填写" in auditor.read(path)
+    assert desk.send(path, version="0", volunteers="7").status_code == 303
+    assert "7 人" in auditor.read(path)
+
+
+def test_the_menu_marks_the_schedule_on_every_page_of_the_workbench(
+    desk: Desk, market: dict[str, Any]
+) -> None:
+    own, stall = market["id"], market["stalls"][0]["id"]
+    for path in (own, f"{own}/facts", f"{own}/stalls", f"stalls/{stall}", f"{own}/print"):
+        marked = re.findall(r'class="nav-link" href="(.*?)" aria-current', desk.read(f"{M}/{path}"))
+        assert marked == ["/console/schedule/"], path
+
+
+def test_a_market_that_has_begun_leads_to_its_brief_and_ledger(
+    desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}"
+    assert "/console/reports/?kind" not in desk.read(path)
+    for move in ("publish", "open"):
+        ok(organiser.post(f"/activities/{market['id']}/{move}"))
+    page = desk.read(path)
+    for kind in ("brief", "ledger"):
+        address = f"/console/reports/?kind={kind}&amp;activity_id={market['id']}"
+        assert address in page
+        chosen = f'value="{market["id"]}" selected'
+        assert chosen in desk.read(address.replace("&amp;", "&"))
+
+
+# ---------------------------------------------------------------------------- printing
+
+
+def test_cards_are_numbered_and_cut_into_sheets(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    stall = world.stall(organiser, market["id"], number="2")
+    world.offering(organiser, stall["id"], title="反诈宣传", mode="open")
+    queue = world.offering(organiser, stall["id"], title="义剪", mode="queue")
+    path = f"{M}/{market['id']}/print/cards"
+    page = desk.read(path + "?count=22")
+    assert page.count("sheet cards") == 4, "two sheets for each of two services"
+    assert "A022" in page
+    assert "反诈宣传" not in page
+    one = desk.read(f"{path}?offering_id={queue['id']}&first=501&count=3")
+    assert re.findall(r"<strong>(\w+)</strong>", one) == ["C501", "C502", "C503"]
+    assert "没有需要取号的服务" in desk.read(f"{path}?offering_id={new_id()}")
+
+
+def test_the_poster_carries_the_code_unless_it_changes(
+    desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}/print/poster"
+    page = desk.read(path + "?size=a3")
+    assert f"{M}/{market['id']}/code.png" in page
+    assert "码图宽 25 厘米" in page
+    assert "每个小方块约 8.6 毫米" in page
+    assert "小程序码还没有生成" in page
+    assert "码图宽 18 厘米" in desk.read(path)
+    ok(organiser.put(f"/activities/{market['id']}", {"code_rotates_seconds": 30}))
+    page = desk.read(path)
+    assert "code.png" not in page
+    assert "印出来的码不能签到" in page
+
+
+def test_the_poster_has_no_broken_code_for_those_who_may_not_show_it(
+    world: World, market: dict[str, Any]
+) -> None:
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    page = auditor.read(f"{M}/{market['id']}/print/poster")
+    assert "code.png" not in page
+    assert "请由该地区的组织者打印" in page
+
+
+def test_the_code_s_image_is_a_picture_for_staff_alone(
+    world: World, desk: Desk, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}/code.png"
+    answer = desk.http.get(path)
+    assert answer.content_type == "image/png"
+    assert answer.get_data().startswith(b"\x89PNG")
+    Desk(world, world.staff(Role.AUDITOR, DISTRICT)).read(path, 403)
+    Desk(world, world.organiser(OTHER_SUBDISTRICT)).read(path, 404)
+
+
+def test_the_mini_programs_image_is_fetched_in_the_background(
+    desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}"
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    assert "重新生成小程序码" in desk.read(path + "/print")
+    assert desk.send(path + "/code/fetch").status_code == 303
+    jobs = text("SELECT count(*) FROM procrastinate_jobs WHERE args->>'activity_id' = :id")
+    with transaction() as session:
+        assert session.execute(jobs, {"id": market["id"]}).scalar_one() == 2
+
+
+def test_signs_name_each_stall(desk: Desk, market: dict[str, Any]) -> None:
+    page = desk.read(f"{M}/{market['id']}/print/signs")
+    assert page.count("sheet sign") == 1
+    assert "义诊台" in page
+    assert "预约时段" in page
+
+
+def test_a_form_sent_twice_is_done_once(desk: Desk, market: dict[str, Any]) -> None:
+    form = stall_form(_key=str(new_id()))
+    answers = [desk.send(f"{M}/{market['id']}/stalls", **form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert audited(market["id"]).count("add_stall") == 2

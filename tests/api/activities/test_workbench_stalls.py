@@ -1,0 +1,283 @@
+"""The workbench's stalls, services and slots: what a form may change, and who is affected."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.activities.models import Slot, Stall
+from backend.core import clock
+from backend.core.db import transaction
+from backend.core.ids import new_id
+from tests.api.activities.conftest import START
+from tests.api.activities.workbench import (
+    M,
+    audited,
+    fields_of,
+    hidden,
+    offering_of,
+    row,
+    sign_up,
+    stall_form,
+)
+from tests.support.desk import Desk
+from tests.support.world import (
+    Person,
+    World,
+    ok,
+)
+
+# ---------------------------------------------------------------------------- stalls
+
+
+def test_a_stall_is_added_changed_and_placed(
+    world: World, desk: Desk, market: dict[str, Any]
+) -> None:
+    path = f"{M}/{market['id']}/stalls"
+    organisation = world.organisation()
+    made = stall_form(row="2", column="3", note="东门左侧", organisation_id=organisation)
+    assert desk.send(path, **made).status_code == 303
+    second = place_of(market, "2")
+    assert second.place == "第2排第3位 东门左侧"
+    first = market["stalls"][0]["id"]
+    # Onto the place of another: they change places, notes stay with their stalls.
+    assert desk.send(f"{M}/stalls/{first}/place", row="2", column="3").status_code == 303
+    assert place_of(market, "1").place == "第2排第3位"
+    assert place_of(market, "2").place == "东门左侧"
+    assert desk.send(path + "/arrange").status_code == 303
+    assert place_of(market, "2").place == "第1排第1位 东门左侧"
+    assert desk.send(path + "/arrange").status_code == 303
+    assert desk.send(f"{M}/stalls/{first}/place", row="", column="").status_code == 303
+    assert place_of(market, "1").place is None
+    seen = hidden(desk.read(f"{M}/stalls/{second.id}"), "seen")
+    changed = stall_form(number="8", row="5", column="6", seen=seen)
+    assert desk.send(f"{M}/stalls/{second.id}", **changed).status_code == 303
+    assert place_of(market, "8").place == "第5排第6位"
+    assert desk.send(f"{M}/stalls/{second.id}/delete").status_code == 303
+    assert row(Stall, second.id) is None
+    assert {"place_stall", "arrange_stalls", "delete_stall"} <= set(audited(market["id"]))
+
+
+def place_of(market: dict[str, Any], number: str) -> Any:
+    with transaction() as session:
+        session.expire_all()
+        statement = select(Stall).where(Stall.activity_id == market["id"], Stall.number == number)
+        return session.execute(statement).scalar_one()
+
+
+def test_a_wrong_stall_is_told(world: World, desk: Desk, market: dict[str, Any]) -> None:
+    path = f"{M}/{market['id']}/stalls"
+    for typed, status, words in (
+        (stall_form(number="1"), 409, "这个摊位号已经用了"),
+        (stall_form(name=""), 422, "必填"),
+        (stall_form(row="2"), 422, "排和位应一起填写"),
+        (stall_form(row="13", column="1"), 422, "应在 1 到 12 之间"),
+        (stall_form(organisation_id=str(new_id())), 422, "没有这个单位"),
+    ):
+        refused = desk.send(path, **typed)
+        assert refused.status_code == status
+        assert words in refused.get_data(as_text=True)
+    assert desk.send(path, **stall_form(row="1", column="1")).status_code == 303
+    taken = desk.send(path, **stall_form(number="3", row="1", column="1"))
+    assert "这里已有 2 号摊位" in taken.get_data(as_text=True)
+    first = market["stalls"][0]["id"]
+    seen = hidden(desk.read(f"{M}/stalls/{first}"), "seen")
+    onto = desk.send(
+        f"{M}/stalls/{first}", **stall_form(number="1", row="1", column="1", seen=seen)
+    )
+    assert onto.status_code == 422
+    half = desk.send(f"{M}/stalls/{first}/place", row="7")
+    assert half.status_code == 422
+    assert 'name="row" type="number" value="7"' in half.get_data(as_text=True)
+
+
+def test_the_second_editor_of_a_stall_is_told(desk: Desk, market: dict[str, Any]) -> None:
+    stall = market["stalls"][0]["id"]
+    path = f"{M}/stalls/{stall}"
+    seen = hidden(desk.read(path), "seen")
+    assert desk.send(path, **stall_form(number="1", name="先改", seen=seen)).status_code == 303
+    second = desk.send(path, **stall_form(number="1", name="后改", seen=seen))
+    page = second.get_data(as_text=True)
+    assert second.status_code == 409
+    assert "先改" in page
+    assert 'value="后改"' in page
+    assert row(Stall, stall).name == "先改"
+
+
+# ---------------------------------------------------------------------------- services, slots
+
+
+def offering_form(**more: Any) -> dict[str, Any]:
+    return {
+        "title": "义剪", "service_kind": "haircut", "mode": "queue", "minutes_per_person": "",
+        "capacity": "", "walk_in_percent": "20", "daily_cap_per_person": "1", "min_age": "",
+        "sign_up_opens_at": "", "sign_up_closes_at": "",
+    } | more  # fmt: skip
+
+
+def test_a_service_is_added_changed_and_deleted(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    stall = world.stall(organiser, market["id"], number="2")
+    also = market["stalls"][0]["id"]
+    path = f"{M}/stalls/{stall['id']}/offerings"
+    made = desk.send(path, **offering_form(also_at_stall_ids=also))
+    assert made.status_code == 303
+    page = made.location.removeprefix("http://localhost")
+    offering = ok(organiser.get("/offerings/" + page.rpartition("/")[2]))
+    assert offering["walk_in_share"] == 0.2
+    assert offering["also_at_stall_ids"] == [also]
+    seen = hidden(desk.read(page), "seen")
+    changed = offering_form(title="公益理发", capacity="30", seen=seen)
+    assert desk.send(page, **changed).status_code == 303
+    after = ok(organiser.get(f"/offerings/{offering['id']}"))
+    assert (after["title"], after["capacity"], after["also_at_stall_ids"]) == ("公益理发", 30, [])
+    # Only another stall has joined the queue: it must not be thrown out unseen.
+    ok(organiser.put(f"/offerings/{offering['id']}", {"also_at_stall_ids": [also]}))
+    seen = hidden(desk.read(page), "seen")
+    ok(organiser.put(f"/offerings/{offering['id']}", {"also_at_stall_ids": []}))
+    assert desk.send(page, **changed | {"seen": seen}).status_code == 409
+    second = desk.send(page, **changed | {"title": "后改"})
+    assert second.status_code == 409
+    assert 'value="后改"' in second.get_data(as_text=True)
+    refused = desk.send(path, **offering_form(service_kind="x", title="保留我"))
+    assert refused.status_code == 422
+    assert "保留我" in refused.get_data(as_text=True)
+    seen = hidden(desk.read(page + "/delete"), "seen")
+    assert desk.send(page + "/delete", seen="old").status_code == 409
+    assert desk.send(page + "/delete", seen=seen).status_code == 303
+    assert organiser.get(f"/offerings/{offering['id']}").status_code == 404
+
+
+def test_a_service_with_bookings_is_not_deleted_and_says_how_many(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    path = f"{M}/offerings/{offering_of(market)['id']}/delete"
+    seen = hidden(desk.read(path), "seen")
+    sign_up(world, market)
+    assert desk.send(path, seen=seen).status_code == 409, "signed up meanwhile"
+    assert "还有 1 个有效预约" in desk.read(path)
+    assert ok(organiser.get(f"/offerings/{offering_of(market)['id']}"))
+
+
+def test_slots_come_from_a_pattern_or_one_by_one(
+    world: World, desk: Desk, organiser: Person
+) -> None:
+    draft = world.draft(organiser, starts_at=START, hours=3)
+    stall = world.stall(organiser, draft["id"])
+    offering = world.offering(organiser, stall["id"], mode="slots")
+    path = f"{M}/offerings/{offering['id']}/slots"
+    pattern = {"from": "2027-05-01T01:00", "to": "2027-05-01T02:10", "minutes": "30", "places": "4"}
+    assert desk.send(path + "/pattern", **pattern).status_code == 303
+    one = {"starts_at": "2027-05-01T03:00", "ends_at": "2027-05-01T03:20", "capacity": "2"}
+    assert desk.send(path, **one).status_code == 303
+    slots = ok(organiser.get(f"/offerings/{offering['id']}"))["slots"]
+    assert [slot["capacity"] for slot in slots] == [4, 4, 2]
+    for typed, status, words in (
+        (pattern | {"from": "2027-05-01T00:30"}, 422, "早于活动开始时间"),
+        (pattern | {"from": "2027-05-01T03:10", "to": "2027-05-01T05:00"}, 422, "晚于活动结束时间"),
+        (pattern, 409, "这个时间已经有时段了"),
+        (pattern | {"minutes": "90"}, 422, "应能分成"),
+        (pattern | {"minutes": ""}, 422, "必填"),
+    ):
+        refused = desk.send(path + "/pattern", **typed)
+        assert refused.status_code == status, words
+        assert words in refused.get_data(as_text=True)
+    refused = desk.send(path, **one | {"ends_at": "2027-05-01T02:00"})
+    assert "结束时间应晚于开始时间" in refused.get_data(as_text=True)
+    queue = world.offering(organiser, stall["id"], mode="queue")
+    refused = desk.send(f"{M}/offerings/{queue['id']}/slots", **one)
+    assert refused.status_code == 422
+
+
+def test_a_slot_that_is_over_has_no_places_left(
+    world: World, desk: Desk, organiser: Person
+) -> None:
+    begun = clock.now().replace(second=0, microsecond=0) - timedelta(hours=1)
+    draft = world.draft(organiser, starts_at=begun)
+    stall = world.stall(organiser, draft["id"])
+    offering = world.offering(organiser, stall["id"], mode="slots")
+    for minutes in (0, 120):
+        starts = begun + timedelta(minutes=minutes)
+        world.slot(organiser, offering["id"], starts.isoformat(), capacity=5)
+    page = desk.read(f"{M}/offerings/{offering['id']}")
+    rows = re.findall(r"</progress></span></td><td>(.*?)</td>", page, re.DOTALL)
+    assert [re.sub("<.*?>", "", cell) for cell in rows] == ["已结束", "5"]
+
+
+def slot_form(slot: dict[str, Any], **more: Any) -> dict[str, Any]:
+    local = {
+        name: datetime.fromisoformat(slot[name])
+        .astimezone(clock.SHANGHAI)
+        .strftime("%Y-%m-%dT%H:%M")
+        for name in ("starts_at", "ends_at")
+    }
+    return local | {"capacity": str(slot["capacity"])} | more
+
+
+def test_a_slot_is_not_cut_below_what_is_booked(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    sign_up(world, market)
+    sign_up(world, market)
+    slot = offering_of(market)["slots"][0]
+    path = f"{M}/slots/{slot['id']}"
+    seen = hidden(desk.read(path), "seen")
+    refused = desk.send(path, **slot_form(slot, capacity="1", seen=seen))
+    assert refused.status_code == 409
+    assert "已有 2 人报名" in refused.get_data(as_text=True)
+    more = desk.send(path, **slot_form(slot, capacity="9", seen=seen))
+    assert more.status_code == 303, "more places harm nobody"
+    assert row(Slot, slot["id"]).capacity == 9
+
+
+def test_a_slot_s_new_time_is_confirmed_with_who_is_affected(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    sign_up(world, market)
+    slot = offering_of(market)["slots"][0]
+    path = f"{M}/slots/{slot['id']}"
+    seen = hidden(desk.read(path), "seen")
+    typed = slot_form(slot, starts_at="2027-05-01T01:05", capacity="3", seen=seen)
+    shown = desk.send(path, **typed)
+    page = shown.get_data(as_text=True)
+    assert (shown.status_code, "确认修改" in page) == (200, True)
+    assert row(Slot, slot["id"]).capacity == 5
+    confirmed = fields_of(page)
+    sign_up(world, market)
+    assert desk.send(path, **confirmed).status_code == 409
+    late = fields_of(desk.send(path, **confirmed).get_data(as_text=True))
+    assert desk.send(path, **late).status_code == 303
+    assert row(Slot, slot["id"]).capacity == 3
+    assert desk.send(path, **late).status_code == 409, "the second editor"
+
+
+def test_a_draft_s_slot_is_changed_and_deleted_at_once(desk: Desk, market: dict[str, Any]) -> None:
+    slot = offering_of(market)["slots"][0]
+    path = f"{M}/slots/{slot['id']}"
+    seen = hidden(desk.read(path), "seen")
+    assert desk.send(path, **slot_form(slot, seen=seen)).status_code == 303
+    assert "edit_slot" not in audited(market["id"])
+    assert desk.send(path, **slot_form(slot, capacity="2", seen=seen)).status_code == 303
+    assert desk.send(path + "/delete", seen="old").status_code == 409
+    seen = hidden(desk.read(path + "/delete"), "seen")
+    assert desk.send(path + "/delete", seen=seen).status_code == 303
+    assert row(Slot, slot["id"]) is None
+
+
+def test_a_booked_slot_is_not_deleted(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    slot = offering_of(market)["slots"][0]
+    path = f"{M}/slots/{slot['id']}/delete"
+    seen = hidden(desk.read(path), "seen")
+    sign_up(world, market)
+    late = desk.send(path, seen=seen)
+    assert late.status_code == 409
+    assert "已有 1 人报名" in late.get_data(as_text=True)
+    assert row(Slot, slot["id"]) is not None
