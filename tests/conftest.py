@@ -7,11 +7,11 @@ a database of their own, real commits, real threads.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Engine, delete
+from sqlalchemy import Connection, Engine, NestedTransaction, delete
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from backend.app import create_app
@@ -84,20 +84,35 @@ def app(postgres: PrivatePostgres) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+class OuterConnection(Connection):
+    """Stands in for the engine within a test: what the app takes for a transaction of its own is a
+    savepoint on this one connection."""
+
+    def connect(self) -> Self:
+        return self
+
+    def begin(self) -> NestedTransaction:  # type: ignore[override]
+        return self.begin_nested()
+
+    def close(self) -> None:
+        """Nothing: it is not the app's to close."""
+
+
 @pytest.fixture
 def outer(app: Flask) -> Iterator[Connection]:
     """An outer transaction around the whole test; the app's commits release savepoints."""
     with app.app_context():
         engine = db.engine
-        with engine.connect() as connection:
-            transaction = connection.begin()
-            db._app_engines[app][None] = connection  # type: ignore[assignment]
-            try:
-                yield connection
-            finally:
-                db.session.remove()
-                db._app_engines[app][None] = engine
-                transaction.rollback()
+        connection = OuterConnection(engine)
+        transaction = Connection.begin(connection)
+        db._app_engines[app][None] = connection  # type: ignore[assignment]
+        try:
+            yield connection
+        finally:
+            db.session.remove()
+            db._app_engines[app][None] = engine
+            transaction.rollback()
+            Connection.close(connection)
 
 
 @pytest.fixture

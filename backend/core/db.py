@@ -12,8 +12,22 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
+from flask import g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Date, DateTime, Dialect, Enum, LargeBinary, MetaData, Row, Select, Text, Uuid
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import (
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    Enum,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -70,13 +84,21 @@ class Base(DeclarativeBase):
     }
 
 
+class JoiningSession(FlaskSession):
+    """SQLAlchemy's session, on the connection of the `transaction()` that is open."""
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        """Raises RuntimeError outside `transaction()`, where nobody would end what it begins."""
+        return _running().connection()
+
+
 db = SQLAlchemy(
     metadata=Base.metadata,
     session_options={
+        "class_": JoiningSession,
         "expire_on_commit": False,
-        # Lets a test wrap a whole case in an outer transaction: our commits then only release
-        # a savepoint. Without an outer transaction (production) it changes nothing.
-        "join_transaction_mode": "create_savepoint",
+        # It flushes what is pending; the commit itself is `transaction()`'s.
+        "join_transaction_mode": "rollback_only",
     },
 )
 
@@ -84,6 +106,48 @@ db = SQLAlchemy(
 class RunAgain(Exception):
     """A twin of this request has won a race: roll back and handle the request anew. The second
     run sees what the twin has committed."""
+
+
+class _Transaction:
+    """One connection of the pool, taken at the first statement, and the transaction on it.
+
+    A hand-written statement (core/statement.py) needs no more. The session joins when an operation
+    first uses it: making one ready and clearing it away costs as much as a statement, and the
+    paths on which people wait in line use none (docs/adr/0014).
+    """
+
+    __slots__ = ("_begun", "_connection", "_driver")
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        self._driver: psycopg.Connection[Any] | None = None
+
+    def connection(self) -> Connection:
+        if self._connection is None:
+            self._connection = db.engine.connect()
+            self._begun = self._connection.begin()
+        return self._connection
+
+    def driver(self) -> psycopg.Connection[Any]:
+        if self._driver is None:
+            self._driver = cast(Any, self.connection().connection.driver_connection)
+        return self._driver
+
+    def commit(self) -> None:
+        if db.session.registry.has():
+            db.session.commit()
+        if self._connection is not None:
+            self._begun.commit()
+
+    def rollback(self) -> None:
+        if db.session.registry.has():
+            db.session.rollback()
+        if self._connection is not None and self._begun.is_active:
+            self._begun.rollback()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 @contextmanager
@@ -96,36 +160,41 @@ def transaction() -> Iterator[Session]:
     Raises RuntimeError when one is open already: an operation that opened its own could
     commit half of its caller's work.
     """
-    session = db.session()
-    if session.info.get(_OPEN):
+    if transaction_is_open():
         raise RuntimeError("a transaction is open already: operations must not open one")
-    session.info[_OPEN] = True
+    running = g.transaction = _Transaction()
     try:
-        yield session
-        session.commit()
+        # SQLAlchemy's proxy: the session itself is made when it is first used.
+        yield cast(Session, db.session)
+        running.commit()
     except BaseException:
-        session.rollback()
+        running.rollback()
         raise
     finally:
-        session.info.pop(_OPEN, None)
-        session.info.pop(_DRIVER, None)
+        del g.transaction
+        running.close()
 
 
-_OPEN = "transaction_open"
-_DRIVER = "driver_connection"
+def transaction_is_open() -> bool:
+    """Whether the caller is inside `transaction()`."""
+    return "transaction" in g
+
+
+def _running() -> _Transaction:
+    if not transaction_is_open():
+        raise RuntimeError("no transaction is open")
+    running: _Transaction = g.transaction
+    return running
 
 
 def driver_connection(session: Session) -> psycopg.Connection[Any]:
-    """psycopg's own connection, in the session's transaction; for core/statement.py alone.
+    """psycopg's own connection, in the open transaction; what the session holds is flushed.
 
-    Looked up once a transaction: the way there through SQLAlchemy costs 25 µs each time.
+    Raises RuntimeError outside `transaction()`.
     """
-    driver: psycopg.Connection[Any] | None = session.info.get(_DRIVER)
-    if driver is None:
-        driver = cast(Any, session.connection().connection.driver_connection)
-        if session.info.get(_OPEN):
-            session.info[_DRIVER] = driver
-    return driver
+    if db.session.registry.has():
+        session.flush()
+    return _running().driver()
 
 
 def engine_options(*, pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:

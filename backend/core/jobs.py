@@ -13,6 +13,8 @@ from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from backend.core.db import driver_connection
+
 _REGISTRY: list[tuple[Callable[..., Any], dict[str, Any]]] = []
 _EXTENSION = "jobs"
 
@@ -78,5 +80,4 @@ def defer(session: Session, function: Callable[..., None], **arguments: Any) -> 
     """
     queue: procrastinate.App = current_app.extensions[_EXTENSION]
     name: str = function.job_name  # type: ignore[attr-defined]
-    connection = session.connection().connection.driver_connection
-    queue.configure_task(name, connection=connection).defer(**arguments)
+    queue.configure_task(name, connection=driver_connection(session)).defer(**arguments)

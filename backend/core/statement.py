@@ -54,7 +54,6 @@ class Statement:
         Raises sqlalchemy.exc.DBAPIError, as SQLAlchemy itself would, so that a constraint or a
         lost connection means the same on every path; KeyError for a parameter without a value.
         """
-        session.flush()
         driver = driver_connection(session)
         given = self._fixed | values
         try:

@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, select, text
 from sqlalchemy.orm import Session
 
 from backend.core import audit
+from backend.core.db import driver_connection
 from backend.core.errors import NotFound
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
@@ -148,9 +149,7 @@ def orphans(known: set[str], rows: Sequence[RegionRow]) -> list[Fault]:
 
 def _stage(session: Session, regions: Sequence[SortedRegion]) -> None:
     session.execute(_STAGE)
-    connection = session.connection().connection.driver_connection
-    assert connection is not None
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    with driver_connection(session).cursor() as cursor, cursor.copy(_COPY) as copy:
         for region in regions:
             row = region.row
             copy.write_row(

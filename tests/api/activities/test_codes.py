@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from backend.activities import images
 from backend.activities.images import fetch_code_image
-from backend.core.db import db
+from backend.core.db import transaction_is_open
 from backend.gateways.fake_wechat.apis import draw
 from backend.gateways.wechat import WeChatGateway
 from tests.gateways.standin import CODE_IMAGE, StandIn
@@ -213,7 +213,7 @@ def test_no_transaction_is_open_while_wechat_draws(
     ask: Callable[..., bytes] = gateway.code_image
 
     def watched(scene: str) -> bytes:
-        seen.append(db.session().in_transaction())
+        seen.append(transaction_is_open())
         return ask(scene)
 
     monkeypatch.setattr(gateway, "code_image", watched)

@@ -39,6 +39,7 @@ def test_a_stall_is_added_changed_and_placed(
     made = stall_form(row="2", column="3", note="东门左侧", organisation_id=organisation)
     assert desk.send(path, **made).status_code == 303
     second = place_of(market, "2")
+    second_id = second.id
     assert second.place == "第2排第3位 东门左侧"
     first = market["stalls"][0]["id"]
     # Onto the place of another: they change places, notes stay with their stalls.
@@ -50,12 +51,12 @@ def test_a_stall_is_added_changed_and_placed(
     assert desk.send(path + "/arrange").status_code == 303
     assert desk.send(f"{M}/stalls/{first}/place", row="", column="").status_code == 303
     assert place_of(market, "1").place is None
-    seen = hidden(desk.read(f"{M}/stalls/{second.id}"), "seen")
+    seen = hidden(desk.read(f"{M}/stalls/{second_id}"), "seen")
     changed = stall_form(number="8", row="5", column="6", seen=seen)
-    assert desk.send(f"{M}/stalls/{second.id}", **changed).status_code == 303
+    assert desk.send(f"{M}/stalls/{second_id}", **changed).status_code == 303
     assert place_of(market, "8").place == "第5排第6位"
-    assert desk.send(f"{M}/stalls/{second.id}/delete").status_code == 303
-    assert row(Stall, second.id) is None
+    assert desk.send(f"{M}/stalls/{second_id}/delete").status_code == 303
+    assert row(Stall, second_id) is None
     assert {"place_stall", "arrange_stalls", "delete_stall"} <= set(audited(market["id"]))
 
 

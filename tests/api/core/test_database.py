@@ -1,12 +1,14 @@
 """The one transaction, and what PostgreSQL is told to guard."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.orm import Session
 
 from backend.core import audit, errors
 from backend.core.audit import AuditEntry
@@ -14,6 +16,7 @@ from backend.core.context import composed
 from backend.core.db import Base, db, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
+from backend.core.statement import Statement
 from backend.core.states import lock
 from backend.identity.models import Resident, User, UserState
 from tests.support.world import World
@@ -56,6 +59,45 @@ def test_a_transaction_within_another_is_refused(scratch_app: Flask) -> None:
             write_and_fail("nested", begin_another)
         begin_another()  # the refusal leaves nothing open
     assert entries(scratch_app, "nested") == 0
+
+
+def test_nothing_is_read_outside_a_transaction(scratch_app: Flask) -> None:
+    """Nobody would end what it begins."""
+    with scratch_app.app_context(), pytest.raises(RuntimeError, match="no transaction"):
+        db.session.execute(select(1))
+
+
+def select_one(session: Session) -> None:
+    assert Statement("SELECT 1 AS one").first(session).one == 1
+
+
+def read_through_session(session: Session) -> None:
+    session.execute(select(1))
+
+
+def divide_by_zero_in(session: Session) -> None:
+    read_through_session(session)
+    divide_by_zero()
+
+
+@pytest.mark.parametrize(
+    ("use", "session_made"),
+    [
+        (lambda _: None, False),
+        (select_one, False),
+        (read_through_session, True),
+        (divide_by_zero_in, True),
+    ],
+)
+def test_a_connection_and_a_session_are_had_when_they_are_needed(
+    scratch_app: Flask, use: Callable[[Session], None], session_made: bool
+) -> None:
+    """A statement alone makes no session (docs/adr/0014); no connection stays out."""
+    with scratch_app.app_context():
+        with suppress(ZeroDivisionError), transaction() as session:
+            use(session)
+        assert db.session.registry.has() is session_made
+        assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_a_naive_datetime_never_reaches_the_database(scratch_app: Flask) -> None:

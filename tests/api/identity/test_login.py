@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from werkzeug.test import TestResponse
 
 from backend.core import clock
-from backend.core.db import db
+from backend.core.db import transaction_is_open
 from backend.gateways.wechat import WeChatGateway
 from tests.conftest import PointAtWeChat
 from tests.gateways.standin import LOGIN, StandIn
@@ -191,7 +191,7 @@ def test_no_transaction_is_open_while_wechat_is_asked(
     ask: Callable[[str], Any] = gateway.login
 
     def watched(code: str) -> Any:
-        seen.append(db.session().in_transaction())
+        seen.append(transaction_is_open())
         return ask(code)
 
     monkeypatch.setattr(gateway, "login", watched)
