@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import ActivityState, Desk
 from backend.activities.permissions import ANNOUNCED
 from backend.bookings import statements
+from backend.bookings.details import read_booking
 from backend.bookings.errors import (
     AlreadyRejoined,
     CallAgainFirst,
@@ -37,8 +38,9 @@ def call_next(
     *,
     booking_id: UUID | None = None,
     reason: str | None = None,
-) -> UUID | None:
-    """Call the head of the stall's line; answers the booking's id, None when nobody waits.
+) -> Any:
+    """Call the head of the stall's line; answers the booking as `select_bookings` has it, None when
+    nobody waits.
 
     Args:
         booking_id, reason: call this one out of order, and why; both are kept in the audit log.
@@ -56,7 +58,8 @@ def call_next(
     if stall.state != ActivityState.LIVE:
         raise MarketNotOpen
     if booking_id is not None:
-        return _call_this(session, actor, stall, booking_id, reason)
+        _call_this(session, actor, stall, booking_id, reason)
+        return read_booking(session, booking_id)
     now = clock.now()
     result = statements.call_next(
         session,
@@ -73,13 +76,12 @@ def call_next(
     )
     if result.busy is not None:
         raise StallBusy(f"{result.busy} 还没有处理", extra={"ticket": result.busy})
-    called: UUID | None = result.booking_id
-    return called
+    return None if result.id is None else result
 
 
 def _call_this(
     session: Session, actor: Actor, stall: AnyRow, booking_id: UUID, reason: str | None
-) -> UUID:
+) -> None:
     """Call one that is not the head. The unique index refuses a second called number."""
     booking = session.get(Booking, booking_id)
     if booking is None or session.get(Desk, (booking.offering_id, stall.id)) is None:
@@ -99,7 +101,6 @@ def _call_this(
         first_called_at=booking.first_called_at or now,
         calls=1,
     )
-    return booking.id
 
 
 def recall(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:

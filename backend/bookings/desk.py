@@ -9,9 +9,10 @@ from sqlalchemy import and_, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Desk, Offering, OfferingMode
+from backend.bookings.details import select_bookings
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.permissions import access_stall
-from backend.bookings.queries import booking_answers, select_bookings
+from backend.bookings.queries import booking_answers
 from backend.bookings.statements import LINE_ORDER
 from backend.core import clock
 from backend.core.config import QUEUE

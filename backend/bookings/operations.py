@@ -46,8 +46,9 @@ S = BookingState
 _OPEN_STATES = frozenset({ActivityState.PUBLISHED, ActivityState.LIVE})
 
 
-def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> UUID:
-    """Book a place in advance, for oneself or a family member; answers the booking's id.
+def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> AnyRow:
+    """Book a place in advance, for oneself or a family member; answers the booking as
+    `select_bookings` has it.
 
     One transaction takes the place and the number (statements.py). A person who has checked in
     already waits from this moment on.
@@ -73,9 +74,9 @@ def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, A
     )
 
 
-def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> UUID:
+def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> AnyRow:
     """A walk-in number: given by a volunteer to anybody, or taken by a resident who has checked
-    in; answers the booking's id.
+    in; answers the booking as `select_bookings` has it.
 
     Args:
         body: `resident_id` or `guest`; nothing for oneself. `urgent` needs a volunteer and a
@@ -184,14 +185,14 @@ def _book(
     urgent: bool = False,
     reason: str | None = None,
     must_be_present: bool = False,
-) -> UUID:
-    booking_id, now = new_id(), clock.now()
+) -> AnyRow:
+    now = clock.now()
     is_today = service_on == clock.day_within(now, context.starts_at, context.ends_at)
     slot_starts_at: datetime | None = context.slot_starts_at
-    result = statements.book(
+    booked: AnyRow = statements.book(
         session,
         {
-            "id": booking_id,
+            "id": new_id(),
             "audit_id": new_id(),
             "now": now,
             # Who is here today does not wait for an appointment of another day.
@@ -218,9 +219,9 @@ def _book(
             "cap_a_day": BOOKINGS.per_person_and_day,
         },
     )
-    if result.number is None:
-        raise _refusal(result, context, must_be_present)
-    return booking_id
+    if booked.id is None:
+        raise _refusal(booked, context, must_be_present)
+    return booked
 
 
 def _grace() -> timedelta:

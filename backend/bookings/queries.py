@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, text, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.activities.changes import SignUps
-from backend.activities.models import Activity, Offering, Slot, Stall
+from backend.activities.models import Activity, Offering, Stall
+from backend.bookings.details import read_booking, select_bookings
 from backend.bookings.estimates import Minutes, estimate_wait
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
 from backend.bookings.statements import LINE_ORDER
 from backend.core import clock
 from backend.core.config import QUEUE
-from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
 from backend.core.statement import Statement
@@ -24,21 +24,6 @@ from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
 from backend.regions.models import Region
 from backend.regions.queries import within
-
-_DETAIL = (
-    *Booking.__table__.columns,
-    Resident.name.label("resident_name"),
-    Resident.user_id,
-    Resident.guardian_user_id,
-    Activity.title.label("activity_title"),
-    Offering.title.label("offering_title"),
-    Offering.minutes_per_person,
-    Slot.starts_at.label("slot_starts_at"),
-    Slot.ends_at.label("slot_ends_at"),
-    Stall.number.label("stall_number"),
-    Stall.name.label("stall_name"),
-)
-
 
 # What is answered as it is read.
 _PLAIN = (
@@ -48,26 +33,15 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def select_bookings() -> AnySelect:
-    """Bookings with what their answer names; the stall is the one that has called, else the one
-    that offers the service."""
-    return (
-        select(*_DETAIL)
-        .join(Resident, Resident.id == Booking.resident_id)
-        .join(Activity, Activity.id == Booking.activity_id)
-        .join(Offering, Offering.id == Booking.offering_id)
-        .outerjoin(Slot, Slot.id == Booking.slot_id)
-        .join(Stall, Stall.id == func.coalesce(Booking.called_stall_id, Offering.stall_id))
-    )
-
-
-_ONE = Statement.of(select_bookings().where(Booking.id == bindparam("booking_id")))
-
-
 def booking_detail(session: Session, actor: Actor, booking_id: UUID) -> dict[str, Any]:
     """One booking as its person, or the staff, see it."""
-    (detail,) = booking_answers(session, actor, _ONE.rows(session, booking_id=booking_id))
-    return detail
+    return booking_answer(session, actor, read_booking(session, booking_id))
+
+
+def booking_answer(session: Session, actor: Actor, row: Any) -> dict[str, Any]:
+    """A row of `select_bookings` as its person, or the staff, see it."""
+    (answer,) = booking_answers(session, actor, [row])
+    return answer
 
 
 def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
@@ -168,16 +142,19 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
     return answers
 
 
-_PLACES = text(
+_PLACES = Statement(
     f"""
     SELECT id, ahead
       FROM (SELECT b.id, row_number() OVER (PARTITION BY b.offering_id, b.service_on
                                             ORDER BY {LINE_ORDER}) - 1 AS ahead
               FROM booking b
-             WHERE b.state = 'arrived' AND (b.offering_id, b.service_on) IN :lines) line
-     WHERE id IN :ids
+             WHERE b.state = 'arrived'
+               AND (b.offering_id, b.service_on) IN
+                   (SELECT * FROM unnest(CAST(:offerings AS uuid[]), CAST(:days AS date[])))
+           ) line
+     WHERE id = ANY(:ids)
     """
-).bindparams(bindparam("lines", expanding=True), bindparam("ids", expanding=True))
+)
 
 
 def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, int]:
@@ -185,8 +162,13 @@ def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, int]:
     if not waiting:
         return {}
     lines = {(booking.offering_id, booking.service_on) for booking in waiting}
-    ids = [booking.id for booking in waiting]
-    rows = session.execute(_PLACES, {"lines": list(lines), "ids": ids, "now": clock.now()})
+    rows = _PLACES.rows(
+        session,
+        offerings=[offering_id for offering_id, _ in lines],
+        days=[day for _, day in lines],
+        ids=[booking.id for booking in waiting],
+        now=clock.now(),
+    )
     return {row.id: row.ahead for row in rows}
 
 
@@ -198,8 +180,8 @@ _PACE_COLUMNS = """
     (SELECT count(DISTINCT called_stall_id) FROM booking
       WHERE offering_id = o.id AND service_on >= :today AND called_at > :open_since) AS desks
     """
-_PACE = text(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uuid) AS id) o")
-_LINES = text(
+_PACE = Statement(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uuid) AS id) o")
+_LINES = Statement(
     f"""
     SELECT o.id, o.minutes_per_person,
            (SELECT count(*) FROM booking
@@ -214,7 +196,7 @@ _LINES = text(
 
 def read_pace(session: Session, offering_id: UUID) -> tuple[list[float], int]:
     """How long the services last finished took, in minutes, and how many desks are open."""
-    return _pace(session.execute(_PACE, {"offering_id": offering_id} | _pace_values()).one())
+    return _pace(_PACE.first(session, offering_id=offering_id, **_pace_values()))
 
 
 def _pace_values() -> dict[str, Any]:
@@ -244,7 +226,7 @@ def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]
             "waiting": row.waiting,
             "estimate_minutes": _estimate(row.waiting, _pace(row), row.minutes_per_person),
         }
-        for row in session.execute(_LINES, values)
+        for row in _LINES.rows(session, **values)
     }
 
 

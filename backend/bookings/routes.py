@@ -21,16 +21,16 @@ blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名�
           body=schemas.BookingRequest, answer=schemas.BookingAnswer)  # fmt: skip
 def sign_up(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
     """Sign up, for oneself or a family member."""
-    booking_id = operations.sign_up(session, actor, offering_id, body)
-    return Ready(queries.booking_detail(session, actor, booking_id))
+    booked = operations.sign_up(session, actor, offering_id, body)
+    return Ready(queries.booking_answer(session, actor, booked))
 
 
 @blp.post("/offerings/<uuid:offering_id>/tickets", access=LOGIN, status=201,
           body=schemas.TicketRequest, answer=schemas.BookingAnswer)  # fmt: skip
 def take_number(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
     """A walk-in number: from a volunteer, or one's own on the spot after check-in."""
-    booking_id = operations.take_number(session, actor, offering_id, body)
-    return Ready(queries.booking_detail(session, actor, booking_id))
+    booked = operations.take_number(session, actor, offering_id, body)
+    return Ready(queries.booking_answer(session, actor, booked))
 
 
 @blp.get("/offerings/<uuid:offering_id>/queue", access=PUBLIC, answer=schemas.QueueAnswer)
@@ -73,16 +73,16 @@ def get_desk(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
           key_field="press_id", also={204: "nobody waits"})  # fmt: skip
 def call_next(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Any:
     """Call the next number; 204 when nobody waits. The same press_id gets the same answer."""
-    booking_id = calling.call_next(
+    called = calling.call_next(
         session,
         actor,
         stall_id,
         booking_id=body.get("booking_id"),
         reason=body.get("reason"),
     )
-    if booking_id is None:
+    if called is None:
         return None, 204
-    return Ready(queries.booking_detail(session, actor, booking_id))
+    return Ready(queries.booking_answer(session, actor, called))
 
 
 @blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=schemas.BookingAnswer)

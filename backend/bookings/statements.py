@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from backend.bookings.details import written_bookings
 from backend.bookings.models import ACTIVE_STATES
 from backend.core.statement import Statement
 
@@ -91,7 +92,7 @@ _BOOK = Statement(
                     THEN CAST(:slot_starts_at AS timestamptz) END,
                CASE WHEN w.here THEN :now END, :now, CASE WHEN w.here THEN :now END, 0, false
           FROM roomy n, (SELECT :walk_in OR present AS here FROM allowed) w
-        RETURNING id, state
+        RETURNING *
     ), noted AS (
         INSERT INTO audit_entry (id, at, actor_user_id, request_id, action, object_type, object_id,
                                  region_code, from_state, to_state, details)
@@ -99,9 +100,8 @@ _BOOK = Statement(
                :region_code, NULL, state, CAST(:details AS jsonb)
           FROM booked
     )
-    SELECT mine.*, EXISTS (SELECT FROM place) AS placed,
-           (SELECT last_number FROM roomy) AS number
-      FROM mine
+    SELECT mine.*, EXISTS (SELECT FROM place) AS placed, detail.*
+      FROM mine LEFT JOIN ({written_bookings("booked")}) detail ON true
     """
 )
 
@@ -162,7 +162,7 @@ _CALL_NEXT = Statement(
            SET state = 'called', called_stall_id = :stall_id, called_at = :now, calls = 1,
                first_called_at = coalesce(b.first_called_at, :now)
           FROM head WHERE b.id = head.id
-        RETURNING b.id
+        RETURNING b.*
     ), noted AS (
         INSERT INTO audit_entry (id, at, actor_user_id, request_id, action, object_type, object_id,
                                  region_code, from_state, to_state, details)
@@ -170,7 +170,9 @@ _CALL_NEXT = Statement(
                :region_code, 'arrived', 'called', CAST(:details AS jsonb)
           FROM called
     )
-    SELECT (SELECT ticket FROM busy) AS busy, (SELECT id FROM called) AS booking_id
+    SELECT busy.ticket AS busy, detail.*
+      FROM (SELECT) press LEFT JOIN busy ON true
+      LEFT JOIN ({written_bookings("called")}) detail ON true
     """
 )
 
@@ -187,8 +189,9 @@ def read_context(
 def book(session: Session, values: dict[str, Any]) -> Any:
     """Take a place and a number and write the booking; or tell which of them was not to be had.
 
-    Answers `held`, `used`, `held_today`, `present` (what the person had before), `placed`, and
-    `number`, which is None when nothing was written: the caller must then roll back.
+    Answers `held`, `used`, `held_today`, `present` (what the person had before), `placed`, and the
+    booking as `select_bookings` has it; its `id` is None when nothing was written: the caller must
+    then roll back.
     """
     return _BOOK.first(session, **values)
 
@@ -224,6 +227,7 @@ def lock_stall(session: Session, stall_id: UUID) -> Any:
 
 
 def call_next(session: Session, values: dict[str, Any]) -> Any:
-    """Call the head of the stall's line: `booking_id`, or None when nobody waits; `busy` is the
-    ticket that the stall has called already, and then nobody else is called."""
+    """Call the head of the stall's line. Answers the booking as `select_bookings` has it, its `id`
+    None when nobody waits; `busy` is the ticket that the stall has called already, and then nobody
+    else is called."""
     return _CALL_NEXT.first(session, **values)

@@ -48,6 +48,11 @@ class Statement:
         made._fixed = {name: bind.value for bind, name in binds if not bind.required}
         return made
 
+    @property
+    def sql(self) -> str:
+        """What PostgreSQL is sent."""
+        return self._sql.decode()
+
     def rows(self, session: Session, **values: Any) -> list[Any]:
         """The rows as named tuples.
 
@@ -86,7 +91,7 @@ class Statement:
         if lost:
             connection.invalidate(error)
         return DBAPIError.instance(
-            self._sql.decode(),
+            self.sql,
             None,
             error,
             psycopg.Error,

@@ -113,13 +113,13 @@ def _serve(
     for index, visit in enumerate(visits):
         offering = offerings[index % len(offerings)]
         body = {"resident_id": visit.actor.resident_id, "urgent": False}
-        booking_id = bookings.take_number(session, volunteer, offering.id, body)
+        taken = bookings.take_number(session, volunteer, offering.id, body)
         calling.call_next(session, volunteer, offering.stall_id)
-        booking = session.get_one(Booking, booking_id)
+        booking = session.get_one(Booking, taken.id)
         calling.start(session, volunteer, booking, activity.region_code)
         calling.finish(session, volunteer, booking, activity.region_code)
         date_back(booking, visit.at)
-        served[visit.actor.user_id] = booking_id
+        served[visit.actor.user_id] = booking.id
     session.flush()
     return served
 

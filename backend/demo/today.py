@@ -45,8 +45,8 @@ def play(session: Session, now: datetime, activity: Activity, volunteer: Actor) 
         check_in(session, activity, visit, volunteer)
         offering = stalls[index % len(stalls)]
         body = {"resident_id": visit.actor.resident_id, "urgent": False}
-        booking_id = bookings.take_number(session, volunteer, offering.id, body)
-        lines[offering.id].append(_waiting_since(session, booking_id, visit.at))
+        taken = bookings.take_number(session, volunteer, offering.id, body)
+        lines[offering.id].append(_waiting_since(session, taken.id, visit.at))
     session.flush()
     for index, offering in enumerate(stalls):
         if index != _IDLE_STALL:

@@ -1,0 +1,62 @@
+"""Bookings with the names that their answers show, from wherever the booking's row comes."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import FromClause, bindparam, column, func, select, table
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, Offering, Slot, Stall
+from backend.bookings.models import Booking
+from backend.core.db import AnySelect
+from backend.core.statement import Statement
+from backend.identity.models import Resident
+
+
+def select_bookings(booking: FromClause = Booking.__table__) -> AnySelect:
+    """Bookings with what their answer names; the stall is the one that has called, else the one
+    that offers the service.
+
+    Args:
+        booking: where their rows come from, with the table's columns.
+    """
+    b = booking.c
+    return (
+        select(
+            *b,
+            Resident.name.label("resident_name"),
+            Resident.user_id,
+            Resident.guardian_user_id,
+            Activity.title.label("activity_title"),
+            Offering.title.label("offering_title"),
+            Offering.minutes_per_person,
+            Slot.starts_at.label("slot_starts_at"),
+            Slot.ends_at.label("slot_ends_at"),
+            Stall.number.label("stall_number"),
+            Stall.name.label("stall_name"),
+        )
+        .join_from(booking, Resident, Resident.id == b.resident_id)
+        .join(Activity, Activity.id == b.activity_id)
+        .join(Offering, Offering.id == b.offering_id)
+        .outerjoin(Slot, Slot.id == b.slot_id)
+        .join(Stall, Stall.id == func.coalesce(b.called_stall_id, Offering.stall_id))
+    )
+
+
+def written_bookings(cte: str) -> str:
+    """SQL of `select_bookings` for the rows that another part of a statement has just written:
+    they are not in the table yet.
+
+    Args:
+        cte: the part's name; it returns the table's columns.
+    """
+    columns = [column(one.name, one.type) for one in Booking.__table__.columns]
+    return Statement.of(select_bookings(table(cte, *columns))).sql
+
+
+_ONE = Statement.of(select_bookings().where(Booking.__table__.c.id == bindparam("booking_id")))
+
+
+def read_booking(session: Session, booking_id: UUID) -> Any:
+    """One row of `select_bookings`."""
+    return _ONE.first(session, booking_id=booking_id)
