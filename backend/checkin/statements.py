@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.db import RunAgain
 from backend.core.ids import new_id
-from backend.core.statement import Statement
+from backend.core.statement import PLANNED_ONCE, Statement
 
 # The activity, its standing code, who is meant, and whether this scan's id is known already.
 #
@@ -20,7 +20,7 @@ from backend.core.statement import Statement
 # into a resident, closes an account or signs the person up either waits for this scan and finds
 # what it wrote, or has gone before, and then this scan sees it.
 _CONTEXT = Statement(
-    """
+    f"""
     WITH person AS (
         SELECT id, name, user_id, guardian_user_id FROM resident
          WHERE removed_at IS NULL AND (id = :resident_id OR code_handle = :handle)
@@ -30,7 +30,7 @@ _CONTEXT = Statement(
            g.code AS region_code, m.scene,
            p.id AS resident_id, p.name AS resident_name, p.user_id, p.guardian_user_id,
            u.state AS account_state,
-           EXISTS (SELECT FROM scan WHERE id = :scan_id) AS known
+           EXISTS (SELECT FROM scan WHERE id = :scan_id) AS known, {PLANNED_ONCE}
       FROM activity a
       JOIN region g ON g.id = a.region_id
       LEFT JOIN market_code m ON m.activity_id = a.id AND m.revoked_at IS NULL
