@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Offering, Stall
@@ -12,6 +12,25 @@ from backend.bookings.models import Booking
 from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
+
+_CallingStall = aliased(Stall)
+# Made once: to put it together takes longer than to run it.
+_FOUND = (
+    select(
+        Booking,
+        Activity.region_code,
+        Stall.organisation_id,
+        _CallingStall.organisation_id.label("calling_organisation_id"),
+        Resident.user_id,
+        Resident.guardian_user_id,
+    )
+    .join(Activity, Activity.id == Booking.activity_id)
+    .join(Offering, Offering.id == Booking.offering_id)
+    .join(Stall, Stall.id == Offering.stall_id)
+    .outerjoin(_CallingStall, _CallingStall.id == Booking.called_stall_id)
+    .join(Resident, Resident.id == Booking.resident_id)
+    .where(Booking.id == bindparam("booking_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +59,7 @@ def access_booking(
 
     Raises NotFound (404) when it may not be seen, Forbidden (403) when it may, but not that.
     """
-    calling = aliased(Stall)
-    row = session.execute(
-        select(
-            Booking,
-            Activity.region_code,
-            Stall.organisation_id,
-            calling.organisation_id.label("calling_organisation_id"),
-            Resident.user_id,
-            Resident.guardian_user_id,
-        )
-        .join(Activity, Activity.id == Booking.activity_id)
-        .join(Offering, Offering.id == Booking.offering_id)
-        .join(Stall, Stall.id == Offering.stall_id)
-        .outerjoin(calling, calling.id == Booking.called_stall_id)
-        .join(Resident, Resident.id == Booking.resident_id)
-        .where(Booking.id == booking_id)
-    ).one_or_none()
+    row = session.execute(_FOUND, {"booking_id": booking_id}).one_or_none()
     if row is None:
         raise NotFound
     own = actor.user_id in (row.user_id, row.guardian_user_id)
