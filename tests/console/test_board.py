@@ -62,22 +62,22 @@ def _restore_network(page: Page) -> None:
 
 
 def _pass(page: Page, seconds: float) -> None:
-    """Let the browser's time pass, with an answer for each question that falls due in it."""
+    """Let the browser's time pass, with the answer to the question that falls due in it: the page's
+    patience is measured in that time too, and would end it while the server is still at it."""
     page.clock.run_for(int(1000 * seconds))
+    _settled(page)
 
 
 def _next_answer(page: Page, seconds: float) -> None:
     """Let so much time pass, and wait for the answer to what is asked then."""
     with page.expect_response("**/now*"):
         _pass(page, seconds)
-    _settled(page)
 
 
 def _next_failure(page: Page, seconds: float) -> None:
     """The same where the network is away."""
     with page.expect_event("requestfailed"):
         _pass(page, seconds)
-    _settled(page)
 
 
 def _settled(page: Page) -> None:
@@ -419,7 +419,6 @@ def test_calls_of_a_lost_minute_are_shown_and_not_spoken(
     page.on("requestfailed", lambda request: asked.append(request.url))
     for _ in range(12):
         _pass(page, 10)
-        _settled(page)
     assert 3 <= len(asked) <= 7
     _restore_network(page)
     _next_answer(page, LONGEST_PAUSE_S)
