@@ -124,8 +124,9 @@ class _Transaction:
 
     def connection(self) -> Connection:
         if self._connection is None:
-            self._connection = db.engine.connect()
-            self._begun = self._connection.begin()
+            connection = db.engine.connect()
+            self._begun = connection.begin()
+            self._connection = connection
         return self._connection
 
     def driver(self) -> psycopg.Connection[Any]:
