@@ -38,7 +38,7 @@ def call_next(
     *,
     booking_id: UUID | None = None,
     reason: str | None = None,
-) -> Any:
+) -> AnyRow | None:
     """Call the head of the stall's line; answers the booking as `select_bookings` has it, None when
     nobody waits.
 
@@ -59,9 +59,10 @@ def call_next(
         raise MarketNotOpen
     if booking_id is not None:
         _call_this(session, actor, stall, booking_id, reason)
-        return read_booking(session, booking_id)
+        called: AnyRow = read_booking(session, booking_id)
+        return called
     now = clock.now()
-    result = statements.call_next(
+    result: AnyRow = statements.call_next(
         session,
         {
             "stall_id": stall_id,
