@@ -1,14 +1,21 @@
 """A browser at a desk, over plain HTTP: it fills in forms with the token that the page gave it."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from flask import g
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from backend.core import clock
 from backend.identity import console
 from tests.support.world import Person, World, ok
+
+
+def form_time(instant: datetime) -> str:
+    """An instant as a form's field has it."""
+    return instant.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M")
 
 
 class Desk:

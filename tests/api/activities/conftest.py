@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from backend.core import clock
-from tests.support.desk import Desk
 from tests.support.world import Person, World, ok
 
 START = datetime(2027, 5, 1, 1, 0, tzinfo=clock.SHANGHAI)
@@ -32,16 +31,6 @@ class Plan:
     def announce(self, *moves: str) -> None:
         for move in moves or ("publish",):
             ok(self.organiser.post(f"{self.path}/{move}"))
-
-
-@pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
-def desk(world: World, organiser: Person) -> Desk:
-    return Desk(world, organiser)
 
 
 @pytest.fixture

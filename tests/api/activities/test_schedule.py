@@ -15,7 +15,7 @@ from backend.core.db import db, transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Role
 from tests.api.feedback.fair import Statements
-from tests.support.desk import Desk
+from tests.support.desk import Desk, form_time
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -31,10 +31,6 @@ DAY = clock.today() + timedelta(days=40)
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), tzinfo=clock.SHANGHAI)
-
-
-def typed(instant: datetime) -> str:
-    return instant.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M")
 
 
 def audited(action: str) -> list[Any]:
@@ -178,8 +174,8 @@ def filled_in(world: World, **changes: str) -> dict[str, str]:
         "title": "河道清洁",
         "region_id": world.region_id(COMMUNITY),
         "venue_name": "河畔步道",
-        "starts_at": typed(at(DAY, 9)),
-        "ends_at": typed(at(DAY, 11)),
+        "starts_at": form_time(at(DAY, 9)),
+        "ends_at": form_time(at(DAY, 11)),
         "field": "ecology",
         "contact_phone": "0519-86310000",
         "address": "",
@@ -199,7 +195,7 @@ def test_a_new_activity_is_a_draft_and_goes_to_its_own_page(
 
 
 def test_a_refused_form_names_the_field_and_keeps_what_was_typed(world: World, desk: Desk) -> None:
-    wrong = filled_in(world, programme="market", ends_at=typed(at(DAY, 8)))
+    wrong = filled_in(world, programme="market", ends_at=form_time(at(DAY, 8)))
     answer = desk.send("/console/schedule/new", **wrong)
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
@@ -237,7 +233,7 @@ def test_all_that_has_a_time_moves_by_the_same_distance(
 ) -> None:
     before = prepared(world, organiser)
     # By a slot's own length: each slot then takes the place of the next.
-    form = {"starts_at": typed(at(DAY, 9, 30)), "version": str(before["version"])}
+    form = {"starts_at": form_time(at(DAY, 9, 30)), "version": str(before["version"])}
     assert desk.send(f"/console/schedule/{before['id']}/move", **form).status_code == 303
     after = ok(organiser.get(f"/activities/{before['id']}"))
     old, new = before["stalls"][0]["offerings"][0], after["stalls"][0]["offerings"][0]
@@ -260,7 +256,7 @@ def test_the_second_of_two_editors_is_told_and_moves_nothing(
 ) -> None:
     draft = world.draft(organiser, starts_at=at(DAY, 9))
     ok(organiser.put(f"/activities/{draft['id']}", {"title": "改了名"}))
-    form = {"starts_at": typed(at(DAY, 15)), "version": "1"}
+    form = {"starts_at": form_time(at(DAY, 15)), "version": "1"}
     answer = desk.send(f"/console/schedule/{draft['id']}/move", **form)
     assert answer.status_code == 409
     page = answer.get_data(as_text=True)
@@ -278,7 +274,7 @@ def test_what_was_announced_or_is_past_is_not_moved_so(
     past = {"starts_at": "2020-01-01T09:00", "version": "1"}
     assert "不能改到已经过去的时间" in desk.send(path, **past).get_data(as_text=True)
     ok(organiser.post(f"/activities/{draft['id']}/publish"))
-    answer = desk.send(path, starts_at=typed(at(DAY, 15)), version="1")
+    answer = desk.send(path, starts_at=form_time(at(DAY, 15)), version="1")
     assert answer.status_code == 409
     assert "请到活动页修改时间" in desk.read(path)
 
@@ -290,11 +286,11 @@ def test_another_regions_draft_does_not_move_and_trying_is_kept(
     stranger = Desk(world, world.organiser(OTHER_SUBDISTRICT))
     path = f"/console/schedule/{draft['id']}/move"
     stranger.read(path, 404)
-    assert stranger.send(path, starts_at=typed(at(DAY, 15)), version="1").status_code == 404
+    assert stranger.send(path, starts_at=form_time(at(DAY, 15)), version="1").status_code == 404
     (entry,) = audited("refuse")
     assert entry.details["code"] == "not_found"
     auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
-    assert auditor.send(path, starts_at=typed(at(DAY, 15)), version="1").status_code == 403
+    assert auditor.send(path, starts_at=form_time(at(DAY, 15)), version="1").status_code == 403
 
 
 # ---------------------------------------------------------------------------- several at once

@@ -21,7 +21,7 @@ from tests.api.activities.workbench import (
     sign_up,
     stall_form,
 )
-from tests.support.desk import Desk
+from tests.support.desk import Desk, form_time
 from tests.support.world import (
     Person,
     World,
@@ -210,10 +210,7 @@ def test_a_slot_that_is_over_has_no_places_left(
 
 def slot_form(slot: dict[str, Any], **more: Any) -> dict[str, Any]:
     local = {
-        name: datetime.fromisoformat(slot[name])
-        .astimezone(clock.SHANGHAI)
-        .strftime("%Y-%m-%dT%H:%M")
-        for name in ("starts_at", "ends_at")
+        name: form_time(datetime.fromisoformat(slot[name])) for name in ("starts_at", "ends_at")
     }
     return local | {"capacity": str(slot["capacity"])} | more
 

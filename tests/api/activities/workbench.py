@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
+from tests.support.desk import form_time
 from tests.support.world import Person, World, ok
 
 M = "/console/markets"
@@ -58,10 +58,7 @@ def fields_of(page: str) -> dict[str, str]:
 def facts(market: dict[str, Any], **changed: Any) -> dict[str, Any]:
     """The facts form as it is first shown, with what was typed over it."""
     local = {
-        name: datetime.fromisoformat(market[name])
-        .astimezone(clock.SHANGHAI)
-        .strftime("%Y-%m-%dT%H:%M")
-        for name in ("starts_at", "ends_at")
+        name: form_time(datetime.fromisoformat(market[name])) for name in ("starts_at", "ends_at")
     }
     return {
         "version": market["version"],

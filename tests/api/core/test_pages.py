@@ -12,11 +12,6 @@ from tests.support.world import API, Person, World, ok, refused
 COUNT = 5
 
 
-@pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
 def drafts(world: World, organiser: Person, *starts: datetime) -> list[str]:
     return [world.draft(organiser, starts_at=start)["id"] for start in starts]
 

@@ -40,16 +40,6 @@ def noon() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
-def desk(world: World, organiser: Person) -> Desk:
-    return Desk(world, organiser)
-
-
-@pytest.fixture
 def resident(world: World) -> Person:
     person = world.person("王秀英", region_id=UUID(world.region_id(COMMUNITY)))
     ok(person.post("/me/phone", {"phone": PHONE}))

@@ -35,16 +35,6 @@ from tests.support.world import (
 LIST = "/console/needs/"
 
 
-@pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
-def desk(world: World, organiser: Person) -> Desk:
-    return Desk(world, organiser)
-
-
 def form(world: World, **changes: Any) -> dict[str, Any]:
     return {
         "region_id": world.region_id(COMMUNITY),

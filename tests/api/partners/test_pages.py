@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from backend.core.audit import AuditEntry
@@ -23,16 +22,6 @@ from tests.support.world import (
 )
 
 LIST = "/console/organisations/"
-
-
-@pytest.fixture
-def organiser(world: World) -> Person:
-    return world.organiser()
-
-
-@pytest.fixture
-def desk(world: World, organiser: Person) -> Desk:
-    return Desk(world, organiser)
 
 
 def entered(world: World, desk: Desk, name: str = "巧手理发队", region: str = SUBDISTRICT) -> str:

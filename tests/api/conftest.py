@@ -1,0 +1,17 @@
+"""Who acts in most tests of the API and the console's pages; a folder may have others."""
+
+import pytest
+
+from tests.support.desk import Desk
+from tests.support.world import Person, World
+
+
+@pytest.fixture
+def organiser(world: World) -> Person:
+    return world.organiser()
+
+
+@pytest.fixture
+def desk(world: World, organiser: Person) -> Desk:
+    """The organiser's browser."""
+    return Desk(world, organiser)
