@@ -16,7 +16,7 @@ from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, Forbidden, NotFound, NotLoggedIn, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.identity import roles, sessions
+from backend.identity import roles, sessions, statements
 from backend.identity.models import Consent, PhoneState, Resident, User, UserState
 from backend.identity.personal_codes import CodeFault, PersonalCode, PersonalCodes
 from backend.identity.signals import residents_merged, residents_removed
@@ -85,41 +85,41 @@ class Login:
 def log_in(session: Session, openid: str, unionid: str | None) -> Login:
     """A session for the WeChat user, who is made on the first visit.
 
-    Two first logins at once make one user: the second finds the first's row.
+    Two first logins at once make one user: the second finds the first's row. A whole market logs
+    in within minutes: all of this is hand-written statements.
 
     Raises WeChatUserBlockedError (403) for an account that we have blocked.
     """
-    user_id = find_or_create_user(session, openid, unionid)
-    user = session.get_one(User, user_id, populate_existing=True)
-    if user.state is not UserState.ACTIVE:
+    user = _find_or_make_user(session, openid, unionid)
+    if user.state != UserState.ACTIVE:
         raise WeChatUserBlockedError
-    user.unionid = unionid or user.unionid
-    token, expires_at = sessions.create(session, user_id)
+    if unionid is not None and unionid != user.unionid:
+        session.execute(update(User).where(User.id == user.id).values(unionid=unionid))
+    token, expires_at = sessions.create(session, user.id)
     actor = sessions.authenticate(session, token)
     assert actor is not None
     return Login(token, expires_at, actor)
 
 
-def find_or_create_user(session: Session, openid: str, unionid: str | None = None) -> UUID:
+def find_or_create_user(session: Session, openid: str) -> UUID:
     """The id of the user with this openid, with a resident row of their own. The user's row is
     locked: logging in and closing the account come one after the other."""
-    find = select(User.id).where(User.openid == openid).with_for_update(key_share=True)
-    user_id = None
-    while user_id is None:  # a second time only if the account was closed in between
-        session.execute(
-            insert(User)
-            .values(id=new_id(), openid=openid, unionid=unionid, state=UserState.ACTIVE,
-                    elder_mode=False, created_at=clock.now())
-            .on_conflict_do_nothing(index_elements=[User.openid])
-        )  # fmt: skip
-        user_id = session.execute(find).scalar_one_or_none()
-    session.execute(
-        insert(Resident)
-        .values(id=new_id(), user_id=user_id, code_handle=new_id(), created_at=clock.now(),
-                phone_state=PhoneState.NONE)
-        .on_conflict_do_nothing(index_elements=[Resident.user_id])
-    )  # fmt: skip
+    user_id: UUID = _find_or_make_user(session, openid, None).id
     return user_id
+
+
+def _find_or_make_user(session: Session, openid: str, unionid: str | None) -> Any:
+    """The row: `id`, `state`, `unionid`."""
+    user, now = None, clock.now()
+    # A second time where somebody else makes the same one, or the account was closed, in between.
+    while user is None:
+        user = statements.FIND_USER.first(session, openid=openid) or statements.MAKE_USER.first(
+            session, id=new_id(), openid=openid, unionid=unionid, now=now
+        )
+    statements.MAKE_RESIDENT.rows(
+        session, id=new_id(), user_id=user.id, code_handle=new_id(), now=now
+    )
+    return user
 
 
 def update_me(session: Session, actor: Actor, changes: dict[str, Any]) -> None:

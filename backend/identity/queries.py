@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault, mask_phone
-from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission
+from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
+from backend.core.statement import Statement
 from backend.identity import operations
 from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name
@@ -23,53 +24,74 @@ ROLE_COLUMNS = ("role", "granted_at", "revoked_at")
 SESSION_COLUMNS = ("created_at", "last_used_at", "revoked_at")
 
 
+_ME = Statement.of(
+    select(
+        User.id,
+        User.elder_mode,
+        Resident.id.label("resident_id"),
+        Resident.name,
+        Resident.birth_year,
+        Resident.region_id,
+        Resident.phone_encrypted,
+        Resident.phone_state,
+    )
+    .join(Resident, Resident.user_id == User.id)
+    .where(User.id == bindparam("user_id"))
+)
+_ROLES = Statement.of(
+    select(
+        RoleAssignment.role,
+        func.coalesce(Region.id, organisations.c.id).label("id"),
+        func.coalesce(Region.name, organisations.c.name).label("name"),
+        Region.code,
+        Region.level,
+    )
+    .select_from(RoleAssignment)
+    .outerjoin(Region, Region.id == RoleAssignment.region_id)
+    .outerjoin(organisations, organisations.c.id == RoleAssignment.organisation_id)
+    .where(RoleAssignment.user_id == bindparam("user_id"), RoleAssignment.revoked_at.is_(None))
+    .order_by(RoleAssignment.id)
+)
+_CONSENTS = Statement.of(
+    select(Consent.purpose, Consent.version, Consent.given_at)
+    .where(Consent.user_id == bindparam("user_id"), Consent.withdrawn_at.is_(None))
+    .order_by(Consent.id)
+)
+
+
 def me(session: Session, actor: Actor) -> dict[str, Any]:
-    """The caller as `/me` answers: profile, roles with scopes, preferences, consents."""
-    user = session.get_one(User, actor.user_id)
-    resident = session.get_one(Resident, actor.resident_id)
+    """The caller as `/me` answers: profile, roles with scopes, preferences, consents. Every phone
+    asks for it with its login, so these are hand-written statements."""
+    row = _ME.first(session, user_id=actor.user_id)
     return {
-        "id": user.id,
-        "resident_id": resident.id,
-        "name": resident.name,
-        "display_name": own_name(resident.name),
-        "birth_year": resident.birth_year,
-        "region_id": resident.region_id,
-        "phone": masked_phone(resident),
-        "phone_state": resident.phone_state.value,
+        "id": row.id,
+        "resident_id": row.resident_id,
+        "name": row.name,
+        "display_name": own_name(row.name),
+        "birth_year": row.birth_year,
+        "region_id": row.region_id,
+        "phone": masked_phone(row),
+        "phone_state": row.phone_state,
         "roles": roles_of(session, actor),
-        "preferences": {"elder_mode": user.elder_mode},
-        "consents": operations.active_consents(session, actor.user_id),
+        "preferences": {"elder_mode": row.elder_mode},
+        "consents": _CONSENTS.rows(session, user_id=actor.user_id),
     }
 
 
 def roles_of(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """The caller's roles with the names of their scopes."""
-    statement = (
-        select(
-            RoleAssignment.role,
-            func.coalesce(Region.id, organisations.c.id).label("id"),
-            func.coalesce(Region.name, organisations.c.name).label("name"),
-            Region.code,
-            Region.level,
-        )
-        .select_from(RoleAssignment)
-        .outerjoin(Region, Region.id == RoleAssignment.region_id)
-        .outerjoin(organisations, organisations.c.id == RoleAssignment.organisation_id)
-        .where(RoleAssignment.user_id == actor.user_id, RoleAssignment.revoked_at.is_(None))
-        .order_by(RoleAssignment.id)
-    )
     return [
         {
-            "role": row.role,
+            "role": Role(row.role),
             "scope": {
                 "type": "region" if row.code else "organisation",
                 "id": str(row.id),
                 "name": row.name,
                 "code": row.code,
-                "level": row.level.value if row.level else None,
+                "level": row.level,
             },
         }
-        for row in session.execute(statement)
+        for row in _ROLES.rows(session, user_id=actor.user_id)
     ]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend.core import clock, crypto
+from backend.core.ids import new_id
 from backend.core.permissions import Actor, Grant, Role
 from backend.core.statement import Statement
 from backend.identity.models import LoginSession
@@ -42,19 +43,20 @@ def authentication(table: str) -> Statement:
 _AUTHENTICATE = authentication(LoginSession.__tablename__)
 
 
+_CREATE = Statement(
+    """
+    INSERT INTO login_session (id, user_id, token_hash, created_at, last_used_at)
+    VALUES (:id, :user_id, :token_hash, :now, :now)
+    """
+)
+
+
 def create(session: Session, user_id: UUID) -> tuple[str, datetime]:
     """A new session's token and the instant at which it ends if it is not used."""
-    token = crypto.new_token()
-    now = clock.now()
-    session.add(
-        LoginSession(
-            user_id=user_id,
-            token_hash=crypto.hash_token(token),
-            created_at=now,
-            last_used_at=now,
-        )
+    token, now = crypto.new_token(), clock.now()
+    _CREATE.rows(
+        session, id=new_id(), user_id=user_id, token_hash=crypto.hash_token(token), now=now
     )
-    session.flush()
     return token, now + IDLE
 
 

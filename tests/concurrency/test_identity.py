@@ -117,23 +117,6 @@ def once_before(app: Flask, words: str, act: Any) -> Iterator[None]:
     assert done, "never came by"
 
 
-def test_an_account_closed_between_looking_and_locking_is_made_anew(
-    committed_app: Flask, committed_world: World
-) -> None:
-    """The narrowest place of the race above."""
-    person = committed_world.person()
-    openid = openid_of(committed_app, person)
-    find = "WHERE user_account.openid"
-    with (
-        once_before(committed_app, find, lambda: person.delete("/me")),
-        committed_app.app_context(),
-        transaction() as session,
-    ):
-        login = operations.log_in(session, openid, None)
-    assert login.actor.user_id != person.user_id
-    assert count(committed_app, User, User.openid == openid) == 1
-
-
 # ---------------------------------------------------------------------------- closing
 
 

@@ -5,22 +5,24 @@ shown that it does not)."""
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
-from backend.core.db import db
+from backend.core.db import db, transaction
 from backend.core.ids import new_id
+from backend.identity import operations
+from backend.identity.models import User
 from backend.local.waiting import wait_until
 from tests.support.market_day import GUEST, MarketDay, another_phone
 from tests.support.world import Person, World, ok, refused
 
 PATIENCE_S = 30.0
-Request = Callable[[], TestResponse]
+Answer = TypeVar("Answer", TestResponse, operations.Login)
 
 
 class Other:
@@ -32,7 +34,7 @@ class Other:
     def does(self, statement: str, **values: Any) -> None:
         self.connection.execute(text(statement), values)
 
-    def meets(self, request: Request) -> TestResponse:
+    def meets(self, request: Callable[[], Answer]) -> Answer:
         """Send a request, wait until it waits for this transaction, commit: its answer."""
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(request)
@@ -51,7 +53,7 @@ class Other:
         )
         return bool(self.connection.execute(text(waiting)).scalar_one())
 
-    def passes(self, request: Request) -> TestResponse:
+    def passes(self, request: Callable[[], Answer]) -> Answer:
         """Send a request that must not need what this transaction holds: its answer."""
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(request)
@@ -79,6 +81,43 @@ def day(committed_world: World) -> MarketDay:
 @pytest.fixture
 def person(committed_world: World) -> Person:
     return committed_world.person()
+
+
+# ---------------------------------------------------------------------------- logging in
+
+
+def logs_in(app: Flask, openid: str) -> Callable[[], operations.Login]:
+    def log_in() -> operations.Login:
+        with app.app_context(), transaction() as session:
+            return operations.log_in(session, openid, None)
+
+    return log_in
+
+
+def test_an_account_that_is_closed_while_a_login_waits_for_it_is_made_anew(
+    committed_app: Flask, person: Person, other: Other
+) -> None:
+    openid = other.connection.execute(
+        select(User.openid).where(User.id == person.user_id)
+    ).scalar_one()
+    assert openid is not None
+    close = "UPDATE user_account SET openid = NULL, state = 'closed' WHERE id = :id"
+    other.does(close, id=person.user_id)
+    login = other.meets(logs_in(committed_app, openid))
+    assert login.actor.user_id != person.user_id
+
+
+def test_an_account_that_is_made_while_a_login_makes_it_too_is_found(
+    committed_app: Flask, other: Other
+) -> None:
+    first = new_id()
+    other.does(
+        "INSERT INTO user_account (id, openid, state, elder_mode, created_at)"
+        " VALUES (:id, 'twice', 'active', false, now())",
+        id=first,
+    )
+    login = other.meets(logs_in(committed_app, "twice"))
+    assert login.actor.user_id == first
 
 
 # ---------------------------------------------------------------------------- sign-up
