@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 import time_machine
+from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from backend.core.audit import AuditEntry
@@ -168,6 +169,11 @@ def test_an_unknown_name_is_refused_in_the_same_words(browser: Browser, secret: 
 
 
 # ---------------------------------------------------------------------------- staying in
+
+
+def test_an_unknown_name_takes_as_long() -> None:
+    """What is checked for nobody is of the same strength as a password made today."""
+    assert not PasswordHasher().check_needs_rehash(console.NOBODYS_HASH)
 
 
 def test_thirty_idle_minutes_end_a_session(
