@@ -10,39 +10,37 @@ import pytest
 
 from backend.local.demo import plan
 from backend.local.demo.client import Phone
-from backend.local.demo.market import Staff
+from backend.local.demo.crowd import KINDS
 from backend.local.demo.recount import Result, recount
 from backend.local.demo.show import Progress
 from backend.local.demo.tally import Tally
-from backend.local.demo_day import Day, play_day, prepare, report
+from backend.local.demo_day import play_day, prepare, report
 from backend.local.postgres import FAST_KILLABLE
 from backend.local.system import LocalSystem
 
 RESIDENTS = 200
 DISTURBED_PHASES = 4
 """Sign-up, check-in, queues, ratings."""
+KILLS = ("database", "web")
+"""What is killed in each of them; the database first, which is back before much more is done."""
 
 
 class Place:
-    """A running system with its staff; each day has people of its own."""
+    """A running system, and the day that was played in it."""
 
     def __init__(self, system: LocalSystem) -> None:
         self.system = system
         self.shown = io.StringIO()
         self.progress = Progress(self.shown)
-        self._tally = Tally()
-        self.staff: Staff = prepare(system, self._tally, self.progress)
+        tally = Tally()
+        self._staff = prepare(system, tally, self.progress)
+        drawn = plan.draw(RESIDENTS)
+        self.day = play_day(self.system, self._staff, drawn, tally, self.progress, kills=KILLS)
 
-    def day(self, kind: str, residents: int = RESIDENTS) -> Day:
-        """A day on which something of this kind is killed in each of the phases that write."""
-        drawn = plan.draw(residents, prefix=f"{kind}居民")
-        self._tally = Tally(logins=self._tally.logins)
-        return play_day(self.system, self.staff, drawn, self._tally, self.progress, kills=[kind])
-
-    def recount(self, day: Day) -> Result:
-        """The recount of a day once more."""
+    def recount(self) -> Result:
+        """The recount of the day once more."""
         with closing(Phone(self.system.web)) as phone:
-            return recount(phone, self.staff, day.market, day.tally, self.system)
+            return recount(phone, self._staff, self.day.market, self.day.tally, self.system)
 
     def execute(self, statement: bytes, *values: str) -> None:
         """Tamper with the database."""
@@ -57,19 +55,10 @@ def place() -> Iterator[Place]:
         yield Place(system)
 
 
-@pytest.fixture(scope="module")
-def web_day(place: Place) -> Day:
-    return place.day("web")
-
-
-@pytest.fixture(scope="module")
-def database_day(place: Place, web_day: Day) -> Day:
-    return place.day("database")
-
-
-def check_whole(day: Day) -> None:
+def test_whatever_is_killed_nothing_is_lost_or_counted_twice(place: Place) -> None:
+    day = place.day
     assert [str(check) for check in day.result.differences] == []
-    assert day.kills == DISTURBED_PHASES
+    assert day.kills == DISTURBED_PHASES * len(KILLS)
     assert day.retries > 0
     # A day on which all of it happened.
     tally = day.tally
@@ -80,20 +69,13 @@ def check_whole(day: Day) -> None:
     assert tally.ratings
 
 
-def test_the_web_server_is_killed_and_nothing_is_lost_or_counted_twice(web_day: Day) -> None:
-    check_whole(web_day)
-
-
-def test_the_database_is_killed_and_nothing_is_lost_or_counted_twice(database_day: Day) -> None:
-    check_whole(database_day)
-
-
-def test_the_table_ends_the_day(place: Place, web_day: Day) -> None:
-    assert report(web_day, place.progress) == 0
+def test_the_table_ends_the_day(place: Place) -> None:
+    assert report(place.day, place.progress) == 0
     shown = place.shown.getvalue()
-    assert f"评价清单 · {web_day.market.title}(实时)" in shown
+    assert f"评价清单 · {place.day.market.title}(实时)" in shown
     assert "与自己的记录全部一致" in shown
-    assert "网站被 kill -9" in shown
+    for kind in KILLS:
+        assert f"{KINDS[kind]}被 kill -9" in shown
 
 
 @pytest.mark.parametrize(
@@ -116,10 +98,8 @@ def test_the_table_ends_the_day(place: Place, web_day: Day) -> None:
         ),
     ],
 )
-def test_a_tampered_row_is_named(
-    place: Place, database_day: Day, what: str, tamper: bytes, named: list[str]
-) -> None:
-    tally = database_day.tally
+def test_a_tampered_row_is_named(place: Place, what: str, tamper: bytes, named: list[str]) -> None:
+    tally = place.day.tally
     good = [i for i, rated in tally.ratings.items() if rated.score > 2]
     victim = {
         "rating": good[0],
@@ -127,10 +107,10 @@ def test_a_tampered_row_is_named(
         "booking": next(i for i, booked in tally.bookings.items() if booked.state == "served"),
     }[what]
     place.execute(tamper, victim)
-    result = place.recount(database_day)
+    result = place.recount()
     differences = {check.what for check in result.differences}
     assert set(named) <= differences
-    day = replace(database_day, result=result)
+    day = replace(place.day, result=result)
     place.shown.truncate(0)
     assert report(day, place.progress) == 1
     shown = place.shown.getvalue()

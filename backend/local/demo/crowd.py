@@ -107,7 +107,7 @@ class Crowd:
             if phase.through and waiting_for_desks:
                 waiting_for_desks = False
                 after()
-            if due and phase.done >= due[0][0]:
+            while due and phase.done >= due[0][0]:
                 self._kill(due.pop(0)[1])
             if self.kills:
                 self._system.check()  # the worker ends when it loses its database: bring it back
