@@ -263,7 +263,7 @@ def latest(session: Session, demo: DemoActivity) -> Activity | None:
         )
         .order_by(Activity.id.desc())
         .limit(1)
-        .with_for_update(of=Activity)
+        .with_for_update(key_share=True, of=Activity)
     )
     return session.execute(statement).scalar_one_or_none()
 

@@ -7,9 +7,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
+from backend.activities.models import Activity
 from backend.cli import make_admin
 from backend.core.audit import AuditEntry
-from backend.core.db import transaction
+from backend.core.db import db, transaction
 from backend.demo import past
 from backend.demo.load import load_demo
 from backend.demo.people import REGIONS_FILE
@@ -85,3 +86,13 @@ def test_the_demo_loaded_twice_at_once_does_not_double(committed_app: Flask) -> 
     assert grown["activity"] == first["activity"] + 1
     assert grown["stall"] == first["stall"] + 10
     assert not grown.keys() & {"region", "organisation", "user_account", "role_assignment"}
+
+
+def test_the_demo_is_loaded_while_the_worker_counts(committed_app: Flask) -> None:
+    """Totals hold their activities by a foreign key, in another order than a load looks at them:
+    waiting for each other would end in a deadlock."""
+    with time_machine.travel(NOON + timedelta(days=2), tick=True), committed_app.app_context():
+        load_demo()
+        with db.engine.begin() as counting:
+            counting.execute(select(Activity.id).with_for_update(read=True, key_share=True))
+            load_demo()
