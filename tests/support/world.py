@@ -38,6 +38,15 @@ REGION_NAMES = {
 API = "/api/v1"
 
 
+class Client(FlaskClient):
+    """Sends each request in an app context of its own, as a server does: nothing that the test or
+    another request has read is in its session, and nothing of theirs in its `g`."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @dataclass
 class Person:
     """Somebody with a phone: sends requests with their own token."""
@@ -85,6 +94,7 @@ class World:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        app.test_client_class = Client
         self.http = app.test_client()
         self._make_regions()
 
