@@ -44,7 +44,7 @@ vendor: $(VENV)/.installed ## take the console's libraries from npm again
 	@exec $(PY) -m backend.local.vendor
 
 clean: ## delete .venv, node_modules and caches; keeps var/ and its data
-	rm -rf $(VENV) tests/miniprogram/node_modules tests/miniprogram/compile-gate/node_modules .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/miniprogram/node_modules tests/miniprogram/compile-gate/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find backend tests config -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps make pip run again only when its list has changed. A .venv that is missing, half made

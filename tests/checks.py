@@ -21,7 +21,7 @@ from tests.gate import coverage_gaps
 from tests.miniprogram.size import oversized
 from tests.support.browser import NoBrowserError, require_chromium
 
-PYTEST = ["pytest", "-n", "3", "--cov", "--cov-report="]
+PYTEST = ["pytest", "-n", "3", "-p", "tests.measure"]
 
 
 class CheckFailedError(Exception):

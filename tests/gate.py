@@ -1,18 +1,13 @@
 """The coverage gate: 90 % of all branches, and all of the code that decides who may do what.
 
-python -m tests.gate        after `pytest --cov`
+python -m tests.gate        after `pytest -n 3 -p tests.measure`
 """
 
 import fnmatch
-import json
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from coverage import Coverage
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.measure import measured
 
 OVERALL_PERCENT = 90.0
 """Of the branches, and of the statements, in backend/."""
@@ -30,30 +25,22 @@ COMPLETE = (
 
 def coverage_gaps() -> list[str]:
     """Return one line for each way in which the measured coverage is not enough."""
-    report = _report()
-    totals = report["totals"]
-    gaps = [
-        *_below("statements", totals["covered_lines"], totals["num_statements"]),
-        *_below("branches", totals["covered_branches"], totals["num_branches"]),
+    report = measured()
+    return [
+        *_below("statements", report["summary"], "lines"),
+        *_below("branches", report["summary"], "branches"),
+        *(
+            gap
+            for name, file in sorted(report["files"].items())
+            if any(fnmatch.fnmatch(name, pattern) for pattern in COMPLETE)
+            for gap in _missing(name, file)
+        ),
     ]
-    for name, file in sorted(report["files"].items()):
-        if any(fnmatch.fnmatch(name, pattern) for pattern in COMPLETE):
-            gaps += _missing(name, file)
-    return gaps
 
 
-def _report() -> dict[str, Any]:
-    measured = Coverage(data_file=str(ROOT / ".coverage"), config_file=str(ROOT / "pyproject.toml"))
-    measured.load()
-    with tempfile.TemporaryDirectory() as folder:
-        outfile = Path(folder) / "coverage.json"
-        measured.json_report(outfile=str(outfile))
-        report: dict[str, Any] = json.loads(outfile.read_text(encoding="utf-8"))
-        return report
-
-
-def _below(what: str, covered: int, there: int) -> list[str]:
-    percent = 100.0 * covered / there if there else 100.0
+def _below(what: str, summary: dict[str, Any], unit: str) -> list[str]:
+    covered, missing = summary[f"covered_{unit}"], summary[f"missing_{unit}"]
+    percent = 100.0 * covered / (covered + missing)
     if percent >= OVERALL_PERCENT:
         return []
     return [f"{what}: {percent:.1f} % covered, {OVERALL_PERCENT:g} % needed"]
