@@ -217,7 +217,7 @@ def test_signing_up_twice_leads_to_the_number(
     mine = own(sign_up_page(market, market.clinic))
     mine.page.get_by_role("radio", name="余 5").first.tap()
     resident.post(
-        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[1]}
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[0]}
     )
     mine.allow(409, "/bookings")
     mine.tap("确认报名")
