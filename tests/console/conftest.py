@@ -6,12 +6,12 @@ All of these tests run in one process (tests/conftest.py): they share a system.
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, StorageState
 from sqlalchemy import Engine, create_engine
 
 from backend.local.postgres import FAST_UNSAFE
 from backend.local.system import LocalSystem
-from tests.console.offices import Office, OpenOffice, open_office
+from tests.console.offices import Office, OpenOffice, log_in, open_office
 from tests.support.browser import chromium
 
 
@@ -37,8 +37,17 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def logins() -> dict[str, StorageState]:
+    """Who has logged in so far. A desk goes on with it instead of seeing the login page and the
+    dashboard first, which costs more than most tests do."""
+    return {}
+
+
 @pytest.fixture
-def office(browser: Browser, system: LocalSystem) -> Iterator[OpenOffice]:
+def office(
+    browser: Browser, system: LocalSystem, logins: dict[str, StorageState]
+) -> Iterator[OpenOffice]:
     """`office("organiser").page` is a browser at a desk, logged in as one of the demo's people;
     `office(None)` one that is not logged in.
 
@@ -47,7 +56,10 @@ def office(browser: Browser, system: LocalSystem) -> Iterator[OpenOffice]:
     offices: list[Office] = []
 
     def open_for(user: str | None = "organiser", width: int = 1440, height: int = 900) -> Office:
-        offices.append(open_office(browser, system.web, user, (width, height)))
+        if user is not None and user not in logins:
+            logins[user] = log_in(browser, system.web, user)
+        login = logins[user] if user is not None else None
+        offices.append(open_office(browser, system.web, login, (width, height)))
         return offices[-1]
 
     yield open_for

@@ -6,13 +6,20 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from openpyxl import Workbook
-from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, Request
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    FilePayload,
+    Page,
+    Request,
+    StorageState,
+)
 
 from backend.activities import sheets
 from backend.local.system import ROOT
+from tests.support.axe import assert_accessible
 
 SCREENSHOTS = ROOT / "var" / "screenshots"
-AXE = ROOT / "tests" / "miniprogram" / "node_modules" / "axe-core" / "axe.min.js"
 # A refusal is an answer: Chromium writes each into its console.
 _REFUSED = re.compile(r"status of (401|403|404|409|422)")
 
@@ -47,13 +54,7 @@ class Office:
 
     def axe(self) -> None:
         """Fail on any violation that axe-core finds on the page."""
-        # Through the debugger: the page's own policy allows no script of others.
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        violations = self.page.evaluate("axe.run().then(({ violations }) => violations)")
-        assert not violations, "\n".join(
-            f"{found['id']}: {found['help']}: {[node['html'] for node in found['nodes']]}"
-            for found in violations
-        )
+        assert_accessible(self.page)
 
     def faults(self) -> list[str]:
         """What went wrong so far."""
@@ -69,20 +70,31 @@ class Office:
             self._faults.append(f"another host was asked: {request.url}")
 
 
-def open_office(browser: Browser, web: str, user: str | None, size: tuple[int, int]) -> Office:
-    """A browser of its own, logged in as one of the demo's people."""
+def open_office(
+    browser: Browser, web: str, login: StorageState | None, size: tuple[int, int]
+) -> Office:
+    """A browser of its own, with what `log_in` left in one."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
         accept_downloads=True,
+        reduced_motion="reduce",  # charts that grow cost more than charts that stand
+        storage_state=login,
     )
-    office = Office(context.new_page(), web)
-    if user is not None:
-        page = office.open("/console/login")
-        page.locator(f"form[action$='/demo-login/{user}'] button").click()
-        page.wait_for_url("**/console/dashboard/")
-    return office
+    return Office(context.new_page(), web)
+
+
+def log_in(browser: Browser, web: str, user: str) -> StorageState:
+    """What a browser keeps once one of the demo's people has logged in with it."""
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{web}/console/login")
+    page.locator(f"form[action$='/demo-login/{user}'] button").click()
+    page.wait_for_url("**/console/dashboard/")
+    state = context.storage_state()
+    context.close()
+    return state
 
 
 def filled_in(*lines: dict[str, Any]) -> FilePayload:

@@ -10,6 +10,7 @@ from backend.local.waiting import wait_until
 from tests.console.offices import OpenOffice
 
 YEARS = "/console/dashboard/?period=all"
+WALL = "/console/dashboard/wall?period=all"
 
 
 def figure(page: Page, label: str) -> int:
@@ -103,7 +104,7 @@ def test_the_wall_has_three_sizes_of_text_and_none_is_small(
     office: OpenOffice, width: int, height: int, suffix: str
 ) -> None:
     desk = office("admin", width=width, height=height)
-    page = desk.open("/console/dashboard/wall?period=all")
+    page = desk.open(WALL)
     sizes: set[float] = set()
     for number in range(3):
         if number < 2:
@@ -133,9 +134,9 @@ _SIZES = """() => {
 
 
 def test_the_wall_turns_its_panels_and_stops_when_asked(office: OpenOffice) -> None:
-    page = office("admin", width=1440, height=900).page
-    page.clock.install()
-    page.goto(_wall(page))
+    desk = office("admin", width=1440, height=900)
+    desk.page.clock.install()
+    page = desk.open(WALL)
     first = page.get_by_role("region", name="各月")
     expect(first).to_be_visible()
     page.clock.run_for(21_000)
@@ -148,8 +149,7 @@ def test_the_wall_turns_its_panels_and_stops_when_asked(office: OpenOffice) -> N
 
 def test_every_community_comes_past_on_the_wall(office: OpenOffice) -> None:
     """A long panel is turned row by row to its end before the next one comes."""
-    page = office("admin", width=1440, height=900).page
-    page.goto(_wall(page))
+    page = office("admin", width=1440, height=900).open(WALL)
     turn = page.get_by_role("button", name="下一页")
     for _ in range(2):
         turn.click()
@@ -174,9 +174,8 @@ _TILES_IN_VIEW = """() => {
 
 def test_the_wall_outlasts_the_network_and_says_so(office: OpenOffice, database: Engine) -> None:
     desk = office("admin", width=1920, height=1080)
-    page = desk.page
-    page.clock.install()
-    page.goto(_wall(page))
+    desk.page.clock.install()
+    page = desk.open(WALL)
     figures = page.locator("#figures")
     before = figures.inner_text()
     page.context.route("**/dashboard/wall*", lambda route: route.abort("internetdisconnected"))
@@ -206,7 +205,3 @@ def _add_visits(database: Engine, count: int) -> None:
             ),
             {"count": count},
         )
-
-
-def _wall(page: Page) -> str:
-    return page.url.partition("/console/")[0] + "/console/dashboard/wall?period=all"

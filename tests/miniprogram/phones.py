@@ -19,8 +19,8 @@ from playwright.sync_api import (
 )
 
 from backend.local.system import ROOT
+from tests.support.axe import assert_accessible
 
-AXE = ROOT / "tests" / "miniprogram" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS = ROOT / "var" / "screenshots" / "miniprogram"
 WIDTH, HEIGHT = 375, 812
 _TIMEOUT_MS = 5000
@@ -97,6 +97,13 @@ class Phone:
         """Leave WeChat and come back to the mini-program."""
         self.page.evaluate("() => { __harness.hide(); __harness.show(); }")
 
+    def choose_elder_mode(self) -> None:
+        """Turn the elder mode on, as on another page of the mini-program, and come back."""
+        self.page.evaluate("() => wx.setStorageSync('elder', true)")  # miniprogram/utils/look.js
+        self.come_back()
+        expect(self.page.locator(".harness-page:visible .elder").first).to_be_visible()
+        self.elder = True
+
     def tap(self, name: str) -> None:
         """Tap a button or link by the beginning of its name."""
         button = self.page.get_by_role("button", name=name)
@@ -132,10 +139,7 @@ class Phone:
 
     def axe(self) -> None:
         """Fail on any violation that axe-core finds on the screen."""
-        if not self.page.evaluate("'axe' in window"):
-            self.page.add_script_tag(path=AXE)
-        violations = self.page.evaluate("axe.run().then(({ violations }) => violations)")
-        assert not violations, "\n".join(_violation_lines(violations))
+        assert_accessible(self.page)
 
     def faults(self) -> list[str]:
         """Everything that went wrong and was not allowed."""
@@ -154,12 +158,6 @@ class Phone:
             self._faults.append(f"{response.request.method} {path}: {response.status}")
 
 
-def _violation_lines(violations: Iterable[dict[str, Any]]) -> Iterable[str]:
-    for violation in violations:
-        for node in violation["nodes"]:
-            yield f"{violation['id']}: {violation['help']}\n  {node['html']}"
-
-
 def open_phone(
     browser: Browser,
     address: str,
@@ -167,6 +165,7 @@ def open_phone(
     elder: bool = False,
     kept: Mapping[str, Any] | None = None,
     clock: bool = False,
+    allowed: Iterable[tuple[int, str]] = (),
     **query: str,
 ) -> Phone:
     """Open app.html in a context of its own: other storage, other user.
@@ -177,6 +176,7 @@ def open_phone(
         kept: what the mini-program has kept on this phone, by its storage key.
         clock: whether the test moves the phone's clock (`page.clock`): polls and renewals then
             take no time.
+        allowed: answers to expect while it opens, as `Phone.allow` does later.
         query: user, path, scene, fontScale.
     """
     storage = {**(kept or {}), **({"elder": True} if elder else {})}  # miniprogram/utils/look.js
@@ -192,7 +192,7 @@ def open_phone(
     context.set_default_timeout(_TIMEOUT_MS)
     if clock:
         context.clock.install()
-    phone = Phone(context.new_page(), elder)
+    phone = Phone(context.new_page(), elder, set(allowed))
     phone.watch()
     phone.page.goto(f"{address}app.html?{urlencode(query)}")
     return phone

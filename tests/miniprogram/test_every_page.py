@@ -243,29 +243,28 @@ def test_every_page_is_looked_at() -> None:
     assert {view.page for view in VIEWS} == set(pages)
 
 
-@pytest.mark.parametrize(
-    ("view", "elder"),
-    [
-        pytest.param(view, elder, id=f"{view}-{'elder' if elder else 'normal'}")
-        for view in VIEWS
-        for elder in (False, True)
-        if view.in_elder_mode or not elder
-    ],
-)
-def test_page(phone: OpenPhone, town: Town, view: View, elder: bool) -> None:
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_page(phone: OpenPhone, town: Town, view: View) -> None:
     person = town.people[view.who] if view.who else None
     opened = phone(
         person.name if person else new_name(),
         path=view.page + town.queries.get(view.query, ""),
         kept={**(person.kept if person else {}), **town.kept.get(view.who or "", {})},
-        elder=elder,
     )
     opened.sees(view.words)
     requests = [request["url"] for request in opened.harness("requests")]
     assert len(requests) <= MOST_REQUESTS, requests
     view.act(opened)
+    look(opened, view, TARGET_PX)
+    if view.in_elder_mode:
+        opened.choose_elder_mode()
+        look(opened, view, ELDER_TARGET_PX)
+
+
+def look(opened: Phone, view: View, target_px: float) -> None:
+    """Keep a picture and judge what is on the screen."""
     opened.screenshot(str(view))
     page = opened.page.locator(".harness-page:visible")
-    assert page.evaluate(_TOO_SMALL, ELDER_TARGET_PX if elder else TARGET_PX) == []
+    assert page.evaluate(_TOO_SMALL, target_px) == []
     assert page.evaluate(_OVERFLOWING) == []
     opened.axe()

@@ -122,7 +122,11 @@ def test_a_resident_is_shown_nothing_of_it(
     phone: OpenPhone, system: LocalSystem, market: Market
 ) -> None:
     resident = Caller(system.web, new_name())
-    mine = phone(resident.name, path=f"{MARKET}?id={market.id}", kept=resident.kept)
-    mine.allow(403, "/summary")
+    mine = phone(
+        resident.name,
+        path=f"{MARKET}?id={market.id}",
+        kept=resident.kept,
+        allowed=[(403, "/summary")],
+    )
     mine.sees("再试一次")
     mine.misses("签到人次")
