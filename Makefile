@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test compile-gate demo bench lock docs vendor clean
+.PHONY: help venv run preview test test-backend compile-gate demo bench lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -23,6 +23,9 @@ preview: $(VENV)/.installed ## the mini-program in a phone frame in your browser
 
 test: $(VENV)/.installed-dev ## everything that CI checks
 	@exec $(PY) -m tests.checks
+
+test-backend: $(VENV)/.installed-dev ## the same without the tests that drive a browser
+	@exec $(PY) -m tests.checks --ignore tests/console --ignore tests/miniprogram
 
 compile-gate: $(VENV)/.installed-dev ## compile the mini-program with WeChat's own tool, before a release
 	@exec $(PY) -m tests.miniprogram.compile_gate
