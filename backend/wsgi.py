@@ -2,16 +2,18 @@
 
 import gc
 
-gc.disable()  # what is imported stays: to look through it meanwhile is a fifth of every start
+from backend.core.logs import init_logs
+from backend.settings import Settings, SettingsError
 
-from backend.app import create_app  # noqa: E402
-from backend.core.logs import init_logs  # noqa: E402
-from backend.settings import Settings, SettingsError  # noqa: E402
-
+# What a start imports and makes stays: to look for garbage in it meanwhile is a fifth of the start.
+gc.disable()
 try:
+    from backend.app import create_app
+
     settings = Settings.from_env()
+    init_logs(settings.log_level)
+    app = create_app(settings)
 except SettingsError as error:
     raise SystemExit(str(error)) from None  # one line that names what is missing
-init_logs(settings.log_level)
-app = create_app(settings)
-gc.enable()
+finally:
+    gc.enable()
