@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -85,8 +85,7 @@ class Login:
 def log_in(session: Session, openid: str, unionid: str | None) -> Login:
     """A session for the WeChat user, who is made on the first visit.
 
-    Two first logins at once make one user: the second finds the first's row. A whole market logs
-    in within minutes: all of this is hand-written statements.
+    Two first logins at once make one user: the second finds the first's row.
 
     Raises WeChatUserBlockedError (403) for an account that we have blocked.
     """
@@ -360,12 +359,16 @@ def resident_by_code(session: Session, code: str) -> Resident | CodeFault | None
 
 def active_consents(session: Session, user_id: UUID) -> list[Consent]:
     """The consents a user has given and not withdrawn."""
-    statement = (
+    return list(session.execute(select_active_consents(), {"user_id": user_id}).scalars())
+
+
+def select_active_consents() -> Select[Consent]:
+    """The same, as a statement with the parameter `user_id`."""
+    return (
         select(Consent)
-        .where(Consent.user_id == user_id, Consent.withdrawn_at.is_(None))
+        .where(Consent.user_id == bindparam("user_id"), Consent.withdrawn_at.is_(None))
         .order_by(Consent.id)
     )
-    return list(session.execute(statement).scalars())
 
 
 def give_consent(session: Session, actor: Actor, purpose: str, version: str) -> Consent:

@@ -52,11 +52,7 @@ _ROLES = Statement.of(
     .where(RoleAssignment.user_id == bindparam("user_id"), RoleAssignment.revoked_at.is_(None))
     .order_by(RoleAssignment.id)
 )
-_CONSENTS = Statement.of(
-    select(Consent.purpose, Consent.version, Consent.given_at)
-    .where(Consent.user_id == bindparam("user_id"), Consent.withdrawn_at.is_(None))
-    .order_by(Consent.id)
-)
+_CONSENTS = Statement.of(operations.select_active_consents())
 
 
 def me(session: Session, actor: Actor) -> dict[str, Any]:
