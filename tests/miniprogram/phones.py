@@ -97,12 +97,12 @@ class Phone:
         """Leave WeChat and come back to the mini-program."""
         self.page.evaluate("() => { __harness.hide(); __harness.show(); }")
 
-    def choose_elder_mode(self) -> None:
-        """Turn the elder mode on, as on another page of the mini-program, and come back."""
-        self.page.evaluate("() => wx.setStorageSync('elder', true)")  # miniprogram/utils/look.js
+    def choose_standard_mode(self) -> None:
+        """Turn the elder mode off, as on another page of the mini-program, and come back."""
+        self.page.evaluate("() => wx.setStorageSync('elder', false)")  # miniprogram/utils/look.js
         self.come_back()
-        expect(self.page.locator(".harness-page:visible .elder").first).to_be_visible()
-        self.elder = True
+        expect(self.page.locator(".harness-page:visible .elder")).to_have_count(0)
+        self.elder = False
 
     def tap(self, name: str) -> None:
         """Tap a button or link by the beginning of its name."""

@@ -245,26 +245,27 @@ def test_every_page_is_looked_at() -> None:
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)
 def test_page(phone: OpenPhone, town: Town, view: View) -> None:
+    """Opened in elder mode where the page has one, then in normal mode, where flows open it too."""
     person = town.people[view.who] if view.who else None
     opened = phone(
         person.name if person else new_name(),
         path=view.page + town.queries.get(view.query, ""),
         kept={**(person.kept if person else {}), **town.kept.get(view.who or "", {})},
+        elder=view.in_elder_mode,
     )
     opened.sees(view.words)
     requests = [request["url"] for request in opened.harness("requests")]
     assert len(requests) <= MOST_REQUESTS, requests
     view.act(opened)
-    look(opened, view, TARGET_PX)
     if view.in_elder_mode:
-        opened.choose_elder_mode()
-        look(opened, view, ELDER_TARGET_PX)
+        judge(opened, view, ELDER_TARGET_PX)
+        opened.choose_standard_mode()
+    judge(opened, view, TARGET_PX)
 
 
-def look(opened: Phone, view: View, target_px: float) -> None:
-    """Keep a picture and judge what is on the screen."""
-    opened.screenshot(str(view))
+def judge(opened: Phone, view: View, target_px: float) -> None:
+    """Look at what is on the screen, and measure it."""
+    opened.look(str(view))
     page = opened.page.locator(".harness-page:visible")
     assert page.evaluate(_TOO_SMALL, target_px) == []
     assert page.evaluate(_OVERFLOWING) == []
-    opened.axe()
