@@ -79,7 +79,6 @@ def open_office(
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
         accept_downloads=True,
-        reduced_motion="reduce",  # charts that grow cost more than charts that stand
         storage_state=login,
     )
     return Office(context.new_page(), web)
@@ -87,13 +86,13 @@ def open_office(
 
 def log_in(browser: Browser, web: str, user: str) -> StorageState:
     """What a browser keeps once one of the demo's people has logged in with it."""
-    context = browser.new_context(locale="zh-CN")
-    page = context.new_page()
-    page.goto(f"{web}/console/login")
+    office = open_office(browser, web, None, (1440, 900))
+    page = office.open("/console/login")
     page.locator(f"form[action$='/demo-login/{user}'] button").click()
     page.wait_for_url("**/console/dashboard/")
-    state = context.storage_state()
-    context.close()
+    assert not office.faults(), office.faults()
+    state = page.context.storage_state()
+    page.context.close()
     return state
 
 
