@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.identity import console
-from backend.identity.models import ConsoleSession, User
+from backend.identity.models import ConsoleSession, User, UserState
 from tests.support.desk import Desk
 from tests.support.world import Person, World, ok, refused
 
@@ -168,12 +168,12 @@ def test_an_unknown_name_is_refused_in_the_same_words(browser: Browser, secret: 
     assert "用户名、密码或动态码不对" in answer.get_data(as_text=True)
 
 
-# ---------------------------------------------------------------------------- staying in
-
-
 def test_an_unknown_name_takes_as_long() -> None:
     """What is checked for nobody is of the same strength as a password made today."""
     assert not PasswordHasher().check_needs_rehash(console.NOBODYS_HASH)
+
+
+# ---------------------------------------------------------------------------- staying in
 
 
 def test_thirty_idle_minutes_end_a_session(
@@ -228,7 +228,7 @@ def _refusals() -> int:
 def test_a_blocked_account_is_out_at_once(browser: Browser, secret: str, organiser: Person) -> None:
     _log_in(browser, secret)
     with transaction() as session:
-        session.get_one(User, organiser.user_id).state = "blocked"  # type: ignore[assignment]
+        session.get_one(User, organiser.user_id).state = UserState.BLOCKED
     assert not browser.is_in()
 
 
