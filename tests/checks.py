@@ -4,10 +4,11 @@ One line for each step, with its seconds; the output of a step is shown when it 
 comes last and is shown as it runs, and its closing line ends the output.
 """
 
+import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.miniprogram.size import oversized
 from tests.support.browser import NoBrowserError, require_chromium
 
 PYTEST = ["pytest", "-n", "3", "-p", "tests.measure"]
+BROWSER_TESTS = ["tests/console", "tests/miniprogram"]
 
 
 class CheckFailedError(Exception):
@@ -105,10 +107,10 @@ STEPS: list[tuple[str, Callable[[], None]]] = [
 ]
 
 
-def run_pytest() -> str:
+def run_pytest(arguments: Sequence[str]) -> str:
     """Run the tests, showing their output as it comes; return the closing line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", *PYTEST, *sys.argv[1:]],
+        [sys.executable, "-m", *PYTEST, *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -138,13 +140,22 @@ def timed(name: str, step: Callable[[], None]) -> None:
 
 
 def main() -> int:
-    """Run all steps; return the exit code. Arguments go to pytest."""
+    """Run the steps; return the exit code. Arguments go to pytest, but for --backend."""
+    parser = argparse.ArgumentParser(prog="make test", description="Everything that CI checks.")
+    parser.add_argument(
+        "--backend", action="store_true", help="leave out the tests that drive a browser"
+    )
+    chosen, for_pytest = parser.parse_known_args()
+    steps = STEPS
+    if chosen.backend:
+        steps = [step for step in STEPS if step[1] is not browser]
+        for_pytest += [f"--ignore={folder}" for folder in BROWSER_TESTS]
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
-        for name, step in STEPS:
+        for name, step in steps:
             timed(name, step)
-        closing = run_pytest()
+        closing = run_pytest(for_pytest)
         timed("coverage", coverage)
     except CheckFailedError:
         return 1
