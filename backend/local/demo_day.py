@@ -80,8 +80,7 @@ def play_day(
     """Play one market day in a running system and recount it.
 
     Args:
-        tally: as `prepare` has left it; a second day in the same system gets one of its own
-            that knows the logins of the first.
+        tally: as `prepare` has left it.
         kills: what is killed in the middle of each phase that writes much, keys of KINDS.
         stop: breaks the day off with StoppedError.
     """

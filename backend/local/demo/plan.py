@@ -1,4 +1,4 @@
-"""Who comes to the market and what they want: drawn beforehand, the same for the same seed."""
+"""Who comes to the market and what they want: drawn beforehand, the same each time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from random import Random
 ITEMS = ("attitude", "skill", "waiting", "guidance", "solved")
 """Keys of the items that config/evaluation.toml asks about."""
 
+_SEED = 20260501
 _COMMENTS = (
     "师傅很耐心,剪得也好。",
     "医生讲得仔细,谢谢!",
@@ -149,16 +150,14 @@ class Plan:
     guests: Sequence[Guest]
 
 
-def draw(residents: int, *, prefix: str = "居民", seed: int = 20260501) -> Plan:
-    """Draw the day's crowd.
+def draw(residents: int) -> Plan:
+    """Draw the day's crowd, the same each time.
 
     Args:
         residents: people with a phone; guests come on top, one for every sixteen.
-        prefix: begins their login names; another one makes other people.
-        seed: the same seed draws the same day.
     """
-    random = Random(seed)  # noqa: S311 - a crowd, not a secret
-    people = [_person(random, f"{prefix}{number:05d}") for number in range(1, residents + 1)]
+    random = Random(_SEED)  # noqa: S311 - a crowd, not a secret
+    people = [_person(random, f"居民{number:05d}") for number in range(1, residents + 1)]
     guests = [_guest(random, number) for number in range(1, max(1, residents // 16) + 1)]
     return Plan(people, guests)
 
