@@ -64,7 +64,7 @@ def _restore_network(page: Page) -> None:
 def _pass(page: Page, seconds: float) -> None:
     """Let the browser's time pass, with the answer to the question that falls due in it: the page's
     patience is measured in that time too, and would end it while the server is still at it."""
-    page.clock.run_for(int(1000 * seconds))
+    page.clock.fast_forward(int(1000 * seconds))
     _settled(page)
 
 
