@@ -1,18 +1,21 @@
-"""Fixtures of all tests: one real PostgreSQL, migrated once, a rolled-back transaction each.
+"""Fixtures of all tests: one real PostgreSQL, migrated once, and nothing that a test leaves in it.
 
-`client` talks HTTP to the app within an outer transaction that is rolled back: fast, and every
-test begins with the same empty tables. Tests in tests/concurrency use `committed_app` instead:
-a database of their own, real commits, real threads.
+`world` talks HTTP to the app within a transaction of its file, rolled back at its end. All that a
+file's tests share (fixtures of module scope) is made in it first; each test is a savepoint of its
+own, and so begins with just that, whichever ran before. Tests in tests/concurrency use
+`committed_app` instead: a database of their own, real commits, real threads.
 """
 
 import gc
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Engine, NestedTransaction, delete
+from sqlalchemy import Connection, Engine, delete
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from backend.app import create_app
@@ -24,6 +27,7 @@ from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
 from backend.settings import Settings
 from tests.gateways.standin import APPID, SECRET, StandIn
+from tests.support.transactions import OuterConnection, taken_back
 from tests.support.world import World
 
 TEMPLATE = "template_migrated"
@@ -54,6 +58,19 @@ def pytest_collection_finish() -> None:
     """Look for garbage less often, and not among what stays: a sixteenth of the tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
+
+
+@cache
+def shared_by(session: pytest.Session) -> dict[Path, list[str]]:
+    """The fixtures of module scope that the tests of each file ask for, in pytest's order."""
+    shared: dict[Path, list[str]] = defaultdict(list)
+    for item in session.items:
+        assert isinstance(item, pytest.Function)
+        for name in item.fixturenames:
+            found = item._fixtureinfo.name2fixturedefs.get(name)
+            if found and found[-1].scope == "module" and name not in shared[item.path]:
+                shared[item.path].append(name)
+    return shared
 
 
 def settings_for(database_url: str, **changes: Any) -> Settings:
@@ -91,39 +108,47 @@ def app(postgres: PrivatePostgres) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-class OuterConnection(Connection):
-    """Stands in for the engine within a test: what the app takes for a transaction of its own is a
-    savepoint on this one connection."""
-
-    def connect(self) -> Self:
-        return self
-
-    def begin(self) -> NestedTransaction:  # type: ignore[override]
-        return self.begin_nested()
-
-    def close(self) -> None:
-        """Nothing: it is not the app's to close."""
-
-
-@pytest.fixture
-def outer(app: Flask) -> Iterator[Connection]:
-    """An outer transaction around the whole test; the app's commits release savepoints."""
+@pytest.fixture(scope="module")
+def file_transaction(app: Flask) -> Iterator[Connection]:
+    """What the tests of a file share is written in it; rolled back after the last of them."""
     with app.app_context():
         engine = db.engine
-        connection = OuterConnection(engine)
-        transaction = Connection.begin(connection)
-        db._app_engines[app][None] = connection  # type: ignore[assignment]
-        try:
-            yield connection
-        finally:
-            db.session.remove()
-            db._app_engines[app][None] = engine
-            transaction.rollback()
-            Connection.close(connection)
+    connection = OuterConnection(engine)
+    transaction = Connection.begin(connection)
+    db._app_engines[app][None] = connection  # type: ignore[assignment]
+    try:
+        yield connection
+    finally:
+        db._app_engines[app][None] = engine
+        transaction.rollback()
+        Connection.close(connection)
 
 
 @pytest.fixture
-def world(app: Flask, outer: Connection) -> World:
+def outer(app: Flask, file_transaction: Connection) -> Iterator[Connection]:
+    """A savepoint around the whole test, to which it is rolled back; the app's commits release
+    savepoints within it."""
+    with app.app_context(), taken_back(file_transaction):
+        yield file_transaction
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_first(request: pytest.FixtureRequest) -> None:
+    """Make all that a file's tests share before the first of them."""
+    for name in shared_by(request.session)[request.path]:
+        if name != request.fixturename:
+            request.getfixturevalue(name)
+
+
+@pytest.fixture(autouse=True)
+def rolled_back(request: pytest.FixtureRequest) -> None:
+    """Whatever a test does to what its file shares is undone, though it may not name `outer`."""
+    if "file_transaction" in request.node.fixturenames:
+        request.getfixturevalue("outer")
+
+
+@pytest.fixture(scope="module")
+def world(app: Flask, file_transaction: Connection) -> World:
     """People, places and markets, made through the API wherever the API can make them."""
     return World(app)
 
@@ -153,7 +178,7 @@ def app_engine(app: Flask) -> Engine:
     """The app's real engine. The gateway keeps its access token on connections of its own, so
     it must not get a test's outer transaction."""
     with app.app_context():
-        return db.engine
+        return db.engine.engine
 
 
 @pytest.fixture

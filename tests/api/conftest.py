@@ -6,7 +6,7 @@ from tests.support.desk import Desk
 from tests.support.world import Person, World
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def organiser(world: World) -> Person:
     return world.organiser()
 

@@ -14,7 +14,8 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from backend.core.api import MAX_BODY_BYTES
-from tests.support.stage import Stage, digest, endpoints, fault_of, send, taken_back
+from tests.support.stage import Stage, digest, endpoints, fault_of, send
+from tests.support.transactions import taken_back
 from tests.support.world import World
 from tests.support.wrong_values import wrong_bodies
 

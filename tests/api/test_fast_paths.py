@@ -47,5 +47,5 @@ def test_walk_in_number_and_call(world: World, outer: Connection) -> None:
         ok(day.volunteer.post(f"/offerings/{day.offering_id}/tickets", body), 201)
     press = {"press_id": "0197f3a0-0000-7000-8000-000000000001"}
     with fast(outer):
-        called = ok(day.volunteer.post(f"/stalls/{day.stalls[0]}/call-next", press))
+        called = ok(day.volunteer.post(f"/stalls/{day.market.stall_id}/call-next", press))
     assert called["state"] == "called"

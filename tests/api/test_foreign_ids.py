@@ -147,7 +147,8 @@ def test_ids_of_others_in_a_body(world: World, outer: Connection) -> None:
     refused(organiser.post(f"/activities/{here.id}/copy", copy), 403, "forbidden")
     unprocessable = "validation_failed"
     shared = offering | {"also_at_stall_ids": [here.market.stall_id]}
-    refused(organiser.post(f"/stalls/{there.stalls[0]}/offerings", shared), 422, unprocessable)
+    stall = there.market.stall_id
+    refused(organiser.post(f"/stalls/{stall}/offerings", shared), 422, unprocessable)
     refused(there.press(by=organiser, booking_id=waiting["id"], reason="急用"), 404, "not_found")
     refused(there.sign_up(stranger, slot_id=here.slot_id), 422, unprocessable)
     for body in ({"booking_id": waiting["id"]}, {"activity_id": here.id, "resident_id": member}):
@@ -164,4 +165,4 @@ def _elsewhere(world: World) -> MarketDay:
     """A market of another subdistrict, with its own staff."""
     organiser = world.organiser(OTHER_SUBDISTRICT)
     market = world.live_market(organiser, activity={"region": OTHER_COMMUNITY})
-    return MarketDay(world, market, world.volunteer(OTHER_SUBDISTRICT), [market.stall_id])
+    return MarketDay(world, market, world.volunteer(OTHER_SUBDISTRICT))

@@ -13,10 +13,11 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from backend.core.api import Access
-from backend.core.db import db, transaction
+from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Permission, Role
 from backend.identity import console
+from tests.support.transactions import taken_back
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -285,15 +286,11 @@ def _try(
     person: Person | None,
 ) -> int:
     """The status of one request, whose effects are taken back."""
-    savepoint = outer.begin_nested()
-    try:
+    with taken_back(outer):
         json = None if method == "GET" else body
         if person is None:
             response = stage.world.http.open("/api/v1" + path, method=method, json=json)
         else:
             response = person.request(method, path, json=json)
-        # 401 of a failed login is not a question of access.
-        return 200 if path == "/auth/wechat" else response.status_code
-    finally:
-        db.session.remove()
-        savepoint.rollback()
+    # 401 of a failed login is not a question of access.
+    return 200 if path == "/auth/wechat" else response.status_code

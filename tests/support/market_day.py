@@ -5,7 +5,7 @@ The acts of the day, each with the fewest words; what a test looks at is in its 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,21 +22,19 @@ from tests.support.world import Market, Person, World, ok
 GUEST = {"name": "李奶奶", "phone": "13800001111"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class MarketDay:
     """One live market with a volunteer at its entrance, and the acts of its day."""
 
     world: World
     market: Market
     volunteer: Person
-    # The stalls, the first one's id first; `stall()` adds to them.
-    stalls: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, world: World, **market: Any) -> "MarketDay":
         """As World.live_market, with a volunteer of its subdistrict."""
         made = world.live_market(**market)
-        return cls(world, made, world.volunteer(), [made.stall_id])
+        return cls(world, made, world.volunteer())
 
     @property
     def id(self) -> str:
@@ -63,9 +61,7 @@ class MarketDay:
 
     def stall(self, **more: Any) -> str:
         """One more stall; answers its id."""
-        stall = self.world.stall(self.organiser, self.id, **more)
-        self.stalls.append(stall["id"])
-        return str(stall["id"])
+        return str(self.world.stall(self.organiser, self.id, **more)["id"])
 
     def offering(self, stall_id: str | None = None, **more: Any) -> str:
         """One more service, a queue unless told otherwise; answers its id."""

@@ -1,7 +1,5 @@
 """One of everything in the app, and a valid request for every endpoint that takes a body."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -11,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
-from backend.core.db import Base, db
+from backend.core.db import Base
 from backend.core.permissions import Role
 from tests.support.market_day import MarketDay, minutes
 from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok
@@ -196,17 +194,6 @@ class Stage:
                                                                         "satisfied": True}],
             "POST /rectifications/<uuid:rectification_id>/contact": [{"reason": "回访"}],
         }  # fmt: skip
-
-
-@contextmanager
-def taken_back(outer: Connection) -> Iterator[None]:
-    """What happens inside did not happen."""
-    savepoint = outer.begin_nested()
-    try:
-        yield
-    finally:
-        db.session.remove()
-        savepoint.rollback()
 
 
 def digest(outer: Connection) -> dict[str, Any]:

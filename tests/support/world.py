@@ -47,7 +47,7 @@ class Client(FlaskClient):
             return super().open(*args, **kwargs)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Person:
     """Somebody with a phone: sends requests with their own token."""
 
@@ -231,7 +231,7 @@ class World:
         return Market(organiser, draft["id"], stall["id"], made["id"], slot["id"] if slot else None)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Market:
     """The ids of a market that a test plays on."""
 

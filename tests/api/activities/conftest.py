@@ -12,7 +12,7 @@ from tests.support.world import Person, World, ok
 START = datetime(2027, 5, 1, 1, 0, tzinfo=clock.SHANGHAI)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
     """A draft market with one stall, as its organiser arranges it."""
 
@@ -33,13 +33,13 @@ class Plan:
             ok(self.organiser.post(f"{self.path}/{move}"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plan(world: World, organiser: Person) -> Plan:
     activity = world.draft(organiser)
     return Plan(organiser, activity, world.stall(organiser, activity["id"], number="1"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def market(world: World, organiser: Person) -> dict[str, Any]:
     """A draft with one stall and a service by slots, two of them."""
     draft = world.draft(organiser, starts_at=START, contact_phone="0519-1", organiser_name="民政局")

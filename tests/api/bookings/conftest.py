@@ -12,7 +12,7 @@ from tests.support.world import World
 _LATE = 22
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def within_one_day() -> Iterator[None]:
     """What these tests do within an hour is of one day; late in the evening they go back to its
     noon. (Those of midnight choose their own time.)"""
@@ -24,13 +24,13 @@ def within_one_day() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def day(world: World) -> MarketDay:
     """An open market with a queue."""
     return MarketDay.begin(world)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def slots(world: World) -> MarketDay:
     """An open market with appointments: one slot of three places, from its start."""
     return MarketDay.begin(world, mode="slots", capacity=3)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
 
 from backend.core.context import compose
-from backend.core.db import db
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from tests.api.feedback.fair import Fair
@@ -14,7 +14,7 @@ from tests.gateways.standin import APPID, SECRET, StandIn
 from tests.support.world import World
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fair(world: World) -> Fair:
     return Fair.live(world)
 
@@ -26,9 +26,8 @@ def wechat_process() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def gateway(app: Flask, wechat_process: StandIn) -> Iterator[WeChatGateway]:
-    """A gateway to the stand-in; made before any test's transaction begins, because it keeps
-    its token on a connection of its own."""
+def gateway(app_engine: Engine, wechat_process: StandIn) -> Iterator[WeChatGateway]:
+    """A gateway to the stand-in; it keeps its token on connections of its own."""
     config = WeChatConfig(
         appid=APPID,
         secret=SECRET,
@@ -36,8 +35,7 @@ def gateway(app: Flask, wechat_process: StandIn) -> Iterator[WeChatGateway]:
         env_version="release",
         page="pages/scan/index",
     )
-    with app.app_context():
-        gateway = WeChatGateway(config, AccessTokenStore(db.engine))
+    gateway = WeChatGateway(config, AccessTokenStore(app_engine))
     yield gateway
     gateway.close()
 

@@ -26,7 +26,7 @@ GOOD = {"score": 5}
 BAD = {"score": 1}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Fair:
     """One live market, its organiser, and the app it lives in."""
 

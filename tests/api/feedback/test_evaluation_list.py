@@ -34,6 +34,12 @@ def listed(person: Person, **query: Any) -> list[str]:
 
 
 @pytest.fixture
+def fair(world: World) -> Fair:
+    """Of the tests alone that ask for it: the others count all there is."""
+    return Fair.live(world)
+
+
+@pytest.fixture
 def admin(world: World) -> Person:
     return world.staff(Role.ADMIN, DISTRICT)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.world import Market, Person, World, ok
 
 
-@dataclass
+@dataclass(frozen=True)
 class Entrance:
     """A live market's entrance, with a volunteer at the desk."""
 
@@ -39,6 +39,6 @@ class Entrance:
         return answer
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def entrance(world: World) -> Entrance:
     return Entrance(world.live_market(), world.volunteer())

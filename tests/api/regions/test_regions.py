@@ -144,12 +144,10 @@ def test_regions_of_one_name_are_paged_by_id(app: Flask, outer: Connection) -> N
         ({"parent": "x"}, "parent"),
     ],
 )
-def test_bad_parameters_are_named(world: World, query: dict[str, str], field: str) -> None:
-    problem = refused(
-        world.http.get(f"{API}/regions", query_string=query), 422, "validation_failed"
-    )
+def test_bad_parameters_are_named(tree: World, query: dict[str, str], field: str) -> None:
+    problem = refused(tree.http.get(f"{API}/regions", query_string=query), 422, "validation_failed")
     assert list(problem["errors"]) == [field]
 
 
-def test_a_community_has_no_children(world: World) -> None:
-    assert listed(world, parent_id=world.region_id(COMMUNITY)) == []
+def test_a_community_has_no_children(tree: World) -> None:
+    assert listed(tree, parent_id=tree.region_id(COMMUNITY)) == []

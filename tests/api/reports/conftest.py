@@ -8,12 +8,12 @@ from tests.support.market_day import MarketDay
 from tests.support.world import World
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def day(world: World) -> MarketDay:
     return MarketDay.begin(world)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fair(world: World) -> Fair:
     return Fair.live(world)
 

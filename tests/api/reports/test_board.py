@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -492,14 +493,13 @@ def test_a_screen_says_when_it_begins_and_that_it_is_over(world: World, screen: 
     organiser: Person = world.organiser()
     with at(START):
         draft = world.draft(organiser, starts_at=START + minutes(60))["id"]
-        day = MarketDay(world, world.live_market(organiser), world.volunteer())
-        day.market.id, live = draft, day.market.id
-        screen(day, status=404)
+        day = MarketDay.begin(world, organiser=organiser)
+        coming = replace(day, market=replace(day.market, id=draft))
+        screen(coming, status=404)
         ok(organiser.post(f"/activities/{draft}/publish"))
-        assert "10:00 开始" in screen(day)
-        day.cancel()
-        assert "市集已取消" in screen(day)
-        day.market.id = live
+        assert "10:00 开始" in screen(coming)
+        coming.cancel()
+        assert "市集已取消" in screen(coming)
         day.number()
         day.called()
         day.close()

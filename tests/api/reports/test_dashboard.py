@@ -67,6 +67,12 @@ def need(world: World, region: str, state: NeedState, raised_on: date) -> None:
 
 
 @pytest.fixture
+def fair(world: World) -> Fair:
+    """Of the tests alone that ask for it: the others count all there is."""
+    return Fair.live(world)
+
+
+@pytest.fixture
 def admin(world: World) -> Person:
     return world.staff(Role.ADMIN, DISTRICT)
 
