@@ -1,18 +1,18 @@
 """The workbench's pages: whose, what a form may change, and who is told of a change first."""
 
 import re
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from backend.activities.models import Activity
-from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
+from tests.api.activities.conftest import DAY, START
 from tests.api.activities.workbench import (
     M,
     audited,
@@ -234,8 +234,8 @@ def test_facts_are_saved_and_what_did_not_change_is_not_written(
     ("wrong", "words"),
     [
         ({"title": ""}, "必填"),
-        ({"starts_at": "2027-05-01T23:00"}, "结束时间应晚于开始时间"),
-        ({"starts_at": "2027-05-01T01:10"}, "有时段落在新的活动时间之外"),
+        ({"starts_at": f"{DAY}T23:00"}, "结束时间应晚于开始时间"),
+        ({"starts_at": f"{DAY}T01:10"}, "有时段落在新的活动时间之外"),
         ({"venue_latitude": "31"}, "纬度和经度应一起填写"),
         ({"venue_latitude": "x", "venue_longitude": "1"}, "应为数字"),
         ({"venue_latitude": "31.123456789", "venue_longitude": "1"}, "最多 8 位小数"),
@@ -277,7 +277,7 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing(
     again = facts(market, title="后改的", contact_phone="110", version=hidden(page, "version"))
     assert desk.send(path, **again).status_code == 303
     assert row(Activity, market["id"]).title == "后改的"
-    wrong = desk.send(path, **facts(market, title="x", starts_at="2027-05-01T25:00"))
+    wrong = desk.send(path, **facts(market, title="x", starts_at=f"{DAY}T25:00"))
     assert wrong.status_code == 422
 
 
@@ -287,7 +287,7 @@ def test_a_new_time_of_a_published_market_is_confirmed_with_who_is_affected(
     ok(organiser.post(f"/activities/{market['id']}/publish"))
     sign_up(world, market)
     path = f"{M}/{market['id']}/facts"
-    moved = facts(market, ends_at="2027-05-01T05:00", venue_name="室内体育馆")
+    moved = facts(market, ends_at=f"{DAY}T05:00", venue_name="室内体育馆")
     shown = desk.send(path, **moved)
     page = shown.get_data(as_text=True)
     assert shown.status_code == 200
@@ -302,7 +302,7 @@ def test_a_new_time_of_a_published_market_is_confirmed_with_who_is_affected(
     assert desk.send(path, **fields_of(late.get_data(as_text=True))).status_code == 303
     saved = row(Activity, market["id"])
     assert saved.version == market["version"] + 1
-    assert saved.ends_at == datetime(2027, 5, 1, 5, tzinfo=clock.SHANGHAI)
+    assert saved.ends_at == START + timedelta(hours=4)
     assert "室内体育馆" in desk.read(path)
     # A confirmation that comes after another's change is told too.
     assert desk.send(path, **confirmed).status_code == 409

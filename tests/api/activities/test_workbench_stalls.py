@@ -10,7 +10,7 @@ from backend.activities.models import Slot, Stall
 from backend.core import clock
 from backend.core.db import transaction
 from backend.core.ids import new_id
-from tests.api.activities.conftest import START
+from tests.api.activities.conftest import DAY, START
 from tests.api.activities.workbench import (
     M,
     audited,
@@ -170,15 +170,15 @@ def test_slots_come_from_a_pattern_or_one_by_one(
     stall = world.stall(organiser, draft["id"])
     offering = world.offering(organiser, stall["id"], mode="slots")
     path = f"{M}/offerings/{offering['id']}/slots"
-    pattern = {"from": "2027-05-01T01:00", "to": "2027-05-01T02:10", "minutes": "30", "places": "4"}
+    pattern = {"from": f"{DAY}T01:00", "to": f"{DAY}T02:10", "minutes": "30", "places": "4"}
     assert desk.send(path + "/pattern", **pattern).status_code == 303
-    one = {"starts_at": "2027-05-01T03:00", "ends_at": "2027-05-01T03:20", "capacity": "2"}
+    one = {"starts_at": f"{DAY}T03:00", "ends_at": f"{DAY}T03:20", "capacity": "2"}
     assert desk.send(path, **one).status_code == 303
     slots = ok(organiser.get(f"/offerings/{offering['id']}"))["slots"]
     assert [slot["capacity"] for slot in slots] == [4, 4, 2]
     for typed, status, words in (
-        (pattern | {"from": "2027-05-01T00:30"}, 422, "早于活动开始时间"),
-        (pattern | {"from": "2027-05-01T03:10", "to": "2027-05-01T05:00"}, 422, "晚于活动结束时间"),
+        (pattern | {"from": f"{DAY}T00:30"}, 422, "早于活动开始时间"),
+        (pattern | {"from": f"{DAY}T03:10", "to": f"{DAY}T05:00"}, 422, "晚于活动结束时间"),
         (pattern, 409, "这个时间已经有时段了"),
         (pattern | {"minutes": "90"}, 422, "应能分成"),
         (pattern | {"minutes": ""}, 422, "必填"),
@@ -186,7 +186,7 @@ def test_slots_come_from_a_pattern_or_one_by_one(
         refused = desk.send(path + "/pattern", **typed)
         assert refused.status_code == status, words
         assert words in refused.get_data(as_text=True)
-    refused = desk.send(path, **one | {"ends_at": "2027-05-01T02:00"})
+    refused = desk.send(path, **one | {"ends_at": f"{DAY}T02:00"})
     assert "结束时间应晚于开始时间" in refused.get_data(as_text=True)
     queue = world.offering(organiser, stall["id"], mode="queue")
     refused = desk.send(f"{M}/offerings/{queue['id']}/slots", **one)
@@ -240,7 +240,7 @@ def test_a_slot_s_new_time_is_confirmed_with_who_is_affected(
     slot = offering_of(market)["slots"][0]
     path = f"{M}/slots/{slot['id']}"
     seen = hidden(desk.read(path), "seen")
-    typed = slot_form(slot, starts_at="2027-05-01T01:05", capacity="3", seen=seen)
+    typed = slot_form(slot, starts_at=f"{DAY}T01:05", capacity="3", seen=seen)
     shown = desk.send(path, **typed)
     page = shown.get_data(as_text=True)
     assert (shown.status_code, "确认修改" in page) == (200, True)
