@@ -34,7 +34,8 @@ TEMPLATE = "template_migrated"
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Which tests must share one of pytest's processes: those that share a running system.
+    """Which tests must share one of pytest's processes: those that share a running system, or
+    the demo's data.
 
     xdist's own `loadgroup` reads a name that pytest has no more (xdist 3.8, pytest 9.2), and so
     spreads its groups all the same.
@@ -45,7 +46,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
             return "tests/miniprogram"
         if nodeid.startswith("tests/console/"):
             return "tests/console"
-        if nodeid.startswith("tests/local/"):
+        if nodeid.startswith(("tests/local/", "tests/cli/test_demo.py")):
             return nodeid.partition("::")[0]
         return nodeid
 

@@ -20,7 +20,7 @@ from tests.support.world import World
 from tests.support.wrong_values import wrong_bodies
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage(world: World) -> Stage:
     return Stage(world)
 

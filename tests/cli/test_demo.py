@@ -1,11 +1,11 @@
 """`flask demo load`: what the demo holds, and what is left as it is when it is loaded again.
 
-All on one day, in a database where it has been loaded once.
+In a database where it was loaded once, on one day; at the end also on others.
 """
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -280,3 +280,51 @@ def test_a_role_that_was_taken_back_is_given_again(run: Run, log_in: LogIn) -> N
     assert ok(volunteer.get("/me"))["roles"] == []
     done(run("demo", "load"))
     assert len(ok(volunteer.get("/me"))["roles"]) == 1
+
+
+# ---------------------------------------------------------------------------- on other days
+
+
+def test_the_next_day_has_its_own_market_and_the_old_one_stays(
+    app: Flask, run: Run, log_in: LogIn
+) -> None:
+    before = rows_of(app)
+    with time_machine.travel(NOON + timedelta(days=1), tick=True):
+        done(run("demo", "load"))
+        markets_now = live_markets(log_in("resident"))
+    days = [clock.local_day(datetime.fromisoformat(item["starts_at"])) for item in markets_now]
+    assert days == [date(2026, 5, 8), date(2026, 5, 9)]
+    assert rows_of(app)["activity"] == before["activity"] + 1
+    assert rows_of(app)["rating"] == before["rating"]
+
+
+def test_weeks_later_there_are_coming_markets_again(run: Run, log_in: LogIn) -> None:
+    """Those announced before are over; nothing that is still to come doubles."""
+    later = NOON + timedelta(days=7)
+    with time_machine.travel(later, tick=True):
+        done(run("demo", "load"))
+        page = ok(
+            log_in("resident").get(
+                "/activities", state="published", **{"from": later.isoformat()}, limit=100
+            )
+        )
+    assert Counter(item["title"] for item in page["items"]) == {
+        demo.title: 1 for demo in markets.COMING if demo.state == "published"
+    }
+
+
+def test_a_market_loaded_again_in_the_evening_is_drawn_out(run: Run, log_in: LogIn) -> None:
+    """So that appointments can be made whenever somebody looks; the market stays the same."""
+    (before,) = live_markets(log_in("resident"))
+    with time_machine.travel(NOON + timedelta(hours=6), tick=True):
+        done(run("demo", "load"))
+        resident = log_in("resident")
+        (market,) = live_markets(resident)
+        clinic = offerings(market)[0]
+        body = {"slot_id": clinic["slots"][-1]["id"]}
+        ok(resident.post(f"/offerings/{clinic['id']}/bookings", body), 201)
+    assert market["id"] == before["id"]
+    assert market["ends_at"] > before["ends_at"]
+    starts = [slot["starts_at"] for slot in clinic["slots"]]
+    assert len(starts) == len(set(starts))
+    assert clinic["slots"][-1]["ends_at"] == market["ends_at"]
