@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test test-backend compile-gate demo bench lock docs vendor clean
+.PHONY: help venv run preview test test-backend pictures compile-gate demo bench lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -26,6 +26,9 @@ test: $(VENV)/.installed-dev ## everything that CI checks
 
 test-backend: $(VENV)/.installed-dev ## the same without the tests that drive a browser
 	@exec $(PY) -m tests.checks --backend
+
+pictures: $(VENV)/.installed-dev ## the browser tests with a picture of every page, in var/screenshots
+	@PICTURES=1 exec $(PY) -m pytest -n 2 tests/console tests/miniprogram
 
 compile-gate: $(VENV)/.installed-dev ## compile the mini-program with WeChat's own tool, before a release
 	@exec $(PY) -m tests.miniprogram.compile_gate

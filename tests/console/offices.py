@@ -16,10 +16,9 @@ from playwright.sync_api import (
 )
 
 from backend.activities import sheets
-from backend.local.system import ROOT
 from tests.support.axe import assert_accessible
+from tests.support.pictures import keep_picture
 
-SCREENSHOTS = ROOT / "var" / "screenshots"
 # A refusal is an answer: Chromium writes each into its console.
 _REFUSED = re.compile(r"status of (401|403|404|409|422)")
 
@@ -48,9 +47,8 @@ class Office:
         return self.page
 
     def screenshot(self, name: str) -> None:
-        """Keep what is on the screen as var/screenshots/console-<name>.png."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"console-{name}.png", full_page=True)
+        """Keep a picture of the whole page as console-<name>, where pictures are wanted."""
+        keep_picture(self.page, f"console-{name}", full_page=True)
 
     def axe(self) -> None:
         """Fail on any violation that axe-core finds on the page."""

@@ -12,8 +12,9 @@ from sqlalchemy import Engine, text
 
 from backend.core import clock
 from backend.local.system import ROOT, LocalSystem
-from tests.console.offices import SCREENSHOTS, Office, OpenOffice
+from tests.console.offices import Office, OpenOffice
 from tests.miniprogram.town import COMMUNITY, Caller, new_name
+from tests.support import pictures
 
 JSQR = ROOT / "tests" / "miniprogram" / "node_modules" / "jsqr" / "dist" / "jsQR.js"
 # What a phone sees of a picture: the code that it shows.
@@ -300,7 +301,8 @@ def printed(draft: Draft, office: OpenOffice) -> tuple[Draft, Office]:
 def pages_of(page: Page, name: str) -> list[bytes]:
     """The page as a printer gets it: the boxes of its sheets, in points."""
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
-    (SCREENSHOTS / f"console-workbench-{name}.pdf").write_bytes(pdf)
+    if pictures.WANTED:
+        pictures.picture_file(f"console-workbench-{name}.pdf").write_bytes(pdf)
     return re.findall(rb"/MediaBox\s*\[([^\]]+)\]", pdf)
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -18,10 +17,9 @@ from playwright.sync_api import (
     expect,
 )
 
-from backend.local.system import ROOT
+from tests.support import pictures
 from tests.support.axe import assert_accessible
 
-SCREENSHOTS = ROOT / "var" / "screenshots" / "miniprogram"
 WIDTH, HEIGHT = 375, 812
 _TIMEOUT_MS = 5000
 _CHROMIUM_ECHO = "Failed to load resource"  # of an answer or a broken line we see ourselves
@@ -120,17 +118,18 @@ class Phone:
     def _words(self, words: str) -> Locator:
         return self.page.get_by_text(words).filter(visible=True)
 
-    def screenshot(self, name: str) -> Path:
-        """Keep a picture of the whole page, as if the phone were as tall; return its file."""
-        file = SCREENSHOTS / f"{name}-{'elder' if self.elder else 'normal'}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
+    def screenshot(self, name: str) -> None:
+        """Keep a picture of the whole page, as if the phone were as tall, where pictures are
+        wanted."""
+        if not pictures.WANTED:
+            return
         below = self.page.locator(".harness-page:visible").evaluate(
             "page => page.scrollHeight - page.clientHeight"
         )
         self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT + below})
-        self.page.screenshot(path=file, animations="disabled")
+        mode = "elder" if self.elder else "normal"
+        pictures.keep_picture(self.page, f"miniprogram/{name}-{mode}", animations="disabled")
         self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-        return file
 
     def look(self, name: str) -> None:
         """Keep a picture and let axe-core judge the screen."""

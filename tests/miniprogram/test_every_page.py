@@ -1,7 +1,6 @@
 """Every page of app.json, in normal and elder mode: readable, reachable, within the screen.
 
-A page that is added to app.json fails here until VIEWS says how to open it. The pictures are in
-var/screenshots/miniprogram.
+A page that is added to app.json fails here until VIEWS says how to open it.
 """
 
 import json
