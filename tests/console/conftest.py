@@ -30,9 +30,9 @@ def database(system: LocalSystem) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for a module: Playwright's event loop must not stay for other tests."""
+    """One Chromium for this folder; Playwright's event loop must not stay for other tests."""
     with chromium() as running:
         yield running
 

@@ -1,0 +1,1 @@
+"""A package, so that pytest knows where its browser ends (scope="package")."""
