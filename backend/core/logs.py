@@ -22,8 +22,9 @@ class _RequestFilter(logging.Filter):
         return True
 
 
-# What no line of ours shows need not be looked up for each (Python's logging HOWTO, Optimization).
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+# What no line shows need not be looked up for each (Python's logging HOWTO, Optimization).
+# gunicorn's own lines show the process.
+logging.logThreads = logging.logMultiprocessing = False
 logging._srcfile = None
 
 

@@ -3,11 +3,13 @@
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 
 from backend.core import logs
 from tests.api.core.conftest import NAME, PHONE
@@ -113,3 +115,12 @@ def test_a_market_day_leaves_no_names_or_numbers_in_the_log(world: World, lines:
     assert len(access_lines(lines)) > 8
     for secret in (NAME, PHONE, PHONE[-4:], resident.token):
         assert secret not in text
+
+
+def test_gunicorns_own_lines_find_all_that_they_show() -> None:
+    """In its format: once the app was loaded, its workers' last line was a traceback."""
+    record = logging.getLogger("gunicorn.error").makeRecord(
+        "gunicorn.error", logging.INFO, "", 0, "Worker exiting", (), None
+    )
+    line = logging.Formatter(GunicornLogger.error_fmt).format(record)
+    assert f"[{os.getpid()}] [INFO] Worker exiting" in line
