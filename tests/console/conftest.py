@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, StorageState
 from sqlalchemy import Engine, create_engine
 
 from backend.local.postgres import FAST_UNSAFE
+from backend.local.preview import install_tools
 from backend.local.system import LocalSystem
 from tests.console.offices import Office, OpenOffice, log_in, open_office
 from tests.support.browser import chromium
@@ -33,6 +34,7 @@ def database(system: LocalSystem) -> Iterator[Engine]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for this folder; Playwright's event loop must not stay for other tests."""
+    install_tools()  # what judges the pages and reads their codes
     with chromium() as running:
         yield running
 

@@ -201,9 +201,7 @@ def test_the_wall_outlasts_the_network_and_says_so(office: OpenOffice, database:
     page.context.unroute("**/dashboard/wall*")
     _add_visits(database, 1000)
     with page.expect_response("**/dashboard/wall*"):
-        page.clock.fast_forward(
-            31_000
-        )  # its longest pause; its patience of 10 s is of this time too
+        page.clock.fast_forward(31_000)  # its longest pause
     expect(page.locator("[data-live-notice]")).to_be_empty()
     expect(figures).not_to_have_text(before)
     _add_visits(database, -1000)

@@ -202,7 +202,7 @@ def colour_outside(_actor: Actor | None, query: dict[str, str]) -> Response:
     return json_response(query)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def scratch_app(postgres: PrivatePostgres) -> Iterator[Flask]:
     url = postgres.create_database("scratch", template=TEMPLATE)
     app = create_app(settings_for(url, statement_timeout_ms=2000))
