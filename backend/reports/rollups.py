@@ -42,7 +42,9 @@ _COUNTS_FOR_PEOPLE = (ActivityState.PUBLISHED, ActivityState.LIVE, ActivityState
 _ENDED = (ActivityState.LIVE, ActivityState.CLOSED)
 
 # One count at a time in a database: the second waits for the first one's step, then does its own.
-_LOCK = text("SELECT pg_advisory_xact_lock(0x726f6c6c757073)")
+# Sent as a decimal number: PostgreSQL 15 knows no 0x.
+_ADVISORY_LOCK = 0x726F6C6C757073
+_LOCK = text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
 # Reading years of visits takes longer than a request may.
 _PATIENCE = text(
     "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '10min', true)"
