@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test test-backend pictures compile-gate demo bench lock docs vendor clean
+.PHONY: help venv run preview test test-backend test-oldest pictures compile-gate demo bench lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -21,11 +21,14 @@ run: $(VENV)/.installed ## run everything here: database, stand-in WeChat, worke
 preview: $(VENV)/.installed ## the mini-program in a phone frame in your browser (needs Node)
 	@exec $(PY) -m backend.local.preview
 
-test: $(VENV)/.installed-dev ## everything that CI checks
+test: $(VENV)/.installed-dev ## every check, on the PostgreSQL of a wheel
 	@exec $(PY) -m tests.checks
 
 test-backend: $(VENV)/.installed-dev ## the same without the tests that drive a browser
 	@exec $(PY) -m tests.checks --backend
+
+test-oldest: $(VENV)/.installed-dev ## the backend's tests on PostgreSQL 15, the oldest that is promised
+	@exec $(PY) -m tests.checks --oldest
 
 pictures: $(VENV)/.installed-dev ## the browser tests with a picture of every page, in var/screenshots
 	@PICTURES=1 exec $(PY) -m pytest -n 2 tests/console tests/miniprogram

@@ -1,10 +1,12 @@
-"""`make test`: every check that CI makes, in order, stopping at the first that fails.
+"""`make test`: every check of this repository, in order, stopping at the first that fails;
+`make test-oldest`: the backend's tests on the oldest PostgreSQL that is promised.
 
 One line for each step, with its seconds; the output of a step is shown when it fails. pytest
 comes last and is shown as it runs, and its closing line ends the output.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -17,13 +19,14 @@ from playwright.sync_api import sync_playwright
 from backend.local.postgres import FAST_UNSAFE
 from backend.local.preview import MINIPROGRAM, TOOLS, install_tools
 from backend.local.processes import LocalError
+from backend.local.service_user import POSTGRES_BINARIES
 from backend.local.system import ROOT, LocalSystem
 from tests.gate import coverage_gaps
 from tests.miniprogram.size import oversized
 from tests.support.browser import NoBrowserError, require_chromium
+from tests.support.oldest import OLDEST, NoPostgresError, require_oldest_postgres
 
-PYTEST = ["pytest", "-n", "3", "-p", "tests.measure"]
-BROWSER_TESTS = ["tests/console", "tests/miniprogram"]
+NO_BROWSER = ["--ignore=tests/console", "--ignore=tests/miniprogram"]
 
 
 class CheckFailedError(Exception):
@@ -107,10 +110,10 @@ STEPS: list[tuple[str, Callable[[], None]]] = [
 ]
 
 
-def run_pytest(arguments: Sequence[str]) -> str:
+def run_pytest(*arguments: str) -> str:
     """Run the tests, showing their output as it comes; return the closing line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", *PYTEST, *arguments],
+        [sys.executable, "-m", "pytest", "-n", "3", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -139,24 +142,51 @@ def timed(name: str, step: Callable[[], None]) -> None:
     print(f"✓ {name}  {time.monotonic() - began:.1f} s", flush=True)
 
 
+def everything(for_pytest: Sequence[str], *, backend: bool) -> str:
+    """All checks, or all but those that drive a browser; return pytest's closing line."""
+    for name, step in STEPS:
+        if not (backend and step is browser):
+            timed(name, step)
+    closing = run_pytest("-p", "tests.measure", *(NO_BROWSER if backend else ()), *for_pytest)
+    timed("coverage", coverage)
+    return closing
+
+
+def on_the_oldest(for_pytest: Sequence[str]) -> str:
+    """The backend's tests on the oldest PostgreSQL; return pytest's closing line.
+
+    What the servers are asked is the same in all of them, so nothing needs to be measured here.
+    """
+    timed(f"PostgreSQL {OLDEST}", oldest_postgres)
+    return run_pytest(*NO_BROWSER, *for_pytest)
+
+
+def oldest_postgres() -> None:
+    """Have all servers that we start be of the oldest version."""
+    try:
+        os.environ[POSTGRES_BINARIES] = str(require_oldest_postgres())
+    except NoPostgresError as error:
+        raise CheckFailedError(str(error)) from None
+
+
 def main() -> int:
-    """Run the steps; return the exit code. Arguments go to pytest, but for --backend."""
+    """Run the steps; return the exit code. Arguments go to pytest, but for those named here."""
     parser = argparse.ArgumentParser(prog="make test", description="Everything that CI checks.")
-    parser.add_argument(
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument(
         "--backend", action="store_true", help="leave out the tests that drive a browser"
     )
+    only.add_argument(
+        "--oldest", action="store_true", help=f"the backend's tests alone, on PostgreSQL {OLDEST}"
+    )
     chosen, for_pytest = parser.parse_known_args()
-    steps = STEPS
-    if chosen.backend:
-        steps = [step for step in STEPS if step[1] is not browser]
-        for_pytest += [f"--ignore={folder}" for folder in BROWSER_TESTS]
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
-        for name, step in steps:
-            timed(name, step)
-        closing = run_pytest(for_pytest)
-        timed("coverage", coverage)
+        if chosen.oldest:
+            closing = on_the_oldest(for_pytest)
+        else:
+            closing = everything(for_pytest, backend=chosen.backend)
     except CheckFailedError:
         return 1
     print(closing)

@@ -276,7 +276,7 @@ class PrivatePostgres:
         end_orphan(data)
         if not data.exists():
             initialise(data, binaries, user, sync=self._settings.get("fsync") != "off")
-        check_version(data)
+        check_version(data, binaries)
         self._socket_dir = self._socket_dir or self._choose_socket_dir(user)
         write_access_rules(self._home)
         argv = self._command(binaries)

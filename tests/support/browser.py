@@ -3,14 +3,14 @@
 Tests of the mini-program and of the console drive it with Playwright.
 """
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.support import debian
 
 # The headless shell first: the same engine without the browser's own windows, which cost as much
 # again as the pages.
@@ -22,7 +22,6 @@ _MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 # The first that apt knows; older systems have no headless shell.
 _BROWSERS = ("chromium-headless-shell", "chromium")
 _LETTERS = "fonts-noto-cjk"
-_INSTALL_TIMEOUT_S = 600
 
 
 class NoBrowserError(Exception):
@@ -46,29 +45,10 @@ def install_chromium() -> None:
         "其他系统:安装 Google Chrome,或运行 .venv/bin/playwright install chromium / "
         "no Chromium was found: install it, or run .venv/bin/playwright install chromium"
     )
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not debian.may_install():
         raise NoBrowserError(advice)
-    print("· 安装 Chromium / apt-get install chromium fonts-noto-cjk", flush=True)
-    _apt_get("update")
-    for browser in _BROWSERS:
-        problem = _apt_get("install", "-y", "--no-install-recommends", browser, _LETTERS)
-        if problem is None:
-            return
-    raise NoBrowserError(f"{advice}\n{problem}")
-
-
-def _apt_get(*arguments: str) -> str | None:
-    """Run it without questions; its output where it failed."""
-    done = subprocess.run(
-        ["apt-get", "-qq", *arguments],
-        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_INSTALL_TIMEOUT_S,
-        check=False,
-    )
-    return None if done.returncode == 0 else done.stdout
+    if problem := debian.install(*((browser, _LETTERS) for browser in _BROWSERS)):
+        raise NoBrowserError(f"{advice}\n{problem}")
 
 
 def require_chromium(playwright: Playwright) -> Path:
