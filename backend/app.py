@@ -6,6 +6,7 @@ from backend import models  # noqa: F401 - every table, before the first query
 from backend.activities import (  # noqa: F401 - the schedule's further pages, by being imported
     copy_pages,
     import_pages,
+    link_pages,
     market_pages,
     print_pages,
     settings_pages,
@@ -73,6 +74,7 @@ PAGES = (
     market_pages.pages,
     stall_pages.pages,
     print_pages.pages,
+    link_pages.pages,
     board_pages.pages,
     feedback_pages.evaluations,
     feedback_pages.rectifications,
@@ -107,7 +109,7 @@ def create_app(settings: Settings) -> Flask:
         settings,
         PhoneVault(settings.phone_encryption_keys, settings.phone_hash_key),
         PersonalCodes(settings.code_signing_key),
-        MarketCodes(settings.code_signing_key),
+        MarketCodes(settings.code_signing_key, settings.wechat_link_prefix),
         _gateway(app, settings),
     )
     init_request_logs(app)

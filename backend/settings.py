@@ -2,6 +2,7 @@
 naming what is missing, and not at the first market. config/.env.example lists them all."""
 
 import base64
+import os
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -16,6 +17,7 @@ STAND_IN_SECRET = "standin-secret"  # noqa: S105 - the stand-in's, guards nothin
 APP_ENVS = ("production", "development", "test")
 ENV_VERSIONS = ("release", "trial", "develop")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_LINK_FILE = re.compile(r"|[A-Za-z0-9_-]+\.txt:[\x21-\x7e]+")
 
 
 class SettingsError(Exception):
@@ -34,6 +36,10 @@ class Settings:
         code_signing_key: Ed25519 seed for personal check-in codes, 32 bytes.
         wechat_env_version: which version a code image opens: release, trial or develop.
         wechat_page: the mini-program's page that a market's code opens.
+        wechat_link_prefix: 普通链接二维码: addresses that begin so open the mini-program in WeChat;
+            ends with /q/, where this app answers everybody else.
+        wechat_link_file: the file by which WeChat sees that the prefix is ours, as
+            `name.txt:content`; empty without.
         database_pool: connections for each process.
         statement_timeout_ms: after which PostgreSQL gives up on a statement.
     """
@@ -48,6 +54,8 @@ class Settings:
     wechat_api_base: str = WECHAT_API
     wechat_env_version: str = "release"
     wechat_page: str = "pages/checkin/checkin"
+    wechat_link_prefix: str = "http://127.0.0.1:8000/q/"
+    wechat_link_file: str = ""
     database_pool: int = 4
     statement_timeout_ms: int = 8000
     log_level: str = "INFO"
@@ -72,6 +80,8 @@ class Settings:
             "wechat_api_base": env.str("WECHAT_API_BASE", WECHAT_API).rstrip("/"),
             "wechat_env_version": env.str("WECHAT_ENV_VERSION", "release"),
             "wechat_page": env.str("WECHAT_PAGE", "pages/checkin/checkin"),
+            "wechat_link_prefix": env.str("WECHAT_LINK_PREFIX", _local_links() if trial else ""),
+            "wechat_link_file": env.str("WECHAT_LINK_FILE", ""),
             "database_pool": env.int("DATABASE_POOL", env.int("WEB_THREADS", 4)),
             "statement_timeout_ms": env.int("STATEMENT_TIMEOUT_MS", 8000),
             "log_level": env.str("LOG_LEVEL", "INFO"),
@@ -108,6 +118,11 @@ class Settings:
                 "WECHAT_ENV_VERSION: release, trial, develop",
             ),
             (page is not None, "WECHAT_PAGE: a path without leading slash and query"),
+            (_is_link_prefix(self.wechat_link_prefix), "WECHAT_LINK_PREFIX: https://…/q/"),
+            (
+                _LINK_FILE.fullmatch(self.wechat_link_file) is not None,
+                "WECHAT_LINK_FILE: name.txt:content",
+            ),
             (self.database_pool >= 1, "DATABASE_POOL: at least 1"),
             (self.statement_timeout_ms >= 100, "STATEMENT_TIMEOUT_MS: at least 100"),
             (self.log_level in LOG_LEVELS, f"LOG_LEVEL: {', '.join(LOG_LEVELS)}"),
@@ -120,6 +135,10 @@ class Settings:
             (appid not in ("", STAND_IN_APPID), "WECHAT_APPID: required in production"),
             (secret not in ("", STAND_IN_SECRET), "WECHAT_SECRET: required in production"),
             (_is_far_and_secure(self.wechat_api_base), "WECHAT_API_BASE: https, another machine"),
+            (
+                _is_far_and_secure(self.wechat_link_prefix),
+                "WECHAT_LINK_PREFIX: https, the domain that phones reach",
+            ),
         ]
 
     @property
@@ -137,6 +156,15 @@ def _decoded(text: str | None) -> bytes:
 
 def _is_fernet_key(text: str) -> bool:
     return len(_decoded(text)) == 32
+
+
+def _local_links() -> str:
+    return f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}/q/"
+
+
+def _is_link_prefix(address: str) -> bool:
+    url = urlsplit(address)
+    return url.scheme in ("http", "https") and bool(url.netloc) and address.endswith("/q/")
 
 
 def _is_far_and_secure(address: str) -> bool:

@@ -17,9 +17,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, MarketCode
-from backend.core import audit, clock
-from backend.core.permissions import Actor
+from backend.activities.models import MarketCode
+from backend.core import clock
+from backend.core.errors import NotFound
 
 SCENE_LENGTH = 16  # 95 bits; WeChat takes up to 32 characters
 _ALPHABET = string.ascii_letters + string.digits
@@ -29,33 +29,42 @@ _SEPARATOR = "."
 
 @dataclass(frozen=True, slots=True)
 class ShownCode:
-    """What the entrance shows: the code to scan, the printed word, when the code changes, and when
-    the one shown admits nobody any more."""
+    """What the entrance shows: the code, the address that carries it for any scanner, the printed
+    word, when the code changes, and when the one shown admits nobody any more."""
 
     code: str
+    link: str
     scene: str
     rotates_at: datetime | None
     expires_at: datetime | None
 
 
 class MarketCodes:
-    """Makes and checks the changing part.
+    """Makes and checks the changing part, and writes codes as addresses.
 
     Args:
         key: a secret of the deployment.
+        link_prefix: what WeChat opens the mini-program for, `https://…/q/` (普通链接二维码).
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, link_prefix: str) -> None:
         self._key = hmac.digest(key, b"market-code", "sha256")
+        self._link_prefix = link_prefix
+
+    def link(self, code: str) -> str:
+        """A code as a plain link: WeChat's scanner opens the mini-program with it, any other one
+        a page that says what to do. The code alone is read by the mini-program's scanner only."""
+        return self._link_prefix + code
 
     def shown(self, scene: str, rotates_seconds: int | None) -> ShownCode:
         """The code as the entrance shows it now."""
         if rotates_seconds is None:
-            return ShownCode(scene, scene, None, None)
+            return ShownCode(scene, self.link(scene), scene, None, None)
         window = _window(rotates_seconds)
         ends = datetime.fromtimestamp((window + 1) * rotates_seconds, UTC)
         expires = ends + timedelta(seconds=rotates_seconds)
-        return ShownCode(scene + _SEPARATOR + self._proof(scene, window), scene, ends, expires)
+        code = scene + _SEPARATOR + self._proof(scene, window)
+        return ShownCode(code, self.link(code), scene, ends, expires)
 
     def proves(self, code: str, scene: str, rotates_seconds: int | None) -> bool:
         """Whether `code` is what the entrance shows now, or showed in the window before, for
@@ -94,30 +103,25 @@ def new_code(session: Session, activity_id: UUID) -> MarketCode:
     return code
 
 
+class NoCode(NotFound):
+    """An activity that was brought in from before has never had one."""
+
+    def __init__(self) -> None:
+        super().__init__("这场活动没有签到码")
+
+
 def current_code(session: Session, activity_id: UUID) -> MarketCode:
-    """The activity's code that stands."""
+    """The activity's code that stands.
+
+    Raises NoCode (404).
+    """
     statement = select(MarketCode).where(
         MarketCode.activity_id == activity_id, MarketCode.revoked_at.is_(None)
     )
-    return session.execute(statement).scalar_one()
-
-
-def revoke_code(session: Session, actor: Actor, activity: Activity) -> MarketCode:
-    """Make every printed code of the activity worthless, and give it a new one."""
-    current = current_code(session, activity.id)
-    current.revoked_at = clock.now()
-    session.flush()
-    replaced = new_code(session, activity.id)
-    audit.record(
-        session,
-        actor,
-        "revoke_code",
-        Activity.__tablename__,
-        activity.id,
-        region_code=activity.region_code,
-        details={"revoked": str(current.id), "replaced_by": str(replaced.id)},
-    )
-    return replaced
+    code = session.execute(statement).scalar_one_or_none()
+    if code is None:
+        raise NoCode
+    return code
 
 
 def _window(seconds: int) -> int:

@@ -9,12 +9,13 @@ from sqlalchemy import Interval, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from backend.activities import codes
-from backend.activities.images import fetch_code_image
+from backend.activities.images import FETCHED_FOR, fetch_code_image
 from backend.activities.models import (
     ACTIVITY_TRANSITIONS,
     LONGEST_ACTIVITY,
     Activity,
     ActivityState,
+    MarketCode,
     Offering,
     Programme,
     Slot,
@@ -181,6 +182,30 @@ def move_activity(
         jobs.defer(session, fetch_code_image, activity_id=str(activity.id))
     activity_moved.send(session, actor=actor, activity=activity, state=to)
     return activity
+
+
+def revoke_code(session: Session, actor: Actor, activity: Activity) -> MarketCode:
+    """Make every printed code of the activity worthless, and give it a new one, whose image is
+    fetched at once where people may come.
+
+    Raises NoCode (404).
+    """
+    current = codes.current_code(session, activity.id)
+    current.revoked_at = clock.now()
+    session.flush()
+    replaced = codes.new_code(session, activity.id)
+    audit.record(
+        session,
+        actor,
+        "revoke_code",
+        Activity.__tablename__,
+        activity.id,
+        region_code=activity.region_code,
+        details={"revoked": str(current.id), "replaced_by": str(replaced.id)},
+    )
+    if activity.state in FETCHED_FOR:
+        jobs.defer(session, fetch_code_image, activity_id=str(activity.id))
+    return replaced
 
 
 def reschedule(

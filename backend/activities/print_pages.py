@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import segno
 from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import changes, images, market_forms, queries
+from backend.activities.codes import NoCode, current_code
 from backend.activities.market_pages import access_workbench, frame
 from backend.activities.models import Activity, OfferingMode
-from backend.core import jobs
+from backend.core import clock, jobs
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 
 pages = Pages("market_prints", __name__, url_prefix="/console/markets", template_folder="templates")
 CARDS_A_SHEET = 21  # three columns of seven
 MOST_SERVICES_ON_A_POSTER = 12
+# How often an open page looks whether WeChat's image has come.
+REFRESH_SECONDS = 10
 # The rule of thumb of those who print codes.
 _DISTANCE_IN_WIDTHS = 10
 _CODE_IN_PICTURE = 0.8
@@ -55,16 +57,39 @@ def _market(session: Session, actor: Actor, activity_id: UUID) -> tuple[Activity
 @pages.page("/<uuid:activity_id>/print", access=Permission.ACTIVITY_SEE_DRAFT)
 def choose(session: Session, actor: Actor, activity_id: UUID) -> str:
     """What can be printed."""
+    return _choices(session, actor, activity_id)
+
+
+@pages.page("/<uuid:activity_id>/print/now", access=Permission.ACTIVITY_SEE_DRAFT, polled=True)
+def refresh_choices(session: Session, actor: Actor, activity_id: UUID) -> str:
+    """The same, asked again until WeChat's image is there."""
+    return _choices(session, actor, activity_id)
+
+
+def _choices(session: Session, actor: Actor, activity_id: UUID) -> str:
     activity, detail = _market(session, actor, activity_id)
     numbered = [one for one in _offerings(detail) if one["mode"] is not OfferingMode.OPEN]
-    _, png = images.kept_image(session, activity_id)
     return render(
         "activities/prints.html",
         **frame(
             actor, activity, "print", detail=detail, numbered=numbered, a_sheet=CARDS_A_SHEET,
-            has_image=png is not None, announced=changes.announced(activity),
+            announced=changes.announced(activity), **_code_state(session, activity),
         ),
     )  # fmt: skip
+
+
+def _code_state(session: Session, activity: Activity) -> dict[str, Any]:
+    """Whether WeChat's image is there, whether it is still being fetched, and how often an open
+    page asks."""
+    try:
+        _, png = images.kept_image(session, activity.id)
+    except NoCode:
+        return {"has_image": False, "awaited": False, "has_code": False}
+    awaited = png is None and images.is_awaited(activity)
+    return {
+        "has_image": png is not None, "has_code": True, "awaited": awaited,
+        "every": REFRESH_SECONDS, "as_of": clock.now(),
+    }  # fmt: skip
 
 
 def _offerings(detail: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,20 +100,36 @@ def _offerings(detail: dict[str, Any]) -> list[dict[str, Any]]:
             query=market_forms.PaperQuery)  # fmt: skip
 def poster(session: Session, actor: Actor, query: dict[str, str], activity_id: UUID) -> str:
     """The poster with the market's own check-in code."""
+    return _poster(session, actor, query["size"], activity_id)
+
+
+@pages.page("/<uuid:activity_id>/print/poster/now", access=Permission.ACTIVITY_SEE_DRAFT,
+            query=market_forms.PaperQuery, polled=True)  # fmt: skip
+def refresh_poster(session: Session, actor: Actor, query: dict[str, str], activity_id: UUID) -> str:
+    """The same, asked again until WeChat's image is there."""
+    return _poster(session, actor, query["size"], activity_id)
+
+
+def _poster(session: Session, actor: Actor, size: str, activity_id: UUID) -> str:
     activity, detail = _market(session, actor, activity_id)
-    code, png = images.kept_image(session, activity_id)
-    paper = PAPERS[query["size"]]
-    # Of the QR that we draw ourselves: how wide one module is printed.
-    modules = segno.make(code.scene, error="m", micro=False).symbol_size(border=_POSTER_BORDER)[0]
+    state = _code_state(session, activity)
+    paper = PAPERS[size]
     services = list(dict.fromkeys(one["title"] for one in _offerings(detail)))
     return render(
         "activities/poster.html",
-        activity=activity, detail=detail, paper=paper, size=query["size"], papers=PAPERS,
-        has_image=png is not None, module_mm=paper.code_mm / modules,
+        activity=activity, detail=detail, paper=paper, size=size, papers=PAPERS,
+        module_mm=_module_mm(session, activity, paper) if state["has_code"] else None,
         may_show_code=actor.may(Permission.CODE_SHOW, region_code=activity.region_code),
         services=services[:MOST_SERVICES_ON_A_POSTER],
         more_services=len(services) > MOST_SERVICES_ON_A_POSTER,
+        **state,
     )  # fmt: skip
+
+
+def _module_mm(session: Session, activity: Activity, paper: Paper) -> float:
+    """How wide one module of the QR that we draw ourselves is printed, in millimetres."""
+    qr = images.link_code(current_code(session, activity.id).scene)
+    return paper.code_mm / qr.symbol_size(border=_POSTER_BORDER)[0]
 
 
 @pages.page("/<uuid:activity_id>/print/signs", access=Permission.ACTIVITY_SEE_DRAFT)
@@ -126,11 +167,11 @@ def _sheets(
 
 @pages.page("/<uuid:activity_id>/code.png", access=Permission.CODE_SHOW)
 def code_image(session: Session, actor: Actor, activity_id: UUID) -> Response:
-    """The code to print: WeChat's image where it has been fetched, else a plain QR. WeChat is not
-    asked here: a page's transaction is open."""
+    """The code to print: WeChat's image where it has been fetched, else a QR of the plain link.
+    WeChat is not asked here: a page's transaction is open."""
     access_workbench(session, actor, activity_id)
     code, png = images.kept_image(session, activity_id)
-    return Response(png or images.plain_qr(code.scene, _POSTER_BORDER), content_type="image/png")
+    return Response(png or images.link_qr(code.scene, _POSTER_BORDER), content_type="image/png")
 
 
 @pages.form("/<uuid:activity_id>/code/fetch", access=Permission.ACTIVITY_EDIT)

@@ -297,15 +297,25 @@ class CodeUnknown(NotFound):
 
 
 def target_of_code(session: Session, scene: str) -> dict[str, Any]:
-    """The activity that a printed code opens.
+    """The activity that a printed code opens: what it is, when and where.
 
     Raises NotFound (404) for a word that is no code, or a revoked one.
     """
     if not is_scene(scene):
         raise CodeUnknown
     row = session.execute(
-        select(Activity.id, Activity.title, Activity.state)
+        select(
+            Activity.id.label("activity_id"),
+            Activity.title,
+            Activity.state,
+            Activity.programme,
+            Activity.starts_at,
+            Activity.ends_at,
+            Venue.name.label("venue_name"),
+            Venue.address.label("venue_address"),
+        )
         .join(MarketCode, MarketCode.activity_id == Activity.id)
+        .join(Venue, Venue.id == Activity.venue_id)
         .where(
             and_(MarketCode.scene == scene, MarketCode.revoked_at.is_(None)),
             Activity.state.in_(ANNOUNCED),
@@ -313,4 +323,4 @@ def target_of_code(session: Session, scene: str) -> dict[str, Any]:
     ).one_or_none()
     if row is None:
         raise CodeUnknown
-    return {"activity_id": row.id, "title": row.title, "state": row.state}
+    return dict(row._mapping)

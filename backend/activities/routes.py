@@ -278,19 +278,18 @@ def get_code(session: Session, actor: Actor, activity_id: UUID) -> codes.ShownCo
 def revoke_code(session: Session, actor: Actor, _: Any, activity_id: UUID) -> codes.ShownCode:
     """Make every printed code of this activity worthless; answers the new one."""
     activity = access_activity(session, actor, activity_id, Permission.CODE_REVOKE)
-    scene = codes.revoke_code(session, actor, activity).scene
+    scene = operations.revoke_code(session, actor, activity).scene
     return composed(codes.MarketCodes).shown(scene, activity.code_rotates_seconds)
 
 
 @blp.get("/activities/<uuid:activity_id>/code.png", access=Permission.CODE_SHOW,
          in_transaction=False, content_type="image/png")  # fmt: skip
 def get_code_image(actor: Actor, activity_id: UUID) -> Response:
-    """The mini-program code image; a plain QR where WeChat can't be reached."""
+    """The mini-program code image; a QR of a plain link where WeChat can't be reached."""
     with transaction() as session:
         access_activity(session, actor, activity_id, Permission.CODE_SHOW)
         code, png = images.kept_image(session, activity_id)
-    png = png or images.fetch_image(code.id, code.scene) or images.plain_qr(code.scene)
-    return Response(png, content_type="image/png")
+    return Response(images.image_or_link(code, png), content_type="image/png")
 
 
 @blp.get("/market-codes/<scene>", access=PUBLIC, answer=schemas.CodeTargetAnswer)

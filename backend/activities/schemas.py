@@ -412,6 +412,7 @@ class ActivityAnswer(ActivityItem):
 
 class MarketCodeAnswer(ma.Schema):
     code = out.String(metadata={"description": "what check-in takes now"})
+    link = out.String(metadata={"description": "the code as a plain link, to be drawn as a QR"})
     scene = out.String(metadata={"description": "what is printed"})
     rotates_at = out.AwareDateTime(allow_none=True)
     expires_at = out.AwareDateTime(

@@ -24,6 +24,8 @@ from backend.core.pages import Pages, see_other
 from backend.core.permissions import Actor
 
 PREFIX = "/console"
+#: Where pages are: the staff's, and those behind the plain links of markets' codes.
+PAGES_AT = (PREFIX, "/q/")
 STATIC = Path(__file__).resolve().parent / "static"
 
 pages = Pages("console", __name__, url_prefix=PREFIX, template_folder="templates")
@@ -96,7 +98,7 @@ def _nonce() -> str:
 
 def _headers(response: Response) -> Response:
     """What a browser may do with a page (OWASP Secure Headers)."""
-    if not request.path.startswith(PREFIX):
+    if not request.path.startswith(PAGES_AT):
         return response
     policy = {
         "default-src": "'self'",

@@ -124,6 +124,8 @@ export interface Activity extends ActivityItem {
 
 export interface MarketCode {
   code: string;
+  /** The code as a plain link: WeChat opens this mini-program with it. */
+  link: string;
   scene: string;
   rotates_at: string | null;
   expires_at: string | null;

@@ -4,15 +4,19 @@ import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, text
 
 from backend.core import clock
 from backend.local.system import ROOT, LocalSystem
+from backend.local.waiting import wait_until
 from tests.console.offices import Office, OpenOffice
+from tests.gateways.standin import CODE_IMAGE
 from tests.miniprogram.town import COMMUNITY, Caller, new_name
 from tests.support import pictures
 
@@ -324,7 +328,7 @@ def test_a_poster_is_one_sheet_with_a_code_that_a_phone_reads(
     look(desk, f"poster-{size}")
     (box,) = pages_of(page, f"poster-{size}")
     assert [round(float(number)) for number in box.split()[2:]] == [width, height]
-    code = page.locator(".poster-code")
+    code = page.locator("img.poster-code")
     shown = code.bounding_box()
     assert shown is not None
     assert round(shown["width"] / 96 * 25.4) == code_mm
@@ -333,10 +337,70 @@ def test_a_poster_is_one_sheet_with_a_code_that_a_phone_reads(
     url = "data:image/png;base64," + base64.b64encode(picture).decode()
     page.evaluate(JSQR.read_text(encoding="utf-8"))
     scene = draft.staff.get(f"/activities/{draft.id}/code")["scene"]
-    assert page.evaluate(_READ_CODE, url) == scene
+    # WeChat's image holds the word; until it has been fetched a link ends with it.
+    assert page.evaluate(_READ_CODE, url).rpartition("/")[2] == scene
     on_paper(desk, f"poster-{size}")
     # Nothing of the sheet is cut off.
     assert page.locator(".poster").evaluate("s => s.scrollHeight <= s.clientHeight")
+
+
+def test_what_is_printed_before_wechats_image_is_there_says_so_until_it_is(
+    system: LocalSystem, draft: Draft, office: OpenOffice, database: Engine
+) -> None:
+    """The poster carries a link that WeChat's scanner takes; the warning comes down by itself."""
+    mode = f"{system.wechat}/_fake/mode"
+    requests.post(mode, json={"path": CODE_IMAGE, "errcode": 41030}, timeout=15)
+    desk = office("organiser")
+    try:
+        prepared(draft, "publish")
+        desk.page.clock.install()
+        page = desk.open(f"{draft.path}/print/poster")
+        warning = page.get_by_text("小程序码还没有生成")
+        expect(warning).to_be_visible()
+        look(desk, "poster-link")
+        page.emulate_media(media="print")
+        picture = page.locator("img.poster-code").screenshot()
+        page.evaluate(JSQR.read_text(encoding="utf-8"))
+        url = "data:image/png;base64," + base64.b64encode(picture).decode()
+        assert (
+            page.evaluate(_READ_CODE, url)
+            == (draft.staff.get(f"/activities/{draft.id}/code")["link"])
+        )
+        page.emulate_media(media="null")
+    finally:
+        requests.post(mode, json={"path": CODE_IMAGE}, timeout=15)
+    other = office("organiser").open(f"{draft.path}/print")
+    expect(other.get_by_text("微信没有回应时每 5 分钟再试")).to_be_visible()
+    sent(other, "现在再试一次")
+    fetched = text(
+        "SELECT true FROM code_image JOIN market_code ON id = market_code_id"
+        " WHERE activity_id = :id"
+    )
+
+    def there() -> bool | None:
+        with database.connect() as connection:
+            return connection.execute(fetched, {"id": draft.id}).scalar_one_or_none()
+
+    wait_until(there, timeout_s=20, what="WeChat's image")
+    page.clock.fast_forward("00:10")
+    expect(warning).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(375, 812), (320, 568)])
+def test_a_link_s_page_reads_well_on_any_phone(
+    draft: Draft, office: OpenOffice, width: int, height: int
+) -> None:
+    prepared(draft, "publish")
+    path = urlsplit(draft.staff.get(f"/activities/{draft.id}/code")["link"]).path
+    visitor = office(None, width=width, height=height)
+    page = visitor.open(path)
+    expect(page.get_by_role("listitem")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    schemes: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        visitor.axe()
+        visitor.screenshot(f"link-{width}-{scheme}")
 
 
 def test_a_code_that_changes_is_not_printed(printed: tuple[Draft, Office]) -> None:

@@ -7,7 +7,8 @@ import time_machine
 
 from backend.activities.codes import MarketCodes, scene_of
 
-CODES = MarketCodes(b"0123456789abcdef0123456789abcdef")
+LINKS = "https://markets.example.cn/q/"
+CODES = MarketCodes(b"0123456789abcdef0123456789abcdef", LINKS)
 SCENE, OTHER_SCENE = "Ab3dEf6hIj9lMn2p", "Zb3dEf6hIj9lMn2p"
 SECONDS = 30
 START = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)  # a multiple of the window
@@ -72,7 +73,7 @@ def test_a_proof_belongs_to_one_scene() -> None:
 
 def test_a_proof_belongs_to_one_deployment() -> None:
     with at(10):
-        foreign = MarketCodes(b"x" * 32).shown(SCENE, SECONDS).code
+        foreign = MarketCodes(b"x" * 32, LINKS).shown(SCENE, SECONDS).code
     assert scene_of(foreign) == SCENE
     assert not proves(foreign, 10)
 

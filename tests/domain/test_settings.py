@@ -19,13 +19,14 @@ PRODUCTION = {
     "CODE_SIGNING_KEY": KEY,
     "WECHAT_APPID": "wx0123456789abcdef",
     "WECHAT_SECRET": "a-real-secret",
+    "WECHAT_LINK_PREFIX": "https://markets.example.cn/q/",
 }
 TRIAL = {k: v for k, v in PRODUCTION.items() if not k.startswith("WECHAT")} | {
     "APP_ENV": "development"
 }
 ALL_VARIABLES = {
-    *PRODUCTION, "WECHAT_API_BASE", "WECHAT_ENV_VERSION", "WECHAT_PAGE", "DATABASE_POOL",
-    "WEB_THREADS", "STATEMENT_TIMEOUT_MS", "LOG_LEVEL",
+    *PRODUCTION, "WECHAT_API_BASE", "WECHAT_ENV_VERSION", "WECHAT_PAGE", "WECHAT_LINK_FILE",
+    "DATABASE_POOL", "WEB_THREADS", "STATEMENT_TIMEOUT_MS", "LOG_LEVEL",
 }  # fmt: skip
 Load = Callable[[Mapping[str, str | None]], Settings]
 
@@ -139,6 +140,11 @@ def test_every_missing_variable_is_named_at_once(load: Load) -> None:
         ("WECHAT_ENV_VERSION", "beta"),
         ("WECHAT_PAGE", "/pages/checkin/checkin"),
         ("WECHAT_PAGE", "pages/checkin?x=1"),
+        ("WECHAT_LINK_PREFIX", "https://markets.example.cn/"),
+        ("WECHAT_LINK_PREFIX", "markets.example.cn/q/"),
+        ("WECHAT_LINK_FILE", "a1B2.txt"),
+        ("WECHAT_LINK_FILE", "../a1B2.txt:c"),
+        ("WECHAT_LINK_FILE", "a1B2.html:c"),
     ],
 )
 def test_a_wrong_variable_is_named(load: Load, name: str, value: str) -> None:
@@ -167,7 +173,9 @@ def test_the_stand_in_serves_where_people_try_things(load: Load) -> None:
 def test_production_is_what_an_environment_without_a_name_is(load: Load) -> None:
     """Forgetting APP_ENV must not switch the stand-in on."""
     assert load(PRODUCTION | {"APP_ENV": None}).app_env == "production"
-    assert faults(load, TRIAL, APP_ENV=None) == {"WECHAT_APPID", "WECHAT_SECRET"}
+    assert faults(load, TRIAL, APP_ENV=None) == {
+        "WECHAT_APPID", "WECHAT_SECRET", "WECHAT_LINK_PREFIX"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -192,6 +200,9 @@ def test_production_is_what_an_environment_without_a_name_is(load: Load) -> None
         ("WECHAT_API_BASE", "api.weixin.qq.com"),
         ("WECHAT_API_BASE", "https://"),
         ("WECHAT_API_BASE", ""),
+        ("WECHAT_LINK_PREFIX", None),
+        ("WECHAT_LINK_PREFIX", "http://markets.example.cn/q/"),
+        ("WECHAT_LINK_PREFIX", "https://127.0.0.1/q/"),
     ],
 )
 def test_production_refuses_the_stand_in_in_every_way(

@@ -1,5 +1,6 @@
 """What residents do at a market, from the first visit to the rating; the database is looked at."""
 
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -253,6 +254,17 @@ def test_a_printed_code_opens_the_check_in(
     again.page.get_by_role("button", name="签到", exact=True).tap()
     again.sees("已经签过到了")
     expect(again.page.get_by_role("button", name="给家人签到")).to_have_count(0)
+
+
+def test_a_plain_link_opens_the_check_in(own: OpenPhone, market: Market) -> None:
+    """Read by WeChat's scanner, which opens the page with the whole link, or by ours."""
+    link = market.staff.get(f"/activities/{market.id}/code")["link"]
+    mine = own(f"pages/checkin/checkin?q={quote(link, safe='')}")
+    mine.sees(market.title)
+    mine = own("pages/checkin/checkin")
+    mine.tap("扫一扫")
+    mine.scan(link)
+    mine.sees(market.title)
 
 
 def test_the_family_is_checked_in_on_the_same_phone(

@@ -103,12 +103,12 @@ def test_the_code_changes_and_never_outlives_its_time(own: OpenAs, organiser: Ca
     assert mine.harness("codes()") == []
     mine.network()
     mine.page.clock.fast_forward("00:10")
-    mine.sees("打开「吾社集」")
+    mine.sees("用微信扫一扫")
 
 
 def test_a_leaked_code_is_replaced(own: OpenAs, market: Market) -> None:
     mine = own(f"{CODE}?id={market.id}")
-    mine.sees("打开「吾社集」")
+    mine.sees("用微信扫一扫")
     (leaked,) = mine.harness("codes()")
     mine.tap("码被人转发了?换新码")
     answer(mine, "换新码")

@@ -173,7 +173,7 @@ def test_the_poster_carries_the_code_unless_it_changes(
     page = desk.read(path + "?size=a3")
     assert f"{M}/{market['id']}/code.png" in page
     assert "码图宽 25 厘米" in page
-    assert "每个小方块约 8.6 毫米" in page
+    assert "每个小方块约 7.6 毫米" in page
     assert "小程序码还没有生成" in page
     assert "码图宽 18 厘米" in desk.read(path)
     ok(organiser.put(f"/activities/{market['id']}", {"code_rotates_seconds": 30}))
@@ -207,7 +207,7 @@ def test_the_mini_programs_image_is_fetched_in_the_background(
 ) -> None:
     path = f"{M}/{market['id']}"
     ok(organiser.post(f"/activities/{market['id']}/publish"))
-    assert "重新生成小程序码" in desk.read(path + "/print")
+    assert "现在再试一次" in desk.read(path + "/print")
     assert desk.send(path + "/code/fetch").status_code == 303
     jobs = text("SELECT count(*) FROM procrastinate_jobs WHERE args->>'activity_id' = :id")
     with transaction() as session:

@@ -106,15 +106,15 @@ Page({
   },
 
   /** @param {MarketCode} market */
-  async show({ code, rotates_at: rotatesAt, expires_at: expiresAt }) {
+  async show({ link, rotates_at: rotatesAt, expires_at: expiresAt }) {
     this.rotatesAt = rotatesAt ? Date.parse(rotatesAt) : FOREVER;
     this.expiresAt = expiresAt ? Date.parse(expiresAt) : FOREVER;
     this.nextReadAt = rotatesAt ? this.rotatesAt : serverTime.now() + CHECK_MS;
     this.setData({ loading: false, error: "", shown: true, rotates: rotatesAt !== null });
     this.count();
-    if (code === this.drawn) return;
-    this.drawn = code;
-    await drawQr(this, "#qr", code);
+    if (link === this.drawn) return;
+    this.drawn = link;
+    await drawQr(this, "#qr", link);
   },
 
   isGood() {
