@@ -1,15 +1,23 @@
 """Settings: read once from the environment into one frozen object, which fails at the start,
-naming what is missing, and not at the first market. config/.env.example lists them all."""
+naming what is missing or wrong, and not at the first market. config/.env.example lists them all.
+
+web, worker, command line and migrations begin with `Settings.at_start()`, so that all of them
+end with the same line.
+"""
 
 import base64
 import os
 import re
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError
+from psycopg import Error as PostgresError
+from psycopg.conninfo import conninfo_to_dict
 
 WECHAT_API = "https://api.weixin.qq.com"
 STAND_IN_APPID = "wx-standin"
@@ -18,6 +26,19 @@ APP_ENVS = ("production", "development", "test")
 ENV_VERSIONS = ("release", "trial", "develop")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _LINK_FILE = re.compile(r"|[A-Za-z0-9_-]+\.txt:[\x21-\x7e]+")
+# Of TRUSTED_PROXIES: whoever reaches our unix socket.
+UNIX = "unix"
+
+# One spelling that SQLAlchemy and libpq read alike: libpq ends a password at the first `/` that is
+# not written %2F, SQLAlchemy does not.
+_WORD = r"(?:[^\s@/:?#%]|%[0-9A-Fa-f]{2})+"
+_POSTGRES = re.compile(
+    rf"postgresql(\+psycopg)?://({_WORD}(:{_WORD})?@)?([\w.-]+|\[[0-9A-Fa-f:]+\])?(:\d{{1,5}})?"
+    rf"/{_WORD}(\?[^\s#]+)?"
+)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+_WEB = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[\w./-]*)?", re.A)
+_LOOPBACK_NAMES = ("localhost", "localdomain", "ip6-localhost", "ip6-loopback")
 
 
 class SettingsError(Exception):
@@ -42,6 +63,11 @@ class Settings:
             `name.txt:content`; empty without.
         database_pool: connections for each process.
         statement_timeout_ms: after which PostgreSQL gives up on a statement.
+        allowed_hosts: the names, in small letters, under which people reach us; none allows
+            every name, and is refused in production.
+        trusted_proxies: networks, or `unix`, whose word on client address and scheme counts.
+        bind, port, web_concurrency, web_threads, web_keepalive: gunicorn's
+            (config/gunicorn.conf.py).
     """
 
     app_env: str
@@ -59,6 +85,21 @@ class Settings:
     database_pool: int = 4
     statement_timeout_ms: int = 8000
     log_level: str = "INFO"
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    bind: str = "127.0.0.1"
+    port: int = 8000
+    web_concurrency: int = 2
+    web_threads: int = 4
+    web_keepalive: int = 0
+
+    @classmethod
+    def at_start(cls) -> Self:
+        """The settings in the process's environment; or the end of the process, with one line."""
+        try:
+            return cls.from_env()
+        except SettingsError as error:
+            raise SystemExit(str(error)) from None
 
     @classmethod
     def from_env(cls) -> Self:
@@ -69,12 +110,13 @@ class Settings:
         env = Env(eager=False)
         app_env = env.str("APP_ENV", "production")
         trial = app_env in {"development", "test"}
+        threads = _number(env, "WEB_THREADS", 4)
         values: dict[str, Any] = {
             "app_env": app_env,
-            "database_url": env.str("DATABASE_URL"),
-            "phone_encryption_keys": tuple(env.list("PHONE_ENCRYPTION_KEY") or ()),
-            "phone_hash_key": _decoded(env.str("PHONE_HASH_KEY")),
-            "code_signing_key": _decoded(env.str("CODE_SIGNING_KEY")),
+            "database_url": env.str("DATABASE_URL", ""),
+            "phone_encryption_keys": tuple(env.list("PHONE_ENCRYPTION_KEY", [])),
+            "phone_hash_key": _decoded(env.str("PHONE_HASH_KEY", "")),
+            "code_signing_key": _decoded(env.str("CODE_SIGNING_KEY", "")),
             "wechat_appid": env.str("WECHAT_APPID", STAND_IN_APPID if trial else ""),
             "wechat_secret": env.str("WECHAT_SECRET", STAND_IN_SECRET if trial else ""),
             "wechat_api_base": env.str("WECHAT_API_BASE", WECHAT_API).rstrip("/"),
@@ -82,34 +124,49 @@ class Settings:
             "wechat_page": env.str("WECHAT_PAGE", "pages/checkin/checkin"),
             "wechat_link_prefix": env.str("WECHAT_LINK_PREFIX", _local_links() if trial else ""),
             "wechat_link_file": env.str("WECHAT_LINK_FILE", ""),
-            "database_pool": env.int("DATABASE_POOL", env.int("WEB_THREADS", 4)),
-            "statement_timeout_ms": env.int("STATEMENT_TIMEOUT_MS", 8000),
+            "database_pool": _number(env, "DATABASE_POOL", threads),
+            "statement_timeout_ms": _number(env, "STATEMENT_TIMEOUT_MS", 8000),
             "log_level": env.str("LOG_LEVEL", "INFO"),
+            "allowed_hosts": _words(env.str("ALLOWED_HOSTS", "").lower()),
+            "trusted_proxies": _words(env.str("TRUSTED_PROXIES", "")),
+            "bind": env.str("BIND", "") or "127.0.0.1",
+            "port": _number(env, "PORT", 8000),
+            "web_concurrency": _number(env, "WEB_CONCURRENCY", 2),
+            "web_threads": threads,
+            "web_keepalive": _number(env, "WEB_KEEPALIVE", 0),
         }
+        unread: list[str] = []
         try:
             env.seal()
         except EnvValidationError as error:
-            raise SettingsError(f"settings: {error.error_messages}") from None
-        settings = cls(**values)
-        settings.check()
+            unread = [f"{name}: a whole number" for name in error.error_messages]
+        settings = cls(**{name: value for name, value in values.items() if value is not None})
+        settings.check(unread)
         return settings
 
-    def check(self) -> None:
+    def check(self, wrong: Sequence[str] = ()) -> None:
         """Raise SettingsError for values that are there but can't be right; it names the
-        variables, never the values, because the message goes to a log."""
-        wrong = [why for fine, why in self._conditions() if not fine]
+        variables, never the values, because the message goes to a log.
+
+        Args:
+            wrong: what is known to be wrong already.
+        """
+        wrong = [*wrong, *(why for fine, why in self._conditions() if not fine)]
         if self.app_env == "production":
             wrong += [why for fine, why in self._production_conditions() if not fine]
         if wrong:
-            raise SettingsError("settings: " + " | ".join(wrong))
+            raise SettingsError("设置有误,没有启动 / settings: " + " | ".join(wrong))
 
     def _conditions(self) -> list[tuple[bool, str]]:
-        postgres = ("postgresql://", "postgresql+psycopg://")
         keys = self.phone_encryption_keys
         page = re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", self.wechat_page)
         return [
             (self.app_env in APP_ENVS, f"APP_ENV: {', '.join(APP_ENVS)}"),
-            (self.database_url.startswith(postgres), "DATABASE_URL: a postgresql:// address"),
+            (
+                _is_postgres(self.database_url),
+                "DATABASE_URL: postgresql://user:password@host:port/name, with @ : / ? # % and "
+                "spaces in it written %40 %3A %2F %3F %23 %25 %20",
+            ),
             (bool(keys) and all(map(_is_fernet_key, keys)), "PHONE_ENCRYPTION_KEY: Fernet keys"),
             (len(self.phone_hash_key) >= 16, "PHONE_HASH_KEY: at least 16 bytes, base64url"),
             (len(self.code_signing_key) == 32, "CODE_SIGNING_KEY: 32 bytes, base64url"),
@@ -123,23 +180,56 @@ class Settings:
                 _LINK_FILE.fullmatch(self.wechat_link_file) is not None,
                 "WECHAT_LINK_FILE: name.txt:content",
             ),
-            (self.database_pool >= 1, "DATABASE_POOL: at least 1"),
-            (self.statement_timeout_ms >= 100, "STATEMENT_TIMEOUT_MS: at least 100"),
+            (1 <= self.database_pool <= 1000, "DATABASE_POOL: 1 to 1000"),
+            (
+                100 <= self.statement_timeout_ms <= 600_000,
+                "STATEMENT_TIMEOUT_MS: 100 to 600000",
+            ),
             (self.log_level in LOG_LEVELS, f"LOG_LEVEL: {', '.join(LOG_LEVELS)}"),
+            (
+                all(map(_HOST.fullmatch, self.allowed_hosts)),
+                "ALLOWED_HOSTS: names without https:// and path, separated by spaces",
+            ),
+            (
+                all(map(_is_network, self.trusted_proxies)),
+                "TRUSTED_PROXIES: addresses or networks like 172.30.0.0/24, separated by spaces",
+            ),
+            (_is_bind(self.bind), "BIND: an IP address, or unix:/path/to.sock"),
+            (1 <= self.port <= 65_535, "PORT: 1 to 65535"),
+            (1 <= self.web_concurrency <= 128, "WEB_CONCURRENCY: 1 to 128"),
+            (1 <= self.web_threads <= 1000, "WEB_THREADS: 1 to 1000"),
+            (0 <= self.web_keepalive <= 3600, "WEB_KEEPALIVE: 0 to 3600"),
         ]
 
     def _production_conditions(self) -> list[tuple[bool, str]]:
         """The stand-in WeChat, which logs anybody in, can't be on by accident."""
-        appid, secret = self.wechat_appid.strip(), self.wechat_secret.strip()
         return [
-            (appid not in ("", STAND_IN_APPID), "WECHAT_APPID: required in production"),
-            (secret not in ("", STAND_IN_SECRET), "WECHAT_SECRET: required in production"),
+            (
+                _is_word(self.wechat_appid) and self.wechat_appid != STAND_IN_APPID,
+                "WECHAT_APPID: required in production",
+            ),
+            (
+                _is_word(self.wechat_secret) and self.wechat_secret != STAND_IN_SECRET,
+                "WECHAT_SECRET: required in production",
+            ),
             (_is_far_and_secure(self.wechat_api_base), "WECHAT_API_BASE: https, another machine"),
             (
                 _is_far_and_secure(self.wechat_link_prefix),
                 "WECHAT_LINK_PREFIX: https, the domain that phones reach",
             ),
+            (
+                bool(self.allowed_hosts),
+                "ALLOWED_HOSTS: required in production, the name that people reach us by",
+            ),
         ]
+
+    @property
+    def gunicorn_bind(self) -> str:
+        """Where gunicorn listens."""
+        if self.bind.startswith("unix:"):
+            return self.bind
+        address = self.bind.strip("[]")
+        return f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -163,16 +253,66 @@ def _local_links() -> str:
 
 
 def _is_link_prefix(address: str) -> bool:
-    url = urlsplit(address)
-    return url.scheme in ("http", "https") and bool(url.netloc) and address.endswith("/q/")
+    return _WEB.fullmatch(address) is not None and address.endswith("/q/")
+
+
+def _number(env: Env, name: str, default: int | None) -> int | None:
+    """A whole number; the default where the variable is set to nothing, as compose does with one
+    that stands empty in .env."""
+    return env.int(name, default) if os.environ.get(name) else default
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _is_word(text: str) -> bool:
+    """Whether there is something, and nothing in it that a quotation mark or a line's end from an
+    .env file would be."""
+    return re.fullmatch(r"[\w.-]+", text, re.ASCII) is not None
+
+
+def _is_postgres(address: str) -> bool:
+    if _POSTGRES.fullmatch(address) is None:
+        return False
+    try:
+        conninfo_to_dict(address.replace("+psycopg", "", 1))
+    except PostgresError:  # a parameter that libpq doesn't know
+        return False
+    return True
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return text == UNIX
+    return True
+
+
+def _is_bind(text: str) -> bool:
+    return text.startswith("unix:/") or _address(text.strip("[]")) is not None
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _is_far_and_secure(address: str) -> bool:
-    url = urlsplit(address)
-    if url.scheme != "https" or not url.hostname or url.hostname == "localhost":
+    """Whether an address is https and not this machine in one of its many spellings."""
+    if _WEB.fullmatch(address) is None or not address.startswith("https://"):
+        return False
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    if not host or host.split(".")[-1] in _LOOPBACK_NAMES:
         return False
     try:
-        ip = ip_address(url.hostname)
-    except ValueError:
-        return True
-    return not (ip.is_loopback or ip.is_unspecified)
+        # As the resolver reads numbers: 127.1, 0x7f.1, 2130706433 and 0177.0.0.1 are addresses.
+        ip: IPv4Address | IPv6Address | None = IPv4Address(socket.inet_aton(host))
+    except OSError:
+        ip = _address(host)
+    if isinstance(ip, IPv6Address) and ip.is_reserved:  # ::/8, where IPv4 addresses hide
+        return False
+    return ip is None or not (ip.is_loopback or ip.is_unspecified)

@@ -10,7 +10,7 @@ CONCURRENCY = 4
 
 
 def main() -> None:
-    settings = Settings.from_env()
+    settings = Settings.at_start()
     init_logs(settings.log_level)
     app = create_app(settings)
     queue = app.extensions["jobs"]

@@ -3,17 +3,15 @@
 import gc
 
 from backend.core.logs import init_logs
-from backend.settings import Settings, SettingsError
+from backend.settings import Settings
 
 # What a start imports and makes stays: to look for garbage in it meanwhile is a fifth of the start.
 gc.disable()
 try:
     from backend.app import create_app
 
-    settings = Settings.from_env()
+    settings = Settings.at_start()
     init_logs(settings.log_level)
     app = create_app(settings)
-except SettingsError as error:
-    raise SystemExit(str(error)) from None  # one line that names what is missing
 finally:
     gc.enable()

@@ -1,4 +1,4 @@
-"""gunicorn's settings, in production and under `make run`.
+"""gunicorn's settings, in production (`python -m backend.web`) and under `make run`.
 
     gunicorn -c config/gunicorn.conf.py backend.wsgi:app
 
@@ -7,38 +7,40 @@ Everything that differs between machines comes from the environment (config/.env
 
 import gc
 import os
+import socket
+import struct
+import sys
 from pathlib import Path
 from typing import Any
 
+# Wherever it is started from: the application is imported from the folder above this file.
+chdir = str(Path(__file__).resolve().parent.parent)
+sys.path.insert(0, chdir)
 
-def _address() -> str:
-    """BIND is an address of this machine, with PORT, or a whole `unix:/path/to.sock`."""
-    address = os.environ.get("BIND") or "127.0.0.1"
-    if address.startswith("unix:"):
-        return address
-    return f"{address}:{os.environ.get('PORT') or '8000'}"
+from backend.settings import Settings  # noqa: E402 - found by the line above
 
-
-def _number(name: str, default: int) -> int:
-    return int(os.environ.get(name) or default)
-
+# Before any worker is started: one that ends for its settings would be started again for ever.
+settings = Settings.at_start()
 
 # Loopback unless told otherwise: nginx is in front, and a machine that was merely tried out
-# must not be open to its network. A container sets BIND=0.0.0.0.
-bind = _address()
+# must not be open to its network. compose.yaml sets 0.0.0.0, within its own network.
+bind = settings.gunicorn_bind
+
+# What a proxy says of client and scheme is judged by the app (TRUSTED_PROXIES), in one place.
+forwarded_allow_ips = ""
 
 # Processes: one for each core that Python may use. They share nothing.
-workers = _number("WEB_CONCURRENCY", 2)
+workers = settings.web_concurrency
 
 # Threads in each: requests wait for the database, and a call to WeChat may take seconds. Each
 # thread needs a connection (DATABASE_POOL follows WEB_THREADS), so more is not better.
 worker_class = "gthread"
-threads = _number("WEB_THREADS", 4)
+threads = settings.web_threads
 
 # Seconds that an idle connection is kept for its next request. 0 closes after each answer:
 # kept connections stay with the worker that accepted them, and one worker may end up with all
 # of them. Behind nginx, which is near, a new connection costs little.
-keepalive = _number("WEB_KEEPALIVE", 0)
+keepalive = settings.web_keepalive
 
 # How a worker ends: it finishes what it has begun. Longer than the longest request (a login with
 # WeChat silent: 5 s), shorter than the 10 s after which Docker kills.
@@ -65,8 +67,17 @@ errorlog = "-"
 # No control socket: nobody uses it, and by default all systems of a user would share one path.
 control_socket_disable = True
 
-# Wherever it is started from: the application is imported from the folder above this file.
-chdir = str(Path(__file__).resolve().parent.parent)
+# Seconds without a byte after which a half-sent request is given up. A thread is busy with it
+# meanwhile, so who drips bytes can still hold one: only nginx, which waits for whole requests
+# without any thread, keeps slow senders away (docs/adr/0018).
+SILENCE_S = 10
+
+
+def when_ready(server: Any) -> None:
+    """Let the kernel bound what gunicorn does not: accepted sockets inherit it."""
+    for listener in server.LISTENERS:
+        bound = struct.pack("ll", SILENCE_S, 0)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -6,12 +6,13 @@ python -m backend.core.migrate check                   do tables and models agre
 python -m backend.core.migrate revision "message"      a new one, from what differs
 """
 
-import os
 import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+
+from backend.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -36,7 +37,7 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 
 
 def main(arguments: list[str]) -> int:
-    config = alembic_config(os.environ["DATABASE_URL"])
+    config = alembic_config(Settings.at_start().database_url)
     match arguments:
         case ["upgrade", *rest]:
             command.upgrade(config, rest[0] if rest else "head")

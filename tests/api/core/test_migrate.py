@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, inspect, text
 from backend.core import migrate
 from backend.core.health import expected_version
 from backend.local.postgres import PrivatePostgres
+from tests.domain.test_settings import PRODUCTION
 
 
 @pytest.fixture
@@ -19,7 +20,8 @@ def database(
     """An empty database that DATABASE_URL leads to."""
     name = f"migrate_{abs(hash(request.node.name))}"
     url = postgres.create_database(name)
-    monkeypatch.setenv("DATABASE_URL", url)
+    for variable, value in (PRODUCTION | {"DATABASE_URL": url}).items():
+        monkeypatch.setenv(variable, value)
     return url
 
 
