@@ -25,6 +25,7 @@ from backend.core.context import compose
 from backend.core.crypto import PhoneVault
 from backend.core.db import db, engine_options
 from backend.core.docs import init_docs
+from backend.core.front import init_front
 from backend.core.health import init_health
 from backend.core.jobs import init_jobs
 from backend.core.logs import init_request_logs
@@ -113,6 +114,7 @@ def create_app(settings: Settings) -> Flask:
         _gateway(app, settings),
     )
     init_request_logs(app)
+    init_front(app, proxies=settings.trusted_proxies, hosts=settings.allowed_hosts)
     api = init_api(app, authenticate)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

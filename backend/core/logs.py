@@ -58,6 +58,7 @@ def init_request_logs(app: Flask) -> None:
         access_log.info(
             "request",
             extra={
+                "client": request.remote_addr,
                 "method": request.method,
                 # The rule, not the path: paths of some other route may carry a person's data.
                 "route": str(request.url_rule or "unknown"),

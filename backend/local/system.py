@@ -36,6 +36,7 @@ _COMMAND_TIMEOUT_S = 600
 
 _APP_SETTINGS = frozenset(
     {
+        "ALLOWED_HOSTS",
         "APP_ENV",
         "BIND",
         "CODE_SIGNING_KEY",
@@ -48,6 +49,7 @@ _APP_SETTINGS = frozenset(
         "PHONE_HASH_KEY",
         "PORT",
         "STATEMENT_TIMEOUT_MS",
+        "TRUSTED_PROXIES",
         "VAR_DIR",
     }
 )

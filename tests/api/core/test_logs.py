@@ -41,6 +41,7 @@ def test_each_request_is_one_line_with_its_id(world: World, lines: Lines) -> Non
     assert line["request_id"] == response.headers["X-Request-Id"]
     assert (line["level"], line["message"]) == ("INFO", "request")
     assert (line["method"], line["route"], line["status"]) == ("GET", "/api/v1/catalogue", 200)
+    assert line["client"] == "127.0.0.1"
     assert isinstance(line["ms"], float)
     assert line["user_id"] is None
     assert "timestamp" in line
