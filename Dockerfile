@@ -1,5 +1,6 @@
-# One image for web and worker: the code, its requirements, no database.
-#   docker build -t wushe-ji . && docker run --env-file .env -p 8000:8000 wushe-ji
+# One image for web and worker: the code, its requirements, no database. It stands behind nginx
+# (compose.yaml) and never in the open: a few slow senders would take all of gunicorn's threads.
+#   docker build -t wushe-ji .
 FROM python:3.11-slim AS build
 WORKDIR /build
 COPY requirements.txt .
@@ -19,7 +20,8 @@ COPY backend backend
 COPY config config
 USER app
 EXPOSE 8000
+# By the name that others in the network use: a server that listens for itself alone is not there.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-  CMD python -c "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=2)"
+  CMD python -c "import os, socket, urllib.request as u; u.urlopen(f'http://{socket.gethostname()}:{os.environ[\"PORT\"]}/healthz', timeout=2)"
 # exec form: gunicorn itself gets SIGTERM and finishes what it has begun.
-CMD ["gunicorn", "-c", "config/gunicorn.conf.py", "backend.wsgi:app"]
+CMD ["python", "-m", "backend.web"]
