@@ -1,20 +1,18 @@
-"""Alembic's environment: offline never, one connection, careful with locks.
+"""Alembic's environment: offline never, one connection, one run at a time, careful with locks.
 
 A migration runs while the old code still serves (expand, then contract), so it must not wait
-for a lock in front of everybody else: it gives up instead, and is run again.
+for a lock in front of everybody else: it gives up instead, and is run again (core/migrate.py).
 """
 
 from typing import Literal
 
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import Connection
 
 from backend import models  # noqa: F401 - every table
+from backend.core import migrate
 from backend.core.db import Base, UtcDateTime
-
-LOCK_TIMEOUT_MS = 3_000
-STATEMENT_TIMEOUT_MS = 60_000
 
 
 def is_ours(item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
@@ -37,21 +35,17 @@ def run(connection: Connection) -> None:
         transaction_per_migration=True,
     )
     with context.begin_transaction():
-        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
-        connection.execute(text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
         context.run_migrations()
 
 
 def main() -> None:
-    """Migrate the connection a test has given, or the database in `sqlalchemy.url`."""
-    given = context.config.attributes.get("connection")
-    if given is not None:
-        run(given)
-        return
+    """Migrate the database in `sqlalchemy.url`."""
     url = context.config.get_main_option("sqlalchemy.url")
     assert url
     engine = create_engine(url, poolclass=pool.NullPool)
     with engine.connect() as connection:
+        migrate.take_turn(connection)
+        migrate.limit_waiting(connection)
         run(connection)
 
 

@@ -144,7 +144,9 @@ def test_a_scan_without_a_time_was_made_now(world: World) -> None:
 
 
 @pytest.mark.parametrize("table", ["scan", "scan_revert", "audit_entry"])
-@pytest.mark.parametrize("rewriting", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+@pytest.mark.parametrize(
+    "rewriting", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
 def test_the_database_refuses_to_rewrite_facts(
     day: MarketDay, world: World, table: str, rewriting: str
 ) -> None:

@@ -167,7 +167,8 @@ def test_a_connection_has_its_time_limits(scratch_app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE audit_entry SET action = 'x'", "DELETE FROM audit_entry"]
+    "statement",
+    ["UPDATE audit_entry SET action = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"],
 )
 def test_the_audit_log_cannot_be_rewritten(scratch_app: Flask, statement: str) -> None:
     with scratch_app.app_context():
