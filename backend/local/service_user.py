@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -153,17 +154,24 @@ def _sweep(parent: Path) -> None:
     Tests put databases into temporary folders; as root these are closed to the service user, so
     the data is here, where deleting the folder does not reach it. Only folders that were under
     the system's folder for temporary files count: any other may be on a disk that is not
-    mounted just now. One in use is left alone.
+    mounted just now. One in use is left alone, and so is one that another process deletes just
+    now.
     """
     temporary = Path(tempfile.gettempdir()).resolve()
     for home in parent.glob(f"{_HOME_PREFIX}*"):
-        back = home / _BACK
-        if home.is_symlink() or home.lstat().st_uid != 0 or not back.exists():
-            continue
-        folder = Path(back.read_text(encoding="utf-8").strip()).resolve()
-        thrown_away = temporary in folder.parents and not (folder / POINTER).exists()
-        if thrown_away and not (home / "data" / "postmaster.pid").exists():
-            shutil.rmtree(home, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if _is_thrown_away(home, temporary):
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def _is_thrown_away(home: Path, temporary: Path) -> bool:
+    back = home / _BACK
+    if home.is_symlink() or home.lstat().st_uid != 0 or not back.exists():
+        return False
+    folder = Path(back.read_text(encoding="utf-8").strip()).resolve()
+    if temporary not in folder.parents or (folder / POINTER).exists():
+        return False
+    return not (home / "data" / "postmaster.pid").exists()
 
 
 def _remembered_home(pointer: Path, user: ServiceUser) -> Path:
