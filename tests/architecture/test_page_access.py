@@ -1,0 +1,379 @@
+"""Every page and form of the console, with every role and from another region: who gets in.
+
+As test_access.py for the API: a row for each, a letter for each role that passes. A form is sent
+with fields that are right, so that what is refused is refused for who sends it.
+"""
+
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, select
+from werkzeug.test import TestResponse
+
+from backend.activities.models import Duty, ScheduleImport
+from backend.core import clock, pages
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.core.permissions import Role
+from backend.identity import console
+from backend.identity.models import RoleAssignment
+from backend.needs.models import Need, NeedSource
+from backend.partners.models import Organisation
+from backend.regions.models import Region, RegionImport
+from backend.reports.models import ReportRun
+from tests.architecture.test_access import DENIED, Stage
+from tests.support.desk import Desk, form_time
+from tests.support.transactions import taken_back
+from tests.support.world import (
+    COMMUNITY,
+    OTHER_SUBDISTRICT,
+    Person,
+    World,
+)
+
+# v nobody, l volunteer, p partner (neither has the console: a session from when they had another
+# role), c organiser of the community, o of its subdistrict, f of a foreign subdistrict,
+# a admin of the district, u auditor of the district, g of the foreign subdistrict.
+EVERYBODY = "vlpcofaug"
+STAFF = "cofaug"
+
+PAGES: dict[str, str] = {
+    # page or form: who passes
+    "GET /console/": "lcofaug",
+    "GET /console/<path:unknown>": "",  # no page has this address
+    "GET /console/audit/": "aug",
+    "GET /console/audit/<uuid:entry_id>": "au",
+    "POST /console/audit/export": "aug",
+    "GET /console/board/": "lcofaug",
+    "GET /console/board/<uuid:activity_id>": "lcoau",
+    "POST /console/board/<uuid:activity_id>/close": "coa",
+    "GET /console/board/<uuid:activity_id>/display": EVERYBODY,
+    "GET /console/board/<uuid:activity_id>/display/now": EVERYBODY,
+    "GET /console/board/<uuid:activity_id>/now": "lcoau",
+    "POST /console/board/<uuid:activity_id>/open": "coa",
+    "GET /console/dashboard/": STAFF,
+    "GET /console/dashboard/activities": STAFF,
+    "GET /console/dashboard/communities": STAFF,
+    "GET /console/dashboard/wall": STAFF,
+    "POST /console/demo-login/<name>": "",  # nobody of the demo is here
+    "GET /console/evaluations/": STAFF,
+    "GET /console/evaluations/<uuid:activity_id>": "coau",
+    "GET /console/login": EVERYBODY,
+    "POST /console/login/password": EVERYBODY,
+    "GET /console/login/qr": EVERYBODY,
+    "POST /console/login/qr": EVERYBODY,
+    "POST /console/login/qr/enter": EVERYBODY,
+    "POST /console/logout": "",  # ends at the login, as a refusal does
+    "GET /console/markets/<uuid:activity_id>": "coau",
+    "GET /console/markets/<uuid:activity_id>/cancel": "coa",
+    "POST /console/markets/<uuid:activity_id>/cancel": "coa",
+    "POST /console/markets/<uuid:activity_id>/close": "coa",
+    "GET /console/markets/<uuid:activity_id>/code.png": "coa",
+    "POST /console/markets/<uuid:activity_id>/code/fetch": "coa",
+    "GET /console/markets/<uuid:activity_id>/facts": "coau",
+    "POST /console/markets/<uuid:activity_id>/facts": "coa",
+    "GET /console/markets/<uuid:activity_id>/history": "coau",
+    "POST /console/markets/<uuid:activity_id>/open": "coa",
+    "GET /console/markets/<uuid:activity_id>/people": "coau",
+    "POST /console/markets/<uuid:activity_id>/people": "coa",
+    "POST /console/markets/<uuid:activity_id>/people/<uuid:duty_id>/remove": "coa",
+    "GET /console/markets/<uuid:activity_id>/print": "coau",
+    "GET /console/markets/<uuid:activity_id>/print/cards": "coau",
+    "GET /console/markets/<uuid:activity_id>/print/now": "coau",
+    "GET /console/markets/<uuid:activity_id>/print/poster": "coau",
+    "GET /console/markets/<uuid:activity_id>/print/poster/now": "coau",
+    "GET /console/markets/<uuid:activity_id>/print/signs": "coau",
+    "POST /console/markets/<uuid:activity_id>/publish": "oa",
+    "GET /console/markets/<uuid:activity_id>/record": "coau",
+    "POST /console/markets/<uuid:activity_id>/record": "coa",
+    "POST /console/markets/<uuid:activity_id>/return": "oa",
+    "GET /console/markets/<uuid:activity_id>/stalls": "coau",
+    "POST /console/markets/<uuid:activity_id>/stalls": "coa",
+    "POST /console/markets/<uuid:activity_id>/stalls/arrange": "coa",
+    "POST /console/markets/<uuid:activity_id>/submit": "coa",
+    "GET /console/markets/offerings/<uuid:offering_id>": "coau",
+    "POST /console/markets/offerings/<uuid:offering_id>": "coa",
+    "GET /console/markets/offerings/<uuid:offering_id>/delete": "coa",
+    "POST /console/markets/offerings/<uuid:offering_id>/delete": "coa",
+    "POST /console/markets/offerings/<uuid:offering_id>/slots": "coa",
+    "GET /console/markets/offerings/<uuid:offering_id>/slots/new": "coa",
+    "POST /console/markets/offerings/<uuid:offering_id>/slots/pattern": "coa",
+    "GET /console/markets/slots/<uuid:slot_id>": "coa",
+    "POST /console/markets/slots/<uuid:slot_id>": "coa",
+    "GET /console/markets/slots/<uuid:slot_id>/delete": "coa",
+    "POST /console/markets/slots/<uuid:slot_id>/delete": "coa",
+    "GET /console/markets/stalls/<uuid:stall_id>": "coau",
+    "POST /console/markets/stalls/<uuid:stall_id>": "coa",
+    "POST /console/markets/stalls/<uuid:stall_id>/delete": "coa",
+    "POST /console/markets/stalls/<uuid:stall_id>/offerings": "coa",
+    "GET /console/markets/stalls/<uuid:stall_id>/offerings/new": "coa",
+    "POST /console/markets/stalls/<uuid:stall_id>/place": "coa",
+    "GET /console/needs/": STAFF,
+    "GET /console/needs/<uuid:need_id>": "coau",
+    "POST /console/needs/<uuid:need_id>/accept": "coa",
+    "POST /console/needs/<uuid:need_id>/close-unsolved": "coa",
+    "POST /console/needs/<uuid:need_id>/decline": "coa",
+    "POST /console/needs/<uuid:need_id>/evaluate": "coa",
+    "POST /console/needs/<uuid:need_id>/plan": "coa",
+    "POST /console/needs/<uuid:need_id>/reopen": "coa",
+    "POST /console/needs/<uuid:need_id>/serve": "coa",
+    "POST /console/needs/<uuid:need_id>/take-off": "coa",
+    "POST /console/needs/export": STAFF,
+    "GET /console/needs/new": "cofa",
+    "POST /console/needs/new": "coa",
+    "GET /console/organisations/": STAFF,
+    "GET /console/organisations/<uuid:organisation_id>": STAFF,
+    "POST /console/organisations/<uuid:organisation_id>": "a",
+    "GET /console/organisations/new": "cofa",
+    "POST /console/organisations/new": "coa",
+    "GET /console/people/": STAFF,
+    "GET /console/people/<uuid:user_id>": "oau",
+    "POST /console/people/<uuid:user_id>/log-out": "a",
+    "POST /console/people/<uuid:user_id>/roles": "a",
+    "POST /console/people/<uuid:user_id>/roles/<uuid:assignment_id>/take-back": "a",
+    "GET /console/people/find": "a",
+    "POST /console/people/find": "a",
+    "GET /console/people/residents": "cofa",
+    "POST /console/people/residents": "cofa",
+    "GET /console/rectifications/": STAFF,
+    "GET /console/rectifications/<uuid:rectification_id>": "coau",
+    "POST /console/rectifications/<uuid:rectification_id>/call-back": "coa",
+    "POST /console/rectifications/<uuid:rectification_id>/close": "coa",
+    "POST /console/rectifications/<uuid:rectification_id>/contact": "coa",
+    "POST /console/rectifications/<uuid:rectification_id>/owner": "coa",
+    "POST /console/rectifications/<uuid:rectification_id>/reply": "coa",
+    "GET /console/reports/": STAFF,
+    "POST /console/reports/": "coau",
+    "GET /console/reports/<uuid:run_id>": "coau",
+    "POST /console/reports/<uuid:run_id>/delete": "o",
+    "POST /console/reports/<uuid:run_id>/file": "coau",
+    "GET /console/schedule/": STAFF,
+    "GET /console/schedule/<uuid:activity_id>/copy": "coa",
+    "POST /console/schedule/<uuid:activity_id>/copy": "coa",
+    "POST /console/schedule/<uuid:activity_id>/copy/change": "cofa",
+    "POST /console/schedule/<uuid:activity_id>/copy/preview": "coa",
+    "GET /console/schedule/<uuid:activity_id>/move": "coa",
+    "POST /console/schedule/<uuid:activity_id>/move": "coa",
+    "GET /console/schedule/copy": "cofa",
+    "GET /console/schedule/events": STAFF,
+    "POST /console/schedule/export": STAFF,
+    "GET /console/schedule/import": "cofa",
+    "POST /console/schedule/import": "cofa",
+    "GET /console/schedule/import/<uuid:import_id>": "o",
+    "POST /console/schedule/import/<uuid:import_id>/confirm": "o",
+    "GET /console/schedule/import/template": "cofa",
+    "POST /console/schedule/many": "oa",
+    "GET /console/schedule/new": "cofa",
+    "POST /console/schedule/new": "coa",
+    "GET /console/settings/": STAFF,
+    "GET /console/settings/imports/<uuid:import_id>": "a",
+    "POST /console/settings/imports/<uuid:import_id>/confirm": "a",
+    "GET /console/settings/imports/<uuid:import_id>/progress": "a",
+    "GET /console/settings/kinds": STAFF,
+    "GET /console/settings/regions/import": "a",
+    "POST /console/settings/regions/import": "a",
+    "GET /console/static/<path:filename>": EVERYBODY,
+    "GET /q/<code>": EVERYBODY,
+}
+
+
+class Office(Stage):
+    """The stage of the API's matrix, with what pages have ids of, and a desk for each letter."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.people |= {"g": world.staff(Role.AUDITOR, OTHER_SUBDISTRICT)}
+        colleague = self._person("l")
+        self.ids |= self._rows(colleague)
+        self.desks = {
+            letter: self._desk(person)
+            for letter, person in self.people.items()
+            if letter in EVERYBODY
+        }
+        self.forms = self._forms(colleague)
+
+    def _person(self, letter: str) -> Person:
+        person = self.people[letter]
+        assert person is not None
+        return person
+
+    def _desk(self, person: Person | None) -> Desk:
+        desk = Desk(self.world)
+        token = desk.token()
+        with desk.http.session_transaction("/console/") as cookie:
+            if person is not None:
+                with self.world.app.app_context(), transaction() as session:
+                    cookie[pages.TOKEN] = console.start(session, person.user_id, "scan")
+        desk.token = lambda: token  # type: ignore[method-assign]
+        return desk
+
+    def _rows(self, colleague: Person) -> dict[str, str]:
+        """What pages alone have ids of. Files on their way belong to who may confirm them."""
+        organiser = self._person("o")
+        activity_id = UUID(self.market.id)
+        with self.world.app.app_context(), transaction() as session:
+            found = select(Region.id).where(Region.code == COMMUNITY)
+            need = Need(region_id=session.execute(found).scalar_one(), title="磨剪刀",
+                        source=NeedSource.VISIT, raised_on=clock.today())  # fmt: skip
+            duty = Duty(activity_id=activity_id, user_id=colleague.user_id, words="引导")
+            schedule = ScheduleImport(user_id=organiser.user_id, file_name="五月.xlsx", content=b"")
+            session.add_all([need, duty, schedule])
+            session.flush()
+            entry = session.execute(
+                select(AuditEntry.id).where(AuditEntry.region_code == COMMUNITY).limit(1)
+            ).scalar_one()
+            role = session.execute(
+                select(RoleAssignment.id).where(RoleAssignment.user_id == colleague.user_id)
+            ).scalar_one()
+            rows = {
+                "need_id": need.id, "duty_id": duty.id, "import_id": schedule.id,
+                "entry_id": entry, "assignment_id": role, "user_id": colleague.user_id,
+                "organisation_id": session.execute(select(Organisation.id)).scalar_one(),
+            }  # fmt: skip
+        known = {"code": self.ids["scene"], "filename": "console.css", "unknown": "nothing",
+                 "name": "organiser"}  # fmt: skip
+        return {name: str(value) for name, value in rows.items()} | known
+
+    def send(self, letter: str, rule: str) -> TestResponse:
+        """Send a form from somebody's desk; files are sent anew each time."""
+        fields: dict[str, Any] = {
+            name: (io.BytesIO(value[0]), value[1]) if isinstance(value, tuple) else value
+            for name, value in self.forms.get(rule, {}).items()
+        }
+        return self.desks[letter].send(self.path(rule), **fields)
+
+    def path(self, rule: str) -> str:
+        """A rule's address on this stage."""
+        ids = self.ids
+        if rule.startswith("/console/settings/imports"):
+            ids = ids | {"import_id": self.ids["region_import_id"]}
+        for name, value in ids.items():
+            rule = rule.replace(f"<uuid:{name}>", value).replace(f"<{name}>", value)
+            rule = rule.replace(f"<path:{name}>", value)
+        return rule
+
+    def _forms(self, colleague: Person) -> dict[str, dict[str, Any]]:
+        """What forms are sent with; one that is not here has no fields."""
+        now = clock.now()
+        begin, end = form_time(now + timedelta(days=9)), form_time(now + timedelta(days=9, hours=2))
+        community = self.world.region_id(COMMUNITY)
+        reason = {"reason": "请补充"}
+        day = (clock.today() + timedelta(days=9)).isoformat()
+        copies = {"on": day, "region_ids": community, "starts": "9:00"}
+        stall = {"number": "Z9", "name": "新摊位"}
+        offering = {"title": "义诊", "service_kind": "clinic", "mode": "open"}
+        slot = {"starts_at": begin, "ends_at": end, "capacity": "2"}
+        return {
+            "/console/audit/export": reason,
+            "/console/login/password": {"username": "x", "password": "x", "code": "000000"},
+            "/console/markets/<uuid:activity_id>/cancel": reason,
+            "/console/markets/<uuid:activity_id>/facts": {
+                "version": "1", "title": "市集", "starts_at": begin, "ends_at": end,
+                "venue_name": "广场", "checkin_opens_minutes": "30",
+            },
+            "/console/markets/<uuid:activity_id>/people": {
+                "user_id": str(colleague.user_id), "words": "引导",
+            },
+            "/console/markets/<uuid:activity_id>/record": {"version": "1", "volunteers": "3"},
+            "/console/markets/<uuid:activity_id>/return": reason,
+            "/console/markets/<uuid:activity_id>/stalls": stall,
+            "/console/markets/offerings/<uuid:offering_id>": offering,
+            "/console/markets/offerings/<uuid:offering_id>/slots": slot,
+            "/console/markets/offerings/<uuid:offering_id>/slots/pattern": {
+                "from_": begin, "to": end, "minutes": "30", "places": "2",
+            },
+            "/console/markets/slots/<uuid:slot_id>": slot,
+            "/console/markets/stalls/<uuid:stall_id>": stall,
+            "/console/markets/stalls/<uuid:stall_id>/offerings": offering,
+            "/console/needs/<uuid:need_id>/close-unsolved": reason,
+            "/console/needs/<uuid:need_id>/decline": reason,
+            "/console/needs/<uuid:need_id>/plan": {"activity_id": self.market.id},
+            "/console/needs/<uuid:need_id>/reopen": reason,
+            "/console/needs/new": {
+                "region_id": community, "title": "磨剪刀", "source": "visit",
+                "raised_on": clock.today().isoformat(),
+            },
+            "/console/organisations/<uuid:organisation_id>": {
+                "name": "善乐", "region_id": community, "version": "1",
+            },
+            "/console/organisations/new": {"name": "善乐", "region_id": community},
+            "/console/people/<uuid:user_id>/roles": {"role": "volunteer", "region_id": community},
+            "/console/people/find": {"who": "13900001234"},
+            "/console/people/residents": {"who": "13900001234"} | reason,
+            "/console/rectifications/<uuid:rectification_id>/call-back": {
+                "note": "已回访", "satisfied": "1",
+            },
+            "/console/rectifications/<uuid:rectification_id>/contact": reason,
+            "/console/rectifications/<uuid:rectification_id>/owner": {
+                "user_id": str(self._person("o").user_id),
+            },
+            "/console/rectifications/<uuid:rectification_id>/reply": {"reply": "已处理"},
+            "/console/reports/": {
+                "kind": "monthly", "region_id": community, "month": f"{clock.today():%Y-%m}",
+            } | reason,
+            "/console/schedule/<uuid:activity_id>/copy": copies | {"rows": f"{day} {COMMUNITY}"},
+            "/console/schedule/<uuid:activity_id>/copy/change": copies,
+            "/console/schedule/<uuid:activity_id>/copy/preview": copies,
+            "/console/schedule/<uuid:activity_id>/move": {"starts_at": begin, "version": "1"},
+            "/console/schedule/import": {"file": (b"x", "五月.xlsx")},
+            "/console/schedule/many": {"action": "publish", "ids": self.market.id},
+            "/console/schedule/new": {
+                "programme": "market", "title": "市集", "region_id": community,
+                "venue_name": "广场", "starts_at": begin, "ends_at": end,
+            },
+            "/console/settings/regions/import": {
+                "file": (f"code,name\n{COMMUNITY},花园".encode(), "r.csv"),
+            },
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stage(world: World) -> Office:
+    office = Office(world)
+    # A report, which whoever may see its region may take, and a file of regions.
+    for letter, rule in (("o", "/console/reports/"), ("a", "/console/settings/regions/import")):
+        answer = office.send(letter, rule)
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+    with world.app.app_context(), transaction() as session:
+        for name, column in (("run_id", ReportRun.id), ("region_import_id", RegionImport.id)):
+            office.ids[name] = str(session.execute(select(column)).scalar_one())
+    return office
+
+
+def page_rules(app: Flask) -> Iterator[str]:
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(("/console", "/q/")):
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield f"{method} {rule.rule}"
+
+
+def _passes(office: Office, letter: str, method: str, rule: str) -> bool:
+    if method == "GET":
+        answer = office.desks[letter].http.get(office.path(rule))
+    else:
+        answer = office.send(letter, rule)
+    answer.close()  # of a file that is sent
+    to_login = answer.status_code == 303 and answer.headers["Location"] == "/console/login"
+    return not to_login and answer.status_code not in DENIED
+
+
+def test_the_matrix_has_every_page(app: Flask) -> None:
+    assert sorted(page_rules(app)) == sorted(PAGES)
+
+
+def test_every_role_passes_exactly_where_the_matrix_says(stage: Office, outer: Connection) -> None:
+    wrong = []
+    # Logging in and out changes who a desk is: last.
+    for page in sorted(PAGES, key=lambda page: "/console/log" in page):
+        method, rule = page.split(" ")
+        for letter in stage.desks:
+            with taken_back(outer):
+                passes = _passes(stage, letter, method, rule)
+            if passes != (letter in PAGES[page]):
+                wrong.append(f"{letter} {page}: {'passes' if passes else 'refused'}")
+    assert wrong == []
