@@ -105,13 +105,14 @@ def create_app(settings: Settings) -> Flask:
     # nginx speaks TLS to the browser; `make run` on loopback has none.
     init_cookie(app, settings.code_signing_key, secure=settings.app_env == "production")
     db.init_app(app)
+    vault = PhoneVault(settings.phone_encryption_keys, settings.phone_hash_key)
     compose(
         app.extensions,
         settings,
-        PhoneVault(settings.phone_encryption_keys, settings.phone_hash_key),
+        vault,
         PersonalCodes(settings.code_signing_key),
         MarketCodes(settings.code_signing_key, settings.wechat_link_prefix),
-        _gateway(app, settings),
+        _gateway(app, settings, vault),
     )
     init_request_logs(app)
     init_front(app, proxies=settings.trusted_proxies, hosts=settings.allowed_hosts)
@@ -129,7 +130,7 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _gateway(app: Flask, settings: Settings) -> WeChatGateway:
+def _gateway(app: Flask, settings: Settings, vault: PhoneVault) -> WeChatGateway:
     config = WeChatConfig(
         appid=settings.wechat_appid,
         secret=settings.wechat_secret,
@@ -140,4 +141,4 @@ def _gateway(app: Flask, settings: Settings) -> WeChatGateway:
         max_concurrent_calls=max(1, settings.database_pool // 2),
     )
     with app.app_context():
-        return WeChatGateway(config, AccessTokenStore(db.engine))
+        return WeChatGateway(config, AccessTokenStore(db.engine, vault))

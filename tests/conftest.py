@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from backend.app import create_app
 from backend.core.context import compose
+from backend.core.crypto import PhoneVault
 from backend.core.db import db
 from backend.core.migrate import upgrade
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
@@ -200,7 +201,8 @@ def point_at_wechat(app: Flask, app_engine: Engine, wechat: StandIn) -> Iterator
             "env_version": "release",
             "page": "pages/checkin/checkin",
         }
-        gateway = WeChatGateway(WeChatConfig(**(values | changes)), AccessTokenStore(app_engine))
+        tokens = AccessTokenStore(app_engine, app.extensions["composed"][PhoneVault])
+        gateway = WeChatGateway(WeChatConfig(**(values | changes)), tokens)
         made.append(gateway)
         compose(app.extensions, gateway)
 

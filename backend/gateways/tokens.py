@@ -1,29 +1,29 @@
 """WeChat's access token: one fetch per expiry, whatever the number of threads and processes.
 
-Kept in PostgreSQL, because all web workers and job workers share it. Reading a valid token
-takes no lock. When it is missing or about to expire, one thread of one process fetches a
-new one under an advisory lock; the others wait for it a bounded time, or, while the old
-token is still good, don't wait at all.
+Kept in PostgreSQL, encrypted, because all web workers and job workers share it. Reading a valid
+token takes no lock. When it is missing or about to expire, one thread of one process fetches a
+new one; the others wait for it a bounded time, or, while the old token is still good, don't wait
+at all.
 
-The lock is a session-level advisory lock on an autocommit connection of its own, so that
-no transaction is open while we talk to WeChat: a row lock would need one.
+Who may fetch is written in the token's row, with an end: a lease. No connection is held while we
+talk to WeChat, so neither a row lock nor an advisory one would do; and PgBouncer, which hands a
+connection on after each transaction, knows no locks of a session (docs/adr/0021). A lease whose
+process was killed ends by itself.
 """
 
-import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from psycopg.errors import LockNotAvailable
-from sqlalchemy import CheckConstraint, Connection, Engine, select, text, update
+from sqlalchemy import CheckConstraint, Connection, Engine, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core import clock
+from backend.core.crypto import PhoneVault
 from backend.core.db import Base
 from backend.gateways.deadline import Deadline
 from backend.gateways.errors import WeChatError, WeChatTimeout
@@ -34,6 +34,10 @@ logger = logging.getLogger(__name__)
 RENEW_BEFORE = timedelta(minutes=5)
 #: Should WeChat hand out a token with less than that, we don't fetch on every call.
 RENEW_AT_MOST_EVERY = timedelta(seconds=30)
+#: Longer than a call to WeChat may take. Two who fetch at once would do no harm: they get the same.
+LEASE = timedelta(seconds=10)
+#: How often one who waits for another process looks again, seconds.
+_LOOK_EVERY_S = 0.05
 
 
 class WeChatAccessToken(Base):
@@ -43,9 +47,13 @@ class WeChatAccessToken(Base):
     __table_args__ = (CheckConstraint("expires_at >= fetched_at", name="expires_after_fetch"),)
 
     appid: Mapped[str] = mapped_column(primary_key=True)
-    token: Mapped[str]  # text: WeChat asks for room for 512 characters or more
+    # Encrypted; of any length, because WeChat asks for room for 512 characters or more. A plain
+    # one, of a release that did not encrypt, counts as none.
+    token: Mapped[str]
     expires_at: Mapped[datetime]
     fetched_at: Mapped[datetime]
+    # Until when somebody has the right to fetch the next one, by the database's clock.
+    renewing_until: Mapped[datetime | None]
 
 
 @dataclass(frozen=True)
@@ -81,14 +89,16 @@ class AccessTokenStore:
     """Keeps the token; may be used from any number of threads and processes.
 
     Args:
-        engine: of the application's database. The store takes connections of its own from
-            it, one at a time for a fetch, and never joins a caller's transaction.
+        engine: of the application's database. The store takes a connection of its own from it
+            for each statement, and never joins a caller's transaction.
+        vault: encrypts the token at rest.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, vault: PhoneVault) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        # Threads of this process queue here, so that at most one database connection of
-        # the process waits for the advisory lock.
+        self._vault = vault
+        # Threads of this process queue here, so that one of them at most asks the database again
+        # and again.
         self._fetching = threading.Lock()
 
     def get(self, appid: str, fetch: Callable[[], IssuedToken], *, wait_s: float) -> AccessToken:
@@ -107,7 +117,7 @@ class AccessTokenStore:
         """
         now = clock.now()
         with self._engine.connect() as connection:
-            known = _read(connection, appid)
+            known = self._read(connection, appid)
         if known is not None and not known.due(now):
             return known
         old = known if known is not None and known.usable(now) else None
@@ -130,79 +140,97 @@ class AccessTokenStore:
                 update(WeChatAccessToken)
                 .where(
                     WeChatAccessToken.appid == token.appid,
-                    WeChatAccessToken.token == token.value,
                     WeChatAccessToken.fetched_at == token.fetched_at,
                 )
                 .values(expires_at=WeChatAccessToken.fetched_at)
             )
 
     def _renew(self, appid: str, fetch: Callable[[], IssuedToken], *, wait_s: float) -> AccessToken:
-        with self._sole_fetcher(appid, Deadline(wait_s)) as connection:
-            known = _read(connection, appid)
-            if known is not None and not known.due(clock.now()):
-                return known  # the one we waited for has brought it
-            fetched_at = clock.now()  # before asking: err on the early side
-            issued = fetch()
-            return _write(
-                connection,
-                AccessToken(
-                    appid=appid,
-                    value=issued.value,
-                    fetched_at=fetched_at,
-                    expires_at=fetched_at + timedelta(seconds=issued.lifetime_s),
-                ),
-            )
-
-    @contextmanager
-    def _sole_fetcher(self, appid: str, deadline: Deadline) -> Iterator[Connection]:
-        """Hold the right to fetch, in this process and among processes."""
+        deadline = Deadline(wait_s)
         if not self._fetching.acquire(timeout=deadline.remaining()):
             raise WeChatTimeout(None, "another thread is still fetching the access token")
         try:
-            with self._engine.connect() as connection:
-                # Closed for good at the end instead of going back to the pool: so neither
-                # the lock nor lock_timeout can outlive this block, whatever happens in it.
-                connection.detach()
-                _lock(connection, appid, deadline.remaining())
-                yield connection
+            while True:
+                with self._engine.connect() as connection:
+                    lease = _take_lease(connection, appid)
+                    known = self._read(connection, appid)
+                if known is not None and not known.due(clock.now()):
+                    self._give_back(appid, lease)
+                    return known  # the one we waited for has brought it
+                if lease is not None:
+                    return self._fetch(appid, fetch, lease)
+                if deadline.passed:
+                    raise WeChatTimeout(None, "another process is still fetching the access token")
+                time.sleep(min(_LOOK_EVERY_S, deadline.remaining()))
         finally:
             self._fetching.release()
 
-
-def _lock(connection: Connection, appid: str, wait_s: float) -> None:
-    """Take the advisory lock of an appid, waiting at most `wait_s` seconds."""
-    digest = hashlib.sha256(f"wechat_access_token:{appid}".encode()).digest()
-    key = int.from_bytes(digest[:8], signed=True)
-    milliseconds = max(1, int(wait_s * 1000))  # 0 would mean: for ever
-    connection.execute(
-        text("SELECT set_config('lock_timeout', :wait, false)"), {"wait": f"{milliseconds}ms"}
-    )
-    try:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
-    except OperationalError as error:
-        if not isinstance(error.orig, LockNotAvailable):
+    def _fetch(self, appid: str, fetch: Callable[[], IssuedToken], lease: datetime) -> AccessToken:
+        fetched_at = clock.now()  # before asking: err on the early side
+        try:
+            issued = fetch()
+        except BaseException:
+            self._give_back(appid, lease)
             raise
-        raise WeChatTimeout(None, "another process is still fetching the access token") from None
+        token = AccessToken(
+            appid=appid,
+            value=issued.value,
+            fetched_at=fetched_at,
+            expires_at=fetched_at + timedelta(seconds=issued.lifetime_s),
+        )
+        self._keep(token)
+        return token
+
+    def _keep(self, token: AccessToken) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(
+                update(WeChatAccessToken)
+                .where(WeChatAccessToken.appid == token.appid)
+                .values(
+                    token=self._vault.encrypt(token.value).decode(),
+                    fetched_at=token.fetched_at,
+                    expires_at=token.expires_at,
+                    renewing_until=None,
+                )
+            )
+
+    def _give_back(self, appid: str, lease: datetime | None) -> None:
+        if lease is None:
+            return
+        with self._engine.connect() as connection:
+            connection.execute(
+                update(WeChatAccessToken)
+                .where(WeChatAccessToken.appid == appid, WeChatAccessToken.renewing_until == lease)
+                .values(renewing_until=None)
+            )
+
+    def _read(self, connection: Connection, appid: str) -> AccessToken | None:
+        row = connection.execute(
+            select(
+                WeChatAccessToken.token, WeChatAccessToken.fetched_at, WeChatAccessToken.expires_at
+            ).where(WeChatAccessToken.appid == appid)
+        ).one_or_none()
+        if row is None:
+            return None
+        kept, fetched_at, expires_at = row
+        try:
+            return AccessToken(appid, self._vault.decrypt(kept.encode()), fetched_at, expires_at)
+        except ValueError:  # a plain one, or of a key that is gone: simply fetched anew
+            return None
 
 
-def _read(connection: Connection, appid: str) -> AccessToken | None:
-    row = connection.execute(
-        select(
-            WeChatAccessToken.token, WeChatAccessToken.fetched_at, WeChatAccessToken.expires_at
-        ).where(WeChatAccessToken.appid == appid)
-    ).one_or_none()
-    return None if row is None else AccessToken(appid, *row)
-
-
-def _write(connection: Connection, token: AccessToken) -> AccessToken:
-    values = {
-        "token": token.value,
-        "fetched_at": token.fetched_at,
-        "expires_at": token.expires_at,
-    }
-    connection.execute(
+def _take_lease(connection: Connection, appid: str) -> datetime | None:
+    """The right to fetch, by its end; None while somebody else has it."""
+    now, ours = clock.now(), func.clock_timestamp() + LEASE
+    held = WeChatAccessToken.renewing_until
+    taken: datetime | None = connection.scalar(
         insert(WeChatAccessToken)
-        .values(appid=token.appid, **values)
-        .on_conflict_do_update(index_elements=[WeChatAccessToken.appid], set_=values)
+        .values(appid=appid, token="", fetched_at=now, expires_at=now, renewing_until=ours)
+        .on_conflict_do_update(
+            index_elements=[WeChatAccessToken.appid],
+            set_={"renewing_until": ours},
+            where=or_(held.is_(None), held <= func.clock_timestamp()),
+        )
+        .returning(held)
     )
-    return token
+    return taken

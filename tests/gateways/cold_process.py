@@ -9,13 +9,13 @@ from sqlalchemy import create_engine
 
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
-from tests.gateways.standin import APPID, SECRET
+from tests.gateways.standin import APPID, SECRET, VAULT
 
 
 def main() -> None:
     engine = create_engine(sys.argv[1])
     config = WeChatConfig(APPID, SECRET, sys.argv[2], "release", "pages/scan/index")
-    gateway = WeChatGateway(config, AccessTokenStore(engine))
+    gateway = WeChatGateway(config, AccessTokenStore(engine, VAULT))
     print("ready", flush=True)
     sys.stdin.readline()
     print(len(gateway.code_image("a")), flush=True)

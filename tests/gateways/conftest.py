@@ -10,7 +10,7 @@ from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.local.postgres import PrivatePostgres
 from tests.conftest import TEMPLATE
-from tests.gateways.standin import APPID, SECRET, StandIn
+from tests.gateways.standin import APPID, SECRET, VAULT, StandIn
 
 MakeGateway = Callable[..., WeChatGateway]
 
@@ -46,7 +46,7 @@ def engine(token_engine: Engine) -> Engine:
 
 @pytest.fixture
 def tokens(engine: Engine) -> AccessTokenStore:
-    return AccessTokenStore(engine)
+    return AccessTokenStore(engine, VAULT)
 
 
 @pytest.fixture

@@ -8,8 +8,11 @@ from typing import Any, Self
 
 import requests
 
+from backend.core.crypto import PhoneVault
+
 APPID = "wx-standin"
 SECRET = "standin-secret"
+VAULT = PhoneVault(("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",), b"0123456789abcdef")
 
 LOGIN = "/sns/jscode2session"
 TOKEN = "/cgi-bin/stable_token"

@@ -6,19 +6,23 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, TextClause, insert, text, update
 
 from backend.core import clock
-from backend.gateways.tokens import AccessTokenStore, IssuedToken, WeChatAccessToken
-from backend.gateways.wechat import WeChatTimeout, WeChatUnavailable
+from backend.gateways.tokens import LEASE, AccessTokenStore, IssuedToken, WeChatAccessToken
+from backend.gateways.wechat import LONGEST_CALL_S, WeChatTimeout, WeChatUnavailable
 from backend.local.waiting import wait_until
 from tests.gateways.conftest import MakeGateway
-from tests.gateways.standin import APPID, TOKEN, StandIn
+from tests.gateways.standin import APPID, TOKEN, VAULT, StandIn
 
-ADVISORY_LOCKS = text(
-    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted = :granted"
+KEPT = text("SELECT token FROM wechat_access_token")
+# Connections whose last statement asked for the right to fetch.
+ASKING = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid() AND query LIKE 'SELECT wechat_access_token.token%'"
 )
 
 
@@ -44,17 +48,16 @@ def keep(engine: Engine, *, left_s: float, age: timedelta = timedelta(hours=1)) 
         connection.execute(
             insert(WeChatAccessToken).values(
                 appid=APPID,
-                token="OLD",
+                token=VAULT.encrypt("OLD").decode(),
                 fetched_at=now - age,
                 expires_at=now + timedelta(seconds=left_s),
             )
         )
 
 
-def locks(engine: Engine, *, granted: bool) -> int:
+def value(engine: Engine, statement: TextClause) -> Any:
     with engine.connect() as connection:
-        count: int = connection.execute(ADVISORY_LOCKS, {"granted": granted}).scalar_one()
-        return count
+        return connection.execute(statement).scalar_one()
 
 
 def test_a_good_token_is_fetched_once(tokens: AccessTokenStore) -> None:
@@ -111,7 +114,7 @@ def test_a_fetch_that_breaks_leaves_nothing_locked(
 
     with pytest.raises(RuntimeError):
         tokens.get(APPID, broken, wait_s=1)
-    assert AccessTokenStore(engine).get(APPID, Fetch(), wait_s=5).value == "T1"
+    assert AccessTokenStore(engine, VAULT).get(APPID, Fetch(), wait_s=5).value == "T1"
 
 
 class SlowFetch:
@@ -133,9 +136,9 @@ def test_nobody_waits_longer_than_agreed_for_anothers_fetch(
     engine: Engine, tokens: AccessTokenStore, same_process: bool, whose: str
 ) -> None:
     """Another store has another in-process lock, as another process has. Threads of one
-    process wait in it, not each with a database connection of its own."""
+    process wait in it, and don't all ask the database again and again."""
     slow, fetch = SlowFetch(), Fetch()
-    other = tokens if same_process else AccessTokenStore(engine)
+    other = tokens if same_process else AccessTokenStore(engine, VAULT)
     with ThreadPoolExecutor(1) as thread:
         fetching = thread.submit(tokens.get, APPID, slow, wait_s=1)
         assert slow.started.wait(10)
@@ -153,7 +156,7 @@ def test_nobody_waits_at_all_while_the_old_token_is_good(
 ) -> None:
     keep(engine, left_s=100)
     slow, fetch = SlowFetch(), Fetch()
-    other = tokens if same_process else AccessTokenStore(engine)
+    other = tokens if same_process else AccessTokenStore(engine, VAULT)
     with ThreadPoolExecutor(1) as thread:
         fetching = thread.submit(tokens.get, APPID, slow, wait_s=1)
         assert slow.started.wait(10)
@@ -163,35 +166,55 @@ def test_nobody_waits_at_all_while_the_old_token_is_good(
         assert fetching.result().value == "SLOW"
 
 
-def test_no_transaction_is_open_while_wechat_is_asked(
+def test_no_connection_is_held_while_wechat_is_asked(
     engine: Engine, tokens: AccessTokenStore
 ) -> None:
-    seen: list[str] = []
+    """So behind PgBouncer too, where a session's lock would be left to whoever comes next."""
+    held: list[int] = []
 
     def fetch() -> IssuedToken:
-        with engine.connect() as connection:
-            seen.extend(
-                connection.execute(
-                    text(
-                        "SELECT state FROM pg_stat_activity WHERE datname = current_database() "
-                        "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-                    )
-                ).scalars()
-            )
+        held.append(engine.pool.checkedout())  # type: ignore[attr-defined]
         return IssuedToken("T1", 7200)
 
     tokens.get(APPID, fetch, wait_s=1)
-    assert seen, "the connection that holds the lock is there"
-    assert set(seen) == {"idle"}
+    assert held == [0]
+    assert value(engine, text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) == 0
 
 
-def test_lock_and_lock_timeout_do_not_stay_behind(engine: Engine, tokens: AccessTokenStore) -> None:
+def lease(engine: Engine, *, ends_in_s: float) -> None:
+    """Somebody who was killed had the right to fetch."""
+    ends = text("clock_timestamp() + make_interval(secs => :s)").bindparams(s=ends_in_s)
+    with engine.begin() as connection:
+        connection.execute(update(WeChatAccessToken).values(renewing_until=ends))
+
+
+def test_whoever_is_killed_while_fetching_is_succeeded(
+    engine: Engine, tokens: AccessTokenStore
+) -> None:
+    keep(engine, left_s=-1)
+    lease(engine, ends_in_s=60)
+    with pytest.raises(WeChatTimeout, match="another process"):
+        tokens.get(APPID, Fetch(), wait_s=0)
+    lease(engine, ends_in_s=-0.001)
+    assert tokens.get(APPID, Fetch(), wait_s=0).value == "T1"
+    assert LEASE.total_seconds() > LONGEST_CALL_S
+
+
+def test_the_token_is_encrypted_at_rest(engine: Engine, tokens: AccessTokenStore) -> None:
     tokens.get(APPID, Fetch(), wait_s=1)
-    wait_until(
-        lambda: locks(engine, granted=True) == 0, timeout_s=10, what="the lock to be given back"
-    )
-    with engine.connect() as connection:
-        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "0"
+    kept = value(engine, KEPT)
+    assert "T1" not in kept
+    assert VAULT.decrypt(kept.encode()) == "T1"
+
+
+def test_a_plain_token_of_an_earlier_release_is_fetched_anew(
+    engine: Engine, tokens: AccessTokenStore
+) -> None:
+    keep(engine, left_s=3600)
+    with engine.begin() as connection:
+        connection.execute(update(WeChatAccessToken).values(token="PLAIN"))
+    assert tokens.get(APPID, Fetch(), wait_s=1).value == "T1"
+    assert tokens.get(APPID, failing, wait_s=1).value == "T1"
 
 
 def test_a_bad_token_is_fetched_again_once(tokens: AccessTokenStore) -> None:
@@ -255,7 +278,7 @@ def test_three_processes_with_a_cold_token_fetch_one(engine: Engine, stand_in: S
             worker.stdin.flush()
         stand_in.wait_for(TOKEN, 1)
         wait_until(
-            lambda: locks(engine, granted=False) == 2, timeout_s=10, what="two waiting processes"
+            lambda: value(engine, ASKING) >= 3, timeout_s=10, what="two that wait for the third"
         )
         stand_in.mode(TOKEN)  # let the one that hangs go on
         answers = [worker.communicate(timeout=20)[0] for worker in workers]

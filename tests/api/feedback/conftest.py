@@ -10,7 +10,7 @@ from backend.core.context import compose
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from tests.api.feedback.fair import Fair
-from tests.gateways.standin import APPID, SECRET, StandIn
+from tests.gateways.standin import APPID, SECRET, VAULT, StandIn
 from tests.support.world import World
 
 
@@ -35,7 +35,7 @@ def gateway(app_engine: Engine, wechat_process: StandIn) -> Iterator[WeChatGatew
         env_version="release",
         page="pages/scan/index",
     )
-    gateway = WeChatGateway(config, AccessTokenStore(app_engine))
+    gateway = WeChatGateway(config, AccessTokenStore(app_engine, VAULT))
     yield gateway
     gateway.close()
 
