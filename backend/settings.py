@@ -263,7 +263,7 @@ def _number(env: Env, name: str, default: int | None) -> int | None:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(",", " ").split())
+    return tuple(text.split())
 
 
 def _is_word(text: str) -> bool:

@@ -24,6 +24,7 @@ from backend.local.system import ROOT, LocalSystem
 from tests.gate import coverage_gaps
 from tests.miniprogram.size import oversized
 from tests.support.browser import NoBrowserError, require_chromium
+from tests.support.front import NoNginxError, require_nginx
 from tests.support.oldest import OLDEST, NoPostgresError, require_oldest_postgres
 
 NO_BROWSER = ["--ignore=tests/console", "--ignore=tests/miniprogram"]
@@ -84,6 +85,14 @@ def browser() -> None:
         raise CheckFailedError(str(error)) from None
 
 
+def nginx() -> None:
+    """An nginx for the tests of what stands in front of us, installed now where we may."""
+    try:
+        require_nginx()
+    except NoNginxError as error:
+        raise CheckFailedError(str(error)) from None
+
+
 def miniprogram_size() -> None:
     """No package of the mini-program is bigger than we promise."""
     if too_big := oversized(MINIPROGRAM):
@@ -106,6 +115,7 @@ STEPS: list[tuple[str, Callable[[], None]]] = [
     ("tsc --checkJs", program("npm", "run", "--silent", "types", folder=TOOLS)),
     ("mini-program build", program("npm", "run", "--silent", "check", folder=TOOLS)),
     ("mini-program size", miniprogram_size),
+    ("nginx", nginx),
     ("chromium", browser),
 ]
 

@@ -180,6 +180,8 @@ class Pages(Blueprint):
                 return form.handle(path)
 
             handle.access = access  # type: ignore[attr-defined]
+            # Whoever stands in front of us must let it through.
+            handle.most_bytes = upload.most_bytes + _BESIDE_A_FILE if upload else 0  # type: ignore[attr-defined]
             self.add_url_rule(rule, view.__name__, handle, methods=["POST"])
             return view
 

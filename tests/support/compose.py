@@ -1,0 +1,121 @@
+"""What compose.yaml, Dockerfile and .env come to: what each service runs, and with which settings.
+
+As much of the formats as our own files use; anything else fails.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from backend.local.system import ROOT
+
+EXAMPLE = ROOT / "config" / ".env.example"
+_VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A container.
+
+    Attributes:
+        environment: all that its process finds, but for the image's own system.
+        command: what runs in it; empty where that is the image's own.
+        health: the command that says whether it is well; empty without one.
+        mounts: what of this folder it has where.
+        definition: its part of compose.yaml.
+    """
+
+    environment: Mapping[str, str]
+    command: list[str]
+    health: list[str]
+    mounts: Mapping[str, Path]
+    definition: Mapping[str, Any]
+
+
+def filled_in(example: str, answers: Mapping[str, str]) -> str:
+    """.env.example with these values, in single quotes as it asks for."""
+    lines = example.splitlines()
+    for name, value in answers.items():
+        (at,) = [at for at, line in enumerate(lines) if line.startswith(f"{name}=")]
+        assert not set("'\\\n") & set(value)
+        lines[at] = f"{name}='{value}'"
+    return "\n".join(lines)
+
+
+def env_file(text: str) -> dict[str, str]:
+    """The variables of an .env file, as compose reads it."""
+    variables = {}
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        name, value = line.split("=", 1)
+        if value.startswith("'"):
+            assert value.endswith("'"), line
+            value = value[1:-1]
+        variables[name] = value
+    return variables
+
+
+def services(env_text: str) -> dict[str, Service]:
+    """All services of compose.yaml with such an .env."""
+    variables = env_file(env_text)
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    return {
+        name: _service(definition, variables) for name, definition in compose["services"].items()
+    }
+
+
+def subnet() -> str:
+    """The network of the services."""
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    return str(compose["networks"]["default"]["ipam"]["config"][0]["subnet"])
+
+
+def _service(definition: dict[str, Any], variables: Mapping[str, str]) -> Service:
+    ours = "build" in definition
+    image = _image() if ours else {"ENV": {}, "CMD": [], "HEALTHCHECK": []}
+    given = {
+        name: _interpolated(str(value), variables)
+        for name, value in definition.get("environment", {}).items()
+    }
+    mounts = [volume.split(":") for volume in definition.get("volumes", [])]
+    return Service(
+        environment=image["ENV"] | (variables if "env_file" in definition else {}) | given,
+        command=definition.get("command", image["CMD"]),
+        health=[] if definition.get("healthcheck", {}).get("disable") else image["HEALTHCHECK"],
+        mounts={where: ROOT / what for what, where, *_ in mounts if what.startswith("./")},
+        definition=definition,
+    )
+
+
+def _interpolated(text: str, variables: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        name, operator, argument = found.groups()
+        if variables.get(name):
+            return variables[name]
+        assert operator != "?", f"{name}: {argument}"
+        return argument or ""
+
+    return _VARIABLE.sub(value, text)
+
+
+def _image() -> dict[str, Any]:
+    """ENV, CMD and HEALTHCHECK of the Dockerfile's last stage."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    stage = text[text.rindex("\nFROM ") :]
+    found: dict[str, Any] = {"ENV": {}}
+    for line in stage.splitlines():
+        instruction, _, rest = line.strip().partition(" ")
+        if instruction == "ENV":
+            found["ENV"] |= dict(item.split("=", 1) for item in rest.split())
+        elif instruction == "CMD":
+            found["CMD"] = json.loads(rest)
+        elif instruction == "HEALTHCHECK":
+            found["HEALTHCHECK"] = shlex.split(rest.partition("CMD ")[2])
+    return found
