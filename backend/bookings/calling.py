@@ -16,6 +16,7 @@ from backend.bookings.errors import (
     AlreadyRejoined,
     CallAgainFirst,
     MarketNotOpen,
+    NumberOver,
     StallBusy,
 )
 from backend.bookings.models import Booking, BookingState
@@ -45,8 +46,9 @@ def call_next(
     Args:
         booking_id, reason: call this one out of order, and why; both are kept in the audit log.
 
-    Raises NotFound (404), Forbidden (403), MarketNotOpen (409), StallBusy (409) while the stall
-    has a called number that has neither come nor been passed over.
+    Raises NotFound (404), Forbidden (403), MarketNotOpen (409), NumberOver (409) for one of an
+    earlier day, StallBusy (409) while the stall has a called number of today that has neither come
+    nor been passed over.
     """
     stall = statements.lock_stall(session, stall_id)
     if stall is None:
@@ -55,13 +57,13 @@ def call_next(
         Permission.QUEUE_CALL, region_code=stall.region_code, organisation_id=stall.organisation_id
     ):
         raise Forbidden if stall.state in ANNOUNCED else NotFound
-    if stall.state != ActivityState.LIVE:
+    now = clock.now()
+    if stall.state != ActivityState.LIVE or clock.days_over(now, stall.starts_at, stall.ends_at):
         raise MarketNotOpen
     if booking_id is not None:
         _call_this(session, actor, stall, booking_id, reason)
         called: AnyRow = read_booking(session, booking_id)
         return called
-    now = clock.now()
     result: AnyRow = statements.call_next(
         session,
         {
@@ -89,6 +91,8 @@ def _call_this(
         raise NotFound
     lock(session, Booking, booking.id)
     now = clock.now()
+    if now >= clock.day_over_at(booking.service_on, stall.starts_at, stall.ends_at):
+        raise NumberOver
     move(
         session,
         actor,

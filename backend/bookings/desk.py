@@ -42,7 +42,7 @@ def desk_of(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
     is this stall's own. Raises NotFound (404), Forbidden (403).
     """
     activity, stall = access_stall(session, actor, stall_id, Permission.QUEUE_CALL)
-    on = clock.day_within(clock.now(), activity.starts_at, activity.ends_at)
+    on = clock.service_day(clock.now(), activity.starts_at, activity.ends_at)
     head = _head(session, stall_id, on)
     shown = {booking["id"]: booking for booking in _shown(session, actor, stall_id, on, head)}
     by_state = {

@@ -51,6 +51,12 @@ class MarketNotOpen(AppError):
     title = "活动还没有开始或已经结束"
 
 
+class NumberOver(AppError):
+    status = 409
+    code = "number_over"
+    title = "这个号的日子已经过了,不能再办理;还需要请重新取号"
+
+
 class StallBusy(AppError):
     status = 409
     code = "stall_busy"

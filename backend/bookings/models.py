@@ -22,44 +22,46 @@ class BookingState(StrEnum):
     PARKED = "parked"  # stepped aside, keeps the place
     NO_SHOW = "no_show"  # never came
     CANCELLED = "cancelled"
-    EXPIRED = "expired"  # here, but the market ended first
+    EXPIRED = "expired"  # here, but the market or its day ended first; or it was never opened
 
 
 S = BookingState
 _STAFF = "stall staff"
 _PERSON = "resident, stall staff"
+_ENDED = "system (activity closed, its day over)"
 
 # docs/states.md is made from this table.
 BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, str]] = {
     S.CONFIRMED: {
         S.ARRIVED: "system (check-in)",
         S.CANCELLED: "resident, organiser; system (activity cancelled)",
-        S.NO_SHOW: "system (activity closed)",
+        S.NO_SHOW: _ENDED,
+        S.EXPIRED: "system (its day over, the activity never opened)",
     },
     S.ARRIVED: {
         S.CALLED: _STAFF,
         S.PARKED: _PERSON,
         S.CONFIRMED: "system (check-in undone)",
         S.CANCELLED: _PERSON,
-        S.EXPIRED: "system (activity closed)",
+        S.EXPIRED: _ENDED,
     },
     S.CALLED: {
         S.SERVING: _STAFF,
         S.MISSED: "stall staff, after the configured number of calls",
         S.PARKED: _STAFF,
         S.CANCELLED: _PERSON,
-        S.EXPIRED: "system (activity closed)",
+        S.EXPIRED: _ENDED,
     },
-    S.SERVING: {S.SERVED: _STAFF},
+    S.SERVING: {S.SERVED: "stall staff; system (its day over)"},
     S.MISSED: {
         S.ARRIVED: "resident, stall staff; once",
         S.CANCELLED: _PERSON,
-        S.EXPIRED: "system (activity closed)",
+        S.EXPIRED: _ENDED,
     },
     S.PARKED: {
         S.ARRIVED: _PERSON,
         S.CANCELLED: _PERSON,
-        S.EXPIRED: "system (activity closed)",
+        S.EXPIRED: _ENDED,
     },
     S.SERVED: {},
     S.NO_SHOW: {},
@@ -126,6 +128,7 @@ class Booking(Base):
         Index(
             "uq_booking_called_stall",
             "called_stall_id",
+            "service_on",
             unique=True,
             postgresql_where=text("state = 'called'"),
         ),

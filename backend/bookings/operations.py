@@ -1,5 +1,6 @@
 """Use cases of a booking: sign up, take a number, cancel; what arrivals and closing do to it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, ActivityState, OfferingMode, ServiceDay, Slot
 from backend.activities.permissions import ANNOUNCED
 from backend.bookings import statements
+from backend.bookings.days import AFTER_DAY, after_day, day_over
 from backend.bookings.errors import (
     AlreadyBooked,
     CapReached,
@@ -100,7 +102,9 @@ def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[st
             raise NotFound
     if context.mode == OfferingMode.OPEN:
         raise SignUpNotNeeded
-    if context.state != ActivityState.LIVE:
+    if context.state != ActivityState.LIVE or clock.days_over(
+        clock.now(), context.starts_at, context.ends_at
+    ):
         raise MarketNotOpen
     _check_age(context)
     return _book(
@@ -168,9 +172,8 @@ def _check_proxy_cap(session: Session, actor: Actor, service_on: Any) -> None:
 
 def _service_on(context: AnyRow) -> Any:
     """The day the service is given: the slot's, or today within the activity's days."""
-    if context.slot_starts_at is not None:
-        return clock.local_day(context.slot_starts_at)
-    return clock.day_within(clock.now(), context.starts_at, context.ends_at)
+    at = context.slot_starts_at or clock.now()
+    return clock.day_within(at, context.starts_at, context.ends_at)
 
 
 def _book(
@@ -195,8 +198,9 @@ def _book(
             "id": new_id(),
             "audit_id": new_id(),
             "now": now,
-            # Who is here today does not wait for an appointment of another day.
-            "present_on": clock.today() if is_today else None,
+            # Who is here today does not wait for an appointment of another day. A day may have
+            # begun before midnight.
+            "present_on": [service_on, clock.today()] if is_today else [],
             "request_id": current_request_id(),
             "action": action,
             "details": orjson.dumps({"reason": reason} if reason else {}).decode(),
@@ -292,7 +296,8 @@ def _free_place(session: Session, offering_id: UUID, on_day: Any, slot_id: UUID 
 
 def cancel_all_of(session: Session, actor: Actor, resident_ids: list[UUID]) -> None:
     """Cancel what these people hold and has not begun: their account is being closed."""
-    for booking, region_code in _locked(session, Booking.resident_id.in_(resident_ids)):
+    mine = Booking.resident_id.in_(resident_ids), ~day_over()
+    for booking, region_code in _locked(session, *mine):
         if _cancellable(booking):
             _cancel(session, actor, booking, "cancel", region_code)
 
@@ -374,28 +379,27 @@ def _move_in_order(session: Session, which: Select[UUID], **values: Any) -> list
     return list(session.execute(statement).scalars())
 
 
-_AT_CLOSE = {
-    BookingState.CONFIRMED: BookingState.NO_SHOW,
-    BookingState.ARRIVED: BookingState.EXPIRED,
-    BookingState.CALLED: BookingState.EXPIRED,
-    BookingState.MISSED: BookingState.EXPIRED,
-    BookingState.PARKED: BookingState.EXPIRED,
-}
+# What its end makes of a day's numbers, its close does but for who is being served.
+_AT_CLOSE = {before: after for before, after in AFTER_DAY.items() if before is not S.SERVING}
 
 
 def end_all(session: Session, actor: Actor | None, activity_id: UUID, to: ActivityState) -> None:
     """The activity, which the caller has locked, is over or cancelled: so is what was booked. Who
-    is being served is served to the end. Cancelled bookings free their places.
+    is being served is served to the end. Cancelled bookings free their places. Those of earlier
+    days have ended with their day, also where nobody has written that down yet.
 
     All are locked before the first is moved: a number that was just coming back into the line
     would be overlooked by one statement for each state.
     """
     cancelled = to is ActivityState.CANCELLED
-    open_ones = (Booking.activity_id == activity_id, Booking.state.in_(_AT_CLOSE))
+    of_activity = Booking.activity_id == activity_id
+    open_ones = (of_activity, Booking.state.in_(_AT_CLOSE))
     if cancelled:
         places = select(Booking.slot_id, Booking.offering_id).where(*open_ones).distinct()
         _lock_places(session, session.execute(places).all())
-    session.execute(select(Booking.id).where(*open_ones).order_by(Booking.id).with_for_update())
+    active = select(Booking.id).where(of_activity, Booking.state.in_(ACTIVE_STATES))
+    session.execute(active.order_by(Booking.id).with_for_update())
+    end_past_days(session, activity_id)
     if cancelled:
         _free_all(session, open_ones)
     for before, at_close in _AT_CLOSE.items():
@@ -408,6 +412,55 @@ def end_all(session: Session, actor: Actor | None, activity_id: UUID, to: Activi
             .execution_options(synchronize_session=False)
         ).scalars()
         _note(session, actor, activity_id, list(ended), f"activity_{to.value}", before, after)
+
+
+def with_past_numbers(session: Session) -> list[UUID]:
+    """The activities that have numbers of a day that is over and was not ended. One that is only
+    announced is left: it may still be put off to another day.
+
+    Reads the partial index of active bookings, however many bookings there have been.
+    """
+    statement = (
+        select(Booking.activity_id)
+        .join(Activity, Activity.id == Booking.activity_id)
+        .where(
+            Booking.state.in_(ACTIVE_STATES),
+            day_over(),
+            Activity.state != ActivityState.PUBLISHED,
+        )
+        .distinct()
+        .order_by(Booking.activity_id)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def end_past_days(session: Session, activity_id: UUID, most: int | None = None) -> int:
+    """End the numbers of an activity's days that are over (days.py), in an order of locks as
+    everybody has who locks several; answers how many.
+
+    Args:
+        most: end the oldest so many; None: all.
+    """
+    past = session.execute(
+        select(Booking.id, Booking.state, Activity.opened_at)
+        .join(Activity, Activity.id == Booking.activity_id)
+        .where(Booking.activity_id == activity_id, Booking.state.in_(ACTIVE_STATES), day_over())
+        .order_by(Booking.id)
+        .limit(most)
+        .with_for_update(of=Booking)
+    ).all()
+    moves: dict[tuple[BookingState, BookingState], list[UUID]] = defaultdict(list)
+    for row in past:
+        moves[row.state, after_day(row.state, row.opened_at)].append(row.id)
+    for (before, after), booking_ids in moves.items():
+        session.execute(
+            update(Booking)
+            .where(Booking.id.in_(booking_ids))
+            .values(state=after)
+            .execution_options(synchronize_session=False)
+        )
+        _note(session, None, activity_id, booking_ids, "day_over", before, after)
+    return len(past)
 
 
 def _free_all(session: Session, which: Sequence[ColumnElement[bool]]) -> None:

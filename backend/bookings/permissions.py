@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Offering, Stall
 from backend.activities.permissions import access_activity
+from backend.bookings.errors import NumberOver
 from backend.bookings.models import Booking
+from backend.core import clock
 from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
@@ -19,6 +21,8 @@ _FOUND = (
     select(
         Booking,
         Activity.region_code,
+        Activity.starts_at,
+        Activity.ends_at,
         Stall.organisation_id,
         _CallingStall.organisation_id.label("calling_organisation_id"),
         Resident.user_id,
@@ -57,7 +61,8 @@ def access_booking(
             the stall that offers the service or has called the number.
         or_own: the person themselves may do it too.
 
-    Raises NotFound (404) when it may not be seen, Forbidden (403) when it may, but not that.
+    Raises NotFound (404) when it may not be seen, Forbidden (403) when it may, but not that;
+    NumberOver (409) when there is nothing more to do with it, since its day is over.
     """
     row = session.execute(_FOUND, {"booking_id": booking_id}).one_or_none()
     if row is None:
@@ -75,6 +80,10 @@ def access_booking(
         raise NotFound
     if permission is not None and not (own and or_own) and not staff_may(permission):
         raise Forbidden
+    if permission is not None and clock.now() >= clock.day_over_at(
+        row.Booking.service_on, row.starts_at, row.ends_at
+    ):
+        raise NumberOver
     return found
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.activities.changes import SignUps
-from backend.activities.models import Activity, Offering, Stall
+from backend.activities.models import Activity, ActivityState, Offering, Stall
+from backend.bookings.days import day_over, state_now, state_of, valid_until
 from backend.bookings.details import read_booking, select_bookings
 from backend.bookings.estimates import Minutes, estimate_wait
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
@@ -51,7 +52,7 @@ def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
         Resident.removed_at.is_(None),
     )
     if "state" in query:
-        statement = statement.where(Booking.state == query["state"])
+        statement = statement.where(state_now() == query["state"])
     page = paginate(
         session,
         statement,
@@ -71,7 +72,7 @@ def activity_bookings(
     """An activity's bookings for its staff, in the order they were made."""
     statement = select_bookings().where(Booking.activity_id == activity_id)
     if "state" in query:
-        statement = statement.where(Booking.state == query["state"])
+        statement = statement.where(state_now() == query["state"])
     if "offering_id" in query:
         statement = statement.where(Booking.offering_id == query["offering_id"])
     page = paginate(
@@ -100,7 +101,10 @@ def standing_sign_ups(
         func.count(Booking.resident_id.distinct())
         .filter(Booking.state != BookingState.CONFIRMED)
         .label("arrived"),
-    ).where(Booking.activity_id == activity_id, Booking.state.in_(ACTIVE_STATES))
+    )
+    statement = statement.join(Activity, Activity.id == Booking.activity_id).where(
+        Booking.activity_id == activity_id, Booking.state.in_(ACTIVE_STATES), ~day_over()
+    )
     if offering_id is not None:
         statement = statement.where(Booking.offering_id == offering_id)
     if slot_id is not None:
@@ -117,7 +121,8 @@ def standing_sign_ups(
 
 def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Rows of `select_bookings` as their person, or the staff, see them."""
-    waiting = [row for row in rows if row.state == BookingState.ARRIVED]
+    states = {row.id: state_of(row) for row in rows}
+    waiting = [row for row in rows if states[row.id] is BookingState.ARRIVED]
     places = _places(session, waiting)
     offering_ids = {row.offering_id for row in waiting}
     paces = {offering_id: read_pace(session, offering_id) for offering_id in offering_ids}
@@ -129,7 +134,9 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
         answers.append(
             {name: getattr(row, name) for name in _PLAIN}
             | {
-                "state": BookingState(row.state),
+                "state": states[row.id],
+                "valid_until": valid_until(row),
+                "activity_open": _is_open(row),
                 "origin": BookingOrigin(row.origin),
                 "resident": {"id": row.resident_id, "display_name": shown},
                 "stall": {"number": row.stall_number, "name": row.stall_name},
@@ -140,6 +147,12 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
             }
         )
     return answers
+
+
+def _is_open(row: Any) -> bool:
+    """Whether the activity is on, so that somebody can take a new number there."""
+    live = ActivityState(row.activity_state) is ActivityState.LIVE
+    return live and not clock.days_over(clock.now(), row.activity_starts_at, row.activity_ends_at)
 
 
 _PLACES = Statement(
@@ -175,10 +188,10 @@ def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, int]:
 _PACE_COLUMNS = """
     (SELECT array_agg(extract(epoch FROM finished_at - started_at)::float / 60)
        FROM (SELECT started_at, finished_at FROM booking
-              WHERE offering_id = o.id AND state = 'served'
+              WHERE offering_id = o.id AND state = 'served' AND finished_at IS NOT NULL
               ORDER BY finished_at DESC LIMIT :sample) recent) AS minutes,
     (SELECT count(DISTINCT called_stall_id) FROM booking
-      WHERE offering_id = o.id AND service_on >= :today AND called_at > :open_since) AS desks
+      WHERE offering_id = o.id AND service_on >= :yesterday AND called_at > :open_since) AS desks
     """
 _PACE = Statement(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uuid) AS id) o")
 _LINES = Statement(
@@ -202,7 +215,8 @@ def read_pace(session: Session, offering_id: UUID) -> tuple[list[float], int]:
 def _pace_values() -> dict[str, Any]:
     return {
         "sample": QUEUE.estimate_sample,
-        "today": clock.today(),
+        # The day's own where the market runs through midnight.
+        "yesterday": clock.today() - timedelta(days=1),
         "open_since": clock.now() - timedelta(minutes=QUEUE.open_desk_minutes),
     }
 
@@ -219,7 +233,7 @@ def _estimate(ahead: int, pace: tuple[list[float], int], usual_minutes: int) -> 
 def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]:
     """How long today's lines of an activity are for somebody who joins them now, by offering; one
     statement however many there are."""
-    today = clock.day_within(clock.now(), activity.starts_at, activity.ends_at)
+    today = clock.service_day(clock.now(), activity.starts_at, activity.ends_at)
     values = {"activity_id": activity.id, "service_on": today} | _pace_values()
     return {
         row.id: {
@@ -242,7 +256,7 @@ def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
         .outerjoin(Stall, Stall.id == Booking.called_stall_id)
         .where(
             Booking.offering_id == offering.id,
-            Booking.service_on == clock.day_within(clock.now(), starts_at, ends_at),
+            Booking.service_on == clock.service_day(clock.now(), starts_at, ends_at),
             Booking.state.in_((BookingState.ARRIVED, BookingState.CALLED)),
         )
         .order_by(Booking.called_at.desc(), Booking.id)

@@ -7,7 +7,15 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity, access_offering
-from backend.bookings import calling, desk, operations, queries, receivers, schemas  # noqa: F401
+from backend.bookings import (  # noqa: F401 - receivers and jobs, by being imported
+    calling,
+    desk,
+    operations,
+    queries,
+    receivers,
+    schemas,
+    tasks,
+)
 from backend.bookings.models import Booking
 from backend.bookings.permissions import access_booking
 from backend.core.api import LOGIN, PUBLIC, Blueprint, Ready

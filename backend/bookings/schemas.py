@@ -76,6 +76,10 @@ class BookingAnswer(ma.Schema):
     origin = out.Enum(BookingOrigin, by_value=True)
     service_on = out.Date()
     ticket = out.String(metadata={"example": "A012"})
+    valid_until = out.AwareDateTime(metadata={"description": "when its day is over, and it too"})
+    activity_open = out.Boolean(
+        metadata={"description": "whether the activity is on, so that a new one can be taken"}
+    )
     state = out.Enum(BookingState, by_value=True)
     urgent = out.Boolean()
     ahead = out.Integer(allow_none=True, metadata={"description": "while it waits"})

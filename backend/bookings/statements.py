@@ -55,7 +55,7 @@ _BOOK = Statement(
                count(*) FILTER (WHERE state IN ({_ACTIVE})) AS held_today,
                EXISTS (SELECT FROM attendance v
                         WHERE v.activity_id = :activity_id AND v.resident_id = :resident_id
-                          AND v.on_day = :present_on AND v.reverted_at IS NULL) AS present
+                          AND v.on_day = ANY(:present_on) AND v.reverted_at IS NULL) AS present
           FROM booking
          WHERE resident_id = :resident_id AND service_on = :service_on
     ), allowed AS (
@@ -148,7 +148,8 @@ _STALL = Statement(
 _CALL_NEXT = Statement(
     f"""
     WITH busy AS (
-        SELECT ticket FROM booking WHERE called_stall_id = :stall_id AND state = 'called'
+        SELECT ticket FROM booking
+         WHERE called_stall_id = :stall_id AND service_on = :service_on AND state = 'called'
     ), head AS (
         SELECT b.id
           FROM desk d
@@ -229,6 +230,6 @@ def lock_stall(session: Session, stall_id: UUID) -> Any:
 
 def call_next(session: Session, values: dict[str, Any]) -> Any:
     """Call the head of the stall's line. Answers the booking as `select_bookings` has it, its `id`
-    None when nobody waits; `busy` is the ticket that the stall has called already, and then nobody
-    else is called."""
+    None when nobody waits; `busy` is the ticket of that day that the stall has called already, and
+    then nobody else is called."""
     return _CALL_NEXT.first(session, **values)

@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# What lasts no longer than this is one day to those who come, though it may run past midnight.
+ONE_SITTING = timedelta(hours=12)
+_TICK = timedelta(microseconds=1)
 
 
 def now() -> datetime:
@@ -41,5 +44,40 @@ def day_end(day: date) -> datetime:
 
 
 def day_within(instant: datetime, first: datetime, last: datetime) -> date:
-    """The Shanghai day of an instant, clipped to the days from `first` to `last`."""
-    return max(local_day(first), min(local_day(instant), local_day(last)))
+    """The day of an activity to which an instant belongs: the Shanghai day, clipped to the days of
+    the activity.
+
+    What is over within half a day has one day, that of its beginning: whoever waits at a night
+    market at midnight goes on waiting.
+
+    Args:
+        first, last: when the activity begins and ends; the end belongs to it no more.
+    """
+    begins = local_day(first)
+    ends = begins if last - first <= ONE_SITTING else local_day(last - _TICK)
+    return max(begins, min(local_day(instant), ends))
+
+
+def day_over_at(day: date, first: datetime, last: datetime) -> datetime:
+    """The first instant after a day of an activity: midnight, and where the activity runs through
+    that midnight, the next one after its end.
+
+    Args:
+        day: as `day_within` answers it.
+    """
+    if last - first <= ONE_SITTING:
+        return max(day_end(day), day_end(local_day(last - _TICK)))
+    return day_end(day)
+
+
+def days_over(instant: datetime, first: datetime, last: datetime) -> bool:
+    """Whether the last day of an activity is over by an instant, closed or not."""
+    return instant >= day_over_at(day_within(instant, first, last), first, last)
+
+
+def service_day(instant: datetime, first: datetime, last: datetime) -> date:
+    """The day whose numbers are called at an instant: as `day_within`, and the instant's own, for
+    which there are none, once the activity's days are over."""
+    if days_over(instant, first, last):
+        return local_day(instant)
+    return day_within(instant, first, last)

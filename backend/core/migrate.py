@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command, op
 from alembic.config import Config
@@ -135,7 +136,9 @@ def _set_timeouts(connection: Connection, lock_ms: int, statement_ms: int) -> No
     )
 
 
-def create_indexes_concurrently(table: str, indexes: Mapping[str, list[str]]) -> None:
+def create_indexes_concurrently(
+    table: str, indexes: Mapping[str, list[str]], **options: Any
+) -> None:
     """In a migration of their own: make indexes while everybody writes to the table.
 
     That can't be in a transaction. Each index that is there stays; one that an interrupted run has
@@ -144,12 +147,15 @@ def create_indexes_concurrently(table: str, indexes: Mapping[str, list[str]]) ->
     Args:
         table: its name.
         indexes: columns by the index's name.
+        options: of each, as `op.create_index` takes them.
     """
     with _outside_transaction() as connection:
         for name, columns in indexes.items():
             if connection.scalar(_IS_INVALID, {"name": name}):
                 op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
-            op.create_index(name, table, columns, postgresql_concurrently=True, if_not_exists=True)
+            op.create_index(
+                name, table, columns, postgresql_concurrently=True, if_not_exists=True, **options
+            )
 
 
 def drop_indexes_concurrently(table: str, names: Mapping[str, list[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Attendance
 from backend.activities.permissions import access_activity
+from backend.bookings.days import state_now
 from backend.bookings.models import Booking, BookingState
 from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission
@@ -44,8 +46,14 @@ def access_service(session: Session, actor: Actor, booking_id: UUID) -> Subject:
 
     Raises NotFound (404) for anybody else's.
     """
-    booking = session.execute(
-        select(Booking.activity_id, Booking.offering_id, Booking.resident_id, Booking.state)
+    booking: Any = session.execute(
+        select(
+            Booking.activity_id,
+            Booking.offering_id,
+            Booking.resident_id,
+            state_now().label("state"),
+        )
+        .join(Activity, Activity.id == Booking.activity_id)
         .join(Resident, Resident.id == Booking.resident_id)
         .where(
             Booking.id == booking_id,
@@ -55,7 +63,7 @@ def access_service(session: Session, actor: Actor, booking_id: UUID) -> Subject:
     ).one_or_none()
     if booking is None:
         raise NotFound
-    served = booking.state is BookingState.SERVED
+    served = booking.state == BookingState.SERVED
     return Subject(
         booking.activity_id,
         booking.resident_id,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from backend.activities.models import (
@@ -24,6 +25,7 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.queries import bookable
+from backend.bookings.days import day_over
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.statements import LINE_ORDER
 from backend.checkin.models import Refusal, Scan, Verdict
@@ -110,7 +112,11 @@ def _counts_of(session: Session, activity_ids: list[UUID]) -> dict[UUID, dict[st
     )
     waiting = (
         select(func.count())
-        .where(Booking.activity_id == Activity.id, Booking.state == BookingState.ARRIVED)
+        .where(
+            Booking.activity_id == Activity.id,
+            Booking.state == BookingState.ARRIVED,
+            ~day_over(),
+        )
         .scalar_subquery()
     )
     rows = session.execute(
@@ -130,6 +136,7 @@ class Alert(StrEnum):
     LONG_WAIT = "long_wait"
     STALL_NOT_STARTED = "stall_not_started"
     SLOT_EMPTYING = "slot_emptying"
+    LEFT_OPEN = "left_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,7 @@ class Warned:
         stall: number and name.
         minutes: how long it has been so.
         slot: of a slot: its start, how many have booked it and how many of them have come.
+        tickets: of what was left open: the numbers.
     """
 
     alert: Alert
@@ -147,6 +155,7 @@ class Warned:
     service: str | None
     minutes: int
     slot: tuple[datetime, int, int] | None = None
+    tickets: Sequence[str] = ()
 
 
 def board_of(session: Session, activity: Activity) -> dict[str, Any]:
@@ -157,15 +166,17 @@ def board_of(session: Session, activity: Activity) -> dict[str, Any]:
     """
     now = clock.now()
     on = clock.day_within(now, activity.starts_at, activity.ends_at)
-    slots = _slots(session, activity.id, on, now)
-    called = _called_by_offering(_at_desks(session, activity.id, on))
+    over_at = clock.day_over_at(on, activity.starts_at, activity.ends_at)
+    slots = _slots(session, activity.id, over_at, now)
+    called = _called_by_offering(_at_desks(session, activity, now))
     states = states_by_offering(session, activity.id, on)
     services = [
         _service(row, states[key], slots[row.id], called[row.id], now)
         for key, row in places_by_offering(session, activity.id, on).items()
     ]
     stalls = _stalls_with_lines(session, activity.id, on)
-    warnings = _warnings(activity, services, slots, stalls, now)
+    warnings = _left_open(session, activity, on)
+    warnings += _warnings(activity, services, slots, stalls, now)
     return {
         "state": activity.state,
         **presence_of(session, activity)._mapping,
@@ -176,8 +187,8 @@ def board_of(session: Session, activity: Activity) -> dict[str, Any]:
         "services": services,
         # After the end nobody can mend what was amiss.
         "warnings": warnings if activity.state is ActivityState.LIVE else [],
-        "arrivals": _arrivals(session, activity, on, now),
-        "scans": _scans(session, activity.id, on),
+        "arrivals": _arrivals(session, activity, on, over_at, now),
+        "scans": _scans(session, activity.id, clock.day_start(on), over_at),
     }
 
 
@@ -216,9 +227,11 @@ def _free(slot: Any) -> int:
     return max(0, free)
 
 
-def _slots(session: Session, activity_id: UUID, on: date, now: datetime) -> dict[UUID, list[Any]]:
-    """The day's appointment times that are not over, by service, with how many have booked each
-    and how many of them have come."""
+def _slots(
+    session: Session, activity_id: UUID, over_at: datetime, now: datetime
+) -> dict[UUID, list[Any]]:
+    """The appointment times that are not over of the day that ends at `over_at`, by service, with
+    how many have booked each and how many of them have come."""
     rows = session.execute(
         select(
             Slot.offering_id,
@@ -236,7 +249,7 @@ def _slots(session: Session, activity_id: UUID, on: date, now: datetime) -> dict
         .where(
             Offering.activity_id == activity_id,
             Slot.ends_at > now,
-            Slot.starts_at < clock.day_end(on),
+            Slot.starts_at < over_at,
         )
         .group_by(Slot.id, Offering.id)
         .order_by(Slot.starts_at)
@@ -247,8 +260,9 @@ def _slots(session: Session, activity_id: UUID, on: date, now: datetime) -> dict
     return by_offering
 
 
-def _at_desks(session: Session, activity_id: UUID, on: date) -> Sequence[Any]:
+def _at_desks(session: Session, activity: Activity, now: datetime) -> Sequence[Any]:
     """The numbers that are called or served now, the one called last first."""
+    on = clock.service_day(now, activity.starts_at, activity.ends_at)
     return session.execute(
         select(
             Booking.ticket,
@@ -259,7 +273,7 @@ def _at_desks(session: Session, activity_id: UUID, on: date) -> Sequence[Any]:
             Booking.calls,
         )
         .where(
-            Booking.activity_id == activity_id,
+            Booking.activity_id == activity.id,
             Booking.service_on == on,
             Booking.state.in_(_AT_DESK),
         )
@@ -328,6 +342,33 @@ def _warnings(
     return warnings
 
 
+def _left_open(session: Session, activity: Activity, on: date) -> list[Warned]:
+    """The numbers that were being served when the day before ended, by stall: they count as
+    served, and somebody who was there should know."""
+    if on == clock.local_day(activity.starts_at):
+        return []
+    rows = session.execute(
+        select(
+            Stall.number,
+            Stall.name,
+            func.array_agg(aggregate_order_by(Booking.ticket, Booking.number)).label("tickets"),
+        )
+        .join(Stall, Stall.id == Booking.called_stall_id)
+        .where(
+            Booking.activity_id == activity.id,
+            Booking.service_on == on - timedelta(days=1),
+            Booking.state.in_((BookingState.SERVING, BookingState.SERVED)),
+            Booking.finished_at.is_(None),
+        )
+        .group_by(Stall.id)
+        .order_by(func.length(Stall.number), Stall.number)
+    )
+    return [
+        Warned(Alert.LEFT_OPEN, f"{row.number} {row.name}", None, 0, tickets=row.tickets)
+        for row in rows
+    ]
+
+
 def _stays_empty(slot: Any, now: datetime) -> bool:
     """Whether an appointment time that has begun has too few of those who booked it."""
     begun: bool = now >= slot.starts_at + timedelta(minutes=BOARD.slot_check_minutes)
@@ -366,7 +407,7 @@ def _not_started(
 
 
 def _arrivals(
-    session: Session, activity: Activity, on: date, now: datetime
+    session: Session, activity: Activity, on: date, over_at: datetime, now: datetime
 ) -> list[tuple[datetime, int]]:
     """How many came in each half-hour of the day, those in which nobody came included: from the
     market's start, or the first arrival, until now or its end."""
@@ -376,14 +417,15 @@ def _arrivals(
         select(begin, func.count().label("n"))
         .where(
             Attendance.activity_id == activity.id,
-            Attendance.on_day == on,
+            Attendance.on_day >= on,
+            Attendance.attended_at < over_at,
             Attendance.reverted_at.is_(None),
         )
         .group_by(begin)
     )
     came = {row.begin: row.n for row in rows}
     first = _half_hour(midnight, min([max(midnight, activity.starts_at), *came]))
-    until = min(now, activity.ends_at, clock.day_end(on)) - timedelta(microseconds=1)
+    until = min(now, activity.ends_at, over_at) - timedelta(microseconds=1)
     last = max([until, *came])
     found = []
     while first <= last:
@@ -397,14 +439,14 @@ def _half_hour(midnight: datetime, instant: datetime) -> datetime:
     return midnight + (instant - midnight) // ARRIVALS_EVERY * ARRIVALS_EVERY
 
 
-def _scans(session: Session, activity_id: UUID, on: date) -> dict[str, Any]:
-    """The day's scans that made no visit: `repeated`, and `refused` by reason, the most first."""
+def _scans(session: Session, activity_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:
+    """A day's scans that made no visit: `repeated`, and `refused` by reason, the most first."""
     rows = session.execute(
         select(Scan.derived_verdict, Scan.reason, func.count().label("n"))
         .where(
             Scan.activity_id == activity_id,
-            Scan.received_at >= clock.day_start(on),
-            Scan.received_at < clock.day_end(on),
+            Scan.received_at >= since,
+            Scan.received_at < until,
             Scan.derived_verdict != Verdict.ADMITTED,
         )
         .group_by(Scan.derived_verdict, Scan.reason)
@@ -444,9 +486,9 @@ def display_of(session: Session, activity: Activity, numbers: Sequence[str] = ()
         numbers: of the stalls to show; none: all.
     """
     now = clock.now()
-    on = clock.day_within(now, activity.starts_at, activity.ends_at)
+    on = clock.service_day(now, activity.starts_at, activity.ends_at)
     stalls = _display_stalls(session, activity.id, numbers)
-    at_desks = _at_desks(session, activity.id, on)
+    at_desks = _at_desks(session, activity, now)
     values = {"activity_id": activity.id, "service_on": on, "now": now, "shown": NEXT_SHOWN}
     heads: dict[UUID, list[Any]] = defaultdict(list)
     for row in session.execute(_HEADS, values):

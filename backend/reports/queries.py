@@ -5,10 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, extract, func, select
+from sqlalchemy import ColumnElement, and_, extract, func, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Attendance, Offering, Stall
+from backend.bookings.days import state_now
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.feedback.checklist import shown_to_public, shown_to_staff
@@ -46,7 +47,8 @@ def summary_of(session: Session, activity: Activity, *, ratings_in_full: bool) -
 def presence_of(session: Session, activity: Activity) -> Any:
     """How many have come: `visits`, `people`, and `inside_now`, who are still there today."""
     today = clock.day_within(clock.now(), activity.starts_at, activity.ends_at)
-    inside = Attendance.left_at.is_(None), Attendance.on_day == today
+    # A day that runs through midnight has visits of two.
+    inside = Attendance.left_at.is_(None), Attendance.on_day >= today
     return session.execute(
         select(
             func.count().label("visits"),
@@ -59,19 +61,20 @@ def presence_of(session: Session, activity: Activity) -> Any:
 def states_by_offering(
     session: Session, activity_id: UUID, on: date | None = None
 ) -> dict[str, Counter[BookingState]]:
-    """How many bookings of each service, by its id, are in each state.
+    """How many bookings of each service, by its id, are in each state at this moment.
 
     Args:
         on: of this day alone; None: of all days.
     """
     counted: dict[str, Counter[BookingState]] = defaultdict(Counter)
-    rows = session.execute(
-        select(Booking.offering_id, Booking.state, func.count().label("n"))
+    rows: Any = session.execute(
+        select(Booking.offering_id, state_now().label("state_now"), func.count().label("n"))
+        .join(Activity, Activity.id == Booking.activity_id)
         .where(Booking.activity_id == activity_id, *_of_day(on))
-        .group_by(Booking.offering_id, Booking.state)
+        .group_by(Booking.offering_id, text("state_now"))
     )
     for row in rows:
-        counted[str(row.offering_id)][row.state] += row.n
+        counted[str(row.offering_id)][BookingState(row.state_now)] += row.n
     return counted
 
 
@@ -98,8 +101,9 @@ def places_by_offering(
             Stall.number,
             Stall.name,
             func.avg(wait / 60.0).label("wait"),
-            since.filter(Booking.state == BookingState.ARRIVED).label("waiting_since"),
+            since.filter(state_now() == BookingState.ARRIVED).label("waiting_since"),
         )
+        .join(Activity, Activity.id == Offering.activity_id)
         .join(Stall, Stall.id == Offering.stall_id)
         .outerjoin(Booking, and_(Booking.offering_id == Offering.id, *_of_day(on)))
         .where(Offering.activity_id == activity_id)

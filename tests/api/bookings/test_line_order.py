@@ -89,7 +89,7 @@ def test_yesterdays_line_is_not_called_today(world: World) -> None:
         today = day.number()
         assert day.booking(today)["ahead"] == 0
         assert day.called()["id"] == today["id"]
-        assert day.booking(left_over)["state"] == "arrived"
+        assert day.booking(left_over)["state"] == "expired"
 
 
 # ---------------------------------------------------------------------------- back into the line

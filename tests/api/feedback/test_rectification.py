@@ -259,7 +259,9 @@ def test_who_handles_elsewhere_and_audits_here_may_not_handle_here(fair: Fair) -
 def test_the_list_by_deadline_in_pages_and_filtered(world: World) -> None:
     start = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
     with time_machine.travel(start, tick=False) as moment:
-        fair, other = Fair.live(world), Fair.live(world, world.organiser(DISTRICT))
+        two_days = {"hours": 30}
+        fair = Fair.live(world, activity=two_days)
+        other = Fair.live(world, world.organiser(DISTRICT), activity=two_days)
         ids = [fair.complaint()[1]]
         moment.shift(timedelta(days=1))
         ids += [other.complaint()[1], fair.complaint()[1]]
