@@ -20,6 +20,7 @@ from backend.checkin import routes as checkin_routes
 from backend.cli import init_cli
 from backend.console import init_console
 from backend.console.cookie import init_cookie
+from backend.core import job_history  # noqa: F401 - a job, by being imported
 from backend.core.api import init_api
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
@@ -88,11 +89,14 @@ PAGES = (
 )
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, *, connections_checked: bool = False) -> Flask:
     """The application, with nothing shared between two of them.
 
     Args:
         settings: all that differs between deployments.
+        connections_checked: ask each connection of the pool whether it is still there before it is
+            used, which costs a round trip: what is not asked fails once after a restart of
+            PostgreSQL.
     """
     app = Flask(__name__, static_folder=None)
     app.config.update(
@@ -100,7 +104,8 @@ def create_app(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(
             pool_size=settings.database_pool,
             statement_timeout_ms=settings.statement_timeout_ms,
-        ),
+        )
+        | {"pool_pre_ping": connections_checked},
     )
     # nginx speaks TLS to the browser; `make run` on loopback has none.
     init_cookie(app, settings.code_signing_key, secure=settings.app_env == "production")

@@ -3,23 +3,20 @@
 import asyncio
 
 from backend.app import create_app
+from backend.core.job_worker import JobWorker
 from backend.core.logs import init_logs
 from backend.settings import Settings
 
 CONCURRENCY = 4
 
 
-def main() -> None:
+def main(concurrency: int = CONCURRENCY) -> None:
     settings = Settings.at_start()
     init_logs(settings.log_level)
-    app = create_app(settings)
-    queue = app.extensions["jobs"]
-    asyncio.run(_work(queue))
-
-
-async def _work(queue: "object") -> None:
-    async with queue.open_async():  # type: ignore[attr-defined]
-        await queue.run_worker_async(concurrency=CONCURRENCY, install_signal_handlers=True)  # type: ignore[attr-defined]
+    # A job is worth the question whether its connection is still there: the next try may be an
+    # hour off.
+    app = create_app(settings, connections_checked=True)
+    asyncio.run(JobWorker(app, concurrency).run())
 
 
 if __name__ == "__main__":

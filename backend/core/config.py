@@ -81,15 +81,23 @@ class LookupRules:
 class DashboardRules:
     recent_days: int
     long_ago_days: int
+    late_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRules:
     keep_days: int
-    silent_minutes: int
+    late_minutes: int
     attempts: int
     open_per_person: int
     audit_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRules:
+    heartbeat_seconds: int
+    silent_seconds: int
+    keep_days: int
 
 
 CHECKIN = rules("checkin", CheckinRules)
@@ -100,3 +108,4 @@ BOARD = rules("board", BoardRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
+JOBS = rules("jobs", JobRules)

@@ -4,71 +4,101 @@ A job is deferred inside the transaction that needs it: a rollback takes it alon
 never loses it. Jobs run at least once; each is written so that a second run does no harm.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import procrastinate
 from flask import Flask, current_app
-from sqlalchemy.engine import make_url
+from procrastinate.connector import BaseConnector
+from procrastinate.jobs import Job
 from sqlalchemy.orm import Session
 
 from backend.core.db import driver_connection
 
-_REGISTRY: list[tuple[Callable[..., Any], dict[str, Any]]] = []
+RETRIES = 5
 _EXTENSION = "jobs"
+# A worker that was away for a while does what the clock asked for meanwhile, once: our rarest jobs
+# run each hour.
+_CATCH_UP_S = 3600
+
+
+class GivenUp(Exception):
+    """Raised by a job that no further try would help: it ends failed, and the log says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    function: Callable[..., None]
+    cron: str | None
+    retries: int
+
+
+_REGISTRY: dict[str, _Job] = {}
 
 
 def job(
-    name: str, *, cron: str | None = None, retry: int = 5
+    name: str, *, cron: str | None = None, retry: int = RETRIES
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Declare a job.
 
     Args:
         name: its stable name in the queue; survives renames of the function.
-        cron: run it by the clock as well (five fields, UTC); the job then gets no arguments.
-        retry: how often a failed run is tried again, with growing waits.
+        cron: run it by the clock (five fields, UTC), at least once an hour. Such a job gets no
+            arguments and is not tried again: the next tick is the next try.
+        retry: how often a failed run, or one whose worker died, is tried again.
     """
 
     def declare(function: Callable[..., None]) -> Callable[..., None]:
-        _REGISTRY.append((function, {"name": name, "cron": cron, "retry": retry}))
+        _REGISTRY[name] = _Job(function, cron, 0 if cron else retry)
         function.job_name = name  # type: ignore[attr-defined]
         return function
 
     return declare
 
 
-def init_jobs(app: Flask) -> procrastinate.App:
-    """Make the app's queue, with every job declared so far; it opens no connection by itself."""
-    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
-    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo))
-    for function, options in _REGISTRY:
-        _add(queue, app, function, **options)
-    app.extensions[_EXTENSION] = queue
+def declared() -> Mapping[str, str | None]:
+    """The names of all jobs, each with its cron expression where it has one."""
+    return {name: declaration.cron for name, declaration in _REGISTRY.items()}
+
+
+def init_jobs(app: Flask) -> None:
+    """Let the app queue jobs, on the connection of whoever queues one: it opens none itself."""
+    app.extensions[_EXTENSION] = make_queue(app, procrastinate.SyncPsycopgConnector())
+
+
+def make_queue(app: Flask, connector: BaseConnector) -> procrastinate.App:
+    """The queue with every job declared so far; each runs within the app."""
+    queue = procrastinate.App(connector=connector, periodic_defaults={"max_delay": _CATCH_UP_S})
+    for name, declaration in _REGISTRY.items():
+        _add(queue, app, name, declaration)
     return queue
 
 
-def _add(
-    queue: procrastinate.App,
-    app: Flask,
-    function: Callable[..., None],
-    *,
-    name: str,
-    cron: str | None,
-    retry: int,
-) -> None:
-    @wraps(function)
+class _Retry(procrastinate.RetryStrategy):
+    def get_retry_decision(
+        self, *, exception: BaseException, job: Job
+    ) -> procrastinate.RetryDecision | None:
+        if isinstance(exception, GivenUp):
+            return None
+        return super().get_retry_decision(exception=exception, job=job)
+
+
+def _add(queue: procrastinate.App, app: Flask, name: str, declaration: _Job) -> None:
+    @wraps(declaration.function)
     def run(*args: Any, **kwargs: Any) -> None:
         kwargs.pop("timestamp", None)  # given to periodic jobs; ours ask the clock
         with app.app_context():
-            function(*args, **kwargs)
+            declaration.function(*args, **kwargs)
 
-    strategy = procrastinate.RetryStrategy(max_attempts=retry, exponential_wait=4)
+    retries = declaration.retries
+    strategy = _Retry(max_attempts=retries, exponential_wait=4) if retries else False
     task = queue.task(name=name, retry=strategy)(run)
-    if cron:
-        # The lock lets one run at a time, on however many worker machines.
-        queue.periodic(cron=cron, queueing_lock=name, lock=name)(task)
+    if declaration.cron:
+        # The lock lets one run at a time, on however many worker machines; the other one lets one
+        # wait. A retry would have to wait too, and find the next tick's run in its place.
+        queue.periodic(cron=declaration.cron, queueing_lock=name, lock=name)(task)
 
 
 def defer(session: Session, function: Callable[..., None], **arguments: Any) -> None:

@@ -42,6 +42,8 @@ def init_logs(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # It tells of every task it knows at every start, the command line's too.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    # It tells of every try to reach a database that is away; whoever waits for it says so once.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 def init_request_logs(app: Flask) -> None:

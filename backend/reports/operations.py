@@ -122,9 +122,15 @@ def request_report(session: Session, actor: Actor, asked: ReportRequest) -> tupl
 
 
 def begin(session: Session, run_id: UUID) -> ReportRun | None:
-    """Take a queued report on; None where it is being made, is made or was deleted: a job that
-    runs a second time does nothing."""
+    """Take a report on; None where there is nothing to do any more: it is made, or was deleted.
+
+    One that is being made is taken over: the queue runs a report's job again only after its
+    worker has died. Should that one be alive after all, its attempt is over (Superseded). Where
+    this would be one attempt too many, it comes back as given up: FAILED.
+    """
     run = lock(session, ReportRun, run_id)
+    if run.state is ReportState.RUNNING and not _put_back(session, run):
+        return run
     if run.state is not ReportState.QUEUED:
         return None
     _move(session, None, run, ReportState.RUNNING, "make_report")
@@ -212,28 +218,6 @@ def _fail(session: Session, run: ReportRun, error: str) -> None:
     run.error, run.expires_at = error, clock.now() + timedelta(days=REPORTS.keep_days)
     session.flush()
     _move(session, None, run, ReportState.FAILED, "fail_report")
-
-
-def revive(session: Session) -> list[UUID]:
-    """Queue those reports again whose worker was not heard of for long; answers all that wait for
-    a job, those whose job was lost too."""
-    silent = clock.now() - timedelta(minutes=REPORTS.silent_minutes)
-    statement = (
-        select(ReportRun)
-        .where(ReportRun.state.in_(OPEN_STATES), ReportRun.heard_at < silent)
-        .order_by(ReportRun.id)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    waiting = []
-    for run in session.execute(statement).scalars().all():
-        if run.state is ReportState.QUEUED:
-            run.heard_at = clock.now()
-            waiting.append(run.id)
-        elif _put_back(session, run):
-            waiting.append(run.id)
-    session.flush()
-    return waiting
 
 
 # ---------------------------------------------------------------------------- taking, deleting

@@ -1,7 +1,7 @@
 """Reads of the list of reports, and what the form offers."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
 from backend.core import clock
+from backend.core.config import REPORTS
 from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
@@ -17,7 +18,7 @@ from backend.feedback.queries import evaluated
 from backend.identity.models import Resident
 from backend.identity.names import masked_name
 from backend.regions.models import Region
-from backend.reports.models import ReportKind, ReportRun, permission_for
+from backend.reports.models import OPEN_STATES, ReportKind, ReportRun, permission_for
 
 # How many months, quarters, activities the form offers.
 _MONTHS, _QUARTERS, _ACTIVITIES = 24, 8, 100
@@ -71,9 +72,18 @@ def _row(actor: Actor, row: Any) -> dict[str, Any]:
         "region_name": row.region_name or "",
         "own": own,
         "requester": "我" if own else masked_name(row.requester),
+        "silent_minutes": _silent_minutes(run),
         "share": run.done / run.total if run.total else None,
         "again": _again(run),
     }
+
+
+def _silent_minutes(run: ReportRun) -> int | None:
+    """For how long one that is to be made has not got on; None while that is nothing to tell."""
+    if run.state not in OPEN_STATES or run.heard_at is None:
+        return None
+    minutes = (clock.now() - run.heard_at) // timedelta(minutes=1)
+    return minutes if minutes >= REPORTS.late_minutes else None
 
 
 def _again(run: ReportRun) -> dict[str, str] | None:

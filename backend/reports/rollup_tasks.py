@@ -16,7 +16,7 @@ _CELLS_AT_ONCE = 20
 T = TypeVar("T")
 
 
-@job("reports.refresh_totals", cron="* * * * *", retry=1)
+@job("reports.refresh_totals", cron="* * * * *")
 def refresh_totals() -> None:
     """Bring all totals up to date; each step is a transaction of its own, and may be repeated."""
     refresh()

@@ -1,49 +1,60 @@
-"""Jobs: making a report, and looking after those that wait, broke down or are over."""
+"""Jobs: making a report, and deleting those whose time is over."""
 
-import logging
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
 from flask import current_app
 
 from backend.core import clock
+from backend.core.config import REPORTS
 from backend.core.db import transaction
 from backend.core.errors import AppError
-from backend.core.jobs import defer, job
+from backend.core.jobs import GivenUp, job
 from backend.reports import operations
 from backend.reports.audit_export import make_audit_export
 from backend.reports.brief import make_brief
 from backend.reports.ledger import make_ledger
 from backend.reports.making import NoteProgress, Order
-from backend.reports.models import ReportKind, ReportRun
+from backend.reports.models import ReportKind, ReportRun, ReportState
 from backend.reports.operations import Superseded
 from backend.reports.periodic import make_periodic
 
-log = logging.getLogger(__name__)
 
-
-@job("reports.make")
+# The report counts its own attempts; one more run finds that the last worker died as well.
+@job("reports.make", retry=REPORTS.attempts)
 def make_report(run_id: str) -> None:
-    """Make a queued report. A second run of the same job finds it made, and does nothing; one
-    whose report was deleted or given to another attempt meanwhile drops what it has made."""
+    """Make a report. A second run of the same job finds it made, and does nothing; one whose
+    report was deleted or given to another attempt meanwhile drops what it has made."""
     with transaction() as session:
         run = operations.begin(session, UUID(run_id))
     if run is None:
         return
+    if run.state is ReportState.FAILED:
+        raise GivenUp("each worker that made it died")
+    with suppress(Superseded):
+        _attempt(run)
+
+
+def _attempt(run: ReportRun) -> None:
+    """Make it, or say why not.
+
+    Raises Superseded, GivenUp, and what another attempt may not meet again.
+    """
     try:
         _make(run)
     except Superseded:
-        return
+        raise
     except AppError as refusal:
         with transaction() as session:
             operations.fail(session, run.id, run.attempt, refusal.detail or refusal.title)
-    except Exception:
+    except Exception as error:
         # A fault of ours, or the database is away: another attempt, by another worker perhaps.
         with transaction() as session:
             again = operations.put_back(session, run.id, run.attempt)
         if again:
             raise
-        log.exception("a report was given up", extra={"report_run": run_id})
+        raise GivenUp from error
 
 
 def _make(run: ReportRun) -> None:
@@ -79,8 +90,6 @@ def _note(run: ReportRun, done: int, total: int) -> None:
 
 @job("reports.tend", cron="*/5 * * * *")
 def tend_reports() -> None:
-    """Queue what was left lying, and delete what is over."""
+    """Delete what is over."""
     with transaction() as session:
-        for run_id in operations.revive(session):
-            defer(session, make_report, run_id=str(run_id))
         operations.expire_reports(session)

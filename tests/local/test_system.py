@@ -15,6 +15,7 @@ from backend.local.processes import LocalError, process_command
 from backend.local.supervisor import ProcessDiedError
 from backend.local.system import ROOT, LocalSystem, is_app_setting
 from backend.local.waiting import wait_until
+from tests.support.queue import do_a_job
 
 ELSEWHERE = "postgresql://nobody@127.0.0.1:1/not-this-one"
 PARTS = {"postgres", "wechat", "worker", "web"}
@@ -63,7 +64,7 @@ def log_in(system: LocalSystem, name: str) -> int:
 
 
 def all_pids(system: LocalSystem) -> dict[str, int]:
-    """All parts, once all are there: the worker ends a while after it has lost the database."""
+    """All parts, once all are there."""
 
     def pids() -> dict[str, int] | None:
         system.check()
@@ -131,15 +132,26 @@ def test_the_web_server_is_killed_and_comes_back_at_its_address(system: LocalSys
 def test_the_database_is_killed_and_comes_back_with_what_was_committed(
     system: LocalSystem,
 ) -> None:
+    worker = system.pids["worker"]
+    do_a_job(system.database_url)
     with psycopg.connect(system.database_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
     system.kill_database()
     assert status(system.web, "/readyz") == 503
+    wait_until(
+        lambda: "waits for its database" in system.log_tail("worker"),
+        timeout_s=30,
+        what="the worker's word",
+    )
     system.restart_database()
     with psycopg.connect(system.database_url) as connection:
         assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
         connection.execute("DROP TABLE kept")
     wait_for_login(system)
+    do_a_job(system.database_url)
+    assert system.pids["worker"] == worker, "it has waited, and goes on"
+    told = [json.loads(line)["message"] for line in system.log_tail("worker").splitlines()]
+    assert told[-2:] == ["the worker waits for its database", "the worker has its database again"]
 
 
 def test_the_stand_in_is_killed_and_comes_back_at_its_address(system: LocalSystem) -> None:

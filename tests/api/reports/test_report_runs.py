@@ -12,6 +12,7 @@ from backend.core import clock
 from backend.core.config import REPORTS
 from backend.core.db import transaction
 from backend.core.ids import new_id
+from backend.core.jobs import GivenUp
 from backend.core.permissions import Role
 from backend.core.spreadsheets import MIMETYPE
 from backend.identity import roles
@@ -32,6 +33,7 @@ from tests.support.world import (
 )
 
 S = ReportState
+MOMENT = timedelta(seconds=10)
 _MAKER = "backend.reports.tasks.make_periodic"
 
 
@@ -162,16 +164,10 @@ def test_a_worker_killed_midway_is_replaced_and_comes_back_in_vain(fair: Fair, d
     with transaction() as session:
         assert operations.begin(session, run_id) is not None
         operations.note_progress(session, run_id, 1, 1, 2)
-    # The worker is dead. Its job's second run finds the report taken.
-    assert work(fair.app, run_id).state is S.RUNNING
-    tasks.tend_reports()
-    assert run_of(run_id).state is S.RUNNING, "it may only be slow"
-    put(run_id, heard_at=clock.now() - timedelta(minutes=REPORTS.silent_minutes + 1))
-    tasks.tend_reports()
-    assert run_of(run_id).state is S.QUEUED
-    assert jobs(fair) == [str(run_id)] * 2
+    # The worker is dead: the queue runs its job again.
     run = work(fair.app, run_id)
     assert (run.state, run.attempt) == (S.DONE, 2)
+    assert jobs(fair) == [str(run_id)], "the one job there ever was"
     # The dead one was only cut off, and wakes up.
     with pytest.raises(Superseded), transaction() as session:
         operations.note_progress(session, run_id, 1, 2, 2)
@@ -182,24 +178,46 @@ def test_a_worker_killed_midway_is_replaced_and_comes_back_in_vain(fair: Fair, d
     assert take(desk, run_id) != b"stale"
 
 
-def test_a_lost_job_is_queued_again(fair: Fair, desk: Desk) -> None:
-    run_id = monthly(desk, fair)
-    put(run_id, heard_at=clock.now() - timedelta(minutes=REPORTS.silent_minutes + 1))
-    tasks.tend_reports()
-    tasks.tend_reports()
-    assert jobs(fair) == [str(run_id)] * 2, "once in a while, not at every look"
-
-
 def test_a_worker_that_dies_each_time_is_not_replaced_for_ever(fair: Fair, desk: Desk) -> None:
     run_id = monthly(desk, fair)
-    long_ago = clock.now() - timedelta(minutes=REPORTS.silent_minutes + 1)
     for _ in range(REPORTS.attempts):
         with transaction() as session:
             assert operations.begin(session, run_id) is not None
-        put(run_id, heard_at=long_ago)
-        tasks.tend_reports()
+    with pytest.raises(GivenUp):
+        work(fair.app, run_id)
     assert run_of(run_id).state is S.FAILED
-    assert len(jobs(fair)) == REPORTS.attempts
+    assert "请缩小时间或地区再做一份" in desk.read(PATH)
+
+
+def test_one_given_to_another_that_breaks_down_leaves_the_other_alone(
+    fair: Fair, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = monthly(desk, fair)
+
+    def taken_over_and_broken(*_: object) -> bytes:
+        with fair.app.app_context(), transaction() as session:
+            assert operations.begin(session, run_id) is not None
+        raise ConnectionError
+
+    monkeypatch.setattr(_MAKER, taken_over_and_broken)
+    run = work(fair.app, run_id)
+    assert (run.state, run.attempt) == (S.RUNNING, 2)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_one_that_does_not_get_on_says_so(fair: Fair, desk: Desk, *, begun: bool) -> None:
+    run_id = monthly(desk, fair)
+    if begun:
+        with transaction() as session:
+            operations.begin(session, run_id)
+    put(run_id, heard_at=clock.now() - timedelta(minutes=REPORTS.late_minutes) + MOMENT)
+    assert "没有进展" not in desk.read(f"{PATH}{run_id}")
+    put(run_id, heard_at=clock.now() - timedelta(minutes=REPORTS.late_minutes + 2))
+    page = desk.read(f"{PATH}{run_id}")
+    assert f"已经 {REPORTS.late_minutes + 2} 分钟没有进展" in page
+    assert "请联系管理员" in page
+    work(fair.app, run_id)
+    assert "没有进展" not in desk.read(f"{PATH}{run_id}")
 
 
 def test_after_some_attempts_it_is_given_up_and_says_what_to_do(
@@ -214,7 +232,9 @@ def test_after_some_attempts_it_is_given_up_and_says_what_to_do(
         with pytest.raises(ConnectionError):  # the queue runs it again later
             work(fair.app, run_id)
         assert run_of(run_id).state is S.QUEUED
-    assert work(fair.app, run_id).state is S.FAILED
+    with pytest.raises(GivenUp):
+        work(fair.app, run_id)
+    assert run_of(run_id).state is S.FAILED
     page = desk.read(PATH)
     assert "请缩小时间或地区再做一份" in page
     assert "再做一份" in page

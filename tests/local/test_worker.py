@@ -1,0 +1,348 @@
+"""Real workers: killed in the middle of every kind of job, cut off from the database, told to stop.
+
+What a killed worker was at must not stop anything for good: an hour of the clock later all that
+runs by the clock has run, and what somebody asked for was done once.
+"""
+
+import base64
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from flask import Flask
+from psycopg.rows import dict_row
+from sqlalchemy import text
+
+from backend.app import create_app
+from backend.core import clock, jobs
+from backend.core.config import JOBS
+from backend.core.db import db, transaction
+from backend.core.ids import new_id
+from backend.core.permissions import Actor
+from backend.local.postgres import PrivatePostgres
+from backend.local.waiting import wait_until
+from backend.regions import imports
+from backend.regions.models import RegionImport, RegionImportState
+from backend.reports import report_pages
+from backend.reports.models import ReportKind
+from backend.reports.operations import ReportRequest
+from tests.api.feedback.fair import Fair
+from tests.conftest import TEMPLATE, settings_for
+from tests.gateways.standin import StandIn
+from tests.support.queue import do_a_job
+from tests.support.worker_nursery import Nursery, Worker
+from tests.support.world import COMMUNITY, SUBDISTRICT, Person, World, ok
+
+EVERY_JOB = sorted(jobs.declared())
+BY_THE_CLOCK = sorted(name for name, cron in jobs.declared().items() if cron)
+LONG_AGO = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database with a worker nursery.
+
+    Attributes:
+        ids: what the tests made, by what it is.
+    """
+
+    url: str
+    environment: dict[str, str]
+    nursery: Nursery
+    ids: dict[str, str]
+
+    def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        with psycopg.connect(self.url, autocommit=True, row_factory=dict_row) as connection:
+            return connection.execute(statement.encode(), values or None).fetchall()
+
+    def count(self, statement: str, *values: Any) -> int:
+        return int(next(iter(self.rows(statement, *values)[0].values())))
+
+    def start(self, **options: Any) -> Worker:
+        return self.nursery.start(self.environment, concurrency=len(EVERY_JOB), **options)
+
+
+def encoded(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).decode()
+
+
+@pytest.fixture(scope="module")
+def place(
+    postgres: PrivatePostgres, wechat_server: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    """One job of every kind waits, or will as soon as the clock is looked at."""
+    wechat_server.reset()
+    url = postgres.create_database("workers", template=TEMPLATE)
+    settings = settings_for(url, wechat_api_base=wechat_server.address)
+    app = create_app(settings)
+    environment = {
+        "APP_ENV": "test",
+        "DATABASE_URL": url,
+        "DATABASE_POOL": str(len(EVERY_JOB)),
+        "STATEMENT_TIMEOUT_MS": "60000",
+        "PHONE_ENCRYPTION_KEY": settings.phone_encryption_keys[0],
+        "PHONE_HASH_KEY": encoded(settings.phone_hash_key),
+        "CODE_SIGNING_KEY": encoded(settings.code_signing_key),
+        "WECHAT_API_BASE": wechat_server.address,
+    }
+    with Nursery(tmp_path_factory.mktemp("workers")) as nursery:
+        yield Place(url, environment, nursery, _asked_for(app))
+    with app.app_context():
+        db.engine.dispose()
+
+
+def _asked_for(app: Flask) -> dict[str, str]:
+    """Work for one job of each kind."""
+    world = World(app)
+    fair = Fair.live(world)  # published: its code's image is to be fetched
+    login = ok(app.test_client().post("/api/v1/auth/wechat", json={"code": "ok:wang"}))
+    user = login["user"]
+    writer = Person(app.test_client(), "wang", UUID(user["id"]), UUID(user["resident_id"]),
+                    login["token"])  # fmt: skip
+    body = {"booking_id": fair.booking(writer.resident_id), "score": 5, "comment": "很好"}
+    rating = ok(writer.post("/ratings", body), 201)
+    over = Fair.live(world)
+    over.close()
+    other_image = "DELETE FROM procrastinate_jobs WHERE args->>'activity_id' = :over"
+    actor = Actor(fair.organiser.user_id, fair.organiser.resident_id)
+    region = world.region_id(SUBDISTRICT)
+    parameters = {"region_id": region, "from": "2026-01-01", "to": "2026-01-31", "month": "2026-01"}
+    with app.app_context(), transaction() as session:
+        session.execute(text(other_image), {"over": over.id})
+        asked = ReportRequest(ReportKind.MONTHLY, parameters, "月报", SUBDISTRICT, "测试")
+        report = report_pages.queue(session, actor, asked)
+        new_regions = RegionImport(
+            id=new_id(),
+            user_id=actor.user_id,
+            file_name="regions.csv",
+            content=f"code,name\n{COMMUNITY},花园新社区\n".encode(),
+            preview={},
+            total=1,
+            state=RegionImportState.RUNNING,
+            started_at=clock.now(),
+        )
+        session.add(new_regions)
+        session.flush()
+        jobs.defer(session, imports.run_import, import_id=str(new_regions.id))
+        ids = {
+            "fair": fair.id,
+            "over": over.id,
+            "rating": str(rating["id"]),
+            "report": str(report.id),
+            "import": str(new_regions.id),
+        }
+    with app.app_context(), db.engine.begin() as connection:
+        _make_old(connection.connection.driver_connection, ids)
+    return ids
+
+
+def _make_old(connection: Any, ids: dict[str, str]) -> None:
+    """What the jobs that run by the clock look for."""
+    ago = clock.now() - LONG_AGO
+    connection.execute(
+        "UPDATE activity SET starts_at = %s, ends_at = %s, closed_at = %s WHERE id = %s",
+        (ago, ago + timedelta(hours=3), ago + timedelta(hours=3), ids["over"]),
+    )
+    connection.execute(
+        "INSERT INTO region_import"
+        " (id, user_id, file_name, preview, total, done, state, created_at)"
+        " SELECT gen_random_uuid(), user_id, 'old.csv', '{}', 1, 0, 'previewed', %s"
+        " FROM region_import",
+        (ago,),
+    )
+    old_job = connection.execute(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
+        " VALUES ('default', 'of.old', 'succeeded') RETURNING id"
+    ).fetchone()[0]
+    connection.execute(
+        "INSERT INTO procrastinate_events (job_id, type, at) VALUES (%s, 'succeeded', %s)",
+        (old_job, ago),
+    )
+    connection.execute(
+        "INSERT INTO report_run (id, kind, parameters, content_hash, title, region_code,"
+        " requested_by, requested_at, reason, state, attempt, done, made_at, expires_at)"
+        " SELECT gen_random_uuid(), kind, parameters, 'old', title, region_code, requested_by,"
+        " %(ago)s, reason, 'done', 1, 0, %(ago)s, %(ago)s FROM report_run",
+        {"ago": ago},
+    )
+
+
+# What each job is about to write when its worker is killed: a table, or a row of it where others
+# write to the table as well.
+WORST_MOMENT = {
+    "activities.fetch_code_image": "LOCK TABLE code_image IN EXCLUSIVE MODE",
+    "activities.purge_imports": "LOCK TABLE schedule_import IN EXCLUSIVE MODE",
+    "feedback.check_comment": "LOCK TABLE rating IN EXCLUSIVE MODE",
+    "feedback.freeze_evaluations": "LOCK TABLE evaluation_checklist IN EXCLUSIVE MODE",
+    "identity.purge": "LOCK TABLE console_login IN EXCLUSIVE MODE",
+    "jobs.forget": "SELECT FROM procrastinate_jobs WHERE task_name = 'of.old' FOR UPDATE",
+    "regions.forget_imports": "SELECT FROM region_import WHERE file_name = 'old.csv' FOR UPDATE",
+    "regions.import": "LOCK TABLE region IN EXCLUSIVE MODE",
+    "reports.make": "LOCK TABLE report_file IN EXCLUSIVE MODE",
+    "reports.refresh_totals": "LOCK TABLE rollup_run IN EXCLUSIVE MODE",
+    "reports.tend": "LOCK TABLE report_file IN EXCLUSIVE MODE",
+}
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What the first worker was at when it was killed, and the worker after it, whose clock is
+    an hour ahead.
+
+    Attributes:
+        jobs: the id of the job of each name.
+    """
+
+    jobs: dict[str, int]
+    worker: Worker
+
+
+@pytest.fixture(scope="module")
+def killed(place: Place) -> Killed:
+    """Every kind of job at its worst moment, and the worker killed with -9."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with psycopg.connect(place.url) as holder:
+        for statement in WORST_MOMENT.values():
+            holder.execute(statement.encode())
+        worker = place.start()
+        wait_until(
+            lambda: place.count(waiting) == len(EVERY_JOB), timeout_s=60, what="every job's middle"
+        )
+        assert worker.end(signal.SIGKILL) == -signal.SIGKILL
+    doing = place.rows("SELECT id, task_name FROM procrastinate_jobs WHERE status = 'doing'")
+    # As if it had been dead for a while.
+    place.rows(
+        "UPDATE procrastinate_workers"
+        " SET last_heartbeat = last_heartbeat - make_interval(secs => %s) RETURNING id",
+        JOBS.silent_seconds + 1,
+    )
+    second = place.start(ahead=timedelta(hours=1))
+    wait_until(
+        lambda: (
+            place.count(
+                "SELECT count(DISTINCT task_name) FROM procrastinate_jobs"
+                " WHERE status = 'succeeded' AND task_name <> 'of.old'"
+            )
+            == len(EVERY_JOB)
+        ),
+        timeout_s=60,
+        what="everything that was cut off",
+    )
+    return Killed({row["task_name"]: row["id"] for row in doing}, second)
+
+
+def _image(place: Place) -> int:
+    return place.count(
+        "SELECT count(*) FROM code_image JOIN market_code ON market_code.id = market_code_id"
+        " WHERE activity_id = %s",
+        place.ids["fair"],
+    )
+
+
+def _comment(place: Place) -> int:
+    return place.count(
+        "SELECT count(*) FROM rating WHERE id = %s AND comment_state = 'passed'",
+        place.ids["rating"],
+    )
+
+
+def _import(place: Place) -> int:
+    assert place.count("SELECT count(*) FROM region WHERE name = '花园新社区'") == 1
+    return _audited(place, "finish_region_import", place.ids["import"])
+
+
+def _report(place: Place) -> int:
+    (run,) = place.rows("SELECT * FROM report_run WHERE id = %s", place.ids["report"])
+    assert (run["state"], run["attempt"]) == ("done", 2)
+    return _audited(place, "finish_report", place.ids["report"])
+
+
+def _audited(place: Place, action: str, object_id: str) -> int:
+    return place.count(
+        "SELECT count(*) FROM audit_entry WHERE action = %s AND object_id = %s", action, object_id
+    )
+
+
+# How often the work of each job that somebody's deed asked for was done, in effect.
+DONE: dict[str, Callable[[Place], int]] = {
+    "activities.fetch_code_image": _image,
+    "feedback.check_comment": _comment,
+    "regions.import": _import,
+    "reports.make": _report,
+}
+
+
+@pytest.mark.parametrize("name", EVERY_JOB)
+def test_a_job_whose_worker_was_killed_stops_nothing(
+    place: Place, killed: Killed, name: str
+) -> None:
+    (job,) = place.rows("SELECT * FROM procrastinate_jobs WHERE id = %s", killed.jobs[name])
+    if name in BY_THE_CLOCK:
+        assert job["status"] == "failed"
+        assert place.count(
+            "SELECT count(*) FROM procrastinate_jobs"
+            " WHERE task_name = %s AND status = 'succeeded' AND id > %s",
+            name, job["id"],
+        ), "an hour later it has run"  # fmt: skip
+    else:
+        assert (job["status"], job["attempts"]) == ("succeeded", 2)
+        assert DONE[name](place) == 1
+
+
+def test_the_log_names_what_was_cut_off(killed: Killed) -> None:
+    told = {(line["task"], line["job_id"]): line["level"] for line in killed.worker.lines()
+            if "worker died" in line["message"]}  # fmt: skip
+    assert told == {
+        (name, job_id): "ERROR" if name in BY_THE_CLOCK else "WARNING"
+        for name, job_id in killed.jobs.items()
+    }
+
+
+# ---------------------------------------------------------------------------- the database
+
+
+WAITS = "the worker waits for its database"
+
+
+def told(worker: Worker, message: str) -> int:
+    return sum(line["message"] == message for line in worker.lines())
+
+
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def test_a_worker_that_only_listens_no_more_goes_on(place: Place, killed: Killed) -> None:
+    assert len(place.rows(CUT + " AND query LIKE 'LISTEN%'")) == 1
+    do_a_job(place.url)
+
+
+def test_a_worker_whose_connections_are_cut_goes_on(place: Place, killed: Killed) -> None:
+    assert len(place.rows(CUT)) > 1
+    do_a_job(place.url)
+
+
+def test_sigterm_ends_a_worker_that_works(place: Place, killed: Killed) -> None:
+    assert killed.worker.end(signal.SIGTERM) == 0
+    assert place.count("SELECT count(*) FROM procrastinate_workers") == 0
+
+
+def test_without_a_database_a_worker_waits_says_so_once_and_ends_when_told(
+    place: Place, tmp_path: Path
+) -> None:
+    nowhere = {"DATABASE_URL": f"postgresql:///wushe?host={tmp_path}"}
+    worker = place.nursery.start(place.environment | nowhere, concurrency=1)
+    wait_until(lambda: told(worker, WAITS), timeout_s=30, what="its word")
+    assert worker.end(signal.SIGTERM) == 0
+    assert told(worker, WAITS) == len(worker.lines()) == 1
