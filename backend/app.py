@@ -142,8 +142,10 @@ def _gateway(app: Flask, settings: Settings, vault: PhoneVault) -> WeChatGateway
         api_base=settings.wechat_api_base,
         env_version=settings.wechat_env_version,
         page=settings.wechat_page,
-        # Half of a process's threads at most may wait for WeChat: the other half goes on.
-        max_concurrent_calls=max(1, settings.database_pool // 2),
+        # Three quarters of a process's threads at most are with WeChat or in line for it; the
+        # others go on, and are as many as keep the connections busy (docs/adr/0016).
+        max_concurrent_calls=settings.web_threads // 4,
+        max_waiting_calls=settings.web_threads // 2,
     )
     with app.app_context():
         return WeChatGateway(config, AccessTokenStore(db.engine, vault))

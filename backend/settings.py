@@ -61,13 +61,13 @@ class Settings:
             ends with /q/, where this app answers everybody else.
         wechat_link_file: the file by which WeChat sees that the prefix is ours, as
             `name.txt:content`; empty without.
-        database_pool: connections for each process.
+        database_pool: connections for each process; its threads wait for one in order.
         statement_timeout_ms: after which PostgreSQL gives up on a statement.
         allowed_hosts: the names, in small letters, under which people reach us; none allows
             every name, and is refused in production.
         trusted_proxies: networks, or `unix`, whose word on client address and scheme counts.
         bind, port, web_concurrency, web_threads, web_keepalive: gunicorn's
-            (config/gunicorn.conf.py).
+            (config/gunicorn.conf.py); of the threads three quarters at most are with WeChat.
     """
 
     app_env: str
@@ -90,7 +90,7 @@ class Settings:
     bind: str = "127.0.0.1"
     port: int = 8000
     web_concurrency: int = 2
-    web_threads: int = 4
+    web_threads: int = 64
     web_keepalive: int = 0
 
     @classmethod
@@ -110,7 +110,6 @@ class Settings:
         env = Env(eager=False)
         app_env = env.str("APP_ENV", "production")
         trial = app_env in {"development", "test"}
-        threads = _number(env, "WEB_THREADS", 4)
         values: dict[str, Any] = {
             "app_env": app_env,
             "database_url": env.str("DATABASE_URL", ""),
@@ -124,7 +123,7 @@ class Settings:
             "wechat_page": env.str("WECHAT_PAGE", "pages/checkin/checkin"),
             "wechat_link_prefix": env.str("WECHAT_LINK_PREFIX", _local_links() if trial else ""),
             "wechat_link_file": env.str("WECHAT_LINK_FILE", ""),
-            "database_pool": _number(env, "DATABASE_POOL", threads),
+            "database_pool": _number(env, "DATABASE_POOL", 4),
             "statement_timeout_ms": _number(env, "STATEMENT_TIMEOUT_MS", 8000),
             "log_level": env.str("LOG_LEVEL", "INFO"),
             "allowed_hosts": _words(env.str("ALLOWED_HOSTS", "").lower()),
@@ -132,7 +131,7 @@ class Settings:
             "bind": env.str("BIND", "") or "127.0.0.1",
             "port": _number(env, "PORT", 8000),
             "web_concurrency": _number(env, "WEB_CONCURRENCY", 2),
-            "web_threads": threads,
+            "web_threads": _number(env, "WEB_THREADS", 64),
             "web_keepalive": _number(env, "WEB_KEEPALIVE", 0),
         }
         unread: list[str] = []
@@ -197,7 +196,7 @@ class Settings:
             (_is_bind(self.bind), "BIND: an IP address, or unix:/path/to.sock"),
             (1 <= self.port <= 65_535, "PORT: 1 to 65535"),
             (1 <= self.web_concurrency <= 128, "WEB_CONCURRENCY: 1 to 128"),
-            (1 <= self.web_threads <= 1000, "WEB_THREADS: 1 to 1000"),
+            (4 <= self.web_threads <= 1000, "WEB_THREADS: 4 to 1000"),
             (0 <= self.web_keepalive <= 3600, "WEB_KEEPALIVE: 0 to 3600"),
         ]
 

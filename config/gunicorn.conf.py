@@ -32,8 +32,9 @@ forwarded_allow_ips = ""
 # Processes: one for each core that Python may use. They share nothing.
 workers = settings.web_concurrency
 
-# Threads in each: requests wait for the database, and a call to WeChat may take seconds. Each
-# thread needs a connection (DATABASE_POOL follows WEB_THREADS), so more is not better.
+# Threads in each: many, for a login holds one while WeChat takes its time, and in a market's first
+# minute everybody logs in. They wait in order for the few connections of DATABASE_POOL, so that no
+# more of them compute at once than the cores can bear (docs/adr/0016 has the figures).
 worker_class = "gthread"
 threads = settings.web_threads
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
-from flask import g
+from flask import g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
@@ -31,6 +31,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from backend.core.turns import FairPool
+
+#: Seconds that a request waits in line for a connection.
+LONGEST_WAIT_S = 5.0
 
 # Of whatever columns; what each statement selects stands beside it.
 AnySelect = Select[*tuple[Any, ...]]
@@ -178,7 +183,7 @@ def transaction() -> Iterator[Session]:
 
 def transaction_is_open() -> bool:
     """Whether the caller is inside `transaction()`."""
-    return "transaction" in g
+    return has_app_context() and "transaction" in g
 
 
 def _running() -> _Transaction:
@@ -202,7 +207,8 @@ def engine_options(*, pool_size: int, statement_timeout_ms: int) -> dict[str, An
     """Options for the engine of a web process or a worker.
 
     Args:
-        pool_size: connections kept, one for each thread that serves requests.
+        pool_size: connections kept. Threads are many more: they wait in order for one, at most
+            LONGEST_WAIT_S, and then are told to try again (503).
         statement_timeout_ms: milliseconds after which PostgreSQL gives up on a statement; half
             of it is the limit for waiting on a lock, so that a stuck row answers 503 and never
             holds a worker's thread for good.
@@ -214,9 +220,10 @@ def engine_options(*, pool_size: int, statement_timeout_ms: int) -> dict[str, An
         "idle_in_transaction_session_timeout": 2 * statement_timeout_ms,
     }
     return {
+        "poolclass": FairPool,
         "pool_size": pool_size,
         "max_overflow": 0,
-        "pool_timeout": 20,
+        "pool_timeout": LONGEST_WAIT_S,
         # An error's message goes to the log; the statement's values are people's names.
         "hide_parameters": True,
         "connect_args": {

@@ -38,6 +38,8 @@ class CircuitBreaker:
         threshold: faults in a row that open the breaker.
         recovery_s: seconds from opening to the next trial.
         clock: seconds from any fixed start, never going back.
+        opened: called, in the thread of the call that failed, each time it has opened: whoever
+            waits to make a call can be told at once.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class CircuitBreaker:
         threshold: int = 3,
         recovery_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
+        opened: Callable[[], None] = lambda: None,
     ) -> None:
+        self._opened = opened
         self._faults = faults
         self._answers = answers
         self._threshold = threshold
@@ -74,23 +78,10 @@ class CircuitBreaker:
             BreakerOpen: `operation` was not run.
             Exception: whatever `operation` raised.
         """
-        generation = self._admit()
-        try:
-            result = operation()
-        except self._faults:
-            self._settle(generation, answered=False)
-            raise
-        except self._answers:
-            self._settle(generation, answered=True)
-            raise
-        except BaseException:
-            self._settle(generation, answered=None)
-            raise
-        self._settle(generation, answered=True)
-        return result
+        return self.admit().run(operation)
 
-    def _admit(self) -> int:
-        """Let a call through, or raise BreakerOpen. Returns the generation it belongs to."""
+    def admit(self) -> "Admission":
+        """Let a call through, which need not begin at once; raise BreakerOpen if none may be."""
         with self._lock:
             rested = self._clock() - self._opened_at >= self._recovery_s
             if self._state is BreakerState.OPEN and rested:
@@ -98,28 +89,94 @@ class CircuitBreaker:
             if self._state is BreakerState.OPEN or self._trial_running:
                 raise BreakerOpen
             self._trial_running = self._state is BreakerState.HALF_OPEN
-            return self._generation
+            return Admission(self, self._generation)
 
-    def _settle(self, generation: int, *, answered: bool | None) -> None:
-        """Take in how a call ended: answered, not answered, or nothing to say (None)."""
+    def stands(self, admission: "Admission") -> bool:
+        """Whether the state is still the one in which a call was admitted."""
         with self._lock:
-            if generation != self._generation:
-                return
-            self._trial_running = False
-            if answered is None:
-                return
-            if answered:
-                self._faults_in_a_row = 0
-                if self._state is BreakerState.HALF_OPEN:
-                    self._enter(BreakerState.CLOSED)
-                return
-            self._faults_in_a_row += 1
-            if self._state is BreakerState.HALF_OPEN or self._faults_in_a_row >= self._threshold:
-                self._opened_at = self._clock()
-                self._enter(BreakerState.OPEN)
+            return admission.generation == self._generation
+
+    def settle(self, admission: "Admission", *, answered: bool | None) -> None:
+        """Take in how a call ended: answered, not answered, or nothing to say (None). What is
+        said first of a call counts."""
+        with self._lock:
+            opens = self._opens(admission, answered)
+        if opens:
+            self._opened()
+
+    def _opens(self, admission: "Admission", answered: bool | None) -> bool:
+        if admission.settled or admission.generation != self._generation:
+            return False
+        admission.settled = True
+        self._trial_running = False
+        if answered is None:
+            return False
+        if answered:
+            self._faults_in_a_row = 0
+            if self._state is BreakerState.HALF_OPEN:
+                self._enter(BreakerState.CLOSED)
+            return False
+        self._faults_in_a_row += 1
+        if self._state is BreakerState.CLOSED and self._faults_in_a_row < self._threshold:
+            return False
+        self._opened_at = self._clock()
+        self._enter(BreakerState.OPEN)
+        return True
+
+    @property
+    def kinds(self) -> tuple[type[Exception], type[Exception]]:
+        """The exceptions that are faults, and those that are answers."""
+        return self._faults, self._answers
 
     def _enter(self, state: BreakerState) -> None:
         self._state = state
         self._generation += 1
         self._faults_in_a_row = 0
         self._trial_running = False
+
+
+class Admission:
+    """One call that a breaker has let through: it runs, or is given up, somewhen later."""
+
+    def __init__(self, breaker: CircuitBreaker, generation: int) -> None:
+        self._breaker = breaker
+        self.generation = generation
+        self.settled = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing was decided meanwhile: a call that waited has lost its admission when
+        the breaker opened."""
+        return self._breaker.stands(self)
+
+    def run(self, operation: Callable[[], T]) -> T:
+        """Run `operation`; the breaker knows how it ended before this returns.
+
+        Raises:
+            BreakerOpen: the admission had been lost; `operation` was not run.
+            Exception: whatever `operation` raised.
+        """
+        if not self.stands:
+            raise BreakerOpen
+        faults, answers = self._breaker.kinds
+        answered: bool | None = None
+        try:
+            result = operation()
+            answered = True
+        except faults:
+            answered = False
+            raise
+        except answers:
+            answered = True
+            raise
+        finally:
+            self._breaker.settle(self, answered=answered)
+        return result
+
+    def give_up(self) -> None:
+        """It has taken too long: as good as a fault."""
+        self._breaker.settle(self, answered=False)
+
+    def hand_back(self) -> None:
+        """It was never begun."""
+        self._breaker.settle(self, answered=None)

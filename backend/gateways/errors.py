@@ -25,10 +25,14 @@ class WeChatError(Exception):
 
 
 class WeChatUnavailable(WeChatError):
-    """Not now: busy, over a limit, an answer that is no answer, or our own bulkhead is full."""
+    """Not now: busy, over a limit, or an answer that is no answer."""
 
     def __init__(self, errcode: int | None, message: str, retryable: bool = True) -> None:
         super().__init__(errcode, message, retryable)
+
+
+class WeChatBusy(WeChatUnavailable):
+    """Not asked, for too many are being asked for: says nothing about WeChat."""
 
 
 class WeChatUnreachable(WeChatUnavailable):

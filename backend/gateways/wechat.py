@@ -7,13 +7,15 @@ here (the list, with how each was found, is in docs/adr on the gateway):
   get ours, and the session can't reach any other host.
 * login: `code_to_session` would fetch an access token first. We call its URL without one.
 * retries: a lasting 40001 would recurse. Here a call is tried twice at most.
-* time: a call as a whole ends within `WeChatConfig.deadline_s`, whatever happens.
+* time: a call as a whole ends within `WeChatConfig.deadline_s`, whatever happens; at most half
+  of it is spent in line for a place.
 * the access token lives in `tokens.AccessTokenStore`; wechatpy never fetches one.
 * APIs it doesn't have, or has in an old version, are called by their address.
 * errors: one family, `errors.WeChatError`, whose messages hold no secrets.
 
 Every call passes a circuit breaker (one for each operation, so that a hanging text check
-doesn't keep people from logging in) and one bulkhead for all of them.
+doesn't keep people from logging in) and one bulkhead for all of them, with a line before it:
+everybody logs in in a market's first minute (docs/adr/0016).
 """
 
 import logging
@@ -23,6 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,10 +33,12 @@ import requests
 from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
+from backend.core.db import transaction_is_open
 from backend.gateways.breaker import BreakerOpen, CircuitBreaker
-from backend.gateways.bulkhead import Bulkhead, BulkheadFull
+from backend.gateways.bulkhead import Bulkhead, BulkheadFull, TurnedAway
 from backend.gateways.deadline import Deadline
 from backend.gateways.errors import (
+    WeChatBusy,
     WeChatCodeInvalid,
     WeChatError,
     WeChatRefused,
@@ -49,6 +54,7 @@ __all__ = [
     "Suggestion",
     "TextScene",
     "TextVerdict",
+    "WeChatBusy",
     "WeChatCodeInvalid",
     "WeChatConfig",
     "WeChatError",
@@ -93,8 +99,10 @@ class WeChatConfig:
         page: the page that code images open, without leading slash or query.
         connect_timeout_s: seconds to connect.
         read_timeout_s: longest pause in an answer, seconds.
-        max_concurrent_calls: calls that may be under way at once in this process. Keep it
-            below the number of threads of a web worker, or a hanging WeChat takes them all.
+        max_concurrent_calls: calls that may be under way at once in this process.
+        max_waiting_calls: how many more may wait in line for one of those to end. Keep the
+            sum well below the number of threads of a web worker, or a hanging WeChat takes
+            them all.
 
     Raises:
         ValueError: naming the field.
@@ -108,6 +116,7 @@ class WeChatConfig:
     connect_timeout_s: float = 1.5
     read_timeout_s: float = 3.0
     max_concurrent_calls: int = 4
+    max_waiting_calls: int = 8
 
     def __post_init__(self) -> None:
         if not self.appid or not self.secret:
@@ -129,11 +138,19 @@ class WeChatConfig:
             )
         if self.max_concurrent_calls < 1:
             raise ValueError("max_concurrent_calls must be 1 or more")
+        if self.max_waiting_calls < 0:
+            raise ValueError("max_waiting_calls must be 0 or more")
 
     @property
     def deadline_s(self) -> float:
-        """Seconds for a call as a whole: access token, waiting for it and a retry included."""
+        """Seconds for a call as a whole: its turn, the access token and a retry included."""
         return self.connect_timeout_s + self.read_timeout_s
+
+    @property
+    def turn_s(self) -> float:
+        """Seconds for which a call may wait in line: whoever then gets a place has as much time
+        left, enough for a slow answer, so that a long line is never taken for a silent WeChat."""
+        return self.deadline_s / 2
 
 
 @dataclass(frozen=True)
@@ -250,10 +267,13 @@ class WeChatGateway:
     ) -> None:
         self._config = config
         self._tokens = tokens
-        self._bulkhead = Bulkhead(config.max_concurrent_calls, "wechat")
+        self._bulkhead = Bulkhead(config.max_concurrent_calls, config.max_waiting_calls, "wechat")
         self._breakers = {
             operation: CircuitBreaker(
-                faults=WeChatUnreachable, answers=WeChatError, clock=breaker_clock
+                faults=WeChatUnreachable,
+                answers=WeChatError,
+                clock=breaker_clock,
+                opened=partial(self._bulkhead.turn_away, operation),
             )
             for operation in ("login", "phone_number", "code_image", "check_text")
         }
@@ -275,6 +295,7 @@ class WeChatGateway:
         Raises:
             WeChatCodeInvalid: 40029, 40163, or a code that can't be one.
             WeChatUserBlocked: 40226.
+            WeChatBusy: too many wait for WeChat already, or have waited for too long.
             WeChatUnavailable: busy, over the limit (45011), no usable answer within
                 `WeChatConfig.deadline_s`, or not asked at all.
             WeChatRefused: anything else, such as a wrong AppSecret.
@@ -419,23 +440,18 @@ class WeChatGateway:
         return self._tokens.get(config.appid, fetch, wait_s=deadline.remaining())
 
     def _call(self, operation: str, attempt: Callable[[_Link, Deadline], T]) -> T:
-        """Run a call, with at most one retry, behind its breaker and the bulkhead."""
-        deadline = Deadline(self._config.deadline_s)
+        """Run a call, with at most one retry, behind its breaker and the bulkhead.
 
-        def guarded() -> T:
-            try:
-                return self._bulkhead.run(
-                    lambda: _with_one_retry(attempt, self._link(), deadline),
-                    wait_s=deadline.remaining(),
-                )
-            except TimeoutError:
-                raise WeChatTimeout(None, f"{operation} took too long") from None
-
+        Raises RuntimeError inside a transaction: it would hold one of the few connections, and
+        whatever it has locked, for as long as WeChat likes.
+        """
+        if transaction_is_open():
+            raise RuntimeError("no call to WeChat inside a transaction")
         try:
-            return self._breakers[operation].call(guarded)
+            return self._in_turn(operation, attempt, Deadline(self._config.deadline_s))
         except BulkheadFull:
-            error: WeChatError = WeChatUnavailable(None, "too many calls under way")
-        except BreakerOpen:
+            error: WeChatError = WeChatBusy(None, "too many calls under way")
+        except (BreakerOpen, TurnedAway):
             error = WeChatUnavailable(None, "not asked: it has not been answering")
         except WeChatError as refusal:
             error = refusal
@@ -445,6 +461,27 @@ class WeChatGateway:
             level, "wechat %s: %s", operation, error, extra={"wechat_errcode": error.errcode}
         )
         raise error
+
+    def _in_turn(
+        self, operation: str, attempt: Callable[[_Link, Deadline], T], deadline: Deadline
+    ) -> T:
+        admission = self._breakers[operation].admit()
+        try:
+            # The breaker hears of a call's end in the thread that made it, before that thread
+            # makes the next: so who waits when it opens isn't sent after the others.
+            return self._bulkhead.run(
+                lambda: admission.run(lambda: _with_one_retry(attempt, self._link(), deadline)),
+                kind=operation,
+                turn_s=self._config.turn_s,
+                wait_s=deadline.remaining(),
+                pointless=lambda: not admission.stands,
+            )
+        except (BulkheadFull, TurnedAway):
+            admission.hand_back()
+            raise
+        except TimeoutError:
+            admission.give_up()
+            raise WeChatTimeout(None, f"{operation} took too long") from None
 
     def _link(self) -> _Link:
         """This thread's link, made on first use."""

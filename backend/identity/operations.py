@@ -45,6 +45,12 @@ class WeChatUnavailableError(AppError):
     title = "微信暂时连不上,请稍后再试;急用请到服务台登记"
 
 
+class WeChatBusyError(AppError):
+    status = 503
+    code = "wechat_busy"
+    title = "现在人多,还没轮到您,请稍等片刻再试"
+
+
 class PhoneCodeInvalid(AppError):
     status = 422
     code = "phone_code_invalid"

@@ -10,8 +10,10 @@ from backend.core.api import LOGIN, PUBLIC, Blueprint, json_response
 from backend.core.context import composed
 from backend.core.crypto import mask_phone
 from backend.core.db import transaction
+from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
 from backend.gateways.wechat import (
+    WeChatBusy,
     WeChatCodeInvalid,
     WeChatError,
     WeChatGateway,
@@ -35,8 +37,8 @@ def log_in(_: Actor | None, body: dict[str, str]) -> dict[str, Any]:
         raise operations.WeChatCodeInvalidError from None
     except WeChatUserBlocked:
         raise operations.WeChatUserBlockedError from None
-    except WeChatError:
-        raise operations.WeChatUnavailableError from None
+    except WeChatError as error:
+        raise _away(error) from None
     with transaction() as session:
         login = operations.log_in(session, identity.openid, identity.unionid)
         return {
@@ -44,6 +46,13 @@ def log_in(_: Actor | None, body: dict[str, str]) -> dict[str, Any]:
             "expires_at": login.expires_at,
             "user": queries.me(session, login.actor),
         }
+
+
+def _away(error: WeChatError) -> AppError:
+    """The refusal for a call to WeChat that came to nothing: is WeChat away, or too many wait?"""
+    if isinstance(error, WeChatBusy):
+        return operations.WeChatBusyError()
+    return operations.WeChatUnavailableError()
 
 
 @blp.post("/auth/logout", access=LOGIN, status=204)
@@ -90,8 +99,8 @@ def bind_phone(actor: Actor, body: dict[str, str]) -> dict[str, str]:
             phone = composed(WeChatGateway).phone_number(body["code"])
         except WeChatCodeInvalid:
             raise operations.PhoneCodeInvalid from None
-        except WeChatError:
-            raise operations.WeChatUnavailableError from None
+        except WeChatError as error:
+            raise _away(error) from None
     with transaction() as session:
         bind(session, actor, phone)
         resident = access_own_resident(session, actor)

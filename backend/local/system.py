@@ -96,10 +96,10 @@ class LocalSystem:
         port: int = 0,
         demo: bool = False,
         workers: int | None = None,
-        threads: int | None = None,
         database_settings: Mapping[str, str] = DURABLE,
         environ: Mapping[str, str] | None = None,
         preview: Path | None = None,
+        slow_wechat: bool = True,
         restart: bool = False,
         say: Callable[[str], None] = _quiet,
         stop: StopSignal | None = None,
@@ -111,13 +111,14 @@ class LocalSystem:
             port: of the web server; 0 for a free one.
             demo: whether to load the demo data.
             workers: gunicorn's processes (WEB_CONCURRENCY); None for its default.
-            threads: threads in each (WEB_THREADS); None for its default.
             database_settings: of the private PostgreSQL. Not FAST_UNSAFE where it gets killed.
             environ: settings of the app, by their environment names. DATABASE_URL and
                 WECHAT_APPID among them replace the private database and the stand-in. The
                 process's own environment has no say in them: pass os.environ for that.
             preview: the built mini-program (tests/miniprogram), served under /preview/; the
                 folder may appear later. None for nothing but the app.
+            slow_wechat: whether the stand-in WeChat takes as long as the real one; False for tests
+                of something else, which have many people log in.
             restart: whether `watch` starts a part again that died by itself.
             say: receives progress lines.
             stop: asked during the start.
@@ -129,10 +130,9 @@ class LocalSystem:
         self._settings = {name: value for name, value in (environ or {}).items() if value}
         if workers is not None:
             self._settings["WEB_CONCURRENCY"] = str(workers)
-        if threads is not None:
-            self._settings["WEB_THREADS"] = str(threads)
         self._database_settings = database_settings
         self.preview = None if preview is None else preview.expanduser().absolute()
+        self._slow_wechat = slow_wechat
         self._restart = restart
         self._say = say
         self._stop = stop
@@ -425,7 +425,8 @@ class LocalSystem:
 
     def _stand_in_arguments(self) -> list[str]:
         port = self.wechat.rsplit(":", 1)[1]
-        return ["--port", port, "--appid", STAND_IN_APPID, "--secret", STAND_IN_SECRET]
+        who = ["--appid", STAND_IN_APPID, "--secret", STAND_IN_SECRET]
+        return ["--port", port, *who, *(["--realistic"] if self._slow_wechat else [])]
 
     def _run(self, name: str, module: str, *arguments: str) -> None:
         self._go_on()

@@ -3,7 +3,7 @@
     python -m tests.bench [--quick] [--case NAME]… [--no-history]
 
 Exit code 1 when a target is missed or an answer was wrong. WEB_CONCURRENCY, WEB_THREADS,
-WEB_KEEPALIVE and GUNICORN_CMD_ARGS hold for the floor and the product alike.
+DATABASE_POOL, WEB_KEEPALIVE and GUNICORN_CMD_ARGS hold for the floor and the product alike.
 """
 
 import argparse

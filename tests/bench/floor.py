@@ -48,11 +48,11 @@ _LIST = """
      LIMIT 20
 """
 
-_threads = int(os.environ.get("WEB_THREADS") or 4)
+_connections = int(os.environ.get("DATABASE_POOL") or 4)
 pool = ConnectionPool(
     os.environ["DATABASE_URL"],
-    min_size=_threads,
-    max_size=_threads,
+    min_size=_connections,
+    max_size=_connections,
     kwargs={"options": "-c timezone=UTC"},
     open=True,
 )

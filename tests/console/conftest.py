@@ -19,7 +19,9 @@ from tests.support.browser import chromium
 @pytest.fixture(scope="session")
 def system() -> Iterator[LocalSystem]:
     """A whole system with the demo data."""
-    with LocalSystem(demo=True, workers=1, threads=8, database_settings=FAST_UNSAFE) as running:
+    with LocalSystem(
+        demo=True, workers=1, database_settings=FAST_UNSAFE, slow_wechat=False
+    ) as running:
         yield running
 
 

@@ -93,10 +93,10 @@ def test_a_whole_environment_is_read(load: Load) -> None:
     assert settings.sqlalchemy_url == "postgresql+psycopg://app@db.internal/wushe"
 
 
-def test_each_thread_has_a_connection_unless_told_otherwise(load: Load) -> None:
-    assert load(PRODUCTION).database_pool == 4
-    assert load(PRODUCTION | {"WEB_THREADS": "7"}).database_pool == 7
-    assert load(PRODUCTION | {"WEB_THREADS": "7", "DATABASE_POOL": "2"}).database_pool == 2
+def test_threads_and_connections_are_set_apart(load: Load) -> None:
+    """Who waits for WeChat holds a thread and no connection (docs/adr/0016)."""
+    threads = load(PRODUCTION | {"WEB_THREADS": "24"})
+    assert (threads.web_threads, threads.database_pool) == (24, load(PRODUCTION).database_pool)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,7 @@ def test_every_missing_variable_is_named_at_once(load: Load) -> None:
         ("CODE_SIGNING_KEY", base64.urlsafe_b64encode(b"k" * 33).decode()),
         ("CODE_SIGNING_KEY", "a"),
         ("CODE_SIGNING_KEY", "密钥"),
+        ("WEB_THREADS", "3"),
         ("DATABASE_POOL", "many"),
         ("DATABASE_POOL", "0"),
         ("DATABASE_POOL", "-1"),

@@ -32,7 +32,7 @@ def bundle() -> Path:
 def system(bundle: Path) -> Iterator[LocalSystem]:
     """A whole system with the demo data, and the mini-program at /preview/app.html."""
     with LocalSystem(
-        demo=True, workers=1, threads=8, database_settings=FAST_UNSAFE, preview=bundle
+        demo=True, workers=1, database_settings=FAST_UNSAFE, preview=bundle, slow_wechat=False
     ) as running:
         yield running
 
