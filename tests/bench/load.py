@@ -36,6 +36,8 @@ class Job:
         fragment: what every answer must contain.
         interval_s: the least time between two requests of one connection; 0 sends the next as
             soon as the last one is answered.
+        spread_s: seconds over which the connections' first requests are spread; 0 sends them all
+            at once.
     """
 
     port: int
@@ -45,6 +47,7 @@ class Job:
     fragment: bytes = b""
     connections: int = CONNECTIONS
     interval_s: float = 0.0
+    spread_s: float = 0.0
 
 
 @dataclass
@@ -142,6 +145,8 @@ def run(job: Job) -> Measured:
         began = perf_counter()
         ends = began + job.seconds
         resting = list(connections)
+        for number, one in enumerate(connections):
+            one.due = began + job.spread_s * number / len(connections)
         busy = 0
         while True:
             started = _send_due(resting, payloads, selector, measured, ends)

@@ -21,10 +21,11 @@ from tests.bench.cases import (
     Case,
 )
 from tests.bench.load import Job, LoadGenerator, Measured, request
-from tests.bench.servers import FLOOR, LOADED, OURS, Server, Stage, hang_logins, statement_log
+from tests.bench.servers import FLOOR, LOADED, OURS, Server, Stage, logins_take, statement_log
 
 HANGING = "hanging-wechat"
-NAMES = (*(case.name for case in CASES), HANGING)
+OPENING = "opening-minute"
+NAMES = (*(case.name for case in CASES), HANGING, OPENING)
 
 # The floor's case that a case is held against, and the share of its rate to be reached.
 FLOOR_OF = {CHECK_IN: CHECK_IN, DUPLICATE: CHECK_IN, SIGN_UP: CHECK_IN, CALL_NEXT: CHECK_IN,
@@ -33,6 +34,10 @@ TARGETS = {CHECK_IN: 0.6, DUPLICATE: 0.6, SIGN_UP: 0.5, CALL_NEXT: 0.5, LIST: 0.
 P99_AT_MOST = 3.0
 LOADED_AT_LEAST = 0.9
 HANGING_AT_LEAST = 0.8
+# A market opens: so many people log in within so many seconds, with WeChat taking its usual time.
+OPENING_PEOPLE, OPENING_S, WECHAT_S = 300, 10.0, 0.2
+OPENING_CHECK_IN_AT_LEAST = 0.8
+OPENING_P95_AT_MOST = 5.0
 # A page of the console on years of history, as a multiple of what it takes on a few markets.
 PAGE_LOADED_AT_MOST = 2.0
 
@@ -58,6 +63,7 @@ class Plan:
         warm_up_s: of each case on each server, before the first round.
         hang_rounds: with WeChat hanging, each between two undisturbed ones.
         hang_s: of a round with WeChat hanging; long enough for what the product does about it.
+        openings: of a market, each between two undisturbed rounds.
     """
 
     rounds: int = 11
@@ -65,14 +71,15 @@ class Plan:
     warm_up_s: float = 0.7
     hang_rounds: int = 2
     hang_s: float = 10.0
+    openings: int = 2
 
     @property
     def markets(self) -> int:
         """How many markets the check-ins of one database use up."""
-        return 3 * self.rounds + 2 * self.hang_rounds + 10
+        return 3 * self.rounds + 2 * self.hang_rounds + 2 * self.openings + 11
 
 
-QUICK = Plan(rounds=2, seconds=1.0, warm_up_s=0.5, hang_rounds=1, hang_s=8.0)
+QUICK = Plan(rounds=2, seconds=1.0, warm_up_s=0.5, hang_rounds=1, hang_s=8.0, openings=1)
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,9 @@ class Results:
         self.queries: dict[tuple[str, Case], float] = {}
         self.calm: list[Measured] = []
         self.hanging: list[Measured] = []
+        self.before_opening: list[Measured] = []
+        self.opening: list[Measured] = []
+        self.logins: list[Measured] = []
 
     def ratio(self, server: str, case: Case) -> float:
         """The rate as a share of the floor's, round by round."""
@@ -141,13 +151,25 @@ class Results:
             for case in measured if case in PAGES and self.measured[LOADED, case]
         ]  # fmt: skip
         if self.hanging:
-            share = median(
-                hanging.rate / mean((before.rate, after.rate))
-                for hanging, (before, after) in zip(self.hanging, pairwise(self.calm), strict=True)
-            )
-            found.append(Check("check-in while WeChat hangs, of its usual rate", share,
-                               HANGING_AT_LEAST))  # fmt: skip
+            found.append(Check("check-in while WeChat hangs, of its usual rate",
+                               _share(self.hanging, self.calm), HANGING_AT_LEAST))  # fmt: skip
+        if self.opening:
+            late = median(logins.quantile(0.95) for logins in self.logins) / WECHAT_S
+            found += [
+                Check("opening: check-in, of its usual rate",
+                      _share(self.opening, self.before_opening), OPENING_CHECK_IN_AT_LEAST),
+                Check("opening: logins' p95, times WeChat's own time", late,
+                      OPENING_P95_AT_MOST, True),
+            ]  # fmt: skip
         return found
+
+
+def _share(disturbed: list[Measured], calm: list[Measured]) -> float:
+    """The rate of disturbed rounds as a share of that of the calm ones around each."""
+    return median(
+        between.rate / mean((before.rate, after.rate))
+        for between, (before, after) in zip(disturbed, pairwise(calm), strict=True)
+    )
 
 
 class Bench:
@@ -173,6 +195,9 @@ class Bench:
             if HANGING in names:
                 self._say("  微信无响应 / WeChat hangs")
                 self._hang(generator)
+            if OPENING in names:
+                self._say("  开市时大家同时登录 / a market opens")
+                self._open(generator)
         return self.results
 
     def _warm_up(self, generator: LoadGenerator, cases: list[Case]) -> None:
@@ -217,17 +242,44 @@ class Bench:
         self.results.calm.append(self._check_ins(generator, calm_s))
         with LoadGenerator() as phones:
             for _ in range(self._plan.hang_rounds):
-                hang_logins(self._stage, hang=True)
-                phones.begin(self._logins())
-                self.results.hanging.append(self._check_ins(generator, self._plan.hang_s))
-                phones.result()
-                hang_logins(self._stage, hang=False)
+                with logins_take(self._stage, 600):
+                    phones.begin(self._vain_logins())
+                    self.results.hanging.append(self._check_ins(generator, self._plan.hang_s))
+                    phones.result()
                 self.results.calm.append(self._check_ins(generator, calm_s))
+
+    def _open(self, generator: LoadGenerator) -> None:
+        """Check-ins with and without a crowd that logs in, each of them once and all of them let
+        in, in the time in which WeChat answers them one by one."""
+        self._check_ins(generator, self._plan.warm_up_s)
+        results, calm_s = self.results, OPENING_S / 2
+        results.before_opening.append(self._check_ins(generator, calm_s))
+        with LoadGenerator() as phones:
+            for number in range(self._plan.openings):
+                with logins_take(self._stage, WECHAT_S):
+                    phones.begin(self._first_logins(number))
+                    results.opening.append(self._check_ins(generator, OPENING_S))
+                    results.logins.append(phones.result())
+                results.before_opening.append(self._check_ins(generator, calm_s))
+
+    def _first_logins(self, opening: int) -> Job:
+        """Of people who were never here before."""
+        bodies = (b'{"code": "ok:opening-%d-%d"}' % (opening, n) for n in range(OPENING_PEOPLE))
+        return Job(
+            self._stage.ours.port,
+            [request("POST", "/api/v1/auth/wechat", body=body) for body in bodies],
+            OPENING_S + 5,
+            (b"200",),
+            b"resident_id",
+            connections=OPENING_PEOPLE,
+            interval_s=3600,  # each once
+            spread_s=OPENING_S,
+        )
 
     def _check_ins(self, generator: LoadGenerator, seconds: float) -> Measured:
         return generator.run(CHECK_IN.job(self._stage.ours.ground, self._stage.ours.port, seconds))
 
-    def _logins(self) -> Job:
+    def _vain_logins(self) -> Job:
         payload = request("POST", "/api/v1/auth/wechat", body=b'{"code": "ok:anybody"}')
         return Job(
             self._stage.ours.port,
@@ -254,9 +306,15 @@ def table(results: Results) -> str:
             measured = results.measured[server, case]
             if measured:
                 lines.append(_line(results, server, case, measured))
-    for name, rounds in (("calm", results.calm), ("hanging", results.hanging)):
+    for what, name, rounds in (
+        ("check-in", "calm", results.calm),
+        ("check-in", "hanging", results.hanging),
+        ("check-in", "before", results.before_opening),
+        ("check-in", "opening", results.opening),
+        ("login", "opening", results.logins),
+    ):
         if rounds:
-            lines.append(f"{'check-in':<11} {name:<7} {_figures(rounds)}")
+            lines.append(f"{what:<11} {name:<7} {_figures(rounds)}")
     return "\n".join(lines)
 
 

@@ -31,7 +31,9 @@ FLOOR, OURS, LOADED = SERVERS = ("floor", "ours", "loaded")
 # PostgreSQL comes: every commit reaches the disk before it is answered.
 _DATABASE_SETTINGS = {"max_wal_size": "8GB", "checkpoint_timeout": "30min"}
 # So that other settings of gunicorn can be tried: they hold for the floor and the product alike.
-_TRIED = ("WEB_CONCURRENCY", "WEB_THREADS", "WEB_KEEPALIVE", "GUNICORN_CMD_ARGS")
+_TRIED = (
+    "WEB_CONCURRENCY", "WEB_THREADS", "DATABASE_POOL", "WEB_KEEPALIVE", "GUNICORN_CMD_ARGS",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def stage(*, markets: int, history: bool, say: Callable[[str], None]) -> Iterato
         wechat_port = int(system.wechat.rsplit(":", 1)[1])
         _run(supervisor, "wechat", system.environment, "backend.gateways.fake_wechat",
              "--port", str(wechat_port), "--appid", STAND_IN_APPID,
-             "--secret", STAND_IN_SECRET)  # fmt: skip
+             "--secret", STAND_IN_SECRET, "--realistic")  # fmt: skip
         started = [
             _serve(supervisor, system.environment, name, application, where)
             for name, application, where in (
@@ -148,21 +150,24 @@ def _call(port: int, method: str, path: str, body: str | None = None) -> bool:
         connection.close()
 
 
-def hang_logins(stage: Stage, *, hang: bool) -> None:
-    """Let the stand-in WeChat say nothing to logins, or behave again.
+@contextmanager
+def logins_take(stage: Stage, seconds: float) -> Iterator[None]:
+    """Let the stand-in WeChat take so long for each login meanwhile.
 
-    Behaving again includes the product's having noticed: its workers ask WeChat only now and
+    At the end it behaves again, and the product has noticed: its workers ask WeChat only now and
     then after it was silent.
     """
     path = '"path": "/sns/jscode2session"'
-    delay = ', "delay_s": 600' if hang else ""
-    assert _call(stage.wechat_port, "POST", "/_fake/mode", f"{{{path}{delay}}}")
-    if not hang:
-        wait_until(
-            lambda: all(_log_in(stage.ours.port) for _ in range(20)),
-            timeout_s=60,
-            what="logins to work again",
-        )
+    assert _call(stage.wechat_port, "POST", "/_fake/mode", f'{{{path}, "delay_s": {seconds}}}')
+    try:
+        yield
+    finally:
+        assert _call(stage.wechat_port, "POST", "/_fake/mode", f"{{{path}}}")
+    wait_until(
+        lambda: all(_log_in(stage.ours.port) for _ in range(20)),
+        timeout_s=60,
+        what="logins to work again",
+    )
 
 
 def _log_in(port: int) -> bool:

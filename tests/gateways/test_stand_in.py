@@ -17,6 +17,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from backend.gateways.fake_wechat.faults import Faults, Latency, Mode
 from backend.gateways.fake_wechat.push import signature
 from backend.gateways.fake_wechat.server import StandInServer
 from backend.gateways.fake_wechat.world import Bounded, PushSettings
@@ -433,3 +434,18 @@ def test_others_cannot_reach_it(host: str) -> None:
     )
     assert done.returncode == 2
     assert host in done.stderr
+
+
+def test_it_takes_its_time_as_wechat_does() -> None:
+    """Only where asked for; the same from one start to the next, and never beside a set fault."""
+    assert Latency(realistic=False).draw_s() == 0
+    latency = Latency(realistic=True)
+    drawn = [latency.draw_s() for _ in range(2000)]
+    usual = [seconds for seconds in drawn if seconds != 2.0]
+    assert 0.1 <= min(usual) < 0.11
+    assert 0.39 < max(usual) <= 0.4
+    assert 10 <= len(drawn) - len(usual) <= 30
+    again = Faults(Latency(realistic=True))
+    assert [again.take(LOGIN)[0].delay_s for _ in drawn] == drawn
+    again.set(LOGIN, Mode(errcode=-1))
+    assert again.take(LOGIN)[0].delay_s == 0

@@ -2,7 +2,8 @@
 
 A process of its own on loopback, for development, demo and tests. It speaks the URLs that
 `backend.gateways.wechat` calls, answers errors as WeChat does (HTTP 200 and an errcode),
-logs every request for assertions, and misbehaves on demand:
+logs every request for assertions, takes its time with `--realistic` as WeChat does (100–400 ms,
+one answer in a hundred 2 s), and misbehaves on demand:
 
     POST /_fake/reset                 forget everything, let go of hanging requests
     POST /_fake/mode                  {path, times?, delay_s?, errcode | http_status | drop |

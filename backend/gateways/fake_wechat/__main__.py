@@ -22,10 +22,17 @@ def main() -> int:
     parser.add_argument("--secret", required=True, help="the AppSecret that belongs to it")
     parser.add_argument("--push-token", default=standard.token, help="signs its pushes")
     parser.add_argument("--push-aes-key", default=standard.aes_key, help="43 characters")
+    parser.add_argument(
+        "--realistic", action="store_true",
+        help="answers take 100 to 400 ms, and one in a hundred 2 s",
+    )  # fmt: skip
     options = parser.parse_args()
     push = PushSettings(options.push_token, options.push_aes_key)
     try:
-        server = StandInServer(options.host, options.port, options.appid, options.secret, push)
+        server = StandInServer(
+            options.host, options.port, options.appid, options.secret, push,
+            realistic=options.realistic,
+        )  # fmt: skip
     except (ValueError, OSError) as error:
         parser.error(f"{options.host}:{options.port}: {error}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -1,5 +1,6 @@
 """How the stand-in misbehaves: modes set by path, and what they do to an answer."""
 
+import random
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,6 +73,23 @@ class Mode:
         return MALFORMED.get(self.malformed or "")
 
 
+class Latency:
+    """How long WeChat takes on an ordinary day, the same from one start to the next: 100 to 400 ms,
+    and one answer in a hundred 2 s. Off unless it is asked for."""
+
+    def __init__(self, *, realistic: bool) -> None:
+        self._random = random.Random(7) if realistic else None  # noqa: S311 - no secret
+        self._lock = threading.Lock()
+
+    def draw_s(self) -> float:
+        """The next answer's, in seconds."""
+        if self._random is None:
+            return 0.0
+        with self._lock:
+            slow = self._random.random() < 0.01
+            return 2.0 if slow else self._random.uniform(0.1, 0.4)
+
+
 @dataclass
 class _Entry:
     mode: Mode
@@ -80,8 +98,10 @@ class _Entry:
 
 @dataclass
 class Faults:
-    """The modes by path; may be used from any number of threads."""
+    """The modes by path; may be used from any number of threads. Where none is set, an answer
+    takes its usual time."""
 
+    latency: Latency
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _entries: dict[str, _Entry] = field(default_factory=dict)
     _releases: dict[str, threading.Event] = field(default_factory=dict)
@@ -107,7 +127,7 @@ class Faults:
         with self._lock:
             entry = self._entries.get(path)
             if entry is None:
-                return Mode(), threading.Event()
+                return Mode(delay_s=self.latency.draw_s()), threading.Event()
             if entry.times is not None:
                 entry.times -= 1
                 if entry.times <= 0:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from backend.gateways.fake_wechat.apis import call
 from backend.gateways.fake_wechat.control import PREFIX, Control
-from backend.gateways.fake_wechat.faults import Faults
+from backend.gateways.fake_wechat.faults import Faults, Latency
 from backend.gateways.fake_wechat.messages import Answer, Request
 from backend.gateways.fake_wechat.world import PushSettings, World
 
@@ -25,6 +25,7 @@ class StandInServer(ThreadingHTTPServer):
         port: 0 for a free one.
         appid, secret: the only mini-program it knows.
         push: what signs and encrypts its pushes.
+        realistic: whether answers take as long as WeChat's (see Latency).
 
     Raises:
         ValueError: an address that others could reach; here anyone is let in.
@@ -34,11 +35,20 @@ class StandInServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 1024
 
-    def __init__(self, host: str, port: int, appid: str, secret: str, push: PushSettings) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        appid: str,
+        secret: str,
+        push: PushSettings,
+        *,
+        realistic: bool = False,
+    ) -> None:
         if not IPv4Address(host).is_loopback:
             raise ValueError("the stand-in listens on loopback only")
         self.world = World(appid, secret, push)
-        self.faults = Faults()
+        self.faults = Faults(Latency(realistic=realistic))
         self.control = Control(self.world, self.faults)
         super().__init__((host, port), Handler)
 
