@@ -162,7 +162,13 @@ def purge() -> None:
 
 def plan_of(session: Session, actor: Actor, kept: ScheduleImport) -> Plan:
     """What a file would make now, and what is wrong with it, in four statements."""
-    rows = [PlannedRow(row) for row in sheets.read_schedule(kept.content)]
+    return _plan(session, actor, kept, sheets.read_schedule(kept.content))
+
+
+def _plan(
+    session: Session, actor: Actor, kept: ScheduleImport, read: Sequence[sheets.SheetRow]
+) -> Plan:
+    rows = [PlannedRow(row.copy()) for row in read]
     _find_regions(session, actor, rows)
     _find_models(session, actor, rows, kept.model_id)
     for planned in rows:
@@ -326,9 +332,10 @@ def carry_out(session: Session, actor: Actor, kept: ScheduleImport) -> list[Acti
     """
     if kept.done_at is not None:
         raise ImportDone
-    _lock_regions(session, plan_of(session, actor, kept).new)
+    read = sheets.read_schedule(kept.content)
+    _lock_regions(session, _plan(session, actor, kept, read).new)
     # Again, now that nobody else can import to the same regions.
-    plan = plan_of(session, actor, kept)
+    plan = _plan(session, actor, kept, read)
     if plan.faulty:
         raise ImportFaulty
     sources = _sources(session, {row.model.id for row in plan.new if row.model})

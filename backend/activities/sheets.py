@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -176,6 +176,10 @@ class SheetRow:
     def blame(self, column: str, words: str) -> None:
         """Note what is wrong with a cell."""
         self.faults.append(Fault(column, self.addresses[column], words))
+
+    def copy(self) -> "SheetRow":
+        """The row as it stands: who looks it up blames a copy."""
+        return replace(self, faults=list(self.faults))
 
 
 def read_schedule(content: bytes) -> list[SheetRow]:

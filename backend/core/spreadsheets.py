@@ -1,40 +1,44 @@
 """Excel files: sheets written for offices, and rows read with the address of every cell.
 
-Written with XlsxWriter, read with openpyxl: each does its half well. What somebody typed is always
-written as text, never as a formula; what is read is refused where Excel would compute it, so that
-nobody imports a value that they have not seen.
+Written with XlsxWriter, read by a process of its own (workbook_reader.py, docs/adr/0022). What
+somebody typed is always written as text, never as a formula; what is read is refused where Excel
+would compute it, so that nobody imports a value that they have not seen.
 """
 
 import io
+import json
+import logging
 import math
 import re
+import subprocess
+import sys
+import threading
 import unicodedata
-import zipfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any, Literal
 
 import xlsxwriter
-from openpyxl import load_workbook
-from openpyxl.cell import MergedCell
-from openpyxl.worksheet.worksheet import Worksheet as OpenSheet
 
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
+from backend.core.workbook_reader import address_of
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# What a file may unfold to: a small archive can hold gigabytes.
-MOST_UNPACKED_BYTES = 10_000_000
-# How far a sheet may reach, blank but formatted cells included: all of it is read into memory.
-MOST_SHEET_ROWS, MOST_SHEET_COLUMNS = 5000, 100
+_log = logging.getLogger(__name__)
+_READER = Path(__file__).with_name("workbook_reader.py")
+# Files that a process reads at once, so that what its readers may take together is bounded too;
+# how long another waits for its turn; and how long reading may take by the clock on the wall.
+_turns = threading.BoundedSemaphore(2)
+_WAIT_SECONDS, _READING_SECONDS = 5, 20
 # Above the header there may stand a title and a note.
 _HEADER_WITHIN = 10
 # Rows of a template that get a column's drop-down.
 _VALIDATED_ROWS = 1000
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
-_TIME = re.compile(r"(\d{1,2})[:时点](\d{2})分?(?::00)?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2})[:时点](\d{2})分?(?::[0-5]\d)?", re.ASCII)
 
 Kind = Literal["text", "plain", "number", "money", "share", "day", "moment"]
 _FORMATS: dict[Kind, str] = {
@@ -50,13 +54,19 @@ _FORMATS: dict[Kind, str] = {
 
 class NotASpreadsheet(ValidationFailed):
     code = "not_a_spreadsheet"
-    title = "这个文件不是能读的 Excel 表格,请用 .xlsx 文件"
+    title = "这个文件不是能读的 Excel 表格，请用 .xlsx 文件"
 
 
 class SpreadsheetTooLarge(AppError):
     status = 422
     code = "spreadsheet_too_large"
-    title = "表格太大了,请分成几个文件"
+    title = "表格太大了，请分成几个文件"
+
+
+class SpreadsheetsBusy(AppError):
+    status = 503
+    code = "spreadsheets_busy"
+    title = "正在读别人的表格，请过一会儿再上传"
 
 
 # ---------------------------------------------------------------------------- writing
@@ -341,81 +351,104 @@ def read_rows(
     """The filled-in rows of a file's first sheet, below its header; other columns are passed over.
 
     Args:
+        content: an .xlsx or .xls file, from whomever: what reading it takes is bounded.
         required: titles of columns that must be there, in whatever order.
         optional: titles of columns that may be.
         most_rows: how many rows are taken.
 
     Raises NotASpreadsheet (422) for a file that is none, that has another header, or one title
-    twice; SpreadsheetTooLarge (422).
+    twice; SpreadsheetTooLarge (422); SpreadsheetsBusy (503).
     """
-    sheet = _open(content)
-    if sheet.max_row > MOST_SHEET_ROWS or sheet.max_column > MOST_SHEET_COLUMNS:
-        raise SpreadsheetTooLarge(
-            f"表格占了 {sheet.max_row} 行、{sheet.max_column} 列;如果多出来的是空行空列,"
-            "请选中后删除再上传"
-        )
-    grid = list(sheet.iter_rows())
+    grid = _grid(content)
     header, columns = _header(grid, required, optional)
     rows = []
-    for cells in grid[header + 1 :]:
-        found = {title: _read(cells[index]) for title, index in columns.items()}
+    for number in sorted(number for number in grid if number > header):
+        found = {
+            title: grid[number].get(column) or Cell(address_of(number, column))
+            for title, column in columns.items()
+        }
         if any(cell.value is not None or cell.problem for cell in found.values()):
-            rows.append(ReadRow(cells[0].row or 0, found))
+            rows.append(ReadRow(number, found))
     if len(rows) > most_rows:
-        raise SpreadsheetTooLarge(f"有 {len(rows)} 行,一次最多 {most_rows} 行")
+        raise SpreadsheetTooLarge(f"有 {len(rows)} 行，一次最多 {most_rows} 行")
     return rows
 
 
-def _open(content: bytes) -> OpenSheet:
-    if content.startswith(_OLD_EXCEL):
-        raise NotASpreadsheet("这是旧版 .xls 或加了密码的文件,请打开后另存为不带密码的 .xlsx")
+# A sheet's cells that are not empty, by row and column, both from 1.
+_Grid = dict[int, dict[int, Cell]]
+_READ = {"moment": datetime.fromisoformat, "time": time.fromisoformat}
+_PROBLEMS = {
+    "merged": "是合并单元格，请取消合并，每行各自填写",
+    "formula": "是公式，请改成数值（复制后「选择性粘贴：值」）",
+    "error": "是错误值，请重新填写",
+}
+
+
+def _grid(content: bytes) -> _Grid:
+    answer = _read_apart(content)
+    if "refused" in answer:
+        kind = SpreadsheetTooLarge if answer["too_large"] else NotASpreadsheet
+        raise kind(answer["refused"])
+    grid: _Grid = {}
+    for row, column, kind, value in answer["cells"]:
+        read = _READ.get(kind)
+        cell = Cell(address_of(row, column), read(value) if read else value, _PROBLEMS.get(kind))
+        grid.setdefault(row, {})[column] = cell
+    return grid
+
+
+def _read_apart(content: bytes) -> dict[str, Any]:
+    """What the reader answers: it is killed where the file takes more than it may.
+
+    Raises SpreadsheetTooLarge, SpreadsheetsBusy.
+    """
+    if not _turns.acquire(timeout=_WAIT_SECONDS):
+        raise SpreadsheetsBusy
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # zipfile reads no more of a member than it says that it has.
-            if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED_BYTES:
-                raise SpreadsheetTooLarge
-            if any(b"<!DOCTYPE" in archive.read(member) for member in archive.infolist()):
-                raise NotASpreadsheet
-        book = load_workbook(io.BytesIO(content), keep_links=False)
-        sheet = book.worksheets[0]
-    except AppError:
-        raise
-    # A broken file breaks the reader in more ways than it has errors for.
-    except Exception as error:
-        raise NotASpreadsheet from error
-    return sheet
+        # Nothing of our environment: no secret is where a file might reach it.
+        done = subprocess.run(  # noqa: S603 - our own file; what was uploaded is but its input
+            [sys.executable, "-I", str(_READER)],
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            timeout=_READING_SECONDS,
+            check=True,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        _log.warning("a workbook of %d bytes was given up: %s", len(content), error)
+        raise SpreadsheetTooLarge(
+            "这个文件太复杂，读不完。请只把有内容的部分复制到一张新表（选择性粘贴：值），"
+            "另存为 .xlsx 再上传"
+        ) from error
+    finally:
+        _turns.release()
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def _header(
-    grid: list[tuple[Any, ...]], required: Sequence[str], optional: Sequence[str]
+    grid: _Grid, required: Sequence[str], optional: Sequence[str]
 ) -> tuple[int, dict[str, int]]:
-    """The header's place, and the place of each known column in it."""
+    """The header's row, and the column of each known title in it."""
     known = {*required, *optional}
-    best: tuple[int, list[str | None]] = (0, [])
-    for index, cells in enumerate(grid[:_HEADER_WITHIN]):
-        titles = [as_text(cell.value).rstrip("*") if cell.value else None for cell in cells]
+    best: tuple[int, list[str]] = (0, [])
+    for number in range(1, _HEADER_WITHIN + 1):
+        cells = grid.get(number, {})
+        titles = [_title(cells.get(column)) for column in range(1, max(cells, default=0) + 1)]
         if len(known.intersection(titles)) > len(known.intersection(best[1])):
-            best = (index, titles)
+            best = (number, titles)
     missing = [title for title in required if title not in best[1]]
     if missing:
-        raise NotASpreadsheet(f"缺少这些列:{'、'.join(missing)}。请使用下载的模板,不要改表头")
+        raise NotASpreadsheet(f"缺少这些列：{'、'.join(missing)}。请使用下载的模板，不要改表头")
     twice = sorted(title for title in known if best[1].count(title) > 1)
     if twice:
         raise NotASpreadsheet(f"「{twice[0]}」这一列出现了两次")
-    return best[0], {title: best[1].index(title) for title in known if title in best[1]}
+    return best[0], {title: best[1].index(title) + 1 for title in known if title in best[1]}
 
 
-def _read(cell: Any) -> Cell:
-    if isinstance(cell, MergedCell):
-        return Cell(cell.coordinate, problem="是合并单元格,请取消合并,每行各自填写")
-    if cell.data_type == "f":
-        return Cell(cell.coordinate, problem="是公式,请改成数值(复制后「选择性粘贴:值」)")
-    if cell.data_type == "e":
-        return Cell(cell.coordinate, problem="是错误值,请重新填写")
-    value = cell.value
-    if isinstance(value, str) and not value.strip():
-        value = None
-    return Cell(cell.coordinate, value)
+def _title(cell: Cell | None) -> str:
+    return as_text(cell.value).rstrip("*") if cell and cell.value is not None else ""
 
 
 # ---------------------------------------------------------------------------- values
@@ -452,16 +485,15 @@ def as_day(value: Any) -> date:
 
 
 def as_time(value: Any) -> time:
-    """A cell's time of day, to the minute: Excel's own, or text like 9:00, 9:00, 9点30分.
+    """A cell's time of day, its seconds left out: Excel's own, or text like 9:00, 9点30分.
 
     Raises ValueError, with what to write instead.
     """
     if isinstance(value, datetime):
         value = value.time()
     if isinstance(value, time):
-        # Excel counts in fractions of a day: 9:30 may come as 9:29:59.999.
-        near = datetime.combine(date(2000, 1, 1), value) + timedelta(seconds=30)
-        return near.time().replace(second=0, microsecond=0)
+        # Never up: 23:59:59 is not the midnight before.
+        return value.replace(second=0, microsecond=0)
     match = _TIME.fullmatch(narrowed(value)) if isinstance(value, str) else None
     if match is None:
         raise ValueError("应为时间,如 9:00")

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from backend.activities import copies, import_pages, imports, sheets
 from backend.activities.models import Activity, ScheduleImport
-from backend.core import clock, pages
+from backend.core import clock, pages, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.errors import ValidationFailed
@@ -21,6 +21,7 @@ from backend.core.spreadsheets import read_rows
 from backend.regions.models import CODE_LENGTHS, Region
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
+from tests.support.workbooks import XLS, far_xls
 from tests.support.world import (
     DISTRICT,
     OTHER_COMMUNITY,
@@ -276,8 +277,8 @@ def test_what_was_cancelled_can_be_imported_again(organiser: Person, desk: Desk)
 def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> None:
     example = line(**{sheets.TITLE: "示例:花园社区公益市集"})
     for content, words in (
-        (b"name,day\n", "不是能读的 Excel 表格"),
-        (b"\xd0\xcf\x11\xe0old", "旧版 .xls"),
+        (b"name,day\n", "其实是文本（CSV）"),
+        (far_xls(), "这个文件太复杂"),
         (file_of(), "表格里没有活动"),
         (file_of(example), "表格里没有活动"),
         (file_of(*[line()] * (sheets.MOST_ROWS + 1)), "一次最多 200 行"),
@@ -287,6 +288,24 @@ def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> N
         page = answer.get_data(as_text=True)
         assert words in page[page.index('id="file-error"') :]
     assert "请选择填好的 Excel 文件" in desk.send("/console/schedule/import").get_data(as_text=True)
+
+
+def test_an_old_xls_is_previewed_as_an_xlsx_is(desk: Desk) -> None:
+    answer = upload(desk, XLS)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    page = desk.read(answer.location)
+    assert "花园社区公益市集" in page
+    assert "第 4 行 社区(C4):没有这个社区" in page
+
+
+def test_a_file_that_finds_no_turn_is_told_to_come_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreadsheets, "_WAIT_SECONDS", 0.01)
+    with spreadsheets._turns, spreadsheets._turns:
+        answer = upload(desk, XLS)
+    assert answer.status_code == 503
+    assert "正在读别人的表格" in answer.get_data(as_text=True)
 
 
 def test_a_file_that_is_too_large_is_answered_with_a_sentence(

@@ -1,0 +1,533 @@
+"""What is written in the first sheet of a workbook: a program of its own, bounded by the kernel.
+
+    python -I backend/core/workbook_reader.py < file.xlsx    prints JSON
+
+A workbook is somebody else's program for whoever reads it: two kilobytes can claim a billion cells.
+So an .xlsx is read here as it streams by, in a few parts, and nothing is made because the file says
+that it is there: not a range that is merged, not a dimension, not a count. Styles are looked at
+only to tell dates from numbers, and properties, drawings, links and macros never. An .xls is read
+by calamine, which allocates what a file claims and then aborts: the process's own limits bound
+that, and whatever else was not thought of here.
+
+Started by spreadsheets.py, which knows what the answers mean. Imports nothing of the product and
+little else, so that it starts in a twentieth of a second and has nothing to lose.
+"""
+
+import io
+import json
+import math
+import posixpath
+import re
+import resource
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from xml.parsers import expat
+
+# Of the process: memory that it may ask for, and seconds that it may work. The largest file that
+# the limits below let through takes a third of either.
+MOST_MEMORY, MOST_CPU_SECONDS = 300_000_000, 5
+# What the parts of an .xlsx that are read may unfold to, all together.
+MOST_UNPACKED_BYTES = 10_000_000
+# How far down and to the right something may be written, in how many cells, in how many letters.
+MOST_ROWS, MOST_COLUMNS = 5000, 100
+MOST_CELLS, MOST_CHARACTERS = 100_000, 2_000_000
+
+_CHUNK = 65_536
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})", re.ASCII)
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_", re.ASCII)
+# Built-in formats of dates and times; 27-36 and 50-58 are East Asian Excel's own.
+_BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+# What a format shows as it stands: quoted, escaped, a space as wide as a sign, a fill, a colour.
+_SHOWN_AS_IS = re.compile(r'"[^"]*"?|[\\_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.DOTALL)
+_DATE_LETTERS = re.compile("[dmyhs]")
+_LONGEST_CODE = 255
+_SECONDS, _MOST_WHOLE = 86_400, 10**15
+_BROKEN = "这个文件读不了，可能已损坏或加了密码。请用 Excel 或 WPS 打开，另存为新的 .xlsx 再上传"
+
+
+class Refused(Exception):
+    """A file that can't be taken.
+
+    Args:
+        words: why, and what to do.
+        too_large: whether less of the same could be read.
+    """
+
+    def __init__(self, words: str, *, too_large: bool = False) -> None:
+        super().__init__(words)
+        self.words, self.too_large = words, too_large
+
+
+class Written:
+    """What was found, by row and column, both from 1.
+
+    Attributes:
+        cells: what each is ("value", "moment", "time", "formula", "error", "merged") with its
+            value: text, number or truth value, for moments and times as ISO 8601 writes them.
+    """
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[int, int], tuple[str, Any]] = {}
+        self._characters = 0
+
+    def put(self, row: int, column: int, kind: str, value: Any = None) -> None:
+        """Keep a cell.
+
+        Raises Refused where it stands too far off, or is one too many.
+        """
+        if isinstance(value, str):
+            if kind == "value" and not value.strip():
+                return
+            self._characters += len(value)
+        if row > MOST_ROWS or column > MOST_COLUMNS:
+            raise Refused(
+                f"{address_of(row, column)} 有内容，太远了：最多读 {MOST_ROWS} 行、"
+                f"{MOST_COLUMNS} 列。不需要的请删除那一行或那一列，再上传",
+                too_large=True,
+            )
+        self.cells[row, column] = (kind, value)
+        if len(self.cells) > MOST_CELLS or self._characters > MOST_CHARACTERS:
+            raise Refused("表格里的内容太多了，请分成几个文件", too_large=True)
+
+    def merge(self, ranges: list[tuple[int, int, int, int]]) -> None:
+        """Mark the cells that are hidden under merged ones, as far as something is written.
+
+        Args:
+            ranges: first row and column, last row and column.
+        """
+        rows = max((row for row, _ in self.cells), default=0)
+        columns = max((column for _, column in self.cells), default=0)
+        hidden = set()
+        for top, left, bottom, right in ranges:
+            if left > columns:
+                continue
+            for row in range(top, min(bottom, rows) + 1):
+                for column in range(left, min(right, columns) + 1):
+                    # Excel lets no two overlap, so a cell costs its work once.
+                    if (row, column) in hidden:
+                        raise ValueError("merged twice")
+                    hidden.add((row, column))
+                    if (row, column) != (top, left):
+                        self.put(row, column, "merged")
+
+
+def address_of(row: int, column: int) -> str:
+    """A cell as Excel names it: C5. Both from 1."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return f"{letters}{row}"
+
+
+def read(content: bytes) -> Written:
+    """What is written in the first sheet of an .xlsx or .xls.
+
+    Raises Refused; and whatever a broken file breaks.
+    """
+    if content.startswith(_ZIP):
+        return _Workbook(content).read()
+    if content.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise Refused("这个文件加了密码，请去掉密码再上传")
+        return _read_xls(content)
+    raise Refused(_what_else(content))
+
+
+def _what_else(content: bytes) -> str:
+    """What to do with a file that only has Excel's name."""
+    start = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    again = "请用 Excel 或 WPS 打开，另存为 .xlsx 再上传"
+    if start.startswith(b"<"):
+        return f"这个文件其实是网页或 XML，只是名字像 Excel，{again}"
+    if b"\0" not in start and (b"," in start or b"\t" in start):
+        return f"这个文件其实是文本（CSV），{again}"
+    return f"这个文件不是 Excel 表格，{again}"
+
+
+# ---------------------------------------------------------------------------- .xlsx
+
+Attributes = Mapping[str, str]
+
+
+class _Styles:
+    """Which of a workbook's cell formats show days or times."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, str] = {}
+        self._formats: list[str] = []
+        self._known: dict[str, bool] = {}
+        self._inside = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name == "numFmt":
+            self._codes[attributes["numFmtId"]] = attributes.get("formatCode", "")
+        elif name == "cellXfs":
+            self._inside = True
+        elif name == "xf" and self._inside:
+            self._formats.append(attributes.get("numFmtId", "0"))
+
+    def end(self, name: str) -> None:
+        if name == "cellXfs":
+            self._inside = False
+
+    def is_date(self, style: str) -> bool:
+        """Whether a cell of this style shows a day or a time."""
+        if style not in self._known:
+            number = self._formats[int(style)] if int(style) < len(self._formats) else "0"
+            code = self._codes.get(number)
+            self._known[style] = int(number) in _BUILT_IN_DATES if code is None else _is_date(code)
+        return self._known[style]
+
+
+def _is_date(code: str) -> bool:
+    """Whether a format like yyyy"年"m"月" shows days or times."""
+    bare = _SHOWN_AS_IS.sub("", code[:_LONGEST_CODE].lower())
+    return bool(_DATE_LETTERS.search(bare.split(";")[0]))
+
+
+class _Text:
+    """The text of an element with runs; how it is pronounced is left out."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._inside = self._pronounced = False
+
+    def start(self, name: str) -> None:
+        self._pronounced = self._pronounced or name == "rPh"
+        self._inside = name in ("t", "v") and not self._pronounced
+
+    def end(self, name: str) -> None:
+        self._inside = False
+        self._pronounced = self._pronounced and name != "rPh"
+
+    def data(self, text: str) -> None:
+        if self._inside:
+            self._parts.append(text)
+
+    def take(self) -> str:
+        text = "".join(self._parts)
+        self._parts.clear()
+        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+class _Strings(list[str]):
+    """A workbook's shared strings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = _Text()
+
+    def start(self, name: str, _: Attributes) -> None:
+        self.text.start(name)
+
+    def end(self, name: str) -> None:
+        self.text.end(name)
+        if name == "si":
+            self.append(self.text.take())
+
+
+class _Workbook:
+    """An .xlsx: a few parts of an archive, each read once as it streams by."""
+
+    def __init__(self, content: bytes) -> None:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        self._archive = archive
+        self._members = {_path(member.filename): member for member in archive.infolist()}
+        self._left = MOST_UNPACKED_BYTES
+        self._epoch_1904 = False
+        self._sheet_ids: list[str] = []
+        self._styles, self._strings = _Styles(), _Strings()
+
+    def read(self) -> Written:
+        """What is written in its first sheet."""
+        book = next(path for path, kind in self._related("").values() if kind == "officeDocument")
+        self._parse(book, self._in_workbook)
+        related = self._related(book)
+        kinds = {kind: path for path, kind in related.values()}
+        if "styles" in kinds:
+            self._parse(kinds["styles"], self._styles.start, self._styles.end)
+        if "sharedStrings" in kinds:
+            strings = self._strings
+            self._parse(kinds["sharedStrings"], strings.start, strings.end, strings.text.data)
+        sheets = (related[one] for one in self._sheet_ids if one in related)
+        first = next((path for path, kind in sheets if kind == "worksheet"), None)
+        if first is None:
+            raise Refused("这个文件里没有工作表")
+        sheet = _Sheet(self._strings, self._styles, epoch_1904=self._epoch_1904)
+        self._parse(first, sheet.start, sheet.end, sheet.text.data)
+        sheet.written.merge(sheet.merged)
+        return sheet.written
+
+    def _in_workbook(self, name: str, attributes: Attributes) -> None:
+        if name == "workbookPr":
+            self._epoch_1904 = attributes.get("date1904") in ("1", "true")
+        elif name == "sheet":
+            # r:id, under whatever prefix.
+            self._sheet_ids += [at for key, at in attributes.items() if key.endswith(":id")]
+
+    def _related(self, part: str) -> dict[str, tuple[str, str]]:
+        """The parts that a part names: path and kind, by id. "" stands for the archive itself."""
+        folder, name = posixpath.split(part)
+        found: dict[str, tuple[str, str]] = {}
+
+        def start(name: str, attributes: Attributes) -> None:
+            if name == "Relationship" and attributes.get("TargetMode") != "External":
+                path = _path(posixpath.join(folder, attributes["Target"]))
+                # Strict workbooks say the same under other addresses.
+                found[attributes["Id"]] = (path, attributes["Type"].rpartition("/")[2])
+
+        self._parse(_path(posixpath.join(folder, "_rels", f"{name}.rels")), start)
+        return found
+
+    def _parse(
+        self,
+        path: str,
+        start: Callable[[str, Attributes], None],
+        end: Callable[[str], None] | None = None,
+        data: Callable[[str], None] | None = None,
+    ) -> None:
+        """Read a part through; names come without their prefix."""
+        member = self._members[path]
+        # Other methods (LZMA) take as much memory as the archive says.
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(member.compress_type)
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.StartElementHandler = lambda name, found: start(name.rpartition(":")[2], found)
+        if end is not None:
+            parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
+        if data is not None:
+            parser.CharacterDataHandler = data
+        with self._archive.open(member) as stream:
+            while chunk := stream.read(_CHUNK):
+                self._left -= len(chunk)
+                if self._left < 0:
+                    raise Refused(
+                        "表格太大了，多半是整列整行设了格式。请只把有内容的部分复制到一张新表，"
+                        "另存后再上传",
+                        too_large=True,
+                    )
+                parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+
+
+def _path(name: str) -> str:
+    """A part's name, however an archive or a relationship writes it."""
+    parts: list[str] = []
+    for part in name.replace("\\", "/").lower().split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _refuse_doctype(*_: Any) -> None:
+    # Seen by the parser, whatever the encoding. No office program writes one, and entities are
+    # how a kilobyte unfolds to gigabytes.
+    raise ValueError("DOCTYPE")
+
+
+class _Sheet:
+    """A sheet's cells as they stream by."""
+
+    def __init__(self, strings: list[str], styles: _Styles, *, epoch_1904: bool) -> None:
+        self.written, self.text = Written(), _Text()
+        self.merged: list[tuple[int, int, int, int]] = []
+        self._strings, self._styles, self._epoch_1904 = strings, styles, epoch_1904
+        self._inside = self._formula = False
+        self._row = self._column = 0
+        self._cell: Attributes = {}
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name == "sheetData":
+            self._inside = True
+        elif name == "mergeCell":
+            first, _, last = attributes["ref"].partition(":")
+            self.merged.append((*_place(first), *_place(last or first)))
+        elif not self._inside:
+            return
+        elif name == "row":
+            self._row, self._column = int(attributes.get("r", self._row + 1)), 0
+        elif name == "c":
+            self._cell, self._formula = attributes, False
+            if address := attributes.get("r"):
+                self._row, self._column = _place(address)
+            else:
+                self._column += 1
+        elif name == "f":
+            self._formula = True
+        else:
+            self.text.start(name)
+
+    def end(self, name: str) -> None:
+        if name == "sheetData":
+            self._inside = False
+        elif name == "c" and self._inside:
+            kind, value = self._read(self.text.take())
+            if value is not None or kind not in ("value", "moment", "time"):
+                self.written.put(self._row, self._column, kind, value)
+        else:
+            self.text.end(name)
+
+    def _read(self, text: str) -> tuple[str, Any]:
+        if self._formula:
+            return "formula", None
+        match self._cell.get("t", "n"):
+            case "s":
+                return "value", self._strings[int(text)] if text else None
+            case "str" | "inlineStr":
+                return "value", text
+            case "b":
+                return "value", text.strip() in ("1", "true")
+            case "e":
+                return "error", None
+            case "d":
+                return _iso(text)
+            case _:
+                return self._number(text)
+
+    def _number(self, text: str) -> tuple[str, Any]:
+        if not text.strip():
+            return "value", None
+        number = float(text)
+        if not math.isfinite(number):
+            return "error", None
+        if self._styles.is_date(self._cell.get("s", "0")):
+            return dated(number, epoch_1904=self._epoch_1904)
+        return "value", _plain(number)
+
+
+def _plain(value: Any) -> Any:
+    """3 and not 3.0, as far as Excel's digits go."""
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < _MOST_WHOLE
+    return int(value) if whole else value
+
+
+def _place(address: str) -> tuple[int, int]:
+    """Row and column of a cell's address."""
+    found = _ADDRESS.fullmatch(address.replace("$", ""))
+    if found is None:
+        raise ValueError(address)
+    column = 0
+    for letter in found[1]:
+        column = column * 26 + ord(letter) - 64
+    return int(found[2]), column
+
+
+# ---------------------------------------------------------------------------- days and times
+
+
+def dated(serial: float, *, epoch_1904: bool) -> tuple[str, Any]:
+    """A number that is shown as a day or a time, to the second, as Excel shows it.
+
+    Excel counts days: 9:30 may come as 9:29:59.999. What is no day stays a number.
+    """
+    if 0 <= serial < 1:
+        return "time", _time_of(serial)
+    first = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - no zone
+    if not epoch_1904 and serial < 61:
+        # Lotus took 1900 for a leap year, and Excel does to this day.
+        first += timedelta(days=1)
+    try:
+        return "moment", (first + timedelta(seconds=round(serial * _SECONDS))).isoformat()
+    except OverflowError:
+        return "value", serial
+
+
+def _time_of(share: float) -> str:
+    """So much of a day on the clock; its last half-second is still of that day."""
+    minutes, second = divmod(min(round(share * _SECONDS), _SECONDS - 1), 60)
+    return time(*divmod(minutes, 60), second).isoformat()
+
+
+def _iso(text: str) -> tuple[str, Any]:
+    """A day or time that is written in letters, as Strict workbooks do."""
+    text = text.strip().removesuffix("Z")
+    try:
+        if ":" in text and "-" not in text:
+            return "time", time.fromisoformat(text).replace(microsecond=0).isoformat()
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return "value", text
+    return "moment", found.replace(microsecond=0, tzinfo=None).isoformat()
+
+
+# ---------------------------------------------------------------------------- .xls
+
+
+def _read_xls(content: bytes) -> Written:
+    # Only here: an .xlsx needs no more than Python.
+    from python_calamine import CalamineWorkbook, SheetTypeEnum
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    kinds = [sheet.typ for sheet in book.sheets_metadata]
+    sheet = book.get_sheet_by_index(kinds.index(SheetTypeEnum.WorkSheet))
+    written = Written()
+    for row, values in enumerate(sheet.to_python(skip_empty_area=False), start=1):
+        for column, value in enumerate(values, start=1):
+            if value != "":
+                written.put(row, column, *_of_calamine(value))
+    written.merge(
+        [
+            (top + 1, left + 1, bottom + 1, right + 1)
+            for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+        ]
+    )
+    return written
+
+
+def _of_calamine(value: Any) -> tuple[str, Any]:
+    if isinstance(value, datetime):
+        near = value + timedelta(milliseconds=500)
+        return "moment", near.replace(microsecond=0).isoformat()
+    if isinstance(value, date):
+        return "moment", datetime.combine(value, time.min).isoformat()
+    if isinstance(value, time):
+        value = timedelta(
+            hours=value.hour,
+            minutes=value.minute,
+            seconds=value.second,
+            microseconds=value.microsecond,
+        )
+    if isinstance(value, timedelta):
+        days = value / timedelta(days=1)
+        return ("time", _time_of(days)) if 0 <= days < 1 else ("value", days)
+    return "value", _plain(value)
+
+
+# ---------------------------------------------------------------------------- the process
+
+
+def main() -> None:
+    """Read standard input within bounds, and answer on standard output."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_SECONDS, MOST_CPU_SECONDS))
+    if sys.platform != "darwin":  # which has the limit and doesn't keep it
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    json.dump(answer(sys.stdin.buffer.read()), sys.stdout)
+
+
+def answer(content: bytes) -> dict[str, Any]:
+    """What is printed: `cells` with row, column, kind and value; or why there are none."""
+    try:
+        cells = read(content).cells
+    except Refused as refusal:
+        return {"refused": refusal.words, "too_large": refusal.too_large}
+    # A broken file breaks readers in more ways than they have errors for. Too little memory is
+    # none of them.
+    except MemoryError:
+        raise
+    except Exception:
+        return {"refused": _BROKEN, "too_large": False}
+    return {"cells": [[*place, *cell] for place, cell in cells.items()]}
+
+
+if __name__ == "__main__":
+    main()
