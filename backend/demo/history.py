@@ -4,15 +4,21 @@ The features' operations play it now; afterwards its times are dated back to the
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.activities import records
-from backend.activities.models import Activity, ActivityState, Offering, OfferingMode
+from backend.activities.models import (
+    Activity,
+    ActivityState,
+    Offering,
+    OfferingMode,
+    ServiceDay,
+)
 from backend.bookings import calling
 from backend.bookings import operations as bookings
 from backend.bookings.models import Booking
@@ -63,6 +69,8 @@ def play(
     organiser = actors["organiser"]
     activity = markets.make(session, organiser, markets.PAST, hours, organisations)
     markets.move(session, organiser, activity, ActivityState.LIVE)
+    # While it is played, it is still on: numbers are given and called within its days alone.
+    activity.ends_at = clock.day_end(clock.local_day(now) + timedelta(days=1))
     visitors = [people.load_user(session, user, {}) for user in people.visitors(VISITORS)]
     visits = [
         Visit(actor, hours[0] + index * _ARRIVAL_EVERY)
@@ -72,7 +80,9 @@ def play(
         check_in(session, activity, visit, actors["volunteer"])
     served = _serve(session, activity, visits, actors["volunteer"])
     markets.move(session, organiser, activity, ActivityState.CLOSED)
+    activity.ends_at = hours[1]
     activity.opened_at, activity.closed_at = hours
+    _date_back_days(session, activity, clock.local_day(hours[0]))
     session.flush()
     records.save_record(session, organiser, activity, _RECORD, version=0)
     for index, visit in enumerate(visits[:-1]):
@@ -122,6 +132,20 @@ def _serve(
         served[visit.actor.user_id] = booking.id
     session.flush()
     return served
+
+
+def _date_back_days(session: Session, activity: Activity, day: date) -> None:
+    """Let the numbers that were given just now be those of a day."""
+    mine = select(Offering.id).where(Offering.activity_id == activity.id)
+    session.execute(
+        update(Booking).where(Booking.activity_id == activity.id).values(service_on=day)
+    )
+    session.execute(
+        update(ServiceDay)
+        .where(ServiceDay.offering_id.in_(mine))
+        .values(on_day=day)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def date_back(booking: Booking, at: datetime) -> None:
