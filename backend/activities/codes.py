@@ -60,24 +60,30 @@ class MarketCodes:
         """The code as the entrance shows it now."""
         if rotates_seconds is None:
             return ShownCode(scene, self.link(scene), scene, None, None)
-        window = _window(rotates_seconds)
+        window = _window(rotates_seconds, clock.now())
         ends = datetime.fromtimestamp((window + 1) * rotates_seconds, UTC)
         expires = ends + timedelta(seconds=rotates_seconds)
         code = scene + _SEPARATOR + self._proof(scene, window)
         return ShownCode(code, self.link(code), scene, ends, expires)
 
-    def proves(self, code: str, scene: str, rotates_seconds: int | None) -> bool:
-        """Whether `code` is what the entrance shows now, or showed in the window before, for
-        those who scanned just as it changed."""
+    def proves(self, code: str, scene: str, rotates_seconds: int | None, at: datetime) -> bool:
+        """Whether `code` is what the entrance showed at an instant, or showed in the window
+        before, for those who scanned just as it changed."""
         if rotates_seconds is None:
             return hmac.compare_digest(code.encode(), scene.encode())
-        window = _window(rotates_seconds)
-        return any(
-            hmac.compare_digest(
-                code.encode(), (scene + _SEPARATOR + self._proof(scene, past)).encode()
-            )
-            for past in (window, window - 1)
-        )
+        return self.shown_since(code, scene, rotates_seconds, at) is not None
+
+    def shown_since(
+        self, code: str, scene: str, rotates_seconds: int, at: datetime
+    ) -> datetime | None:
+        """When the entrance began to show a code that changes; None for one that it showed
+        neither at the instant nor in the window before."""
+        window = _window(rotates_seconds, at)
+        for shown in (window, window - 1):
+            whole = scene + _SEPARATOR + self._proof(scene, shown)
+            if hmac.compare_digest(code.encode(), whole.encode()):
+                return datetime.fromtimestamp(shown * rotates_seconds, UTC)
+        return None
 
     def _proof(self, scene: str, window: int) -> str:
         mac = hmac.digest(self._key, f"{scene}:{window}".encode(), "sha256")
@@ -124,5 +130,5 @@ def current_code(session: Session, activity_id: UUID) -> MarketCode:
     return code
 
 
-def _window(seconds: int) -> int:
-    return int(clock.now().timestamp()) // seconds
+def _window(seconds: int, at: datetime) -> int:
+    return int(at.timestamp()) // seconds

@@ -117,6 +117,8 @@ class Activity(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    # None also for one that was cancelled before this was kept.
+    cancelled_at: Mapped[datetime | None]
     # The region's code: roles are compared with it.
     region_code: Mapped[str] = column_property(
         select(Region.code).where(Region.id == region_id).correlate_except(Region).scalar_subquery()

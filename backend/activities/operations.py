@@ -174,6 +174,7 @@ def move_activity(
     elif to is ActivityState.CLOSED:
         activity.closed_at = now
     elif to is ActivityState.CANCELLED:
+        activity.cancelled_at = now
         activity.cancel_reason = reason
     # What was to be mended is for the organiser, not for the public.
     activity.return_reason = reason if to is ActivityState.DRAFT else None

@@ -20,3 +20,6 @@ person_arrived = Signal()
 
 # (session, actor, activity_id, resident_id): the arrival was a mistake and has been undone.
 arrival_reverted = Signal()
+
+# (session, activity_id): of a visit we learned only after its activity had ended.
+visit_learned_late = Signal()

@@ -64,7 +64,7 @@ BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, str]] = {
         S.EXPIRED: _ENDED,
     },
     S.SERVED: {},
-    S.NO_SHOW: {},
+    S.NO_SHOW: {S.EXPIRED: "system (a check-in made in time was uploaded later)"},
     S.CANCELLED: {},
     S.EXPIRED: {},
 }

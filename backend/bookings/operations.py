@@ -329,14 +329,17 @@ def mark_arrived(
     at: datetime,
     service_on: Any,
 ) -> None:
-    """Somebody has checked in: what they had signed up for that day waits from now on.
+    """Somebody has checked in, at an instant: what they had signed up for that day waits from
+    then on.
 
-    An appointment reached within its grace keeps its time; a later one waits as a walk-in.
+    An appointment reached within its grace keeps its time; a later one waits as a walk-in. We may
+    learn of it late: what waits already then waits from then on, and who was taken for absent
+    when the market ended had only not been served.
     """
-    arrived = statements.arrive(
-        session, activity_id, resident_id, service_on, at, kept_from=at - _grace()
-    )
-    _note(session, actor, activity_id, arrived, "arrive", S.CONFIRMED, S.ARRIVED)
+    arrived = statements.arrive(session, activity_id, resident_id, service_on, at, _grace())
+    for before, after in ((S.CONFIRMED, S.ARRIVED), (S.NO_SHOW, S.EXPIRED)):
+        moved = [booking.id for booking in arrived if booking.was == before]
+        _note(session, actor, activity_id, moved, "arrive", before, after)
 
 
 def unmark_arrived(

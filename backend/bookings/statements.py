@@ -5,7 +5,7 @@ service's day, both in the statement that writes the booking; locks come in the 
 resident → activity → offering → slot → service day. Nobody is called twice: FOR UPDATE SKIP LOCKED.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -106,20 +106,28 @@ _BOOK = Statement(
     """
 )
 
-# Part of every check-in. What the person had signed up for that day waits from now on; an
-# appointment reached within its grace keeps its time, a later one waits as a walk-in. The rows are
-# locked by id, as everybody does who locks several.
+# What the person had signed up for that day waits from their arrival on, or from when they signed
+# up, where a scan was uploaded after that; an appointment reached within its grace keeps its time,
+# a later one waits as a walk-in. What waits already waits from an arrival that turns out to have
+# been earlier, unless it has been put back; who was taken for absent when the market ended was
+# there. The rows are locked by id, as everybody does who locks several.
 _ARRIVE = Statement(
     """
+    WITH mine AS (
+        SELECT id, state, greatest(:at, created_at) AS at FROM booking
+         WHERE activity_id = :activity_id AND resident_id = :resident_id
+           AND service_on = :service_on
+           AND (state IN ('confirmed', 'no_show')
+                OR state = 'arrived' AND NOT rejoined AND greatest(:at, created_at) < arrived_at)
+         ORDER BY id FOR UPDATE
+    )
     UPDATE booking b
-       SET state = 'arrived', arrived_at = :at, queued_at = :at,
+       SET state = CASE mine.state WHEN 'no_show' THEN 'expired' ELSE 'arrived' END,
+           arrived_at = mine.at, queued_at = mine.at,
            due_at = (SELECT s.starts_at FROM slot s
-                      WHERE s.id = b.slot_id AND s.starts_at >= :kept_from)
-     WHERE b.id IN (SELECT id FROM booking
-                     WHERE activity_id = :activity_id AND resident_id = :resident_id
-                       AND service_on = :service_on AND state = 'confirmed'
-                     ORDER BY id FOR UPDATE)
-    RETURNING b.id
+                      WHERE s.id = b.slot_id AND s.starts_at >= mine.at - :grace)
+      FROM mine WHERE b.id = mine.id
+    RETURNING b.id, mine.state AS was
     """
 )
 
@@ -204,23 +212,22 @@ def arrive(
     resident_id: UUID,
     service_on: date,
     at: datetime,
-    kept_from: datetime,
-) -> list[UUID]:
-    """Let what a person had signed up for wait from now on; answers the bookings' ids.
+    grace: timedelta,
+) -> list[Any]:
+    """Let what a person had signed up for wait from an instant on; answers the bookings that
+    this concerns: `id`, and the state that each `was` in.
 
     Args:
-        kept_from: appointments that begin at this instant or later are kept, earlier ones are
-            late.
+        grace: appointments reached this long after their time, or sooner, are kept.
     """
-    rows = _ARRIVE.rows(
+    return _ARRIVE.rows(
         session,
         activity_id=activity_id,
         resident_id=resident_id,
         service_on=service_on,
         at=at,
-        kept_from=kept_from,
+        grace=grace,
     )
-    return [row.id for row in rows]
 
 
 def lock_stall(session: Session, stall_id: UUID) -> Any:

@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from backend.activities.codes import MarketCodes, scene_of
-from backend.activities.models import Activity, ActivityState, Attendance, MarketCode
+from backend.activities.models import Activity, ActivityState, Attendance
 from backend.activities.permissions import ANNOUNCED
-from backend.activities.signals import arrival_reverted, person_arrived
-from backend.checkin import statements
+from backend.activities.signals import arrival_reverted, person_arrived, visit_learned_late
+from backend.checkin import judging, statements
+from backend.checkin.judging import Moment, Shown
 from backend.checkin.models import (
     Refusal,
     Scan,
@@ -27,6 +27,7 @@ from backend.checkin.models import (
     ScanSource,
     Verdict,
 )
+from backend.checkin.queries import JUDGED_AT, UNDONE
 from backend.core import audit, clock
 from backend.core.config import CHECKIN
 from backend.core.context import composed
@@ -36,9 +37,8 @@ from backend.core.errors import AppError, Forbidden, NotFound, ValidationFailed,
 from backend.core.idempotency import fingerprint
 from backend.core.permissions import Actor, Permission
 from backend.identity import operations as identity
-from backend.identity.models import Resident, UserState
+from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
-from backend.identity.personal_codes import CodeFault, PersonalCodes
 
 
 class ScanIdReused(AppError):
@@ -60,6 +60,9 @@ class NotRevertible(AppError):
 
 
 on_constraint("uq_scan_revert_scan_id", AlreadyReverted)
+
+
+_OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,16 @@ def record_scan(session: Session, actor: Actor, activity_id: UUID, body: dict[st
     (403) when somebody who is no volunteer there scans others, ScanIdReused (409),
     ValidationFailed (422).
     """
-    handle = composed(PersonalCodes).read(body["resident_code"]) if _by_code(body) else None
+    moment = Moment.said(body, clock.now())
+    shown = Shown(None, None, moment)
+    if "resident_code" in body:
+        shown = judging.read_code(body["resident_code"], moment)
     context = statements.read_context(
         session,
         activity_id,
         body["id"],
         resident_id=_meant_resident(actor, body),
-        handle=None if isinstance(handle, CodeFault) else handle,
+        handle=shown.handle,
     )
     if context is None:
         raise NotFound
@@ -109,18 +115,16 @@ def record_scan(session: Session, actor: Actor, activity_id: UUID, body: dict[st
         # a guest who became a resident, since the phone sent this scan first.
         return _first_answer(session, body["id"], request_hash)
     _check_who_is_meant(actor, body, context)
-    scan = _NewScan(session, actor, activity_id, body, context, request_hash)
-    fault = handle if isinstance(handle, CodeFault) else None
-    reason = _refusal(session, activity_id, body, context, fault)
+    moment = shown.moment
+    if body["source"] is ScanSource.SELF:
+        moment = judging.seen_at_entrance(moment, body["code"], context)
+    scan = _NewScan(session, actor, activity_id, body, context, moment, request_hash)
+    reason = judging.refusal(session, activity_id, body, context, moment, shown.fault)
     if reason is not None:
         return scan.refuse(reason)
     if body["direction"] is ScanDirection.EXIT:
         return scan.leave()
     return scan.admit()
-
-
-def _by_code(body: dict[str, Any]) -> bool:
-    return "resident_code" in body
 
 
 def _meant_resident(actor: Actor, body: dict[str, Any]) -> UUID | None:
@@ -147,65 +151,6 @@ def _check_who_is_meant(actor: Actor, body: dict[str, Any], context: AnyRow) -> 
         raise ValidationFailed(errors={"resident_id": ["没有这位居民,请重新查找"]})
 
 
-def _refusal(
-    session: Session,
-    activity_id: UUID,
-    body: dict[str, Any],
-    context: AnyRow,
-    fault: CodeFault | None,
-) -> Refusal | None:
-    """Why a scan admits nobody; None when it does. The first that applies, market first."""
-    closed = _market_refusal(context)
-    if closed is not None:
-        return closed
-    if body["source"] is ScanSource.SELF:
-        return _market_code_refusal(session, activity_id, body["code"], context)
-    if fault is not None:
-        return Refusal(fault.value)
-    if _by_code(body) and context.resident_id is None:
-        return Refusal.REVOKED
-    if context.account_state == UserState.BLOCKED:
-        return Refusal.BLOCKED
-    return None
-
-
-def _market_refusal(context: AnyRow) -> Refusal | None:
-    """An announced market admits from some minutes before its start; one that its organiser has
-    opened admits at once; both until it is closed, or its last day is over."""
-    now = clock.now()
-    if context.state == ActivityState.CANCELLED:
-        return Refusal.CANCELLED
-    if context.state == ActivityState.CLOSED or now >= clock.day_end(
-        clock.local_day(context.ends_at)
-    ):
-        return Refusal.EXPIRED
-    opens = context.starts_at - timedelta(minutes=context.checkin_opens_minutes)
-    if context.state != ActivityState.LIVE and (
-        context.state != ActivityState.PUBLISHED or now < opens
-    ):
-        return Refusal.NOT_YET
-    return None
-
-
-def _market_code_refusal(
-    session: Session, activity_id: UUID, code: str, context: AnyRow
-) -> Refusal | None:
-    if context.scene is not None and composed(MarketCodes).proves(
-        code, context.scene, context.code_rotates_seconds
-    ):
-        return None
-    scene = scene_of(code)
-    if scene == context.scene:
-        # The right market; a code that changes, photographed too long ago.
-        return Refusal.EXPIRED
-    found = session.execute(
-        select(MarketCode.activity_id).where(MarketCode.scene == scene)
-    ).scalar_one_or_none()
-    if found is None:
-        return Refusal.INVALID
-    return Refusal.REVOKED if found == activity_id else Refusal.WRONG_MARKET
-
-
 class _NewScan:
     """One scan on its way into the tables."""
 
@@ -216,12 +161,12 @@ class _NewScan:
         activity_id: UUID,
         body: dict[str, Any],
         context: AnyRow,
+        moment: Moment,
         request_hash: bytes,
     ) -> None:
         self.session, self.actor, self.activity_id = session, actor, activity_id
         self.body, self.context, self.request_hash = body, context, request_hash
-        self.received_at = clock.now()
-        self.scanned_at = body.get("scanned_at") or self.received_at
+        self.moment = moment
 
     def refuse(self, reason: Refusal) -> Answer:
         """Keep the scan as a fact that admitted nobody."""
@@ -238,37 +183,35 @@ class _NewScan:
             scan_id=self.body["id"],
             activity_id=self.activity_id,
             resident_id=resident_id,
-            on_day=clock.local_day(self.received_at),
             operator_user_id=self.actor.user_id,
             source=self.body["source"].value,
             device_id=self.body.get("device_id"),
-            scanned_at=self.scanned_at,
-            received_at=self.received_at,
+            moment=self.moment,
             request_hash=self.request_hash,
         )
         if standing.expected:
             self._tell_arrival(resident_id)
-        elif standing.left_at is not None:
-            self._come_back(standing.id)
+        if standing.fresh and self.context.state in _OVER:
+            visit_learned_late.send(self.session, activity_id=self.activity_id)
         verdict = Verdict.ADMITTED if standing.fresh else Verdict.ALREADY_CHECKED_IN
         return self._answer(verdict, None, standing, resident_id)
 
     def leave(self) -> Answer:
         """Keep an exit; the visit stays, with the time of leaving."""
         visit = self.session.execute(
-            update(Attendance)
+            select(Attendance.id, Attendance.attended_at, Attendance.device_id)
             .where(
                 Attendance.activity_id == self.activity_id,
                 Attendance.resident_id == self.context.resident_id,
-                Attendance.on_day == clock.local_day(self.received_at),
+                Attendance.on_day == clock.local_day(self.moment.judged_at),
                 Attendance.reverted_at.is_(None),
             )
-            .values(left_at=self.received_at)
-            .returning(Attendance.id, Attendance.attended_at, Attendance.device_id)
+            .with_for_update(key_share=True)
         ).one_or_none()
         if visit is None:
             return self.refuse(Refusal.INVALID)
         self._insert(Verdict.ADMITTED, None, self.context.resident_id, visit.id)
+        _derive_leaving(self.session, visit.id)
         return self._answer(Verdict.ADMITTED, None, visit)
 
     def _tell_arrival(self, resident_id: UUID) -> None:
@@ -277,15 +220,10 @@ class _NewScan:
             actor=self.actor,
             activity_id=self.activity_id,
             resident_id=resident_id,
-            at=self.received_at,
+            at=self.moment.judged_at,
             service_on=clock.day_within(
-                self.received_at, self.context.starts_at, self.context.ends_at
+                self.moment.judged_at, self.context.starts_at, self.context.ends_at
             ),
-        )
-
-    def _come_back(self, attendance_id: UUID) -> None:
-        self.session.execute(
-            update(Attendance).where(Attendance.id == attendance_id).values(left_at=None)
         )
 
     def _insert(
@@ -305,8 +243,10 @@ class _NewScan:
                 direction=self.body["direction"],
                 source=self.body["source"],
                 device_id=self.body.get("device_id"),
-                scanned_at=self.scanned_at,
-                received_at=self.received_at,
+                scanned_at=self.moment.scanned_at,
+                sent_at=self.moment.sent_at,
+                received_at=self.moment.received_at,
+                judged_at=self.moment.judged_at,
                 derived_verdict=verdict,
                 reason=reason,
                 attendance_id=attendance_id,
@@ -334,8 +274,8 @@ class _NewScan:
             resident_id or self.context.resident_id,
             name or self.context.resident_name,
             visit,
-            own=self.body["source"] is ScanSource.SELF,
-            drift=int((self.received_at - self.scanned_at).total_seconds()),
+            source=self.body["source"],
+            moment=self.moment,
         )
 
 
@@ -359,8 +299,8 @@ def _first_answer(session: Session, scan_id: UUID, request_hash: bytes) -> Answe
         scan.resident_id,
         name,
         visit,
-        own=scan.source is ScanSource.SELF,
-        drift=int((scan.received_at - scan.scanned_at).total_seconds()),
+        source=scan.source,
+        moment=Moment.kept(scan),
     )
 
 
@@ -373,10 +313,14 @@ def _answer(
     name: str | None,
     visit: AnyRow | Attendance | None,
     *,
-    own: bool,
-    drift: int,
+    source: ScanSource,
+    moment: Moment,
 ) -> Answer:
-    shown = own_name(name) if own else masked_name(name)
+    shown = own_name(name) if source is ScanSource.SELF else masked_name(name)
+    drift = moment.drift_seconds
+    message = _message(direction, verdict, reason, shown, visit.attended_at if visit else None)
+    if reason is Refusal.EXPIRED and moment.too_late(source):
+        message = _too_late_message(source)
     return Answer(
         id=scan_id,
         direction=direction,
@@ -390,7 +334,7 @@ def _answer(
         }
         if visit is not None
         else None,
-        message=_message(direction, verdict, reason, shown, visit.attended_at if visit else None),
+        message=message,
         clock_drift_seconds=drift if abs(drift) > CHECKIN.drift_warning_seconds else None,
     )
 
@@ -404,6 +348,13 @@ _REFUSAL_MESSAGES = {
     Refusal.REVOKED: "这个码已停用,请刷新后再出示",
     Refusal.BLOCKED: "请到服务台人工登记",
 }
+
+
+def _too_late_message(source: ScanSource) -> str:
+    hours = judging.trust(source) // timedelta(hours=1)
+    if source is ScanSource.SELF:
+        return f"这次签到过了 {hours} 小时才提交,请到服务台找志愿者登记"
+    return f"这次扫码过了 {hours} 小时才上传,请交给组织者处理"
 
 
 def _message(
@@ -435,16 +386,16 @@ def revert_scan(session: Session, actor: Actor, scan_id: UUID, reason: str) -> S
         raise NotFound
     if not actor.may(Permission.CHECKIN_REVERT, region_code=activity.region_code):
         raise NotFound
-    if scan.derived_verdict is not Verdict.ADMITTED:
+    if scan.derived_verdict is not Verdict.ADMITTED and not _made_earlier(session, scan):
         raise NotRevertible
     statements.lock_visitor(session, scan.attendance_id)
     revert = ScanRevert(scan_id=scan.id, reason=reason, operator_user_id=actor.user_id)
     session.add(revert)
     session.flush()
     if scan.direction is ScanDirection.EXIT:
-        _undo_exit(session, scan)
+        _derive_leaving(session, scan.attendance_id)
     else:
-        _undo_visit(session, actor, activity, scan, revert.at)
+        _undo_entry(session, actor, activity, scan, revert.at)
     audit.record(
         session,
         actor,
@@ -452,11 +403,52 @@ def revert_scan(session: Session, actor: Actor, scan_id: UUID, reason: str) -> S
         Scan.__tablename__,
         scan.id,
         region_code=activity.region_code,
-        from_state=Verdict.ADMITTED,
+        from_state=scan.derived_verdict,
         to_state="reverted",
         details={"reason": reason, "attendance_id": str(scan.attendance_id)},
     )
     return revert
+
+
+def _entries(attendance_id: UUID | None) -> Select[UUID, str | None, datetime]:
+    """What a visit stands on: the scan that made it, and those uploaded later that had been made
+    before it. What else was scanned found the person here."""
+    maker = aliased(Scan)
+    made_at = (
+        select(func.coalesce(maker.judged_at, maker.received_at))
+        .where(
+            maker.attendance_id == attendance_id,
+            maker.direction == ScanDirection.ENTRY,
+            maker.derived_verdict == Verdict.ADMITTED,
+        )
+        .scalar_subquery()
+    )
+    return select(Scan.id, Scan.device_id, JUDGED_AT.label("at")).where(
+        Scan.attendance_id == attendance_id,
+        Scan.direction == ScanDirection.ENTRY,
+        or_(Scan.derived_verdict == Verdict.ADMITTED, made_at > JUDGED_AT),
+    )
+
+
+def _made_earlier(session: Session, scan: Scan) -> bool:
+    """Whether a visit that another scan has made stands on this one too."""
+    return any(entry.id == scan.id for entry in session.execute(_entries(scan.attendance_id)))
+
+
+def _undo_entry(
+    session: Session, actor: Actor, activity: Activity, scan: Scan, at: datetime
+) -> None:
+    """The visit as its other scans have left it; without any it is taken back."""
+    standing = _entries(scan.attendance_id).where(~UNDONE).order_by(JUDGED_AT, Scan.id)
+    other = session.execute(standing.limit(1)).one_or_none()
+    if other is None:
+        _undo_visit(session, actor, activity, scan, at)
+        return
+    session.execute(
+        update(Attendance)
+        .where(Attendance.id == scan.attendance_id)
+        .values(attended_at=other.at, device_id=other.device_id)
+    )
 
 
 def _undo_visit(
@@ -481,20 +473,19 @@ def _undo_visit(
         )
 
 
-def _undo_exit(session: Session, scan: Scan) -> None:
-    """The visit again as its other scans have left it: inside, or out since an earlier exit."""
-    undone = select(ScanRevert.id).where(ScanRevert.scan_id == Scan.id).exists()
+def _derive_leaving(session: Session, attendance_id: UUID | None) -> None:
+    """The visit as the last of its scans has left it: inside, or out since then."""
     last = session.execute(
-        select(Scan.direction, Scan.received_at)
-        .where(Scan.attendance_id == scan.attendance_id, ~undone)
-        .order_by(Scan.received_at.desc(), Scan.id.desc())
+        select(Scan.direction, JUDGED_AT.label("at"))
+        .where(Scan.attendance_id == attendance_id, ~UNDONE)
+        .order_by(JUDGED_AT.desc(), Scan.received_at.desc(), Scan.direction.desc())
         .limit(1)
     ).one_or_none()
     out = last is not None and last.direction is ScanDirection.EXIT
     session.execute(
         update(Attendance)
-        .where(Attendance.id == scan.attendance_id)
-        .values(left_at=last.received_at if last is not None and out else None)
+        .where(Attendance.id == attendance_id)
+        .values(left_at=last.at if last is not None and out else None)
     )
 
 

@@ -5,9 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Attendance
+from backend.checkin.judging import Moment
+from backend.checkin.models import Scan, ScanDirection, ScanRevert
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.pagination import Page, paginate
@@ -39,7 +42,47 @@ def list_attendances(session: Session, activity_id: UUID, query: dict[str, Any])
         descending=True,
         scalars=False,
     )
-    return Page([_visit(row, masked_name(row.name)) for row in page.items], page.next_cursor)
+    scans = _standing_scans(session, [row.Attendance.id for row in page.items])
+    return Page(
+        [
+            _visit(row, masked_name(row.name)) | {"scan": scans.get(row.Attendance.id)}
+            for row in page.items
+        ],
+        page.next_cursor,
+    )
+
+
+# When a scan was judged, and whether it has been undone.
+JUDGED_AT = func.coalesce(Scan.judged_at, Scan.received_at)
+UNDONE = select(ScanRevert.id).where(ScanRevert.scan_id == Scan.id).exists()
+
+
+def _standing_scans(session: Session, visit_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Of each visit the scan on which it stands: the earliest that was not undone."""
+    statement = (
+        select(Scan)
+        .ext(distinct_on(Scan.attendance_id))
+        .where(Scan.attendance_id.in_(visit_ids), Scan.direction == ScanDirection.ENTRY, ~UNDONE)
+        .order_by(Scan.attendance_id, JUDGED_AT, Scan.received_at, Scan.id)
+    )
+    return {
+        scan.attendance_id: _provenance(scan)
+        for scan in session.execute(statement).scalars()
+        if scan.attendance_id is not None
+    }
+
+
+def _provenance(scan: Scan) -> dict[str, Any]:
+    moment = Moment.kept(scan)
+    return {
+        "id": scan.id,
+        "source": scan.source,
+        "device_id": scan.device_id,
+        "scanned_at": scan.scanned_at,
+        "received_at": scan.received_at,
+        "clock_drift_seconds": moment.drift_seconds,
+        "offline": moment.offline,
+    }
 
 
 def my_attendances(session: Session, actor: Actor, query: dict[str, Any]) -> Page:

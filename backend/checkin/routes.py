@@ -36,11 +36,11 @@ def revert_scan(session: Session, actor: Actor, body: dict[str, str], scan_id: U
 
 
 @blp.get("/activities/<uuid:activity_id>/attendances", access=Permission.ATTENDANCE_LIST,
-         query=PageQuery, answer=schemas.AttendanceAnswer, page=True)  # fmt: skip
+         query=PageQuery, answer=schemas.ListedAttendanceAnswer, page=True)  # fmt: skip
 def list_attendances(
     session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID
 ) -> Page:
-    """Who has come, newest first."""
+    """Who has come, newest first, and how we know."""
     activity = access_activity(session, actor, activity_id, Permission.ATTENDANCE_LIST)
     return queries.list_attendances(session, activity.id, query)
 

@@ -17,6 +17,12 @@ class ScanRequest(Schema):
     source = fields.Choice(ScanSource, required=True)
     direction = fields.Choice(ScanDirection, load_default=ScanDirection.ENTRY)
     scanned_at = fields.Instant(metadata={"description": "by the phone's clock"})
+    sent_at = fields.Instant(
+        metadata={
+            "description": "by the phone's clock, anew at each upload; tells how wrong that clock"
+            " is, and makes no other scan of one with the same id"
+        }
+    )
     device_id = fields.Text(64)
     code = fields.Text(100, metadata={"description": "the market's code; source self"})
     resident_code = fields.Text(300, metadata={"description": "a personal code"})
@@ -83,6 +89,24 @@ class AttendanceAnswer(ma.Schema):
     attended_at = out.AwareDateTime()
     on_day = out.Date()
     left_at = out.AwareDateTime(allow_none=True)
+
+
+class Provenance(ma.Schema):
+    """How we know of a visit: the scan on which it stands."""
+
+    id = out.UUID()
+    source = out.Enum(ScanSource, by_value=True)
+    device_id = out.String(allow_none=True)
+    scanned_at = out.AwareDateTime(metadata={"description": "by the phone's clock"})
+    received_at = out.AwareDateTime(metadata={"description": "by the server's"})
+    clock_drift_seconds = out.Integer(
+        metadata={"description": "by how much the phone's clock was behind, as far as is known"}
+    )
+    offline = out.Boolean(metadata={"description": "it had been kept on the phone before"})
+
+
+class ListedAttendanceAnswer(AttendanceAnswer):
+    scan = out.Nested(Provenance, allow_none=True)
 
 
 class MyAttendanceAnswer(AttendanceAnswer):

@@ -4,12 +4,13 @@ A market day has one minute in which forty people arrive; ORM units of work cost
 much here. What each statement guards is said beside it; all else is in operations.py.
 """
 
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from backend.checkin.judging import Moment
+from backend.core import clock
 from backend.core.db import RunAgain
 from backend.core.ids import new_id
 from backend.core.statement import PLANNED_ONCE, Statement
@@ -26,7 +27,8 @@ _CONTEXT = Statement(
          WHERE removed_at IS NULL AND (id = :resident_id OR code_handle = :handle)
            FOR KEY SHARE
     )
-    SELECT a.state, a.starts_at, a.ends_at, a.checkin_opens_minutes, a.code_rotates_seconds,
+    SELECT a.state, a.starts_at, a.ends_at, a.opened_at, a.closed_at, a.cancelled_at,
+           a.checkin_opens_minutes, a.code_rotates_seconds,
            g.code AS region_code, m.scene,
            p.id AS resident_id, p.name AS resident_name, p.user_id, p.guardian_user_id,
            u.state AS account_state,
@@ -40,45 +42,44 @@ _CONTEXT = Statement(
     """
 )
 
-# One visit for each person, activity and day, whoever scans first: the unique index decides, the
-# loser's INSERT does nothing and reads the winner's row. The scan is written in the same
-# statement, with the verdict that follows. Where the winner committed after this statement's
-# snapshot, `standing` is empty and nothing is written: run it again.
+# One visit for each person, activity and day, whoever scans first: the unique index decides, and
+# the loser's INSERT becomes an UPDATE of the winner's row. It moves the visit where this scan was
+# made earlier but uploaded later (of two made now, the first to come stands), and ends a leaving
+# that was before it. The scan is written in the same statement, with the verdict that follows.
 #
 # `expected` reads the sign-ups, whose business they are otherwise: most people have none for the
 # day, and then nobody needs to be told of the arrival, which spares a statement.
 _ADMIT = Statement(
     """
     WITH visit AS (
-        INSERT INTO attendance (id, activity_id, resident_id, on_day, attended_at, device_id)
-        VALUES (:attendance_id, :activity_id, :resident_id, :on_day, :received_at, :device_id)
-        ON CONFLICT (activity_id, resident_id, on_day) WHERE reverted_at IS NULL DO NOTHING
-        RETURNING id, attended_at, device_id
-    ), standing AS (
-        SELECT id, attended_at, device_id, NULL::timestamptz AS left_at, true AS fresh FROM visit
-        UNION ALL
-        SELECT id, attended_at, device_id, left_at, false FROM attendance
-         WHERE activity_id = :activity_id AND resident_id = :resident_id AND on_day = :on_day
-           AND reverted_at IS NULL AND NOT EXISTS (SELECT FROM visit)
+        INSERT INTO attendance AS v (id, activity_id, resident_id, on_day, attended_at, device_id)
+        VALUES (:attendance_id, :activity_id, :resident_id, :on_day, :judged_at, :device_id)
+        ON CONFLICT (activity_id, resident_id, on_day) WHERE reverted_at IS NULL DO UPDATE
+           SET attended_at = least(v.attended_at, CASE WHEN :late THEN excluded.attended_at END),
+               device_id = CASE WHEN :late AND excluded.attended_at < v.attended_at
+                                THEN excluded.device_id ELSE v.device_id END,
+               left_at = CASE WHEN v.left_at > excluded.attended_at THEN v.left_at END
+        RETURNING id, attended_at, device_id, id = :attendance_id AS fresh
     ), fact AS (
         INSERT INTO scan (id, activity_id, resident_id, operator_user_id, direction, source,
-                          device_id, scanned_at, received_at, derived_verdict, attendance_id,
-                          request_hash)
+                          device_id, scanned_at, sent_at, received_at, judged_at, derived_verdict,
+                          attendance_id, request_hash)
         SELECT :scan_id, :activity_id, :resident_id, :operator_user_id, 'entry', :source,
-               :device_id, :scanned_at, :received_at,
+               :device_id, :scanned_at, :sent_at, :received_at, :judged_at,
                CASE WHEN fresh THEN 'admitted' ELSE 'already_checked_in' END, id, :request_hash
-          FROM standing
+          FROM visit
         ON CONFLICT (id) DO NOTHING
         RETURNING id
     )
-    SELECT standing.*, EXISTS (SELECT FROM fact) AS recorded,
-           fresh AND EXISTS (SELECT FROM booking
-                              WHERE activity_id = :activity_id AND resident_id = :resident_id
-                                AND state = 'confirmed') AS expected
-      FROM standing
+    SELECT visit.*, EXISTS (SELECT FROM fact) AS recorded,
+           CASE WHEN fresh THEN EXISTS (
+                     SELECT FROM booking
+                      WHERE activity_id = :activity_id AND resident_id = :resident_id
+                        AND state IN ('confirmed', 'no_show'))
+                ELSE :late AND attended_at = :judged_at END AS expected
+      FROM visit
     """
 )
-_SNAPSHOTS = 3
 
 
 def read_context(
@@ -109,16 +110,14 @@ def admit(
     scan_id: UUID,
     activity_id: UUID,
     resident_id: UUID,
-    on_day: date,
     operator_user_id: UUID,
     source: str,
     device_id: str | None,
-    scanned_at: datetime,
-    received_at: datetime,
+    moment: Moment,
     request_hash: bytes,
 ) -> Any:
     """Write the scan, and the visit if it is the day's first; answers the visit that stands,
-    whether it is `fresh`, and whether somebody who signed up was `expected`.
+    whether it is `fresh`, and whether sign-ups may be concerned (`expected`).
 
     The person is locked already (`read_context`), or new.
 
@@ -129,21 +128,21 @@ def admit(
         "scan_id": scan_id,
         "activity_id": activity_id,
         "resident_id": resident_id,
-        "on_day": on_day,
+        "on_day": clock.local_day(moment.judged_at),
         "operator_user_id": operator_user_id,
         "source": source,
         "device_id": device_id,
-        "scanned_at": scanned_at,
-        "received_at": received_at,
+        "scanned_at": moment.scanned_at,
+        "sent_at": moment.sent_at,
+        "received_at": moment.received_at,
+        "judged_at": moment.judged_at,
+        "late": moment.judged_at < moment.received_at,
         "request_hash": request_hash,
     }
-    for _ in range(_SNAPSHOTS):
-        standing = _ADMIT.first(session, **values)
-        if standing is not None:
-            break
-    if standing is None or not standing.recorded:
+    visit = _ADMIT.first(session, **values)
+    if not visit.recorded:
         raise RunAgain
-    return standing
+    return visit
 
 
 _VISITOR = Statement(

@@ -34,6 +34,9 @@ class CheckinRules:
     personal_code_seconds: int
     clock_skew_seconds: int
     drift_warning_seconds: int
+    offline_after_seconds: int
+    staff_trust_hours: int
+    self_trust_hours: int
 
 
 @dataclass(frozen=True, slots=True)

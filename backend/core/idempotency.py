@@ -71,11 +71,21 @@ class StoredAnswer:
     content_type: str
 
 
+# When a body is sent says nothing of what it asks: a phone that sends it again says it anew.
+SENT_AT = "sent_at"
+
+
 def fingerprint(*parts: Any) -> bytes:
     """A hash of a request's meaning: JSON with its keys sorted, so that the same content in
-    another order of keys is the same request."""
-    canonical = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    another order of keys is the same request; `sent_at` of a body is left out."""
+    canonical = orjson.dumps([_meaning(part) for part in parts], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(canonical).digest()
+
+
+def _meaning(part: Any) -> Any:
+    if not isinstance(part, dict):
+        return part
+    return {name: value for name, value in part.items() if name != SENT_AT}
 
 
 def find(session: Session, user_id: UUID, key: str, request_hash: bytes) -> StoredAnswer | None:

@@ -23,6 +23,7 @@ from backend.bookings import calling
 from backend.bookings import operations as bookings
 from backend.bookings.models import Booking
 from backend.checkin import statements
+from backend.checkin.judging import Moment
 from backend.checkin.models import ScanSource
 from backend.core import clock, idempotency
 from backend.core.ids import new_id
@@ -98,12 +99,10 @@ def check_in(session: Session, activity: Activity, visit: Visit, volunteer: Acto
         scan_id=scan_id,
         activity_id=activity.id,
         resident_id=visit.actor.resident_id,
-        on_day=clock.local_day(visit.at),
         operator_user_id=volunteer.user_id,
         source=ScanSource.SCAN.value,
         device_id=_DEVICE,
-        scanned_at=visit.at,
-        received_at=visit.at,
+        moment=Moment(visit.at, None, visit.at, visit.at),
         request_hash=idempotency.fingerprint(_DEVICE, str(scan_id)),
     )
 

@@ -251,6 +251,7 @@ def _visit(rows: _Rows, activity: Row, resident_id: UUID, at: datetime, voluntee
             "device_id": _DEVICE,
             "scanned_at": at,
             "received_at": at,
+            "judged_at": at,
             "derived_verdict": Verdict.ADMITTED,
             "attendance_id": attendance_id,
             "request_hash": idempotency.fingerprint(_DEVICE, str(scan_id)),

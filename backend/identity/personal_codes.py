@@ -36,6 +36,23 @@ class PersonalCode:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SignedCode:
+    """A code that we have issued: for whom, and when."""
+
+    handle: UUID
+    issued_at: datetime
+
+    def fault(self, at: datetime) -> CodeFault | None:
+        """What is wrong with it at an instant; None while it is good."""
+        skew = timedelta(seconds=CHECKIN.clock_skew_seconds)
+        if self.issued_at > at + skew:
+            return CodeFault.INVALID
+        if at > self.issued_at + timedelta(seconds=CHECKIN.personal_code_seconds) + skew:
+            return CodeFault.EXPIRED
+        return None
+
+
 class PersonalCodes:
     """Issues and reads codes.
 
@@ -55,22 +72,23 @@ class PersonalCodes:
         return PersonalCode(code, _instant(issued + CHECKIN.personal_code_seconds))
 
     def read(self, code: str) -> UUID | CodeFault:
-        """The handle in a code, or what is wrong with it."""
+        """The handle in a code, or what is wrong with it now."""
+        signed = self.verified(code)
+        if signed is None:
+            return CodeFault.INVALID
+        return signed.fault(clock.now()) or signed.handle
+
+    def verified(self, code: str) -> SignedCode | None:
+        """What a code of ours says, however old it is; None for any other."""
         raw = _decoded(code)
         if len(raw) != _BYTES or raw[:1] != _VERSION:
-            return CodeFault.INVALID
+            return None
         signed, signature = raw[:_SIGNED_BYTES], raw[_SIGNED_BYTES:]
         try:
             self._public.verify(signature, signed)
         except InvalidSignature:
-            return CodeFault.INVALID
-        skew = timedelta(seconds=CHECKIN.clock_skew_seconds)
-        issued = _instant(int.from_bytes(signed[17:], "big"))
-        if issued > clock.now() + skew:
-            return CodeFault.INVALID
-        if clock.now() > issued + timedelta(seconds=CHECKIN.personal_code_seconds) + skew:
-            return CodeFault.EXPIRED
-        return UUID(bytes=signed[1:17])
+            return None
+        return SignedCode(UUID(bytes=signed[1:17]), _instant(int.from_bytes(signed[17:], "big")))
 
 
 def _instant(seconds: int) -> datetime:

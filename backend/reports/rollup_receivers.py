@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from backend.activities.signals import arrival_reverted
+from backend.activities.signals import arrival_reverted, visit_learned_late
 from backend.identity.signals import residents_merged
 from backend.reports import rollups
 
@@ -13,6 +13,12 @@ from backend.reports import rollups
 @arrival_reverted.connect
 def recount_reverted(session: Session, *, activity_id: UUID, **_: Any) -> None:
     """A visit was taken back, however long ago it was."""
+    rollups.note_stale(session, [activity_id])
+
+
+@visit_learned_late.connect
+def recount_ended(session: Session, *, activity_id: UUID) -> None:
+    """What has been cancelled, or its checklist frozen, is counted no more by itself."""
     rollups.note_stale(session, [activity_id])
 
 

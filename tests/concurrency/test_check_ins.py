@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import TestResponse
 
+from backend.core import clock
 from tests.concurrency.conftest import together
 from tests.concurrency.outcomes import outcome, outcomes
 from tests.support.market_day import GUEST, MarketDay, another_phone
@@ -50,6 +51,33 @@ def test_two_volunteers_scan_one_resident(day: MarketDay, committed_world: World
     assert verdicts == ["admitted"] + ["already_checked_in"] * 7
     assert len({str(answer.json["attendance"]) for answer in answers}) == 1
     assert (len(_visits(day)), _scans(day)) == (1, 8)
+
+
+def test_uploads_of_one_resident_from_several_phones(
+    day: MarketDay, committed_world: World
+) -> None:
+    """Whichever comes first makes the visit; the earliest of them is when the person came, and
+    what they had signed up for waits from then on."""
+    opened = clock.now()
+    person = committed_world.person()
+    booking = day.booked(person)
+    made = [opened + (clock.now() - opened) * share / 8 for share in range(1, 9)]
+    answers = together(
+        8,
+        lambda index: day.scan(
+            another_phone(day.volunteer), source="search", resident_id=str(person.resident_id),
+            device_id=f"phone-{index}", scanned_at=made[(index * 3) % 8].isoformat(),
+        ),
+    )  # fmt: skip
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    (visit,) = _visits(day)
+    ((attended_at, device),) = day.rows(
+        "SELECT attended_at, device_id FROM attendance WHERE id = :id", id=visit.id
+    )
+    assert (attended_at, device) == (made[0], "phone-0")
+    ((arrived_at,),) = day.rows("SELECT arrived_at FROM booking WHERE id = :id", id=booking["id"])
+    assert arrived_at >= attended_at
+    assert day.booking(booking)["state"] == "arrived"
 
 
 @pytest.mark.parametrize("who", ["resident", "guest", "guest with a phone", "refused", "exit"])

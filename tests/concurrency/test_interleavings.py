@@ -4,7 +4,7 @@ shown that it does not)."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
+from backend.core import clock
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.identity import operations
@@ -227,6 +228,29 @@ def test_a_guest_who_becomes_a_resident_while_a_scan_waits(
     else:
         assert ok(answer)["reason"] == "revoked"
     assert day.rows("SELECT id FROM attendance WHERE resident_id = :id", id=guest) == []
+
+
+@pytest.mark.parametrize(("earlier", "stands"), [(10, "theirs"), (-10, "mine")])
+def test_a_visit_that_is_committed_while_an_upload_waits(
+    day: MarketDay, person: Person, other: Other, earlier: int, stands: str
+) -> None:
+    """The upload was begun before anybody had seen the visit; the earlier of the two stands."""
+    day.rows("UPDATE activity SET opened_at = opened_at - interval '1 hour' WHERE id = :id"
+             " RETURNING id", id=day.id)  # fmt: skip
+    mine = datetime.now(UTC) - timedelta(minutes=20)
+    theirs = mine - timedelta(minutes=earlier)
+    other.does(
+        "INSERT INTO attendance (id, activity_id, resident_id, on_day, attended_at, device_id)"
+        " VALUES (:id, :activity_id, :resident_id, :on_day, :theirs, 'theirs')",
+        id=new_id(), activity_id=day.id, resident_id=person.resident_id, theirs=theirs,
+        on_day=clock.local_day(mine),
+    )  # fmt: skip
+    body = {"source": "search", "resident_id": str(person.resident_id), "device_id": "mine"}
+    answer = ok(other.meets(lambda: day.scan(day.volunteer, scanned_at=mine.isoformat(), **body)))
+    assert answer["verdict"] == "already_checked_in"
+    assert answer["attendance"]["device_id"] == stands
+    attended_at = datetime.fromisoformat(answer["attendance"]["attended_at"])
+    assert attended_at == min(mine, theirs)
 
 
 @pytest.mark.parametrize("kind", ["refused", "exit"])

@@ -19,8 +19,7 @@ def at(seconds: float) -> time_machine.travel:
 
 
 def proves(code: str, seconds: float) -> bool:
-    with at(seconds):
-        return CODES.proves(code, SCENE, SECONDS)
+    return CODES.proves(code, SCENE, SECONDS, START + timedelta(seconds=seconds))
 
 
 def shown(seconds: float) -> str:
@@ -32,9 +31,9 @@ def test_a_code_that_does_not_rotate_is_the_printed_word() -> None:
     code = CODES.shown(SCENE, None)
     assert (code.code, code.scene) == (SCENE, SCENE)
     assert code.rotates_at is code.expires_at is None
-    assert CODES.proves(SCENE, SCENE, None)
-    assert not CODES.proves(OTHER_SCENE, SCENE, None)
-    assert not CODES.proves(SCENE + ".", SCENE, None)
+    assert CODES.proves(SCENE, SCENE, None, START)
+    assert not CODES.proves(OTHER_SCENE, SCENE, None, START)
+    assert not CODES.proves(SCENE + ".", SCENE, None, START)
 
 
 def test_a_rotating_code_changes_with_its_window_and_says_when() -> None:
@@ -58,6 +57,13 @@ def test_a_rotating_code_holds_for_its_window_and_the_next() -> None:
     assert not proves(code, -0.001)
 
 
+def test_a_rotating_code_says_since_when_it_was_shown() -> None:
+    """In its window and the next; none of another time says anything."""
+    for seconds, since in ((10, 0), (40, 0), (70, None), (-1, None)):
+        found = CODES.shown_since(shown(10), SCENE, SECONDS, START + timedelta(seconds=seconds))
+        assert found == (None if since is None else START)
+
+
 def test_the_printed_word_alone_proves_nothing_where_the_code_rotates() -> None:
     assert not proves(SCENE, 10)
     assert not proves(SCENE + ".", 10)
@@ -66,9 +72,8 @@ def test_the_printed_word_alone_proves_nothing_where_the_code_rotates() -> None:
 
 def test_a_proof_belongs_to_one_scene() -> None:
     proof = shown(10).partition(".")[2]
-    with at(10):
-        assert not CODES.proves(shown(10), OTHER_SCENE, SECONDS)
-        assert not CODES.proves(f"{OTHER_SCENE}.{proof}", OTHER_SCENE, SECONDS)
+    for code in (shown(10), f"{OTHER_SCENE}.{proof}"):
+        assert not CODES.proves(code, OTHER_SCENE, SECONDS, START + timedelta(seconds=10))
 
 
 def test_a_proof_belongs_to_one_deployment() -> None:
@@ -83,7 +88,7 @@ def test_a_proof_belongs_to_one_deployment() -> None:
 )
 def test_nonsense_proves_nothing(code: str) -> None:
     assert not proves(code, 10)
-    assert not CODES.proves(code, SCENE, None)
+    assert not CODES.proves(code, SCENE, None, START)
 
 
 def test_the_scene_is_read_from_a_code_of_either_form() -> None:

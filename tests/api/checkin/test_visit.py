@@ -128,7 +128,8 @@ def test_a_wrong_clock_is_flagged_not_punished(
     with at(START):
         day = MarketDay.begin(world)
         phone = START - minutes(seconds / 60)
-        answer = day.come(world.person(), scanned_at=phone.isoformat())
+        times = {"scanned_at": phone.isoformat(), "sent_at": phone.isoformat()}
+        answer = day.come(world.person(), **times)
     assert answer["clock_drift_seconds"] == flagged
     assert datetime.fromisoformat(answer["attendance"]["attended_at"]) == START
     ((scanned_at, received_at),) = day.rows("SELECT scanned_at, received_at FROM scan")

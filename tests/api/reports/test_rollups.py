@@ -1,5 +1,6 @@
 """The dashboard's totals: whatever has happened, they come to what a recount gives."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,11 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
 from backend.core import clock
+from backend.core.config import RATING
 from backend.core.db import transaction
+from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.feedback import tasks as feedback_tasks
 from backend.feedback.tasks import freeze_evaluations
 from backend.reports import rollup_tasks, rollups
 from backend.reports.rollup_models import ActivityTotal, PeopleTotal, StaleActivity
@@ -79,6 +83,7 @@ class AnyMonth(RuleBasedStateMachine):
             MarketDay.begin(self.world, organiser=organiser, activity={"region": region})
             for region in (COMMUNITY, OTHER_COMMUNITY)
         ]
+        self.opened_at = clock.now()
         self.people = [self.world.person(f"居民{number}") for number in range(3)]
         self.scans: list[tuple[int, str]] = []
         self.served: list[tuple[Person, str]] = []
@@ -95,6 +100,13 @@ class AnyMonth(RuleBasedStateMachine):
     @rule(day=st.integers(0, 1), who=st.integers(0, 2))
     def come(self, day: int, who: int) -> None:
         body = {"source": "search", "resident_id": str(self.people[who].resident_id)}
+        self._scanned(day, self.days[day].scan(self.days[day].organiser, **body))
+
+    @rule(day=st.integers(0, 1), who=st.integers(0, 2))
+    def have_come(self, day: int, who: int) -> None:
+        """Scanned when it opened, uploaded now: it may be over or cancelled."""
+        body = {"source": "search", "resident_id": str(self.people[who].resident_id)}
+        body["scanned_at"] = self.opened_at.isoformat()
         self._scanned(day, self.days[day].scan(self.days[day].organiser, **body))
 
     @rule(day=st.integers(0, 1), who=st.integers(0, 2))
@@ -193,6 +205,31 @@ def test_a_revert_long_after_the_end_is_counted(fair: Fair, admin: Person) -> No
         admin = fair.world.staff(Role.ADMIN, DISTRICT)
         totals = ok(admin.get("/dashboard", period="all"))["totals"]
     assert (totals["visits"], totals["people"]) == (1, 1)
+
+
+def test_a_visit_that_is_learned_of_after_the_freezing_is_counted(
+    fair: Fair, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where ratings close before a volunteer's scan is too old, only the note tells the job."""
+    monkeypatch.setattr(feedback_tasks, "RATING", replace(RATING, window_days=1))
+    app, made = fair.app, clock.now().isoformat()
+    fair.visit(fair.world.person().resident_id)
+    fair.close()
+    with at(clock.now() + timedelta(hours=47)):
+        with app.app_context():
+            freeze_evaluations()
+        refresh(app)
+        assert not due(app)
+        late = fair.world.staff(Role.ORGANISER, SUBDISTRICT)
+        resident = str(fair.world.person().resident_id)
+        scan = {"id": str(new_id()), "source": "search", "resident_id": resident}
+        path = f"/activities/{fair.id}/scans"
+        ok(late.post(path, scan | {"scanned_at": made}), 201)
+        assert due(app) == [fair.id]
+        refresh(app)
+        admin = fair.world.staff(Role.ADMIN, DISTRICT)
+        totals = ok(admin.get("/dashboard", period="all"))["totals"]
+    assert (totals["visits"], totals["people"]) == (2, 2)
 
 
 def due(app: Flask) -> list[str]:
