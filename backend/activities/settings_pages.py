@@ -68,12 +68,14 @@ def upload_regions(
     session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None
 ) -> str:
     """The form to upload a file of regions; what is wrong with one is listed, row by row."""
-    faults = problem.faults if isinstance(problem, RegionFilesInvalid) else ()
+    invalid = problem if isinstance(problem, RegionFilesInvalid) else None
+    faults = invalid.faults if invalid else ()
     return render(
         "settings/upload.html",
         problem=None if faults else problem,
         faults=faults[:FAULTS_SHOWN],
-        more=max(0, len(faults) - FAULTS_SHOWN),
+        counted=invalid and invalid.counted,
+        more=len(faults) > FAULTS_SHOWN,
     )
 
 

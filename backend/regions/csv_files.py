@@ -8,8 +8,9 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from backend.core.errors import AppError
@@ -17,6 +18,11 @@ from backend.regions.models import CODE_LENGTHS, RegionLevel
 
 NAME_LENGTH = 50
 FAULTS_SHOWN = 20
+# Nobody corrects more of them at a time, and in a file that is none each row has one.
+MOST_FAULTS = 1000
+# The country's communities are 30 MB.
+MOST_FILE_BYTES = 50_000_000
+MOST_COLUMNS = 100
 REPORT_EVERY = 1000
 _COLUMNS = ("code", "name")
 _CODE = re.compile(r"[0-9]+")
@@ -72,20 +78,25 @@ class RegionFiles:
 
 
 class RegionFilesInvalid(AppError):
-    """Nothing was imported; `faults` names every cell that must be corrected first."""
+    """Nothing was imported; `faults` names the cells that must be corrected first, `counted` how
+    many there are: so many, or more than are kept."""
 
     status = 422
     code = "region_files_invalid"
     title = "地区文件有误,没有导入任何内容"
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        lines = [str(fault) for fault in faults[:FAULTS_SHOWN]]
-        if len(faults) > 1:
-            lines.insert(0, f"{self.title}(共 {len(faults)} 处):")
-        if len(faults) > FAULTS_SHOWN:
-            lines.append(f"……还有 {len(faults) - FAULTS_SHOWN} 处,改好后再导入会继续列出")
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        found = list(islice(faults, MOST_FAULTS + 1))
+        self.faults = tuple(found[:MOST_FAULTS])
+        and_more = "以上" if len(found) > MOST_FAULTS else ""
+        self.counted = f"{len(self.faults):,} 处{and_more}"
+        lines = [str(fault) for fault in self.faults[:FAULTS_SHOWN]]
+        if len(self.faults) > 1:
+            lines.insert(0, f"{self.title}(共 {self.counted}):")
+        if len(self.faults) > FAULTS_SHOWN:
+            left = f"{len(self.faults) - FAULTS_SHOWN:,} 处{and_more}"
+            lines.append(f"……还有 {left},改好后再导入会继续列出")
         super().__init__("\n".join(lines))
-        self.faults = tuple(faults)
 
 
 def read_region_files(paths: Iterable[Path], progress: Progress) -> RegionFiles:
@@ -97,9 +108,12 @@ def read_region_files(paths: Iterable[Path], progress: Progress) -> RegionFiles:
     Raises RegionFilesInvalid (422) naming all faults: bytes that are not UTF-8, missing columns,
     codes that are none, names empty, too long or unprintable, one code with two names.
     """
-    found, faults = RegionFiles(), []
+    found = RegionFiles()
+    faults: list[Fault] = []
     for path in paths:
         faults += _read_file(path, found, progress)
+        if len(faults) > MOST_FAULTS:
+            break
     if faults:
         raise RegionFilesInvalid(faults)
     return found
@@ -121,10 +135,17 @@ def read_region_content(name: str, content: bytes, progress: Progress) -> Region
 
 
 def _read_file(path: Path, found: RegionFiles, progress: Progress) -> list[Fault]:
+    whole = Place(str(path), 0)
     try:
-        content = path.read_bytes()
+        # A pipe or a device may never come to an end.
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return [Fault(whole, None, "不是普通文件，请给出 CSV 文件")]
+        with path.open("rb") as file:
+            content = file.read(MOST_FILE_BYTES + 1)
     except OSError as error:
-        return [Fault(Place(str(path), 0), None, _unreadable(error))]
+        return [Fault(whole, None, _unreadable(error))]
+    if len(content) > MOST_FILE_BYTES:
+        return [Fault(whole, None, f"超过 {MOST_FILE_BYTES // 1_000_000} MB，请分成几个文件")]
     return _read_content(path.name, content, found, progress)
 
 
@@ -168,6 +189,8 @@ class _FileReader:
                 elif any(cell.strip() for cell in cells):
                     rows_read += 1
                     self._row(Place(self._name, row), cells, columns, width)
+                if len(self._faults) > MOST_FAULTS:
+                    break
                 if row % REPORT_EVERY == 0:
                     self._progress(f"读取 {self._name}", row, total)
         except csv.Error:
@@ -182,6 +205,9 @@ class _FileReader:
 
     def _header(self, cells: list[str]) -> dict[str, int]:
         """The index of each of our columns; none when the header can't be used."""
+        if len(cells) > MOST_COLUMNS:
+            self._fault(Place(self._name, 1), None, f"有 {len(cells)} 列，最多 {MOST_COLUMNS} 列")
+            return {}
         names = [cell.strip().lower() for cell in cells]
         for column in _COLUMNS:
             if names.count(column) != 1:

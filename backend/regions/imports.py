@@ -8,6 +8,7 @@ a request, so the worker does it and says how far it is.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from backend.core.errors import NotFound
 from backend.core.permissions import Actor, Permission
 from backend.core.states import lock, transition
 from backend.regions.csv_files import (
+    MOST_FAULTS,
     Fault,
     RegionFilesInvalid,
     RegionRow,
@@ -81,10 +83,10 @@ def look_through(session: Session, actor: Actor, file_name: str, content: bytes)
 
 def _outside(actor: Actor, rows: Iterable[RegionRow]) -> list[Fault]:
     codes = actor.region_codes(Permission.REGION_IMPORT)
+    foreign = (row for row in rows if not row.code.startswith(codes))
     return [
         Fault(row.place, "code", f"{row.code}「{row.name}」不在您管理的地区内")
-        for row in rows
-        if not row.code.startswith(codes)
+        for row in islice(foreign, MOST_FAULTS + 1)
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import chain, islice
 
 from sqlalchemy import CursorResult, select, text
 from sqlalchemy.orm import Session
@@ -12,7 +13,14 @@ from backend.core.db import driver_connection
 from backend.core.errors import NotFound
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.regions.csv_files import Fault, Place, Progress, RegionFilesInvalid, RegionRow
+from backend.regions.csv_files import (
+    MOST_FAULTS,
+    Fault,
+    Place,
+    Progress,
+    RegionFilesInvalid,
+    RegionRow,
+)
 from backend.regions.models import CODE_LENGTHS, Region, parent_code
 
 REPORT_EVERY = 1000
@@ -134,17 +142,17 @@ def orphans(known: set[str], rows: Sequence[RegionRow]) -> list[Fault]:
         for code in codes
         if len(code) > top and (parent := parent_code(code)) not in codes
     }
-    faults = [
+    lonely = (
         Fault(row.place, "code", f"{row.code}「{row.name}」的上级 {missing[row.code]} 不存在")
         for row in rows
         if row.code in missing
-    ]
+    )
     # At the top until now: this import puts another level above it, but not its parent.
-    faults += [
+    left_behind = (
         Fault(_DATABASE, None, f"已有的 {code} 需要上级 {missing[code]},请一起导入")
         for code in sorted(missing.keys() - imported)
-    ]
-    return faults
+    )
+    return list(islice(chain(lonely, left_behind), MOST_FAULTS + 1))
 
 
 def _stage(session: Session, regions: Sequence[SortedRegion]) -> None:

@@ -1,5 +1,6 @@
 """`flask regions import`: any depth of the tree, repeatable, all or nothing, faults named."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, event, func, select
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.demo.people import REGIONS_FILE
+from backend.regions import csv_files
 from backend.regions.models import CODE_LENGTHS, Region, parent_code
 from tests.support.commands import Run, done, failed
 from tests.support.national import TOTAL, national_files
@@ -319,6 +321,35 @@ def test_a_file_of_faults_does_not_flood_the_screen(run: Run, write: Write) -> N
     lines = failed(run("regions", "import", write(f"code,name\n{rows}"))).splitlines()
     assert len(lines) == 22
     assert lines[-1] == "……还有 480 处,改好后再导入会继续列出"
+
+
+def test_faults_beyond_a_thousand_are_not_counted(run: Run, write: Write) -> None:
+    """Neither within a file nor over several: what comes after is not read."""
+    rows = "bad,x\n" * (csv_files.MOST_FAULTS + 1)
+    full = write(f"code,name\n{rows}", "full.csv")
+    with pytest.raises(csv_files.RegionFilesInvalid) as refusal:
+        csv_files.read_region_files([full, full], lambda *_: None)
+    assert len(refusal.value.faults) == csv_files.MOST_FAULTS
+    lines = failed(run("regions", "import", full, full)).splitlines()
+    assert lines[0] == "地区文件有误,没有导入任何内容(共 1,000 处以上):"
+    assert lines[-1] == "……还有 980 处以上,改好后再导入会继续列出"
+
+
+def test_a_header_of_more_columns_than_any_has_is_refused(run: Run, write: Write) -> None:
+    error = failed(run("regions", "import", write(f"code,name{',x' * 99}\n320412,武进区\n")))
+    assert error == "regions.csv 第 1 行:有 101 列，最多 100 列"
+
+
+def test_files_without_an_end_or_too_large_are_named_and_not_read(
+    run: Run, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    assert f"{pipe}:不是普通文件" in failed(run("regions", "import", pipe, "/dev/zero"))
+    monkeypatch.setattr(csv_files, "MOST_FILE_BYTES", 1_000_000)
+    large = write(b"")
+    os.truncate(large, 10**12)
+    assert f"{large}:超过 1 MB" in failed(run("regions", "import", large))
 
 
 def test_what_is_bad_in_one_file_keeps_the_others_out(run: Run, write: Write, tree: Tree) -> None:

@@ -58,6 +58,19 @@ def test_text_that_looks_like_a_formula_stays_text_and_instants_are_shanghais() 
     assert sheet.freeze_panes == "A2"
 
 
+@pytest.mark.parametrize(
+    "words", ["=1+1", "{=1+1}", "+1", "-1", "@SUM(A1)", "\t=1", "https://a.cn"]
+)
+def test_no_text_is_written_as_anything_else(words: str) -> None:
+    """In a cell, a heading, a note, and where there are totals."""
+    page = Sheet("表", [Column("甲")], [[words]], heading=words, note=words, totals=[words])
+    (sheet,) = load_workbook(io.BytesIO(write_workbook([page]))).worksheets
+    assert [(row[0].value, row[0].data_type) for row in sheet.iter_rows()] == [
+        (words, "s"), (words, "s"), ("甲", "s"), (words, "s"), (words, "s"),
+    ]  # fmt: skip
+    assert not any(row[0].hyperlink for row in sheet.iter_rows())
+
+
 def test_a_column_offers_its_choices() -> None:
     columns = [Column("项目", choices=("吾社集", "吾社行")), Column("备注", hint="可不填")]
     sheet = load_workbook(io.BytesIO(write_workbook([Sheet("模板", columns)]))).worksheets[0]

@@ -14,7 +14,7 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
-from backend.regions import imports
+from backend.regions import csv_files, imports
 from backend.regions.csv_files import Place, RegionRow
 from backend.regions.models import Region, RegionImport
 from backend.regions.operations import import_regions, with_pinyin
@@ -156,7 +156,18 @@ def test_the_first_hundred_faults_are_listed(desk: Desk) -> None:
     rows = "".join(f"32040{number:04d},甲\n" for number in range(1, 121))
     page = upload(desk, "code,name\n" + rows).get_data(as_text=True)
     assert "文件有 120 处要改" in page
-    assert "还有 20 处没有列出" in page
+    assert "这里只列出前 100 处" in page
+    assert page.count("<tr>") == 101
+
+
+@pytest.mark.parametrize("row", ["x{},甲", "320404{:06d},甲", "3204129{:05d},甲"])
+def test_of_a_file_full_of_faults_no_more_are_kept_than_anybody_corrects(
+    desk: Desk, row: str
+) -> None:
+    """A file of the largest size has millions: each costs more than the row that it names."""
+    rows = "\n".join(row.format(number) for number in range(csv_files.MOST_FAULTS + 200))
+    page = upload(desk, f"code,name\n{rows}\n").get_data(as_text=True)
+    assert "文件有 1,000 处以上要改" in page
     assert page.count("<tr>") == 101
 
 
