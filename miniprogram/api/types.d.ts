@@ -172,6 +172,10 @@ export interface Booking {
   origin: "sign_up" | "walk_in";
   service_on: string;
   ticket: string;
+  /** When its day is over, and the number with it. */
+  valid_until: string;
+  /** Whether the activity is on, so that a new number can be taken. */
+  activity_open: boolean;
   state: BookingState;
   urgent: boolean;
   ahead: number | null;

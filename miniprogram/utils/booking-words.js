@@ -37,9 +37,41 @@ const ON_THE_SPOT = ["called", "serving", "arrived", "missed", "parked"];
 /** @type {State[]} */
 const CANCELLABLE = ["confirmed", "arrived", "called", "missed", "parked"];
 
+/**
+ * The state now: an answer that was kept on the phone may be of a day that is over.
+ * @param {Booking} booking
+ * @returns {State}
+ */
+function stateNow(booking) {
+  if (!ACTIVE.includes(booking.state) || !isDayOver(booking)) return booking.state;
+  return booking.state === "serving" ? "served" : "expired";
+}
+
+/** @param {Booking} booking */
+function isDayOver({ valid_until: until }) {
+  return Date.now() >= Date.parse(until);
+}
+
+/**
+ * What became of a number that ended with its day, and what to do; empty for any other, and once
+ * it is long ago and nothing can be done about it.
+ * @param {Booking} booking
+ */
+function overWords(booking) {
+  const state = stateNow(booking);
+  const { service_on: on, activity_open: open } = booking;
+  if (!isDayOver(booking) || (state !== "expired" && state !== "no_show")) return "";
+  if (!open && daysBetween(on, today()) > 1) return "";
+  const why = state === "no_show" ? "您没有来签到," : "";
+  const what = `这个号是${dayWords(on)}的,${why}已经过期`;
+  return open ? `${what},今天请重新取号` : `${what}。还需要这项服务,请看看近期的活动`;
+}
+
 /** @param {Booking} booking */
 function bookingWords(booking) {
-  const { id, state, ticket, ahead, slot_starts_at: from, slot_ends_at: to } = booking;
+  const { id, ticket, slot_starts_at: from, slot_ends_at: to } = booking;
+  const state = stateNow(booking);
+  const ahead = state === "arrived" ? booking.ahead : null;
   const day = dayWords(booking.service_on);
   const waiting = isCancelWaiting(id);
   return {
@@ -53,6 +85,7 @@ function bookingWords(booking) {
     stall: `${booking.stall.number} 号摊位 ${booking.stall.name}`,
     when: from && to ? `${day} ${clock(from)}–${clock(to)}` : day,
     badge: waiting ? CANCEL_WAITING : BADGES[state],
+    over: overWords(booking),
     line: ahead === null ? "" : lineWords(ahead),
     wait: ahead === null ? "" : waitWords(booking.estimate_minutes),
     canCancel: !waiting && CANCELLABLE.includes(state),
@@ -72,12 +105,12 @@ function lineWords(ahead) {
 }
 
 /**
- * Bookings of today and later that still lead somewhere, the most urgent and the soonest first.
+ * Bookings that still lead somewhere, the most urgent and the soonest first.
  * @param {Booking[]} bookings
  */
 function activeBookings(bookings) {
   return bookings
-    .filter(({ state, service_on: day }) => ACTIVE.includes(state) && day >= today())
+    .filter((booking) => ACTIVE.includes(stateNow(booking)))
     .sort((one, other) => ranking(one).localeCompare(ranking(other)));
 }
 
@@ -86,9 +119,26 @@ function ranking({ state, service_on: day, slot_starts_at: start }) {
   return `${ACTIVE.indexOf(state)} ${start || day}`;
 }
 
+/**
+ * Those that ended with their day without a turn, and that nobody has asked for again since.
+ * @param {Booking[]} bookings
+ */
+function endedBookings(bookings) {
+  return bookings.filter(
+    (ended) =>
+      overWords(ended) &&
+      !bookings.some(
+        (later) =>
+          later.offering_id === ended.offering_id &&
+          later.resident.id === ended.resident.id &&
+          later.service_on > ended.service_on,
+      ),
+  );
+}
+
 /** @param {Booking} booking */
 function isOnTheSpot({ state }) {
   return ON_THE_SPOT.includes(state);
 }
 
-module.exports = { bookingWords, activeBookings, isOnTheSpot };
+module.exports = { bookingWords, activeBookings, endedBookings, isOnTheSpot };

@@ -1,7 +1,7 @@
 """What residents do at a market, from the first visit to the rating; the database is looked at."""
 
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +9,15 @@ from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone
-from tests.miniprogram.town import Caller, Market, Service, make_market, new_name, rows
+from tests.miniprogram.town import (
+    Caller,
+    Market,
+    Service,
+    change,
+    make_market,
+    new_name,
+    rows,
+)
 
 # Communities of a town where the demo has no activity: what is near there is the test's own.
 QUIET_TOWN, QUIET_COMMUNITY, QUIET_CODE = "洛阳镇", "洛东社区", "320412103001"
@@ -171,6 +179,64 @@ def test_a_number_on_the_spot_asks_for_check_in_first(
     mine.sees("取号成功")
     mine.sees("下一位就是您")
     assert booking_states(database, resident.resident_id) == ["arrived"]
+
+
+def put_back_a_day(database: Engine, market: Market) -> None:
+    """Let a market be on its second day of three, what was given so far being of the first."""
+    change(
+        database,
+        "UPDATE activity SET starts_at = starts_at - interval '1 day',"
+        " ends_at = ends_at + interval '1 day' WHERE id = :id",
+        id=market.id,
+    )
+    for table, day in (("booking", "service_on"), ("service_day", "on_day")):
+        change(
+            database,
+            f"UPDATE {table} SET {day} = {day} - 1 WHERE offering_id = ANY(:offerings)",
+            offerings=[UUID(one.offering_id) for one in (market.clinic, market.haircut)],
+        )
+
+
+def test_a_number_of_yesterday_says_so_and_what_to_do(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    """On both pages, and gone from the first one when today's has been taken. Nobody has come by
+    to end it: not the job either."""
+    market.admit(resident.resident_id)
+    market.give_number(market.haircut, resident.resident_id)
+    resident.post(
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[0]}
+    )
+    change(database, "UPDATE booking SET state = 'confirmed', arrived_at = NULL, queued_at = NULL"
+           " WHERE offering_id = :id", id=market.clinic.offering_id)  # fmt: skip
+    put_back_a_day(database, market)
+    over = "这个号是昨天的,已经过期,今天请重新取号"
+    mine = own("pages/number/number")
+    mine.sees(over)
+    mine.sees("这个号是昨天的,您没有来签到,已经过期,今天请重新取号")
+    mine.misses("下一位就是您")
+    mine.look("number-of-yesterday")
+    mine.page.get_by_role("button", name="看这场活动").first.tap()
+    mine.sees(market.title)
+    own("pages/bookings/bookings").sees(over)
+    market.give_number(market.haircut, resident.resident_id)
+    fresh = own("pages/number/number")
+    fresh.sees("下一位就是您")
+    fresh.misses(over)
+
+
+def test_a_kept_answer_ends_with_its_day_too(
+    own: OpenPhone, resident: Caller, market: Market
+) -> None:
+    """Without a network from the evening to the next morning: no place in a line that is over."""
+    market.give_number(market.haircut, resident.resident_id)
+    mine = own("pages/number/number", clock=True)
+    mine.sees("下一位就是您")
+    mine.cut_off()
+    mine.page.clock.fast_forward("24:00:00")
+    mine.come_back()
+    mine.sees("已经过期")
+    mine.misses("下一位就是您")
 
 
 def test_cancelling_asks_first(

@@ -1,11 +1,11 @@
 // @ts-check
-// My number, live: the place in the line, a clear change when it is called; what comes later; what
-// can be rated.
+// My number, live: the place in the line, a clear change when it is called; what has ended with its
+// day; what comes later; what can be rated.
 
 const { cancelBooking, parkBooking, pollMyBookings, rejoinBooking } = require("../../api/bookings");
 const { sentenceOf } = require("../../api/errors");
 const session = require("../../api/session");
-const { activeBookings, bookingWords, isOnTheSpot } = require("../../utils/booking-words");
+const { activeBookings, bookingWords, endedBookings, isOnTheSpot } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
 const { createPoll } = require("../../utils/poll");
@@ -27,6 +27,8 @@ Page({
     now: [],
     /** @type {Words[]} */
     later: [],
+    /** Numbers of a day that is over. @type {Words[]} */
+    ended: [],
     /** @type {Words[]} */
     toRate: [],
     busyId: "",
@@ -50,6 +52,8 @@ Page({
       onChange: ({ items }) => this.show(items),
       onError: (error) => {
         if (this.data.loading) this.setData({ loading: false, error: sentenceOf(error) });
+        // What is kept stays on the screen, but not beyond its day.
+        else if (!this.data.error) this.show(this.bookings);
       },
     });
   },
@@ -103,6 +107,7 @@ Page({
       error: "",
       now: now.map(bookingWords),
       later: active.filter((booking) => !isOnTheSpot(booking)).map(bookingWords),
+      ended: endedBookings(bookings).map(bookingWords),
       toRate: this.toRate(),
     });
     now.filter(({ state }) => state === "called").forEach((booking) => this.alertCall(booking));

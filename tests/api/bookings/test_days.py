@@ -14,6 +14,7 @@ from backend.bookings.tasks import BATCH, end_days
 from backend.core.config import QUEUE
 from backend.core.db import transaction
 from backend.reports.board import Alert, board_of, display_of
+from tests.support.desk import Desk
 from tests.support.market_day import MarketDay, at, minutes, shanghai
 from tests.support.world import Person, World, ok, refused
 
@@ -287,9 +288,11 @@ def test_the_board_names_who_was_left_at_the_desk(
     fair.acted(fair.called(), "start", "finish")
     assert board(fair)["warnings"] == []
     clock.move_to(SECOND_MORNING)
+    page = f"/console/board/{fair.id}"
     for _ in range(2):
         (warned,) = board(fair)["warnings"]
         assert (warned.alert, list(warned.tickets)) == (Alert.LEFT_OPEN, ["A001", "A002"])
+        assert "A001、A002 号,已按办完计入昨天" in Desk(fair.world, fair.organiser).read(page)
         run_job(fair)
     clock.shift(timedelta(days=1))
     assert board(fair)["warnings"] == []
