@@ -243,7 +243,8 @@ class Slot(Base):
 
 
 class ServiceDay(Base):
-    """An offering's day: the last number given, and how many places are taken, all ways in."""
+    """An offering's day: the last number given and when, and how many places are taken, all ways
+    in."""
 
     __tablename__ = "service_day"
 
@@ -252,6 +253,9 @@ class ServiceDay(Base):
     )
     on_day: Mapped[date] = mapped_column(primary_key=True)
     last_number: Mapped[int]
+    # Each number's is later than that of the one before. None while only code has given numbers
+    # that did not know it.
+    numbered_at: Mapped[datetime | None]
     taken: Mapped[int]
 
     __table_args__ = (CheckConstraint("taken >= 0", name="taken"),)

@@ -96,7 +96,8 @@ class Booking(Base):
     # An appointment kept: its slot's start. None for walk-ins, and for those who came past the
     # grace and so became one.
     due_at: Mapped[datetime | None]
-    # Place in the line: the arrival, moved only when a missed number comes back.
+    # Place in the line: the arrival, moved only when a missed number comes back. For who is here
+    # when the number is given, that instant as the service's day has it (service_day.numbered_at).
     queued_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     arrived_at: Mapped[datetime | None]

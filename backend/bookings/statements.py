@@ -42,7 +42,9 @@ _CONTEXT = Statement(
 )
 
 # `mine`: what the person holds already. `place`: a place of the slot, if one is free (without a
-# slot, always). `numbered`: the day's next number. `roomy`: that number, if the day has room: read
+# slot, always). `numbered`: the day's next number and its instant, which is later than that of the
+# number before, whoever looked at the clock first: told under the lock of the day's row, it is the
+# place in the line. `roomy`: that number, if the day has room: read
 # from the offering FOR SHARE, after the day's row is ours, so that a cut of its capacity is seen
 # that was committed while we waited for that row. The booking follows, the audit entry from the
 # booking. Which part stayed empty tells the refusal.
@@ -71,13 +73,14 @@ _BOOK = Statement(
         SELECT id FROM slot_place
         UNION ALL SELECT NULL::uuid FROM allowed WHERE CAST(:slot_id AS uuid) IS NULL
     ), numbered AS (
-        INSERT INTO service_day (offering_id, on_day, last_number, taken)
-        SELECT :offering_id, :service_on, 1, 1 FROM place
+        INSERT INTO service_day (offering_id, on_day, last_number, taken, numbered_at)
+        SELECT :offering_id, :service_on, 1, 1, :now FROM place
         ON CONFLICT (offering_id, on_day) DO UPDATE
-           SET last_number = service_day.last_number + 1, taken = service_day.taken + 1
-        RETURNING last_number, taken
+           SET last_number = service_day.last_number + 1, taken = service_day.taken + 1,
+               numbered_at = greatest(:now, service_day.numbered_at + interval '1 microsecond')
+        RETURNING last_number, taken, numbered_at
     ), roomy AS (
-        SELECT n.last_number FROM numbered n JOIN offering o ON o.id = :offering_id
+        SELECT n.last_number, n.numbered_at FROM numbered n JOIN offering o ON o.id = :offering_id
          WHERE o.capacity IS NULL OR n.taken <= o.capacity
            FOR SHARE OF o
     ), booked AS (
@@ -91,7 +94,8 @@ _BOOK = Statement(
                CASE WHEN w.here THEN 'arrived' ELSE 'confirmed' END, :urgent,
                CASE WHEN w.here AND :now <= :keeps_until
                     THEN CAST(:slot_starts_at AS timestamptz) END,
-               CASE WHEN w.here THEN :now END, :now, CASE WHEN w.here THEN :now END, 0, false
+               CASE WHEN w.here THEN n.numbered_at END, :now, CASE WHEN w.here THEN :now END,
+               0, false
           FROM roomy n, (SELECT :walk_in OR present AS here FROM allowed) w
         RETURNING *
     ), noted AS (
@@ -132,11 +136,12 @@ _ARRIVE = Statement(
 )
 
 # The order of the line (semantics.md, Queue calling): urgent, then appointments whose time has
-# come, then walk-ins by arrival; an appointment that is still early comes after all of them.
+# come, then walk-ins by arrival; an appointment that is still early comes after all of them. Of two
+# who came at the same instant the smaller number.
 LINE_ORDER = """
     b.urgent DESC,
     CASE WHEN b.due_at <= :now THEN 0 WHEN b.due_at IS NULL THEN 1 ELSE 2 END,
-    coalesce(b.due_at, b.queued_at), b.queued_at, b.id
+    coalesce(b.due_at, b.queued_at), b.queued_at, b.number, b.id
 """
 
 # The stall's row is locked: two presses at one stall come one after the other. KEY SHARE lets

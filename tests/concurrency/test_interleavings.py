@@ -19,7 +19,7 @@ from backend.core.ids import new_id
 from backend.identity import operations
 from backend.identity.models import User
 from backend.local.waiting import wait_until
-from tests.support.market_day import GUEST, MarketDay, another_phone
+from tests.support.market_day import GUEST, MarketDay, another_phone, minutes
 from tests.support.world import Person, World, ok, refused
 
 PATIENCE_S = 30.0
@@ -204,6 +204,31 @@ def test_a_cancellation_takes_the_place_before_the_booking(
         other.does("SELECT 1 FROM booking WHERE id = :id FOR UPDATE NOWAIT", id=booking["id"])
         other.connection.commit()
         assert ok(answer.result())["state"] == "cancelled"
+
+
+def test_the_smaller_number_is_called_first_whoever_looked_at_the_clock_before(
+    committed_world: World, person: Person, other: Other
+) -> None:
+    """Both are here, too late for their appointments: they wait by the time of their numbers, and
+    that is told when the number is given. Position, desk and call agree."""
+    began = clock.now() - minutes(25)
+    day = MarketDay.begin(committed_world, mode="slots", starts_at=began)
+    neighbour = committed_world.person()
+    late = [day.slot(clock.now() - minutes(ago)) for ago in (20, 15)]
+    for one in (person, neighbour):
+        day.come(one)
+    other.does("SELECT 1 FROM slot WHERE id = :id FOR UPDATE", id=late[0])
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(lambda: day.sign_up(person, slot_id=late[0]))
+        wait_until(other._waited_for, timeout_s=PATIENCE_S, what="a sign-up that waits")
+        first = day.booked(neighbour, slot_id=late[1])
+        other.connection.commit()
+        second = ok(answer.result(), 201)
+    assert [first["ticket"], second["ticket"]] == ["A001", "A002"]
+    assert [day.booking(one)["ahead"] for one in (first, second)] == [0, 1]
+    desk = ok(day.volunteer.get(f"/stalls/{day.market.stall_id}/desk"))
+    assert [one["ticket"] for one in desk["waiting"]] == ["A001", "A002"]
+    assert day.serve_all() == ["A001", "A002"]
 
 
 # ---------------------------------------------------------------------------- check-in
