@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test test-backend test-oldest pictures compile-gate demo bench lock docs vendor clean
+.PHONY: help venv run preview test test-backend test-oldest pictures compile-gate demo bench opening lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -41,6 +41,9 @@ demo: $(VENV)/.installed ## play a whole market day over HTTP and recount every 
 
 bench: $(VENV)/.installed-dev ## measure against a bare floor on this machine
 	@exec $(PY) -m tests.bench
+
+opening: $(VENV)/.installed-dev ## let a market open through nginx: 300 people in 15 s
+	@exec $(PY) -m tests.bench.opening
 
 lock: $(VENV)/.installed-dev ## pin the requirements again after requirements*.in changed
 	$(VENV)/bin/uv pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt

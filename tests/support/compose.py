@@ -71,6 +71,12 @@ def services(env_text: str) -> dict[str, Service]:
     }
 
 
+def services_as_shipped(**answers: str) -> dict[str, Service]:
+    """All services, with .env.example and these answers for what it leaves open."""
+    needed = {"POSTGRES_PASSWORD": "secret"} | answers
+    return services(filled_in(EXAMPLE.read_text(encoding="utf-8"), needed))
+
+
 def subnet() -> str:
     """The network of the services."""
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
