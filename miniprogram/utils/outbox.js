@@ -174,13 +174,22 @@ async function deliver(entry) {
   sending.set(entry.key, entry);
   try {
     const options = { key: entry.key, attempts: 1 };
-    const data = await write(entry.method, entry.path, entry.body, options);
+    const data = await write(entry.method, entry.path, stamped(entry.body), options);
     dismiss(entry.key);
     return data;
   } finally {
     sending.delete(entry.key);
     announce();
   }
+}
+
+/**
+ * A scan says anew at each upload what this phone's clock shows: so the server knows how long it
+ * has waited, however wrong that clock is.
+ * @param {object} body
+ */
+function stamped(body) {
+  return "scanned_at" in body ? { ...body, sent_at: new Date().toISOString() } : body;
 }
 
 /** Send what waits, oldest first; one that is refused never holds up the rest. */

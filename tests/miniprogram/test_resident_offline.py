@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from sqlalchemy import Engine
 
 from tests.miniprogram.phones import OpenPhone, Phone
-from tests.miniprogram.town import Caller, Market, change, rows
+from tests.miniprogram.town import Caller, Market, change, open_since, rows
 
 SAVED = "还有 1 条未上传"
 
@@ -60,6 +60,23 @@ def test_a_check_in_waits_for_the_network(
     mine.sees("签到成功")
     mine.misses(SAVED)
     assert scans(database, resident) == [("self", "admitted")]
+
+
+def test_a_check_in_that_comes_too_late_needs_a_volunteer(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    open_since(database, market, hours=4)
+    mine = own(f"pages/checkin/checkin?scene={market.code()}", clock=True)
+    mine.sees(market.title)
+    mine.network(offline=True)
+    check_in(mine)
+    mine.sees("已为您保存")
+    mine.page.clock.fast_forward("02:01:00")
+    mine.network()
+    mine.sees("这次签到没有通过")
+    mine.sees("请到服务台找志愿者登记")
+    mine.look("offline-check-in-too-late")
+    assert scans(database, resident) == [("self", "refused")]
 
 
 def test_a_check_in_survives_closing_the_mini_program(

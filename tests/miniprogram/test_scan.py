@@ -12,7 +12,15 @@ from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
-from tests.miniprogram.town import Caller, Market, change, chosen_market, new_name, rows
+from tests.miniprogram.town import (
+    Caller,
+    Market,
+    change,
+    chosen_market,
+    new_name,
+    open_since,
+    rows,
+)
 
 SCAN = "packages/volunteer/pages/scan/scan"
 FIND = "packages/volunteer/pages/find/find"
@@ -333,6 +341,34 @@ def test_a_guest_in_two_fields(work: OpenAt, market: Market, database: Engine) -
     has_counted(mine, 2)
     assert len(visits(database, market)) == 2
     assert len(scans(database, market)) == 2
+
+
+def test_what_has_waited_is_dated_by_when_it_happened(
+    work: OpenAt, market: Market, database: Engine
+) -> None:
+    """Forty minutes ago, on a phone whose clock is three hours ahead."""
+    open_since(database, market, hours=4)
+    mine = work()
+    mine.tap("登记姓名")
+    mine.page.clock.fast_forward("03:00:00")
+    mine.network(offline=True)
+    mine.page.get_by_label("怎么称呼").fill("李奶奶")
+    mine.tap("登记签到")
+    mine.sees("已保存,还没核验")
+    mine.page.clock.fast_forward("40:00")
+    mine.network()
+    mine.tap("回到扫码")
+    has_counted(mine, 1)
+    ((waited, ahead),) = rows(
+        database,
+        "SELECT extract(epoch FROM received_at - judged_at) / 60,"
+        "       extract(epoch FROM sent_at - received_at) / 60"
+        "  FROM scan JOIN attendance v ON v.id = attendance_id AND v.attended_at = judged_at"
+        " WHERE scan.activity_id = :id",
+        id=market.id,
+    )
+    assert 40 <= waited < 42
+    assert 219 <= ahead <= 221
 
 
 def test_undoing_the_last_one(

@@ -208,3 +208,12 @@ def change(database: Engine, statement: str, **values: Any) -> None:
     """Do something to the database behind the system's back."""
     with database.begin() as connection:
         connection.execute(text(statement), values)
+
+
+def open_since(database: Engine, market: Market, *, hours: int) -> None:
+    """Let a market have been open for some hours already."""
+    change(
+        database,
+        "UPDATE activity SET opened_at = opened_at - make_interval(hours => :hours) WHERE id = :id",
+        hours=hours, id=market.id,
+    )  # fmt: skip

@@ -50,7 +50,7 @@ Page({
   /** @param {Record<string, string | undefined>} query */
   onLoad(query) {
     this.unfollow = outbox.followDelivered((late) => {
-      if (late && late.key === this.waiting) this.show(resultOf(late.data));
+      if (late && late.key === this.waiting) this.show(lateResultOf(late.data));
     });
     const code = codeInQuery(query);
     if (code) this.take(code);
@@ -175,13 +175,24 @@ function resultOf({ verdict, reason, resident, attendance }) {
   };
 }
 
+/**
+ * What has waited for the network may have waited too long: the server's sentence says so.
+ * @param {ScanAnswer} answer
+ * @returns {Result}
+ */
+function lateResultOf(answer) {
+  const result = resultOf(answer);
+  if (answer.reason !== "expired") return result;
+  return { ...result, title: "这次签到没有通过", text: answer.message };
+}
+
 /** @returns {Result} */
 function savedResult() {
   return {
     tone: "warn",
     icon: "upload",
     title: "已为您保存",
-    text: "网络不太好,联网后会自动提交签到。着急的话,请志愿者帮您登记。",
+    text: "网络不太好,联网后会自动提交,按现在的时间签到。请尽快联网;着急的话,请志愿者帮您登记。",
     next: "market",
   };
 }

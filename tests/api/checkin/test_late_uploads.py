@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from backend.bookings.tasks import end_days
 from tests.support.market_day import GUEST, MarketDay, at, minutes, shanghai
 from tests.support.world import Person, World, ok, refused
 
@@ -502,3 +503,23 @@ def test_who_was_there_is_not_called_absent(world: World) -> None:
         _upload(day, people[0], START + minutes(30))
         assert [day.booking(each)["state"] for each in bookings] == ["expired", "no_show"]
         assert day.moves(bookings[0])[-1] == ("arrive", "no_show", "expired")
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_who_came_before_midnight_is_not_called_absent(world: World, ended: bool) -> None:
+    """Whether or not the numbers of that day have been ended already."""
+    midnight = shanghai("2026-05-02 00:00")
+    with at(START) as clock:
+        day = MarketDay.begin(world, activity={"hours": 36})
+        person = world.person()
+        booking = day.booked(person)
+        clock.move_to(midnight + minutes(5))
+        if ended:
+            with day.app.app_context():
+                end_days()
+        assert day.booking(booking)["state"] == "no_show"
+        _upload(day, person, midnight - minutes(5))
+        assert day.booking(booking)["state"] == "expired"
+        with day.app.app_context():
+            end_days()
+        assert day.booking(booking)["state"] == "expired"

@@ -106,8 +106,8 @@ function keptWords(byCode) {
     icon: "upload",
     title: "已保存,还没核验",
     text: byCode
-      ? "联网后自动上传,到时才知道结果。签到码一分多钟就过期,上传晚了会不通过:请记下是谁,到时好补签"
-      : "存在这部手机上,联网后自动上传,到时才知道结果",
+      ? "联网后自动上传,按现在的时间核验、签到。旧码和截图到时会不通过:请记下是谁,到时好补签"
+      : "存在这部手机上,联网后自动上传,按现在的时间核验、签到",
     stays: byCode,
   };
 }
@@ -139,7 +139,8 @@ function stateOf({ verdict, direction }) {
 }
 
 /**
- * A phone whose clock is wrong spoils the times of what it scans without a network.
+ * The server corrects a wrong clock; one that somebody puts right between a scan and its upload
+ * spoils the time of that scan.
  * @param {number | null} seconds by which it is behind
  */
 function driftWords(seconds) {
