@@ -107,6 +107,8 @@ def _asked_for(app: Flask) -> dict[str, str]:
                     login["token"])  # fmt: skip
     body = {"booking_id": fair.booking(writer.resident_id), "score": 5, "comment": "很好"}
     rating = ok(writer.post("/ratings", body), 201)
+    ticket = {"resident_id": str(world.person().resident_id)}
+    ok(fair.organiser.post(f"/offerings/{fair.market.offering_id}/tickets", ticket), 201)
     over = Fair.live(world)
     over.close()
     other_image = "DELETE FROM procrastinate_jobs WHERE args->>'activity_id' = :over"
@@ -150,6 +152,10 @@ def _make_old(connection: Any, ids: dict[str, str]) -> None:
         (ago, ago + timedelta(hours=3), ago + timedelta(hours=3), ids["over"]),
     )
     connection.execute(
+        "UPDATE activity SET starts_at = starts_at - interval '1 day' WHERE id = %s", (ids["fair"],)
+    )
+    connection.execute("UPDATE booking SET service_on = service_on - 1 WHERE state = 'arrived'")
+    connection.execute(
         "INSERT INTO region_import"
         " (id, user_id, file_name, preview, total, done, state, created_at)"
         " SELECT gen_random_uuid(), user_id, 'old.csv', '{}', 1, 0, 'previewed', %s"
@@ -177,7 +183,9 @@ def _make_old(connection: Any, ids: dict[str, str]) -> None:
 # write to the table as well.
 WORST_MOMENT = {
     "activities.fetch_code_image": "LOCK TABLE code_image IN EXCLUSIVE MODE",
+    "activities.fetch_missing_code_images": "LOCK TABLE code_image IN EXCLUSIVE MODE",
     "activities.purge_imports": "LOCK TABLE schedule_import IN EXCLUSIVE MODE",
+    "bookings.end_days": "SELECT FROM booking WHERE state = 'arrived' FOR UPDATE",
     "feedback.check_comment": "LOCK TABLE rating IN EXCLUSIVE MODE",
     "feedback.freeze_evaluations": "LOCK TABLE evaluation_checklist IN EXCLUSIVE MODE",
     "identity.purge": "LOCK TABLE console_login IN EXCLUSIVE MODE",
@@ -203,20 +211,29 @@ class Killed:
     worker: Worker
 
 
-@pytest.fixture(scope="module")
-def killed(place: Place) -> Killed:
-    """Every kind of job at its worst moment, and the worker killed with -9."""
-    waiting = (
+def _in_the_middle(place: Place) -> bool:
+    """Whether every job waits for what the test holds. On a busy machine WeChat's answer may come
+    too late for one: then once more."""
+    place.rows(
+        "UPDATE procrastinate_jobs SET status = 'todo', scheduled_at = NULL"
+        " WHERE status = 'failed' OR (status = 'todo' AND scheduled_at IS NOT NULL) RETURNING id"
+    )
+    waiting = place.count(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
+    return waiting == len(EVERY_JOB)
+
+
+@pytest.fixture(scope="module")
+def killed(place: Place) -> Killed:
+    """Every kind of job at its worst moment, and the worker killed with -9."""
+    assert set(WORST_MOMENT) == set(EVERY_JOB), "a new job needs its moment"
     with psycopg.connect(place.url) as holder:
         for statement in WORST_MOMENT.values():
             holder.execute(statement.encode())
         worker = place.start()
-        wait_until(
-            lambda: place.count(waiting) == len(EVERY_JOB), timeout_s=60, what="every job's middle"
-        )
+        wait_until(lambda: _in_the_middle(place), timeout_s=60, what="every job's middle")
         assert worker.end(signal.SIGKILL) == -signal.SIGKILL
     doing = place.rows("SELECT id, task_name FROM procrastinate_jobs WHERE status = 'doing'")
     # As if it had been dead for a while.
@@ -294,7 +311,8 @@ def test_a_job_whose_worker_was_killed_stops_nothing(
             name, job["id"],
         ), "an hour later it has run"  # fmt: skip
     else:
-        assert (job["status"], job["attempts"]) == ("succeeded", 2)
+        assert job["status"] == "succeeded"
+        assert job["attempts"] > 1
         assert DONE[name](place) == 1
 
 
