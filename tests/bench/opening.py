@@ -36,7 +36,7 @@ from backend.core.db import db
 from backend.local.processes import LocalError
 from backend.local.system import LocalSystem
 from tests.conftest import settings_for
-from tests.support.compose import services_as_shipped
+from tests.support.compose import definitions, mounts
 from tests.support.front import Front, NoNginxError
 from tests.support.world import API, World, ok
 
@@ -222,12 +222,12 @@ def play(people: int, seconds: float, say: Callable[[str], None]) -> list[Round]
     with system, tempfile.TemporaryDirectory(prefix="wushe-nginx-") as folder:
         market = _market(system)
         _slow_wechat(system)
-        nginx = services_as_shipped(ALLOWED_HOSTS=HOST)["nginx"]
+        nginx = definitions()["nginx"]
         # The phones' addresses come as from a load balancer before nginx.
         variables = {"ALLOWED_HOSTS": HOST, "WEB": system.web.removeprefix("http://"),
                      "RESOLVER": "127.0.0.1", "BALANCER": "127.0.0.0/8"}  # fmt: skip
-        assert variables.keys() == nginx.environment.keys()
-        with Front(Path(folder), variables=variables, mounts=nginx.mounts) as front:
+        assert variables.keys() == nginx["environment"].keys()
+        with Front(Path(folder), variables=variables, mounts=mounts(nginx)) as front:
             say("热身 / warm-up")
             crowd(front, market, "warm", 20, 2, own_addresses=True)
             rounds = []

@@ -65,16 +65,20 @@ def env_file(text: str) -> dict[str, str]:
 def services(env_text: str) -> dict[str, Service]:
     """All services of compose.yaml with such an .env."""
     variables = env_file(env_text)
+    return {name: _service(definition, variables) for name, definition in definitions().items()}
+
+
+def definitions() -> dict[str, dict[str, Any]]:
+    """The services of compose.yaml as they stand there."""
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-    return {
-        name: _service(definition, variables) for name, definition in compose["services"].items()
-    }
+    found: dict[str, dict[str, Any]] = compose["services"]
+    return found
 
 
-def services_as_shipped(**answers: str) -> dict[str, Service]:
-    """All services, with .env.example and these answers for what it leaves open."""
-    needed = {"POSTGRES_PASSWORD": "secret"} | answers
-    return services(filled_in(EXAMPLE.read_text(encoding="utf-8"), needed))
+def mounts(definition: Mapping[str, Any]) -> dict[str, Path]:
+    """What of this folder a service has, by its place there."""
+    volumes = [volume.split(":") for volume in definition.get("volumes", [])]
+    return {where: ROOT / what for what, where, *_ in volumes if what.startswith("./")}
 
 
 def subnet() -> str:
@@ -90,12 +94,11 @@ def _service(definition: dict[str, Any], variables: Mapping[str, str]) -> Servic
         name: _interpolated(str(value), variables)
         for name, value in definition.get("environment", {}).items()
     }
-    mounts = [volume.split(":") for volume in definition.get("volumes", [])]
     return Service(
         environment=image["ENV"] | (variables if "env_file" in definition else {}) | given,
         command=definition.get("command", image["CMD"]),
         health=[] if definition.get("healthcheck", {}).get("disable") else image["HEALTHCHECK"],
-        mounts={where: ROOT / what for what, where, *_ in mounts if what.startswith("./")},
+        mounts=mounts(definition),
         definition=definition,
     )
 
