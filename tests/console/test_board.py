@@ -12,7 +12,15 @@ from sqlalchemy import Engine, text
 
 from backend.local.system import LocalSystem
 from tests.console.offices import OpenOffice
-from tests.miniprogram.town import Caller, Market, Service, change, make_market, new_name
+from tests.miniprogram.town import (
+    Caller,
+    Market,
+    Service,
+    change,
+    make_market,
+    new_name,
+    put_back_a_day,
+)
 
 EVERY_S, DISPLAY_EVERY_S = 5, 3
 LONGEST_PAUSE_S = 30
@@ -184,6 +192,31 @@ def _smallest_text(page: Page) -> float:
               .map((one) => parseFloat(getComputedStyle(one).fontSize)))"""
         )
     )
+
+
+def test_the_second_day_of_a_market_begins_with_empty_screens(
+    office: OpenOffice, system: LocalSystem, market: Market, database: Engine
+) -> None:
+    """And with who was left at a desk the evening before; the job has not come by."""
+    _come(market, system.web, market.haircut, 3)
+    left = market.call_next(market.haircut)
+    market.act(left, "start")
+    called = market.call_next(market.haircut)["ticket"]
+    put_back_a_day(database, market)
+    desk = office("organiser")
+    page = desk.open(f"/console/board/{market.id}")
+    expect(page.locator(".warned")).to_have_text(re.compile(f"理发角:{left['ticket']} 号,已按办完"))
+    row = page.get_by_role("row", name=re.compile("理发角")).locator("td")
+    expect(row.nth(2)).to_have_text("0")
+    expect(row.nth(3)).to_have_text("–")
+    desk.axe()
+    desk.screenshot("board-second-day")
+    page.goto(f"{system.web}/console/board/{market.id}/display")
+    expect(page.get_by_text("理发角").first).to_be_visible()
+    expect(page.get_by_text(called)).to_have_count(0)
+    market.admit(resident := Caller(system.web, new_name()).resident_id)
+    market.give_number(market.haircut, resident)
+    assert market.call_next(market.haircut)["ticket"] == left["ticket"]  # numbers begin anew
 
 
 def test_a_market_is_closed_after_it_was_said_what_that_does(

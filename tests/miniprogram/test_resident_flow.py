@@ -1,7 +1,7 @@
 """What residents do at a market, from the first visit to the rating; the database is looked at."""
 
 from urllib.parse import quote
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -16,6 +16,7 @@ from tests.miniprogram.town import (
     change,
     make_market,
     new_name,
+    put_back_a_day,
     rows,
 )
 
@@ -179,22 +180,6 @@ def test_a_number_on_the_spot_asks_for_check_in_first(
     mine.sees("取号成功")
     mine.sees("下一位就是您")
     assert booking_states(database, resident.resident_id) == ["arrived"]
-
-
-def put_back_a_day(database: Engine, market: Market) -> None:
-    """Let a market be on its second day of three, what was given so far being of the first."""
-    change(
-        database,
-        "UPDATE activity SET starts_at = starts_at - interval '1 day',"
-        " ends_at = ends_at + interval '1 day' WHERE id = :id",
-        id=market.id,
-    )
-    for table, day in (("booking", "service_on"), ("service_day", "on_day")):
-        change(
-            database,
-            f"UPDATE {table} SET {day} = {day} - 1 WHERE offering_id = ANY(:offerings)",
-            offerings=[UUID(one.offering_id) for one in (market.clinic, market.haircut)],
-        )
 
 
 def test_a_number_of_yesterday_says_so_and_what_to_do(

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
@@ -217,3 +217,19 @@ def open_since(database: Engine, market: Market, *, hours: int) -> None:
         "UPDATE activity SET opened_at = opened_at - make_interval(hours => :hours) WHERE id = :id",
         hours=hours, id=market.id,
     )  # fmt: skip
+
+
+def put_back_a_day(database: Engine, market: Market) -> None:
+    """Let a market be on its second day of three, what was given so far being of the first."""
+    change(
+        database,
+        "UPDATE activity SET starts_at = starts_at - interval '1 day',"
+        " ends_at = ends_at + interval '1 day' WHERE id = :id",
+        id=market.id,
+    )
+    for table, day in (("booking", "service_on"), ("service_day", "on_day")):
+        change(
+            database,
+            f"UPDATE {table} SET {day} = {day} - 1 WHERE offering_id = ANY(:offerings)",
+            offerings=[UUID(one.offering_id) for one in (market.clinic, market.haircut)],
+        )
