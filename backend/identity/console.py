@@ -128,7 +128,9 @@ def end(session: Session, actor: Actor) -> None:
     _record(session, actor.user_id, "console_logout", actor.session_id, {})
 
 
-def end_all(session: Session, actor: Actor, user_id: UUID, *, region_code: str | None) -> int:
+def end_all(
+    session: Session, actor: Actor | None, user_id: UUID, *, region_code: str | None
+) -> int:
     """End all of somebody's console sessions; how many there were.
 
     Args:

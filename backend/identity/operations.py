@@ -417,15 +417,16 @@ def close_account(session: Session, actor: Actor) -> None:
     Rows of bookings, visits and ratings keep a resident id without a name, so that a figure that
     was reported stays true.
 
-    Raises NotLoggedIn (401) when a twin of this request has closed it meanwhile.
+    Raises NotLoggedIn (401) when a twin of this request has closed it meanwhile, LastAdmin (409)
+    where a region would be left without an admin.
     """
     user = _lock_user(session, actor.user_id)
+    roles.revoke_all(session, actor, actor.user_id)
     user.openid, user.unionid = None, None
     user.state, user.closed_at = UserState.CLOSED, clock.now()
     people = [_lock_own_resident(session, actor), *list_family(session, actor, lock=True)]
     _erase_residents(session, actor, people)
     idempotency.forget(session, actor.user_id)
-    roles.revoke_all(session, actor, actor.user_id)
     for consent in active_consents(session, actor.user_id):
         consent.withdrawn_at = clock.now()
     sessions.revoke_all(session, actor.user_id)

@@ -1,15 +1,20 @@
-"""Granting and taking back roles. Every change is audited."""
+"""Granting and taking back roles. Every change is audited.
+
+Whichever way a role ends, an admin remains in each region that has one, and who has lost the last
+role that opens the console is logged out of it.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, column, func, select, table
+from sqlalchemy import ColumnElement, column, func, literal, select, table
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock
 from backend.core.errors import AppError
-from backend.core.permissions import Actor, Role
-from backend.identity.models import RoleAssignment, User
+from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
+from backend.identity import console
+from backend.identity.models import RoleAssignment, User, UserState
 from backend.regions.models import Region
 
 # Of the layer above; only where it is based is read, because that is where its partners are.
@@ -28,6 +33,12 @@ class WrongScope(AppError):
     status = 422
     code = "wrong_scope"
     title = "角色的范围不对:合伙人授权到单位,其他角色授权到地区"
+
+
+class LastAdmin(AppError):
+    status = 409
+    code = "last_admin"
+    title = "这是该地区最后一位管理员,请先设另一位管理员"
 
 
 def grant(
@@ -65,19 +76,24 @@ def revoke(
     role: Role,
     scope: Scope,
 ) -> bool:
-    """Take a role back, from the next request on; False when the user does not have it."""
+    """Take a role back, from the next request on; False when the user does not have it.
+
+    Raises LastAdmin (409).
+    """
     session.get_one(User, user_id, with_for_update={"key_share": True})
     assignment = _find(session, user_id, role, scope)
     if assignment is None:
         return False
-    _revoke(session, actor, assignment)
+    _revoke(session, actor, user_id, [assignment])
     return True
 
 
 def revoke_all(session: Session, actor: Actor | None, user_id: UUID) -> None:
-    """Take all of a user's roles back."""
-    for assignment in active(session, user_id):
-        _revoke(session, actor, assignment)
+    """Take all of a user's roles back, who is locked.
+
+    Raises LastAdmin (409).
+    """
+    _revoke(session, actor, user_id, active(session, user_id))
 
 
 def active(session: Session, user_id: UUID) -> list[RoleAssignment]:
@@ -118,10 +134,51 @@ def _find(session: Session, user_id: UUID, role: Role, scope: Scope) -> RoleAssi
     return None
 
 
-def _revoke(session: Session, actor: Actor | None, assignment: RoleAssignment) -> None:
-    assignment.revoked_at = clock.now()
-    session.flush()
-    _record(session, actor, "revoke_role", assignment)
+def _revoke(
+    session: Session, actor: Actor | None, user_id: UUID, ended: list[RoleAssignment]
+) -> None:
+    for assignment in ended:
+        if assignment.role is Role.ADMIN:
+            _check_admin_remains(session, assignment, {one.id for one in ended})
+    for assignment in ended:
+        assignment.revoked_at = clock.now()
+        session.flush()
+        _record(session, actor, "revoke_role", assignment)
+    if ended and not _opens_console(session, user_id):
+        place = Scope(ended[0].region_id, ended[0].organisation_id)
+        console.end_all(session, actor, user_id, region_code=region_code_of(session, place))
+
+
+def _check_admin_remains(session: Session, assignment: RoleAssignment, ended: set[UUID]) -> None:
+    """Whether an admin of this region, or of one above, remains without those that end.
+
+    Their roles are locked: of two admins who end each other's or their own at once, the second
+    finds the first's word, and is told.
+    """
+    standing = session.execute(
+        select(RoleAssignment.id)
+        .join(Region, Region.id == RoleAssignment.region_id)
+        .join(User, User.id == RoleAssignment.user_id)
+        .where(
+            RoleAssignment.role == Role.ADMIN,
+            RoleAssignment.revoked_at.is_(None),
+            User.state == UserState.ACTIVE,
+            literal(region_code_of(session, Scope(assignment.region_id))).startswith(Region.code),
+        )
+        .order_by(RoleAssignment.id)
+        .with_for_update(of=RoleAssignment)
+    ).scalars()
+    admins = set(standing)
+    # Whose account is blocked is none already.
+    if assignment.id in admins and not admins - ended:
+        raise LastAdmin
+
+
+def _opens_console(session: Session, user_id: UUID) -> bool:
+    return any(
+        Permission.CONSOLE_USE in ROLE_PERMISSIONS[assignment.role]
+        for assignment in active(session, user_id)
+    )
 
 
 def _record(session: Session, actor: Actor | None, action: str, assignment: RoleAssignment) -> None:

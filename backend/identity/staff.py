@@ -7,7 +7,7 @@ what they don't hold themselves, nor takes from a colleague who holds more.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError, Forbidden, NotFound, ValidationFailed
@@ -34,12 +34,6 @@ class OwnAdminRole(AppError):
     status = 409
     code = "own_admin_role"
     title = "不能收回自己的管理员角色,请另一位管理员办理"
-
-
-class LastAdmin(AppError):
-    status = 409
-    code = "last_admin"
-    title = "这是该地区最后一位管理员,请先设另一位再收回"
 
 
 class AccountOver(AppError):
@@ -82,8 +76,7 @@ def give(session: Session, actor: Actor, user_id: UUID, role: Role, scope: Scope
 
 
 def take_back(session: Session, actor: Actor, user_id: UUID, assignment_id: UUID) -> None:
-    """Take a role back, from the next request on; with the last role that opens the console, end
-    the colleague's console sessions.
+    """Take a role back, from the next request on.
 
     Raises NotFound (404) for a role that is not this user's, Forbidden (403) beyond the caller's
     own scope or level, OwnAdminRole, LastAdmin and RoleTakenBackAlready (409).
@@ -96,12 +89,10 @@ def take_back(session: Session, actor: Actor, user_id: UUID, assignment_id: UUID
     code = roles.region_code_of(session, scope)
     assert code is not None
     _check_level(actor, HeldRole(assignment, code).grant, code)
-    if assignment.role is Role.ADMIN:
-        _check_admin_remains(session, actor, assignment, code)
+    if assignment.role is Role.ADMIN and user_id == actor.user_id:
+        raise OwnAdminRole
     if not roles.revoke(session, actor, user_id, assignment.role, scope):
         raise RoleTakenBackAlready
-    if not _opens_console(session, user_id):
-        console.end_all(session, actor, user_id, region_code=code)
 
 
 def end_console_sessions(session: Session, actor: Actor, user_id: UUID) -> int:
@@ -148,37 +139,3 @@ def _check_level(actor: Actor, grant: Grant, code: str) -> None:
     )
     if any(beyond):
         raise Forbidden("不能管理比您权限更高的角色")
-
-
-def _check_admin_remains(
-    session: Session, actor: Actor, assignment: RoleAssignment, code: str
-) -> None:
-    """Whether an admin of this region, or of one above, remains without this one.
-
-    Their roles are locked: of two admins who take each other's role back at once, the second
-    finds the first's word, and is told.
-    """
-    if assignment.user_id == actor.user_id:
-        raise OwnAdminRole
-    admins = session.execute(
-        select(RoleAssignment.id)
-        .join(Region, Region.id == RoleAssignment.region_id)
-        .join(User, User.id == RoleAssignment.user_id)
-        .where(
-            RoleAssignment.role == Role.ADMIN,
-            RoleAssignment.revoked_at.is_(None),
-            User.state == UserState.ACTIVE,
-            literal(code).startswith(Region.code),
-        )
-        .order_by(RoleAssignment.id)
-        .with_for_update(of=RoleAssignment)
-    ).scalars()
-    if not set(admins) - {assignment.id}:
-        raise LastAdmin
-
-
-def _opens_console(session: Session, user_id: UUID) -> bool:
-    return any(
-        Permission.CONSOLE_USE in ROLE_PERMISSIONS[assignment.role]
-        for assignment in roles.active(session, user_id)
-    )

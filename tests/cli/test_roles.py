@@ -13,6 +13,7 @@ from backend.identity import operations as identity
 from backend.identity.models import Resident, RoleAssignment, User, UserState
 from backend.partners.models import Organisation
 from tests.support.commands import Run, done, failed
+from tests.support.desk import Desk
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -184,6 +185,22 @@ def test_a_role_given_twice_is_one(app: Flask, world: World, run: Run) -> None:
     done(run(*arguments))
     assert done(run(*arguments)).startswith("已经有这个角色,没有改动")
     assert counted(app, RoleAssignment) == 1
+
+
+def test_who_loses_the_last_role_of_the_console_is_logged_out_of_it(world: World, run: Run) -> None:
+    organiser = world.organiser()
+    desk = Desk(world, organiser)
+    desk.read("/console/needs/")
+    done(run("roles", "revoke", str(organiser.user_id), "organiser", "--region", SUBDISTRICT))
+    desk.read("/console/needs/", 303)
+
+
+def test_the_last_admin_s_role_stays(world: World, run: Run) -> None:
+    admin = world.staff(Role.ADMIN, DISTRICT)
+    command = ("roles", "revoke", str(admin.user_id), "admin", "--region", DISTRICT)
+    assert "请先设另一位管理员" in failed(run(*command))
+    world.staff(Role.ADMIN, DISTRICT)
+    assert "已收回" in done(run(*command))
 
 
 def test_taking_back_what_nobody_has_changes_nothing(

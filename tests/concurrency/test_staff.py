@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.config import LOOKUP
 from backend.core.db import transaction
@@ -21,7 +22,7 @@ from backend.partners import operations as partners
 from backend.partners.permissions import access_organisation_for_edit
 from backend.regions.operations import region_by_code
 from tests.concurrency.conftest import together
-from tests.support.world import SUBDISTRICT, Person, World
+from tests.support.world import SUBDISTRICT, Person, World, refused
 
 ROUNDS = 8
 
@@ -65,7 +66,23 @@ def test_two_admins_who_take_each_other_s_role_back_leave_one(
             left = [person for person in pair if roles.active(session, person.user_id)]
             assert len(left) == 1
             # So that the next two are alone again.
-            roles.revoke_all(session, None, left[0].user_id)
+            for one in roles.active(session, left[0].user_id):
+                one.revoked_at = clock.now()
+
+
+def test_two_admins_who_close_their_accounts_at_once_leave_one(
+    committed_app: Flask, committed_world: World
+) -> None:
+    """Whichever way a role ends, its region keeps an admin."""
+    pair = [committed_world.staff(Role.ADMIN, SUBDISTRICT) for _ in range(2)]
+    answers = together(2, lambda number: pair[number].delete("/me"))
+    assert sorted(answer.status_code for answer in answers) == [204, 409]
+    (told,) = [answer for answer in answers if answer.status_code == 409]
+    refused(told, 409, "last_admin")
+    with committed_app.app_context(), transaction() as session:
+        for person in pair:
+            for one in roles.active(session, person.user_id):
+                one.revoked_at = clock.now()
 
 
 def test_of_two_who_take_one_role_back_the_second_is_told(

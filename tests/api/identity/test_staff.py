@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
@@ -25,6 +26,7 @@ from tests.support.world import (
     Person,
     World,
     ok,
+    refused,
 )
 
 STAFF = "/console/people/"
@@ -351,8 +353,15 @@ def test_one_s_own_admin_role_and_the_last_admin_s_stay(
         session.get_one(User, admin.user_id).state = UserState.BLOCKED
         actor = Actor(admin.user_id, admin.resident_id, None, (Grant(Role.ADMIN, DISTRICT),))
         last = roles.active(session, second.user_id)[0]
-        with pytest.raises(staff.LastAdmin):
+        with pytest.raises(roles.LastAdmin):
             staff.take_back(session, actor, second.user_id, last.id)
+
+
+def test_the_last_admin_cannot_close_their_account(world: World, admin: Person) -> None:
+    refused(admin.delete("/me"), 409, "last_admin")
+    assert ok(admin.get("/me"))["roles"], "nothing was changed"
+    world.staff(Role.ADMIN, DISTRICT)
+    assert admin.delete("/me").status_code == 204
 
 
 def test_a_town_s_admin_can_go_while_the_district_has_one(world: World, desk: Desk) -> None:
@@ -377,11 +386,12 @@ def test_an_admin_ends_a_colleague_s_console_sessions(world: World, desk: Desk) 
 
 
 def test_who_has_no_role_left_has_no_console(world: World) -> None:
-    """A volunteer can't log in; a session from before says what is the matter, and no 500."""
+    """A volunteer can't log in; a session that is left all the same says what is the matter."""
     organiser = world.organiser()
     own = Desk(world, organiser)
     with transaction() as session:
-        roles.revoke_all(session, None, organiser.user_id)
+        for one in roles.active(session, organiser.user_id):
+            one.revoked_at = clock.now()
     answer = own.http.get("/console/")
     assert answer.status_code == 403
     assert "没有工作台的权限" in answer.get_data(as_text=True)
