@@ -429,7 +429,9 @@ def dated(serial: float, *, epoch_1904: bool) -> tuple[str, Any]:
 
     Excel counts days: 9:30 may come as 9:29:59.999. What is no day stays a number.
     """
-    if 0 <= serial < 1:
+    if serial < 0:
+        return "value", serial
+    if serial < 1:
         return "time", _time_of(serial)
     first = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - no zone
     if not epoch_1904 and serial < 61:

@@ -1,6 +1,7 @@
 """Workbooks from whomever: what is written is read whoever wrote it, and no file takes more than
 it may."""
 
+import contextlib
 import io
 import json
 import subprocess
@@ -186,8 +187,7 @@ def test_no_bomb_takes_more_memory_than_it_may(tmp_path: Path) -> None:
     *outcomes, mine, readers = measured.stdout.splitlines()
     for outcome, (name, (_, words)) in zip(outcomes, BOMBS.items(), strict=True):
         assert words in outcome, name
-    assert int(mine) < 150_000_000
-    assert int(readers) < workbook_reader.MOST_MEMORY
+    assert max(int(mine), int(readers)) < 100_000_000
 
 
 def test_a_reader_is_bounded_by_the_kernel() -> None:
@@ -292,7 +292,7 @@ def test_days_are_told_from_numbers_by_format_however_it_is_written() -> None:
         ("61", ("moment", "1900-03-01T00:00:00")),
         ("1e300", 1e300),
         ("2958466", 2958466),
-        ("-1e9", -1e9),
+        ("-1", -1),
         ("1e999", ("error", None)),
     ],
 )
@@ -441,7 +441,7 @@ def test_what_only_has_excels_name_is_told_what_to_do(content: bytes, words: str
 
 _VALUES = st.one_of(
     st.none(), st.integers(-(10**9), 10**9), st.booleans(), st.text(max_size=9),
-    st.datetimes(datetime(1901, 1, 1), datetime(2200, 1, 1)).map(  # noqa: DTZ001 - Excel has none
+    st.datetimes(datetime(1905, 1, 1), datetime(2200, 1, 1)).map(  # noqa: DTZ001 - Excel has none
         lambda at: at.replace(microsecond=0)
     ),
     st.times().map(lambda at: at.replace(microsecond=0)),
@@ -472,17 +472,24 @@ def test_an_xlsx_is_read_as_calamine_reads_it(rows: list[list[Any]], epoch_1904:
     assert workbook_reader.read(content).cells == workbook_reader._read_xls(content).cells
 
 
-@given(st.sampled_from([XLS, book_of(sheet_of(HEAD)), merged("A1:B2")]), st.data())
+@given(st.sampled_from([book_of(sheet_of(HEAD)), merged("A1:B2")]), st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_broken_file_is_refused_or_read_and_nothing_else(content: bytes, data: Any) -> None:
     """Bytes changed anywhere: in the archive, or in one of its parts."""
-    changed = _changed(content, data)
-    if content is not XLS and data.draw(st.booleans()):
-        changed = _with_a_part_changed(content, data)
+    whole = data.draw(st.booleans())
+    changed = _changed(content, data) if whole else _with_a_part_changed(content, data)
     answer = json.loads(json.dumps(workbook_reader.answer(changed)))
     for row, column, kind, value in answer.get("cells", ()):
         spreadsheets._READ.get(kind, str)(value)
         assert (row, column) <= (workbook_reader.MOST_ROWS, workbook_reader.MOST_COLUMNS)
+
+
+@given(st.data())
+@settings(max_examples=12, deadline=None)
+def test_a_broken_xls_is_refused_or_read_and_nothing_else(data: Any) -> None:
+    """In a process of its own, as everybody does: calamine aborts on some."""
+    with contextlib.suppress(NotASpreadsheet, SpreadsheetTooLarge):
+        read_rows(_changed(XLS, data), ["品牌项目"], most_rows=9)
 
 
 def _changed(content: bytes, data: Any) -> bytes:
