@@ -48,7 +48,7 @@ class WeChatUnavailableError(AppError):
 class WeChatBusyError(AppError):
     status = 503
     code = "wechat_busy"
-    title = "现在人多,还没轮到您,请稍等片刻再试"
+    title = "现在登录的人多,还没轮到您,请再试一次;急用请到服务台登记"
 
 
 class PhoneCodeInvalid(AppError):

@@ -18,11 +18,18 @@ class ApiError extends Error {
     this.title = title;
     this.status = status;
     this.errors = errors;
+    /** Whether the same has been tried for as long as makes sense: whoever asked tells the person. */
+    this.exhausted = false;
   }
 
   /** No answer came, or none that settles anything: the same request may be sent again. */
   get transient() {
-    return this.code === NETWORK || [429, 502, 503, 504].includes(this.status);
+    return this.code === NETWORK || this.busy;
+  }
+
+  /** The server, or somebody before it, asks to come again in a moment. */
+  get busy() {
+    return [429, 502, 503, 504].includes(this.status);
   }
 }
 

@@ -91,8 +91,9 @@ async function persist(exchange, login, attempts) {
     try {
       return await sendAs(exchange, login);
     } catch (error) {
-      const mayRepeat = error instanceof ApiError && error.transient && attempt < attempts;
-      if (!mayRepeat) throw error;
+      // Logging in has its own patience (api/session.js).
+      const mayRepeat = error instanceof ApiError && error.transient && !error.exhausted;
+      if (!mayRepeat || attempt >= attempts) throw error;
       await sleep(Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS));
     }
   }

@@ -1,14 +1,22 @@
 // @ts-check
 // Who is logged in. Token and id are kept on the phone; the person's name and roles only in memory.
+// When a market opens everybody logs in at once: whoever does not get in at the first try waits
+// here, and what they wanted goes on by itself.
 
 const config = require("../config");
 const privacy = require("../utils/privacy");
 const { uuid } = require("../utils/ids");
 const { ApiError, networkError, problemOf } = require("./errors");
 const { send } = require("./transport");
+const loginLine = require("../utils/login-line");
+const { sleep } = require("../utils/sleep");
 
 const STORAGE_KEY = "session";
 const PRIVACY_PURPOSE = "privacy";
+const NETWORK_ATTEMPTS = 3;
+const BUSY_PATIENCE_MS = 30000;
+const FIRST_WAIT_MS = 600;
+const LONGEST_WAIT_MS = 5000;
 
 /** @typedef {import("./types").Me} Me */
 
@@ -42,7 +50,8 @@ function isMyself({ id }) {
 /**
  * The token, after logging in where needed. Many callers share one login.
  * @returns {Promise<string>} rejects with an ApiError: `privacy_refused` when the person does not
- *   agree to the privacy guide, else why logging in failed
+ *   agree to the privacy guide, else why logging in failed, after half a minute of trying where
+ *   too many log in at once
  */
 function token() {
   const known = kept();
@@ -75,7 +84,7 @@ async function logInOnce() {
       title: "同意隐私保护指引后才能使用这项功能,浏览不受影响",
     });
   }
-  const login = await exchangeCode();
+  const login = await exchangeCodePatiently();
   /** @type {Session} */
   const session = {
     token: login.token, expires_at: login.expires_at, resident_id: login.user.resident_id,
@@ -84,6 +93,38 @@ async function logInOnce() {
   user = login.user;
   await recordPrivacyConsent(login.token, login.user);
   return login.token;
+}
+
+/** @returns {Promise<import("./types").Login>} */
+async function exchangeCodePatiently() {
+  const patientUntil = Date.now() + BUSY_PATIENCE_MS;
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await exchangeCode();
+      } catch (error) {
+        if (!(error instanceof ApiError) || !error.transient) throw error;
+        const goesOn = error.busy ? Date.now() < patientUntil : attempt < NETWORK_ATTEMPTS;
+        if (!goesOn) {
+          error.exhausted = true;
+          throw error;
+        }
+        loginLine.setWaiting(error.busy);
+        await sleep(pauseMs(attempt));
+      }
+    }
+  } finally {
+    loginLine.setWaiting(false);
+  }
+}
+
+/**
+ * Longer each time, and not the same on each phone: those refused together must not come back
+ * together.
+ * @param {number} attempt
+ */
+function pauseMs(attempt) {
+  return Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS) * (0.75 + Math.random() / 2);
 }
 
 /** A code is good once and for five minutes: a refused one is replaced, once. */

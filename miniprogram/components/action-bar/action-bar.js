@@ -1,4 +1,23 @@
 // @ts-check
 // Holds a page's main buttons at the bottom, under the thumb. Put it last in `.page`.
 // <action-bar><button class="btn" bindtap="…">报名</button></action-bar>
-Component({});
+// What was tapped may have to log in first: where that waits, it is said above the button.
+
+const loginLine = require("../../utils/login-line");
+
+/** @type {WeakMap<object, () => void>} */
+const following = new WeakMap();
+
+Component({
+  data: { waiting: false },
+
+  lifetimes: {
+    attached() {
+      following.set(this, loginLine.follow((waiting) => this.setData({ waiting })));
+    },
+
+    detached() {
+      following.get(this)?.();
+    },
+  },
+});

@@ -1,7 +1,7 @@
 // @ts-check
 // Everything about me, and the way to a volunteer's or organiser's work.
 
-const { sentenceOf } = require("../../api/errors");
+const { ApiError, sentenceOf } = require("../../api/errors");
 const { changeMe, getMe, logOut } = require("../../api/me");
 const session = require("../../api/session");
 const look = require("../../utils/look");
@@ -71,13 +71,18 @@ Page({
 
   async onLogIn() {
     if (this.data.busy) return;
-    this.setData({ busy: true });
+    this.setData({ busy: true, loggedIn: true });
     try {
       await session.token();
       const known = session.knownUser();
       if (known) this.showMe(known);
       else await this.load();
     } catch (error) {
+      if (error instanceof ApiError && error.exhausted) {
+        this.setData({ error: sentenceOf(error) });
+        return;
+      }
+      this.setData({ loggedIn: false });
       wx.showToast({ title: sentenceOf(error), icon: "none" });
     } finally {
       this.setData({ busy: false });

@@ -3,7 +3,7 @@
 // day; what comes later; what can be rated.
 
 const { cancelBooking, parkBooking, pollMyBookings, rejoinBooking } = require("../../api/bookings");
-const { sentenceOf } = require("../../api/errors");
+const { ApiError, sentenceOf } = require("../../api/errors");
 const session = require("../../api/session");
 const { activeBookings, bookingWords, endedBookings, isOnTheSpot } = require("../../utils/booking-words");
 const look = require("../../utils/look");
@@ -129,11 +129,16 @@ Page({
   },
 
   async onLogIn() {
+    this.setData({ loggedIn: true, loading: true, error: "" });
     try {
       await session.token();
-      this.setData({ loggedIn: true, loading: true });
       this.begin();
     } catch (error) {
+      if (error instanceof ApiError && error.exhausted) {
+        this.setData({ loading: false, error: sentenceOf(error) });
+        return;
+      }
+      this.setData({ loggedIn: false });
       wx.showToast({ title: sentenceOf(error), icon: "none" });
     }
   },
