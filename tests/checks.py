@@ -61,7 +61,7 @@ def migrations_match_models() -> None:
     """`alembic check` on a fresh database made by the migrations alone."""
     system = LocalSystem(database_settings=FAST_UNSAFE)
     try:
-        system.start_database().python("backend.core.migrate", "check")
+        system.start_database().migrate("check")
     except LocalError as error:
         raise CheckFailedError(str(error)) from None
     finally:

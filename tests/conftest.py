@@ -21,8 +21,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from backend.app import create_app
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
+from backend.core.database_roles import APP, READER
 from backend.core.db import db
-from backend.core.migrate import upgrade
+from backend.core.migrate import grant_roles, upgrade
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
@@ -95,16 +96,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgr
     """A PostgreSQL server of this test process, with the migrated template."""
     folder: Path = tmp_path_factory.mktemp("postgres")
     with PrivatePostgres(folder, settings={**FAST_UNSAFE, "max_connections": "300"}) as server:
+        for role in (APP, READER):
+            server.create_role(role)
         server.create_database(TEMPLATE)
         upgrade(server.url(TEMPLATE))
+        grant_roles(server.url(TEMPLATE), statement_timeout_ms=8000)
         yield server
 
 
 @pytest.fixture(scope="session")
 def app(postgres: PrivatePostgres) -> Iterator[Flask]:
-    """The app on a clone of the template; nothing a test does stays in it."""
+    """The app on a clone of the template, with no more rights than in production; nothing a test
+    does stays in it."""
     postgres.create_database("app", template=TEMPLATE)
-    app = create_app(settings_for(postgres.url("app")))
+    app = create_app(settings_for(postgres.url("app", APP)))
     yield app
     with app.app_context():
         db.engine.dispose()

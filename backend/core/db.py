@@ -203,22 +203,31 @@ def driver_connection(session: Session) -> psycopg.Connection[Any]:
     return _running().driver()
 
 
+def session_settings(statement_timeout_ms: int) -> dict[str, str | int]:
+    """What holds in each of the app's sessions with PostgreSQL.
+
+    Args:
+        statement_timeout_ms: milliseconds after which PostgreSQL gives up on a statement; half
+            of it is the limit for waiting on a lock, so that a stuck row answers 503 and never
+            holds a worker's thread for good.
+    """
+    return {
+        "timezone": "UTC",
+        "statement_timeout": statement_timeout_ms,
+        "lock_timeout": statement_timeout_ms // 2,
+        "idle_in_transaction_session_timeout": 2 * statement_timeout_ms,
+    }
+
+
 def engine_options(*, pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
     """Options for the engine of a web process or a worker.
 
     Args:
         pool_size: connections kept. Threads are many more: they wait in order for one, at most
             LONGEST_WAIT_S, and then are told to try again (503).
-        statement_timeout_ms: milliseconds after which PostgreSQL gives up on a statement; half
-            of it is the limit for waiting on a lock, so that a stuck row answers 503 and never
-            holds a worker's thread for good.
+        statement_timeout_ms: see `session_settings`.
     """
-    session_settings = {
-        "timezone": "UTC",
-        "statement_timeout": statement_timeout_ms,
-        "lock_timeout": statement_timeout_ms // 2,
-        "idle_in_transaction_session_timeout": 2 * statement_timeout_ms,
-    }
+    settings = session_settings(statement_timeout_ms)
     return {
         "poolclass": FairPool,
         "pool_size": pool_size,
@@ -228,6 +237,6 @@ def engine_options(*, pool_size: int, statement_timeout_ms: int) -> dict[str, An
         "hide_parameters": True,
         "connect_args": {
             "connect_timeout": 5,
-            "options": " ".join(f"-c {name}={value}" for name, value in session_settings.items()),
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
     }

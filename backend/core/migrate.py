@@ -1,6 +1,7 @@
 """Alembic, called from Python: for the runner, the tests and `alembic check`.
 
-python -m backend.core.migrate upgrade [revision]      to the newest, or to one
+python -m backend.core.migrate upgrade [revision]      to the newest, or to one; then the rights
+                                                       of the roles (core/database_roles.py)
 python -m backend.core.migrate downgrade <revision>
 python -m backend.core.migrate check                   do tables and models agree?
 python -m backend.core.migrate revision "message"      a new one, from what differs
@@ -9,6 +10,7 @@ Each migration is one transaction, or can be repeated from any of its statements
 interrupted is simply run again.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +21,11 @@ from typing import Any
 from alembic import command, op
 from alembic.config import Config
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, pool, text
 from sqlalchemy.exc import OperationalError
 
+from backend.core import database_roles
+from backend.core.db import session_settings
 from backend.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -44,6 +48,12 @@ _IS_INVALID = text("SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_re
 ADVISORY_LOCK = 0x6D696772617465
 _TURN_EVERY_S = 0.5
 
+# The environment's names for the passwords of the roles that `upgrade` makes.
+PASSWORDS = {
+    database_roles.APP: "APP_DATABASE_PASSWORD",
+    database_roles.READER: "READ_DATABASE_PASSWORD",
+}
+
 Say = Callable[[str], object]
 
 
@@ -60,8 +70,7 @@ def alembic_config(database_url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-    url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", _with_driver(database_url).replace("%", "%%"))
     return config
 
 
@@ -102,6 +111,35 @@ def upgrade(
         "not migrated: a transaction holds a table all the time; find it in pg_stat_activity, "
         "then run this again"
     )
+
+
+def grant_roles(
+    database_url: str, statement_timeout_ms: int, environ: Mapping[str, str] | None = None
+) -> None:
+    """Let the app's role and the reader do what they may on the tables as they are now.
+
+    Args:
+        database_url: of the tables' owner.
+        statement_timeout_ms: of the app's sessions.
+        environ: has the passwords of the roles that are to be made.
+
+    Raises database_roles.MayNotMakeRolesError.
+    """
+    given = {role: (environ or {}).get(name) for role, name in PASSWORDS.items()}
+    engine = create_engine(_with_driver(database_url), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        take_turn(connection)
+        limit_waiting(connection)
+        database_roles.grant(
+            connection,
+            passwords={role: password for role, password in given.items() if password},
+            session_settings=session_settings(statement_timeout_ms),
+        )
+        connection.commit()
+
+
+def _with_driver(database_url: str) -> str:
+    return database_url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def take_turn(connection: Connection) -> None:
@@ -175,13 +213,15 @@ def _outside_transaction() -> Iterator[Connection]:
 
 
 def main(arguments: list[str]) -> int:
-    url = Settings.at_start().database_url
+    settings = Settings.at_start()
+    url = settings.database_url
     config = alembic_config(url)
     match arguments:
         case ["upgrade", *rest]:
             try:
                 upgrade(url, rest[0] if rest else "head", pause_s=PAUSE_S)
-            except NoLockError as error:
+                grant_roles(url, settings.statement_timeout_ms, os.environ)
+            except (NoLockError, database_roles.MayNotMakeRolesError) as error:
                 say(str(error))
                 return 1
         case ["downgrade", revision]:

@@ -217,12 +217,12 @@ class PrivatePostgres:
             return ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def url(self, dbname: str = "postgres") -> str:
-        """Return the URL of a database, for psql, psycopg and SQLAlchemy 2.1 alike."""
+    def url(self, dbname: str = "postgres", role: str = SUPERUSER) -> str:
+        """Return the URL of a database for a role, for psql, psycopg and SQLAlchemy 2.1 alike."""
         if self._socket_dir is None:
             raise PostgresError("PostgreSQL 未运行 / PostgreSQL is not running")
         return (
-            f"postgresql://{SUPERUSER}@/{quote(dbname, safe='')}"
+            f"postgresql://{role}@/{quote(dbname, safe='')}"
             f"?host={quote(str(self._socket_dir), safe='/')}&port={_PORT}"
         )
 
@@ -242,6 +242,11 @@ class PrivatePostgres:
         )
         self._execute(statement)
         return self.url(name)
+
+    def create_role(self, name: str) -> None:
+        """Let a role of `ROLES` log in; one that is there already is fine."""
+        with suppress(psycopg.errors.DuplicateObject):
+            self._execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
 
     def drop_database(self, name: str) -> None:
         """Drop a database, disconnecting whoever uses it; one that is not there is fine."""

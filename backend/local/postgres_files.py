@@ -9,11 +9,13 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from backend.core.database_roles import APP, READER
 from backend.local.processes import LocalError, is_alive, process_command
 from backend.local.service_user import ServiceUser
 from backend.local.waiting import wait_until
 
 SUPERUSER = "postgres"
+ROLES = (SUPERUSER, APP, READER)
 UNFINISHED = "data.new"
 
 
@@ -105,8 +107,8 @@ def write_access_rules(home: Path) -> None:
     """
     us = pwd.getpwuid(os.geteuid()).pw_name.replace('"', '""')
     for name, rule in (
-        ("pg_hba.conf", f"local all {SUPERUSER} peer map=owner\n"),
-        ("pg_ident.conf", f'owner "{us}" {SUPERUSER}\n'),
+        ("pg_hba.conf", f"local all {','.join(ROLES)} peer map=owner\n"),
+        ("pg_ident.conf", "".join(f'owner "{us}" {role}\n' for role in ROLES)),
     ):
         path = home / name
         path.write_text(rule, encoding="utf-8")

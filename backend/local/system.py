@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from backend.core.database_roles import APP
 from backend.local.keys import local_keys, write_private
 from backend.local.ports import accepts, free_ports, require_free
 from backend.local.postgres import DURABLE, PrivatePostgres, require_database
@@ -140,7 +141,8 @@ class LocalSystem:
         self._database_restarts = RestartLimit()
         self._postgres: PrivatePostgres | None = None
         self._supervisor: Supervisor | None = None
-        self.database_url = ""
+        self.database_url = ""  # as the tables' owner; the app's processes are wushe_app
+        self._app_database_url = ""
         self.wechat = ""
         self.web = ""
         self.environment: dict[str, str] = {}
@@ -221,18 +223,25 @@ class LocalSystem:
         """Run `flask --app backend.wsgi <arguments>` in this system; see `python`."""
         return self.python("flask", "--app", "backend.wsgi", *arguments)
 
+    def migrate(self, *arguments: str) -> str:
+        """Run `python -m backend.core.migrate <arguments>` as the tables' owner; see `python`."""
+        return self._python("backend.core.migrate", arguments, {"DATABASE_URL": self.database_url})
+
     def python(self, module: str, *arguments: str) -> str:
         """Run `python -m <module> <arguments>` in this system and return its output.
 
         Raises LocalError with the end of its output when it fails.
         """
+        return self._python(module, arguments, {})
+
+    def _python(self, module: str, arguments: Sequence[str], changes: Mapping[str, str]) -> str:
         name = module.rsplit(".", 1)[-1]
         log = self._parts.log(name)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
-                env=self.environment,
+                env={**self.environment, **changes},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -315,7 +324,7 @@ class LocalSystem:
             self._start_database()
             self._make_environment()
             self._say("迁移数据库结构 / migrations")
-            self.python("backend.core.migrate", "upgrade")
+            self.migrate("upgrade")
             serve()
         except BaseException:
             self.stop()
@@ -358,7 +367,7 @@ class LocalSystem:
         if outside:
             self._say("连接 DATABASE_URL / the database in DATABASE_URL")
             require_database(outside)
-            self.database_url = outside
+            self.database_url = self._app_database_url = outside
             return
         self._say("启动私有 PostgreSQL / private PostgreSQL")
         postgres = PrivatePostgres(self.var_dir / "postgres", settings=self._database_settings)
@@ -368,8 +377,10 @@ class LocalSystem:
             self._say(f"  数据放在 / its data is in {postgres.home}")
         if not postgres.has_database(DATABASE):
             postgres.create_database(DATABASE)
+        postgres.create_role(APP)
         self._postgres = postgres
         self.database_url = postgres.url(DATABASE)
+        self._app_database_url = postgres.url(DATABASE, APP)
 
     def _make_environment(self) -> None:
         """What the app's processes see: the settings given, our keys, our addresses."""
@@ -386,7 +397,7 @@ class LocalSystem:
             "APP_ENV": "development",
             **local_keys(self.var_dir / "secrets.env"),
             **given,
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": self._app_database_url,
             "BIND": self._host,
             "PORT": str(port),
         }

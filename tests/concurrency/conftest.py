@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from backend.app import create_app
+from backend.core.database_roles import APP
 from backend.core.db import db
 from backend.local.postgres import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
@@ -26,7 +27,8 @@ def committed_app(postgres: PrivatePostgres, request: pytest.FixtureRequest) -> 
     threads. What a test does is committed and stays until the module's end: let each test make
     its own people and markets."""
     name = re.sub(r"\W", "_", request.module.__name__.rpartition(".")[2])
-    url = postgres.create_database(name, template=TEMPLATE)
+    postgres.create_database(name, template=TEMPLATE)
+    url = postgres.url(name, APP)
     app = create_app(
         settings_for(url, database_pool=CONNECTIONS, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     )

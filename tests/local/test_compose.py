@@ -26,6 +26,7 @@ from psycopg import sql
 
 from backend.app import create_app
 from backend.core.api import MAX_BODY_BYTES
+from backend.core.migrate import PASSWORDS
 from backend.local.keys import local_keys
 from backend.local.ports import accepts, free_ports
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
@@ -40,8 +41,9 @@ from tests.support.front import Front, Names
 
 HOST = "wushe.example.cn"
 PASSWORD = 'p@s/s%40:?#$ "密'
+APP_PASSWORD = f"app {PASSWORD}"
 # Of .env.example, and no setting of the app: they are compose's own.
-_OF_COMPOSE = {"POSTGRES_PASSWORD", "BALANCER"}
+_OF_COMPOSE = {"POSTGRES_PASSWORD", *PASSWORDS.values(), "BALANCER"}
 Answer = tuple[int, http.client.HTTPMessage, bytes]
 
 
@@ -49,6 +51,8 @@ def env_text(folder: Path) -> str:
     """An .env as an operator makes it: .env.example, with what it leaves open filled in."""
     answers = local_keys(folder / "keys") | {
         "POSTGRES_PASSWORD": PASSWORD,
+        "APP_DATABASE_PASSWORD": APP_PASSWORD,
+        "READ_DATABASE_PASSWORD": f"read {PASSWORD}",
         "ALLOWED_HOSTS": HOST,
         "WECHAT_APPID": "wx0123456789abcdef",
         "WECHAT_SECRET": secrets.token_hex(16),
@@ -235,6 +239,25 @@ def test_web_and_worker_run_with_the_settings_as_shipped(up: Containers, nginx: 
             return bool(connection.execute("SELECT 1 FROM procrastinate_workers").fetchone())
 
     wait_until(worker, timeout_s=60, what="the worker")
+
+
+def test_the_app_is_no_owner_and_knows_no_owner(up: Containers) -> None:
+    """Whoever takes over web or worker can't rewrite the audit log."""
+    for name in ("web", "worker"):
+        environment = up.services[name].environment
+        assert environment["DATABASE_URL"].startswith("postgresql://wushe_app@")
+        assert PASSWORD not in environment.values()
+    url = f"host={up.database_address} dbname=wushe"
+    with psycopg.connect(url, user="wushe_app", password=APP_PASSWORD) as app:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute("ALTER TABLE audit_entry DISABLE TRIGGER ALL")
+        app.rollback()
+        owners = app.execute(
+            "SELECT usename FROM pg_stat_activity WHERE datname = 'wushe' AND usename = 'wushe'"
+        ).fetchall()
+    assert owners == []
+    with psycopg.connect(url, user="wushe_read", password=f"read {PASSWORD}") as reader:
+        reader.execute("SELECT title FROM activity")
 
 
 def test_a_server_that_listens_for_itself_alone_is_not_healthy(up: Containers) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from backend.core.database_roles import APP
+from backend.core.migrate import PASSWORDS
 from backend.local.postgres import FAST_KILLABLE
 from backend.local.processes import LocalError, process_command
 from backend.local.supervisor import ProcessDiedError
-from backend.local.system import ROOT, LocalSystem, is_app_setting
+from backend.local.system import DATABASE, ROOT, LocalSystem, is_app_setting
 from backend.local.waiting import wait_until
 from tests.support.queue import do_a_job
 
@@ -86,7 +88,7 @@ def test_every_setting_of_the_app_is_kept_from_leaking_in() -> None:
     example = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
     names = set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
     assert {"DATABASE_URL", "PHONE_HASH_KEY", "WEB_THREADS"} <= names
-    only_for_compose = {"POSTGRES_PASSWORD", "BALANCER"}
+    only_for_compose = {"POSTGRES_PASSWORD", *PASSWORDS.values(), "BALANCER"}
     assert {name for name in names - only_for_compose if not is_app_setting(name)} == set()
 
 
@@ -94,7 +96,7 @@ def test_everything_is_up_and_nothing_of_our_shell_got_in(system: LocalSystem) -
     assert status(system.web, "/readyz") == 200
     assert log_in(system, "organiser") == 200
     assert set(system.pids) == PARTS
-    assert system.environment["DATABASE_URL"] == system.database_url != ELSEWHERE
+    assert system.environment["DATABASE_URL"] == system.postgres.url(DATABASE, APP) != ELSEWHERE
 
 
 def test_run_json_says_what_runs_where_to_its_owner_only(system: LocalSystem) -> None:
