@@ -83,6 +83,7 @@ def dashboard(session: Session, actor: Actor, region: Region, period: Period) ->
         "region": region,
         "period": period,
         "refreshed_at": facts.refreshed_at,
+        "late": is_late(facts.refreshed_at),
         "totals": totals
         | {
             "people": _people(facts),
@@ -94,6 +95,18 @@ def dashboard(session: Session, actor: Actor, region: Region, period: Period) ->
         "service_kinds": _kinds(session, found),
         "needs": _needs(session, region, period),
     }
+
+
+def is_late(refreshed_at: datetime | None) -> bool:
+    """Whether the totals are older than they ever are while their job runs; or were never made."""
+    longest = timedelta(minutes=DASHBOARD.late_minutes)
+    return refreshed_at is None or clock.now() - refreshed_at > longest
+
+
+def freshness(session: Session) -> dict[str, Any]:
+    """Of when the totals are, and whether that is too long ago, as in `dashboard`."""
+    found = session.execute(select(RollupRun.refreshed_at)).scalar_one_or_none()
+    return {"refreshed_at": found, "late": is_late(found)}
 
 
 def activities_in(session: Session, actor: Actor, region: Region, period: Period) -> Select[Any]:

@@ -1,6 +1,6 @@
 """The dashboard at a desk and on the wall, and the lists behind its figures."""
 
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -8,7 +8,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from backend.core import clock
-from backend.core.config import RATING, titles
+from backend.core.config import DASHBOARD, RATING, titles
 from backend.core.pages import Pages, render
 from backend.core.permissions import Actor
 from backend.needs.models import NeedState
@@ -22,8 +22,6 @@ pages = Pages("dashboard", __name__, url_prefix="/console/dashboard", template_f
 
 # Months to choose from; further back there are the years.
 _MONTHS_TO_CHOOSE = 12
-# The totals come each minute; older than this, something is wrong.
-_LATE = timedelta(minutes=5)
 # A day before which nothing took place: the evaluations' list begins a year ago unless told.
 _SINCE = date(2010, 1, 1)
 
@@ -42,10 +40,8 @@ def show(session: Session, actor: Actor, query: dict[str, Any]) -> str:
 def wall(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     """The same for a big screen: it refreshes by itself, and turns its pages."""
     region, period = _asked(session, actor, query)
-    shown, now = _figures(session, actor, region, period), clock.now()
-    refreshed_at = shown["figures"]["refreshed_at"]
-    late = refreshed_at is None or now - refreshed_at > _LATE
-    return render("reports/dashboard_wall.html", now=now, late=late, **shown)
+    shown = _figures(session, actor, region, period)
+    return render("reports/dashboard_wall.html", now=clock.now(), **shown)
 
 
 @pages.page("/activities", access=dashboard.SEE, query=CountedQuery)
@@ -59,6 +55,7 @@ def list_activities(session: Session, actor: Actor, query: dict[str, Any]) -> st
         query=query,
         kinds=titles("service_kinds").items(),
         answer=dashboard.list_counted(session, actor, region, period, query),
+        fresh=dashboard.freshness(session),
         **_choices(region, period),
     )
 
@@ -72,6 +69,7 @@ def list_communities(session: Session, actor: Actor, query: dict[str, Any]) -> s
         "reports/communities.html",
         regions=regions,
         query=query,
+        fresh=dashboard.freshness(session),
         communities=[
             row
             for row in dashboard.communities(session, actor, region, period)
@@ -193,6 +191,7 @@ def _choices(region: Region, period: Period) -> dict[str, Any]:
         "span": period,
         "periods": [(one.key, one.title) for one in periods],
         "rules": RATING,
+        "late_minutes": DASHBOARD.late_minutes,
         "evaluations_url": _evaluations_url,
         "needs_url": partial(_needs_url, region, period),
     }

@@ -132,6 +132,9 @@ class DashboardAnswer(ma.Schema):
     refreshed_at = out.AwareDateTime(
         allow_none=True, metadata={"description": "when the totals were last brought up to date"}
     )
+    late = out.Boolean(
+        metadata={"description": "older than they should ever be, or never made: tell somebody"}
+    )
     totals = out.Nested(DashboardTotals)
     programmes = out.List(out.Nested(ProgrammeTotals))
     months = out.List(out.Nested(DashboardMonth))

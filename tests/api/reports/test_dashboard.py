@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from backend.activities.models import Activity, ActivityRecord
 from backend.core import clock
+from backend.core.config import DASHBOARD
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.needs.models import Need, NeedSource, NeedState
@@ -363,13 +364,26 @@ def test_an_empty_region_says_what_to_do_first(world: World, admin: Person) -> N
     assert "去排期" in page
 
 
-def test_the_wall_says_when_the_totals_stand_still(fair: Fair, admin: Person) -> None:
-    wall = "/console/dashboard/wall?period=all"
-    assert "统计可能中断" in Desk(fair.world, admin).read(wall), "never counted"
+@pytest.mark.parametrize("page", ["", "wall", "activities", "communities"])
+def test_a_page_says_when_the_totals_stand_still(fair: Fair, admin: Person, page: str) -> None:
+    words = "统计可能中断" if page == "wall" else "可能不是最新的"
+    path = f"/console/dashboard/{page}?period=all"
+    assert words in Desk(fair.world, admin).read(path), "never counted"
     refresh(fair.app)
-    assert "统计可能中断" not in Desk(fair.world, admin).read(wall)
-    with at(clock.now() + timedelta(minutes=6)):
-        assert "统计可能中断" in Desk(fair.world, admin).read(wall)
+    with at(clock.now() + timedelta(minutes=DASHBOARD.late_minutes, seconds=-5)):
+        assert words not in Desk(fair.world, admin).read(path)
+    with at(clock.now() + timedelta(minutes=DASHBOARD.late_minutes, seconds=5)):
+        late = Desk(fair.world, admin).read(path)
+    assert words in late
+    assert f"已{'经' * (page != 'wall')}超过 {DASHBOARD.late_minutes} 分钟没有更新" in late
+
+
+def test_programs_are_told_when_the_totals_stand_still(fair: Fair, admin: Person) -> None:
+    assert dashboard(admin, period="all")["late"] is True, "never counted"
+    refresh(fair.app)
+    assert dashboard(admin, period="all")["late"] is False
+    with at(clock.now() + timedelta(minutes=DASHBOARD.late_minutes, seconds=5)):
+        assert dashboard(admin, period="all")["late"] is True
 
 
 # ---------------------------------------------------------------------------- cost
