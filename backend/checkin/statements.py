@@ -42,24 +42,26 @@ _CONTEXT = Statement(
     """
 )
 
-# One visit for each person, activity and day, whoever scans first: the unique index decides, and
-# the loser's INSERT becomes an UPDATE of the winner's row. It moves the visit where this scan was
-# made earlier but uploaded later (of two made now, the first to come stands), and ends a leaving
-# that was before it. The scan is written in the same statement, with the verdict that follows.
+# One visit for each person, activity and day, whoever scans first: the unique index decides, the
+# loser's INSERT does nothing and reads the winner's row. The scan is written in the same
+# statement, with the verdict that follows. Where the winner committed after this statement's
+# snapshot, `standing` is empty and nothing is written: run it again.
 #
 # `expected` reads the sign-ups, whose business they are otherwise: most people have none for the
 # day, and then nobody needs to be told of the arrival, which spares a statement.
 _ADMIT = Statement(
     """
     WITH visit AS (
-        INSERT INTO attendance AS v (id, activity_id, resident_id, on_day, attended_at, device_id)
+        INSERT INTO attendance (id, activity_id, resident_id, on_day, attended_at, device_id)
         VALUES (:attendance_id, :activity_id, :resident_id, :on_day, :judged_at, :device_id)
-        ON CONFLICT (activity_id, resident_id, on_day) WHERE reverted_at IS NULL DO UPDATE
-           SET attended_at = least(v.attended_at, CASE WHEN :late THEN excluded.attended_at END),
-               device_id = CASE WHEN :late AND excluded.attended_at < v.attended_at
-                                THEN excluded.device_id ELSE v.device_id END,
-               left_at = CASE WHEN v.left_at > excluded.attended_at THEN v.left_at END
-        RETURNING id, attended_at, device_id, id = :attendance_id AS fresh
+        ON CONFLICT (activity_id, resident_id, on_day) WHERE reverted_at IS NULL DO NOTHING
+        RETURNING id, attended_at, device_id
+    ), standing AS (
+        SELECT id, attended_at, device_id, NULL::timestamptz AS left_at, true AS fresh FROM visit
+        UNION ALL
+        SELECT id, attended_at, device_id, left_at, false FROM attendance
+         WHERE activity_id = :activity_id AND resident_id = :resident_id AND on_day = :on_day
+           AND reverted_at IS NULL AND NOT EXISTS (SELECT FROM visit)
     ), fact AS (
         INSERT INTO scan (id, activity_id, resident_id, operator_user_id, direction, source,
                           device_id, scanned_at, sent_at, received_at, judged_at, derived_verdict,
@@ -67,17 +69,32 @@ _ADMIT = Statement(
         SELECT :scan_id, :activity_id, :resident_id, :operator_user_id, 'entry', :source,
                :device_id, :scanned_at, :sent_at, :received_at, :judged_at,
                CASE WHEN fresh THEN 'admitted' ELSE 'already_checked_in' END, id, :request_hash
-          FROM visit
+          FROM standing
         ON CONFLICT (id) DO NOTHING
         RETURNING id
     )
-    SELECT visit.*, EXISTS (SELECT FROM fact) AS recorded,
-           CASE WHEN fresh THEN EXISTS (
-                     SELECT FROM booking
-                      WHERE activity_id = :activity_id AND resident_id = :resident_id
-                        AND state IN ('confirmed', 'no_show'))
-                ELSE :late AND attended_at = :judged_at END AS expected
-      FROM visit
+    SELECT standing.*, EXISTS (SELECT FROM fact) AS recorded,
+           fresh AND EXISTS (SELECT FROM booking
+                              WHERE activity_id = :activity_id AND resident_id = :resident_id
+                                AND state IN ('confirmed', 'no_show')) AS expected
+      FROM standing
+    """
+)
+_SNAPSHOTS = 3
+
+# A visit that stood already, after a scan that was made before it or after a leaving. Judged again
+# under the row's lock: of two at once the earlier stands, and both are told so.
+_MOVE = Statement(
+    """
+    UPDATE attendance
+       SET attended_at = CASE WHEN :earlier THEN least(attended_at, :judged_at)
+                              ELSE attended_at END,
+           device_id = CASE WHEN :earlier AND :judged_at < attended_at THEN :device_id
+                            ELSE device_id END,
+           left_at = CASE WHEN left_at > :judged_at THEN left_at END
+     WHERE id = :id AND reverted_at IS NULL
+    RETURNING id, attended_at, device_id, false AS fresh,
+              :earlier AND attended_at = :judged_at AS expected
     """
 )
 
@@ -136,11 +153,31 @@ def admit(
         "sent_at": moment.sent_at,
         "received_at": moment.received_at,
         "judged_at": moment.judged_at,
-        "late": moment.judged_at < moment.received_at,
         "request_hash": request_hash,
     }
-    visit = _ADMIT.first(session, **values)
-    if not visit.recorded:
+    for _ in range(_SNAPSHOTS):
+        standing = _ADMIT.first(session, **values)
+        if standing is not None:
+            break
+    if standing is None or not standing.recorded:
+        raise RunAgain
+    return standing if standing.fresh else _moved(session, standing, moment, device_id)
+
+
+def _moved(session: Session, standing: Any, moment: Moment, device_id: str | None) -> Any:
+    """The visit that stood before a scan, as it stands after it. Of scans made now the first to
+    come stands: only what had waited can turn out to be earlier.
+
+    Raises RunAgain when the visit has been taken back meanwhile.
+    """
+    at = moment.judged_at
+    earlier = at < min(moment.received_at, standing.attended_at)
+    back = standing.left_at is not None and standing.left_at <= at
+    if not earlier and not back:
+        return standing
+    values = {"id": standing.id, "earlier": earlier, "judged_at": at, "device_id": device_id}
+    visit = _MOVE.first(session, **values)
+    if visit is None:
         raise RunAgain
     return visit
 
