@@ -1,7 +1,7 @@
 """The text of a rating: checked by WeChat before anybody reads it as checked.
 
 The save never waits for WeChat: a job asks. Whatever WeChat can't or won't say leaves the text
-to a person (reference on WeChat, Text check).
+to a person (reference on WeChat, Text check); while it can't be reached the job asks again.
 """
 
 from uuid import UUID
@@ -21,6 +21,8 @@ _STATE_AFTER = {
     Suggestion.REVIEW: CommentState.REVIEW,
     Suggestion.RISKY: CommentState.REJECTED,
 }
+# A person's look at what WeChat could not say does not end in a state, so both may be asked about.
+_UNDECIDED = (CommentState.PENDING, CommentState.REVIEW)
 
 
 def put_comment(session: Session, rating: Rating, comment: str | None) -> None:
@@ -41,36 +43,41 @@ def check_comment(rating_id: str) -> None:
 
     A second run finds nothing that waits. A comment that was changed while WeChat was asked is
     left to the job of the change.
+
+    Raises WeChatError where asking again later may help; a person may look at it until then.
     """
     with transaction() as session:
         waiting = session.execute(
             select(Rating.comment, User.openid)
             .join(User, User.id == Rating.rated_by)
-            .where(Rating.id == UUID(rating_id), Rating.comment_state == CommentState.PENDING)
+            .where(Rating.id == UUID(rating_id), Rating.comment_state.in_(_UNDECIDED))
         ).one_or_none()
     if waiting is None:
         return
-    state = _verdict(waiting.openid, waiting.comment)
+    state, later = _verdict(waiting.openid, waiting.comment)
     with transaction() as session:
         session.execute(
             update(Rating)
             .where(
                 Rating.id == UUID(rating_id),
-                Rating.comment_state == CommentState.PENDING,
+                Rating.comment_state.in_(_UNDECIDED),
                 Rating.comment == waiting.comment,
             )
             .values(comment_state=state)
         )
+    if later is not None:
+        raise later
 
 
-def _verdict(openid: str | None, comment: str) -> CommentState:
+def _verdict(openid: str | None, comment: str) -> tuple[CommentState, WeChatError | None]:
+    """What a comment becomes, and why it is to be asked about again."""
     if openid is None:
-        return CommentState.REVIEW
+        return CommentState.REVIEW, None
     try:
         verdict = composed(WeChatGateway).check_text(openid, comment, scene=TextScene.COMMENT)
-    except WeChatError:
-        return CommentState.REVIEW
-    return _STATE_AFTER[verdict.suggest]
+    except WeChatError as error:
+        return CommentState.REVIEW, error if error.retryable else None
+    return _STATE_AFTER[verdict.suggest], None
 
 
 def readable_comment(comment: str | None, state: CommentState, *, may_handle: bool) -> str | None:
