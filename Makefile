@@ -27,7 +27,7 @@ test: $(VENV)/.installed-dev ## every check, on the PostgreSQL of a wheel
 test-backend: $(VENV)/.installed-dev ## the same without the tests that drive a browser
 	@exec $(PY) -m tests.checks --backend
 
-test-oldest: $(VENV)/.installed-dev ## the backend's tests on PostgreSQL 15, the oldest that is promised
+test-oldest: $(VENV)/.installed-dev ## the backend's tests on PostgreSQL 15, the oldest, and behind PgBouncer
 	@exec $(PY) -m tests.checks --oldest
 
 pictures: $(VENV)/.installed-dev ## the browser tests with a picture of every page, in var/screenshots

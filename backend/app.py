@@ -104,6 +104,7 @@ def create_app(settings: Settings, *, connections_checked: bool = False) -> Flas
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(
             pool_size=settings.database_pool,
             statement_timeout_ms=settings.statement_timeout_ms,
+            pooled=bool(settings.database_direct_url),
         )
         | {"pool_pre_ping": connections_checked},
     )

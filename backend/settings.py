@@ -9,13 +9,14 @@ import base64
 import os
 import re
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError
+from psycopg import Connection, connect
 from psycopg import Error as PostgresError
 from psycopg.conninfo import conninfo_to_dict
 
@@ -52,6 +53,8 @@ class Settings:
     Attributes:
         app_env: production, development or test; only the last two may use the stand-in WeChat.
         database_url: a PostgreSQL server, 15 or newer.
+        database_direct_url: the same, where database_url leads to PgBouncer in transaction mode
+            (docs/adr/0021); empty where it does not.
         phone_encryption_keys: Fernet keys, newest first.
         phone_hash_key: key of the look-up hashes of phone numbers, at least 16 bytes.
         code_signing_key: Ed25519 seed for personal check-in codes, 32 bytes.
@@ -82,6 +85,7 @@ class Settings:
     wechat_page: str = "pages/checkin/checkin"
     wechat_link_prefix: str = "http://127.0.0.1:8000/q/"
     wechat_link_file: str = ""
+    database_direct_url: str = ""
     database_pool: int = 4
     statement_timeout_ms: int = 8000
     log_level: str = "INFO"
@@ -94,10 +98,18 @@ class Settings:
     web_keepalive: int = 0
 
     @classmethod
-    def at_start(cls) -> Self:
-        """The settings in the process's environment; or the end of the process, with one line."""
+    def at_start(cls, *, direct: bool = False) -> Self:
+        """The settings in the process's environment; or the end of the process, with one line.
+
+        Args:
+            direct: whether DATABASE_URL itself is to be PostgreSQL's own, as for migrations.
+        """
         try:
-            return cls.from_env()
+            settings = cls.from_env()
+            if direct:
+                settings = replace(settings, database_direct_url="")
+            settings.check_connections()
+            return settings
         except SettingsError as error:
             raise SystemExit(str(error)) from None
 
@@ -113,6 +125,7 @@ class Settings:
         values: dict[str, Any] = {
             "app_env": app_env,
             "database_url": env.str("DATABASE_URL", ""),
+            "database_direct_url": env.str("DATABASE_DIRECT_URL", ""),
             "phone_encryption_keys": tuple(env.list("PHONE_ENCRYPTION_KEY", [])),
             "phone_hash_key": _decoded(env.str("PHONE_HASH_KEY", "")),
             "code_signing_key": _decoded(env.str("CODE_SIGNING_KEY", "")),
@@ -156,6 +169,36 @@ class Settings:
         if wrong:
             raise SettingsError("设置有误,没有启动 / settings: " + " | ".join(wrong))
 
+    def check_connections(self) -> None:
+        """Raise SettingsError where a pooler in transaction mode stands between us and PostgreSQL
+        and the settings don't say so: time-outs would be dropped without a word, and prepared
+        statements be looked for on another's connection. A database that does not answer is no
+        wrong setting: it may come.
+        """
+        if not self.database_direct_url:
+            if _asked(self.database_url, _is_pooled):
+                raise SettingsError(
+                    "设置有误,没有启动 / settings: DATABASE_URL leads to a pooler (PgBouncer); web "
+                    "and commands may, with PostgreSQL's own address in DATABASE_DIRECT_URL; "
+                    "migrations may not"
+                )
+            return
+        if _asked(self.database_direct_url, _is_pooled):
+            raise SettingsError(
+                "设置有误,没有启动 / settings: DATABASE_DIRECT_URL leads to a pooler too"
+            )
+        if _asked(self.database_url, _has_no_timeouts):
+            raise SettingsError(
+                "设置有误,没有启动 / settings: behind a pooler time-outs are the role's: run "
+                "migrations with APP_DATABASE_PASSWORD set, or ALTER ROLE … SET statement_timeout"
+            )
+
+    @property
+    def direct(self) -> Self:
+        """With PostgreSQL's own address: for the worker, which listens for new jobs."""
+        url = self.database_direct_url or self.database_url
+        return replace(self, database_url=url, database_direct_url="")
+
     def _conditions(self) -> list[tuple[bool, str]]:
         keys = self.phone_encryption_keys
         page = re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", self.wechat_page)
@@ -165,6 +208,10 @@ class Settings:
                 _is_postgres(self.database_url),
                 "DATABASE_URL: postgresql://user:password@host:port/name, with @ : / ? # % and "
                 "spaces in it written %40 %3A %2F %3F %23 %25 %20",
+            ),
+            (
+                not self.database_direct_url or _is_postgres(self.database_direct_url),
+                "DATABASE_DIRECT_URL: postgresql://user:password@host:port/name",
             ),
             (bool(keys) and all(map(_is_fernet_key, keys)), "PHONE_ENCRYPTION_KEY: Fernet keys"),
             (len(self.phone_hash_key) >= 16, "PHONE_HASH_KEY: at least 16 bytes, base64url"),
@@ -234,6 +281,28 @@ class Settings:
     def sqlalchemy_url(self) -> str:
         """The database's address with the driver we use."""
         return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _asked(url: str, question: Callable[[Connection[Any]], bool]) -> bool:
+    """What a database answers; no where it does not."""
+    try:
+        with connect(url.replace("+psycopg", "", 1), connect_timeout=5) as connection:
+            return question(connection)
+    except PostgresError:
+        return False
+
+
+def _is_pooled(connection: Connection[Any]) -> bool:
+    """Whether somebody else than PostgreSQL answers: its own process has another number."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return row is not None and row[0] != connection.info.backend_pid
+
+
+def _has_no_timeouts(connection: Connection[Any]) -> bool:
+    row = connection.execute(
+        "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')"
+    ).fetchone()
+    return row is not None and "0" in row
 
 
 def _decoded(text: str | None) -> bytes:

@@ -11,7 +11,7 @@ CONCURRENCY = 4
 
 
 def main(concurrency: int = CONCURRENCY) -> None:
-    settings = Settings.at_start()
+    settings = Settings.at_start().direct
     init_logs(settings.log_level)
     # A job is worth the question whether its connection is still there: the next try may be an
     # hour off.

@@ -26,8 +26,10 @@ from tests.miniprogram.size import oversized
 from tests.support.browser import NoBrowserError, require_chromium
 from tests.support.front import NoNginxError, require_nginx
 from tests.support.oldest import OLDEST, NoPostgresError, require_oldest_postgres
+from tests.support.pgbouncer import NoPgBouncerError, require_pgbouncer
 
 NO_BROWSER = ["--ignore=tests/console", "--ignore=tests/miniprogram"]
+NO_PGBOUNCER = ["--ignore=tests/pgbouncer"]
 
 
 class CheckFailedError(Exception):
@@ -157,17 +159,21 @@ def everything(for_pytest: Sequence[str], *, backend: bool) -> str:
     for name, step in STEPS:
         if not (backend and step is browser):
             timed(name, step)
-    closing = run_pytest("-p", "tests.measure", *(NO_BROWSER if backend else ()), *for_pytest)
+    closing = run_pytest(
+        "-p", "tests.measure", *NO_PGBOUNCER, *(NO_BROWSER if backend else ()), *for_pytest
+    )
     timed("coverage", coverage)
     return closing
 
 
 def on_the_oldest(for_pytest: Sequence[str]) -> str:
-    """The backend's tests on the oldest PostgreSQL; return pytest's closing line.
+    """The backend's tests on the oldest PostgreSQL, some also behind PgBouncer; return pytest's
+    closing line.
 
     What the servers are asked is the same in all of them, so nothing needs to be measured here.
     """
     timed(f"PostgreSQL {OLDEST}", oldest_postgres)
+    timed("PgBouncer", pgbouncer)
     return run_pytest(*NO_BROWSER, *for_pytest)
 
 
@@ -176,6 +182,14 @@ def oldest_postgres() -> None:
     try:
         os.environ[POSTGRES_BINARIES] = str(require_oldest_postgres())
     except NoPostgresError as error:
+        raise CheckFailedError(str(error)) from None
+
+
+def pgbouncer() -> None:
+    """A PgBouncer for the tests behind it, installed now where we may."""
+    try:
+        require_pgbouncer()
+    except NoPgBouncerError as error:
         raise CheckFailedError(str(error)) from None
 
 

@@ -219,15 +219,23 @@ def session_settings(statement_timeout_ms: int) -> dict[str, str | int]:
     }
 
 
-def engine_options(*, pool_size: int, statement_timeout_ms: int) -> dict[str, Any]:
+def engine_options(
+    *, pool_size: int, statement_timeout_ms: int, pooled: bool = False
+) -> dict[str, Any]:
     """Options for the engine of a web process or a worker.
 
     Args:
         pool_size: connections kept. Threads are many more: they wait in order for one, at most
             LONGEST_WAIT_S, and then are told to try again (503).
         statement_timeout_ms: see `session_settings`.
+        pooled: whether a pooler in transaction mode hands our transactions to PostgreSQL: the
+            next one is on another connection, so nothing is kept with one (docs/adr/0021).
     """
     settings = session_settings(statement_timeout_ms)
+    if pooled:  # the role has the settings, and no statement is prepared
+        kept: dict[str, Any] = {"prepare_threshold": None}
+    else:
+        kept = {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
     return {
         "poolclass": FairPool,
         "pool_size": pool_size,
@@ -235,8 +243,5 @@ def engine_options(*, pool_size: int, statement_timeout_ms: int) -> dict[str, An
         "pool_timeout": LONGEST_WAIT_S,
         # An error's message goes to the log; the statement's values are people's names.
         "hide_parameters": True,
-        "connect_args": {
-            "connect_timeout": 5,
-            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
-        },
+        "connect_args": {"connect_timeout": 5, **kept},
     }

@@ -213,7 +213,7 @@ def _outside_transaction() -> Iterator[Connection]:
 
 
 def main(arguments: list[str]) -> int:
-    settings = Settings.at_start()
+    settings = Settings.at_start(direct=True)
     url = settings.database_url
     config = alembic_config(url)
     match arguments:

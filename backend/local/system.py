@@ -41,6 +41,7 @@ _APP_SETTINGS = frozenset(
         "APP_ENV",
         "BIND",
         "CODE_SIGNING_KEY",
+        "DATABASE_DIRECT_URL",
         "DATABASE_POOL",
         "DATABASE_URL",
         "FORWARDED_ALLOW_IPS",

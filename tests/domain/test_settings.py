@@ -30,8 +30,8 @@ TRIAL = {k: v for k, v in PRODUCTION.items() if not k.startswith(_OF_PRODUCTION)
 }
 ALL_VARIABLES = {
     *PRODUCTION, "WECHAT_API_BASE", "WECHAT_ENV_VERSION", "WECHAT_PAGE", "WECHAT_LINK_FILE",
-    "DATABASE_POOL", "WEB_THREADS", "WEB_CONCURRENCY", "WEB_KEEPALIVE", "BIND", "PORT",
-    "TRUSTED_PROXIES", "STATEMENT_TIMEOUT_MS", "LOG_LEVEL",
+    "DATABASE_DIRECT_URL", "DATABASE_POOL", "WEB_THREADS", "WEB_CONCURRENCY", "WEB_KEEPALIVE",
+    "BIND", "PORT", "TRUSTED_PROXIES", "STATEMENT_TIMEOUT_MS", "LOG_LEVEL",
 }  # fmt: skip
 Load = Callable[[Mapping[str, str | None]], Settings]
 
@@ -147,6 +147,7 @@ def test_every_missing_variable_is_named_at_once(load: Load) -> None:
         ("APP_ENV", "prod"),
         ("APP_ENV", "Production"),
         ("DATABASE_URL", "sqlite:///app.db"),
+        ("DATABASE_DIRECT_URL", "db/app"),
         ("DATABASE_URL", "mysql://db/app"),
         ("DATABASE_URL", "postgres://db/app"),
         ("DATABASE_URL", "postgresql://"),
