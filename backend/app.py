@@ -29,6 +29,7 @@ from backend.core.docs import init_docs
 from backend.core.front import init_front
 from backend.core.health import init_health
 from backend.core.jobs import init_jobs
+from backend.core.limits import Limits
 from backend.core.logs import init_request_logs
 from backend.core.pages import init_pages
 from backend.core.problems import init_problems
@@ -116,6 +117,7 @@ def create_app(settings: Settings, *, connections_checked: bool = False) -> Flas
         app.extensions,
         settings,
         vault,
+        Limits(settings.limits_times),
         PersonalCodes(settings.code_signing_key),
         MarketCodes(settings.code_signing_key, settings.wechat_link_prefix),
         _gateway(app, settings, vault),

@@ -5,6 +5,7 @@ import backend.bookings.models
 import backend.checkin.models
 import backend.core.audit
 import backend.core.idempotency
+import backend.core.limits
 import backend.feedback.models
 import backend.gateways.tokens
 import backend.identity.models

@@ -71,6 +71,8 @@ class Settings:
         trusted_proxies: networks, or `unix`, whose word on client address and scheme counts.
         bind, port, web_concurrency, web_threads, web_keepalive: gunicorn's
             (config/gunicorn.conf.py); of the threads three quarters at most are with WeChat.
+        limits_times: how many times the limits of config/rules.toml apply; more than 1 for load
+            tests alone.
     """
 
     app_env: str
@@ -112,6 +114,7 @@ class Settings:
             return settings
         except SettingsError as error:
             raise SystemExit(str(error)) from None
+    limits_times: int = 1
 
     @classmethod
     def from_env(cls) -> Self:
@@ -146,6 +149,7 @@ class Settings:
             "web_concurrency": _number(env, "WEB_CONCURRENCY", 2),
             "web_threads": _number(env, "WEB_THREADS", 64),
             "web_keepalive": _number(env, "WEB_KEEPALIVE", 0),
+            "limits_times": _number(env, "LIMITS_TIMES", 1),
         }
         unread: list[str] = []
         try:
@@ -245,6 +249,7 @@ class Settings:
             (1 <= self.web_concurrency <= 128, "WEB_CONCURRENCY: 1 to 128"),
             (4 <= self.web_threads <= 1000, "WEB_THREADS: 4 to 1000"),
             (0 <= self.web_keepalive <= 3600, "WEB_KEEPALIVE: 0 to 3600"),
+            (self.limits_times >= 1, "LIMITS_TIMES: at least 1"),
         ]
 
     def _production_conditions(self) -> list[tuple[bool, str]]:
@@ -267,6 +272,7 @@ class Settings:
                 bool(self.allowed_hosts),
                 "ALLOWED_HOSTS: required in production, the name that people reach us by",
             ),
+            (self.limits_times == 1, "LIMITS_TIMES: 1 in production"),
         ]
 
     @property

@@ -23,6 +23,7 @@ from backend.core.context import compose
 from backend.core.crypto import PhoneVault
 from backend.core.database_roles import APP, READER
 from backend.core.db import db
+from backend.core.limits import Limits
 from backend.core.migrate import grant_roles, upgrade
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
@@ -158,6 +159,16 @@ def rolled_back(request: pytest.FixtureRequest) -> None:
 def world(app: Flask, file_transaction: Connection) -> World:
     """People, places and markets, made through the API wherever the API can make them."""
     return World(app)
+
+
+@pytest.fixture(scope="module")
+def unhurried(app: Flask) -> Iterator[None]:
+    """For tests in which one person does in a moment what takes people hours: the limits are a
+    thousand times as wide."""
+    before = app.extensions["composed"][Limits]
+    compose(app.extensions, Limits(1000))
+    yield
+    compose(app.extensions, before)
 
 
 # ---------------------------------------------------------------------------- WeChat

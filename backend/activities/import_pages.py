@@ -11,6 +11,7 @@ from backend.activities.pages import pages
 from backend.activities.permissions import access_activity
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
+from backend.core.limits import Limit
 from backend.core.pages import Upload, UploadedFile, attachment, render, see_other, tell
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE, NotASpreadsheet, SpreadsheetTooLarge
@@ -65,7 +66,7 @@ def _labels(regions: Any) -> list[str]:
 
 
 @pages.form("/import", access=Permission.ACTIVITY_EDIT, body=schemas.UploadForm,
-            again=upload_form, upload=FILE)  # fmt: skip
+            again=upload_form, upload=FILE, limit=Limit("uploads"))  # fmt: skip
 def upload(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Keep the file, and go on to what it would make."""
     file: UploadedFile | None = body["file"]

@@ -21,6 +21,7 @@ from backend.core import audit, clock
 from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.ids import new_id
+from backend.core.limits import Limit
 from backend.core.pages import Pages, attachment, render, see_other, tell
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
@@ -197,7 +198,7 @@ def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
 
 
 @pages.form("/export", access=Permission.ACTIVITY_SEE_DRAFT, query=schemas.ScheduleQuery,
-            again=calendar)  # fmt: skip
+            again=calendar, limit=Limit("exports"))  # fmt: skip
 def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
     """The schedule with its filters as an Excel file. No resident stands in it, so no reason is
     asked; that it was taken is kept all the same."""

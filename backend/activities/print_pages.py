@@ -13,6 +13,7 @@ from backend.activities.codes import NoCode, current_code
 from backend.activities.market_pages import access_workbench, frame
 from backend.activities.models import Activity, OfferingMode
 from backend.core import clock, jobs
+from backend.core.limits import Limit
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 
@@ -174,7 +175,8 @@ def code_image(session: Session, actor: Actor, activity_id: UUID) -> Response:
     return Response(png or images.link_qr(code.scene, _POSTER_BORDER), content_type="image/png")
 
 
-@pages.form("/<uuid:activity_id>/code/fetch", access=Permission.ACTIVITY_EDIT)
+@pages.form("/<uuid:activity_id>/code/fetch", access=Permission.ACTIVITY_EDIT,
+            limit=Limit("images"))  # fmt: skip
 def fetch_image(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Have WeChat's image fetched in the background."""
     access_workbench(session, actor, activity_id)

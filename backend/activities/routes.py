@@ -21,6 +21,7 @@ from backend.core.api import PUBLIC, Blueprint, Ready
 from backend.core.config import load, titles
 from backend.core.context import composed
 from backend.core.db import transaction
+from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 
 blp = Blueprint("activities", __name__, url_prefix="/api/v1", description="活动、摊位、服务、时段")
@@ -283,7 +284,8 @@ def revoke_code(session: Session, actor: Actor, _: Any, activity_id: UUID) -> co
 
 
 @blp.get("/activities/<uuid:activity_id>/code.png", access=Permission.CODE_SHOW,
-         in_transaction=False, content_type="image/png")  # fmt: skip
+         in_transaction=False, content_type="image/png",
+         limit=Limit("images", in_process=True))  # fmt: skip
 def get_code_image(actor: Actor, activity_id: UUID) -> Response:
     """The mini-program code image; a QR of a plain link where WeChat can't be reached."""
     with transaction() as session:

@@ -14,6 +14,7 @@ from backend.activities import figures
 from backend.core import fields
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.fields import Schema
+from backend.core.limits import Limit
 from backend.core.pages import Pages, Upload, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.regions import imports
@@ -80,7 +81,8 @@ def upload_regions(
 
 
 @pages.form("/regions/import", access=Permission.REGION_IMPORT, body=UploadForm,
-            again=upload_regions, upload=Upload("file", MOST_BYTES))  # fmt: skip
+            again=upload_regions, upload=Upload("file", MOST_BYTES),
+            limit=Limit("uploads"))  # fmt: skip
 def look_through(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Look an uploaded file through."""
     sent = body["file"]

@@ -28,7 +28,7 @@ from backend.core.db import AnyRow
 from backend.core.errors import Forbidden, NotFound
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
-from backend.core.request_context import current_request_id
+from backend.core.request_context import current_address, current_request_id
 from backend.core.states import IllegalTransition, lock
 
 
@@ -73,6 +73,7 @@ def call_next(
             "audit_id": new_id(),
             "actor_user_id": actor.user_id,
             "request_id": current_request_id(),
+            "address": current_address(),
             "region_code": stall.region_code,
             "details": orjson.dumps({"stall_id": str(stall_id)}).decode(),
         },

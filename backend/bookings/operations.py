@@ -39,7 +39,7 @@ from backend.core.db import AnyRow
 from backend.core.errors import Forbidden, NotFound, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
-from backend.core.request_context import current_request_id
+from backend.core.request_context import current_address, current_request_id
 from backend.core.states import check_transition
 from backend.identity import operations as identity
 from backend.identity.models import Resident
@@ -202,6 +202,7 @@ def _book(
             # begun before midnight.
             "present_on": [service_on, clock.today()] if is_today else [],
             "request_id": current_request_id(),
+            "address": current_address(),
             "action": action,
             "details": orjson.dumps({"reason": reason} if reason else {}).decode(),
             "region_code": context.region_code,

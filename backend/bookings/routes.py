@@ -19,14 +19,17 @@ from backend.bookings import (  # noqa: F401 - receivers and jobs, by being impo
 from backend.bookings.models import Booking
 from backend.bookings.permissions import access_booking
 from backend.core.api import LOGIN, PUBLIC, Blueprint, Ready
+from backend.core.limits import Limit
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
 
 blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名、取号、叫号")
+# Together: each pair of them uses up a number of the line.
+_SIGN_UP = Limit("sign_up")
 
 
 @blp.post("/offerings/<uuid:offering_id>/bookings", access=LOGIN, status=201,
-          body=schemas.BookingRequest, answer=schemas.BookingAnswer)  # fmt: skip
+          body=schemas.BookingRequest, answer=schemas.BookingAnswer, limit=_SIGN_UP)  # fmt: skip
 def sign_up(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
     """Sign up, for oneself or a family member."""
     booked = operations.sign_up(session, actor, offering_id, body)
@@ -34,7 +37,8 @@ def sign_up(session: Session, actor: Actor, body: dict[str, Any], offering_id: U
 
 
 @blp.post("/offerings/<uuid:offering_id>/tickets", access=LOGIN, status=201,
-          body=schemas.TicketRequest, answer=schemas.BookingAnswer)  # fmt: skip
+          body=schemas.TicketRequest, answer=schemas.BookingAnswer,
+          limit=Limit("tickets"))  # fmt: skip
 def take_number(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
     """A walk-in number: from a volunteer, or one's own on the spot after check-in."""
     booked = operations.take_number(session, actor, offering_id, body)
@@ -78,7 +82,8 @@ def get_desk(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
 
 @blp.post("/stalls/<uuid:stall_id>/call-next", access=Permission.QUEUE_CALL,
           body=schemas.CallNextRequest, answer=schemas.BookingAnswer,
-          key_field="press_id", also={204: "nobody waits"})  # fmt: skip
+          key_field="press_id", also={204: "nobody waits"},
+          limit=Limit("calls", in_process=True))  # fmt: skip
 def call_next(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Any:
     """Call the next number; 204 when nobody waits. The same press_id gets the same answer."""
     called = calling.call_next(
@@ -93,7 +98,8 @@ def call_next(session: Session, actor: Actor, body: dict[str, Any], stall_id: UU
     return Ready(queries.booking_answer(session, actor, called))
 
 
-@blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=schemas.BookingAnswer)
+@blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=schemas.BookingAnswer,
+          limit=_SIGN_UP)  # fmt: skip
 def cancel(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """Cancel a booking that has not begun; its place is free again."""
     found = access_booking(session, actor, booking_id, Permission.TICKET_ISSUE, or_own=True)

@@ -99,9 +99,9 @@ _BOOK = Statement(
           FROM roomy n, (SELECT :walk_in OR present AS here FROM allowed) w
         RETURNING *
     ), noted AS (
-        INSERT INTO audit_entry (id, at, actor_user_id, request_id, action, object_type, object_id,
-                                 region_code, from_state, to_state, details)
-        SELECT :audit_id, :now, :booked_by, :request_id, :action, 'booking', id,
+        INSERT INTO audit_entry (id, at, actor_user_id, request_id, address, action, object_type,
+                                 object_id, region_code, from_state, to_state, details)
+        SELECT :audit_id, :now, :booked_by, :request_id, :address, :action, 'booking', id,
                :region_code, NULL, state, CAST(:details AS jsonb)
           FROM booked
     )
@@ -179,9 +179,9 @@ _CALL_NEXT = Statement(
           FROM head WHERE b.id = head.id
         RETURNING b.*
     ), noted AS (
-        INSERT INTO audit_entry (id, at, actor_user_id, request_id, action, object_type, object_id,
-                                 region_code, from_state, to_state, details)
-        SELECT :audit_id, :now, :actor_user_id, :request_id, 'call', 'booking', id,
+        INSERT INTO audit_entry (id, at, actor_user_id, request_id, address, action, object_type,
+                                 object_id, region_code, from_state, to_state, details)
+        SELECT :audit_id, :now, :actor_user_id, :request_id, :address, 'call', 'booking', id,
                :region_code, 'arrived', 'called', CAST(:details AS jsonb)
           FROM called
     )

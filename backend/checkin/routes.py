@@ -11,6 +11,7 @@ from backend.checkin import operations, queries, receivers, schemas  # noqa: F40
 from backend.checkin.models import ScanRevert
 from backend.core import audit
 from backend.core.api import LOGIN, Blueprint, Ready
+from backend.core.limits import Limit
 from backend.core.pagination import Page, PageQuery
 from backend.core.permissions import Actor, Permission
 
@@ -19,7 +20,8 @@ blp = Blueprint("checkin", __name__, url_prefix="/api/v1", description="签到")
 
 @blp.post("/activities/<uuid:activity_id>/scans", access=LOGIN, status=201,
           body=schemas.ScanRequest, answer=schemas.ScanAnswer,
-          also={200: "here already, or refused"})  # fmt: skip
+          also={200: "here already, or refused"},
+          limit=Limit("scans", in_process=True))  # fmt: skip
 def post_scan(
     session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
 ) -> tuple[Ready, int]:
@@ -46,7 +48,8 @@ def list_attendances(
 
 
 @blp.post("/activities/<uuid:activity_id>/residents/find", access=Permission.RESIDENT_FIND,
-          body=schemas.FindRequest, answer=schemas.FoundPage)  # fmt: skip
+          body=schemas.FindRequest, answer=schemas.FoundPage,
+          limit=Limit("find"))  # fmt: skip
 def find_residents(
     session: Session, actor: Actor, body: dict[str, str], activity_id: UUID
 ) -> dict[str, Any]:

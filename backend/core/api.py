@@ -3,10 +3,11 @@
     @blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=BookingAnswer)
     def cancel(session, actor, body, booking_id): ...
 
-An endpoint declares who may call it, its body or query, and its answer. The decorator does, in
-this order: authenticate (401), check the declared access (403), read and check the body (413,
-415, 400, 422), answer a repeated `Idempotency-Key`, run the view in the one transaction, keep
-the answer for a repeat, commit. flask-smorest makes the OpenAPI document from the same words.
+An endpoint declares who may call it, how often, its body or query, and its answer. The decorator
+does, in this order: authenticate (401), check the declared access (403), count the request (429),
+read and check the body (413, 415, 400, 422), answer a repeated `Idempotency-Key`, run the view in
+the one transaction, keep the answer for a repeat, commit. flask-smorest makes the OpenAPI document
+from the same words.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from backend.core import fields, idempotency
+from backend.core import fields, idempotency, limits
 from backend.core.db import RunAgain, transaction
 from backend.core.errors import (
     AppError,
@@ -34,6 +35,7 @@ from backend.core.errors import (
     ValidationFailed,
 )
 from backend.core.idempotency import StoredAnswer
+from backend.core.limits import CHANGES, Limit, Unlimited
 from backend.core.permissions import Actor, Permission
 from backend.core.problems import problem_response, refusal_for
 
@@ -104,6 +106,7 @@ class Blueprint(flask_smorest.Blueprint):
         key_field: str | None = None,
         content_type: str = JSON,
         also: dict[int, str] | None = None,
+        limit: Limit | Unlimited | None = None,
     ) -> Callable[[View], View]:
         """Declare an endpoint.
 
@@ -117,13 +120,19 @@ class Blueprint(flask_smorest.Blueprint):
                 opens `transaction()` itself, around the database work alone.
             key_field: the body's field that serves as Idempotency-Key (`press_id`).
             also: further statuses of success that the view answers, each with when.
+            limit: how often one person, or one address, may call it; CHANGES for a write and none
+                for a read that declares nothing. A read changes nothing: its limit is counted in
+                the process.
         """
+        limit = limit or (Unlimited("a read") if method == "GET" else CHANGES)
         incoming = query if method == "GET" else (body or NoFields)
         schema = incoming() if incoming else None
         out = _page_schema(answer)() if page and answer else (answer() if answer else None)
 
         def declare(view: View) -> View:
-            endpoint = _Endpoint(view, access, schema, out, status, in_transaction, key_field)
+            endpoint = _Endpoint(
+                view, access, schema, out, status, in_transaction, key_field, limit
+            )
 
             @wraps(view)
             def handle(**path: Any) -> Response:
@@ -131,8 +140,9 @@ class Blueprint(flask_smorest.Blueprint):
 
             handle.access = access  # type: ignore[attr-defined]
             handle.answer = out  # type: ignore[attr-defined]
+            handle.limit = limit  # type: ignore[attr-defined]
             statuses = {status: None} | (also or {})
-            self._document(handle, method, body, query, out, statuses, content_type, access)
+            self._document(handle, method, body, query, out, statuses, content_type, access, limit)
             return self.route(rule, methods=[method])(handle)  # type: ignore[no-any-return]
 
         return declare
@@ -147,6 +157,7 @@ class Blueprint(flask_smorest.Blueprint):
         statuses: Mapping[int, str | None],
         content_type: str,
         access: Access | Permission,
+        limit: Limit | Unlimited,
     ) -> None:
         """Let flask-smorest's decorators write the documentation, on a function never called:
         the work itself is done by `_Endpoint`, which must authenticate before it parses."""
@@ -162,6 +173,8 @@ class Blueprint(flask_smorest.Blueprint):
             described = self.response(status, schema, content_type=content_type, description=when)(
                 described
             )
+        if isinstance(limit, Limit):
+            described = self.alt_response(429, response=TOO_MANY_REQUESTS)(described)
         described = self.alt_response(
             "default",
             schema=ProblemSchema,
@@ -173,12 +186,15 @@ class Blueprint(flask_smorest.Blueprint):
         handle._apidoc.get("arguments", {}).pop("responses", None)
         manual = handle._apidoc.setdefault("manual_doc", {})
         manual["x-access"] = access.value
+        if isinstance(limit, Limit):
+            manual["x-limit"] = limit.name
         if access is PUBLIC:
             manual["security"] = []
         if method != "GET" and access is not PUBLIC:
             manual["parameters"] = [IDEMPOTENCY_PARAMETER]
 
 
+TOO_MANY_REQUESTS = "TooManyRequests"
 IDEMPOTENCY_PARAMETER = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -214,11 +230,14 @@ class _Endpoint:
         status: int,
         in_transaction: bool,
         key_field: str | None,
+        limit: Limit | Unlimited,
     ) -> None:
         self.view, self.access, self.schema, self.out = view, access, schema, out
         self.status, self.in_transaction, self.key_field = status, in_transaction, key_field
+        self.limit = limit
 
     def handle(self, path: dict[str, Any]) -> Response:
+        actor = self._counted(path)
         if _is_read():
             return self._read(path)
         # Few requests are repeats. The first run does the work and learns from storing its answer
@@ -226,15 +245,32 @@ class _Endpoint:
         # for can't be rolled back: there the first run looks too.
         for run in range(MAX_RUNS):
             try:
-                return self._write_or_refuse(path, look=run > 0 or not self.in_transaction)
+                return self._write_or_refuse(path, actor, look=run > 0 or not self.in_transaction)
             except RunAgain:
                 continue
         raise TryAgain
 
-    def _write_or_refuse(self, path: dict[str, Any], *, look: bool) -> Response:
+    def _counted(self, path: dict[str, Any]) -> Actor | None:
+        """Count the request once, however often it is run, and answer whose it is. Who may not
+        call it at all is told so, and uses nothing up. None where it is not counted here.
+
+        Raises TooManyRequests (429).
+        """
+        if not isinstance(self.limit, Limit) or self.limit.in_process:
+            return None
+        with transaction() as session:
+            actor = self._authenticated(session)
+            refusal = limits.count_request(session, self.limit, actor, path)
+        if refusal is not None:
+            raise refusal
+        return actor
+
+    def _write_or_refuse(
+        self, path: dict[str, Any], known: Actor | None, *, look: bool
+    ) -> Response:
         attempt = _Attempt(path)
         try:
-            return self._write(path, attempt, look=look)
+            return self._write(path, known, attempt, look=look)
         except AppError as refusal:
             return attempt.remember_refusal(refusal)
         except DBAPIError as error:
@@ -254,9 +290,11 @@ class _Endpoint:
                 response = self._render(self.view(session, actor, *self._incoming(), **path))
         return _cacheable(response, private=actor is not None)
 
-    def _write(self, path: dict[str, Any], attempt: "_Attempt", *, look: bool) -> Response:
+    def _write(
+        self, path: dict[str, Any], known: Actor | None, attempt: "_Attempt", *, look: bool
+    ) -> Response:
         with transaction() as session:
-            actor = self._authenticated(session)
+            actor = known or self._authenticated(session)
             incoming = self._incoming()
             attempt.begin(actor, incoming, self.key_field)
             stored = attempt.find(session) if look else None
@@ -279,6 +317,8 @@ class _Endpoint:
             raise NotLoggedIn
         if isinstance(self.access, Permission) and not actor.may_anywhere(self.access):
             raise Forbidden
+        if isinstance(self.limit, Limit) and self.limit.in_process:
+            limits.check_here(self.limit, actor)
         return actor
 
     def _incoming(self) -> tuple[Any, ...]:
@@ -462,6 +502,19 @@ def init_api(app: Flask, authenticate: Authenticate) -> Api:
     api = Api(app)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     api.spec.options["security"] = [{"bearer": []}]
+    api.spec.components.response(
+        TOO_MANY_REQUESTS,
+        {
+            "description": "More often than the endpoint's `x-limit` (config/rules.toml) allows.",
+            "headers": {
+                "Retry-After": {
+                    "description": "Seconds until the next try can succeed.",
+                    "schema": {"type": "integer", "minimum": 1},
+                }
+            },
+            "content": {"application/problem+json": {"schema": ProblemSchema}},
+        },
+    )
     return api
 
 

@@ -14,7 +14,7 @@ from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.core.request_context import current_request_id
+from backend.core.request_context import current_address, current_request_id
 
 
 class AuditEntry(Base):
@@ -25,6 +25,8 @@ class AuditEntry(Base):
     # None: the system itself (a job, the command line).
     actor_user_id: Mapped[UUID | None]
     request_id: Mapped[str | None]
+    # Where the request came from; None: no request.
+    address: Mapped[str | None]
     action: Mapped[str]
     object_type: Mapped[str]
     object_id: Mapped[UUID]
@@ -36,7 +38,7 @@ class AuditEntry(Base):
 
     __table_args__ = (
         Index("ix_audit_entry_object", "object_type", "object_id"),
-        # Look-ups of residents are counted for each user before the next one (identity/lookups.py).
+        # Whom somebody has just looked up, before they give them a role (identity/lookups.py).
         Index(
             "ix_audit_entry_look_up",
             "actor_user_id",
@@ -67,6 +69,7 @@ def audit_values(
         "at": clock.now(),
         "actor_user_id": actor.user_id if actor else None,
         "request_id": current_request_id(),
+        "address": current_address(),
         "action": action,
         "object_type": object_type,
         "object_id": object_id,

@@ -76,7 +76,6 @@ class BoardRules:
 
 @dataclass(frozen=True, slots=True)
 class LookupRules:
-    per_hour: int
     found_minutes: int
 
 
@@ -103,6 +102,36 @@ class JobRules:
     keep_days: int
 
 
+@dataclass(frozen=True, slots=True)
+class LimitRules:
+    """How often somebody may do something.
+
+    Attributes:
+        by: whose tries are counted together: a "person"'s, or those of an "address" that people
+            may share; "pair": a user name and an address.
+        most: tries in one window of so many `seconds`.
+        staff: the same for people who hold a role, where it is another number.
+        renews: whether each try begins the window anew (a lock).
+    """
+
+    by: str
+    most: int
+    seconds: int
+    staff: int | None = None
+    renews: bool = False
+
+    def for_staff(self, staff: bool) -> int:
+        return self.staff if staff and self.staff is not None else self.most
+
+
+def limit_rules(name: str) -> LimitRules:
+    """A limit's section.
+
+    Raises KeyError for one that is not configured.
+    """
+    return LIMITS[name]
+
+
 CHECKIN = rules("checkin", CheckinRules)
 BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
@@ -112,3 +141,4 @@ LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
 JOBS = rules("jobs", JobRules)
+LIMITS = {name: LimitRules(**section) for name, section in load("rules")["limits"].items()}

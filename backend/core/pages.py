@@ -7,13 +7,14 @@
     def save(session, actor, body, activity_id): …; return see_other(".show", activity_id=…)
 
 A page is shown in one transaction and changes nothing. A form is checked in this order: where it
-comes from (CSRF), who sends it, what they may do, what they typed; a form that is sent twice is
-carried out once. What is refused is shown again with what was typed (`again`), and the reason
-beside the field.
+comes from (CSRF), who sends it, what they may do, how often they have sent such, what they typed; a
+form that is sent twice is carried out once. What is refused is shown again with what was typed
+(`again`), and the reason beside the field.
 """
 
 import hashlib
 import io
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -43,7 +44,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms.validators import ValidationError as CsrfError
 
-from backend.core import audit, idempotency
+from backend.core import audit, idempotency, limits
 from backend.core.api import Access
 from backend.core.db import RunAgain, transaction
 from backend.core.errors import (
@@ -56,8 +57,11 @@ from backend.core.errors import (
 )
 from backend.core.idempotency import StoredAnswer
 from backend.core.ids import new_id
+from backend.core.limits import CHANGES, Limit, Unlimited
 from backend.core.permissions import Actor, Permission
 from backend.core.problems import problem_for, refusal_for
+
+log = logging.getLogger(__name__)
 
 View = Callable[..., Any]
 FORM_KEY = "_key"
@@ -156,6 +160,7 @@ class Pages(Blueprint):
         query: type[ma.Schema] | None = None,
         again: View | None = None,
         upload: Upload | None = None,
+        limit: Limit | Unlimited = CHANGES,
     ) -> Callable[[View], View]:
         """A form; the view is given the session, the actor, the loaded body and the loaded query
         if it has them, and the path's values, and answers with a redirect.
@@ -169,11 +174,12 @@ class Pages(Blueprint):
                 of the form's address, if the page has one. Without one a refusal is shown on a
                 page of its own.
             upload: the file that the form takes (multipart/form-data); `body` is needed too.
+            limit: how often one person, or one address, may send it.
         """
 
         def declare(view: View) -> View:
             asked = query(unknown=ma.EXCLUDE) if query else None
-            form = _Form(view, access, body() if body else None, asked, again, upload)
+            form = _Form(view, access, body() if body else None, asked, again, upload, limit)
 
             @wraps(view)
             def handle(**path: Any) -> Any:
@@ -182,6 +188,7 @@ class Pages(Blueprint):
             handle.access = access  # type: ignore[attr-defined]
             # Whoever stands in front of us must let it through.
             handle.most_bytes = upload.most_bytes + _BESIDE_A_FILE if upload else 0  # type: ignore[attr-defined]
+            handle.limit = limit  # type: ignore[attr-defined]
             self.add_url_rule(rule, view.__name__, handle, methods=["POST"])
             return view
 
@@ -199,18 +206,30 @@ class _Form:
         query: ma.Schema | None,
         again: View | None,
         upload: Upload | None,
+        limit: Limit | Unlimited,
     ) -> None:
         self.view, self.access, self.schema, self.again = view, access, schema, again
-        self.query, self.upload = query, upload
+        self.query, self.upload, self.limit = query, upload, limit
 
     def handle(self, path: dict[str, Any]) -> Any:
         try:
             if self.upload is not None:
                 _accept(self.upload)
             _check_origin()
+            self._count(path)
             return self._handle_twins(path)
         except AppError as refusal:
             return self._refused(refusal, path)
+
+    def _count(self, path: dict[str, Any]) -> None:
+        """Count one sending. Raises TooManyRequests (429)."""
+        if not isinstance(self.limit, Limit):
+            return
+        with transaction() as session:
+            actor = _authenticated(session, self.access)
+            refusal = limits.count_request(session, self.limit, actor, path)
+        if refusal is not None:
+            raise refusal
 
     def _handle_twins(self, path: dict[str, Any]) -> Any:
         for _ in range(MAX_RUNS):
@@ -249,8 +268,8 @@ class _Form:
 
     def _refused(self, refusal: AppError, path: dict[str, Any]) -> Any:
         """What a refused form answers: the same page with what was typed, or the refusal's own."""
-        _audit_refusal(refusal)
-        shown = refusal.status in (409, 413, 422) and self.again is not None
+        _note_refusal(refusal)
+        shown = refusal.status in (409, 413, 422, 429) and self.again is not None
         if not shown:
             raise refusal
         assert self.again is not None
@@ -260,7 +279,7 @@ class _Form:
             actor = _authenticated(session, self.access)
             query = _query(getattr(self.again, "query", None))
             page = self.again(session, actor, *query, **path, typed=typed, problem=refusal)
-            return current_app.make_response((page, refusal.status))
+            return refused_page(page, refusal)
 
 
 def see_other(endpoint: str, **values: Any) -> Response:
@@ -324,7 +343,15 @@ def _error_page(error: Exception) -> Any:
     if isinstance(problem, NotLoggedIn):
         return _to_login()
     # The page needs nothing of the database: that may be what is away.
-    return render_template("console/error.html", problem=problem), problem.status
+    return refused_page(render_template("console/error.html", problem=problem), problem)
+
+
+def refused_page(page: Any, problem: AppError) -> Response:
+    """A page that shows a refusal, with its status."""
+    answer = current_app.make_response((page, problem.status))
+    if problem.retry_after is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after)
+    return answer
 
 
 def _to_login() -> Any:
@@ -346,11 +373,7 @@ def _conditional(answer: Any) -> Response:
 def _authenticated(
     session: Session, access: Access | Permission, *, polled: bool = False
 ) -> Actor | None:
-    token = cookie.get(TOKEN)
-    actor: Actor | None = None
-    if token:
-        authenticate: Authenticate = current_app.extensions["authenticate_console"]
-        actor = authenticate(session, token, in_use=not polled)
+    actor = _actor_of_cookie(session, in_use=not polled)
     if access is not Access.PUBLIC:
         if actor is None:
             raise NotLoggedIn
@@ -358,6 +381,14 @@ def _authenticated(
             raise Forbidden
     g.actor = actor
     return actor
+
+
+def _actor_of_cookie(session: Session, *, in_use: bool = True) -> Actor | None:
+    token = cookie.get(TOKEN)
+    if not token:
+        return None
+    authenticate: Authenticate = current_app.extensions["authenticate_console"]
+    return authenticate(session, token, in_use=in_use)
 
 
 def _check_origin() -> None:
@@ -413,20 +444,27 @@ def _too_large(upload: Upload) -> FileTooLarge:
     return FileTooLarge(errors={upload.name: [f"最大 {upload.most_bytes // 1_000_000} MB"]})
 
 
-def _audit_refusal(refusal: AppError) -> None:
-    """Forged forms and reaching into another's region are kept, with who did it."""
+def _note_refusal(refusal: AppError) -> None:
+    """Forged forms and reaching into another's region are kept, with who did it: in the audit log
+    where we know that, the same one once a minute; else in the process's log, which anybody may
+    fill without harm."""
     if not isinstance(refusal, (ForgedForm, Forbidden, NotFound)):
         return
+    route = str(request.url_rule)
     with transaction() as session:
-        token = cookie.get(TOKEN)
-        actor = current_app.extensions["authenticate_console"](session, token) if token else None
+        actor = _actor_of_cookie(session)
+        if actor is None:
+            log.warning("form refused", extra={"route": route, "code": refusal.code})
+            return
+        if limits.spend(session, "refusals", f"{actor.user_id} {route} {refusal.code}").wait:
+            return
         audit.record(
             session,
             actor,
             "refuse",
             "form",
             new_id(),
-            details={"route": str(request.url_rule), "code": refusal.code},
+            details={"route": route, "code": refusal.code},
         )
 
 

@@ -52,8 +52,9 @@ def problem_response(error: AppError) -> Response:
     # Errors in a list stand under its indexes, which are numbers.
     body = orjson.dumps(problem, option=orjson.OPT_NON_STR_KEYS)
     response = Response(body, error.status, content_type=PROBLEM_JSON)
-    if error.status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    wait = error.retry_after or (RETRY_AFTER_SECONDS if error.status == 503 else None)
+    if wait is not None:
+        response.headers["Retry-After"] = str(wait)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

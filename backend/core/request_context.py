@@ -18,3 +18,9 @@ def start_request() -> None:
 def current_request_id() -> str | None:
     """The running request's id; None in jobs and on the command line."""
     return g.get("request_id") if has_request_context() else None
+
+
+def current_address() -> str | None:
+    """The address that the running request comes from, as the proxy in front names it; None in
+    jobs and on the command line."""
+    return request.remote_addr if has_request_context() else None

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.api import PUBLIC
 from backend.core.errors import NotFound
+from backend.core.limits import Unlimited
 from backend.core.pages import Pages, log_in_browser, see_other
 from backend.core.permissions import Actor
 from backend.demo.people import openid_of
@@ -16,7 +17,8 @@ from backend.identity.models import User
 pages = Pages("demo_login", __name__, url_prefix="/console")
 
 
-@pages.form("/demo-login/<name>", access=PUBLIC)
+@pages.form("/demo-login/<name>", access=PUBLIC,
+            limit=Unlimited("the stand-in beside it lets anybody in anyway"))  # fmt: skip
 def enter(session: Session, actor: Actor | None, name: str) -> Response:
     """Log in as a person of the demo data."""
     found = select(User.id).where(User.openid == openid_of(name))

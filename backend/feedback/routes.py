@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.activities.permissions import access_activity
 from backend.core.api import LOGIN, PUBLIC, Blueprint
 from backend.core.config import RATING, load
+from backend.core.limits import Limit
 from backend.core.pagination import Page, PageQuery
 from backend.core.permissions import Actor, Permission, may
 from backend.feedback import operations, queries, receivers, schemas, tasks  # noqa: F401
@@ -19,6 +20,7 @@ from backend.feedback.permissions import (
 )
 
 blp = Blueprint("feedback", __name__, url_prefix="/api/v1", description="评价、评价清单、整改")
+_RATINGS = Limit("ratings")
 
 
 # ---------------------------------------------------------------------------- ratings
@@ -40,7 +42,7 @@ def rating_form(_session: Session, _actor: Actor | None) -> dict[str, Any]:
 
 
 @blp.post("/ratings", access=LOGIN, status=201,
-          body=schemas.RatingRequest, answer=schemas.RatingAnswer)  # fmt: skip
+          body=schemas.RatingRequest, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
 def add_rating(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
     """Rate a service received, or a visit, of mine or a family member's."""
     if "booking_id" in body:
@@ -52,7 +54,7 @@ def add_rating(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str
 
 
 @blp.put("/ratings/<uuid:rating_id>", access=LOGIN,
-         body=schemas.RatingChange, answer=schemas.RatingAnswer)  # fmt: skip
+         body=schemas.RatingChange, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
 def put_rating(
     session: Session, actor: Actor, body: dict[str, Any], rating_id: UUID
 ) -> dict[str, Any]:

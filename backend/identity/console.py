@@ -4,30 +4,35 @@ password and one-time code.
 A console session ends after 30 idle minutes: the PC is in an office, and others pass by.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import argon2
 import pyotp
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from backend.core import audit, clock, crypto
+from backend.core import audit, clock, crypto, limits
+from backend.core.config import limit_rules
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, NotFound, on_constraint
+from backend.core.limits import TooManyRequests, in_words
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import ConsoleLogin, ConsoleSession, PasswordAccount, User, UserState
-from backend.identity.sessions import actor_of, authentication
+from backend.identity.sessions import KEPT, actor_of, authentication
+
+log = logging.getLogger(__name__)
 
 IDLE = timedelta(minutes=30)
 TOUCH_AFTER = timedelta(minutes=1)
 CODE_LIVES = timedelta(minutes=3)
 # What the QR says before its code, so that the mini-program knows what it has scanned.
 QR_PREFIX = "wushe-login:"
-MOST_FAILURES = 5
-LOCKED_FOR = timedelta(minutes=15)
+# The limits of wrong passwords: from one address, and of one user name from one address.
+PASSWORD, PASSWORD_LOCK = "password", "password_lock"
 TOTP_SECONDS = 30
 # A clock may be a step ahead or behind.
 _TOTP_STEPS = (-1, 0, 1)
@@ -48,10 +53,13 @@ class LoginRefused(AppError):
     title = "用户名、密码或动态码不对"
 
 
-class AccountLocked(AppError):
-    status = 422
+class AccountLocked(TooManyRequests):
     code = "account_locked"
-    title = "连续输错 5 次,账户已锁定 15 分钟,请稍后再试"
+    title = f"在这个网络上连续输错 {limit_rules(PASSWORD_LOCK).most} 次,暂时不能用密码登录"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.detail = f"请等{in_words(seconds)}再试,或用小程序扫码登录"
 
 
 class AccountUnknown(NotFound):
@@ -113,8 +121,24 @@ def start(session: Session, user_id: UUID, how: str) -> str:
     begun = ConsoleSession(user_id=user_id, token_hash=crypto.hash_token(token))
     session.add(begun)
     session.flush()
+    _end_oldest(session, user_id)
     _record(session, user_id, "console_login", begun.id, {"how": how})
     return token
+
+
+def _end_oldest(session: Session, user_id: UUID) -> None:
+    """Of all sessions of one person the newest few go on."""
+    newest = (
+        select(ConsoleSession.id)
+        .where(ConsoleSession.user_id == user_id, ConsoleSession.revoked_at.is_(None))
+        .order_by(ConsoleSession.id.desc())
+        .limit(KEPT)
+    )
+    session.execute(
+        delete(ConsoleSession)
+        .where(ConsoleSession.user_id == user_id, ConsoleSession.id.not_in(newest))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def end(session: Session, actor: Actor) -> None:
@@ -267,8 +291,8 @@ def create_account(session: Session, user_id: UUID, username: str, password: str
 
 
 def reset_account(session: Session, username: str, password: str) -> str:
-    """Give a password login another password and another authenticator secret, which is answered;
-    lift its lock, and end its user's console sessions.
+    """Give a password login another password and another authenticator secret, which is answered,
+    and end its user's console sessions.
 
     Raises AccountUnknown (404).
     """
@@ -280,7 +304,7 @@ def reset_account(session: Session, username: str, password: str) -> str:
     secret = pyotp.random_base32()
     account.password_hash = _hasher.hash(password)
     account.totp_secret_encrypted = composed(PhoneVault).encrypt(secret)
-    account.last_totp_step, account.failures, account.locked_until = 0, 0, None
+    account.last_totp_step = 0
     _end_all(session, account.user_id)
     session.flush()
     _record(session, None, "reset_password_account", account.user_id, {})
@@ -296,34 +320,40 @@ def log_in(session: Session, username: str, password: str, code: str) -> str | A
     """The token of a new console session; or the refusal, which is answered, not raised: the
     failure must be counted, and what raises is rolled back.
 
-    After five failures in a row the account is locked for 15 minutes, whatever is typed.
+    After five failures in a row a user name is locked for 15 minutes, whatever is typed, for the
+    address that they came from: from another one its owner still gets in, so nobody can lock them
+    out. A name that nobody has is treated the same.
     """
+    pair = f"{username} {limits.here()}"
+    # Counted before it is tried: of many tries at once none slips past the lock.
+    spent = limits.spend(session, PASSWORD_LOCK, pair)
+    if spent.wait:
+        return AccountLocked(spent.wait)
     account = session.execute(
         select(PasswordAccount).where(PasswordAccount.username == username).with_for_update()
     ).scalar_one_or_none()
-    if account is None:
-        _password_fits(NOBODYS_HASH, password)
-        return LoginRefused()
-    now = clock.now()
-    if account.locked_until is not None and now < account.locked_until:
-        return AccountLocked()
-    step = _totp_step(account, code, now)
-    if not _password_fits(account.password_hash, password) or step is None:
-        return _failed(session, account, now)
+    fits = _password_fits(account.password_hash if account else NOBODYS_HASH, password)
+    step = _totp_step(account, code, clock.now()) if account else None
+    if account is None or not fits or step is None:
+        return _failed(session, account, spent.used)
     user = session.get_one(User, account.user_id)
     if user.state is not UserState.ACTIVE:
         return LoginRefused()
-    account.failures, account.locked_until, account.last_totp_step = 0, None, step
-    return start(session, account.user_id, "password")
+    account.last_totp_step = step
+    limits.forget(session, PASSWORD_LOCK, pair)
+    token = start(session, account.user_id, "password")
+    limits.give_back(session, PASSWORD, limits.here())
+    return token
 
 
-def _failed(session: Session, account: PasswordAccount, now: datetime) -> AppError:
-    account.failures += 1
-    _record(session, None, "console_login_failed", account.user_id, {"failures": account.failures})
-    if account.failures < MOST_FAILURES:
-        return LoginRefused()
-    account.failures, account.locked_until = 0, now + LOCKED_FOR
-    return AccountLocked()
+def _failed(session: Session, account: PasswordAccount | None, failures: int) -> AppError:
+    """One more failure: a line in the log, which anybody may fill; the one that locks the account
+    is for the auditor too."""
+    user_id = account.user_id if account else None
+    log.warning("console login failed", extra={"account": str(user_id), "failures": failures})
+    if user_id is not None and failures == limit_rules(PASSWORD_LOCK).most:
+        _record(session, None, "console_login_failed", user_id, {"failures": failures})
+    return LoginRefused()
 
 
 def _password_fits(password_hash: str, password: str) -> bool:

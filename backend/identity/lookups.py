@@ -1,5 +1,6 @@
 """Looking a person up at the console: by exact phone number or by the code on their phone, never
-by browsing. Each look-up is counted, has its reason, and is audited with whom it found."""
+by browsing. Each look-up is limited (its form), has its reason, and is audited with whom it
+found."""
 
 import re
 from dataclasses import dataclass
@@ -26,18 +27,11 @@ from backend.identity.queries import masked_phone
 from backend.identity.signals import uses_counted
 from backend.regions.models import Region
 
-# The audit log's verb: the index that counts look-ups is on it.
+# The audit log's verb: the index that finds a caller's last ones is on it.
 ACTION = "look_up_resident"
 FOUND_LIMIT = 10
 GRANT_REASON = "授予角色"
 _PHONE = re.compile(r"1[3-9][0-9]{9}")
-_WINDOW = timedelta(hours=1)
-
-
-class TooManyLookups(AppError):
-    status = 409
-    code = "too_many_lookups"
-    title = f"一小时内最多查询 {LOOKUP.per_hour} 次,请过一会儿再查"
 
 
 class NotAPhoneOrCode(AppError):
@@ -83,10 +77,9 @@ def find_residents(session: Session, actor: Actor, who: str, reason: str) -> lis
         who: a phone number in full, or a personal code.
         reason: why, for the audit log.
 
-    Raises TooManyLookups (409), NotAPhoneOrCode and ResidentCodeRefused (422).
+    Raises NotAPhoneOrCode and ResidentCodeRefused (422).
     """
     codes = actor.region_codes(Permission.RESIDENT_LOOKUP)
-    _count(session, actor)
     people = _by_phone_or_code(session, who)
     uses = _uses(session, [person.id for person in people], codes)
     shown = [
@@ -114,10 +107,9 @@ def find_account(session: Session, actor: Actor, who: str) -> UUID | None:
     nobody is found, which is audited too. From then on the caller may grant them roles for a
     while (`was_found`).
 
-    Raises TooManyLookups (409), SeveralAccounts (409) for a number that several accounts have
-    proven, NotAPhoneOrCode and ResidentCodeRefused (422).
+    Raises SeveralAccounts (409) for a number that several accounts have proven, NotAPhoneOrCode
+    and ResidentCodeRefused (422).
     """
-    _count(session, actor)
     people = [
         person
         for person in _by_phone_or_code(session, who)
@@ -140,18 +132,6 @@ def was_found(session: Session, actor: Actor, resident_id: UUID) -> bool:
         AuditEntry.details["reason"].as_string() == GRANT_REASON,
     )
     return session.execute(statement.limit(1)).first() is not None
-
-
-def _count(session: Session, actor: Actor) -> None:
-    """One more look-up of the caller's; of two at once the second waits for the first."""
-    session.get_one(User, actor.user_id, with_for_update={"key_share": True})
-    statement = select(func.count()).where(
-        AuditEntry.action == ACTION,
-        AuditEntry.actor_user_id == actor.user_id,
-        AuditEntry.at > clock.now() - _WINDOW,
-    )
-    if session.execute(statement).scalar_one() >= LOOKUP.per_hour:
-        raise TooManyLookups
 
 
 def _is_phone(who: str) -> bool:

@@ -93,6 +93,8 @@ class PasswordAccount(Base):
     totp_secret_encrypted: Mapped[bytes]
     # The 30-second step of the last code that was used: none works twice.
     last_totp_step: Mapped[int] = mapped_column(default=0)
+    # The lock of before limits.py: nothing reads them; a later release drops them, when no process
+    # of the older one is left that does.
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.core import audit, clock, idempotency
+from backend.core import audit, clock, idempotency, limits
 from backend.core.config import load
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
@@ -93,8 +93,9 @@ def log_in(session: Session, openid: str, unionid: str | None) -> Login:
 
     Two first logins at once make one user: the second finds the first's row.
 
-    Raises WeChatUserBlockedError (403) for an account that we have blocked.
+    Raises WeChatUserBlockedError (403) for an account that we have blocked, TooManyRequests (429).
     """
+    limits.check(session, "login_person", openid)
     user = _find_or_make_user(session, openid, unionid)
     if user.state != UserState.ACTIVE:
         raise WeChatUserBlockedError
@@ -325,7 +326,10 @@ def create_guest(session: Session, actor: Actor, values: dict[str, Any]) -> UUID
 
     The same phone and name again is the same guest, also when two volunteers write them in at
     once. Without a phone nothing tells two people apart, so each entry is a new guest.
+
+    Raises TooManyRequests (429).
     """
+    limits.check(session, "guests", str(actor.user_id))
     phone, name = values.get("phone"), values.get("name")
     key = composed(PhoneVault).lookup_hash(f"{phone}|{name or ''}") if phone else None
     row = {

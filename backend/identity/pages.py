@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 from backend.core.api import LOGIN, PUBLIC
 from backend.core.context import composed
 from backend.core.errors import AppError
-from backend.core.pages import Pages, log_in_browser, log_out_browser, render, see_other
+from backend.core.limits import Limit
+from backend.core.pages import (
+    Pages,
+    log_in_browser,
+    log_out_browser,
+    refused_page,
+    render,
+    see_other,
+)
 from backend.core.permissions import Actor
 from backend.identity import console as logins
 from backend.identity import schemas
@@ -19,6 +27,7 @@ pages = Pages("console_login", __name__, url_prefix="/console", template_folder=
 # Which browser asked for the QR code. A cookie of its own: written into the console's, it could
 # undo a login by password whose answer arrives before the QR code's.
 _BROWSER = "console_login"
+_QR = Limit("login_qr")
 
 
 @pages.page("/login", access=PUBLIC)
@@ -34,19 +43,20 @@ def login(
     )
 
 
-@pages.form("/login/password", access=PUBLIC, body=schemas.PasswordLoginForm)
+@pages.form("/login/password", access=PUBLIC, body=schemas.PasswordLoginForm, again=login,
+            limit=Limit(logins.PASSWORD))  # fmt: skip
 def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, str]) -> Response:
     """Log in by user name, password and one-time code."""
     answer = logins.log_in(session, body["username"], body["password"], body["code"])
     if isinstance(answer, AppError):
         # Answered, not raised: the failure counts towards the lock.
         shown = login(session, None, typed={"username": body["username"]}, problem=answer)
-        return make_response(shown, answer.status)
+        return refused_page(shown, answer)
     log_in_browser(answer)
     return see_other("console.home")
 
 
-@pages.form("/login/qr", access=PUBLIC)
+@pages.form("/login/qr", access=PUBLIC, limit=_QR)
 def ask_by_qr(session: Session, actor: Actor | None) -> Response:
     """A new QR code to be scanned in the mini-program."""
     waiting = logins.ask(session, _browser_name())
@@ -77,7 +87,7 @@ def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
     return current_app.make_response(("", 204))  # type: ignore[return-value]
 
 
-@pages.form("/login/qr/enter", access=PUBLIC)
+@pages.form("/login/qr/enter", access=PUBLIC, limit=_QR)
 def enter_by_qr(session: Session, actor: Actor | None) -> Response:
     """Log in as the one who has confirmed it in the mini-program."""
     log_in_browser(logins.enter(session, request.cookies.get(_BROWSER, "")))

@@ -6,8 +6,8 @@ from uuid import UUID
 from flask import Response, make_response
 from sqlalchemy.orm import Session
 
-from backend.core.config import LOOKUP
 from backend.core.errors import AppError
+from backend.core.limits import Limit
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.identity import lookups, schemas, staff, staff_queries
@@ -16,6 +16,7 @@ from backend.identity.roles import Scope
 from backend.regions.queries import regions_to_choose
 
 pages = Pages("people", __name__, url_prefix="/console/people", template_folder="templates")
+_LOOK_UP = Limit("look_up")
 
 
 @pages.page("/", access=Permission.STAFF_SEE, query=schemas.StaffQuery)
@@ -38,15 +39,16 @@ def list_staff(session: Session, actor: Actor, query: dict[str, Any]) -> str:
 @pages.page("/find", access=Permission.ROLE_GRANT)
 def find(session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None) -> str:
     """The form to find whom to give a role."""
-    return render("identity/find.html", typed=typed or {}, problem=problem, rules=LOOKUP)
+    return render("identity/find.html", typed=typed or {}, problem=problem, limit=_LOOK_UP.rules)
 
 
-@pages.form("/find", access=Permission.ROLE_GRANT, body=schemas.FindForm, again=find)
+@pages.form("/find", access=Permission.ROLE_GRANT, body=schemas.FindForm, again=find,
+            limit=_LOOK_UP)  # fmt: skip
 def find_person(session: Session, actor: Actor, body: dict[str, str]) -> Response:
     """Find whom to give a role."""
     user_id = lookups.find_account(session, actor, body["who"])
     if user_id is None:
-        # Answered, not raised: the look-up must be counted, and what raises is rolled back.
+        # Answered, not raised: the look-up must be audited, and what raises is rolled back.
         unknown = lookups.PersonNotFound()
         return make_response(find(session, actor, body, unknown), unknown.status)
     return see_other(".show", user_id=user_id)
@@ -125,12 +127,16 @@ def residents(
 ) -> str:
     """The form to look a resident up; nobody is listed without a question."""
     return render(
-        "identity/residents.html", typed=typed or {}, problem=problem, found=found, rules=LOOKUP
+        "identity/residents.html",
+        typed=typed or {},
+        problem=problem,
+        found=found,
+        limit=_LOOK_UP.rules,
     )
 
 
 @pages.form("/residents", access=Permission.RESIDENT_LOOKUP,
-            body=schemas.LookUpForm, again=residents)  # fmt: skip
+            body=schemas.LookUpForm, again=residents, limit=_LOOK_UP)  # fmt: skip
 def look_up(session: Session, actor: Actor, body: dict[str, str]) -> str:
     """Look a resident up, once: what is found stands in no address and no history."""
     found = lookups.find_residents(session, actor, body["who"], body["reason"])

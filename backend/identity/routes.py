@@ -11,6 +11,7 @@ from backend.core.context import composed
 from backend.core.crypto import mask_phone
 from backend.core.db import transaction
 from backend.core.errors import AppError
+from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.gateways.wechat import (
     WeChatBusy,
@@ -25,10 +26,12 @@ from backend.identity.names import masked_name
 from backend.identity.permissions import access_family_member, access_own_resident
 
 blp = Blueprint("identity", __name__, url_prefix="/api/v1", description="登录与我的")
+_PROFILE = Limit("profile")
 
 
 @blp.post("/auth/wechat", access=PUBLIC, in_transaction=False,
-          body=schemas.WeChatLoginRequest, answer=schemas.LoginAnswer)  # fmt: skip
+          body=schemas.WeChatLoginRequest, answer=schemas.LoginAnswer,
+          limit=Limit("login"))  # fmt: skip
 def log_in(_: Actor | None, body: dict[str, str]) -> dict[str, Any]:
     """Log in with a code from wx.login."""
     try:
@@ -68,27 +71,27 @@ def get_me(session: Session, actor: Actor) -> dict[str, Any]:
     return queries.me(session, actor)
 
 
-@blp.put("/me", access=LOGIN, body=schemas.MeRequest, answer=schemas.MeAnswer)
+@blp.put("/me", access=LOGIN, body=schemas.MeRequest, answer=schemas.MeAnswer, limit=_PROFILE)
 def put_me(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
     """Change my profile or preferences; what is not named stays."""
     operations.update_me(session, actor, body)
     return queries.me(session, actor)
 
 
-@blp.delete("/me", access=LOGIN)
+@blp.delete("/me", access=LOGIN, limit=_PROFILE)
 def delete_me(session: Session, actor: Actor, _: dict[str, Any]) -> None:
     """Close my account: personal data is erased, counts stay."""
     operations.close_account(session, actor)
 
 
-@blp.get("/me/export", access=LOGIN)
+@blp.get("/me/export", access=LOGIN, limit=Limit("own_export", in_process=True))
 def export_me(session: Session, actor: Actor) -> Response:
     """Everything stored about me."""
     return json_response(queries.export(session, actor))
 
 
 @blp.post("/me/phone", access=LOGIN, in_transaction=False,
-          body=schemas.PhoneRequest, answer=schemas.PhoneAnswer)  # fmt: skip
+          body=schemas.PhoneRequest, answer=schemas.PhoneAnswer, limit=_PROFILE)  # fmt: skip
 def bind_phone(actor: Actor, body: dict[str, str]) -> dict[str, str]:
     """Bind my phone number, verified by WeChat (code) or typed (phone)."""
     bind = operations.bind_typed_phone
@@ -115,14 +118,14 @@ def list_family(session: Session, actor: Actor) -> dict[str, Any]:
 
 
 @blp.post("/me/family", access=LOGIN, status=201,
-          body=schemas.FamilyRequest, answer=schemas.FamilyAnswer)  # fmt: skip
+          body=schemas.FamilyRequest, answer=schemas.FamilyAnswer, limit=_PROFILE)  # fmt: skip
 def add_family_member(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
     """Add a family member."""
     return queries.family_member(operations.add_family_member(session, actor, body))
 
 
 @blp.put("/me/family/<uuid:resident_id>", access=LOGIN,
-         body=schemas.FamilyRequest, answer=schemas.FamilyAnswer)  # fmt: skip
+         body=schemas.FamilyRequest, answer=schemas.FamilyAnswer, limit=_PROFILE)  # fmt: skip
 def put_family_member(
     session: Session, actor: Actor, body: dict[str, Any], resident_id: UUID
 ) -> dict[str, Any]:
@@ -131,7 +134,7 @@ def put_family_member(
     return queries.family_member(operations.update_family_member(session, actor, member, body))
 
 
-@blp.delete("/me/family/<uuid:resident_id>", access=LOGIN)
+@blp.delete("/me/family/<uuid:resident_id>", access=LOGIN, limit=_PROFILE)
 def delete_family_member(
     session: Session, actor: Actor, _: dict[str, Any], resident_id: UUID
 ) -> None:
@@ -148,13 +151,13 @@ def get_code(session: Session, actor: Actor, query: dict[str, Any]) -> Any:
 
 
 @blp.post("/me/consents", access=LOGIN, status=201,
-          body=schemas.ConsentRequest, answer=schemas.ConsentAnswer)  # fmt: skip
+          body=schemas.ConsentRequest, answer=schemas.ConsentAnswer, limit=_PROFILE)  # fmt: skip
 def give_consent(session: Session, actor: Actor, body: dict[str, str]) -> Consent:
     """Agree to one purpose."""
     return operations.give_consent(session, actor, body["purpose"], body["version"])
 
 
-@blp.delete("/me/consents/<purpose>", access=LOGIN)
+@blp.delete("/me/consents/<purpose>", access=LOGIN, limit=_PROFILE)
 def withdraw_consent(session: Session, actor: Actor, _: dict[str, Any], purpose: str) -> None:
     """Withdraw a consent."""
     operations.withdraw_consent(session, actor, purpose)

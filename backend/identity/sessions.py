@@ -16,6 +16,8 @@ from backend.identity.models import LoginSession
 IDLE = timedelta(days=30)
 # `last_used_at` is moved once a day: a write for each request would cost more than it tells.
 TOUCH_AFTER = timedelta(days=1)
+# Of one person's sessions the newest go on, the older end: nobody has more phones.
+KEPT = 10
 
 
 def authentication(table: str) -> Statement:
@@ -44,7 +46,12 @@ _AUTHENTICATE = authentication(LoginSession.__tablename__)
 
 
 _CREATE = Statement(
-    """
+    f"""
+    WITH older AS (
+        DELETE FROM login_session
+         WHERE id IN (SELECT id FROM login_session WHERE user_id = :user_id
+                       ORDER BY revoked_at IS NULL DESC, id DESC OFFSET {KEPT - 1})
+    )
     INSERT INTO login_session (id, user_id, token_hash, created_at, last_used_at)
     VALUES (:id, :user_id, :token_hash, :now, :now)
     """

@@ -4,7 +4,7 @@ import logging
 
 from sqlalchemy import delete
 
-from backend.core import clock, idempotency
+from backend.core import clock, idempotency, limits
 from backend.core.db import transaction
 from backend.core.jobs import job
 from backend.identity import console
@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 @job("identity.purge", cron="17 * * * *")
 def purge() -> None:
-    """Delete answers kept for repeats, and sessions that have been idle too long to be used."""
+    """Delete answers kept for repeats, sessions that have been idle too long to be used, and counts
+    of limits whose time is over."""
     with transaction() as session:
         answers = idempotency.purge(session)
         dead = session.execute(
@@ -27,6 +28,7 @@ def purge() -> None:
             delete(ConsoleSession).where(ConsoleSession.last_used_at < now - console.IDLE)
         )
         session.execute(delete(ConsoleLogin).where(ConsoleLogin.expires_at < now))
+        limits.sweep(session)
         log.info(
             "purged",
             extra={"answers": answers, "sessions": dead.rowcount},  # type: ignore[attr-defined]

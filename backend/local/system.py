@@ -46,6 +46,7 @@ _APP_SETTINGS = frozenset(
         "DATABASE_URL",
         "FORWARDED_ALLOW_IPS",
         "GUNICORN_CMD_ARGS",
+        "LIMITS_TIMES",
         "LOG_LEVEL",
         "PHONE_ENCRYPTION_KEY",
         "PHONE_HASH_KEY",

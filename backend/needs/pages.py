@@ -11,6 +11,7 @@ from backend.activities.permissions import check_region
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
+from backend.core.limits import Limit
 from backend.core.pages import Pages, attachment, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
@@ -56,7 +57,8 @@ def _narrowed(session: Session, actor: Actor, query: dict[str, Any]) -> Sequence
     return regions
 
 
-@pages.form("/export", access=Permission.NEED_SEE, query=schemas.NeedQuery, again=list_needs)
+@pages.form("/export", access=Permission.NEED_SEE, query=schemas.NeedQuery, again=list_needs,
+            limit=Limit("exports"))  # fmt: skip
 def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
     """The list with its filters as an Excel file."""
     _narrowed(session, actor, query)

@@ -22,6 +22,7 @@ COLUMNS = (
     Column("变化", 18),
     Column("原因", 30),
     Column("其他", 34),
+    Column("网络地址", 18),
     Column("编号", 38),
 )
 _CHUNK = 1000
@@ -84,7 +85,7 @@ def _row(entry: Shown) -> tuple[Any, ...]:
     more = ";".join(f"{label}:{value}" for label, value in entry.details if label != "原因")
     return (
         entry.at, entry.who, entry.what, entry.object_kind, entry.object_title, entry.region,
-        entry.change, entry.reason, more, str(entry.id),
+        entry.change, entry.reason, more, entry.address, str(entry.id),
     )  # fmt: skip
 
 

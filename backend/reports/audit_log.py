@@ -63,6 +63,7 @@ class Shown:
     details: Sequence[tuple[str, str]]
     raw: Mapping[str, Any]
     request_id: str | None
+    address: str
 
 
 def audit_page(
@@ -171,6 +172,7 @@ def _shown(row: Any, titles: Titles) -> Shown:
         details=details_in_words(entry.details),
         raw=entry.details,
         request_id=entry.request_id,
+        address=entry.address or "",
     )
 
 

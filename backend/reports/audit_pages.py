@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.activities.permissions import check_region
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
+from backend.core.limits import Limit
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.regions.models import Region
@@ -92,7 +93,8 @@ def show(session: Session, actor: Actor, entry_id: UUID) -> str:
     )
 
 
-@pages.form("/export", access=Permission.AUDIT_SEE, body=forms.AuditExportForm, again=again)
+@pages.form("/export", access=Permission.AUDIT_SEE, body=forms.AuditExportForm, again=again,
+            limit=Limit("exports"))  # fmt: skip
 def export(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Ask for what the filter finds as an Excel file; the worker makes it."""
     reason = body.pop("reason")

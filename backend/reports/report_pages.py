@@ -13,6 +13,7 @@ from backend.activities.permissions import access_activity, check_region
 from backend.core import clock
 from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.jobs import defer
+from backend.core.limits import Limit
 from backend.core.pages import Pages, render, render_part, see_other
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
@@ -90,7 +91,8 @@ def _indented(regions: Sequence[Region]) -> list[tuple[UUID, str]]:
     return [(one.id, "  " * ((len(one.code) - top) // 3) + one.name) for one in regions]
 
 
-@pages.form("/", access=Permission.REPORT_MAKE, body=forms.ReportForm, again=again)
+@pages.form("/", access=Permission.REPORT_MAKE, body=forms.ReportForm, again=again,
+            limit=Limit("exports"))  # fmt: skip
 def ask(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Ask for a report; the worker makes it."""
     queue(session, actor, _asked(session, actor, body))
@@ -157,7 +159,7 @@ def progress(session: Session, actor: Actor, run_id: UUID) -> str:
     return render_part("reports/report_parts.html", "report", row)
 
 
-@pages.form("/<uuid:run_id>/file", access=Permission.REPORT_MAKE)
+@pages.form("/<uuid:run_id>/file", access=Permission.REPORT_MAKE, limit=Limit("exports"))
 def download(session: Session, actor: Actor, run_id: UUID) -> Response:
     """The file. A form and not an address: each time is kept in the audit log."""
     run = access_report(session, actor, run_id)

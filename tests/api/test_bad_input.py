@@ -19,6 +19,8 @@ from tests.support.transactions import taken_back
 from tests.support.world import World
 from tests.support.wrong_values import wrong_bodies
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 @pytest.fixture(scope="module")
 def stage(world: World) -> Stage:

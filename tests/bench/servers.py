@@ -67,7 +67,8 @@ def stage(*, markets: int, history: bool, say: Callable[[str], None]) -> Iterato
     """
     system = LocalSystem(
         database_settings=_DATABASE_SETTINGS,
-        environ={name: os.environ.get(name, "") for name in _TRIED},
+        # One volunteer calls thousands, all from one address: counted as ever, and let through.
+        environ={name: os.environ.get(name, "") for name in _TRIED} | {"LIMITS_TIMES": "100000"},
         say=say,
     )
     system.start_database()

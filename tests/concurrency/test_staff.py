@@ -1,23 +1,19 @@
 """Two admins at the same moment: one always remains, and a limit is a limit."""
 
-from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.core import clock
-from backend.core.audit import AuditEntry
-from backend.core.config import LOOKUP
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Grant, Role
 from backend.core.problems import refusal_for
-from backend.identity import lookups, roles, staff
+from backend.identity import roles, staff
 from backend.partners import operations as partners
 from backend.partners.permissions import access_organisation_for_edit
 from backend.regions.operations import region_by_code
@@ -103,28 +99,6 @@ def test_of_two_who_take_one_role_back_the_second_is_told(
     assert answers.count(None) == 1
     others = {type(answer) for answer in answers if answer is not None}
     assert others == {staff.RoleTakenBackAlready}
-
-
-def test_look_ups_at_once_are_counted_one_after_the_other(
-    committed_app: Flask, committed_world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lookups, "LOOKUP", replace(LOOKUP, per_hour=3))
-    me = committed_world.organiser()
-    actor = Actor(me.user_id, me.resident_id, None, (Grant(Role.ORGANISER, SUBDISTRICT),))
-
-    def look(_: int) -> AppError | None:
-        return attempt(
-            committed_app,
-            lambda session: lookups.find_residents(session, actor, "13812340000", "核对"),
-        )
-
-    answers = together(ROUNDS, look)
-    assert answers.count(None) == 3
-    with committed_app.app_context(), transaction() as session:
-        counted = select(func.count()).where(
-            AuditEntry.action == lookups.ACTION, AuditEntry.actor_user_id == me.user_id
-        )
-        assert session.execute(counted).scalar_one() == 3
 
 
 def test_of_two_who_give_organisations_one_name_the_second_is_told(

@@ -20,7 +20,11 @@ from tests.support.browser import chromium
 def system() -> Iterator[LocalSystem]:
     """A whole system with the demo data."""
     with LocalSystem(
-        demo=True, workers=1, database_settings=FAST_UNSAFE, slow_wechat=False
+        demo=True,
+        workers=1,
+        database_settings=FAST_UNSAFE,
+        slow_wechat=False,
+        environ={"LIMITS_TIMES": "100"},  # the tests' people do an hour's work in a minute
     ) as running:
         yield running
 

@@ -51,7 +51,12 @@ class Place:
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     """A system of two web workers on a database that survives SIGKILL."""
-    with LocalSystem(workers=2, restart=True, database_settings=FAST_KILLABLE) as system:
+    with LocalSystem(
+        workers=2,
+        restart=True,
+        database_settings=FAST_KILLABLE,
+        environ={"LIMITS_TIMES": "100"},  # a day passes in seconds
+    ) as system:
         yield Place(system)
 
 

@@ -32,7 +32,12 @@ def bundle() -> Path:
 def system(bundle: Path) -> Iterator[LocalSystem]:
     """A whole system with the demo data, and the mini-program at /preview/app.html."""
     with LocalSystem(
-        demo=True, workers=1, database_settings=FAST_UNSAFE, preview=bundle, slow_wechat=False
+        demo=True,
+        workers=1,
+        database_settings=FAST_UNSAFE,
+        preview=bundle,
+        slow_wechat=False,
+        environ={"LIMITS_TIMES": "100"},  # the tests' people do an hour's work in a minute
     ) as running:
         yield running
 

@@ -15,7 +15,7 @@ from tests.support.market_day import MarketDay, minutes
 from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok
 
 START, END = "2026-12-01T09:00:00+08:00", "2026-12-01T11:00:00+08:00"
-NOT_COMPARED = {"login_session", "idempotency_record"}
+NOT_COMPARED = {"login_session", "idempotency_record", "limit_use"}
 
 
 def endpoints(app: Flask) -> dict[str, ma.Schema | None]:

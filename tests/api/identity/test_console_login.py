@@ -8,12 +8,15 @@ import pytest
 import time_machine
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.identity import console
 from backend.identity.models import ConsoleSession, User, UserState
+from backend.identity.sessions import KEPT
 from tests.support.desk import Desk
+from tests.support.limits import set_limit
 from tests.support.world import Person, World, ok, refused
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -116,10 +119,24 @@ def secret(organiser: Person) -> str:
         return console.create_account(session, organiser.user_id, "clerk", "correct horse")
 
 
-def _log_in(browser: Browser, secret: str, password: str = "correct horse") -> int:
-    code = pyotp.TOTP(secret).now()
-    fields = {"username": "clerk", "password": password, "code": code}
-    return browser.send("/console/login/password", **fields).status_code
+ELSEWHERE = "203.0.113.7"
+
+
+def _log_in(
+    browser: Browser, secret: str, password: str = "correct horse", address: str = "127.0.0.1"
+) -> int:
+    return _tried(browser, "clerk", password, pyotp.TOTP(secret).now(), address).status_code
+
+
+def _tried(
+    browser: Browser, username: str, password: str, code: str, address: str = "127.0.0.1"
+) -> TestResponse:
+    fields = {"username": username, "password": password, "code": code}
+    return browser.http.post(
+        "/console/login/password",
+        data=fields | {"csrf_token": browser.token()},
+        environ_overrides={"REMOTE_ADDR": address},
+    )
 
 
 def test_password_and_code_let_in(browser: Browser, secret: str) -> None:
@@ -145,9 +162,9 @@ def test_five_failures_lock_for_fifteen_minutes(
     browser: Browser, secret: str, noon: time_machine.Traveller
 ) -> None:
     assert [_log_in(browser, secret, "wrong") for _ in range(5)] == [422] * 5
-    assert _log_in(browser, secret) == 422
+    assert _log_in(browser, secret) == 429
     noon.shift(timedelta(minutes=14, seconds=59))
-    assert _log_in(browser, secret) == 422
+    assert _log_in(browser, secret) == 429
     noon.shift(timedelta(seconds=1))
     assert _log_in(browser, secret) == 303
 
@@ -161,16 +178,105 @@ def test_a_success_forgives_the_failures_before(
         noon.shift(timedelta(minutes=1))
 
 
+def test_nobody_locks_the_owner_out(
+    world: World, browser: Browser, secret: str, organiser: Person,
+    noon: time_machine.Traveller,
+) -> None:  # fmt: skip
+    """Who keeps the account locked from their address keeps it locked for themselves alone."""
+    for _ in range(3):
+        tries = [_log_in(browser, secret, "wrong", ELSEWHERE) for _ in range(6)]
+        assert tries == [422] * 5 + [429]
+        assert _log_in(browser, secret, address=ELSEWHERE) == 429
+        assert _log_in(Browser(world), secret) == 303
+        noon.shift(timedelta(minutes=15))
+    _log_in(browser, secret, "wrong")
+    code = browser.ask()
+    ok(organiser.post(f"/console-logins/{code}/confirm"), 204)
+    assert browser.send("/console/login/qr/enter").status_code == 303
+
+
+def test_the_lock_says_how_long_and_what_else_to_do(browser: Browser, secret: str) -> None:
+    for _ in range(5):
+        _log_in(browser, secret, "wrong")
+    answer = _tried(browser, "clerk", "correct horse", pyotp.TOTP(secret).now())
+    assert answer.headers["Retry-After"] == "900"
+    page = answer.get_data(as_text=True)
+    assert "在这个网络上连续输错 5 次" in page
+    assert "请等 15 分钟再试,或用小程序扫码登录" in page
+    assert 'value="clerk"' in page
+    assert "correct horse" not in page
+
+
+def test_wrong_passwords_slow_their_address_down_and_right_ones_do_not(
+    browser: Browser, secret: str, noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many names from one address; an office with many clerks behind one is not slowed down."""
+    set_limit(monkeypatch, "password", most=4)
+    for _ in range(6):
+        assert _log_in(browser, secret) == 303
+        noon.shift(timedelta(seconds=30))
+    for number in range(4):
+        assert _tried(browser, f"nobody{number}", "x", "000000").status_code == 422
+    answer = _tried(browser, "nobody5", "x", "000000")
+    assert answer.status_code == 429
+    assert "同一网络下的操作太多" in answer.get_data(as_text=True)
+    assert _log_in(browser, secret) == 429
+    assert _log_in(browser, secret, address=ELSEWHERE) == 303
+
+
 def test_an_unknown_name_is_refused_in_the_same_words(browser: Browser, secret: str) -> None:
-    fields = {"username": "nobody", "password": "x", "code": "000000"}
-    answer = browser.send("/console/login/password", **fields)
-    assert answer.status_code == 422
-    assert "用户名、密码或动态码不对" in answer.get_data(as_text=True)
+    """Up to the lock, and then too."""
+    for username in ("nobody", "clerk"):
+        answers = [_tried(browser, username, "wrong", "000000") for _ in range(6)]
+        assert [one.status_code for one in answers] == [422] * 5 + [429]
+        assert "用户名、密码或动态码不对" in answers[0].get_data(as_text=True)
+        assert "在这个网络上连续输错 5 次" in answers[5].get_data(as_text=True)
 
 
-def test_an_unknown_name_takes_as_long() -> None:
-    """What is checked for nobody is of the same strength as a password made today."""
+def test_an_unknown_name_takes_as_long(
+    browser: Browser, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One hash is checked for every try, for nobody one of the same strength as a password made
+    today has."""
     assert not PasswordHasher().check_needs_rehash(console.NOBODYS_HASH)
+    checked: list[str] = []
+    real = console._password_fits
+
+    def fits(password_hash: str, password: str) -> bool:
+        checked.append(password_hash)
+        return real(password_hash, password)
+
+    monkeypatch.setattr(console, "_password_fits", fits)
+    for username in ("nobody", "clerk"):
+        _tried(browser, username, "wrong", "000000")
+    assert len(checked) == 2
+    assert checked[0] == console.NOBODYS_HASH != checked[1]
+
+
+def test_failures_are_logged_and_the_lock_alone_is_audited(
+    browser: Browser, secret: str, organiser: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever is not logged in can't fill the audit log."""
+    for username in ("clerk", "nobody"):
+        for _ in range(20):
+            _tried(browser, username, "wrong", "000000")
+    with transaction() as session:
+        (entry,) = session.execute(
+            select(AuditEntry).where(AuditEntry.action == "console_login_failed")
+        ).scalars()
+    assert (entry.object_id, entry.details) == (organiser.user_id, {"failures": 5})
+    assert entry.address == "127.0.0.1"
+    assert [one.msg for one in caplog.records].count("console login failed") == 10
+
+
+def test_one_person_keeps_the_newest_console_sessions(
+    world: World, organiser: Person, noon: time_machine.Traveller
+) -> None:
+    browsers = [Browser(world) for _ in range(KEPT + 2)]
+    for browser in browsers:
+        ok(organiser.post(f"/console-logins/{browser.ask()}/confirm"), 204)
+        assert browser.send("/console/login/qr/enter").status_code == 303
+    assert [browser.is_in() for browser in browsers] == [False] * 2 + [True] * KEPT
 
 
 # ---------------------------------------------------------------------------- staying in

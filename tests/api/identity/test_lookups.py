@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
-from backend.core.config import LOOKUP
+from backend.core.config import limit_rules
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
@@ -190,19 +190,28 @@ def test_an_hour_has_its_limit_and_says_so(
     world: World, noon: time_machine.Traveller, organiser: Person, resident: Person
 ) -> None:
     desk = Desk(world, organiser)
-    for _ in range(LOOKUP.per_hour):
+    for _ in range(limit_rules("look_up").most):
         shown(look_up(desk, "13812340000"))
         noon.shift(timedelta(minutes=1))
     refused = look_up(desk)
-    assert refused.status_code == 409
-    assert f"一小时内最多查询 {LOOKUP.per_hour} 次" in refused.get_data(as_text=True)
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == str(30 * 60)
+    assert "请等 30 分钟再试" in refused.get_data(as_text=True)
     assert "王*英" not in refused.get_data(as_text=True)
     other = Desk(world, world.organiser())
     assert "王*英" in shown(look_up(other)), "each has their own"
     for _ in range(3):
         noon.shift(timedelta(minutes=11))
         desk.read(PAGE)  # or the session would be idle
-    assert "王*英" in shown(look_up(desk)), "an hour after the first there is room for one"
+    assert "王*英" in shown(look_up(desk)), "an hour after the first there is room again"
+
+
+def test_what_finds_nobody_counts_too(world: World, organiser: Person, resident: Person) -> None:
+    """Else numbers could be tried through by what is refused."""
+    desk = Desk(world, organiser)
+    for _ in range(limit_rules("look_up").most):
+        assert look_up(desk, "1234").status_code == 422
+    assert look_up(desk).status_code == 429
 
 
 def test_auditors_and_volunteers_look_nobody_up(world: World, resident: Person) -> None:
