@@ -114,6 +114,7 @@ class Settings:
             return settings
         except SettingsError as error:
             raise SystemExit(str(error)) from None
+
     limits_times: int = 1
 
     @classmethod

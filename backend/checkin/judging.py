@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.codes import MarketCodes, scene_of
-from backend.activities.models import ActivityState, MarketCode
+from backend.activities.models import Activity, ActivityState, MarketCode
 from backend.activities.permissions import ANNOUNCED
 from backend.checkin.models import Refusal, Scan, ScanSource
 from backend.core import clock
@@ -123,7 +123,7 @@ def refusal(
     fault: CodeFault | None,
 ) -> Refusal | None:
     """Why a scan admits nobody; None when it does. The first that applies, market first."""
-    closed = _market_refusal(context, moment.judged_at)
+    closed = market_refusal(context, moment.judged_at)
     if closed is not None:
         return closed
     if moment.too_late(body["source"]):
@@ -139,7 +139,7 @@ def refusal(
     return None
 
 
-def _market_refusal(context: AnyRow, at: datetime) -> Refusal | None:
+def market_refusal(context: AnyRow | Activity, at: datetime) -> Refusal | None:
     """An announced market admits from some minutes before its start, or from when its organiser
     has opened it; until it is closed or cancelled, or its last day is over."""
     cancelled = context.state == ActivityState.CANCELLED

@@ -40,6 +40,9 @@ from backend.identity import operations as identity
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
 
+# The audit log's verb, for the board.
+FIND_LIMIT_REACHED = "find_limit_reached"
+
 
 class ScanIdReused(AppError):
     status = 409
@@ -51,6 +54,12 @@ class AlreadyReverted(AppError):
     status = 409
     code = "already_reverted"
     title = "这次签到已经撤销过了"
+
+
+class FindClosed(AppError):
+    status = 409
+    code = "find_closed"
+    title = "只在活动签到期间才能查找居民"
 
 
 class NotRevertible(AppError):
@@ -149,6 +158,34 @@ def _check_who_is_meant(actor: Actor, body: dict[str, Any], context: AnyRow) -> 
             raise NotFound
     elif "resident_id" in body and context.resident_id is None:
         raise ValidationFailed(errors={"resident_id": ["没有这位居民,请重新查找"]})
+
+
+def check_find(activity: Activity) -> None:
+    """People are found while they may be checked in, and neither before nor after.
+
+    Raises FindClosed (409).
+    """
+    if judging.market_refusal(activity, clock.now()) is not None:
+        raise FindClosed
+
+
+def note_limit(
+    session: Session, actor: Actor | None, activity_id: UUID, permission: Permission
+) -> None:
+    """Somebody has found so many people that they are stopped: their organiser sees it on the
+    board, as long as they work there at all."""
+    activity = session.get(Activity, activity_id)
+    if actor is None or activity is None:
+        return
+    if actor.may(permission, region_code=activity.region_code):
+        audit.record(
+            session,
+            actor,
+            FIND_LIMIT_REACHED,
+            Activity.__tablename__,
+            activity.id,
+            region_code=activity.region_code,
+        )
 
 
 class _NewScan:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Attendance
 from backend.checkin.judging import Moment
@@ -18,11 +18,16 @@ from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
 from backend.identity.queries import masked_phone
+from backend.identity.signals import uses_counted
 from backend.regions.models import Region
 from backend.regions.queries import within
 
 FOUND_LIMIT = 10
 _TAIL_DIGITS = 4
+# Digits of a subdistrict's code.
+_SUBDISTRICT = 9
+# A district has some hundred people of one tail, or of its most common name.
+_MOST_CANDIDATES = 500
 
 
 def list_attendances(session: Session, activity_id: UUID, query: dict[str, Any]) -> Page:
@@ -128,27 +133,61 @@ def _visit(row: Any, name: str) -> dict[str, Any]:
     }
 
 
-def find_residents(session: Session, query: dict[str, str]) -> list[dict[str, Any]]:
+def find_residents(
+    session: Session, region_code: str, query: dict[str, str]
+) -> list[dict[str, Any]]:
     """People by phone number, by its last four digits, or by their whole name: the fewest fields
-    that tell them apart, for a volunteer to ask 「是王女士吗」."""
-    statement = select(Resident).where(Resident.removed_at.is_(None))
-    phone = query.get("phone")
-    vault = composed(PhoneVault)
+    that tell them apart, for a volunteer to ask 「是王女士吗」.
+
+    First those with a tie to the activity's subdistrict: they have signed up or been there, or
+    they or whose family they are live there. Others by their whole number alone: four digits or a
+    name are soon tried through, and would read out the district.
+
+    Args:
+        region_code: the activity's.
+    """
+    town = region_code[:_SUBDISTRICT]
+    phone, vault = query.get("phone"), composed(PhoneVault)
+    whole = phone is not None and len(phone) != _TAIL_DIGITS
     if phone is None:
-        statement = statement.where(Resident.name == query["name"])
-    elif len(phone) == _TAIL_DIGITS:
-        statement = statement.where(Resident.phone_tail_hash == vault.tail_hash(phone))
+        wanted = Resident.name == query["name"]
+    elif whole:
+        wanted = Resident.phone_hash == vault.lookup_hash(phone)
     else:
-        statement = statement.where(Resident.phone_hash == vault.lookup_hash(phone))
-    found = session.execute(statement.order_by(Resident.id).limit(FOUND_LIMIT)).scalars()
+        wanted = Resident.phone_tail_hash == vault.tail_hash(phone)
+    people = _candidates(session, wanted, town)
+    used = _who_used(session, [person.Resident.id for person in people], town)
+    people.sort(key=lambda person: (person.Resident.id not in used, not person.at_home))
     return [
         {
-            "id": resident.id,
-            "display_name": masked_name(resident.name),
-            "phone": masked_phone(resident),
+            "id": person.Resident.id,
+            "display_name": masked_name(person.Resident.name),
+            "phone": masked_phone(person.Resident),
         }
-        for resident in found
-    ]
+        for person in people
+        if whole or person.at_home or person.Resident.id in used
+    ][:FOUND_LIMIT]
+
+
+def _candidates(session: Session, wanted: ColumnElement[bool], town: str) -> list[Any]:
+    """Who fits, those who live in the town first: the resident, and whether they are `at_home`."""
+    guardian = aliased(Resident)
+    at_home = func.coalesce(Region.code.startswith(town), False).label("at_home")
+    statement = (
+        select(Resident, at_home)
+        .outerjoin(guardian, guardian.user_id == Resident.guardian_user_id)
+        .outerjoin(Region, Region.id == func.coalesce(Resident.region_id, guardian.region_id))
+        .where(wanted, Resident.removed_at.is_(None))
+        .order_by(at_home.desc(), Resident.id)
+        .limit(_MOST_CANDIDATES)
+    )
+    return list(session.execute(statement))
+
+
+def _who_used(session: Session, ids: list[UUID], town: str) -> set[UUID]:
+    """Which of these people have been to activities in the town, or signed up for one."""
+    counted = uses_counted.send(session, resident_ids=ids, region_codes=(town,))
+    return {resident_id for _, (_, numbers) in counted for resident_id in numbers}
 
 
 def export_attendances(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:

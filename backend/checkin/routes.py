@@ -1,5 +1,6 @@
 """Scans, visits, finding people."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,10 @@ from backend.core.pagination import Page, PageQuery
 from backend.core.permissions import Actor, Permission
 
 blp = Blueprint("checkin", __name__, url_prefix="/api/v1", description="签到")
+
+
+def _tell_organiser(session: Session, actor: Actor | None, path: Mapping[str, Any]) -> None:
+    operations.note_limit(session, actor, path["activity_id"], Permission.RESIDENT_FIND)
 
 
 @blp.post("/activities/<uuid:activity_id>/scans", access=LOGIN, status=201,
@@ -49,16 +54,18 @@ def list_attendances(
 
 @blp.post("/activities/<uuid:activity_id>/residents/find", access=Permission.RESIDENT_FIND,
           body=schemas.FindRequest, answer=schemas.FoundPage,
-          limit=Limit("find"))  # fmt: skip
+          limit=Limit("find", reached=_tell_organiser))  # fmt: skip
 def find_residents(
     session: Session, actor: Actor, body: dict[str, str], activity_id: UUID
 ) -> dict[str, Any]:
-    """Find a person without their code, by phone (or its last four digits) or whole name.
+    """Find a person without their code, while people are checked in: by the whole phone number
+    anybody; by its last four digits or the whole name who has to do with the place.
 
     A POST, so that no number stands in an address or an access log; each look-up is audited.
     """
     activity = access_activity(session, actor, activity_id, Permission.RESIDENT_FIND)
-    found = queries.find_residents(session, body)
+    operations.check_find(activity)
+    found = queries.find_residents(session, activity.region_code, body)
     audit.record(
         session,
         actor,

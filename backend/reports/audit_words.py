@@ -45,6 +45,7 @@ ACTIONS: Mapping[str, str] = {
     "load_demo": "载入演示数据",
     # visits, bookings
     "find_residents": "查找居民",
+    "find_limit_reached": "查找居民到达上限",
     "revert_scan": "撤销签到",
     "sign_up": "预约",
     "take_number": "取号",

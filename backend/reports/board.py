@@ -29,10 +29,14 @@ from backend.bookings.days import day_over
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.statements import LINE_ORDER
 from backend.checkin.models import Refusal, Scan, Verdict
+from backend.checkin.operations import FIND_LIMIT_REACHED
 from backend.core import clock
-from backend.core.config import BOARD
+from backend.core.audit import AuditEntry
+from backend.core.config import BOARD, limit_rules
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission
+from backend.identity.models import Resident
+from backend.identity.names import masked_name
 from backend.regions.models import Region
 from backend.regions.queries import within
 from backend.reports.queries import places_by_offering, presence_of, states_by_offering
@@ -137,6 +141,7 @@ class Alert(StrEnum):
     STALL_NOT_STARTED = "stall_not_started"
     SLOT_EMPTYING = "slot_emptying"
     LEFT_OPEN = "left_open"
+    FIND_LIMIT = "find_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ class Warned:
     """One warning.
 
     Attributes:
-        stall: number and name.
+        stall: number and name; of FIND_LIMIT: who is stopped.
         minutes: how long it has been so.
         slot: of a slot: its start, how many have booked it and how many of them have come.
         tickets: of what was left open: the numbers.
@@ -175,7 +180,8 @@ def board_of(session: Session, activity: Activity) -> dict[str, Any]:
         for key, row in places_by_offering(session, activity.id, on).items()
     ]
     stalls = _stalls_with_lines(session, activity.id, on)
-    warnings = _left_open(session, activity, on)
+    warnings = _stopped_finders(session, activity.id, now)
+    warnings += _left_open(session, activity, on)
     warnings += _warnings(activity, services, slots, stalls, now)
     return {
         "state": activity.state,
@@ -365,6 +371,26 @@ def _left_open(session: Session, activity: Activity, on: date) -> list[Warned]:
     )
     return [
         Warned(Alert.LEFT_OPEN, f"{row.number} {row.name}", None, 0, tickets=row.tickets)
+        for row in rows
+    ]
+
+
+def _stopped_finders(session: Session, activity_id: UUID, now: datetime) -> list[Warned]:
+    """Colleagues who have found so many people here that they are stopped."""
+    since = now - timedelta(seconds=limit_rules("find").seconds)
+    rows = session.execute(
+        select(AuditEntry.at, Resident.name)
+        .join(Resident, Resident.user_id == AuditEntry.actor_user_id)
+        .where(
+            AuditEntry.object_type == Activity.__tablename__,
+            AuditEntry.object_id == activity_id,
+            AuditEntry.action == FIND_LIMIT_REACHED,
+            AuditEntry.at > since,
+        )
+        .order_by(AuditEntry.at)
+    )
+    return [
+        Warned(Alert.FIND_LIMIT, masked_name(row.name), None, _minutes(row.at, now) or 0)
         for row in rows
     ]
 
