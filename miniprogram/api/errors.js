@@ -10,14 +10,16 @@ class ApiError extends Error {
    * @param {string} problem.title a Chinese sentence for the person
    * @param {number} [problem.status] HTTP status; 0 where no answer came
    * @param {Record<string, string[]>} [problem.errors] sentences by field
+   * @param {number} [problem.waitMs] how long the server asks to wait, where somebody did too much
    */
-  constructor({ code, title, status = 0, errors = {} }) {
+  constructor({ code, title, status = 0, errors = {}, waitMs = 0 }) {
     super(title);
     this.name = "ApiError";
     this.code = code;
     this.title = title;
     this.status = status;
     this.errors = errors;
+    this.waitMs = waitMs;
     /** Whether the same has been tried for as long as makes sense: whoever asked tells the person. */
     this.exhausted = false;
   }
@@ -42,14 +44,16 @@ function networkError(title = "网络不太好,请稍后再试") {
  * The error in an answer (problem+json, or whatever a proxy has put in its place).
  * @param {number} status
  * @param {unknown} data
+ * @param {Record<string, string>} headers names in small letters
  */
-function problemOf(status, data) {
+function problemOf(status, data, headers) {
+  const waitMs = status === 429 ? 1000 * (Number(headers["retry-after"]) || 0) : 0;
   if (data && typeof data === "object" && "code" in data) {
     const problem = /** @type {any} */ (data);
     const title = firstFieldError(problem.errors) || problem.detail || problem.title;
-    return new ApiError({ code: problem.code, title, status, errors: problem.errors });
+    return new ApiError({ code: problem.code, title, status, errors: problem.errors, waitMs });
   }
-  return new ApiError({ code: "unavailable", title: "服务正忙,请稍后再试", status });
+  return new ApiError({ code: "unavailable", title: "服务正忙,请稍后再试", status, waitMs });
 }
 
 /** @param {Record<string, string[]> | undefined} errors */

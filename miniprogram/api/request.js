@@ -93,8 +93,10 @@ async function persist(exchange, login, attempts) {
     } catch (error) {
       // Logging in has its own patience (api/session.js).
       const mayRepeat = error instanceof ApiError && error.transient && !error.exhausted;
-      if (!mayRepeat || attempt >= attempts) throw error;
-      await sleep(Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS));
+      // A longer wait is the person's: the sentence says how long.
+      if (!mayRepeat || attempt >= attempts || error.waitMs > LONGEST_WAIT_MS) throw error;
+      const waitMs = Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS);
+      await sleep(Math.max(waitMs, error.waitMs));
     }
   }
 }
@@ -123,7 +125,7 @@ function withBearer(exchange, bearer) {
 
 /** @param {Answer} answer */
 function checked(answer) {
-  if (answer.status >= 400) throw problemOf(answer.status, answer.data);
+  if (answer.status >= 400) throw problemOf(answer.status, answer.data, answer.headers);
   return answer;
 }
 

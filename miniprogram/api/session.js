@@ -140,9 +140,9 @@ async function exchangeCode() {
 /** @returns {Promise<import("./types").Login>} */
 async function postCode() {
   const code = config.developerCode() || (await weChatCode());
-  const { status, data } = await send({ method: "POST", path: "/auth/wechat", body: { code } });
-  if (status !== 200) throw problemOf(status, data);
-  return data;
+  const answer = await send({ method: "POST", path: "/auth/wechat", body: { code } });
+  if (answer.status !== 200) throw problemOf(answer.status, answer.data, answer.headers);
+  return answer.data;
 }
 
 /** @returns {Promise<string>} */

@@ -1,10 +1,12 @@
 """Without a network, with a slow one, without a server: nothing is lost, the page says so, and goes
 on when it is back; what was pressed is in the database exactly once."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import Engine
 
 from tests.miniprogram.phones import OpenPhone, Phone
@@ -255,6 +257,42 @@ def test_a_server_that_is_down_is_told_in_plain_words(own: OpenPhone, market: Ma
         mine.page.clock.fast_forward("00:02")
     mine.sees("服务正忙,请稍后再试")
     mine.reconnect()
+    mine.tap("再试一次")
+    mine.sees("摊位和服务")
+
+
+def too_many(seconds: int) -> Callable[[Route], None]:
+    """The answer to who has done too much."""
+    problem = {"code": "too_many_requests", "title": "操作太频繁,请稍后再试",
+               "detail": f"您刚才操作得太多,请等 {seconds} 秒再试"}  # fmt: skip
+    return lambda route: route.fulfill(
+        status=429,
+        headers={"Retry-After": str(seconds), "Access-Control-Expose-Headers": "*"},
+        content_type="application/problem+json",
+        body=json.dumps(problem),
+    )
+
+
+def test_who_does_too_much_waits_as_long_as_the_server_says(
+    own: OpenPhone, market: Market
+) -> None:
+    """A short wait passes by itself; of a long one the person is told."""
+    mine = own(clock=True)
+    mine.sees("近期活动")
+    mine.allow(429, f"/activities/{market.id}")
+    path = f"**/activities/{market.id}"
+    mine.page.route(path, too_many(3), times=1)
+    open_market = "url => wx.navigateTo({ url })"
+    mine.page.evaluate(open_market, f"/pages/market/market?id={market.id}")
+    mine.page.clock.fast_forward("00:02")
+    mine.misses("摊位和服务")
+    mine.page.clock.fast_forward("00:02")
+    mine.sees("摊位和服务")
+    mine.page.evaluate("wx.navigateBack()")
+    mine.page.route(path, too_many(40), times=1)
+    mine.page.evaluate(open_market, f"/pages/market/market?id={market.id}")
+    mine.sees("您刚才操作得太多,请等 40 秒再试")
+    mine.screenshot("too-many")
     mine.tap("再试一次")
     mine.sees("摊位和服务")
 
