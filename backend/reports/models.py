@@ -78,7 +78,7 @@ class ReportRun(Base):
     state: Mapped[ReportState] = mapped_column(default=ReportState.QUEUED)
     # Which attempt works on it; one that was given up can't write any more.
     attempt: Mapped[int] = mapped_column(default=0)
-    # When its worker was last heard of.
+    # When it was queued, or its worker was last heard of: one that does not get on says so.
     heard_at: Mapped[datetime | None]
     done: Mapped[int] = mapped_column(default=0)
     # None until it is known how much there is to do.
@@ -102,7 +102,6 @@ class ReportRun(Base):
             unique=True,
             postgresql_where=_OPEN_SQL,
         ),
-        Index("ix_report_run_open", "heard_at", postgresql_where=_OPEN_SQL),
     )
 
 
