@@ -89,7 +89,7 @@ def play_day(
         market = MarketDay(crowd, phone, staff, crowd_plan, tally, progress).play()
         began = time.monotonic()
         result = recount(phone, staff, market, tally, system)
-        # Only so many may ask WeChat at once, so that check-in goes on while WeChat hangs.
+        # A slow answer of WeChat's on a machine that is busy itself may come too late for us.
         others = [away for away in crowd.turned_away if away.answer.code != _NO_WECHAT]
         not_logged_in = len(crowd.turned_away) - len(others)
         if not kills:  # nothing was away, so nobody may have been told to come again

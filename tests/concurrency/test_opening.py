@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.test import TestResponse
 
@@ -70,7 +72,7 @@ def test_who_has_waited_long_enough_leaves_the_line() -> None:
 
 
 def test_a_pool_gives_its_connections_in_turn(postgres: PrivatePostgres) -> None:
-    """And gets back each: one that was detached, or could not be opened, too."""
+    """And gets back each: one that was detached, was broken or could not be opened, too."""
     options = engine_options(pool_size=1, statement_timeout_ms=1000) | {"pool_timeout": 0.05}
     engine = create_engine(postgres.url().replace("postgresql:", "postgresql+psycopg:"), **options)
     assert isinstance(engine.pool, FairPool)
@@ -80,6 +82,10 @@ def test_a_pool_gives_its_connections_in_turn(postgres: PrivatePostgres) -> None
         connection.detach()
         with engine.connect():
             pass
+    with suppress(OperationalError), engine.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
     away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none", **options)
     for _ in range(3):
         with pytest.raises(Exception, match="refused"):
