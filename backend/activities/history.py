@@ -89,13 +89,15 @@ def history_of(session: Session, activity_id: UUID, query: Mapping[str, Any]) ->
 def _event(entry: AuditEntry, name: str | None) -> Event:
     who = own_name(name) if entry.actor_user_id else "系统"
     # An action of a newer version is named as it is kept; nothing is hidden.
-    return Event(entry.at, who, _ACTIONS.get(entry.action, "其他操作"), more_of(entry.details))
+    return Event(
+        entry.at, who, _ACTIONS.get(entry.action, "其他操作"), more_of(entry.details, entry.reason)
+    )
 
 
-def more_of(details: Mapping[str, Any]) -> str:
+def more_of(details: Mapping[str, Any], reason: str | None = None) -> str:
     """An entry's details in words: the reason, which fields, how many."""
-    if details.get("reason"):
-        return f"原因:{details['reason']}"
+    if reason:
+        return f"原因:{reason}"
     names = [word for key in details.get("fields", []) if (word := (FACTS | _RECORD).get(key))]
     if names:
         return "、".join(names)

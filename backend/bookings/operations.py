@@ -295,8 +295,8 @@ def _free_place(session: Session, offering_id: UUID, on_day: Any, slot_id: UUID 
     )
 
 
-def cancel_all_of(session: Session, actor: Actor, resident_ids: list[UUID]) -> None:
-    """Cancel what these people hold and has not begun: their account is being closed."""
+def cancel_all_of(session: Session, actor: Actor | None, resident_ids: list[UUID]) -> None:
+    """Cancel what these people hold and has not begun: they are being erased."""
     mine = Booking.resident_id.in_(resident_ids), ~day_over()
     for booking, region_code in _locked(session, *mine):
         if _cancellable(booking):

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.activities.changes import SignUps
@@ -16,8 +17,12 @@ from backend.activities.signals import (
     sign_ups_asked,
 )
 from backend.bookings import operations, queries
+from backend.bookings.models import Booking
+from backend.core import audit
+from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
 from backend.identity.signals import (
+    active_asked,
     export_requested,
     residents_merged,
     residents_removed,
@@ -75,8 +80,17 @@ def merged(session: Session, *, source_id: UUID, target_id: UUID) -> None:
 
 
 @residents_removed.connect
-def removed(session: Session, *, actor: Actor, resident_ids: list[UUID]) -> None:
+def removed(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
     operations.cancel_all_of(session, actor, resident_ids)
+    theirs = select(Booking.id).where(Booking.resident_id.in_(resident_ids))
+    audit.forget_reasons(
+        session, AuditEntry.object_type == Booking.__tablename__, AuditEntry.object_id.in_(theirs)
+    )
+
+
+@active_asked.connect
+def active(session: Session, *, since: date) -> Select[UUID]:
+    return select(Booking.resident_id).where(Booking.service_on >= since)
 
 
 @export_requested.connect

@@ -72,12 +72,13 @@ class Scan(Base):
 
 
 class ScanRevert(Base):
-    """Undoing a scan is a fact of its own, with a reason."""
+    """Undoing a scan is a fact of its own; its reason stands beside its audit entry."""
 
     __tablename__ = "scan_revert"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     scan_id: Mapped[UUID] = mapped_column(ForeignKey("scan.id"), unique=True)
-    reason: Mapped[str]
+    # Written by releases that kept it here, where nothing can be erased; never read.
+    reason: Mapped[str | None]
     operator_user_id: Mapped[UUID]
     at: Mapped[datetime] = mapped_column(default=clock.now)

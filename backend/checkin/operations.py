@@ -426,7 +426,7 @@ def revert_scan(session: Session, actor: Actor, scan_id: UUID, reason: str) -> S
     if scan.derived_verdict is not Verdict.ADMITTED and not _made_earlier(session, scan):
         raise NotRevertible
     statements.lock_visitor(session, scan.attendance_id)
-    revert = ScanRevert(scan_id=scan.id, reason=reason, operator_user_id=actor.user_id)
+    revert = ScanRevert(scan_id=scan.id, operator_user_id=actor.user_id)
     session.add(revert)
     session.flush()
     if scan.direction is ScanDirection.EXIT:

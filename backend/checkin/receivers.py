@@ -1,16 +1,26 @@
 """What check-in does when something happens to people (backend/identity/signals.py)."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Attendance
 from backend.activities.signals import person_arrived
 from backend.checkin import queries
-from backend.core import clock
-from backend.identity.signals import export_requested, residents_merged, uses_counted
+from backend.checkin.models import Scan
+from backend.core import audit, clock
+from backend.core.audit import AuditEntry
+from backend.core.permissions import Actor
+from backend.identity.signals import (
+    active_asked,
+    export_requested,
+    residents_merged,
+    residents_removed,
+    uses_counted,
+)
 
 
 @residents_merged.connect
@@ -55,6 +65,21 @@ def _tell_arrivals(session: Session, resident_id: UUID, visit_ids: list[UUID]) -
             at=visit.attended_at,
             service_on=clock.day_within(visit.attended_at, visit.starts_at, visit.ends_at),
         )
+
+
+@residents_removed.connect
+def forget_reasons(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
+    """Erase why their scans were undone."""
+    visits = select(Attendance.id).where(Attendance.resident_id.in_(resident_ids))
+    scans = select(Scan.id).where(Scan.attendance_id.in_(visits))
+    audit.forget_reasons(
+        session, AuditEntry.object_type == Scan.__tablename__, AuditEntry.object_id.in_(scans)
+    )
+
+
+@active_asked.connect
+def active(session: Session, *, since: date) -> Select[UUID]:
+    return select(Attendance.resident_id).where(Attendance.on_day >= since)
 
 
 @export_requested.connect

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity
 from backend.activities.permissions import access_activity
 from backend.checkin import operations, queries, receivers, schemas  # noqa: F401 - connects them
-from backend.checkin.models import ScanRevert
 from backend.core import audit
 from backend.core.api import LOGIN, Blueprint, Ready
 from backend.core.limits import Limit
@@ -37,9 +36,12 @@ def post_scan(
 
 @blp.post("/scans/<uuid:scan_id>/revert", access=Permission.CHECKIN_REVERT, status=201,
           body=schemas.RevertRequest, answer=schemas.RevertAnswer)  # fmt: skip
-def revert_scan(session: Session, actor: Actor, body: dict[str, str], scan_id: UUID) -> ScanRevert:
+def revert_scan(
+    session: Session, actor: Actor, body: dict[str, str], scan_id: UUID
+) -> dict[str, Any]:
     """Undo a scan, with a reason."""
-    return operations.revert_scan(session, actor, scan_id, body["reason"])
+    revert = operations.revert_scan(session, actor, scan_id, body["reason"])
+    return {"id": revert.id, "scan_id": scan_id, "reason": body["reason"], "at": revert.at}
 
 
 @blp.get("/activities/<uuid:activity_id>/attendances", access=Permission.ATTENDANCE_LIST,

@@ -1,20 +1,33 @@
 """The audit log: who did what, when, to which row, from which state to which.
 
-Append-only: a database trigger refuses UPDATE and DELETE. Entries carry ids, never names.
+Append-only: a database trigger refuses UPDATE and DELETE. Entries carry ids, never names. A reason
+is somebody's own words and may name whom it is about: a trigger takes it out of the entry into
+`audit_note`, where it is erased with that person, or when its time is over (docs/adr/0024).
 """
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Insert, insert, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, Index, Insert, delete, insert, select, text
+from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
 
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.request_context import current_address, current_request_id
+
+
+class AuditNote(Base):
+    """The reason of an entry, in the words of who gave it. Written by the database alone."""
+
+    __tablename__ = "audit_note"
+
+    # No foreign key: the trigger writes it a moment before its entry, which is never deleted.
+    entry_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    text: Mapped[str]
 
 
 class AuditEntry(Base):
@@ -35,6 +48,13 @@ class AuditEntry(Base):
     from_state: Mapped[str | None]
     to_state: Mapped[str | None]
     details: Mapped[dict[str, Any]]
+    # None where none was given, or it was erased.
+    reason: Mapped[str | None] = column_property(
+        select(AuditNote.text)
+        .where(AuditNote.entry_id == id)  # noqa: A003 - the column above
+        .correlate_except(AuditNote)
+        .scalar_subquery()
+    )
 
     __table_args__ = (
         Index("ix_audit_entry_object", "object_type", "object_id"),
@@ -98,7 +118,8 @@ def record(
         actor: who did it; None for the system (a job, the command line).
         action: the verb, like "publish".
         object_type: the table's name.
-        details: further facts, JSON; ids only, no names and no phone numbers.
+        details: further facts, JSON; ids only, no names and no phone numbers, but for `reason`:
+            somebody's own words, kept apart.
     """
     session.execute(
         _insert(),
@@ -113,6 +134,22 @@ def record(
             details=details,
         ),
     )
+
+
+def forget_reasons(session: Session, *whose: ColumnElement[bool]) -> None:
+    """Erase the reasons of these entries, because they may name somebody who is erased.
+
+    Args:
+        whose: conditions on AuditEntry.
+    """
+    entries = select(AuditEntry.id).where(*whose)
+    session.execute(delete(AuditNote).where(AuditNote.entry_id.in_(entries)))
+
+
+def purge_reasons(session: Session, before: datetime) -> int:
+    """Delete the reasons that are older; returns how many."""
+    result = session.execute(delete(AuditNote).where(AuditNote.at < before))
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _insert() -> Insert:

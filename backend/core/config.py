@@ -30,6 +30,12 @@ def rules(section: str, kind: type[T]) -> T:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionRules:
+    guest_days: int
+    reason_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckinRules:
     personal_code_seconds: int
     clock_skew_seconds: int
@@ -141,4 +147,5 @@ LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
 JOBS = rules("jobs", JobRules)
+RETENTION = rules("retention", RetentionRules)
 LIMITS = {name: LimitRules(**section) for name, section in load("rules")["limits"].items()}

@@ -10,13 +10,14 @@ Refusals (409) are kept too: the same request stays refused even if a place has 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index, Text, delete, func
+from sqlalchemy import Index, Text, delete, false, func, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from backend.core import clock
@@ -133,6 +134,21 @@ def forget(session: Session, user_id: UUID, *, about: UUID | None = None) -> Non
         answer = func.convert_from(IdempotencyRecord.body, "UTF8", type_=Text)
         statement = statement.where(answer.contains(str(about)))
     session.execute(statement)
+
+
+def forget_naming(session: Session, words: Sequence[str]) -> None:
+    """Delete everybody's answers in which one of these words stands: how people who are erased
+    were shown.
+
+    Another of the same masked name loses the answer to a repeat with them: the repeat is done
+    anew, and the rules behind it refuse what may not be done twice.
+    """
+    answer = func.convert_from(IdempotencyRecord.body, "UTF8", type_=Text)
+    session.execute(
+        delete(IdempotencyRecord).where(
+            or_(false(), *(answer.contains(word, autoescape=True) for word in words))
+        )
+    )
 
 
 def purge(session: Session) -> int:

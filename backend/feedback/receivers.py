@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Attendance
 from backend.core import audit
+from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
 from backend.feedback.models import CommentState, Rating, Rectification
 from backend.identity.signals import export_requested, residents_merged, residents_removed
@@ -85,8 +86,21 @@ def _drop_rating(session: Session, dropped: UUID, kept: UUID) -> None:
 
 
 @residents_removed.connect
-def erase_comments(session: Session, *, actor: Actor, resident_ids: list[UUID]) -> None:
-    """Forget what people wrote; how they scored stays, without a name."""
+def erase_texts(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
+    """Forget what people wrote, and what was written to them and about them; how they scored and
+    whether it was seen to stays, without a name."""
+    theirs = select(Rating.id).where(Rating.resident_id.in_(resident_ids))
+    opened = select(Rectification.id).where(Rectification.rating_id.in_(theirs))
+    audit.forget_reasons(
+        session,
+        AuditEntry.object_type == Rectification.__tablename__,
+        AuditEntry.object_id.in_(opened),
+    )
+    session.execute(
+        update(Rectification)
+        .where(Rectification.rating_id.in_(theirs))
+        .values(reply=None, call_back_note=None)
+    )
     session.execute(
         update(Rating)
         .where(Rating.resident_id.in_(resident_ids), Rating.comment.is_not(None))

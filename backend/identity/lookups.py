@@ -129,7 +129,7 @@ def was_found(session: Session, actor: Actor, resident_id: UUID) -> bool:
         AuditEntry.actor_user_id == actor.user_id,
         AuditEntry.at > since,
         AuditEntry.object_id == resident_id,
-        AuditEntry.details["reason"].as_string() == GRANT_REASON,
+        AuditEntry.reason == GRANT_REASON,
     )
     return session.execute(statement.limit(1)).first() is not None
 

@@ -16,10 +16,10 @@ from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, Forbidden, NotFound, NotLoggedIn, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.identity import roles, sessions, statements
+from backend.identity import erasure, roles, sessions, statements
 from backend.identity.models import Consent, PhoneState, Resident, User, UserState
 from backend.identity.personal_codes import CodeFault, PersonalCode, PersonalCodes
-from backend.identity.signals import residents_merged, residents_removed
+from backend.identity.signals import residents_merged
 from backend.regions.models import Region
 
 FAMILY_LIMIT = 10
@@ -198,7 +198,7 @@ def update_family_member(
 
 def remove_family_member(session: Session, actor: Actor, member: Resident) -> None:
     """Stop acting for somebody: their personal data is erased, counts stay."""
-    _erase_residents(session, actor, [member])
+    erasure.erase_residents(session, actor, [member])
     idempotency.forget(session, actor.user_id, about=member.id)
 
 
@@ -308,7 +308,7 @@ def _merge(session: Session, actor: Actor, guest: Resident, resident: Resident) 
     resident.birth_year = resident.birth_year or guest.birth_year
     guest.merged_into_id = resident.id
     guest.removed_at = clock.now()
-    _forget(guest)
+    erasure.forget(guest)
     session.flush()
     residents_merged.send(session, source_id=guest.id, target_id=resident.id)
     audit.record(
@@ -429,11 +429,11 @@ def close_account(session: Session, actor: Actor) -> None:
     user.openid, user.unionid = None, None
     user.state, user.closed_at = UserState.CLOSED, clock.now()
     people = [_lock_own_resident(session, actor), *list_family(session, actor, lock=True)]
-    _erase_residents(session, actor, people)
+    erasure.erase_residents(session, actor, people)
     idempotency.forget(session, actor.user_id)
     for consent in active_consents(session, actor.user_id):
         consent.withdrawn_at = clock.now()
-    sessions.revoke_all(session, actor.user_id)
+    erasure.erase_logins(session, actor.user_id)
     audit.record(
         session,
         actor,
@@ -443,23 +443,6 @@ def close_account(session: Session, actor: Actor) -> None:
         from_state=UserState.ACTIVE,
         to_state=UserState.CLOSED,
     )
-
-
-def _erase_residents(session: Session, actor: Actor, people: list[Resident]) -> None:
-    for resident in people:
-        _forget(resident)
-        resident.removed_at = clock.now()
-    session.flush()
-    residents_removed.send(session, actor=actor, resident_ids=[person.id for person in people])
-
-
-def _forget(resident: Resident) -> None:
-    resident.name = resident.relation = resident.note = None
-    resident.birth_year = resident.region_id = None
-    resident.phone_encrypted = resident.phone_hash = resident.phone_tail_hash = None
-    resident.phone_state = PhoneState.NONE
-    resident.guest_key = None
-    resident.code_handle = new_id()
 
 
 def _with_phone(values: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,13 @@ from blinker import Signal
 # (session, source_id, target_id): the source's bookings, visits and ratings become the target's.
 residents_merged = Signal()
 
-# (session, actor, resident_ids): their personal data has been erased; counts stay.
+# (session, actor, resident_ids): their personal data has been erased; counts stay. The actor is
+# None where their time was over (guests).
 residents_removed = Signal()
+
+# (session, since) → a SELECT of resident ids: who has made use of a feature since that day, or
+# is going to.
+active_asked = Signal()
 
 # (session, resident_ids) → (section, rows): what a feature stores about these people.
 export_requested = Signal()

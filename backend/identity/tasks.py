@@ -1,17 +1,33 @@
 """Housekeeping by the clock; a second run finds nothing left to do."""
 
 import logging
+from datetime import timedelta
 
 from sqlalchemy import delete
 
-from backend.core import clock, idempotency, limits
+from backend.core import audit, clock, idempotency, limits
+from backend.core.config import RETENTION
 from backend.core.db import transaction
 from backend.core.jobs import job
-from backend.identity import console
+from backend.identity import console, erasure
 from backend.identity.models import ConsoleLogin, ConsoleSession, LoginSession
 from backend.identity.sessions import IDLE
 
 log = logging.getLogger(__name__)
+
+
+_AT_ONCE = 500
+
+
+@job("identity.erase_guests", cron="41 * * * *")
+def erase_guests() -> None:
+    """Erase guests whose time is over, some at a time; and reasons in the audit log."""
+    erased = _AT_ONCE
+    while erased == _AT_ONCE:
+        with transaction() as session:
+            erased = erasure.erase_old_guests(session, _AT_ONCE)
+    with transaction() as session:
+        audit.purge_reasons(session, clock.now() - timedelta(days=RETENTION.reason_days))
 
 
 @job("identity.purge", cron="17 * * * *")

@@ -63,7 +63,9 @@ def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
     """The list with its filters as an Excel file."""
     _narrowed(session, actor, query)
     rows = queries.needs_to_export(session, actor, query)
-    operations.note_export(session, actor, len(rows), request.args.to_dict())
+    # Not the words looked for: what is typed may name somebody, and the log keeps it for ever.
+    filters = {name: value for name, value in request.args.items() if name != "q"}
+    operations.note_export(session, actor, len(rows), filters)
     words: Any = current_app.jinja_env.globals
     content = needs_file(rows, words["NEED_STATES"], words["NEED_SOURCES"])
     return attachment(content, f"需求清单{clock.today():%Y%m%d}.xlsx", MIMETYPE)

@@ -82,7 +82,7 @@ def make_audit_export(order: Order, note: NoteProgress, titles: Titles) -> bytes
 
 
 def _row(entry: Shown) -> tuple[Any, ...]:
-    more = ";".join(f"{label}:{value}" for label, value in entry.details if label != "原因")
+    more = ";".join(f"{label}:{value}" for label, value in entry.details)
     return (
         entry.at, entry.who, entry.what, entry.object_kind, entry.object_title, entry.region,
         entry.change, entry.reason, more, entry.address, str(entry.id),

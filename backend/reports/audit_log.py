@@ -168,7 +168,7 @@ def _shown(row: Any, titles: Titles) -> Shown:
         object_title=row.object_title or "",
         region=row.region_name or entry.region_code,
         change=change_in_words(entry, titles),
-        reason=str(entry.details.get("reason") or ""),
+        reason=entry.reason or "",
         details=details_in_words(entry.details),
         raw=entry.details,
         request_id=entry.request_id,

@@ -89,6 +89,7 @@ ACTIONS: Mapping[str, str] = {
     "write_in_guest": "登记来宾",
     "look_up_resident": "查询居民",
     "close_account": "注销账号",
+    "erase_guest": "到期删除来宾资料",
     "grant_role": "授予角色",
     "revoke_role": "收回角色",
     "console_login": "登录工作台",
@@ -168,7 +169,6 @@ _STATES: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 _DETAILS: Mapping[str, str] = {
-    "reason": "原因",
     "title": "名称",
     "kind": "种类",
     "fields": "改了哪些项",

@@ -98,10 +98,11 @@ def test_who_shows_their_code_is_found_and_gets_a_role(
     expect(page.get_by_role("heading", level=1)).not_to_have_text(re.compile(r"\*"))
     with database.connect() as connection:
         looked = connection.execute(
-            text("SELECT details FROM audit_entry WHERE action = 'look_up_resident'"
+            text("SELECT text FROM audit_entry JOIN audit_note ON entry_id = id"
+                 " WHERE action = 'look_up_resident'"
                  " AND details->>'by' = 'code'")
         ).scalar_one()  # fmt: skip
-    assert looked["reason"] == "授予角色"
+    assert looked == "授予角色"
 
 
 def test_a_resident_is_looked_up_with_a_reason(office: OpenOffice, database: Engine) -> None:

@@ -80,8 +80,8 @@ def test_a_months_report_is_made_while_one_looks_and_counts_what_the_database_ha
     assert summary["评价"] == _one(database, rated, month=month)
     assert len(book["按服务类别"]._charts) == 2  # type: ignore[attr-defined]
     audited = (
-        "SELECT count(*) FROM audit_entry WHERE action = 'download_report'"
-        " AND details->>'reason' = '报民政局月报'"
+        "SELECT count(*) FROM audit_entry JOIN audit_note ON entry_id = id"
+        " WHERE action = 'download_report' AND text = '报民政局月报'"
     )
     assert _one(database, audited) == 1
 

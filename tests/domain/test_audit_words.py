@@ -101,10 +101,10 @@ def test_one_verb_of_several_things() -> None:
 
 def test_details_in_words_show_no_codes_and_no_ids() -> None:
     details = {
-        "reason": "电话回访", "by": "phone", "found": ["id-1", "id-2"], "fields": ["title"],
+        "by": "phone", "found": ["id-1", "id-2"], "fields": ["title"],
         "resident_satisfied": False, "into": "id-3", "score": 1, "verdict": "met",
     }  # fmt: skip
     assert dict(details_in_words(details)) == {
-        "原因": "电话回访", "按什么查": "电话", "找到": "2 人", "改了哪些项": "1 项",
+        "按什么查": "电话", "找到": "2 人", "改了哪些项": "1 项",
         "居民是否认可": "仍不满意", "评分": "1", "结论": "达标",
     }  # fmt: skip

@@ -195,7 +195,7 @@ def test_words_alone_concern_nobody() -> None:
 
 
 def test_history_says_more_where_there_is_more() -> None:
-    assert history.more_of({"reason": "大雨"}) == "原因:大雨"
+    assert history.more_of({}, "大雨") == "原因:大雨"
     assert history.more_of({"fields": ["title", "venue", "unknown"]}) == "名称、场地"
     assert history.more_of({"count": 6, "offering_id": "x"}) == "6 个"
     assert history.more_of({"stall_id": "x"}) == ""

@@ -188,6 +188,7 @@ WORST_MOMENT = {
     "bookings.end_days": "SELECT FROM booking WHERE state = 'arrived' FOR UPDATE",
     "feedback.check_comment": "LOCK TABLE rating IN EXCLUSIVE MODE",
     "feedback.freeze_evaluations": "LOCK TABLE evaluation_checklist IN EXCLUSIVE MODE",
+    "identity.erase_guests": "LOCK TABLE audit_note IN EXCLUSIVE MODE",
     "identity.purge": "LOCK TABLE console_login IN EXCLUSIVE MODE",
     "jobs.forget": "SELECT FROM procrastinate_jobs WHERE task_name = 'of.old' FOR UPDATE",
     "regions.forget_imports": "SELECT FROM region_import WHERE file_name = 'old.csv' FOR UPDATE",

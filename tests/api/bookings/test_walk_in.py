@@ -96,7 +96,8 @@ def test_urgent_is_for_staff_with_a_reason(day: MarketDay, world: World) -> None
     booking = day.number(resident_id=resident_id, urgent=True, reason="头晕")
     assert booking["urgent"]
     (entry,) = day.rows("SELECT details FROM audit_entry WHERE action = 'take_number'")
-    assert entry.details == {"reason": "头晕"}
+    assert entry.details == {}
+    assert day.rows("SELECT text FROM audit_note")[0].text == "头晕"
 
 
 def test_one_or_the_other(day: MarketDay, world: World) -> None:

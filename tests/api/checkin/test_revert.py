@@ -25,7 +25,10 @@ def test_a_revert_takes_the_visit_back(day: MarketDay, world: World) -> None:
     (entry,) = day.rows("SELECT * FROM audit_entry WHERE action = 'revert_scan'")
     assert (entry.actor_user_id, str(entry.object_id)) == (day.volunteer.user_id, scan["id"])
     assert (entry.from_state, entry.to_state) == ("admitted", "reverted")
-    assert entry.details == {"reason": "扫错了人", "attendance_id": scan["attendance"]["id"]}
+    assert entry.details == {"attendance_id": scan["attendance"]["id"]}
+    (note,) = day.rows("SELECT * FROM audit_note")
+    assert (note.entry_id, note.text) == (entry.id, "扫错了人")
+    assert day.rows("SELECT reason FROM scan_revert")[0].reason is None, "nothing is erased there"
     assert entry.region_code
 
 

@@ -246,6 +246,31 @@ def test_to_one_revision(database: str) -> None:
         migrate.main(["upgrade", "9999"])
 
 
+def test_reasons_of_old_entries_are_taken_out_of_the_log(database: str) -> None:
+    """And those that code of before still writes there; back again on the way down."""
+    migrate.upgrade(database, "0022")
+    write = (
+        "INSERT INTO audit_entry (id, at, action, object_type, object_id, details)"
+        " VALUES (gen_random_uuid(), now(), 'cancel', 'activity', gen_random_uuid(), %s)"
+    )
+    whole = '{"reason": "王秀英头晕", "calls": 2}'
+    with psycopg.connect(database) as connection:
+        connection.execute(write, [whole])
+    migrate.upgrade(database, "0023")
+    both = "SELECT details, text FROM audit_entry JOIN audit_note ON entry_id = id"
+    with psycopg.connect(database) as connection:
+        connection.execute(write, [whole])
+        connection.execute(write, ['{"reason": null}'])
+        assert connection.execute(both).fetchall() == [({"calls": 2}, "王秀英头晕")] * 2
+    rewrite = "UPDATE audit_entry SET details = '{}'"
+    with psycopg.connect(database) as connection, pytest.raises(psycopg.Error, match="append-only"):
+        connection.execute(rewrite)
+    assert migrate.main(["downgrade", "0022"]) == 0
+    with psycopg.connect(database) as connection:
+        kept = connection.execute("SELECT details->>'reason' FROM audit_entry").fetchall()
+    assert sorted(kept, key=str) == [("王秀英头晕",), ("王秀英头晕",), (None,)]
+
+
 def test_tables_and_models_agree_or_it_is_told(database: str) -> None:
     migrate.upgrade(database)
     assert migrate.main(["check"]) == 0

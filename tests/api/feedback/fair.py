@@ -211,7 +211,9 @@ def _visit(fair: Fair, resident_id: UUID | str, at: datetime) -> Attendance:
 def audit_of(app: Flask, object_type: str, object_id: str) -> list[Any]:
     """An object's audit entries, oldest first."""
     statement = text(
-        "SELECT * FROM audit_entry WHERE object_type = :type AND object_id = :id ORDER BY id"
+        "SELECT audit_entry.*, audit_note.text AS reason FROM audit_entry"
+        " LEFT JOIN audit_note ON entry_id = audit_entry.id"
+        " WHERE object_type = :type AND object_id = :id ORDER BY id"
     )
     with app.app_context(), transaction() as session:
         return list(session.execute(statement, {"type": object_type, "id": object_id}))

@@ -1,20 +1,26 @@
 """DELETE /me: personal data is erased everywhere, counts stay (PIPL 47)."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import Connection, text
 
+from backend.core import clock
+from backend.core.config import RETENTION
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.db import Base, transaction
 from backend.core.permissions import Role
-from backend.identity import operations, roles
+from backend.identity import console, operations, roles
 from backend.identity.roles import Scope
+from backend.identity.tasks import erase_guests, purge
 from tests.api.identity.conftest import Entrance
+from tests.support.desk import Desk
 from tests.support.world import API, COMMUNITY, Person, World, ok, refused
 
 NAME, MEMBER, COMMENT = "欧阳缥缈", "诸葛奶奶", "排队太久了缥缈"
@@ -80,13 +86,36 @@ def person(world: World, entrance: Entrance) -> Person:
     return person
 
 
+def spoken_of(world: World, person: Person) -> None:
+    """What colleagues type and are answered about somebody, each in their own words."""
+    market = world.live_market()
+    volunteer, words = world.volunteer(), f"{NAME},电话 {PHONE},头晕"
+    urgent = {"resident_id": str(person.resident_id), "urgent": True, "reason": words}
+    called = ok(volunteer.post(f"/offerings/{market.offering_id}/tickets", urgent, key="u"), 201)
+    press = {"press_id": str(uuid4()), "booking_id": called["id"], "reason": words}
+    ok(market.organiser.post(f"/stalls/{market.stall_id}/call-next", press))
+    scan = {"id": str(uuid4()), "source": "search", "resident_id": str(person.resident_id)}
+    ok(volunteer.post(f"/activities/{market.id}/scans", scan, key="s"), 201)
+    undone = market.organiser.post(f"/scans/{scan['id']}/revert", {"reason": words}, key="r")
+    ok(undone, 201)
+    (bad,) = ok(world.organiser().get("/rectifications"))["items"]
+    at = f"/rectifications/{bad['id']}"
+    ok(market.organiser.post(f"{at}/reply", {"reply": words}, key="reply"))
+    ok(market.organiser.post(f"{at}/contact", {"reason": words}))
+    back = {"note": words, "satisfied": True}
+    ok(market.organiser.post(f"{at}/call-back", back, key="back"))
+    desk = Desk(world, market.organiser)
+    assert desk.send("/console/people/residents", who=PHONE, reason=words).status_code == 200
+
+
 def close(person: Person) -> None:
     assert person.delete("/me").status_code == 204
 
 
 def test_nothing_personal_is_left_in_any_table(
-    app: Flask, person: Person, outer: Connection
+    app: Flask, world: World, person: Person, outer: Connection
 ) -> None:
+    spoken_of(world, person)
     openid = outer.execute(
         text("SELECT openid FROM user_account WHERE id = :id"), {"id": person.user_id}
     ).scalar_one()
@@ -95,13 +124,15 @@ def test_nothing_personal_is_left_in_any_table(
     before = holders(outer, *secrets)
     assert {
         "resident.name", "resident.phone_hash", "resident.phone_tail_hash", "rating.comment",
-        "idempotency_record.body", "user_account.openid",
+        "idempotency_record.body", "user_account.openid", "audit_note.text", "rectification.reply",
+        "rectification.call_back_note",
     } <= before  # fmt: skip
     close(person)
-    left = holders(outer, *secrets)
-    # What a volunteer was answered shows a masked name, and is purged after two days.
-    assert left <= {"idempotency_record.body"}
-    assert holders(outer, NAME, MEMBER, COMMENT, PHONE, MEMBER_PHONE, openid) == set()
+    assert holders(outer, *secrets) == set()
+    for housekeeping in (purge, erase_guests):
+        with app.app_context():
+            housekeeping()
+    assert holders(outer, *secrets) == set()
 
 
 def test_encrypted_numbers_are_gone_too(app: Flask, person: Person, outer: Connection) -> None:
@@ -213,3 +244,55 @@ def test_every_table_with_text_was_looked_at(outer: Connection) -> None:
     seen = {where.partition(".")[0] for where, _ in everything(outer)}
     assert {"alembic_version"} <= seen
     assert len(Base.metadata.tables) > 20
+
+
+def test_a_closed_colleagues_password_is_gone(
+    world: World, person: Person, outer: Connection
+) -> None:
+    with world.app.app_context(), transaction() as session:
+        console.create_account(session, person.user_id, "ouyang", "correct horse 1")
+        console.start(session, person.user_id, "password")
+    close(person)
+    for table in ("password_account", "console_session", "login_session"):
+        kept = text(f"SELECT count(*) FROM {table} WHERE user_id = :id")
+        assert outer.execute(kept, {"id": person.user_id}).scalar_one() == 0, table
+
+
+def test_guests_are_erased_when_their_time_is_over(
+    world: World, entrance: Entrance, outer: Connection
+) -> None:
+    """Who comes again stays; counts stay."""
+    regular = {"name": MEMBER, "phone": MEMBER_PHONE}
+    gone = entrance.write_in(name=NAME, phone=GUEST_PHONE)
+    stays = entrance.write_in(**regular)
+    counted = text("SELECT count(*) FROM attendance WHERE reverted_at IS NULL")
+    secrets: list[str | bytes] = [NAME, GUEST_PHONE, *hashes(world.app, GUEST_PHONE)]
+    assert holders(outer, *secrets)
+    later = timedelta(days=RETENTION.guest_days - 1)
+    with time_machine.travel(clock.now() + later, tick=False), world.app.app_context():
+        erase_guests()
+        assert "resident.name" in holders(outer, NAME), "not yet"
+        again = Entrance(world.live_market(), world.volunteer())
+        assert again.write_in(**regular) == stays
+    before = outer.execute(counted).scalar_one()
+    later = timedelta(days=RETENTION.guest_days + 1)
+    with time_machine.travel(clock.now() + later, tick=False), world.app.app_context():
+        erase_guests()
+        erase_guests()
+    assert holders(outer, *secrets) == set()
+    assert "resident.name" in holders(outer, MEMBER)
+    assert outer.execute(counted).scalar_one() == before
+    erased = text("SELECT object_id FROM audit_entry WHERE action = 'erase_guest'")
+    assert [str(row) for row in outer.execute(erased).scalars()] == [gone]
+
+
+def test_reasons_in_the_log_have_their_time(
+    world: World, person: Person, outer: Connection
+) -> None:
+    spoken_of(world, person)
+    kept = text("SELECT count(*) FROM audit_note")
+    assert outer.execute(kept).scalar_one() > 0
+    later = timedelta(days=RETENTION.reason_days + 1)
+    with time_machine.travel(clock.now() + later, tick=False), world.app.app_context():
+        erase_guests()
+    assert outer.execute(kept).scalar_one() == 0

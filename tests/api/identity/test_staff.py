@@ -169,7 +169,7 @@ def test_a_role_is_given_to_who_was_found_by_their_number(world: World, desk: De
     assert (entry.to_state, entry.region_code) == ("volunteer", SUBDISTRICT)
     (looked,) = audited("look_up_resident")
     assert looked.details == {
-        "by": "phone", "reason": "授予角色", "found": [str(person.resident_id)],
+        "by": "phone", "found": [str(person.resident_id)],
     }  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def test_a_report_is_asked_for_with_a_reason_and_made_by_a_job(fair: Fair, desk:
     run = work(fair.app, run_id)
     assert (run.state, run.done, run.total) == (S.DONE, 2, 2)
     assert actions(fair, run_id) == ["request_report", "make_report", "finish_report"]
-    assert audit_of(fair.app, "report_run", str(run_id))[0].details["reason"] == REASON
+    assert audit_of(fair.app, "report_run", str(run_id))[0].reason == REASON
 
 
 def test_without_a_reason_there_is_none_and_what_was_chosen_stays(fair: Fair, desk: Desk) -> None:
@@ -311,7 +311,7 @@ def test_a_download_is_a_file_with_a_chinese_name_and_is_audited(fair: Fair, des
     assert answer.headers["Cache-Control"] == "no-store"
     last = audit_of(fair.app, "report_run", str(run_id))[-1]
     assert (last.action, last.actor_user_id) == ("download_report", fair.organiser.user_id)
-    assert last.details["reason"] == REASON
+    assert last.reason == REASON
 
 
 def test_a_title_may_hold_what_a_file_name_may_not(fair: Fair, desk: Desk) -> None:
