@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test test-backend test-oldest pictures compile-gate demo bench opening lock docs vendor clean
+.PHONY: help venv run preview test test-backend test-oldest pictures compile-gate fuzz demo bench opening lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -35,6 +35,9 @@ pictures: $(VENV)/.installed-dev ## the browser tests with a picture of every pa
 
 compile-gate: $(VENV)/.installed-dev ## compile the mini-program with WeChat's own tool, before a release
 	@exec $(PY) -m tests.miniprogram.compile_gate
+
+fuzz: $(VENV)/.installed-dev ## let every role try every operation of the API, with good and bad requests
+	@exec $(PY) -m tests.fuzz
 
 demo: $(VENV)/.installed ## play a whole market day over HTTP and recount every total
 	@exec $(PY) -m backend.local.demo_day

@@ -45,8 +45,19 @@ class Moment(fields.Instant):
         return super()._deserialize(text, *args, **kwargs)
 
 
+# Every pair that it takes, written the usual way.
+_DEGREES = (
+    r"^-?(90(\.0{1,8})?|[1-8]?[0-9](\.[0-9]{1,8})?)"
+    r",-?(180(\.0{1,8})?|(1[0-7][0-9]|[1-9]?[0-9])(\.[0-9]{1,8})?)$"
+)
+
+
 class Near(fields.Text):
     """ "latitude,longitude" in degrees."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        description = "latitude,longitude: the nearest first"
+        super().__init__(40, metadata={"description": description, "pattern": _DEGREES}, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         match = re.fullmatch(r"(-?\d{1,3}(?:\.\d{1,8})?),(-?\d{1,3}(?:\.\d{1,8})?)", str(value))
@@ -65,7 +76,7 @@ class ActivityQuery(PageQuery):
     to = Moment(end=True, metadata={"description": "an instant, or a day (included)"})
     state = fields.Choice(ActivityState)
     q = fields.Text(50, metadata={"description": "words of the title or the venue"})
-    near = Near(40, metadata={"description": "latitude,longitude: the nearest first"})
+    near = Near()
 
 
 class ScheduleView(StrEnum):

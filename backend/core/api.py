@@ -167,9 +167,11 @@ class Blueprint(flask_smorest.Blueprint):
         if query:
             described = self.arguments(query, location="query")(described)
         if body:
-            described = self.arguments(body, location="json")(described)
+            # An empty body is `{}`.
+            needed = any(field.required for field in body().fields.values()) and not body().partial
+            described = self.arguments(body, location="json", required=needed)(described)
         for status, when in statuses.items():
-            schema = None if status == 204 else out
+            schema = None if status == 204 else out if content_type == JSON else A_FILE
             described = self.response(status, schema, content_type=content_type, description=when)(
                 described
             )
@@ -195,10 +197,16 @@ class Blueprint(flask_smorest.Blueprint):
 
 
 TOO_MANY_REQUESTS = "TooManyRequests"
+A_FILE = {"type": "string", "format": "binary"}
 IDEMPOTENCY_PARAMETER = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "maxLength": MAX_KEY_LENGTH},
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_KEY_LENGTH,
+        "pattern": "^[ -~]*$",
+    },
     "description": "Made by the client for one act of its user; a repeat gives the first answer.",
 }
 

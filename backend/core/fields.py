@@ -1,4 +1,5 @@
-"""Fields of request bodies: strict, bounded, with messages in plain Chinese.
+"""Fields of request bodies: strict, bounded, with messages in plain Chinese. What a field takes, it
+also says in the OpenAPI document (`make fuzz` compares the two).
 
 marshmallow is lenient by default ("1" is a number, "yes" is true, a naive datetime passes).
 A phone that sends a wrong type has a bug we want to hear of, so these fields are not.
@@ -37,6 +38,16 @@ _INSTANT = re.compile(
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+# For the document, where a pattern must mean the same to Python and to JavaScript: without the
+# surrogates, which no JSON text has, and what is invisible beyond U+FFFF.
+_SAFE = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+_VISIBLE = (
+    r"[^\x00-\x20\x7f-\xa0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u1680\u180e"
+    r"\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_SAFE_TEXT = f"^{_SAFE}*$"
+_VISIBLE_TEXT = f"^{_SAFE}*{_VISIBLE}{_SAFE}*$"
+_THIS_CENTURY = "^20[0-9]{2}-"
 
 
 class Schema(ma.Schema):
@@ -72,7 +83,9 @@ class Text(fields.String):
     default_error_messages = _COMMON | {"invalid": "应为文字"}
 
     def __init__(self, max_length: int, *, blank: bool = False, **kwargs: Any) -> None:
-        super().__init__(**_described(kwargs, maxLength=max_length))
+        least = {} if blank else {"minLength": 1}
+        pattern = _SAFE_TEXT if blank else _VISIBLE_TEXT
+        super().__init__(**_described(kwargs, maxLength=max_length, pattern=pattern, **least))
         self.max_length, self.blank = max_length, blank
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
@@ -145,6 +158,9 @@ class Instant(fields.AwareDateTime):
 
     default_error_messages = _COMMON | {"invalid": "应为带时区的时间,如 2026-05-01T09:00:00+08:00"}
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, pattern=_THIS_CENTURY))
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
         if not isinstance(value, str) or not _INSTANT.fullmatch(value):
             raise self.make_error("invalid")
@@ -179,6 +195,9 @@ class Day(fields.Date):
 
     default_error_messages = _COMMON | {"invalid": "应为日期,如 2026-05-01"}
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, pattern=_THIS_CENTURY))
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             raise self.make_error("invalid")
@@ -208,7 +227,7 @@ class Choice(fields.Enum[Any]):
     default_error_messages = _COMMON | {"unknown": "可选:{choices}"}
 
     def __init__(self, enum: type[StrEnum], **kwargs: Any) -> None:
-        super().__init__(enum, by_value=True, **kwargs)
+        super().__init__(enum, by_value=True, **_described(kwargs, type="string"))
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
@@ -264,8 +283,12 @@ class Phone(fields.String):
     """A mainland mobile number, 11 digits."""
 
     default_error_messages = _COMMON | {"invalid": "应为 11 位手机号"}
+    pattern = "1[3-9][0-9]{9}"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, pattern=f"^{self.pattern}$"))
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch(r"1[3-9][0-9]{9}", value.strip()):
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value.strip()):
             raise self.make_error("invalid")
         return value.strip()

@@ -39,7 +39,10 @@ class Tags(fields.Items):
     """Keys of the configured tags, each at most once."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(fields.Key(TAGS), len(TAGS), validate=_no_repeats, **kwargs)
+        unique = {"uniqueItems": True} | kwargs.pop("metadata", {})
+        super().__init__(
+            fields.Key(TAGS), len(TAGS), validate=_no_repeats, metadata=unique, **kwargs
+        )
 
 
 class FlagInQuery(fields.Flag):
