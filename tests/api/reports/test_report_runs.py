@@ -366,8 +366,9 @@ def test_who_has_lost_the_role_cannot_take_what_they_asked_for(fair: Fair) -> No
     with transaction() as session:
         region = Scope(UUID(fair.world.region_id(SUBDISTRICT)))
         elsewhere = Scope(UUID(fair.world.region_id(OTHER_SUBDISTRICT)))
-        roles.revoke(session, None, person.user_id, Role.ORGANISER, region)
+        # In this order: whoever has no role left is logged out.
         roles.grant(session, None, person.user_id, Role.ORGANISER, elsewhere)
+        roles.revoke(session, None, person.user_id, Role.ORGANISER, region)
     assert desk.send(f"{PATH}{run_id}/file").status_code == 404
     assert str(run_id) not in desk.read(PATH)
 
