@@ -32,12 +32,13 @@ from backend.bookings.models import (
     BookingState,
 )
 from backend.bookings.moves import move
-from backend.core import audit, clock
+from backend.core import audit, clock, limits
 from backend.core.audit import AuditEntry, audit_values
-from backend.core.config import BOOKINGS, QUEUE
+from backend.core.config import BOOKINGS, QUEUE, limit_rules
 from backend.core.db import AnyRow
 from backend.core.errors import Forbidden, NotFound, ValidationFailed
 from backend.core.ids import new_id
+from backend.core.limits import TooManyRequests
 from backend.core.permissions import Actor, Permission
 from backend.core.request_context import current_address, current_request_id
 from backend.core.states import check_transition
@@ -45,6 +46,7 @@ from backend.identity import operations as identity
 from backend.identity.models import Resident
 
 S = BookingState
+_LIMITED = timedelta(seconds=limit_rules("sign_up").seconds)
 _OPEN_STATES = frozenset({ActivityState.PUBLISHED, ActivityState.LIVE})
 
 
@@ -55,8 +57,8 @@ def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, A
     One transaction takes the place and the number (statements.py). A person who has checked in
     already waits from this moment on.
 
-    Raises NotFound (404), ValidationFailed (422) for a slot that is not the offering's, and the
-    refusals of errors.py (409).
+    Raises NotFound (404), ValidationFailed (422) for a slot that is not the offering's, the
+    refusals of errors.py (409), and TooManyRequests (429).
     """
     resident_id = body.get("resident_id", actor.resident_id)
     proxy = resident_id != actor.resident_id
@@ -222,10 +224,12 @@ def _book(
             "walk_in_share": context.walk_in_share,
             "cap": context.daily_cap_per_person,
             "cap_a_day": BOOKINGS.per_person_and_day,
+            "limit": limits.most("sign_up"),
+            "limited_since": now - _LIMITED if origin is BookingOrigin.SIGN_UP else now,
         },
     )
     if booked.id is None:
-        raise _refusal(booked, context, must_be_present)
+        raise _refusal(booked, context, must_be_present, now)
     return booked
 
 
@@ -233,7 +237,7 @@ def _grace() -> timedelta:
     return timedelta(minutes=QUEUE.appointment_grace_minutes)
 
 
-def _refusal(result: AnyRow, context: AnyRow, must_be_present: bool) -> Exception:
+def _refusal(result: AnyRow, context: AnyRow, must_be_present: bool, now: datetime) -> Exception:
     """Why nothing was booked: the first that applies."""
     if result.held:
         return AlreadyBooked()
@@ -243,6 +247,8 @@ def _refusal(result: AnyRow, context: AnyRow, must_be_present: bool) -> Exceptio
         return CapReached(f"每人每天最多报名 {BOOKINGS.per_person_and_day} 项")
     if must_be_present and not result.present:
         return NotCheckedIn()
+    if result.limited_by is not None:
+        return TooManyRequests.until(result.limited_by + _LIMITED, now)
     return SlotFull()
 
 

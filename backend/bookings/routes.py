@@ -24,12 +24,11 @@ from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
 
 blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名、取号、叫号")
-# Together: each pair of them uses up a number of the line.
-_SIGN_UP = Limit("sign_up")
 
 
 @blp.post("/offerings/<uuid:offering_id>/bookings", access=LOGIN, status=201,
-          body=schemas.BookingRequest, answer=schemas.BookingAnswer, limit=_SIGN_UP)  # fmt: skip
+          body=schemas.BookingRequest, answer=schemas.BookingAnswer,
+          limit=Limit("sign_up_tries", in_process=True))  # fmt: skip
 def sign_up(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
     """Sign up, for oneself or a family member."""
     booked = operations.sign_up(session, actor, offering_id, body)
@@ -99,7 +98,7 @@ def call_next(session: Session, actor: Actor, body: dict[str, Any], stall_id: UU
 
 
 @blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=schemas.BookingAnswer,
-          limit=_SIGN_UP)  # fmt: skip
+          limit=Limit("cancel"))  # fmt: skip
 def cancel(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """Cancel a booking that has not begun; its place is free again."""
     found = access_booking(session, actor, booking_id, Permission.TICKET_ISSUE, or_own=True)

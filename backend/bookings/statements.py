@@ -41,13 +41,14 @@ _CONTEXT = Statement(
     """
 )
 
-# `mine`: what the person holds already. `place`: a place of the slot, if one is free (without a
-# slot, always). `numbered`: the day's next number and its instant, which is later than that of the
-# number before, whoever looked at the clock first: told under the lock of the day's row, it is the
-# place in the line. `roomy`: that number, if the day has room: read
-# from the offering FOR SHARE, after the day's row is ours, so that a cut of its capacity is seen
-# that was committed while we waited for that row. The booking follows, the audit entry from the
-# booking. Which part stayed empty tells the refusal.
+# `mine`: what the person holds already. `too_many`: when they did the sign-up that leaves no room
+# for another (config/rules.toml, `sign_up`); theirs come one after the other, so it sees all of
+# them. `place`: a place of the slot, if one is free (without a slot, always). `numbered`: the
+# day's next number and its instant, which is later than that of the number before, whoever looked
+# at the clock first: told under the lock of the day's row, it is the place in the line. `roomy`:
+# that number, if the day has room: read from the offering FOR SHARE, after the day's row is ours,
+# so that a cut of its capacity is seen that was committed while we waited for that row. The
+# booking follows, the audit entry from the booking. Which part stayed empty tells the refusal.
 _BOOK = Statement(
     f"""
     WITH mine AS (
@@ -60,9 +61,14 @@ _BOOK = Statement(
                           AND v.on_day = ANY(:present_on) AND v.reverted_at IS NULL) AS present
           FROM booking
          WHERE resident_id = :resident_id AND service_on = :service_on
+    ), too_many AS (
+        SELECT at FROM audit_entry
+         WHERE actor_user_id = :booked_by AND action = :action AND at > :limited_since
+         ORDER BY at DESC OFFSET :limit - 1 LIMIT 1
     ), allowed AS (
         SELECT present FROM mine
          WHERE held = 0 AND used < :cap AND held_today < :cap_a_day
+           AND NOT EXISTS (SELECT FROM too_many)
            AND (present OR NOT :must_be_present)
     ), slot_place AS (
         UPDATE slot SET taken = taken + 1
@@ -105,7 +111,8 @@ _BOOK = Statement(
                :region_code, NULL, state, CAST(:details AS jsonb)
           FROM booked
     )
-    SELECT mine.*, EXISTS (SELECT FROM place) AS placed, detail.*
+    SELECT mine.*, (SELECT at FROM too_many) AS limited_by, EXISTS (SELECT FROM place) AS placed,
+           detail.*
       FROM mine LEFT JOIN ({written_bookings("booked")}) detail ON true
     """
 )
@@ -204,7 +211,8 @@ def read_context(
 def book(session: Session, values: dict[str, Any]) -> Any:
     """Take a place and a number and write the booking; or tell which of them was not to be had.
 
-    Answers `held`, `used`, `held_today`, `present` (what the person had before), `placed`, and the
+    Answers `held`, `used`, `held_today`, `present` (what the person had before), `limited_by` (when
+    they did the one that is one too many; None where none is), `placed`, and the
     booking as `select_bookings` has it; its `id` is None when nothing was written: the caller must
     then roll back.
     """

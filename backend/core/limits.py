@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -60,6 +60,10 @@ class TooManyRequests(AppError):
         why = "同一网络下的操作太多" if shared else "您刚才操作得太多"
         super().__init__(f"{why},请等{in_words(seconds)}再试")
         self.retry_after = seconds
+
+    @classmethod
+    def until(cls, end: datetime, now: datetime) -> Self:
+        return cls(_seconds(now, end))
 
 
 def in_words(seconds: int) -> str:
@@ -157,7 +161,7 @@ class Limits:
     """
 
     def __init__(self, times: int = 1) -> None:
-        self._times = times
+        self.times = times
         self._here: Counter[tuple[str, str]] = Counter()
         self._ends: dict[str, datetime] = {}
         self._lock = Lock()
@@ -170,7 +174,7 @@ class Limits:
             staff: whether they hold a role.
         """
         rules, now, key = limit_rules(name), clock.now(), _key(name, who)
-        most = rules.for_staff(staff) * self._times
+        most = rules.for_staff(staff) * self.times
         row = _SPEND.first(
             session,
             key=key,
@@ -190,7 +194,7 @@ class Limits:
         """The same, counted in this process alone. Everybody's window ends at one time, and is
         forgotten with it: so the memory holds no more people than come in one."""
         rules, now = limit_rules(name), clock.now()
-        most, length = rules.for_staff(staff) * self._times, timedelta(seconds=rules.seconds)
+        most, length = rules.for_staff(staff) * self.times, timedelta(seconds=rules.seconds)
         with self._lock:
             if not now < self._ends.get(name, now) <= now + _TOLERANCE * length:
                 self._ends[name] = now + length
@@ -233,6 +237,11 @@ def _refusal(limit: Limit, spent: Spent, *, shared: bool) -> TooManyRequests | N
     if spent.first:
         log.warning("limit reached", extra={"limit": limit.name})
     return TooManyRequests(spent.wait, shared=shared)
+
+
+def most(name: str) -> int:
+    """How often, for what the rows tell without being counted (bookings/statements.py)."""
+    return limit_rules(name).most * composed(Limits).times
 
 
 def spend(session: Session, name: str, who: str) -> Spent:

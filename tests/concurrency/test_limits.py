@@ -1,5 +1,7 @@
 """Limits hold across connections: of many tries at once no more are let through than may be."""
 
+from itertools import product
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -10,7 +12,7 @@ from backend.identity.models import LoginSession
 from backend.identity.sessions import KEPT, create
 from tests.support.limits import set_limit
 from tests.support.threads import together
-from tests.support.world import World
+from tests.support.world import World, ok
 
 TRIES = 24
 
@@ -19,11 +21,29 @@ def test_of_many_at_once_exactly_as_many_as_may(
     committed_app: Flask, committed_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Through the API: each try on a connection of its own, as from several processes."""
-    set_limit(monkeypatch, "sign_up", most=5)
+    set_limit(monkeypatch, "cancel", most=5)
     person = committed_world.person()
     path = "/bookings/0197f3a0-0000-7000-8000-000000000000/cancel"
     statuses = together(TRIES, lambda _: person.post(path).status_code)
     assert sorted(statuses) == [404] * 5 + [429] * (TRIES - 5)
+
+
+def test_of_many_sign_ups_at_once_no_more_than_may(
+    committed_app: Flask, committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For oneself and one's family, of services of their own: nothing else is in their way."""
+    set_limit(monkeypatch, "sign_up", most=5)
+    market = committed_world.live_market()
+    person = committed_world.person()
+    member = ok(person.post("/me/family", {"name": "王奶奶"}), 201)["id"]
+    services = [committed_world.offering(market.organiser, market.stall_id)["id"] for _ in range(6)]
+    tries = list(product(services, ({}, {"resident_id": member})))
+
+    def sign_up(number: int) -> int:
+        service, body = tries[number]
+        return person.post(f"/offerings/{service}/bookings", body).status_code
+
+    assert sorted(together(len(tries), sign_up)) == [201] * 5 + [429] * (len(tries) - 5)
 
 
 def test_the_first_refusal_is_one(committed_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,17 +137,26 @@ def test_an_address_is_counted_as_its_holder_has_it(app: Flask, address: str, co
 
 
 def test_pairs_of_sign_up_and_cancel_do_not_use_the_numbers_up(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One person made 31 pairs a second; the next one's number was B129."""
-    set_limit(monkeypatch, "sign_up", most=6)
+    set_limit(monkeypatch, "sign_up", most=3)
     day = MarketDay.begin(world)
     flooder, path = world.person(), f"/offerings/{day.offering_id}/bookings"
     for _ in range(3):
         booking = ok(flooder.post(path), 201)
         ok(flooder.post(f"/bookings/{booking['id']}/cancel"))
-    refused(flooder.post(path), 429, "too_many_requests")
+        noon.shift(timedelta(minutes=10))
+    answer = flooder.post(path)
+    refused(answer, 429, "too_many_requests")
+    assert answer.headers["Retry-After"] == str(30 * 60), "an hour after the first"
     assert ok(world.person().post(path), 201)["ticket"] == "A004"
+    day.come(flooder)
+    ok(flooder.post(f"/offerings/{day.offering_id}/tickets"), 201)
+    noon.shift(timedelta(minutes=30))
+    refused(flooder.post(path), 409, "already_booked")
+    other = day.offering()
+    ok(flooder.post(f"/offerings/{other}/bookings"), 201)
 
 
 def test_a_market_logs_in_behind_one_address(wechat_app: Flask, world: World) -> None:
