@@ -1,4 +1,4 @@
-"""Sixteen connections at work, and what goes wrong meanwhile."""
+"""Phones at work, and what goes wrong meanwhile."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +10,9 @@ from backend.local.system import LocalSystem, StoppedError, StopSignal
 from backend.local.waiting import wait_until
 
 CONNECTIONS = 16
+# Who logs in waits for WeChat most of the time, so many do at once; one process alone has room for
+# them (docs/adr/0016), so that nobody is told to come again.
+LOGGING_IN = 40
 KINDS = {"web": "网站", "database": "数据库"}
 """What can be killed, and how it is called."""
 
@@ -38,7 +41,7 @@ class Crowd:
         self._system = system
         self._progress = progress
         self._kinds = tuple(kills)
-        self._phones = [Phone(system.web) for _ in range(CONNECTIONS)]
+        self._phones = [Phone(system.web) for _ in range(LOGGING_IN)]
         self._phase = _Phase(())
         self.kills = 0
 
@@ -75,8 +78,9 @@ class Crowd:
         more: int = 0,
         after: Callable[[], None] = lambda: None,
         disturbed: bool = False,
+        at_once: int = CONNECTIONS,
     ) -> None:
-        """One phase: all jobs, as many at once as there are phones.
+        """One phase: all jobs, so many at once.
 
         Args:
             title: of the phase, in Chinese.
@@ -85,11 +89,12 @@ class Crowd:
             more: about how many ticks those beside will make.
             after: called when all jobs are done, or broken off; it lets those beside end.
             disturbed: whether the kills happen in this phase.
+            at_once: how many phones are at work, those beside included.
 
         Raises what the first failing job has raised, after stopping the others.
         """
         phase = self._phase = _Phase(jobs)
-        workers = len(self._phones) - len(beside)
+        workers = at_once - len(beside)
         threads = [
             *(phase.thread(phase.work, phone) for phone in self._phones[:workers]),
             *map(phase.thread, beside, self._phones[workers:]),

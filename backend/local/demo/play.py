@@ -6,7 +6,7 @@ from functools import partial
 from uuid import uuid4
 
 from backend.local.demo.client import Phone
-from backend.local.demo.crowd import Crowd, Job
+from backend.local.demo.crowd import LOGGING_IN, Crowd, Job
 from backend.local.demo.desk import Desks
 from backend.local.demo.market import Market, Staff, publish_market
 from backend.local.demo.people import Acts, Resident
@@ -43,7 +43,8 @@ class MarketDay:
         market = publish_market(self._phone, self._staff, len(self._people))
         self._progress.say(f"排好市集:{market.title},{len(market.stalls)} 个摊位,已发布")
         acts = Acts(market, self._staff, self._tally)
-        self._crowd.play("居民登录", [_job(acts.log_in, r) for r in self._people])
+        logins = [_job(acts.log_in, resident) for resident in self._people]
+        self._crowd.play("居民登录", logins, at_once=LOGGING_IN)
         self._sign_up(acts)
         self._organise(market, "open")
         self._arrive(acts)
