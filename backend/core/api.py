@@ -40,7 +40,6 @@ from backend.core.permissions import Actor, Permission
 from backend.core.problems import problem_response, refusal_for
 
 MAX_BODY_BYTES = 1_000_000
-MAX_KEY_LENGTH = 100
 MAX_RUNS = 3
 JSON = "application/json"
 
@@ -204,7 +203,7 @@ IDEMPOTENCY_PARAMETER = {
     "schema": {
         "type": "string",
         "minLength": 1,
-        "maxLength": MAX_KEY_LENGTH,
+        "maxLength": idempotency.MAX_KEY_LENGTH,
         "pattern": "^[ -~]*$",
     },
     "description": "Made by the client for one act of its user; a repeat gives the first answer.",
@@ -364,8 +363,9 @@ class _Attempt:
         key = str(incoming[0][key_field]) if key_field else request.headers.get("Idempotency-Key")
         if actor is None or key is None:
             return
-        if not (0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
-            raise ValidationFailed(errors={"Idempotency-Key": [f"1 到 {MAX_KEY_LENGTH} 个字符"]})
+        if not idempotency.is_key(key):
+            words = f"1 到 {idempotency.MAX_KEY_LENGTH} 个字符"
+            raise ValidationFailed(errors={"Idempotency-Key": [words]})
         self._actor, self._key = actor, key
         body = orjson.loads(request.get_data() or b"{}")
         self._hash = idempotency.fingerprint(

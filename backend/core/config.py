@@ -30,6 +30,12 @@ def rules(section: str, kind: type[T]) -> T:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRules:
+    console_hours: int
+    phone_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class RetentionRules:
     guest_days: int
     reason_days: int
@@ -147,5 +153,6 @@ LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
 JOBS = rules("jobs", JobRules)
+SESSIONS = rules("sessions", SessionRules)
 RETENTION = rules("retention", RetentionRules)
 LIMITS = {name: LimitRules(**section) for name, section in load("rules")["limits"].items()}

@@ -26,6 +26,7 @@ from backend.core.errors import AppError
 from backend.core.statement import Statement
 
 KEEP = timedelta(hours=48)
+MAX_KEY_LENGTH = 100
 
 
 class IdempotencyKeyReused(AppError):
@@ -87,6 +88,11 @@ def _meaning(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     return {name: value for name, value in part.items() if name != SENT_AT}
+
+
+def is_key(text: str) -> bool:
+    """Whether a text may be a key: it is kept, and an index has only so much room for it."""
+    return 0 < len(text) <= MAX_KEY_LENGTH and text.isascii() and text.isprintable()
 
 
 def find(session: Session, user_id: UUID, key: str, request_hash: bytes) -> StoredAnswer | None:

@@ -392,7 +392,8 @@ def _actor_of_cookie(session: Session, *, in_use: bool = True) -> Actor | None:
 
 
 def _check_origin() -> None:
-    """A form must come from our own page: its token (Flask-WTF), and the browser's word for it."""
+    """A form must come from our own page: its token (Flask-WTF), the browser's word for it, and a
+    one-time key like those that we give."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise ForgedForm
@@ -400,6 +401,8 @@ def _check_origin() -> None:
         validate_csrf(request.form.get("csrf_token") or request.headers.get("X-CSRFToken"))
     except CsrfError:
         raise ForgedForm from None
+    if FORM_KEY in request.form and not idempotency.is_key(request.form[FORM_KEY]):
+        raise ForgedForm
 
 
 def _accept(upload: Upload) -> None:

@@ -1,7 +1,8 @@
 """Use cases around logging in to the web console: by a code scanned in the mini-program, or by
 password and one-time code.
 
-A console session ends after 30 idle minutes: the PC is in an office, and others pass by.
+A console session ends after 30 idle minutes, and after a working day in any case: the PC is in an
+office, and others pass by.
 """
 
 import logging
@@ -15,7 +16,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock, crypto, limits
-from backend.core.config import limit_rules
+from backend.core.config import SESSIONS, limit_rules
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, NotFound, on_constraint
@@ -27,6 +28,7 @@ from backend.identity.sessions import KEPT, actor_of, authentication
 log = logging.getLogger(__name__)
 
 IDLE = timedelta(minutes=30)
+LIFE = timedelta(hours=SESSIONS.console_hours)
 TOUCH_AFTER = timedelta(minutes=1)
 CODE_LIVES = timedelta(minutes=3)
 # What the QR says before its code, so that the mini-program knows what it has scanned.
@@ -93,15 +95,20 @@ class Waiting:
 
 
 def authenticate(session: Session, token: str, *, in_use: bool = True) -> Actor | None:
-    """Who a console session's token belongs to; None when it is unknown, revoked, idle too long,
-    or its account is blocked or closed.
+    """Who a console session's token belongs to; None when it is unknown, revoked, idle too long or
+    too old, or its account is blocked or closed.
 
     Args:
         in_use: whether a person asks. What an open page asks by itself does not count: the PC may
             have been left.
     """
     now = clock.now()
-    row = _AUTHENTICATE.first(session, token_hash=crypto.hash_token(token), idle_since=now - IDLE)
+    row = _AUTHENTICATE.first(
+        session,
+        token_hash=crypto.hash_token(token),
+        idle_since=now - IDLE,
+        begun_since=now - LIFE,
+    )
     if row is None:
         return None
     if in_use and now - row.last_used_at > TOUCH_AFTER:

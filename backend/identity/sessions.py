@@ -1,4 +1,4 @@
-"""Login sessions: opaque bearer tokens, stored hashed, revocable, 30 days idle."""
+"""Login sessions: opaque bearer tokens, stored hashed, revocable, 30 days idle, 90 days at most."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,12 +8,15 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend.core import clock, crypto
+from backend.core.config import SESSIONS
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Grant, Role
 from backend.core.statement import Statement
 from backend.identity.models import LoginSession
 
 IDLE = timedelta(days=30)
+# However much it is used: the phone logs in again by itself.
+LIFE = timedelta(days=SESSIONS.phone_days)
 # `last_used_at` is moved once a day: a write for each request would cost more than it tells.
 TOUCH_AFTER = timedelta(days=1)
 # Of one person's sessions the newest go on, the older end: nobody has more phones.
@@ -25,7 +28,7 @@ def authentication(table: str) -> Statement:
     runs before every request.
 
     Args:
-        table: of sessions, with `token_hash`, `last_used_at` and `revoked_at`.
+        table: of sessions, with `token_hash`, `created_at`, `last_used_at` and `revoked_at`.
     """
     return Statement(
         f"""
@@ -37,7 +40,7 @@ def authentication(table: str) -> Statement:
           JOIN user_account u ON u.id = s.user_id AND u.state = 'active'
           JOIN resident r ON r.user_id = s.user_id
          WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL
-           AND s.last_used_at > :idle_since
+           AND s.last_used_at > :idle_since AND s.created_at > :begun_since
         """
     )
 
@@ -68,10 +71,15 @@ def create(session: Session, user_id: UUID) -> tuple[str, datetime]:
 
 
 def authenticate(session: Session, token: str) -> Actor | None:
-    """Who a bearer token belongs to; None when it is unknown, revoked, idle too long, or its
-    account is blocked or closed."""
+    """Who a bearer token belongs to; None when it is unknown, revoked, idle too long or too
+    old, or its account is blocked or closed."""
     now = clock.now()
-    row = _AUTHENTICATE.first(session, token_hash=crypto.hash_token(token), idle_since=now - IDLE)
+    row = _AUTHENTICATE.first(
+        session,
+        token_hash=crypto.hash_token(token),
+        idle_since=now - IDLE,
+        begun_since=now - LIFE,
+    )
     if row is None:
         return None
     if now - row.last_used_at > TOUCH_AFTER:

@@ -9,9 +9,8 @@ from backend.core import audit, clock, idempotency, limits
 from backend.core.config import RETENTION
 from backend.core.db import transaction
 from backend.core.jobs import job
-from backend.identity import console, erasure
+from backend.identity import console, erasure, sessions
 from backend.identity.models import ConsoleLogin, ConsoleSession, LoginSession
-from backend.identity.sessions import IDLE
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +34,19 @@ def purge() -> None:
     """Delete answers kept for repeats, sessions that have been idle too long to be used, and counts
     of limits whose time is over."""
     with transaction() as session:
+        now = clock.now()
         answers = idempotency.purge(session)
         dead = session.execute(
-            delete(LoginSession).where(LoginSession.last_used_at < clock.now() - IDLE)
+            delete(LoginSession).where(
+                (LoginSession.last_used_at < now - sessions.IDLE)
+                | (LoginSession.created_at < now - sessions.LIFE)
+            )
         )
-        now = clock.now()
         session.execute(
-            delete(ConsoleSession).where(ConsoleSession.last_used_at < now - console.IDLE)
+            delete(ConsoleSession).where(
+                (ConsoleSession.last_used_at < now - console.IDLE)
+                | (ConsoleSession.created_at < now - console.LIFE)
+            )
         )
         session.execute(delete(ConsoleLogin).where(ConsoleLogin.expires_at < now))
         limits.sweep(session)

@@ -93,6 +93,16 @@ def test_a_form_sent_twice_is_done_once(fair: Fair, desk: Desk) -> None:
         assert session.execute(statement).scalar_one() == 1
 
 
+@pytest.mark.parametrize("key", ["k" * 101, "k" * 90_000, "钥匙", "k\x00", ""])
+def test_a_one_time_key_that_is_not_ours_is_refused_in_words(
+    fair: Fair, desk: Desk, key: str
+) -> None:
+    _, found = fair.complaint()
+    answer = desk.send(f"/console/rectifications/{found}/reply", reply="已整改", _key=key)
+    assert answer.status_code == 403
+    assert "页面已过期,请返回刷新后再提交" in answer.get_data(as_text=True)
+
+
 def test_another_regions_pages_do_not_exist_and_trying_is_kept(fair: Fair) -> None:
     _, found = fair.complaint()
     stranger = Desk(fair.world, fair.world.organiser(OTHER_SUBDISTRICT))

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
+from backend.core.config import SESSIONS
 from backend.core.db import transaction
 from backend.identity import console
 from backend.identity.models import ConsoleSession, User, UserState
@@ -290,6 +291,17 @@ def test_thirty_idle_minutes_end_a_session(
         noon.shift(timedelta(minutes=29))
         assert browser.is_in()
     noon.shift(timedelta(minutes=30))
+    assert browser.http.get(HOME).headers["Location"] == "/console/login"
+
+
+def test_a_session_in_use_ends_with_its_day(
+    browser: Browser, secret: str, noon: time_machine.Traveller
+) -> None:
+    _log_in(browser, secret)
+    for _ in range(SESSIONS.console_hours * 3 - 1):
+        noon.shift(timedelta(minutes=20))
+        assert browser.is_in()
+    noon.shift(timedelta(minutes=20))
     assert browser.http.get(HOME).headers["Location"] == "/console/login"
 
 

@@ -6,6 +6,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import Connection, text
 
+from backend.core.config import SESSIONS
 from backend.core.crypto import hash_token
 from backend.core.db import transaction
 from backend.identity import operations, sessions, tasks
@@ -105,6 +106,15 @@ def test_all_sessions_of_a_user_can_be_ended(world: World, outer: Connection) ->
     for phone in (person, second):
         refused(phone.get("/me"), 401, "not_logged_in")
     ok(stranger.get("/me"))
+
+
+def test_a_session_in_use_ends_in_the_end(world: World) -> None:
+    person = person_at_start(world)
+    for days in range(20, SESSIONS.phone_days, 20):
+        with time_machine.travel(START + timedelta(days=days), tick=False):
+            ok(person.get("/me"))
+    with time_machine.travel(START + timedelta(days=SESSIONS.phone_days), tick=False):
+        refused(person.get("/me"), 401, "not_logged_in")
 
 
 def test_dead_sessions_are_swept_and_living_ones_stay(
