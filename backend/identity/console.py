@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock, crypto, limits
+from backend.core.audit import AuditEntry
 from backend.core.config import SESSIONS, limit_rules
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
@@ -36,6 +37,7 @@ QR_PREFIX = "wushe-login:"
 # The limits of wrong passwords: from one address, and of one user name from one address.
 PASSWORD, PASSWORD_LOCK = "password", "password_lock"
 TOTP_SECONDS = 30
+_WAYS = {"scan": "扫码", "password": "密码", "demo": "演示登录"}
 # A clock may be a step ahead or behind.
 _TOTP_STEPS = (-1, 0, 1)
 
@@ -131,6 +133,31 @@ def start(session: Session, user_id: UUID, how: str) -> str:
     _end_oldest(session, user_id)
     _record(session, user_id, "console_login", begun.id, {"how": how})
     return token
+
+
+def login_before(session: Session, token: str) -> str | None:
+    """When, from where and how the owner of this session logged in the time before, in words: a
+    login that was not theirs is seen at the next one. None where this is the first."""
+    owner = select(ConsoleSession.user_id).where(
+        ConsoleSession.token_hash == crypto.hash_token(token)
+    )
+    entry = session.execute(
+        select(AuditEntry)
+        .where(
+            AuditEntry.actor_user_id == owner.scalar_subquery(),
+            AuditEntry.action == "console_login",
+        )
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+        .offset(1)
+        .limit(1)
+    ).scalar_one_or_none()
+    if entry is None:
+        return None
+    at = entry.at.astimezone(clock.SHANGHAI)
+    where = f"网络地址 {entry.address}" if entry.address else "没有记下网络地址"
+    how = _WAYS.get(entry.details["how"], "其他方式")
+    said = f"上次登录:{at.year} 年 {at.month} 月 {at.day} 日 {at:%H:%M},{where},{how}"
+    return f"{said}。不是您本人的话,请马上告诉管理员"
 
 
 def _end_oldest(session: Session, user_id: UUID) -> None:

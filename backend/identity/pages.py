@@ -17,6 +17,7 @@ from backend.core.pages import (
     refused_page,
     render,
     see_other,
+    tell,
 )
 from backend.core.permissions import Actor
 from backend.identity import console as logins
@@ -52,8 +53,7 @@ def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, st
         # Answered, not raised: the failure counts towards the lock.
         shown = login(session, None, typed={"username": body["username"]}, problem=answer)
         return refused_page(shown, answer)
-    log_in_browser(answer)
-    return see_other("console.home")
+    return _let_in(session, answer)
 
 
 @pages.form("/login/qr", access=PUBLIC, limit=_QR)
@@ -90,7 +90,15 @@ def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
 @pages.form("/login/qr/enter", access=PUBLIC, limit=_QR)
 def enter_by_qr(session: Session, actor: Actor | None) -> Response:
     """Log in as the one who has confirmed it in the mini-program."""
-    log_in_browser(logins.enter(session, request.cookies.get(_BROWSER, "")))
+    return _let_in(session, logins.enter(session, request.cookies.get(_BROWSER, "")))
+
+
+def _let_in(session: Session, token: str) -> Response:
+    """Log the browser in; the next page says when the person was logged in before."""
+    log_in_browser(token)
+    before = logins.login_before(session, token)
+    if before is not None:
+        tell(before)
     return see_other("console.home")
 
 

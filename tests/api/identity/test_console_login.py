@@ -294,6 +294,19 @@ def test_thirty_idle_minutes_end_a_session(
     assert browser.http.get(HOME).headers["Location"] == "/console/login"
 
 
+def test_the_next_page_says_when_one_was_logged_in_before(
+    world: World, browser: Browser, secret: str, noon: time_machine.Traveller
+) -> None:
+    _log_in(browser, secret)
+    assert "上次登录" not in browser.read(HOME)
+    noon.shift(timedelta(hours=1))
+    again = Browser(world)
+    _log_in(again, secret)
+    page = again.read(HOME)
+    assert "上次登录:2026 年 11 月 23 日 12:00,网络地址 127.0.0.1,密码" in page
+    assert "上次登录" not in again.read(HOME), "said once"
+
+
 def test_a_session_in_use_ends_with_its_day(
     browser: Browser, secret: str, noon: time_machine.Traveller
 ) -> None:
