@@ -33,7 +33,7 @@ class Lines:
         if report.when != "call":
             return
         role = report.nodeid.partition("[")[2].rstrip("]")
-        cases = int(str(dict(report.user_properties)["cases"]))
+        cases = int(str(dict(report.user_properties).get("cases", 0)))
         self.cases += cases
         print(f"{role:<10} {cases:>6} requests  {report.duration:>4.0f} s  {report.outcome}")
 

@@ -210,5 +210,7 @@ def _refused_value(known: ma.fields.Field[Any], name: str, value: Any) -> Iterat
 def _let_in(case: Case[Any], status: int, caller: Caller) -> Iterator[str]:
     """Whoever has no valid token is let in nowhere but at public operations."""
     public = case.operation.definition.raw["x-access"] == "public"
-    if status < 400 and not caller.welcome and not (public and caller.token is None):
+    probe = case.method != case.operation.method.upper()  # OPTIONS tells anybody the methods
+    allowed = probe or caller.welcome or (public and caller.token is None)
+    if status < 400 and not allowed:
         yield f"let in without a valid token ({status})"
