@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
 from tests.miniprogram.town import (
+    COMMUNITY,
     Caller,
     Market,
     change,
@@ -280,7 +281,8 @@ def test_by_the_end_of_the_phone_number(
 ) -> None:
     tail = f"{uuid4().int % 10_000:04}"
     name = f"钱{uuid4().hex[:6]}"
-    resident.put("/me", {"name": name})
+    here = resident.get("/regions", q=COMMUNITY)["items"][0]["id"]
+    resident.put("/me", {"name": name, "region_id": here})
     resident.post("/me/phone", {"phone": f"1390000{tail}"})
     mine = work()
     mine.tap("手机尾号")
@@ -301,11 +303,30 @@ def test_by_the_end_of_the_phone_number(
     has_counted(mine, 1)
 
 
+def test_who_is_new_here_is_found_by_the_whole_number(
+    work: OpenAt, resident: Caller, market: Market, database: Engine
+) -> None:
+    number = f"139{uuid4().int % 10**8:08}"
+    resident.put("/me", {"name": f"孙{uuid4().hex[:6]}"})
+    resident.post("/me/phone", {"phone": number})
+    mine = work(FIND)
+    for digit in number[-4:]:
+        mine.page.get_by_role("button", name=digit, exact=True).tap()
+    mine.sees("没来过的人要用完整的手机号查")
+    mine.page.get_by_role("radio", name="姓名或号码").tap()
+    mine.page.get_by_label("完整的姓名或手机号").fill(number)
+    mine.tap("查找")
+    mine.page.get_by_role("button", name="孙***").tap()
+    mine.page.get_by_role("dialog").get_by_role("button", name="签到").tap()
+    mine.sees("签到成功")
+    assert visits(database, market) == [(resident.resident_id,)]
+
+
 def test_by_name_and_nobody_is_found(work: OpenAt) -> None:
     mine = work(FIND)
     mine.page.get_by_role("radio", name="姓名").tap()
     mine.tap("查找")
-    mine.sees("请先填写完整的姓名")
+    mine.sees("请先填写完整的姓名或手机号")
     mine.page.get_by_label("完整的姓名").fill(f"无{uuid4().hex}")
     mine.tap("查找")
     mine.sees("没有找到")

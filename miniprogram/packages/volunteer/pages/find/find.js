@@ -1,5 +1,6 @@
 // @ts-check
-// Check somebody in without their code: the end of the phone number on a big keypad, or the name.
+// Check somebody in without their code: the end of the phone number on a big keypad, or the name, or
+// the whole number, which alone finds who is new here.
 
 const { sentenceOf } = require("../../../../api/errors");
 const look = require("../../../../utils/look");
@@ -82,9 +83,9 @@ Page({
   },
 
   onSearchName() {
-    const name = this.data.name.trim();
-    if (name) this.search({ name });
-    else this.setData({ refusal: "请先填写完整的姓名" });
+    const words = this.data.name.trim();
+    if (words) this.search(meant(words));
+    else this.setData({ refusal: "请先填写完整的姓名或手机号" });
   },
 
   /**
@@ -116,7 +117,8 @@ Page({
    */
   asks(by) {
     const { byName, tail, name } = this.data;
-    return "phone" in by ? !byName && by.phone === tail : byName && by.name === name.trim();
+    const asked = byName ? name.trim() : tail;
+    return asked === ("phone" in by ? by.phone : by.name);
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -149,6 +151,14 @@ Page({
     wx.redirectTo({ url: "/packages/volunteer/pages/write-in/write-in" });
   },
 });
+
+/**
+ * @param {string} words
+ * @returns {{phone: string} | {name: string}}
+ */
+function meant(words) {
+  return /^\d+$/.test(words) ? { phone: words } : { name: words };
+}
 
 /** @param {string} tail */
 function placesOf(tail) {
