@@ -30,7 +30,7 @@ from backend.core.context import composed
 from backend.core.db import Base
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
-from backend.core.request_context import current_address
+from backend.core.request_context import current_address, current_request_id
 from backend.core.statement import Statement
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ _NOWHERE = "nowhere"
 # Of two requests at once the one that asked the clock later may count first; and servers' clocks
 # differ. A window that ends further off than so many of its lengths can't be right.
 _TOLERANCE = 2
+# Commands and jobs do many people's work.
+_COMMAND = 1_000_000
 
 # Told the session, the actor and the path's values when somebody first reaches a limit.
 Reached = Callable[[Session, Actor | None, Mapping[str, Any]], None]
@@ -241,7 +243,8 @@ def _refusal(limit: Limit, spent: Spent, *, shared: bool) -> TooManyRequests | N
 
 def most(name: str) -> int:
     """How often, for what the rows tell without being counted (bookings/statements.py)."""
-    return limit_rules(name).most * composed(Limits).times
+    times = composed(Limits).times if current_request_id() else _COMMAND
+    return limit_rules(name).most * times
 
 
 def spend(session: Session, name: str, who: str) -> Spent:
@@ -251,10 +254,13 @@ def spend(session: Session, name: str, who: str) -> Spent:
 
 
 def check(session: Session, name: str, who: str) -> None:
-    """The same, where only what is done counts: a refused try is rolled back with its count.
+    """The same, where only what is done counts: a refused try is rolled back with its count. Of
+    requests alone.
 
     Raises TooManyRequests (429).
     """
+    if current_request_id() is None:
+        return
     spent = spend(session, name, who)
     if spent.wait:
         raise TooManyRequests(spent.wait)
