@@ -31,6 +31,7 @@ from backend.core.health import init_health
 from backend.core.jobs import init_jobs
 from backend.core.limits import Limits
 from backend.core.logs import init_request_logs
+from backend.core.metrics import init_metrics
 from backend.core.pages import init_pages
 from backend.core.problems import init_problems
 from backend.demo import pages as demo_pages
@@ -132,6 +133,7 @@ def create_app(settings: Settings, *, connections_checked: bool = False) -> Flas
     trial = (demo_pages.pages,) if settings.wechat_appid == STAND_IN_APPID else ()
     init_console(app, (*PAGES, *trial))
     init_health(app)
+    init_metrics(app)
     init_docs(app)
     init_jobs(app)
     init_cli(app)

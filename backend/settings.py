@@ -71,6 +71,7 @@ class Settings:
         trusted_proxies: networks, or `unix`, whose word on client address and scheme counts.
         bind, port, web_concurrency, web_threads, web_keepalive: gunicorn's
             (config/gunicorn.conf.py); of the threads three quarters at most are with WeChat.
+        metrics_token: what monitoring has to say for /metrics; empty: there is none.
         limits_times: how many times the limits of config/rules.toml apply; more than 1 for load
             tests alone.
     """
@@ -98,6 +99,7 @@ class Settings:
     web_concurrency: int = 2
     web_threads: int = 64
     web_keepalive: int = 0
+    metrics_token: str = ""
 
     @classmethod
     def at_start(cls, *, direct: bool = False) -> Self:
@@ -150,6 +152,7 @@ class Settings:
             "web_concurrency": _number(env, "WEB_CONCURRENCY", 2),
             "web_threads": _number(env, "WEB_THREADS", 64),
             "web_keepalive": _number(env, "WEB_KEEPALIVE", 0),
+            "metrics_token": env.str("METRICS_TOKEN", ""),
             "limits_times": _number(env, "LIMITS_TIMES", 1),
         }
         unread: list[str] = []
@@ -250,6 +253,11 @@ class Settings:
             (1 <= self.web_concurrency <= 128, "WEB_CONCURRENCY: 1 to 128"),
             (4 <= self.web_threads <= 1000, "WEB_THREADS: 4 to 1000"),
             (0 <= self.web_keepalive <= 3600, "WEB_KEEPALIVE: 0 to 3600"),
+            (
+                not self.metrics_token
+                or (len(self.metrics_token) >= 16 and _is_word(self.metrics_token)),
+                "METRICS_TOKEN: 16 letters, digits, - _ . or more",
+            ),
             (self.limits_times >= 1, "LIMITS_TIMES: at least 1"),
         ]
 

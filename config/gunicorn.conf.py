@@ -7,9 +7,11 @@ Everything that differs between machines comes from the environment (config/.env
 
 import gc
 import os
+import shutil
 import socket
 import struct
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,23 @@ control_socket_disable = True
 # meanwhile, so who drips bytes can still hold one: only nginx, which waits for whole requests
 # without any thread, keeps slow senders away (docs/adr/0018).
 SILENCE_S = 10
+
+
+def on_starting(server: Any) -> None:
+    """Where each process keeps what it counts (core/metrics.py): as the heartbeat, in memory."""
+    folder = tempfile.mkdtemp(prefix="wushe-metrics-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a process that has ended counted still counts; what it was at does not."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def when_ready(server: Any) -> None:

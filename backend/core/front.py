@@ -11,6 +11,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend.core.errors import AppError
 from backend.settings import UNIX
 
+# Blueprints that balancers and monitoring ask by address.
+_BY_ADDRESS = ("health", "metrics")
+
 
 class UnknownHost(AppError):
     status = 400
@@ -57,8 +60,8 @@ def init_front(app: Flask, *, proxies: Sequence[str], hosts: Sequence[str]) -> N
 
     Args:
         proxies: networks, or `unix`.
-        hosts: names, with their port where it is not the scheme's own; none allows all. The
-            health checks answer under every name: balancers ask by address.
+        hosts: names, with their port where it is not the scheme's own; none allows all. Who
+            asks by address how we are is answered under every name.
     """
     if proxies:
         app.wsgi_app = TrustedProxies(app.wsgi_app, proxies)  # type: ignore[method-assign]
@@ -69,5 +72,5 @@ def init_front(app: Flask, *, proxies: Sequence[str], hosts: Sequence[str]) -> N
     @app.before_request
     def check_host() -> None:
         """The name goes into redirects: one of somebody's choice would lead people to them."""
-        if request.host.lower() not in known and request.blueprint != "health":
+        if request.host.lower() not in known and request.blueprint not in _BY_ADDRESS:
             raise UnknownHost

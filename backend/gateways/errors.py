@@ -4,6 +4,8 @@ Neither wechatpy's nor requests' exceptions get past `wechat.py`: their messages
 whole URL, and with it the AppSecret, the login code or the access token.
 """
 
+from typing import ClassVar
+
 
 class WeChatError(Exception):
     """WeChat didn't do what was asked.
@@ -12,7 +14,12 @@ class WeChatError(Exception):
         errcode: WeChat's own code; None where there was no answer, or none we understand.
         message: for the log, in WeChat's or our words; never holds a secret.
         retryable: whether the same call may succeed a little later.
+
+    Attributes:
+        outcome: how such a call ended, for monitoring.
     """
+
+    outcome: ClassVar[str]
 
     def __init__(self, errcode: int | None, message: str, retryable: bool) -> None:
         super().__init__(errcode, message, retryable)
@@ -27,6 +34,8 @@ class WeChatError(Exception):
 class WeChatUnavailable(WeChatError):
     """Not now: busy, over a limit, or an answer that is no answer."""
 
+    outcome = "unavailable"
+
     def __init__(self, errcode: int | None, message: str, retryable: bool = True) -> None:
         super().__init__(errcode, message, retryable)
 
@@ -34,17 +43,31 @@ class WeChatUnavailable(WeChatError):
 class WeChatBusy(WeChatUnavailable):
     """Not asked, for too many are being asked for: says nothing about WeChat."""
 
+    outcome = "busy"
+
+
+class WeChatNotAsked(WeChatUnavailable):
+    """Not asked, for it has not been answering: the breaker was open."""
+
+    outcome = "not_asked"
+
 
 class WeChatUnreachable(WeChatUnavailable):
     """No answer at all: a connection fault or a timeout. These are what the breaker counts."""
+
+    outcome = "unreachable"
 
 
 class WeChatTimeout(WeChatUnreachable):
     """No answer in the time we have; there is none left for a second try."""
 
+    outcome = "timeout"
+
 
 class WeChatCodeInvalid(WeChatError):
     """The code is wrong, too old or used up: the mini-program asks for a new one, once."""
+
+    outcome = "code_invalid"
 
     def __init__(self, errcode: int | None, message: str) -> None:
         super().__init__(errcode, message, False)
@@ -53,12 +76,16 @@ class WeChatCodeInvalid(WeChatError):
 class WeChatUserBlocked(WeChatError):
     """WeChat takes this user for high-risk (40226): send them to the service desk."""
 
+    outcome = "user_blocked"
+
     def __init__(self, errcode: int | None, message: str) -> None:
         super().__init__(errcode, message, False)
 
 
 class WeChatRefused(WeChatError):
     """A refusal that a retry won't change: a wrong AppSecret, an unpublished page, bad data."""
+
+    outcome = "refused"
 
     def __init__(self, errcode: int | None, message: str) -> None:
         super().__init__(errcode, message, False)

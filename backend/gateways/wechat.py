@@ -30,17 +30,20 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from prometheus_client import Counter, Gauge, Histogram
 from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from backend.core.db import transaction_is_open
-from backend.gateways.breaker import BreakerOpen, CircuitBreaker
+from backend.core.metrics import REGISTRY, SECONDS
+from backend.gateways.breaker import BreakerOpen, BreakerState, CircuitBreaker
 from backend.gateways.bulkhead import Bulkhead, BulkheadFull, TurnedAway
 from backend.gateways.deadline import Deadline
 from backend.gateways.errors import (
     WeChatBusy,
     WeChatCodeInvalid,
     WeChatError,
+    WeChatNotAsked,
     WeChatRefused,
     WeChatTimeout,
     WeChatUnavailable,
@@ -74,6 +77,42 @@ T = TypeVar("T")
 LONGEST_CALL_S = 4.5
 LONGEST_CODE = 512
 LONGEST_TEXT = 2500
+
+# What web's processes show at /metrics.
+CALLS = Counter(
+    "wushe_wechat_calls",
+    "Calls by how they ended: answered, refused (code_invalid, user_blocked, refused), no answer"
+    " (timeout, unreachable, unavailable), or not asked (busy: the line was full or too slow;"
+    " not_asked: the breaker was open).",
+    ("operation", "outcome"),
+    registry=REGISTRY,
+)
+CALL_SECONDS = Histogram(
+    "wushe_wechat_call_seconds",
+    "Seconds that a call took, with its turn in line.",
+    ("operation",),
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
+TURN_SECONDS = Histogram(
+    "wushe_wechat_turn_seconds",
+    "Seconds that a call waited in line before it began.",
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
+UNDER_WAY = Gauge(
+    "wushe_wechat_under_way",
+    "Calls under way or in line.",
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
+BREAKERS = Gauge(
+    "wushe_wechat_breakers_open",
+    "Processes that have given up asking for this, and try again every few seconds.",
+    ("operation",),
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
 
 _BUSY = -1
 _CODE_INVALID = {40029, 40163}
@@ -447,12 +486,30 @@ class WeChatGateway:
         """
         if transaction_is_open():
             raise RuntimeError("no call to WeChat inside a transaction")
+        began = time.monotonic()
+        outcome = "fault"
+        try:
+            with UNDER_WAY.track_inprogress():
+                answer = self._asked(operation, attempt)
+            outcome = "answered"
+            return answer
+        except WeChatError as error:
+            outcome = error.outcome
+            raise
+        finally:
+            CALLS.labels(operation, outcome).inc()
+            CALL_SECONDS.labels(operation).observe(time.monotonic() - began)
+            is_open = self._breakers[operation].state is not BreakerState.CLOSED
+            BREAKERS.labels(operation).set(is_open)
+
+    def _asked(self, operation: str, attempt: Callable[[_Link, Deadline], T]) -> T:
+        """Run a call; log, and raise as WeChatError, whatever kept it from an answer."""
         try:
             return self._in_turn(operation, attempt, Deadline(self._config.deadline_s))
         except BulkheadFull:
             error: WeChatError = WeChatBusy(None, "too many calls under way")
         except (BreakerOpen, TurnedAway):
-            error = WeChatUnavailable(None, "not asked: it has not been answering")
+            error = WeChatNotAsked(None, "not asked: it has not been answering")
         except WeChatError as refusal:
             error = refusal
         # A wrong code is the user's everyday; the rest is for whoever runs this.
@@ -466,11 +523,17 @@ class WeChatGateway:
         self, operation: str, attempt: Callable[[_Link, Deadline], T], deadline: Deadline
     ) -> T:
         admission = self._breakers[operation].admit()
+        in_line_since = time.monotonic()
+
+        def begin() -> T:
+            TURN_SECONDS.observe(time.monotonic() - in_line_since)
+            return admission.run(lambda: _with_one_retry(attempt, self._link(), deadline))
+
         try:
             # The breaker hears of a call's end in the thread that made it, before that thread
             # makes the next: so who waits when it opens isn't sent after the others.
             return self._bulkhead.run(
-                lambda: admission.run(lambda: _with_one_retry(attempt, self._link(), deadline)),
+                begin,
                 kind=operation,
                 turn_s=self._config.turn_s,
                 wait_s=deadline.remaining(),

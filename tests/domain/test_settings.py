@@ -31,6 +31,7 @@ TRIAL = {k: v for k, v in PRODUCTION.items() if not k.startswith(_OF_PRODUCTION)
 ALL_VARIABLES = {
     *PRODUCTION, "WECHAT_API_BASE", "WECHAT_ENV_VERSION", "WECHAT_PAGE", "WECHAT_LINK_FILE",
     "DATABASE_DIRECT_URL", "DATABASE_POOL", "WEB_THREADS", "WEB_CONCURRENCY", "WEB_KEEPALIVE",
+    "METRICS_TOKEN",
     "BIND", "PORT", "TRUSTED_PROXIES", "STATEMENT_TIMEOUT_MS", "LOG_LEVEL", "LIMITS_TIMES",
 }  # fmt: skip
 Load = Callable[[Mapping[str, str | None]], Settings]
@@ -190,6 +191,8 @@ def test_every_missing_variable_is_named_at_once(load: Load) -> None:
         ("WEB_CONCURRENCY", "9999"),
         ("WEB_KEEPALIVE", "-1"),
         ("WEB_KEEPALIVE", "1s"),
+        ("METRICS_TOKEN", "guessed"),
+        ("METRICS_TOKEN", "two words of twenty four"),
         ("PORT", "http"),
         ("PORT", "0"),
         ("PORT", "65536"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from backend.core.metrics import REGISTRY
 from backend.gateways.breaker import Admission, BreakerOpen, BreakerState, CircuitBreaker
 from backend.gateways.bulkhead import Bulkhead, BulkheadFull, TurnedAway
 from backend.gateways.wechat import (
@@ -448,3 +449,41 @@ def test_wrong_codes_do_not_open_the_breaker(make_gateway: MakeGateway) -> None:
         with pytest.raises(WeChatCodeInvalid):
             gateway.login("nonsense")
     assert gateway.login("ok:li").openid
+
+
+def test_what_became_of_calls_is_told_to_monitoring(
+    make_gateway: MakeGateway, stand_in: StandIn, clock: Clock
+) -> None:
+    def figures() -> Counter[str]:
+        outcomes = ("answered", "code_invalid", "timeout", "not_asked")
+        calls = {
+            outcome: REGISTRY.get_sample_value(
+                "wushe_wechat_calls_total", {"operation": "login", "outcome": outcome}
+            )
+            for outcome in outcomes
+        }
+        began = REGISTRY.get_sample_value("wushe_wechat_turn_seconds_count")
+        return Counter({name: int(value or 0) for name, value in {**calls, "began": began}.items()})
+
+    def gives_up() -> float | None:
+        return REGISTRY.get_sample_value("wushe_wechat_breakers_open", {"operation": "login"})
+
+    gateway = make_gateway(read_timeout_s=0.1, breaker_clock=clock)
+    before = figures()
+    gateway.login("ok:li")
+    with pytest.raises(WeChatCodeInvalid):
+        gateway.login("nonsense")
+    assert gives_up() == 0
+    stand_in.mode(LOGIN, delay_s=60)
+    for _ in range(5):
+        with pytest.raises(WeChatUnavailable):
+            gateway.login("ok:li")
+    assert gives_up() == 1
+    assert figures() - before == Counter(
+        answered=1, code_invalid=1, timeout=3, not_asked=2, began=5
+    )
+    assert REGISTRY.get_sample_value("wushe_wechat_under_way") == 0
+    stand_in.mode(LOGIN)
+    clock.now += 5
+    gateway.login("ok:li")
+    assert gives_up() == 0

@@ -42,6 +42,7 @@ from tests.support.front import Front, Names
 HOST = "wushe.example.cn"
 PASSWORD = 'p@s/s%40:?#$ "密'
 APP_PASSWORD = f"app {PASSWORD}"
+METRICS_TOKEN = secrets.token_urlsafe(24)
 # Of .env.example, and no setting of the app: they are compose's own.
 _OF_COMPOSE = {"POSTGRES_PASSWORD", *PASSWORDS.values(), "BALANCER"}
 Answer = tuple[int, http.client.HTTPMessage, bytes]
@@ -56,6 +57,7 @@ def env_text(folder: Path) -> str:
         "ALLOWED_HOSTS": HOST,
         "WECHAT_APPID": "wx0123456789abcdef",
         "WECHAT_SECRET": secrets.token_hex(16),
+        "METRICS_TOKEN": METRICS_TOKEN,
     }
     return filled_in(compose.EXAMPLE.read_text(encoding="utf-8"), answers)
 
@@ -310,6 +312,31 @@ def test_another_name_is_refused_on_both_ports(nginx: Front) -> None:
         assert "Location" not in answer[1]
         assert "网址不对" in page(ask(connection, "/console", Host="evil.example"))
         assert ask(connection, "/healthz", Host="10.0.0.9")[0] == 200
+
+
+def test_monitoring_asks_gunicorn_and_is_told_of_all_its_processes(
+    up: Containers, nginx: Front
+) -> None:
+    """Whichever process answers; nginx lets nobody there."""
+    given = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    assert ask(nginx.secure(), "/metrics", **given)[0] == 404
+
+    def counted() -> int:
+        web = http.client.HTTPConnection("127.0.0.1", up.web_port, timeout=20)
+        status, _, body = ask(web, "/metrics", Host=f"127.0.0.1:{up.web_port}", **given)
+        assert status == 200, body
+        lines = body.decode().splitlines()
+        return sum(
+            int(float(line.split()[-1]))
+            for line in lines
+            if line.startswith("wushe_requests_total{") and 'route="/console/login"' in line
+        )
+
+    assert int(up.services["web"].environment["WEB_CONCURRENCY"]) > 1
+    before = counted()
+    for _ in range(20):
+        assert ask(nginx.secure(), "/console/login")[0] == 200
+    assert {counted() for _ in range(10)} == {before + 20}
 
 
 def test_the_certificate_can_be_renewed(nginx: Front) -> None:
