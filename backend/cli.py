@@ -12,11 +12,14 @@ from uuid import UUID
 import click
 import segno
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from backend.core.command_line import ChineseGroup, CommandError, checked_text
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
 from backend.core.db import transaction
+from backend.core.fields import Phone
 from backend.core.permissions import Actor, Role
 from backend.demo.load import load_demo
 from backend.identity import console, roles
@@ -38,6 +41,7 @@ ROLE_TITLES = {
 }
 ARGUMENT_LENGTH = 128
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_PHONE = re.compile(Phone.pattern)
 
 
 def init_cli(app: Flask) -> None:
@@ -146,21 +150,30 @@ def admin_group() -> None:
 
 
 @admin_group.command("create")
-@click.option("--openid", required=True, metavar="OPENID", help="微信小程序里这位用户的 openid")
+@click.option("--phone", metavar="手机号", help="这位用户在小程序里经微信核实过的手机号")
+@click.option("--openid", metavar="OPENID", help="或者 openid;用户还没登录过也可以")
 @click.option("--region", "code", required=True, metavar="代码", help="管理哪个地区(及其下级)")
 @click.option("--name", metavar="姓名", help="写进这位用户的资料")
-def create_admin(openid: str, code: str, name: str | None) -> None:
-    """设一位管理员;用户还没登录过也可以
+def create_admin(phone: str | None, openid: str | None, code: str, name: str | None) -> None:
+    """设一位管理员
 
     \b
-    例:flask --app backend.wsgi admin create --openid oABC123 --region 320412 --name 张三
+    先请这位用户打开小程序登录,在「我的 → 姓名和手机号」点「用微信绑定的手机号」,
+    再在这里写这个手机号。手机号不记入日志。
+    例:flask --app backend.wsgi admin create --phone 13800000000 --region 320412 --name 张三
     """
-    if not _OPENID.fullmatch(openid):
+    if (phone is None) == (openid is None):
+        raise CommandError("--phone 和 --openid 要写一个,也只写一个")
+    if openid is not None and not _OPENID.fullmatch(openid):
         raise CommandError("--openid:应为字母、数字、- 或 _,最多 128 个")
     if name is not None:
         name = checked_text("--name", name, NAME_LENGTH)
     with transaction() as session:
-        lines = make_admin(session, openid, code, name)
+        if openid is not None:
+            lines = make_admin(session, openid, code, name)
+        else:
+            user = _user_by_phone(session, "--phone", phone or "")
+            lines = [f"用户已存在:{user.id}", _give_admin(session, user, code, name)]
     for line in lines:
         click.echo(line)
 
@@ -170,17 +183,21 @@ def make_admin(session: Session, openid: str, code: str, name: str | None) -> li
 
     Answers what was done, a line each.
     """
-    region = _region(session, code)
     known = session.execute(select(User.id).where(User.openid == openid)).first()
     user = session.get_one(User, identity.find_or_create_user(session, openid))
+    return [
+        f"用户已存在:{user.id}" if known else f"已新建用户:{user.id}",
+        _give_admin(session, user, code, name),
+    ]
+
+
+def _give_admin(session: Session, user: User, code: str, name: str | None) -> str:
+    region = _region(session, code)
     _check_active(user)
     if name is not None:
         _rename(session, user, name)
     granted = roles.grant(session, None, user.id, Role.ADMIN, roles.Scope(region_id=region.id))
-    return [
-        f"用户已存在:{user.id}" if known else f"已新建用户:{user.id}",
-        _said(granted, Role.ADMIN, f"{region.code} {region.name}"),
-    ]
+    return _said(granted, Role.ADMIN, f"{region.code} {region.name}")
 
 
 def _rename(session: Session, user: User, name: str) -> None:
@@ -196,7 +213,7 @@ def roles_group() -> None:
 
 _ROLE_HELP = """
     \b
-    USER 是用户编号或 openid;ROLE 是下面之一:
+    USER 是手机号、用户编号或 openid;ROLE 是下面之一:
       volunteer 志愿者   organiser 组织者   admin 管理员   auditor 督查员
         ——都授权到地区,用 --region
       partner 合伙人
@@ -247,7 +264,7 @@ def list_roles(user: str | None) -> None:
     """列出角色:用户编号、角色、范围
 
     \b
-    USER 是用户编号或 openid;不写就列出所有人的。
+    USER 是手机号、用户编号或 openid;不写就列出所有人的。
     """
     scope = func.coalesce(Region.code + " " + Region.name, Organisation.name)
     statement = (
@@ -284,14 +301,37 @@ def _region(session: Session, code: str) -> Region:
 
 def _user(session: Session, user: str) -> User:
     user = checked_text("USER", user, ARGUMENT_LENGTH)
+    if _PHONE.fullmatch(user):
+        return _user_by_phone(session, "USER", user)
     try:
         is_user = User.id == UUID(user)
     except ValueError:
         is_user = User.openid == user
     found = session.execute(select(User).where(is_user)).scalar_one_or_none()
     if found is None:
-        raise CommandError("USER:没有这个用户(应为用户编号或 openid)")
+        raise CommandError("USER:没有这个用户(应为手机号、用户编号或 openid)")
     return found
+
+
+def _user_by_phone(session: Session, argument: str, phone: str) -> User:
+    """Whose number it is; one that somebody has merely typed is no proof of that."""
+    if not _PHONE.fullmatch(phone):
+        raise CommandError(f"{argument}:应为 11 位手机号")
+    own = and_(
+        Resident.user_id == User.id,
+        Resident.phone_hash == composed(PhoneVault).lookup_hash(phone),
+        Resident.phone_state.in_(identity.PROVEN),
+    )
+    found = session.execute(select(User).join(Resident, own).order_by(User.id)).scalars().all()
+    if not found:
+        raise CommandError(
+            f"{argument}:没有用户核实过这个手机号。请本人在小程序「我的 → 姓名和手机号」"
+            "点「用微信绑定的手机号」(自己填写的不算),再试一次"
+        )
+    if len(found) > 1:
+        ids = "、".join(str(user.id) for user in found)
+        raise CommandError(f"{argument}:这个手机号有几位用户,请写用户编号:{ids}")
+    return found[0]
 
 
 def _check_active(user: User) -> None:
@@ -347,7 +387,7 @@ def create_account(user: str, username: str, password: str) -> None:
     """给一位用户设用户名、密码和动态码
 
     \b
-    USER 是用户编号或 openid。动态码的二维码只显示这一次,请当场用手机验证器扫。
+    USER 是手机号、用户编号或 openid。动态码的二维码只显示这一次,请当场用手机验证器扫。
     例:flask --app backend.wsgi accounts create oABC123 --username wujin.li
     """
     _check_login(username, password)

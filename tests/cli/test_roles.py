@@ -7,10 +7,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from backend.core.audit import AuditEntry
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.identity import operations as identity
-from backend.identity.models import Resident, RoleAssignment, User, UserState
+from backend.identity.models import PhoneState, Resident, RoleAssignment, User, UserState
 from backend.partners.models import Organisation
 from tests.support.commands import Run, done, failed
 from tests.support.desk import Desk
@@ -26,6 +28,7 @@ from tests.support.world import (
 )
 
 OPENID = "oDemo_openid-0001"
+PHONE = "13812345678"
 Actions = Callable[[], list[tuple[str, str | None, str | None]]]
 
 
@@ -112,7 +115,10 @@ def test_a_name_is_kept_where_none_is_given(app: Flask, world: World, run: Run) 
         (("--openid", OPENID, "--region", DISTRICT, "--name", "张" * 31), "--name:最多 30 个字"),
         (("--openid", OPENID, "--region", DISTRICT, "--name", "张\x07"), "--name:含有不能使用"),
         (("--openid", OPENID), "缺少 --region"),
-        (("--region", DISTRICT), "缺少 --openid"),
+        (("--region", DISTRICT), "--phone 和 --openid 要写一个"),
+        (("--openid", OPENID, "--phone", PHONE, "--region", DISTRICT), "--phone 和 --openid"),
+        (("--phone", "1380000", "--region", DISTRICT), "--phone:应为 11 位手机号"),
+        (("--phone", PHONE, "--region", DISTRICT), "--phone:没有用户核实过这个手机号"),
     ],
 )
 def test_a_bad_option_is_named_and_nothing_is_made(
@@ -122,6 +128,40 @@ def test_a_bad_option_is_named_and_nothing_is_made(
     assert error.startswith(complaint), error
     assert "\n" not in error
     assert counted(app, User) == 0
+
+
+def phone_of(app: Flask, person: Person, state: PhoneState) -> None:
+    """The person has this number in their own account, proven so far."""
+    with app.app_context(), transaction() as session:
+        own = session.execute(select(Resident).where(Resident.user_id == person.user_id))
+        resident = own.scalar_one()
+        resident.phone_hash = composed(PhoneVault).lookup_hash(PHONE)
+        resident.phone_state = state
+
+
+def test_a_person_is_found_by_the_number_that_wechat_has_verified(
+    app: Flask, world: World, run: Run
+) -> None:
+    """Nobody knows their openid. A number that was only typed may be anybody's."""
+    create = ("admin", "create", "--phone", PHONE, "--region", DISTRICT)
+    impostor, person = world.person(), world.person()
+    phone_of(app, impostor, PhoneState.TYPED)
+    assert "自己填写的不算" in failed(run(*create))
+    phone_of(app, person, PhoneState.VERIFIED)
+    assert str(person.user_id) in done(run(*create))
+    done(run("roles", "grant", PHONE, "auditor", "--region", DISTRICT))
+    assert [role for role, _ in roles_of(person)] == ["admin", "auditor"]
+    assert roles_of(impostor) == []
+
+
+def test_a_number_that_two_have_verified_is_nobody_s(app: Flask, world: World, run: Run) -> None:
+    """It has changed hands."""
+    people = [world.person(), world.person()]
+    for person in people:
+        phone_of(app, person, PhoneState.VERIFIED)
+    error = failed(run("admin", "create", "--phone", PHONE, "--region", DISTRICT))
+    assert all(str(person.user_id) in error for person in people)
+    assert counted(app, RoleAssignment) == 0
 
 
 # ---------------------------------------------------------------------------- grant, revoke
