@@ -273,9 +273,7 @@ def too_many(seconds: int) -> Callable[[Route], None]:
     )
 
 
-def test_who_does_too_much_waits_as_long_as_the_server_says(
-    own: OpenPhone, market: Market
-) -> None:
+def test_who_does_too_much_waits_as_long_as_the_server_says(own: OpenPhone, market: Market) -> None:
     """A short wait passes by itself; of a long one the person is told."""
     mine = own(clock=True)
     mine.sees("近期活动")

@@ -413,8 +413,9 @@ def test_undoing_the_last_one(
     assert visits(database, market) == []
     assert rows(
         database,
-        "SELECT r.reason FROM scan_revert r JOIN scan s ON s.id = r.scan_id"
-        " WHERE s.activity_id = :id",
+        "SELECT n.text FROM audit_note n JOIN audit_entry e ON e.id = n.entry_id"
+        " JOIN scan s ON s.id = e.object_id"
+        " WHERE e.action = 'revert_scan' AND s.activity_id = :id",
         id=market.id,
     ) == [("扫错了人",)]
     # Scanned again, the person is there again.
