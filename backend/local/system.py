@@ -48,6 +48,7 @@ _APP_SETTINGS = frozenset(
         "GUNICORN_CMD_ARGS",
         "LIMITS_TIMES",
         "LOG_LEVEL",
+        "METRICS_TOKEN",
         "PHONE_ENCRYPTION_KEY",
         "PHONE_HASH_KEY",
         "PORT",

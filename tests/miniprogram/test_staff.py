@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import Engine
@@ -51,9 +53,10 @@ def test_a_market_from_opening_to_its_end(
     mine.tap("出示签到码")
     mine.sees("秒后自动换新")
     mine.look("staff-code")
-    (code,) = mine.harness("codes()")
+    (link,) = mine.harness("codes()")
     resident = Caller(system.web, new_name())
-    other = phone(resident.name, path=f"pages/checkin/checkin?scene={code}", kept=resident.kept)
+    path = f"pages/checkin/checkin?q={quote(link, safe='')}"
+    other = phone(resident.name, path=path, kept=resident.kept)
     other.page.get_by_role("button", name="签到", exact=True).tap()
     other.sees("签到成功")
     market.give_number(market.haircut, resident.resident_id)

@@ -40,8 +40,9 @@ def in_state(world: World, organiser: Person, state: ActivityState) -> str:
 
 def audited(outer: Connection, activity_id: str, action: str) -> list[Any]:
     found = text(
-        "SELECT from_state, to_state, details, actor_user_id FROM audit_entry"
-        " WHERE object_id = :id AND action = :action ORDER BY id"
+        "SELECT from_state, to_state, n.text, actor_user_id FROM audit_entry e"
+        " LEFT JOIN audit_note n ON n.entry_id = e.id"
+        " WHERE object_id = :id AND action = :action ORDER BY e.id"
     )
     return [tuple(row) for row in outer.execute(found, {"id": activity_id, "action": action})]
 
@@ -71,9 +72,9 @@ def test_a_move_is_made_where_the_table_has_it(
     if to in ACTIVITY_TRANSITIONS[state]:
         assert ok(response)["state"] == to.value
         assert told == [to]
-        *_, (was, became, details, actor) = audited(outer, activity_id, action)
+        *_, (was, became, reason, actor) = audited(outer, activity_id, action)
         assert (was, became, actor) == (state.value, to.value, organiser.user_id)
-        assert details == body
+        assert reason == body.get("reason")
     else:
         problem = refused(response, 409, "illegal_transition")
         assert (problem["from"], problem["to"]) == (state.value, to.value)
