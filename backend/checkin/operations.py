@@ -175,9 +175,7 @@ def note_limit(
     """Somebody has found so many people that they are stopped: their organiser sees it on the
     board, as long as they work there at all."""
     activity = session.get(Activity, activity_id)
-    if actor is None or activity is None:
-        return
-    if actor.may(permission, region_code=activity.region_code):
+    if actor and activity and actor.may(permission, region_code=activity.region_code):
         audit.record(
             session,
             actor,
