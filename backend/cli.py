@@ -25,6 +25,7 @@ from backend.demo.load import load_demo
 from backend.identity import console, roles
 from backend.identity import operations as identity
 from backend.identity.models import Resident, RoleAssignment, User, UserState
+from backend.identity.passwords import weakness
 from backend.identity.schemas import NAME_LENGTH
 from backend.partners import operations as partners
 from backend.partners.models import Organisation
@@ -366,7 +367,6 @@ def _said(granted: bool, role: Role, where: str) -> str:
 # ---------------------------------------------------------------------------- accounts
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
-_SHORTEST_PASSWORD, _LONGEST_PASSWORD = 12, 128
 _password_option = click.password_option(
     prompt="密码(不显示)",
     confirmation_prompt="再输一遍",
@@ -416,8 +416,9 @@ def reset_account(username: str, password: str) -> None:
 def _check_login(username: str, password: str) -> None:
     if not _USERNAME.fullmatch(username):
         raise CommandError("用户名:应为小写字母、数字、. - _,3 到 32 个,以字母或数字开头")
-    if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
-        raise CommandError(f"密码:应为 {_SHORTEST_PASSWORD} 到 {_LONGEST_PASSWORD} 个字符")
+    weak = weakness(username, password)
+    if weak is not None:
+        raise CommandError(f"密码:{weak}")
 
 
 def _show_setup(username: str, secret: str) -> None:

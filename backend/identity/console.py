@@ -20,10 +20,11 @@ from backend.core.audit import AuditEntry
 from backend.core.config import SESSIONS, limit_rules
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
-from backend.core.errors import AppError, NotFound, on_constraint
+from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
 from backend.core.limits import TooManyRequests, in_words
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import ConsoleLogin, ConsoleSession, PasswordAccount, User, UserState
+from backend.identity.passwords import weakness
 from backend.identity.sessions import KEPT, actor_of, authentication
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,12 @@ class LoginRefused(AppError):
     status = 422
     code = "login_refused"
     title = "用户名、密码或动态码不对"
+
+
+class OldPasswordWrong(AppError):
+    status = 422
+    code = "old_password_wrong"
+    title = "旧密码或动态码不对,密码没有改"
 
 
 class AccountLocked(TooManyRequests):
@@ -203,13 +210,15 @@ def end_all(
     return ended
 
 
-def _end_all(session: Session, user_id: UUID) -> int:
+def _end_all(session: Session, user_id: UUID, *, but: UUID | None = None) -> int:
+    """End somebody's sessions, but one; how many there were."""
     result = session.execute(
         update(ConsoleSession)
         .where(
             ConsoleSession.user_id == user_id,
             ConsoleSession.revoked_at.is_(None),
             ConsoleSession.last_used_at > clock.now() - IDLE,
+            ConsoleSession.id.is_distinct_from(but),
         )
         .values(revoked_at=clock.now())
     )
@@ -380,6 +389,54 @@ def log_in(session: Session, username: str, password: str, code: str) -> str | A
     return token
 
 
+def username_of(session: Session, user_id: UUID) -> str | None:
+    """The name that a user logs in with; None for who has no password."""
+    return session.execute(
+        select(PasswordAccount.username).where(PasswordAccount.user_id == user_id)
+    ).scalar_one_or_none()
+
+
+def change_password(
+    session: Session, actor: Actor, old: str, code: str, new: str
+) -> AppError | None:
+    """Give the caller another password and end their other console sessions; or the refusal, which
+    is answered, not raised: a wrong old password counts as one at the login does.
+
+    The same change again, with the same code, does nothing.
+
+    Raises AccountUnknown (404) for who has no password.
+    """
+    username = username_of(session, actor.user_id)
+    if username is None:
+        raise AccountUnknown
+    weak = weakness(username, new)
+    if weak is not None:
+        limits.give_back(session, PASSWORD, limits.here())
+        return ValidationFailed(errors={"new": [weak]})
+    # Counts and rows are locked in the order of `log_in`.
+    pair = f"{username} {limits.here()}"
+    spent = limits.spend(session, PASSWORD_LOCK, pair)
+    if spent.wait:
+        return AccountLocked(spent.wait)
+    account = session.execute(
+        select(PasswordAccount).where(PasswordAccount.user_id == actor.user_id).with_for_update()
+    ).scalar_one_or_none()
+    if account is None:
+        raise AccountUnknown
+    step = _totp_step(account, code, clock.now())
+    if step is not None and _password_fits(account.password_hash, old):
+        account.password_hash, account.last_totp_step = _hasher.hash(new), step
+        ended = _end_all(session, actor.user_id, but=actor.session_id)
+        session.flush()
+        _record(session, actor.user_id, "change_password", actor.user_id, {"ended": ended})
+    elif not (_is_last_code(account, code) and _password_fits(account.password_hash, new)):
+        _failed(session, account, spent.used)
+        return OldPasswordWrong()
+    limits.forget(session, PASSWORD_LOCK, pair)
+    limits.give_back(session, PASSWORD, limits.here())
+    return None
+
+
 def _failed(session: Session, account: PasswordAccount | None, failures: int) -> AppError:
     """One more failure: a line in the log, which anybody may fill; the one that locks the account
     is for the auditor too."""
@@ -399,13 +456,23 @@ def _password_fits(password_hash: str, password: str) -> bool:
 
 def _totp_step(account: PasswordAccount, code: str, now: datetime) -> int | None:
     """The 30-second step that a code is of; None for a wrong one, or one used before."""
-    totp = pyotp.TOTP(composed(PhoneVault).decrypt(account.totp_secret_encrypted))
+    totp = _totp(account)
     current = int(now.timestamp()) // TOTP_SECONDS
     for step in (current + offset for offset in _TOTP_STEPS):
         fits = pyotp.utils.strings_equal(totp.at(step * TOTP_SECONDS), code)
         if fits and step > account.last_totp_step:
             return step
     return None
+
+
+def _is_last_code(account: PasswordAccount, code: str) -> bool:
+    """Whether this is the code that was used last."""
+    last = _totp(account).at(account.last_totp_step * TOTP_SECONDS)
+    return pyotp.utils.strings_equal(last, code)
+
+
+def _totp(account: PasswordAccount) -> pyotp.TOTP:
+    return pyotp.TOTP(composed(PhoneVault).decrypt(account.totp_secret_encrypted))
 
 
 def may_enter(actor: Actor) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.api import LOGIN, PUBLIC
 from backend.core.context import composed
-from backend.core.errors import AppError
+from backend.core.errors import AppError, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.pages import (
     Pages,
@@ -100,6 +100,31 @@ def _let_in(session: Session, token: str) -> Response:
     if before is not None:
         tell(before)
     return see_other("console.home")
+
+
+@pages.page("/account", access=LOGIN)
+def account(
+    session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None
+) -> str:
+    """One's own logins: the password, for who has one."""
+    username = logins.username_of(session, actor.user_id)
+    return render("identity/account.html", username=username, problem=problem)
+
+
+@pages.form("/account/password", access=LOGIN, body=schemas.PasswordChangeForm, again=account,
+            limit=Limit(logins.PASSWORD))  # fmt: skip
+def change_password(session: Session, actor: Actor, body: dict[str, str]) -> Response:
+    """Give oneself another password."""
+    refusal: AppError | None
+    if body["new"] != body["again"]:
+        refusal = ValidationFailed(errors={"again": ["两次输入的新密码不一样"]})
+    else:
+        refusal = logins.change_password(session, actor, body["old"], body["code"], body["new"])
+    if refusal is not None:
+        # Answered, not raised: the failure counts towards the lock.
+        return refused_page(account(session, actor, problem=refusal), refusal)
+    tell("密码已经改好,您在其他电脑上的登录已经退出")
+    return see_other(".account")
 
 
 @pages.form("/logout", access=LOGIN)

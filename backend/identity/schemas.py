@@ -156,6 +156,13 @@ class PasswordLoginForm(Schema):
     code = fields.Text(10, required=True)
 
 
+class PasswordChangeForm(Schema):
+    old = fields.Text(128, required=True)
+    code = fields.Text(10, required=True)
+    new = fields.Text(128, required=True)
+    again = fields.Text(128, required=True)
+
+
 class ConsoleLoginAnswer(ma.Schema):
     browser = out.String(metadata={"example": "Chrome · Windows"})
     asked_at = out.AwareDateTime()

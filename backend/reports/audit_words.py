@@ -99,6 +99,7 @@ ACTIONS: Mapping[str, str] = {
     "end_console_sessions": "结束工作台登录",
     "create_password_account": "建立密码账号",
     "reset_password_account": "重置密码账号",
+    "change_password": "修改密码",
     "add_organisation": "登记单位",
     "edit_organisation": "修改单位",
     "import_regions": "导入地区",

@@ -46,6 +46,8 @@ PAGES: dict[str, str] = {
     # page or form: who passes
     "GET /console/": "lcofaug",
     "GET /console/<path:unknown>": "",  # no page has this address
+    "GET /console/account": "lpcofaug",
+    "POST /console/account/password": "o",  # who has a password
     "GET /console/audit/": "aug",
     "GET /console/audit/<uuid:entry_id>": "au",
     "POST /console/audit/export": "aug",
@@ -224,6 +226,7 @@ class Office(Stage):
             schedule = ScheduleImport(user_id=organiser.user_id, file_name="五月.xlsx", content=b"")
             session.add_all([need, duty, schedule])
             session.flush()
+            console.create_account(session, organiser.user_id, "clerk", "correct horse 1")
             entry = session.execute(
                 select(AuditEntry.id).where(AuditEntry.region_code == COMMUNITY).limit(1)
             ).scalar_one()
@@ -269,6 +272,9 @@ class Office(Stage):
         offering = {"title": "义诊", "service_kind": "clinic", "mode": "open"}
         slot = {"starts_at": begin, "ends_at": end, "capacity": "2"}
         return {
+            "/console/account/password": {
+                "old": "x", "code": "000000", "new": "correct horse", "again": "correct horse",
+            },
             "/console/audit/export": reason,
             "/console/login/password": {"username": "x", "password": "x", "code": "000000"},
             "/console/markets/<uuid:activity_id>/cancel": reason,

@@ -3,6 +3,7 @@
 from threading import Barrier
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,7 @@ from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Grant, Role
 from backend.core.problems import refusal_for
-from backend.identity import roles, staff
+from backend.identity import console, roles, staff
 from backend.partners import operations as partners
 from backend.partners.permissions import access_organisation_for_edit
 from backend.regions.operations import region_by_code
@@ -133,3 +134,21 @@ def test_of_two_who_give_organisations_one_name_the_second_is_told(
 
     answers = together(2, rename)
     assert sorted(type(answer).__name__ for answer in answers) == ["NameTaken", "NoneType"]
+
+
+def test_of_two_password_changes_at_once_one_is_made(
+    committed_app: Flask, committed_world: World
+) -> None:
+    person = committed_world.staff(Role.ADMIN, SUBDISTRICT)
+    with committed_app.app_context(), transaction() as session:
+        secret = console.create_account(session, person.user_id, "twice", "correct horse")
+    new, code = ["battery staple", "staple battery"], pyotp.TOTP(secret).now()
+
+    def change(number: int) -> AppError | None:
+        with committed_app.app_context(), transaction() as session:
+            return console.change_password(
+                session, admin(person), "correct horse", code, new[number]
+            )
+
+    answers = [type(one).__name__ for one in together(2, change)]
+    assert sorted(answers) == ["NoneType", "OldPasswordWrong"]

@@ -35,3 +35,13 @@ def test_a_wrong_password_is_told_and_the_name_is_kept(office: OpenOffice) -> No
 def test_who_is_not_logged_in_is_sent_to_the_login(office: OpenOffice, address: str) -> None:
     page = office(None).open(address)
     page.wait_for_url("**/console/login")
+
+
+@pytest.mark.parametrize("width", [1366, 1440])
+def test_one_s_own_logins(office: OpenOffice, width: int) -> None:
+    desk = office("organiser", width)
+    page = desk.open("/console/schedule/")
+    page.get_by_role("link", name="我的登录").click()
+    expect(page.get_by_role("heading", name="我的登录")).to_be_visible()
+    desk.axe()
+    desk.screenshot("account")
