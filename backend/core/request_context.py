@@ -24,3 +24,24 @@ def current_address() -> str | None:
     """The address that the running request comes from, as the proxy in front names it; None in
     jobs and on the command line."""
     return request.remote_addr if has_request_context() else None
+
+
+_PROGRAMS = {
+    "MicroMessenger/": "微信", "Edg/": "Edge", "Firefox/": "Firefox", "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS",
+    "OpenHarmony": "鸿蒙", "Android": "Android", "Linux": "Linux",
+}  # fmt: skip
+
+
+def current_device() -> str | None:
+    """With what the running request is made, in words: 「Chrome · Windows」, 「微信 · iPhone」;
+    None where it does not say, and in jobs and on the command line."""
+    agent = request.user_agent.string if has_request_context() else ""
+    named = [
+        next((name for mark, name in names.items() if mark in agent), None)
+        for names in (_PROGRAMS, _SYSTEMS)
+    ]
+    return " · ".join(name for name in named if name) or None

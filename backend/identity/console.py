@@ -23,6 +23,7 @@ from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
 from backend.core.limits import TooManyRequests, in_words
 from backend.core.permissions import Actor, Permission
+from backend.core.request_context import current_address, current_device
 from backend.identity.models import ConsoleLogin, ConsoleSession, PasswordAccount, User, UserState
 from backend.identity.passwords import weakness
 from backend.identity.sessions import KEPT, actor_of, authentication
@@ -38,7 +39,7 @@ QR_PREFIX = "wushe-login:"
 # The limits of wrong passwords: from one address, and of one user name from one address.
 PASSWORD, PASSWORD_LOCK = "password", "password_lock"
 TOTP_SECONDS = 30
-_WAYS = {"scan": "扫码", "password": "密码", "demo": "演示登录"}
+WAYS = {"scan": "扫码", "password": "密码", "demo": "演示登录"}
 # A clock may be a step ahead or behind.
 _TOTP_STEPS = (-1, 0, 1)
 
@@ -131,10 +132,16 @@ def start(session: Session, user_id: UUID, how: str) -> str:
     """A new console session's token.
 
     Args:
-        how: for the audit log: "scan", "password".
+        how: for the audit log and the owner: "scan", "password", "demo".
     """
     token = crypto.new_token()
-    begun = ConsoleSession(user_id=user_id, token_hash=crypto.hash_token(token))
+    begun = ConsoleSession(
+        user_id=user_id,
+        token_hash=crypto.hash_token(token),
+        address=current_address(),
+        device=current_device(),
+        how=how,
+    )
     session.add(begun)
     session.flush()
     _end_oldest(session, user_id)
@@ -162,7 +169,7 @@ def login_before(session: Session, token: str) -> str | None:
         return None
     at = entry.at.astimezone(clock.SHANGHAI)
     where = f"网络地址 {entry.address}" if entry.address else "没有记下网络地址"
-    how = _WAYS.get(entry.details["how"], "其他方式")
+    how = WAYS.get(entry.details["how"], "其他方式")
     said = f"上次登录:{at.year} 年 {at.month} 月 {at.day} 日 {at:%H:%M},{where},{how}"
     return f"{said}。不是您本人的话,请马上告诉管理员"
 
@@ -208,6 +215,11 @@ def end_all(
             region_code=region_code, details={"sessions": ended},
         )  # fmt: skip
     return ended
+
+
+def end_others(session: Session, actor: Actor) -> int:
+    """End the caller's console sessions but the one that asks; how many there were."""
+    return _end_all(session, actor.user_id, but=actor.session_id)
 
 
 def _end_all(session: Session, user_id: UUID, *, but: UUID | None = None) -> int:
@@ -426,7 +438,7 @@ def change_password(
     step = _totp_step(account, code, clock.now())
     if step is not None and _password_fits(account.password_hash, old):
         account.password_hash, account.last_totp_step = _hasher.hash(new), step
-        ended = _end_all(session, actor.user_id, but=actor.session_id)
+        ended = end_others(session, actor)
         session.flush()
         _record(session, actor.user_id, "change_password", actor.user_id, {"ended": ended})
     elif not (_is_last_code(account, code) and _password_fits(account.password_hash, new)):

@@ -49,6 +49,9 @@ class LoginSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_used_at: Mapped[datetime] = mapped_column(default=clock.now)
     revoked_at: Mapped[datetime | None]
+    # From where and with what it was begun, in words; None of those from before it was noted.
+    address: Mapped[str | None]
+    device: Mapped[str | None]
 
 
 class ConsoleSession(Base):
@@ -62,6 +65,11 @@ class ConsoleSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_used_at: Mapped[datetime] = mapped_column(default=clock.now)
     revoked_at: Mapped[datetime | None]
+    # From where and with what it was begun, in words; None of those from before it was noted.
+    address: Mapped[str | None]
+    device: Mapped[str | None]
+    # "scan", "password", "demo".
+    how: Mapped[str | None]
 
 
 class ConsoleLogin(Base):

@@ -1,6 +1,7 @@
 """Logging in to the console, and out."""
 
 from typing import Any
+from uuid import UUID
 
 import segno
 from flask import Response, current_app, make_response, request, url_for
@@ -20,8 +21,9 @@ from backend.core.pages import (
     tell,
 )
 from backend.core.permissions import Actor
+from backend.core.request_context import current_device
 from backend.identity import console as logins
-from backend.identity import schemas
+from backend.identity import devices, schemas
 from backend.settings import STAND_IN_APPID, Settings
 
 pages = Pages("console_login", __name__, url_prefix="/console", template_folder="templates")
@@ -29,6 +31,7 @@ pages = Pages("console_login", __name__, url_prefix="/console", template_folder=
 # undo a login by password whose answer arrives before the QR code's.
 _BROWSER = "console_login"
 _QR = Limit("login_qr")
+WAYS = logins.WAYS | {devices.PHONE: "小程序"}
 
 
 @pages.page("/login", access=PUBLIC)
@@ -59,7 +62,7 @@ def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, st
 @pages.form("/login/qr", access=PUBLIC, limit=_QR)
 def ask_by_qr(session: Session, actor: Actor | None) -> Response:
     """A new QR code to be scanned in the mini-program."""
-    waiting = logins.ask(session, _browser_name())
+    waiting = logins.ask(session, current_device() or "浏览器 · 电脑")
     qr = segno.make(logins.QR_PREFIX + waiting.code, error="m", micro=False)
     # Beside the stand-in WeChat there is no camera: the preview's is a box to paste the text into.
     text = logins.QR_PREFIX + waiting.code if _beside_stand_in() else None
@@ -106,9 +109,26 @@ def _let_in(session: Session, token: str) -> Response:
 def account(
     session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None
 ) -> str:
-    """One's own logins: the password, for who has one."""
+    """One's own logins: where they are, and the password, for who has one."""
     username = logins.username_of(session, actor.user_id)
-    return render("identity/account.html", username=username, problem=problem)
+    own = devices.own(session, actor)
+    return render("identity/account.html", username=username, devices=own, ways=WAYS,
+                  problem=problem)  # fmt: skip
+
+
+@pages.form("/account/sessions/<uuid:session_id>/end", access=LOGIN)
+def end_session(session: Session, actor: Actor, session_id: UUID) -> Response:
+    """End one of one's own sessions."""
+    devices.end(session, actor, session_id)
+    tell("那台设备已经退出登录")
+    return see_other(".account")
+
+
+@pages.form("/account/sessions/end-others", access=LOGIN)
+def end_other_sessions(session: Session, actor: Actor) -> Response:
+    """End all of one's own sessions but this one."""
+    tell(f"{devices.end_others(session, actor)} 台其他设备已经退出登录")
+    return see_other(".account")
 
 
 @pages.form("/account/password", access=LOGIN, body=schemas.PasswordChangeForm, again=account,
@@ -137,13 +157,3 @@ def log_out(session: Session, actor: Actor) -> Response:
 
 def _beside_stand_in() -> bool:
     return composed(Settings).wechat_appid == STAND_IN_APPID
-
-
-def _browser_name() -> str:
-    """The browser's and the system's name, for whoever confirms: 「Chrome · Windows」."""
-    agent = request.user_agent.string
-    browsers = {"Edg/": "Edge", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
-    systems = {"Windows": "Windows", "Mac OS": "macOS", "Android": "Android", "Linux": "Linux"}
-    browser = next((name for mark, name in browsers.items() if mark in agent), "浏览器")
-    system = next((name for mark, name in systems.items() if mark in agent), "电脑")
-    return f"{browser} · {system}"

@@ -1,5 +1,6 @@
 """Who may act for whom."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -8,10 +9,12 @@ from sqlalchemy.orm import Session
 from backend.core.errors import NotFound
 from backend.core.permissions import Actor, Permission
 from backend.identity.lookups import was_found
-from backend.identity.models import Resident, RoleAssignment
+from backend.identity.models import ConsoleSession, LoginSession, Resident, RoleAssignment
 from backend.identity.roles import place_of_role
 from backend.regions.models import Region
 from backend.regions.queries import within
+
+S = TypeVar("S", ConsoleSession, LoginSession)
 
 
 def access_own_resident(
@@ -45,6 +48,23 @@ def access_family_member(session: Session, actor: Actor, resident_id: UUID) -> R
     if resident.guardian_user_id is None:
         raise NotFound
     return resident
+
+
+def access_own_session(
+    session: Session, actor: Actor, session_id: UUID
+) -> ConsoleSession | LoginSession:
+    """One of the caller's own sessions, locked. Raises NotFound (404) for anybody else's."""
+    found = _own(session, actor, ConsoleSession, session_id) or _own(
+        session, actor, LoginSession, session_id
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _own(session: Session, actor: Actor, model: type[S], session_id: UUID) -> S | None:
+    asked = select(model).where(model.id == session_id, model.user_id == actor.user_id)
+    return session.execute(asked.with_for_update()).scalar_one_or_none()
 
 
 def access_colleague(session: Session, actor: Actor, user_id: UUID) -> Resident:

@@ -21,7 +21,7 @@ from backend.regions.models import Region
 
 CONSENT_COLUMNS = ("purpose", "version", "given_at", "withdrawn_at")
 ROLE_COLUMNS = ("role", "granted_at", "revoked_at")
-SESSION_COLUMNS = ("created_at", "last_used_at", "revoked_at")
+SESSION_COLUMNS = ("created_at", "last_used_at", "revoked_at", "address", "device")
 
 
 _ME = Statement.of(

@@ -20,7 +20,7 @@ from backend.gateways.wechat import (
     WeChatGateway,
     WeChatUserBlocked,
 )
-from backend.identity import console, operations, queries, schemas, sessions
+from backend.identity import console, devices, operations, queries, schemas, sessions
 from backend.identity.models import Consent
 from backend.identity.names import masked_name
 from backend.identity.permissions import access_family_member, access_own_resident
@@ -82,6 +82,18 @@ def put_me(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, An
 def delete_me(session: Session, actor: Actor, _: dict[str, Any]) -> None:
     """Close my account: personal data is erased, counts stay."""
     operations.close_account(session, actor)
+
+
+@blp.get("/me/sessions", access=LOGIN, answer=schemas.SessionPage)
+def list_sessions(session: Session, actor: Actor) -> dict[str, Any]:
+    """Where I am logged in, this session first (twenty at most, so one page)."""
+    return {"items": devices.own(session, actor), "next_cursor": None}
+
+
+@blp.delete("/me/sessions/<uuid:session_id>", access=LOGIN, limit=_PROFILE)
+def end_session(session: Session, actor: Actor, _: dict[str, Any], session_id: UUID) -> None:
+    """End one of my sessions."""
+    devices.end(session, actor, session_id)
 
 
 @blp.get("/me/export", access=LOGIN, limit=Limit("own_export", in_process=True))

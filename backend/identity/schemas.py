@@ -126,6 +126,24 @@ class FamilyPage(ma.Schema):
     next_cursor = out.String(allow_none=True)
 
 
+class SessionAnswer(ma.Schema):
+    id = out.UUID()
+    how = out.String(
+        allow_none=True,
+        metadata={"description": "phone, scan, password or demo; null where it was not noted"},
+    )
+    device = out.String(allow_none=True, metadata={"example": "微信 · iPhone"})
+    address = out.String(allow_none=True, metadata={"example": "203.0.113.7"})
+    created_at = out.AwareDateTime()
+    last_used_at = out.AwareDateTime()
+    current = out.Boolean()
+
+
+class SessionPage(ma.Schema):
+    items = out.List(out.Nested(SessionAnswer))
+    next_cursor = out.String(allow_none=True)
+
+
 class CodeQuery(Schema):
     resident_id = fields.Id(metadata={"description": "a family member; without it, oneself"})
 

@@ -11,6 +11,7 @@ from backend.core import clock, crypto
 from backend.core.config import SESSIONS
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Grant, Role
+from backend.core.request_context import current_address, current_device
 from backend.core.statement import Statement
 from backend.identity.models import LoginSession
 
@@ -55,8 +56,8 @@ _CREATE = Statement(
          WHERE id IN (SELECT id FROM login_session WHERE user_id = :user_id
                        ORDER BY revoked_at IS NULL DESC, id DESC OFFSET {KEPT - 1})
     )
-    INSERT INTO login_session (id, user_id, token_hash, created_at, last_used_at)
-    VALUES (:id, :user_id, :token_hash, :now, :now)
+    INSERT INTO login_session (id, user_id, token_hash, created_at, last_used_at, address, device)
+    VALUES (:id, :user_id, :token_hash, :now, :now, :address, :device)
     """
 )
 
@@ -65,8 +66,9 @@ def create(session: Session, user_id: UUID) -> tuple[str, datetime]:
     """A new session's token and the instant at which it ends if it is not used."""
     token, now = crypto.new_token(), clock.now()
     _CREATE.rows(
-        session, id=new_id(), user_id=user_id, token_hash=crypto.hash_token(token), now=now
-    )
+        session, id=new_id(), user_id=user_id, token_hash=crypto.hash_token(token), now=now,
+        address=current_address(), device=current_device(),
+    )  # fmt: skip
     return token, now + IDLE
 
 
@@ -107,10 +109,16 @@ def revoke(session: Session, session_id: UUID) -> None:
     )
 
 
-def revoke_all(session: Session, user_id: UUID) -> None:
-    """End all of a user's sessions."""
-    session.execute(
+def end_others(session: Session, actor: Actor) -> int:
+    """End the caller's sessions but the one that asks; how many there were."""
+    result = session.execute(
         update(LoginSession)
-        .where(LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None))
+        .where(
+            LoginSession.user_id == actor.user_id,
+            LoginSession.revoked_at.is_(None),
+            LoginSession.last_used_at > clock.now() - IDLE,
+            LoginSession.id.is_distinct_from(actor.session_id),
+        )
         .values(revoked_at=clock.now())
     )
+    return int(result.rowcount)  # type: ignore[attr-defined]

@@ -99,6 +99,8 @@ ACTIONS: Mapping[str, str] = {
     "end_console_sessions": "结束工作台登录",
     "create_password_account": "建立密码账号",
     "reset_password_account": "重置密码账号",
+    "end_own_session": "结束自己的登录",
+    "end_other_sessions": "结束自己的其他登录",
     "change_password": "修改密码",
     "add_organisation": "登记单位",
     "edit_organisation": "修改单位",

@@ -21,7 +21,7 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.identity import console
-from backend.identity.models import RoleAssignment
+from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
 from backend.partners.models import Organisation
 from backend.regions.models import Region, RegionImport
@@ -47,6 +47,8 @@ PAGES: dict[str, str] = {
     "GET /console/": "lcofaug",
     "GET /console/<path:unknown>": "",  # no page has this address
     "GET /console/account": "lpcofaug",
+    "POST /console/account/sessions/<uuid:session_id>/end": "o",  # whose it is
+    "POST /console/account/sessions/end-others": "lpcofaug",
     "POST /console/account/password": "o",  # who has a password
     "GET /console/audit/": "aug",
     "GET /console/audit/<uuid:entry_id>": "au",
@@ -230,12 +232,15 @@ class Office(Stage):
             entry = session.execute(
                 select(AuditEntry.id).where(AuditEntry.region_code == COMMUNITY).limit(1)
             ).scalar_one()
+            owned = select(LoginSession.id).where(LoginSession.user_id == organiser.user_id)
+            phone = session.execute(owned).scalar_one()
             role = session.execute(
                 select(RoleAssignment.id).where(RoleAssignment.user_id == colleague.user_id)
             ).scalar_one()
             rows = {
                 "need_id": need.id, "duty_id": duty.id, "import_id": schedule.id,
-                "entry_id": entry, "assignment_id": role, "user_id": colleague.user_id,
+                "session_id": phone, "entry_id": entry, "assignment_id": role,
+                "user_id": colleague.user_id,
                 "organisation_id": session.execute(select(Organisation.id)).scalar_one(),
             }  # fmt: skip
         known = {"code": self.ids["scene"], "filename": "console.css", "unknown": "nothing",

@@ -98,16 +98,6 @@ def test_a_repeated_logout_keeps_the_first_time(world: World, outer: Connection)
     refused(person.get("/me"), 401, "not_logged_in")
 
 
-def test_all_sessions_of_a_user_can_be_ended(world: World, outer: Connection) -> None:
-    person, stranger = world.person(), world.person()
-    second = another_phone(world, person, outer)
-    with world.app.app_context(), transaction() as session:
-        sessions.revoke_all(session, person.user_id)
-    for phone in (person, second):
-        refused(phone.get("/me"), 401, "not_logged_in")
-    ok(stranger.get("/me"))
-
-
 def test_a_session_in_use_ends_in_the_end(world: World) -> None:
     person = person_at_start(world)
     for days in range(20, SESSIONS.phone_days, 20):
