@@ -91,7 +91,7 @@ def seed(url: str, markets: int, signing_key: bytes) -> Ground:
         markets: how many markets the measurements will use up.
         signing_key: the servers' CODE_SIGNING_KEY; the console's cookie follows from it.
     """
-    app = create_app(settings_for(url, code_signing_key=signing_key))
+    app = create_app(settings_for(url, code_signing_key=signing_key, limits_times=100_000))
     world = World(app)
     organiser = world.organiser()
     with psycopg.connect(url) as connection:
