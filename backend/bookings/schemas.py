@@ -23,7 +23,7 @@ class TicketRequest(Schema):
     resident_id = fields.Id()
     guest = fields.Part(GuestRequest)
     urgent = fields.Flag(load_default=False, metadata={"description": "volunteers only"})
-    reason = fields.Text(200, metadata={"description": "why it is urgent"})
+    reason = fields.ImpersonalText(200, metadata={"description": "why it is urgent"})
 
     @ma.validates_schema
     def fits_together(self, data: dict[str, Any], **_: object) -> None:
@@ -36,7 +36,7 @@ class TicketRequest(Schema):
 class CallNextRequest(Schema):
     press_id = fields.Id(required=True, metadata={"description": "UUID of this press"})
     booking_id = fields.Id(metadata={"description": "call this one out of order"})
-    reason = fields.Text(200, metadata={"description": "why out of order"})
+    reason = fields.ImpersonalText(200, metadata={"description": "why out of order"})
 
     @ma.validates_schema
     def reason_out_of_order(self, data: dict[str, Any], **_: object) -> None:

@@ -72,7 +72,7 @@ class ScanAnswer(ma.Schema):
 
 
 class RevertRequest(Schema):
-    reason = fields.Text(200, required=True, metadata={"example": "扫错了人"})
+    reason = fields.ImpersonalText(200, required=True, metadata={"example": "扫错了人"})
 
 
 class RevertAnswer(ma.Schema):

@@ -99,6 +99,21 @@ class Text(fields.String):
         return text
 
 
+# A mobile number, also in groups, or an identity number.
+_PERSONAL = re.compile(r"(?<!\d)(1[3-9]\d(?:[ -]?\d){8}|\d{17}[\dXx])(?!\d)")
+
+
+class ImpersonalText(Text):
+    """Text without phone numbers and identity numbers in it: what stands in a community's list, or
+    in the log, where nobody finds it again to erase it with the person."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, *args, **kwargs)
+        if _PERSONAL.search(text):
+            raise ValidationError("请不要写手机号、身份证号等个人信息")
+        return text
+
+
 class Int(fields.Integer):
     """A JSON integer within bounds (both included)."""
 

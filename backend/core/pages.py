@@ -275,11 +275,16 @@ class _Form:
         assert self.again is not None
         # What is too large was not read: there is nothing typed to show.
         typed = MultiDict() if refusal.status == 413 else request.form
-        with transaction() as session:
-            actor = _authenticated(session, self.access)
-            query = _query(getattr(self.again, "query", None))
-            page = self.again(session, actor, *query, **path, typed=typed, problem=refusal)
-            return refused_page(page, refusal)
+        try:
+            with transaction() as session:
+                actor = _authenticated(session, self.access)
+                query = _query(getattr(self.again, "query", None))
+                page = self.again(session, actor, *query, **path, typed=typed, problem=refusal)
+                return refused_page(page, refusal)
+        except AppError as other:
+            # Who may not see the page itself reached for it all the same, with whatever they sent.
+            _note_refusal(other)
+            raise
 
 
 def see_other(endpoint: str, **values: Any) -> Response:
@@ -467,7 +472,7 @@ def _note_refusal(refusal: AppError) -> None:
             "refuse",
             "form",
             new_id(),
-            details={"route": route, "code": refusal.code},
+            details={"route": route, "path": request.path, "code": refusal.code},
         )
 
 

@@ -122,7 +122,7 @@ class CallBackForm(CallBackRequest):
 
 
 class RaterContactRequest(Schema):
-    reason = fields.Text(200, required=True, metadata={"example": "核实差评,电话回访"})
+    reason = fields.ImpersonalText(200, required=True, metadata={"example": "核实差评,电话回访"})
 
 
 # ---------------------------------------------------------------------------- out

@@ -201,7 +201,7 @@ class FindForm(Schema):
 
 
 class LookUpForm(FindForm):
-    reason = fields.Text(100, required=True)
+    reason = fields.ImpersonalText(100, required=True)
 
 
 class GrantForm(Schema):

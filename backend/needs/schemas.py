@@ -1,6 +1,5 @@
 """What the forms of needs carry."""
 
-import re
 from typing import Any
 
 import marshmallow as ma
@@ -14,18 +13,6 @@ from backend.needs.models import NeedSource, NeedState
 TITLE_LENGTH = 60
 DETAILS_LENGTH = 500
 REASON_LENGTH = 200
-# A mobile number, or an identity number: nothing of a person belongs into a community's list.
-_PERSONAL = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
-
-
-class ImpersonalText(fields.Text):
-    """Text without phone numbers and identity numbers in it."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, *args, **kwargs)
-        if _PERSONAL.search(text):
-            raise ma.ValidationError("请不要写手机号、身份证号等个人信息")
-        return text
 
 
 class RaisedOn(fields.Day):
@@ -50,15 +37,15 @@ class NeedQuery(PageQuery):
 
 class NeedForm(Schema):
     region_id = fields.Id(required=True)
-    title = ImpersonalText(TITLE_LENGTH, required=True)
-    details = ImpersonalText(DETAILS_LENGTH, allow_none=True)
+    title = fields.ImpersonalText(TITLE_LENGTH, required=True)
+    details = fields.ImpersonalText(DETAILS_LENGTH, allow_none=True)
     service_kind = fields.Key(load("service_kinds"), allow_none=True)
     source = fields.Choice(NeedSource, required=True)
     raised_on = RaisedOn(required=True)
 
 
 class ReasonForm(Schema):
-    reason = ImpersonalText(REASON_LENGTH, required=True)
+    reason = fields.ImpersonalText(REASON_LENGTH, required=True)
 
 
 class PlanForm(Schema):

@@ -192,6 +192,7 @@ _DETAILS: Mapping[str, str] = {
     "rated": "评价份数",
     "bytes": "文件大小(字节)",
     "route": "页面地址",
+    "path": "要操作的对象",
     "code": "拒绝原因",
 }
 _VALUES: Mapping[str, Mapping[Any, str]] = {

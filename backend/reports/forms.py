@@ -82,7 +82,7 @@ class ReportForm(Schema):
     from_ = fields.Day(data_key="from")
     to = fields.Day()
     activity_id = fields.Id()
-    reason = fields.Text(REASON_LENGTH, required=True)
+    reason = fields.ImpersonalText(REASON_LENGTH, required=True)
 
     @ma.validates_schema
     def whole(self, data: dict[str, Any], **_: object) -> None:
@@ -136,4 +136,4 @@ class AuditQuery(PageQuery, AuditFilter):
 
 
 class AuditExportForm(AuditFilter):
-    reason = fields.Text(REASON_LENGTH, required=True)
+    reason = fields.ImpersonalText(REASON_LENGTH, required=True)

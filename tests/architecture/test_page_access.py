@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
 from backend.activities.models import Duty, ScheduleImport
@@ -255,6 +255,10 @@ class Office(Stage):
         }
         return self.desks[letter].send(self.path(rule), **fields)
 
+    def send_empty(self, letter: str, rule: str) -> TestResponse:
+        """Send a form with nothing filled in."""
+        return self.desks[letter].send(self.path(rule))
+
     def path(self, rule: str) -> str:
         """A rule's address on this stage."""
         ids = self.ids
@@ -375,6 +379,24 @@ def _passes(office: Office, letter: str, method: str, rule: str) -> bool:
 
 def test_the_matrix_has_every_page(app: Flask) -> None:
     assert sorted(page_rules(app)) == sorted(PAGES)
+
+
+def test_reaching_into_another_region_is_kept_whatever_was_sent(
+    stage: Office, outer: Connection
+) -> None:
+    """Also where what was typed is refused first, and the page that would show it is not theirs."""
+    kept = text("SELECT details->>'path' FROM audit_entry WHERE action = 'refuse'")
+    for rule in PAGES:
+        method, path = rule.split(" ")
+        if method == "GET" or "f" in PAGES[rule] or "<uuid:" not in path:
+            continue
+        for send in (stage.send, stage.send_empty):
+            with taken_back(outer):
+                answer = send("f", path)
+                found = outer.execute(kept).scalars().all()
+            # An empty form on a page that they may see is refused there, beside the field.
+            assert answer.status_code in DENIED or send == stage.send_empty, rule
+            assert found == ([stage.path(path)] if answer.status_code in DENIED else []), rule
 
 
 def test_every_role_passes_exactly_where_the_matrix_says(stage: Office, outer: Connection) -> None:

@@ -195,3 +195,18 @@ def test_unknown_fields_are_refused_at_every_depth() -> None:
     with pytest.raises(ma.ValidationError) as refusal:
         Body().load({"guest": {"name": "王", "phon": "1"}, "gest": {}})
     assert refusal.value.messages == {"guest": {"phon": ["没有这个字段"]}, "gest": ["没有这个字段"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["居民 13911122233 来电", "电话139 1112 2233", "139-1112-2233", "身份证32041219500101123X"],
+)
+def test_words_that_stay_in_a_list_or_the_log_hold_no_number(text: str) -> None:
+    """Nobody finds them there again when the person's account is closed."""
+    with pytest.raises(ma.ValidationError, match="请不要写手机号"):
+        fields.ImpersonalText(100).deserialize(text)
+
+
+@pytest.mark.parametrize("text", ["核实差评", "第 139 号,等了 1112 分钟", "2026-12-01 10:00 来过"])
+def test_other_numbers_are_no_person_s(text: str) -> None:
+    assert fields.ImpersonalText(100).deserialize(text) == text
