@@ -9,8 +9,10 @@ from flask import Flask
 from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
-from backend.core.db import Base
+from backend.core import crypto
+from backend.core.db import Base, transaction
 from backend.core.permissions import Role
+from backend.identity.models import LoginSession
 from tests.support.market_day import MarketDay, minutes
 from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok
 
@@ -72,6 +74,7 @@ class Stage:
             "rectification_id": opened,
             "resident_id": member,
             "purpose": "privacy",
+            "session_id": self._other_session(),
         }
         # Where the id above is in the wrong state for a valid request.
         self.special = {
@@ -79,6 +82,16 @@ class Stage:
             "POST /rectifications/<uuid:rectification_id>/call-back": replied,
         }
         self.served, self.member = served, member
+
+    def _other_session(self) -> str:
+        """A phone of the admin's besides the one that sends, which may be ended."""
+        with self.day.app.app_context(), transaction() as session:
+            other = LoginSession(
+                user_id=self.admin.user_id, token_hash=crypto.hash_token(crypto.new_token())
+            )
+            session.add(other)
+            session.flush()
+            return str(other.id)
 
     def _served(self, offering_id: str) -> str:
         booking = ok(self.day.ticket(self.admin, offering_id), 201)

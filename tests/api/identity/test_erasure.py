@@ -87,9 +87,11 @@ def person(world: World, entrance: Entrance) -> Person:
 
 
 def spoken_of(world: World, person: Person) -> None:
-    """What colleagues type and are answered about somebody, each in their own words."""
+    """What colleagues type and are answered about somebody, each in their own words. Reasons take
+    no number, what they write of a complaint does."""
     market = world.live_market()
-    volunteer, words = world.volunteer(), f"{NAME},电话 {PHONE},头晕"
+    volunteer, words = world.volunteer(), f"{NAME},头晕"
+    called_back = f"{words},电话 {PHONE}"
     urgent = {"resident_id": str(person.resident_id), "urgent": True, "reason": words}
     called = ok(volunteer.post(f"/offerings/{market.offering_id}/tickets", urgent, key="u"), 201)
     press = {"press_id": str(uuid4()), "booking_id": called["id"], "reason": words}
@@ -100,9 +102,9 @@ def spoken_of(world: World, person: Person) -> None:
     ok(undone, 201)
     (bad,) = ok(world.organiser().get("/rectifications"))["items"]
     at = f"/rectifications/{bad['id']}"
-    ok(market.organiser.post(f"{at}/reply", {"reply": words}, key="reply"))
+    ok(market.organiser.post(f"{at}/reply", {"reply": called_back}, key="reply"))
     ok(market.organiser.post(f"{at}/contact", {"reason": words}))
-    back = {"note": words, "satisfied": True}
+    back = {"note": called_back, "satisfied": True}
     ok(market.organiser.post(f"{at}/call-back", back, key="back"))
     desk = Desk(world, market.organiser)
     assert desk.send("/console/people/residents", who=PHONE, reason=words).status_code == 200
