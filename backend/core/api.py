@@ -23,12 +23,13 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from backend.core import fields, idempotency, limits
+from backend.core import fields, idempotency, limits, refusals
 from backend.core.db import RunAgain, transaction
 from backend.core.errors import (
     AppError,
     Forbidden,
     MalformedBody,
+    NotFound,
     NotLoggedIn,
     TryAgain,
     UnsupportedMediaType,
@@ -244,6 +245,19 @@ class _Endpoint:
         self.limit = limit
 
     def handle(self, path: dict[str, Any]) -> Response:
+        try:
+            return self._handled(path)
+        except Forbidden as refusal:
+            refusals.note(refusal, _actor_of_request, "api_call")
+            raise
+        except NotFound as refusal:
+            # Of a row that is another's a write says that it is not there. A read that finds
+            # nothing is mostly an old link, and a code that is unknown has its own name.
+            if refusal.code == NotFound.code and not _is_read():
+                refusals.note(refusal, _actor_of_request, "api_call")
+            raise
+
+    def _handled(self, path: dict[str, Any]) -> Response:
         actor = self._counted(path)
         if _is_read():
             return self._read(path)

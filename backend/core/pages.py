@@ -14,7 +14,6 @@ form that is sent twice is carried out once. What is refused is shown again with
 
 import hashlib
 import io
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -44,7 +43,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms.validators import ValidationError as CsrfError
 
-from backend.core import audit, idempotency, limits
+from backend.core import idempotency, limits, refusals
 from backend.core.api import Access
 from backend.core.db import RunAgain, transaction
 from backend.core.errors import (
@@ -60,8 +59,6 @@ from backend.core.ids import new_id
 from backend.core.limits import CHANGES, Limit, Unlimited
 from backend.core.permissions import Actor, Permission
 from backend.core.problems import problem_for, refusal_for
-
-log = logging.getLogger(__name__)
 
 View = Callable[..., Any]
 FORM_KEY = "_key"
@@ -138,10 +135,17 @@ class Pages(Blueprint):
 
             @wraps(view)
             def handle(**path: Any) -> Any:
-                with transaction() as session:
-                    actor = _authenticated(session, access, polled=polled)
-                    answer = view(session, actor, *_query(schema), **path)
-                    return _conditional(answer) if polled else answer
+                try:
+                    with transaction() as session:
+                        actor = _authenticated(session, access, polled=polled)
+                        answer = view(session, actor, *_query(schema), **path)
+                        return _conditional(answer) if polled else answer
+                except Forbidden as refusal:
+                    # What is not there (404) is mostly an old bookmark; an open page that asks
+                    # again and again is no new try.
+                    if not polled:
+                        refusals.note(refusal, _actor_of_cookie, "page")
+                    raise
 
             handle.access = access  # type: ignore[attr-defined]
             # For a form of this page: what is refused is shown with the same filters.
@@ -453,27 +457,9 @@ def _too_large(upload: Upload) -> FileTooLarge:
 
 
 def _note_refusal(refusal: AppError) -> None:
-    """Forged forms and reaching into another's region are kept, with who did it: in the audit log
-    where we know that, the same one once a minute; else in the process's log, which anybody may
-    fill without harm."""
-    if not isinstance(refusal, (ForgedForm, Forbidden, NotFound)):
-        return
-    route = str(request.url_rule)
-    with transaction() as session:
-        actor = _actor_of_cookie(session)
-        if actor is None:
-            log.warning("form refused", extra={"route": route, "code": refusal.code})
-            return
-        if limits.spend(session, "refusals", f"{actor.user_id} {route} {refusal.code}").wait:
-            return
-        audit.record(
-            session,
-            actor,
-            "refuse",
-            "form",
-            new_id(),
-            details={"route": route, "path": request.path, "code": refusal.code},
-        )
+    """Forged forms and reaching into another's region are kept, with who did it."""
+    if isinstance(refusal, (ForgedForm, Forbidden, NotFound)):
+        refusals.note(refusal, _actor_of_cookie, "form")
 
 
 def _fingerprint(path: Mapping[str, Any]) -> bytes:

@@ -147,6 +147,8 @@ OBJECTS: Mapping[str, str] = {
     "duty": "人员安排",
     "report_run": "报表",
     "form": "表单",
+    "page": "页面",
+    "api_call": "手机端操作",
 }
 # Which words of the console say an object's states.
 _STATE_TITLES: Mapping[str, str] = {

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from backend.core.api import Access
 from backend.core.db import transaction
@@ -19,6 +19,7 @@ from backend.core.permissions import Permission, Role
 from backend.identity import console
 from tests.support.transactions import taken_back
 from tests.support.world import (
+    API,
     COMMUNITY,
     DISTRICT,
     OTHER_SUBDISTRICT,
@@ -268,17 +269,21 @@ def test_the_matrix_has_every_route(app: Flask) -> None:
 
 
 def test_every_role_passes_exactly_where_the_matrix_says(stage: Stage, outer: Connection) -> None:
-    wrong = []
+    """And who is known and reaches for what is not theirs stands in the audit log."""
+    wrong, unkept = [], []
     for route, (body, passes) in ROUTES.items():
         method, rule = route.split(" ")
         path = rule
         for name, value in stage.ids.items():
             path = path.replace(f"<uuid:{name}>", value).replace(f"<{name}>", value)
         for letter, person in stage.people.items():
-            status = _try(outer, stage, method, path, stage.bodies[body], person)
+            status, code, kept = _try(outer, stage, method, path, stage.bodies[body], person)
             if (status not in DENIED) != (letter in passes):
                 wrong.append(f"{letter} {route}: {status}")
-    assert wrong == []
+            reached = code == "forbidden" or (code == "not_found" and method != "GET")
+            if kept != ([path] if reached and person is not None else []):
+                unkept.append(f"{letter} {route}: {status} {kept}")
+    assert (wrong, unkept) == ([], [])
 
 
 def _try(
@@ -288,13 +293,17 @@ def _try(
     path: str,
     body: dict[str, Any],
     person: Person | None,
-) -> int:
-    """The status of one request, whose effects are taken back."""
+) -> tuple[int, str | None, list[str]]:
+    """Status and code of one request, whose effects are taken back; and what of it the audit log
+    keeps as a refusal."""
+    refused = text("SELECT details->>'path' FROM audit_entry WHERE action = 'refuse'")
     with taken_back(outer):
         json = None if method == "GET" else body
         if person is None:
             response = stage.world.http.open("/api/v1" + path, method=method, json=json)
         else:
             response = person.request(method, path, json=json)
+        kept = [path.removeprefix(API) for path in outer.execute(refused).scalars()]
+    code = (response.json or {}).get("code") if response.is_json else None
     # 401 of a failed login is not a question of access.
-    return 200 if path == "/auth/wechat" else response.status_code
+    return 200 if path == "/auth/wechat" else response.status_code, code, kept

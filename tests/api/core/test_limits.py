@@ -16,6 +16,7 @@ from backend.core import limits
 from backend.core.audit import AuditEntry
 from backend.core.config import LIMITS, limit_rules
 from backend.core.db import transaction
+from backend.core.ids import new_id
 from backend.core.limits import LimitUse
 from backend.core.permissions import Role
 from backend.identity.models import LoginSession
@@ -25,7 +26,7 @@ from tests.gateways.standin import StandIn
 from tests.support.desk import Desk
 from tests.support.limits import set_limit
 from tests.support.market_day import MarketDay
-from tests.support.world import API, DISTRICT, Person, World, ok, refused
+from tests.support.world import API, DISTRICT, OTHER_SUBDISTRICT, Person, World, ok, refused
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
@@ -79,7 +80,7 @@ def test_who_may_not_do_it_uses_nothing_up(world: World, few: None) -> None:
     for _ in range(5):
         refused(person.post(path, {"reason": "x"}), 403, "forbidden")
         assert world.http.post(f"{API}/bookings/x/rejoin").status_code in (401, 404)
-    assert _uses() == before
+    assert _uses() == before + 1, "one row for all that one known person is refused there"
 
 
 def test_a_clock_that_was_ahead_keeps_nobody_out(
@@ -281,14 +282,15 @@ def test_who_is_not_logged_in_writes_no_audit_entry(
         elsewhere = {"Origin": "https://elsewhere.example"}
         assert stranger.post(path, data={}, headers=elsewhere).status_code == 403
     assert _entries("refuse") == []
-    assert [one.__dict__["code"] for one in caplog.records if one.msg == "form refused"] == [
+    assert [one.__dict__["code"] for one in caplog.records if one.msg == "refused"] == [
         "forged_form"
     ] * 6
 
 
-def test_the_same_refusal_of_one_person_is_kept_once_a_minute(
+def test_the_same_refusal_of_one_person_is_kept_once_in_ten_minutes(
     world: World, noon: time_machine.Traveller
 ) -> None:
+    """Whatever ids they try: nobody makes the log long."""
     organiser = world.organiser()
     desk = Desk(world, organiser)
     for _ in range(5):
@@ -298,9 +300,46 @@ def test_the_same_refusal_of_one_person_is_kept_once_a_minute(
     assert sorted(kept) == sorted(
         [(organiser.user_id, "/console/logout"), (organiser.user_id, "/console/people/find")]
     )
-    noon.shift(timedelta(minutes=1))
+    noon.shift(timedelta(minutes=10))
     assert desk.http.post("/console/logout").status_code == 403
     assert len(_entries("refuse")) == 3
+
+
+def test_a_phones_refusals_are_kept_as_the_consoles_are(
+    world: World, noon: time_machine.Traveller, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Reads of what one may not see, and writes to what is another's; of strangers nothing."""
+    markets = [world.live_market() for _ in range(3)]
+    resident, organiser = world.person(), world.organiser(OTHER_SUBDISTRICT)
+    for market in markets:
+        refused(resident.post(f"/activities/{market.id}/close"), 403, "forbidden")
+        refused(resident.get(f"/activities/{market.id}/attendances"), 403, "forbidden")
+        refused(organiser.post(f"/activities/{market.id}/close"), 403, "forbidden")
+        refused(organiser.post(f"/bookings/{new_id()}/cancel"), 404, "not_found")
+        assert organiser.get(f"/bookings/{new_id()}").status_code == 404
+        assert world.http.post(f"{API}/activities/{market.id}/close").status_code == 401
+        assert world.http.post(f"{API}/activities/{new_id()}/scans").status_code == 401
+    kept = _entries("refuse")
+    assert [(one.actor_user_id, one.details["method"], one.details["code"]) for one in kept] == [
+        (resident.user_id, "POST", "forbidden"), (resident.user_id, "GET", "forbidden"),
+        (organiser.user_id, "POST", "forbidden"), (organiser.user_id, "POST", "not_found"),
+    ]  # fmt: skip
+    assert {one.object_type for one in kept} == {"api_call"}
+    assert kept[0].details["path"] == f"{API}/activities/{markets[0].id}/close"
+    noon.shift(timedelta(minutes=10))
+    resident.post(f"/activities/{markets[0].id}/close")
+    assert len(_entries("refuse")) == 5
+    assert "refused" not in {record.msg for record in caplog.records}
+
+
+def test_a_page_that_is_not_theirs_is_kept_and_an_open_one_is_not(world: World) -> None:
+    """A page that asks again by itself is no new try."""
+    desk = Desk(world, world.organiser())
+    for path in ("/console/audit/", f"/console/settings/imports/{new_id()}/progress"):
+        desk.read(path, 403)
+    assert [(one.object_type, one.details["path"]) for one in _entries("refuse")] == [
+        ("page", "/console/audit/")
+    ]
 
 
 def test_an_entry_says_where_the_request_came_from(world: World) -> None:

@@ -121,7 +121,7 @@ def test_without_the_pages_token_nothing_happens(fair: Fair, desk: Desk) -> None
     assert desk.send(path, csrf_token="forged", reply="x").status_code == 403
     assert desk.send(path, origin="https://evil.example", reply="x").status_code == 403
     assert row(found).reply is None
-    assert refusals("forged_form") == 1, "the same refusal stands for a minute"
+    assert refusals("forged_form") == 1, "the same refusal stands once"
 
 
 def test_an_auditor_reads_and_handles_nothing(fair: Fair) -> None:
