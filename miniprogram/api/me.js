@@ -84,6 +84,22 @@ function withdrawConsent(purpose) {
   return write("DELETE", `/me/consents/${purpose}`);
 }
 
+/**
+ * Where I am logged in, this phone first.
+ * @returns {Promise<{items: import("./types").LoginSession[]}>}
+ */
+function listSessions() {
+  return read("/me/sessions", { login: true });
+}
+
+/**
+ * End one of my logins; again is no harm.
+ * @param {string} id
+ */
+function endSession(id) {
+  return write("DELETE", `/me/sessions/${id}`);
+}
+
 /** Everything stored about me. @returns {Promise<Record<string, any>>} */
 function exportMe() {
   return read("/me/export", { login: true });
@@ -110,5 +126,6 @@ function forgetEverything() {
 
 module.exports = {
   getMe, changeMe, bindPhone, listFamily, addFamilyMember, changeFamilyMember,
-  removeFamilyMember, giveConsent, withdrawConsent, exportMe, closeAccount, logOut,
+  removeFamilyMember, giveConsent, withdrawConsent, listSessions, endSession,
+  exportMe, closeAccount, logOut,
 };

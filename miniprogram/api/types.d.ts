@@ -37,6 +37,17 @@ export interface Login {
   user: Me;
 }
 
+export interface LoginSession {
+  id: string;
+  /** null where it was not noted, as with device and address. */
+  how: "phone" | "scan" | "password" | "demo" | null;
+  device: string | null;
+  address: string | null;
+  created_at: string;
+  last_used_at: string;
+  current: boolean;
+}
+
 export interface FamilyMember {
   id: string;
   name: string;

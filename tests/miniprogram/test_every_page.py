@@ -125,6 +125,8 @@ VIEWS = (
     View("pages/family-edit/family-edit", "修改家人的信息", "member"),
     View("pages/phone/phone", "1234", act=lambda phone: phone.tap("自己填写手机号")),
     View("pages/consents/consents", "撤回同意"),
+    View("pages/devices/devices", "让它退出登录", who="twice"),
+    View("pages/devices/devices", "没有在别的设备上登录", who="newcomer", name="devices-one"),
     View("pages/my-data/my-data", "登录记录"),
     View("pages/close-account/close-account", "注销后不能恢复"),
     View("pages/about/about", "我们怎样保护您的信息", who=None),
@@ -189,8 +191,10 @@ def town(system: LocalSystem, organiser: Caller) -> Town:
     today.give_number(today.haircut, member["id"])
     later = f"/offerings/{tomorrow.clinic.offering_id}/bookings"
     resident.post(later, {"slot_id": tomorrow.clinic.slots[0]})
+    twice = [Caller(system.web, name) for name in [new_name()] * 2]
     return Town(
         {"resident": resident, "newcomer": newcomer, "volunteer": Caller(system.web, "volunteer"),
+         "twice": twice[0],
          "caller": Caller(system.web, "volunteer"), "scanner": Caller(system.web, "volunteer"),
          "busy scanner": Caller(system.web, "volunteer"), "organiser": organiser},
         {

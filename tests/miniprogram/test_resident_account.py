@@ -5,6 +5,7 @@ import json
 from playwright.sync_api import expect
 from sqlalchemy import Engine
 
+from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
 from tests.miniprogram.town import Caller, Market, rows
 
@@ -135,6 +136,33 @@ def test_everything_stored_can_be_seen_and_copied(own: OpenPhone, resident: Call
     copied = mine.page.evaluate("wx.getClipboardData().then(({ data }) => data)")
     (person,) = json.loads(copied)["people"]
     assert (person["name"], person["phone"]) == ("王秀英", "13800005678")
+
+
+def test_another_device_is_logged_out_after_asking(
+    own: OpenPhone, system: LocalSystem, resident: Caller, database: Engine
+) -> None:
+    Caller(system.web, resident.name)  # logs in somewhere else
+    alive = (
+        "SELECT count(*) FROM login_session JOIN resident USING (user_id)"
+        " WHERE resident.id = :id AND revoked_at IS NULL"
+    )
+    mine = own("pages/mine/mine")
+    mine.tap("登录的设备")
+    expect(mine.page.get_by_text("本机")).to_have_count(1)
+    end = mine.page.get_by_role("button", name="让它退出登录")
+    end.tap()
+    mine.tap("先不退")
+    assert rows(database, alive, id=resident.resident_id) == [(2,)]
+    mine.network(offline=True)
+    end.tap()
+    sure = mine.page.get_by_role("dialog").get_by_role("button", name="退出", exact=True)
+    sure.tap()
+    expect(mine.page.get_by_role("alert")).to_have_text("网络不太好,请稍后再试")
+    mine.network()
+    end.tap()
+    sure.tap()
+    mine.sees("没有在别的设备上登录")
+    assert rows(database, alive, id=resident.resident_id) == [(1,)]
 
 
 def test_logging_out_leaves_nothing_on_the_phone(own: OpenPhone) -> None:

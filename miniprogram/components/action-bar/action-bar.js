@@ -1,6 +1,7 @@
 // @ts-check
 // Holds a page's main buttons at the bottom, under the thumb. Put it last in `.page`.
 // <action-bar><button class="btn" bindtap="…">报名</button></action-bar>
+// Why a button did nothing is said above it: <action-bar refusal="{{refusal.text}}">.
 // What was tapped may have to log in first: where that waits, it is said above the button.
 
 const loginLine = require("../../utils/login-line");
@@ -9,6 +10,11 @@ const loginLine = require("../../utils/login-line");
 const following = new WeakMap();
 
 Component({
+  properties: {
+    /** The sentence of utils/refusal.js. */
+    refusal: { type: String, value: "" },
+  },
+
   data: { waiting: false },
 
   lifetimes: {

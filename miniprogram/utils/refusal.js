@@ -1,0 +1,71 @@
+// @ts-check
+// Why something that was pressed has not been done: said where the finger is, and at the fields to
+// blame, of which the first is brought up and takes the keyboard. The one way for every page.
+//
+// Buttons in the bar at the bottom: <action-bar refusal="{{refusal.text}}">. Any other button has
+// <refusal-note text="{{refusal.by === 'save' ? refusal.text : ''}}" /> before it. A field to blame
+// has its name for an id.
+
+const { ApiError, sentenceOf } = require("../api/errors");
+
+/**
+ * @typedef {object} Refusal
+ * @property {string} text the sentence; empty for none
+ * @property {string} by which button it belongs to, where a page has several that stand apart
+ * @property {Record<string, string>} faults sentences by field
+ * @property {string} at the field that is brought up
+ */
+
+/** @typedef {{data: {refusal: Refusal}, setData: (data: {refusal: Refusal}) => void}} Page */
+
+/** @type {Refusal} */
+const NO_REFUSAL = { text: "", by: "", faults: {}, at: "" };
+/** What is brought up is not pressed against the top of the screen. */
+const ABOVE_PX = -16;
+
+/**
+ * Tell why.
+ * @param {Page} page
+ * @param {unknown} reason a sentence, sentences by field (from the top of the page down), or
+ *   whatever was thrown
+ * @param {string} [by] the button's name, where the page has several that stand apart
+ */
+function refuse(page, reason, by = "") {
+  const faults = faultsOf(reason);
+  const [at = ""] = Object.keys(faults);
+  const text = typeof reason === "string" ? reason : faults[at] || sentenceOf(reason);
+  // A field that is brought up again takes the keyboard again.
+  if (page.data.refusal.at) page.setData({ refusal: NO_REFUSAL });
+  page.setData({ refusal: { text, by, faults, at } });
+  // A field that is not on this page is told in the sentence alone.
+  if (at) wx.pageScrollTo({ selector: `#${at}`, offsetTop: ABOVE_PX, fail: () => undefined });
+}
+
+/**
+ * @param {unknown} reason
+ * @returns {Record<string, string>}
+ */
+function faultsOf(reason) {
+  if (reason instanceof ApiError) {
+    return Object.fromEntries(
+      Object.entries(reason.errors || {}).map(([field, sentences]) => [field, sentences[0]]),
+    );
+  }
+  return typeof reason === "object" && reason !== null && !(reason instanceof Error)
+    ? /** @type {Record<string, string>} */ (reason)
+    : {};
+}
+
+/**
+ * Something was changed: what was said of it is over.
+ * @param {Page} page
+ * @param {string} [field] that was changed; what is wrong with others stays
+ */
+function mend(page, field = "") {
+  const { refusal } = page.data;
+  const { [field]: mended, ...faults } = refusal.faults;
+  // The field keeps the keyboard.
+  if (refusal.text || mended) page.setData({ refusal: { ...refusal, text: "", faults } });
+}
+
+module.exports = { NO_REFUSAL, refuse, mend };
