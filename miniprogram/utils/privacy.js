@@ -6,7 +6,12 @@ const STORAGE_KEY = "privacy";
 /** The guide's version, as in the backend's config/consents.toml. */
 const VERSION = "2026-01";
 
+const { createSignal } = require("./signal");
+
 /** @typedef {{ask: () => Promise<boolean>}} Popup */
+
+/** Whether the question is on the screen: what waits for the answer is not loading. */
+const asking = createSignal(false);
 
 /**
  * The popups of the open pages, the top page's last.
@@ -36,10 +41,21 @@ function isAgreed() {
  */
 async function ensureAgreed() {
   if (isAgreed()) return true;
-  const popup = popups[popups.length - 1];
-  const agreed = popup !== undefined && (await popup.ask());
+  const agreed = await ask();
   if (agreed) wx.setStorageSync(STORAGE_KEY, VERSION);
   return agreed;
+}
+
+/** Ask on the page on top; nobody agrees where it cannot ask. */
+async function ask() {
+  const popup = popups[popups.length - 1];
+  if (popup === undefined) return false;
+  asking.set(true);
+  try {
+    return await popup.ask();
+  } finally {
+    asking.set(false);
+  }
 }
 
 /** Ask again before the next use. */
@@ -53,12 +69,13 @@ function withdraw() {
 function watch() {
   /** @param {(answer: PrivacyAnswer) => void} resolve */
   const listener = async (resolve) => {
-    const popup = popups[popups.length - 1];
-    const agreed = popup !== undefined && (await popup.ask());
+    const agreed = await ask();
     resolve(agreed ? { event: "agree", buttonId: "privacy-agree" } : { event: "disagree" });
   };
   // The typings know nothing of the listener's argument.
   wx.onNeedPrivacyAuthorization(/** @type {any} */ (listener));
 }
 
-module.exports = { VERSION, addPopup, removePopup, isAgreed, ensureAgreed, withdraw, watch };
+module.exports = {
+  VERSION, addPopup, removePopup, isAgreed, ensureAgreed, withdraw, watch, followAsking: asking.follow,
+};

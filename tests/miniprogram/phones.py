@@ -21,6 +21,8 @@ from tests.support import pictures
 from tests.support.axe import assert_accessible
 
 WIDTH, HEIGHT = 375, 812
+SMALL = (320, 568)
+"""The smallest screen that everything has to fit on."""
 _TIMEOUT_MS = 5000
 _CHROMIUM_ECHO = "Failed to load resource"  # of an answer or a broken line we see ourselves
 
@@ -121,15 +123,21 @@ class Phone:
     def screenshot(self, name: str) -> None:
         """Keep a picture of the whole page, as if the phone were as tall, where pictures are
         wanted."""
-        if not pictures.WANTED:
+        size = self.page.viewport_size
+        if not pictures.WANTED or size is None:
             return
         below = self.page.locator(".harness-page:visible").evaluate(
             "page => page.scrollHeight - page.clientHeight"
         )
-        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT + below})
-        mode = "elder" if self.elder else "normal"
+        self.page.set_viewport_size({**size, "height": size["height"] + below})
+        mode = ("elder" if self.elder else "normal") + ("-small" if size["width"] < WIDTH else "")
         pictures.keep_picture(self.page, f"miniprogram/{name}-{mode}", animations="disabled")
-        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        self.page.set_viewport_size(size)
+
+    def snapshot(self, name: str) -> None:
+        """Keep a picture of what is on the screen without scrolling, where pictures are wanted."""
+        mode = "elder" if self.elder else "normal"
+        pictures.keep_picture(self.page, f"miniprogram/{name}-screen-{mode}", animations="disabled")
 
     def look(self, name: str) -> None:
         """Keep a picture and let axe-core judge the screen."""
@@ -162,6 +170,7 @@ def open_phone(
     address: str,
     *,
     elder: bool = False,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
     kept: Mapping[str, Any] | None = None,
     clock: bool = False,
     allowed: Iterable[tuple[int, str]] = (),
@@ -172,6 +181,7 @@ def open_phone(
     Args:
         address: of the folder with app.html, ending in a slash.
         elder: whether this user has chosen the elder mode before.
+        size: of the screen, in pixels.
         kept: what the mini-program has kept on this phone, by its storage key.
         clock: whether the test moves the phone's clock (`page.clock`): polls and renewals then
             take no time.
@@ -180,7 +190,7 @@ def open_phone(
     """
     storage = {**(kept or {}), **({"elder": True} if elder else {})}  # miniprogram/utils/look.js
     context = browser.new_context(
-        viewport={"width": WIDTH, "height": HEIGHT},
+        viewport={"width": size[0], "height": size[1]},
         device_scale_factor=2,
         has_touch=True,
         is_mobile=True,

@@ -1,9 +1,11 @@
 // @ts-check
-// Shown while a page reads what it needs; says so where that waits for a login.
+// Shown while a page reads what it needs; says so where that waits for a login. While the person is
+// asked for consent nothing is read, and nothing moves behind the question.
 
 const loginLine = require("../../utils/login-line");
+const privacy = require("../../utils/privacy");
 
-/** @type {WeakMap<object, () => void>} */
+/** @type {WeakMap<object, (() => void)[]>} */
 const following = new WeakMap();
 
 Component({
@@ -12,15 +14,18 @@ Component({
     text: { type: String, value: "正在加载,请稍候" },
   },
 
-  data: { waiting: false },
+  data: { waiting: false, asking: false },
 
   lifetimes: {
     attached() {
-      following.set(this, loginLine.follow((waiting) => this.setData({ waiting })));
+      following.set(this, [
+        loginLine.follow((waiting) => this.setData({ waiting })),
+        privacy.followAsking((asking) => this.setData({ asking })),
+      ]);
     },
 
     detached() {
-      following.get(this)?.();
+      (following.get(this) || []).forEach((stop) => stop());
     },
   },
 });
