@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import imports, schedule, schemas, sheets
+from backend.activities import import_undo, imports, schedule, schemas, sheets
 from backend.activities.pages import pages
 from backend.activities.permissions import access_activity
 from backend.core import clock
@@ -30,6 +30,8 @@ def upload_form(
     return render(
         "activities/import.html",
         models=_models(session, actor),
+        latest=imports.latest_of(session, actor),
+        keep_days=imports.KEEP.days,
         typed=typed or {},
         problem=problem,
         most_rows=sheets.MOST_ROWS,
@@ -97,6 +99,7 @@ def show_import(
         "activities/import_preview.html",
         kept=kept,
         plan=imports.plan_of(session, actor, kept) if kept.done_at is None else None,
+        made=import_undo.made_by(session, kept),
         sheets=sheets,
         problem=problem,
     )
@@ -113,3 +116,15 @@ def confirm_import(session: Session, actor: Actor, import_id: UUID) -> Response:
         return see_other(".calendar")
     first = min(activity.starts_at for activity in made)
     return see_other(".calendar", **{"from": clock.local_day(first).isoformat(), "state": "draft"})
+
+
+@pages.form("/import/<uuid:import_id>/undo", access=Permission.ACTIVITY_EDIT, again=show_import)
+def undo_import(session: Session, actor: Actor, import_id: UUID) -> Response:
+    """Take back what the file has made."""
+    kept = imports.access_import(session, actor, import_id, lock=True)
+    count = import_undo.undo(session, actor, kept)
+    if count:
+        tell(f"已撤销导入，{count} 场草稿不再出现在排期里。文件还在，改好可以再导入")
+    else:
+        tell("没有要撤销的，这个文件现在没有导入任何活动")
+    return see_other(".show_import", import_id=kept.id)

@@ -12,12 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from backend.activities import copies, schedule, sheets
 from backend.activities.models import (
     Activity,
     ActivityState,
+    ImportedRow,
     Offering,
     ScheduleImport,
     Slot,
@@ -25,6 +26,7 @@ from backend.activities.models import (
 from backend.activities.operations import create_activity
 from backend.activities.words import PROGRAMMES, quoted
 from backend.core import audit, clock
+from backend.core.config import IMPORTS
 from backend.core.db import transaction
 from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.ids import new_id
@@ -33,7 +35,8 @@ from backend.core.permissions import Actor, Permission
 from backend.regions.models import Region
 from backend.regions.queries import within
 
-KEEP = timedelta(hours=48)
+KEEP = timedelta(days=IMPORTS.keep_days)
+_LATEST = 10
 _COLUMNS = {
     sheets.PROGRAMME: "programme", sheets.TITLE: "title", sheets.ORGANISER: "organiser_name",
     sheets.CONTACT: "contact_phone", sheets.FIELD: "field", sheets.KIND: "kind",
@@ -148,9 +151,21 @@ def access_import(
     return kept
 
 
+def latest_of(session: Session, actor: Actor) -> Sequence[ScheduleImport]:
+    """The caller's last files, without what is in them."""
+    statement = (
+        select(ScheduleImport)
+        .options(defer(ScheduleImport.content))
+        .where(ScheduleImport.user_id == actor.user_id)
+        .order_by(ScheduleImport.created_at.desc(), ScheduleImport.id)
+        .limit(_LATEST)
+    )
+    return session.execute(statement).scalars().all()
+
+
 @job("activities.purge_imports", cron="29 * * * *")
 def purge() -> None:
-    """Delete files that nobody will confirm any more."""
+    """Delete old files: nobody will confirm them any more, nor undo what they made."""
     with transaction() as session:
         session.execute(
             delete(ScheduleImport).where(ScheduleImport.created_at < clock.now() - KEEP)
@@ -340,7 +355,11 @@ def carry_out(session: Session, actor: Actor, kept: ScheduleImport) -> list[Acti
         raise ImportFaulty
     sources = _sources(session, {row.model.id for row in plan.new if row.model})
     made = [_make(session, actor, planned, sources) for planned in plan.new]
-    kept.done_at, kept.made, kept.content = clock.now(), len(made), b""
+    for planned, activity in zip(plan.new, made, strict=True):
+        session.add(
+            ImportedRow(import_id=kept.id, number=planned.row.number, activity_id=activity.id)
+        )
+    kept.done_at, kept.made = clock.now(), len(made)
     session.flush()
     audit.record(
         session, actor, "import", ScheduleImport.__tablename__, kept.id,

@@ -119,6 +119,8 @@ class Activity(Base):
     closed_at: Mapped[datetime | None]
     # None also for one that was cancelled before this was kept.
     cancelled_at: Mapped[datetime | None]
+    # Cancelled because the import that made it was undone: no list shows it any more.
+    withdrawn_at: Mapped[datetime | None]
     # The region's code: roles are compared with it.
     region_code: Mapped[str] = column_property(
         select(Region.code).where(Region.id == region_id).correlate_except(Region).scalar_subquery()
@@ -346,10 +348,23 @@ class ScheduleImport(Base):
     # Nobody else sees it.
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
     file_name: Mapped[str]
-    # Empty once it is done: the activities then say all that it said.
     content: Mapped[bytes]
     # Whose stalls and services rows get that name none themselves.
     model_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     done_at: Mapped[datetime | None]
     made: Mapped[int | None]
+
+
+class ImportedRow(Base):
+    """A row of a file that has become an activity: it becomes no second one, and the import that
+    made it can be undone."""
+
+    __tablename__ = "imported_row"
+
+    import_id: Mapped[UUID] = mapped_column(
+        ForeignKey("schedule_import.id", ondelete="CASCADE"), primary_key=True
+    )
+    # Of the sheet.
+    number: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"), unique=True)

@@ -117,7 +117,7 @@ def _list_statement(filters: frozenset[str], near: bool, after: bool) -> Stateme
         select(*_ITEM, key.label("sort_key"))
         .join(Region, Region.id == Activity.region_id)
         .join(Venue, Venue.id == Activity.venue_id)
-        .where(_VISIBLE, *conditions)
+        .where(_VISIBLE, Activity.withdrawn_at.is_(None), *conditions)
         .order_by(key, Activity.id)
         .limit(bindparam("more", type_=Integer()))
     )

@@ -67,7 +67,7 @@ def scheduled(codes: Collection[str], filters: dict[str, Any]) -> AnySelect:
         select(*_COLUMNS)
         .join(Region, Region.id == Activity.region_id)
         .join(Venue, Venue.id == Activity.venue_id)
-        .where(within(codes), *_conditions(filters))
+        .where(within(codes), Activity.withdrawn_at.is_(None), *_conditions(filters))
     )
 
 

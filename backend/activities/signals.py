@@ -10,6 +10,10 @@ activity_moved = Signal()
 # service or slot of it? Answered with a `changes.SignUps` by the feature that keeps bookings.
 sign_ups_asked = Signal()
 
+# (session, activity_ids): which of these drafts does something else count on? Answered with their
+# ids by each feature that plans for activities.
+uses_asked = Signal()
+
 # (session, activity): how long are the lines of an activity that is on, just now? Answered with
 # {offering_id: {"waiting", "estimate_minutes"}} by the feature that keeps bookings.
 lines_asked = Signal()

@@ -108,6 +108,11 @@ class ReportRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportRules:
+    keep_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobRules:
     heartbeat_seconds: int
     silent_seconds: int
@@ -152,6 +157,7 @@ BOARD = rules("board", BoardRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
+IMPORTS = rules("imports", ImportRules)
 JOBS = rules("jobs", JobRules)
 SESSIONS = rules("sessions", SessionRules)
 RETENTION = rules("retention", RetentionRules)

@@ -26,6 +26,8 @@ ACTIONS: Mapping[str, str] = {
     "close": "结束或办结",
     "cancel": "取消",
     "import": "导入排期",
+    "undo_import": "撤销导入排期",
+    "withdraw": "随导入撤销",
     "export": "导出排期",
     "revoke_code": "更换签到码",
     "add_stall": "增加摊位",

@@ -170,6 +170,7 @@ PAGES: dict[str, str] = {
     "POST /console/schedule/import": "cofa",
     "GET /console/schedule/import/<uuid:import_id>": "o",
     "POST /console/schedule/import/<uuid:import_id>/confirm": "o",
+    "POST /console/schedule/import/<uuid:import_id>/undo": "o",
     "GET /console/schedule/import/template": "cofa",
     "POST /console/schedule/many": "oa",
     "GET /console/schedule/new": "cofa",

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from backend.activities import sheets
-from backend.activities.models import Activity
+from backend.activities.models import Activity, ActivityState
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -107,6 +107,44 @@ def test_one_file_imported_by_two_makes_one_set(
     with committed_app.app_context(), transaction() as session:
         statement = select(func.count()).where(Activity.title == title)
         assert session.execute(statement).scalar_one() == 1
+
+
+def test_an_import_is_undone_once_or_what_it_made_is_published(
+    committed_app: Flask, committed_world: World, organiser: Person
+) -> None:
+    """Two undo an import while another publishes what it made: one of the two happens, whole."""
+    title = f"撤销与发布{new_id().hex[-6:]}"
+    browsers = desks(committed_world, organiser, 3)
+    desk, token = browsers[0]
+    with committed_app.app_context():
+        path = desk.http.post(
+            "/console/schedule/import",
+            data={"csrf_token": token, "file": (io.BytesIO(file_of(title)), "五月.xlsx")},
+        ).location
+        assert desk.http.post(f"{path}/confirm", data={"csrf_token": token}).status_code == 303
+        with transaction() as session:
+            activity_id = session.execute(
+                select(Activity.id).where(Activity.title == title)
+            ).scalar_one()
+
+    def act(number: int) -> TestResponse:
+        desk, token = browsers[number]
+        address, more = (f"{path}/undo", {}) if number else (
+            "/console/schedule/many", {"action": "publish", "ids": str(activity_id)}
+        )  # fmt: skip
+        return desk.http.post(address, data={"csrf_token": token} | more)
+
+    published, *undone = [answer.status_code for answer in together(3, act)]
+    with committed_app.app_context(), transaction() as session:
+        made = session.get_one(Activity, activity_id)
+    if published == 303:
+        assert undone == [409, 409]
+        assert (made.state, made.withdrawn_at) == (ActivityState.PUBLISHED, None)
+    else:
+        assert undone == [303, 303]
+        assert made.state is ActivityState.CANCELLED
+        assert made.withdrawn_at is not None
+    assert audited(committed_app, "withdraw", str(activity_id)) == (published != 303)
 
 
 def test_one_list_published_by_two_is_published_once(
