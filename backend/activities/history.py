@@ -91,7 +91,10 @@ def _event(entry: AuditEntry, name: str | None) -> Event:
     who = own_name(name) if entry.actor_user_id else "系统"
     # An action of a newer version is named as it is kept; nothing is hidden.
     return Event(
-        entry.at, who, _ACTIONS.get(entry.action, "其他操作"), more_of(entry.details, entry.reason)
+        entry.at,
+        who,
+        _ACTIONS.get(entry.action, "其他操作"),
+        more_of(entry.details, entry.reason_in_words),
     )
 
 

@@ -2,17 +2,19 @@
 
 Append-only: a database trigger refuses UPDATE and DELETE. Entries carry ids, never names. A reason
 is somebody's own words and may name whom it is about: a trigger takes it out of the entry into
-`audit_note`, where it is erased with that person, or when its time is over (docs/adr/0024).
+`audit_note`, where it is erased with that person, or when its time is over (docs/adr/0024). That
+there was one stays.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, Insert, delete, insert, select, text
+from sqlalchemy import ColumnElement, Index, Insert, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
 
 from backend.core import clock
+from backend.core.config import RETENTION
 from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
@@ -27,7 +29,8 @@ class AuditNote(Base):
     # No foreign key: the trigger writes it a moment before its entry, which is never deleted.
     entry_id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]
-    text: Mapped[str]
+    # None: erased.
+    text: Mapped[str | None]
 
 
 class AuditEntry(Base):
@@ -48,9 +51,9 @@ class AuditEntry(Base):
     from_state: Mapped[str | None]
     to_state: Mapped[str | None]
     details: Mapped[dict[str, Any]]
-    # None where none was given, or it was erased.
+    # None where none was given; empty where it was erased.
     reason: Mapped[str | None] = column_property(
-        select(AuditNote.text)
+        select(func.coalesce(AuditNote.text, ""))
         .where(AuditNote.entry_id == id)  # noqa: A003 - the column above
         .correlate_except(AuditNote)
         .scalar_subquery()
@@ -69,7 +72,16 @@ class AuditEntry(Base):
         Index("ix_audit_entry_at", "at", "id"),
         Index("ix_audit_entry_actor", "actor_user_id", "at", "id"),
         Index("ix_audit_entry_action", "action", "at", "id"),
+        Index("ix_audit_entry_address", "address", "at", "id"),
     )
+
+    @property
+    def reason_in_words(self) -> str | None:
+        """The reason, or why there is none any more; None where none was given."""
+        if self.reason != "":
+            return self.reason
+        over = self.at < clock.now() - timedelta(days=RETENTION.reason_days)
+        return "已过保存期限，已清除" if over else "已随账户注销或资料删除清除"
 
 
 def audit_values(
@@ -143,12 +155,21 @@ def forget_reasons(session: Session, *whose: ColumnElement[bool]) -> None:
         whose: conditions on AuditEntry.
     """
     entries = select(AuditEntry.id).where(*whose)
-    session.execute(delete(AuditNote).where(AuditNote.entry_id.in_(entries)))
+    _erase(session, AuditNote.entry_id.in_(entries))
 
 
 def purge_reasons(session: Session, before: datetime) -> int:
-    """Delete the reasons that are older; returns how many."""
-    result = session.execute(delete(AuditNote).where(AuditNote.at < before))
+    """Erase the reasons that are older; returns how many."""
+    return _erase(session, AuditNote.at < before)
+
+
+def _erase(session: Session, which: ColumnElement[bool]) -> int:
+    result = session.execute(
+        update(AuditNote)
+        .where(which, AuditNote.text.is_not(None))
+        .values(text=None)
+        .execution_options(synchronize_session=False)
+    )
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 

@@ -138,7 +138,7 @@ def history(session: Session, need: Need) -> list[Step]:
     )
     return [
         Step(row.AuditEntry.at, own_name(row.name), row.AuditEntry.action,
-             row.AuditEntry.reason, row.title)
+             row.AuditEntry.reason_in_words, row.title)
         for row in session.execute(statement)
     ]  # fmt: skip
 

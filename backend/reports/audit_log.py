@@ -60,6 +60,7 @@ class Shown:
     region: str | None
     change: str
     reason: str
+    reason_erased: bool
     details: Sequence[tuple[str, str]]
     raw: Mapping[str, Any]
     request_id: str | None
@@ -150,6 +151,8 @@ def _asked(query: Mapping[str, Any]) -> Iterable[ColumnElement[bool]]:
         yield AuditEntry.action == query["action"]
     if "object_type" in query:
         yield AuditEntry.object_type == query["object_type"]
+    if "address" in query:
+        yield AuditEntry.address == query["address"]
     if "object_id" in query:
         yield AuditEntry.object_id == query["object_id"]
 
@@ -168,7 +171,8 @@ def _shown(row: Any, titles: Titles) -> Shown:
         object_title=row.object_title or "",
         region=row.region_name or entry.region_code,
         change=change_in_words(entry, titles),
-        reason=entry.reason or "",
+        reason=entry.reason_in_words or "",
+        reason_erased=entry.reason == "",
         details=details_in_words(entry.details),
         raw=entry.details,
         request_id=entry.request_id,

@@ -292,7 +292,7 @@ def test_reasons_in_the_log_have_their_time(
     world: World, person: Person, outer: Connection
 ) -> None:
     spoken_of(world, person)
-    kept = text("SELECT count(*) FROM audit_note")
+    kept = text("SELECT count(*) FROM audit_note WHERE text IS NOT NULL")
     assert outer.execute(kept).scalar_one() > 0
     later = timedelta(days=RETENTION.reason_days + 1)
     with time_machine.travel(clock.now() + later, tick=False), world.app.app_context():

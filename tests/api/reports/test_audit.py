@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+import time_machine
+from sqlalchemy import select, text
 
 from backend.app import create_app
 from backend.core import audit, clock
-from backend.core.config import REPORTS
+from backend.core.audit import AuditEntry
+from backend.core.config import REPORTS, RETENTION
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Role
@@ -124,6 +126,60 @@ def test_an_entry_says_who_what_when_from_where_to_and_why(fair: Fair, auditor: 
     for words in (who, "取消活动", "进行中 → 已取消", "天气原因改期", "花园社区"):
         assert words in one
     assert fair.organiser.name not in one
+
+
+def test_a_reason_that_was_erased_is_not_taken_for_none(fair: Fair, auditor: Desk) -> None:
+    """Where none was given none is said to have been erased; one whose time is over says so."""
+    about = record(fair.organiser, "edit", COMMUNITY, reason="王秀英来电")
+    record(fair.organiser, "cancel", COMMUNITY, about)
+    long_ago = clock.now() - timedelta(days=RETENTION.reason_days + 1)
+    with time_machine.travel(long_ago, tick=False):
+        record(fair.organiser, "close", COMMUNITY, about, reason="头晕")
+    with transaction() as session:
+        audit.forget_reasons(session, AuditEntry.object_id == about)
+        assert audit.purge_reasons(session, clock.now()) == 0, "erased once"
+    told = {
+        "修改活动": "已随账户注销或资料删除清除",
+        "取消活动": "–",
+        "结束活动": "已过保存期限，已清除",
+    }
+    page = shown(auditor, object_id=about)
+    rows = [re.sub("<[^>]*>", "|", row) for row in page.split("<tr>")]
+    for what, words in told.items():
+        assert [words in row for row in rows if f"|{what}|" in row] == [True], what
+    auditor.send(f"{PATH}export", reason="检查", object_id=str(about))
+    run_id = newest().id
+    work(fair.app, run_id)
+    exported = table(workbook(take(auditor, run_id)), "审计记录")
+    assert {row["做了什么"]: row["原因"] or "–" for row in exported} == told
+    path = re.search(rf'href="({PATH}[0-9a-f-]{{36}})"', page)
+    assert path is not None
+    assert "已随账户注销或资料删除清除" in auditor.read(f"{PATH}{_entry_of(about, 'edit')}")
+    assert "原因" not in auditor.read(f"{PATH}{_entry_of(about, 'cancel')}")
+
+
+def _entry_of(about: UUID, action: str) -> UUID:
+    entry = select(AuditEntry.id).where(AuditEntry.object_id == about, AuditEntry.action == action)
+    with transaction() as session:
+        return session.execute(entry).scalar_one()
+
+
+def test_the_clients_address_is_a_column_and_a_filter(fair: Fair, auditor: Desk) -> None:
+    """In whatever spelling it is typed; in the export too."""
+    draft = fair.world.draft(fair.organiser)["id"]
+    path = f"/activities/{draft}/submit"
+    for address in ("203.0.113.7", "2001:db8::7"):
+        fair.organiser.request("POST", path, environ_overrides={"REMOTE_ADDR": address})
+        fair.organiser.post(f"/activities/{draft}/return", {"reason": "再改"})
+    assert re.search(r"<td[^>]*>203\.0\.113\.7</td>", shown(auditor, object_id=draft))
+    for typed in ("203.0.113.7", "２０３.0.113.7", "2001:DB8:0:0::7", "203.0.113.8", "x"):
+        found = entries(auditor, object_id=draft, address=typed)
+        assert found == (0 if typed in ("203.0.113.8", "x") else 1), typed
+    auditor.send(f"{PATH}export", reason="检查", object_id=draft, address="203.0.113.7")
+    run_id = newest().id
+    work(fair.app, run_id)
+    exported = table(workbook(take(auditor, run_id)), "审计记录")
+    assert [row["网络地址"] for row in exported] == ["203.0.113.7"]
 
 
 def test_a_details_region_that_is_gone_shows_its_code(fair: Fair, auditor: Desk) -> None:
@@ -337,6 +393,7 @@ def test_each_filter_has_an_index() -> None:
         ({}, "ix_audit_entry_at"),
         ({"actor_id": PERSON}, "ix_audit_entry_actor"),
         ({"action": "cancel"}, "ix_audit_entry_action"),
+        ({"address": "203.0.113.7"}, "ix_audit_entry_address"),
         ({"object_type": "booking", "object_id": PERSON}, "ix_audit_entry_object"),
     ):
         plan = _plan(query)
