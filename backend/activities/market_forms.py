@@ -203,13 +203,17 @@ class HistoryQuery(PageQuery):
     pass
 
 
+CARDS_A_SHEET = 21  # three columns of seven
+
+
 class PaperQuery(Schema):
-    size = ma.fields.String(validate=ma.validate.OneOf(["a3", "a4"]), load_default="a4")
+    size = fields.Key(("a3", "a4"), load_default="a4")
 
 
 class CardsQuery(Schema):
     """Which number cards: of one service or of all that give numbers."""
 
     offering_id = fields.Id()
-    first = fields.QueryInt(1, 999, load_default=1)
-    count = fields.QueryInt(1, 210, load_default=21)
+    # The system gives numbers from 1 on: paper begins where they will not meet.
+    first = fields.QueryInt(1, 999, load_default=501)
+    count = fields.QueryInt(1, 210, load_default=CARDS_A_SHEET)

@@ -13,12 +13,13 @@ from backend.activities.codes import NoCode, current_code
 from backend.activities.market_pages import access_workbench, frame
 from backend.activities.models import Activity, OfferingMode
 from backend.core import clock, jobs
+from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 
 pages = Pages("market_prints", __name__, url_prefix="/console/markets", template_folder="templates")
-CARDS_A_SHEET = 21  # three columns of seven
+CARDS_A_SHEET = market_forms.CARDS_A_SHEET
 MOST_SERVICES_ON_A_POSTER = 12
 # How often an open page looks whether WeChat's image has come.
 REFRESH_SECONDS = 10
@@ -56,9 +57,15 @@ def _market(session: Session, actor: Actor, activity_id: UUID) -> tuple[Activity
 
 
 @pages.page("/<uuid:activity_id>/print", access=Permission.ACTIVITY_SEE_DRAFT)
-def choose(session: Session, actor: Actor, activity_id: UUID) -> str:
+def choose(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
     """What can be printed."""
-    return _choices(session, actor, activity_id)
+    return _choices(session, actor, activity_id, typed, problem)
 
 
 @pages.page("/<uuid:activity_id>/print/now", access=Permission.ACTIVITY_SEE_DRAFT, polled=True)
@@ -67,13 +74,20 @@ def refresh_choices(session: Session, actor: Actor, activity_id: UUID) -> str:
     return _choices(session, actor, activity_id)
 
 
-def _choices(session: Session, actor: Actor, activity_id: UUID) -> str:
+def _choices(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
     activity, detail = _market(session, actor, activity_id)
     numbered = [one for one in _offerings(detail) if one["mode"] is not OfferingMode.OPEN]
     return render(
         "activities/prints.html",
         **frame(
             actor, activity, "print", detail=detail, numbered=numbered, a_sheet=CARDS_A_SHEET,
+            typed=typed or market_forms.CardsQuery().load({}), problem=problem,
             announced=changes.announced(activity), **_code_state(session, activity),
         ),
     )  # fmt: skip
@@ -98,7 +112,7 @@ def _offerings(detail: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pages.page("/<uuid:activity_id>/print/poster", access=Permission.ACTIVITY_SEE_DRAFT,
-            query=market_forms.PaperQuery)  # fmt: skip
+            query=market_forms.PaperQuery, again=choose)  # fmt: skip
 def poster(session: Session, actor: Actor, query: dict[str, str], activity_id: UUID) -> str:
     """The poster with the market's own check-in code."""
     return _poster(session, actor, query["size"], activity_id)
@@ -141,7 +155,7 @@ def signs(session: Session, actor: Actor, activity_id: UUID) -> str:
 
 
 @pages.page("/<uuid:activity_id>/print/cards", access=Permission.ACTIVITY_SEE_DRAFT,
-            query=market_forms.CardsQuery)  # fmt: skip
+            query=market_forms.CardsQuery, again=choose)  # fmt: skip
 def cards(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> str:
     """Paper number cards, for those who can't use a phone and for a day without network."""
     activity, detail = _market(session, actor, activity_id)

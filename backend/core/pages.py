@@ -74,13 +74,13 @@ _OF_EVERY_FORM = ("csrf_token", FORM_KEY)
 class ForgedForm(AppError):
     status = 403
     code = "forged_form"
-    title = "页面已过期,请返回刷新后再提交"
+    title = "页面已过期，请返回刷新后再提交"
 
 
 class FileTooLarge(AppError):
     status = 413
     code = "file_too_large"
-    title = "文件太大了,没有上传"
+    title = "文件太大了，没有上传"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class Pages(Blueprint):
         *,
         access: Access | Permission,
         query: type[ma.Schema] | None = None,
+        again: View | None = None,
         polled: bool = False,
     ) -> Callable[[View], View]:
         """A page; the view is given the session, the actor, the loaded query if it has one, and
@@ -125,6 +126,9 @@ class Pages(Blueprint):
             access: PUBLIC, LOGIN or a permission held somewhere; the row is checked by the view.
             query: schema of the address's parameters; an unknown or a wrong one is passed over,
                 so that an old bookmark still shows a page.
+            again: the view of the page that the form with these parameters is on, where what
+                comes out is taken away (paper) and a wrong parameter must not be passed over. It
+                shows the refusal, called as a form's `again` is.
             polled: a part that an open page asks for again and again. It keeps no session from
                 ending, since nobody may be there any more, and is answered 304 where nothing has
                 changed.
@@ -138,7 +142,13 @@ class Pages(Blueprint):
                 try:
                     with transaction() as session:
                         actor = _authenticated(session, access, polled=polled)
-                        answer = view(session, actor, *_query(schema), **path)
+                        try:
+                            asked = _query(schema, strictly=again is not None)
+                        except ValidationFailed as refusal:
+                            assert again is not None
+                            typed = {"typed": request.args, "problem": refusal}
+                            return refused_page(again(session, actor, **path, **typed), refusal)
+                        answer = view(session, actor, *asked, **path)
                         return _conditional(answer) if polled else answer
                 except Forbidden as refusal:
                     # What is not there (404) is mostly an old bookmark; an open page that asks
@@ -498,19 +508,29 @@ def _loaded(schema: ma.Schema, given: MultiDict[str, str]) -> Any:
     unknown = sorted(set(own) - set(_by_name(schema)))
     if unknown:
         raise ValidationFailed(errors={name: ["没有这一项"] for name in unknown})
+    return _loaded_plain(schema, _plain(schema, own))
+
+
+def _loaded_plain(schema: ma.Schema, plain: dict[str, Any]) -> Any:
     try:
-        return schema.load(_plain(schema, own))
+        return schema.load(plain)
     except ma.ValidationError as error:
         messages = error.normalized_messages()  # type: ignore[no-untyped-call]
         raise ValidationFailed(errors=messages) from None
 
 
-def _query(schema: ma.Schema | None) -> tuple[Any, ...]:
-    return (_loaded_leniently(schema, request.args),) if schema else ()
+def _query(schema: ma.Schema | None, *, strictly: bool = False) -> tuple[Any, ...]:
+    """The loaded query, if there is one; what is wrong in it is refused or passed over.
+
+    Raises ValidationFailed (422).
+    """
+    if schema is None:
+        return ()
+    load = _loaded_plain if strictly else _loaded_leniently
+    return (load(schema, _plain(schema, request.args)),)
 
 
-def _loaded_leniently(schema: ma.Schema, given: MultiDict[str, str]) -> Any:
-    plain = _plain(schema, given)
+def _loaded_leniently(schema: ma.Schema, plain: dict[str, Any]) -> Any:
     try:
         return schema.load(plain)
     except ma.ValidationError as error:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 
 from backend.activities.models import ActivityRecord, Duty
@@ -159,11 +160,38 @@ def test_cards_are_numbered_and_cut_into_sheets(
     path = f"{M}/{market['id']}/print/cards"
     page = desk.read(path + "?count=22")
     assert page.count("sheet cards") == 4, "two sheets for each of two services"
-    assert "A022" in page
+    assert "A522" in page, "they don't meet the system's own"
     assert "反诈宣传" not in page
     one = desk.read(f"{path}?offering_id={queue['id']}&first=501&count=3")
     assert re.findall(r"<strong>(\w+)</strong>", one) == ["C501", "C502", "C503"]
     assert "没有需要取号的服务" in desk.read(f"{path}?offering_id={new_id()}")
+
+
+def test_the_form_begins_with_the_number_that_it_advises(
+    desk: Desk, market: dict[str, Any]
+) -> None:
+    page = desk.read(f"{M}/{market['id']}/print")
+    assert re.search(r'name="first"[^>]*value="501"', page)
+    assert re.search(r'name="count"[^>]*value="21"', page)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("cards?first=0", "应在 1 到 999 之间"), ("cards?first=1000", "应在 1 到 999 之间"),
+        ("cards?first=x&count=5", "应为整数"), ("cards?count=211", "应在 1 到 210 之间"),
+        ("cards?offering_id=x", "编号格式不对"), ("poster?size=a5", "没有这个选项"),
+    ],
+)  # fmt: skip
+def test_paper_that_was_asked_for_wrongly_is_refused_in_words(
+    desk: Desk, market: dict[str, Any], wrong: str, words: str
+) -> None:
+    """It printed another number, or on another paper, without a word."""
+    page = desk.read(f"{M}/{market['id']}/print/{wrong}", 422)
+    assert words in page
+    assert "sheet" not in page.partition("<main")[2], "nothing to print"
+    if "count=5" in wrong:
+        assert re.search(r'name="count"[^>]*value="5"', page), "what was right stays"
 
 
 def test_the_poster_carries_the_code_unless_it_changes(
