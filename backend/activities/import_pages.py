@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from backend.activities import import_undo, imports, schedule, schemas, sheets
 from backend.activities.pages import pages
 from backend.activities.permissions import access_activity
+from backend.activities.schedule_reading import columns
+from backend.activities.schedule_reading.reading import MOST_ROWS
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.limits import Limit
@@ -34,7 +36,7 @@ def upload_form(
         keep_days=imports.KEEP.days,
         typed=typed or {},
         problem=problem,
-        most_rows=sheets.MOST_ROWS,
+        most_rows=MOST_ROWS,
         most_bytes=FILE.most_bytes,
     )
 
@@ -100,7 +102,7 @@ def show_import(
         kept=kept,
         plan=imports.plan_of(session, actor, kept) if kept.done_at is None else None,
         made=import_undo.made_by(session, kept),
-        sheets=sheets,
+        columns=columns,
         problem=problem,
     )
 

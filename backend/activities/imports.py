@@ -7,14 +7,14 @@ read again when it is confirmed, against what the schedule has become meanwhile.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased, defer
 
-from backend.activities import copies, schedule, sheets
+from backend.activities import copies, schedule
 from backend.activities.models import (
     Activity,
     ActivityState,
@@ -24,6 +24,9 @@ from backend.activities.models import (
     Slot,
 )
 from backend.activities.operations import create_activity
+from backend.activities.schedule_reading import columns
+from backend.activities.schedule_reading.reading import read_schedule
+from backend.activities.schedule_reading.rows import ReadRow, ReadSchedule
 from backend.activities.words import PROGRAMMES, quoted
 from backend.core import audit, clock
 from backend.core.config import IMPORTS
@@ -38,9 +41,9 @@ from backend.regions.queries import within
 KEEP = timedelta(days=IMPORTS.keep_days)
 _LATEST = 10
 _COLUMNS = {
-    sheets.PROGRAMME: "programme", sheets.TITLE: "title", sheets.ORGANISER: "organiser_name",
-    sheets.CONTACT: "contact_phone", sheets.FIELD: "field", sheets.KIND: "kind",
-    sheets.ABOUT: "description",
+    columns.PROGRAMME: "programme", columns.TITLE: "title", columns.ORGANISER: "organiser_name",
+    columns.CONTACT: "contact_phone", columns.FIELD: "field", columns.KIND: "kind",
+    columns.ABOUT: "description",
 }  # fmt: skip
 
 
@@ -76,28 +79,40 @@ class PlannedRow:
     """What becomes of a row.
 
     Attributes:
-        row: as it was read; its faults are in there.
+        row: as it was read; its faults are in there, and what a look-up found wrong.
         exists: whether the same activity is there already: nothing is made then.
+        same_as: the number of an earlier row that says the same: nothing is made then either.
         notes: what to look at, though it hinders nothing.
     """
 
-    row: sheets.SheetRow
+    row: ReadRow
     region: Region | None = None
     model: Model | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     exists: bool = False
+    same_as: int | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
     def title(self) -> str:
-        return str(self.row.values.get(sheets.TITLE, ""))
+        return str(self.row.values.get(columns.TITLE, ""))
+
+    def blame(self, column: str, words: str, choices: Sequence[str] = ()) -> None:
+        """Note what is wrong with a cell, and what may be meant."""
+        self.row = self.row.blamed(column, words, choices)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a file would make."""
+    """What a file would make.
 
+    Attributes:
+        read: all that it says.
+        rows: of what is taken; rows that are set aside are in `read` alone.
+    """
+
+    read: ReadSchedule
     rows: Sequence[PlannedRow]
 
     @property
@@ -106,7 +121,7 @@ class Plan:
 
     @property
     def new(self) -> list[PlannedRow]:
-        return [row for row in self.rows if not row.row.faults and not row.exists]
+        return [row for row in self.rows if not (row.row.faults or row.exists or row.same_as)]
 
 
 # ---------------------------------------------------------------------------- kept
@@ -122,7 +137,7 @@ def keep(
 
     Raises NotASpreadsheet, SpreadsheetTooLarge, ValidationFailed (422).
     """
-    if not sheets.read_schedule(content):
+    if not read_schedule(content).rows:
         raise ValidationFailed("表格里没有活动,请从表头下面一行起填写")
     kept = ScheduleImport(
         id=new_id(),
@@ -177,19 +192,17 @@ def purge() -> None:
 
 def plan_of(session: Session, actor: Actor, kept: ScheduleImport) -> Plan:
     """What a file would make now, and what is wrong with it, in four statements."""
-    return _plan(session, actor, kept, sheets.read_schedule(kept.content))
+    return _plan(session, actor, kept, read_schedule(kept.content))
 
 
-def _plan(
-    session: Session, actor: Actor, kept: ScheduleImport, read: Sequence[sheets.SheetRow]
-) -> Plan:
-    rows = [PlannedRow(row.copy()) for row in read]
+def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedule) -> Plan:
+    rows = [PlannedRow(row) for row in read.rows if not row.aside]
     _find_regions(session, actor, rows)
     _find_models(session, actor, rows, kept.model_id)
     for planned in rows:
         _set_times(planned)
     _find_twins(session, rows)
-    return Plan(rows)
+    return Plan(read, rows)
 
 
 def _find_regions(session: Session, actor: Actor, rows: Sequence[PlannedRow]) -> None:
@@ -216,11 +229,11 @@ def _find_regions(session: Session, actor: Actor, rows: Sequence[PlannedRow]) ->
                 for region, above in found
                 if wanted in (region.name, region.code, f"{above}{region.name}")
             ]
-            planned.region = _mine(actor, planned.row, fitting)
+            planned.region = _mine(actor, planned, fitting)
 
 
 def _community(planned: PlannedRow) -> str | None:
-    name: str | None = planned.row.values.get(sheets.COMMUNITY)
+    name: str | None = planned.row.values.get(columns.COMMUNITY)
     return name
 
 
@@ -228,7 +241,7 @@ def _spaceless(text: str) -> str:
     return "".join(text.split())
 
 
-def _mine(actor: Actor, row: sheets.SheetRow, fitting: list[Any]) -> Region | None:
+def _mine(actor: Actor, planned: PlannedRow, fitting: list[Any]) -> Region | None:
     """The one region that is meant; a row that means none or several is blamed."""
     mine = [
         (region, above)
@@ -236,12 +249,12 @@ def _mine(actor: Actor, row: sheets.SheetRow, fitting: list[Any]) -> Region | No
         if actor.may(Permission.ACTIVITY_EDIT, region_code=region.code)
     ]
     if not fitting:
-        row.blame(sheets.COMMUNITY, "没有这个社区,请核对名称或填 12 位区划代码")
+        planned.blame(columns.COMMUNITY, "没有这个社区,请核对名称或填 12 位区划代码")
     elif not mine:
-        row.blame(sheets.COMMUNITY, "不在您负责的地区内")
+        planned.blame(columns.COMMUNITY, "不在您负责的地区内")
     elif len(mine) > 1:
-        names = "、".join(f"{above}{region.name}" for region, above in mine)
-        row.blame(sheets.COMMUNITY, f"有重名,请写明是哪一个:{names}")
+        names = [f"{above}{region.name}" for region, above in mine]
+        planned.blame(columns.COMMUNITY, f"有重名,请写明是哪一个:{'、'.join(names)}", names)
     else:
         region: Region = mine[0][0]
         return region
@@ -251,7 +264,7 @@ def _mine(actor: Actor, row: sheets.SheetRow, fitting: list[Any]) -> Region | No
 def _find_models(
     session: Session, actor: Actor, rows: Sequence[PlannedRow], default_id: UUID | None
 ) -> None:
-    named = {planned.row.values.get(sheets.MODEL) for planned in rows} - {None}
+    named = {planned.row.values.get(columns.MODEL) for planned in rows} - {None}
     wanted: list[ColumnElement[bool]] = [Activity.title.in_(named)]
     if default_id is not None:
         wanted.append(Activity.id == default_id)
@@ -260,11 +273,11 @@ def _find_models(
     # The latest of a name: the list is sorted by beginning.
     by_title = {model.title: model for model in models}
     for planned in rows:
-        title = planned.row.values.get(sheets.MODEL)
+        title = planned.row.values.get(columns.MODEL)
         planned.model = by_title.get(title) if title else default
         if title and planned.model is None:
-            planned.row.blame(sheets.MODEL, "在您负责的地区内没有这个名称的活动")
-        _check_model(planned, sheets.MODEL if title else sheets.PROGRAMME)
+            planned.blame(columns.MODEL, "在您负责的地区内没有这个名称的活动")
+        _check_model(planned, columns.MODEL if title else columns.PROGRAMME)
 
 
 def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list[Model]:
@@ -292,49 +305,67 @@ def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list
 
 
 def _check_model(planned: PlannedRow, column: str) -> None:
-    programme = planned.row.values.get(sheets.PROGRAMME)
+    programme = planned.row.values.get(columns.PROGRAMME)
     if planned.model is None or programme in (None, planned.model.programme):
         return
     theirs = PROGRAMMES[planned.model.programme]
-    planned.row.blame(column, f"参照活动{quoted(planned.model.title)}是{theirs},品牌项目应相同")
+    planned.blame(column, f"参照活动{quoted(planned.model.title)}是{theirs},品牌项目应相同")
 
 
 def _set_times(planned: PlannedRow) -> None:
     values = planned.row.values
-    if not values.keys() >= {sheets.DAY, sheets.STARTS, sheets.ENDS}:
+    if not values.keys() >= {columns.DAY, columns.STARTS, columns.ENDS}:
         return
-    planned.starts_at = sheets.instant(values[sheets.DAY], values[sheets.STARTS])
-    planned.ends_at = sheets.instant(values[sheets.DAY], values[sheets.ENDS])
+    planned.starts_at = _instant(values[columns.DAY], values[columns.STARTS])
+    planned.ends_at = _instant(values[columns.DAY], values[columns.ENDS])
     if planned.model and planned.model.last_slot_end:
         earliest = planned.starts_at + planned.model.last_slot_end
         if planned.ends_at < earliest:
             until = f"{earliest:%H:%M}"
-            planned.row.blame(sheets.ENDS, f"参照活动的时段要到 {until},结束时间不能更早")
+            planned.blame(columns.ENDS, f"参照活动的时段要到 {until},结束时间不能更早")
+
+
+def _instant(day: date, at: time) -> datetime:
+    """A day and a time on a clock in Shanghai as an instant."""
+    return datetime.combine(day, at, tzinfo=clock.SHANGHAI)
 
 
 def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
     """Note rows that say the same as another, or as an activity that there is; and what else
-    takes place in the same region on the same day."""
+    takes place in the same region on the same day. Of two that are one activity and say different
+    things of it the later is blamed."""
     whole = [planned for planned in rows if planned.region and planned.starts_at]
     region_ids = {planned.region.id for planned in whole if planned.region}
-    days = {planned.row.values[sheets.DAY] for planned in whole}
+    days = {planned.row.values[columns.DAY] for planned in whole}
     planned_already = schedule.taking_place(session, region_ids, days)
     seen: dict[Any, PlannedRow] = {}
     that_day: dict[Any, PlannedRow] = {}
     for planned in whole:
         assert planned.region is not None
         values = planned.row.values
-        place = (planned.region.id, values[sheets.DAY])
+        place = (planned.region.id, values[columns.DAY])
         others = planned_already.get(place, [])
-        same = (values.get(sheets.PROGRAMME), planned.title, planned.starts_at)
+        same = (values.get(columns.PROGRAMME), planned.title, planned.starts_at)
         if (first := seen.setdefault((place, same), planned)) is not planned:
-            planned.row.blame(sheets.TITLE, f"与第 {first.row.number} 行重复")
+            if differing := _differing(first, planned):
+                words = f"与第 {first.row.number} 行是同一场,{differing}却不同,请改成一样或删去一行"
+                planned.blame(differing, words)
+            else:
+                planned.same_as = first.row.number
+                planned.notes.append(f"与第 {first.row.number} 行完全相同,只建一场")
         elif any((one.programme, one.title, one.starts_at) == same for one in others):
             planned.exists = True
         elif others:
             planned.notes.append(f"当天该社区已有{quoted(others[0].title)}")
         elif (other := that_day.setdefault(place, planned)) is not planned:
             planned.notes.append(f"与第 {other.row.number} 行同一天、同一社区")
+
+
+def _differing(first: PlannedRow, second: PlannedRow) -> str | None:
+    """The first column in which two rows of one activity differ."""
+    one, other = first.row.values, second.row.values
+    compared = [column for column in columns.COLUMNS if column != columns.COMMUNITY]
+    return next((column for column in compared if one.get(column) != other.get(column)), None)
 
 
 # ---------------------------------------------------------------------------- made
@@ -347,7 +378,7 @@ def carry_out(session: Session, actor: Actor, kept: ScheduleImport) -> list[Acti
     """
     if kept.done_at is not None:
         raise ImportDone
-    read = sheets.read_schedule(kept.content)
+    read = read_schedule(kept.content)
     _lock_regions(session, _plan(session, actor, kept, read).new)
     # Again, now that nobody else can import to the same regions.
     plan = _plan(session, actor, kept, read)
@@ -393,13 +424,13 @@ def _make(
     assert planned.region is not None
     assert planned.starts_at is not None
     values = planned.row.values
-    columns = {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
-    columns |= {
+    fields = {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
+    fields |= {
         "ends_at": planned.ends_at,
-        "venue": {"name": values[sheets.VENUE], "address": values.get(sheets.ADDRESS)},
+        "venue": {"name": values[columns.VENUE], "address": values.get(columns.ADDRESS)},
     }
     if planned.model is not None:
-        place = copies.Place(planned.starts_at, planned.region.id, columns)
+        place = copies.Place(planned.starts_at, planned.region.id, fields)
         return copies.copy_to(session, actor, sources[planned.model.id], place)
     where = {"region_id": planned.region.id, "starts_at": planned.starts_at}
-    return create_activity(session, actor, columns | where)
+    return create_activity(session, actor, fields | where)

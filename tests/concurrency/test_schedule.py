@@ -9,8 +9,8 @@ from openpyxl import Workbook
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from backend.activities import sheets
 from backend.activities.models import Activity, ActivityState
+from backend.activities.schedule_reading import columns
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -75,7 +75,7 @@ def file_of(title: str) -> bytes:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.append(sheets.REQUIRED)
+    sheet.append(columns.REQUIRED)
     sheet.append(["吾社集", title, "花园社区", str(DAY), "9:00", "11:00", "社区广场"])
     buffer = io.BytesIO()
     book.save(buffer)

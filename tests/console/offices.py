@@ -15,7 +15,7 @@ from playwright.sync_api import (
     StorageState,
 )
 
-from backend.activities import sheets
+from backend.activities.schedule_reading import columns
 from tests.support.axe import assert_accessible
 from tests.support.pictures import keep_picture
 
@@ -99,7 +99,7 @@ def filled_in(*lines: dict[str, Any]) -> FilePayload:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    header = [*sheets.REQUIRED, *sheets.OPTIONAL]
+    header = [*columns.REQUIRED, *columns.OPTIONAL]
     sheet.append(header)
     for line in lines:
         sheet.append([line.get(column) for column in header])

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import Engine, text
 
-from backend.activities import sheets
+from backend.activities.schedule_reading import columns
 from backend.core import clock
 from backend.local.system import LocalSystem
 from tests.console.offices import OpenOffice, filled_in
@@ -82,11 +82,11 @@ def _plan(page: Page) -> str:
     page.get_by_role("link", name="Excel 导入").click()
     lines = [
         {
-            sheets.PROGRAMME: "吾社集", sheets.TITLE: f"月度{community}市集",
-            sheets.COMMUNITY: community, sheets.DAY: day, sheets.STARTS: "8:30",
-            sheets.ENDS: "16:30", sheets.VENUE: f"{community}广场",
-            sheets.ADDRESS: "花园路 1 号", sheets.ORGANISER: "武进区民政局",
-            sheets.CONTACT: "0519-00000000",
+            columns.PROGRAMME: "吾社集", columns.TITLE: f"月度{community}市集",
+            columns.COMMUNITY: community, columns.DAY: day, columns.STARTS: "8:30",
+            columns.ENDS: "16:30", columns.VENUE: f"{community}广场",
+            columns.ADDRESS: "花园路 1 号", columns.ORGANISER: "武进区民政局",
+            columns.CONTACT: "0519-00000000",
         }
         for community, day in zip(COMMUNITIES, _days(), strict=True)
     ]  # fmt: skip

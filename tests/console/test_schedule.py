@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Download, Page, Route, expect
 from sqlalchemy import Engine, text
 
-from backend.activities import sheets
+from backend.activities.schedule_reading import columns
 from backend.core import clock
 from tests.console.offices import Office, OpenOffice, filled_in
 
@@ -45,10 +45,10 @@ def _one(database: Engine, statement: str, **values: object) -> Any:
 
 def _line(community: str, day: date, **changes: Any) -> dict[str, Any]:
     return {
-        sheets.PROGRAMME: "吾社集", sheets.TITLE: f"导入的{community}市集",
-        sheets.COMMUNITY: community, sheets.DAY: day, sheets.STARTS: "9:00",
-        sheets.ENDS: "17:00", sheets.VENUE: f"{community}广场", sheets.ADDRESS: "花园路 1 号",
-        sheets.ORGANISER: "武进区民政局", sheets.CONTACT: "0519-00000000",
+        columns.PROGRAMME: "吾社集", columns.TITLE: f"导入的{community}集市",
+        columns.COMMUNITY: community, columns.DAY: day, columns.STARTS: "9:00",
+        columns.ENDS: "17:00", columns.VENUE: f"{community}广场", columns.ADDRESS: "花园路 1 号",
+        columns.ORGANISER: "武进区民政局", columns.CONTACT: "0519-00000000",
     } | changes  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def test_a_month_goes_from_excel_to_published_markets(office: OpenOffice, databa
     page.get_by_role("link", name="Excel 导入").click()
     _both_sizes(desk, "schedule-import")
     lines = [_line("花园社区", _in_month(3)), _line("明湖社区", _in_month(4))]
-    bad = _line("春晖社区", _in_month(5), **{sheets.STARTS: "上午九点"})
+    bad = _line("春晖社区", _in_month(5), **{columns.STARTS: "上午九点"})
     page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines, bad))
     page.get_by_role("button", name="上传,看预览").click()
     expect(page.get_by_text("第 4 行 开始时间(E4):应为时间")).to_be_visible()

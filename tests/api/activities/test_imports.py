@@ -10,8 +10,10 @@ from sqlalchemy import delete, func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from backend.activities import copies, import_pages, imports, sheets
+from backend.activities import copies, import_pages, imports
 from backend.activities.models import Activity, ScheduleImport
+from backend.activities.schedule_reading import columns
+from backend.activities.schedule_reading.reading import MOST_ROWS
 from backend.core import clock, pages, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -36,7 +38,7 @@ from tests.support.world import (
 )
 
 DAY = clock.today() + timedelta(days=40)
-HEADER = [*sheets.REQUIRED, *sheets.OPTIONAL]
+HEADER = [*columns.REQUIRED, *columns.OPTIONAL]
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
@@ -46,8 +48,9 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 def line(**changes: Any) -> dict[str, Any]:
     """A good row, by its columns."""
     return {
-        sheets.PROGRAMME: "吾社集", sheets.TITLE: "花园社区公益市集", sheets.COMMUNITY: "花园社区",
-        sheets.DAY: DAY, sheets.STARTS: "9:00", sheets.ENDS: "11:30", sheets.VENUE: "社区广场",
+        columns.PROGRAMME: "吾社集", columns.TITLE: "花园社区公益市集",
+        columns.COMMUNITY: "花园社区", columns.DAY: DAY,
+        columns.STARTS: "9:00", columns.ENDS: "11:30", columns.VENUE: "社区广场",
     } | changes  # fmt: skip
 
 
@@ -121,7 +124,7 @@ def test_the_template_can_be_filled_in_and_imported(world: World, desk: Desk) ->
         sheet.cell(3, index, line().get(title))
     buffer = io.BytesIO()
     book.save(buffer)
-    assert len(read_rows(buffer.getvalue(), sheets.REQUIRED, most_rows=9)) == 2
+    assert len(read_rows(buffer.getvalue(), columns.REQUIRED, most_rows=9)) == 2
     assert confirm(desk, buffer.getvalue()).status_code == 303
     (made,) = activities()
     assert (made.title, made.starts_at, made.ends_at) == (
@@ -133,9 +136,9 @@ def test_what_is_confirmed_is_made_and_kept_in_the_log(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     more = {
-        sheets.PROGRAMME: "吾社行", sheets.TITLE: "河道清洁", sheets.FIELD: "生态",
-        sheets.ADDRESS: "剑湖路 1 号", sheets.CONTACT: 51986310000, sheets.ORGANISER: "民政局",
-        sheets.ABOUT: "带\u3000好\u200b手套", sheets.STARTS: time(14), sheets.ENDS: "16点30分",
+        columns.PROGRAMME: "吾社行", columns.TITLE: "河道清洁", columns.FIELD: "生态",
+        columns.ADDRESS: "剑湖路 1 号", columns.CONTACT: 51986310000, columns.ORGANISER: "民政局",
+        columns.ABOUT: "带\u3000好\u200b手套", columns.STARTS: time(14), columns.ENDS: "16点30分",
     }  # fmt: skip
     page = preview(desk, line(), line(**more))
     assert "新建 2 场" in page
@@ -159,8 +162,8 @@ def test_stalls_and_services_come_from_another_activity(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     model = market(world, organiser)
-    named = line(**{sheets.MODEL: "样板市集", sheets.TITLE: "照名字", sheets.STARTS: "13:00",
-                    sheets.ENDS: "15:00"})  # fmt: skip
+    named = line(**{columns.MODEL: "样板市集", columns.TITLE: "照名字", columns.STARTS: "13:00",
+                    columns.ENDS: "15:00"})  # fmt: skip
     page = preview(desk, line(), named, model_id=model["id"])
     assert page.count("照搬「样板市集」") == 2
     confirm(desk, file_of(line(), named), model_id=model["id"])
@@ -177,22 +180,22 @@ def test_stalls_and_services_come_from_another_activity(
 # ---------------------------------------------------------------------------- bad cells
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({sheets.TITLE: None}, "第 2 行 活动名称(B2):必填"),
-    ({sheets.TITLE: "市" * 61}, "第 2 行 活动名称(B2):最多 60 个字"),
-    ({sheets.TITLE: "反\u202e转"}, "第 2 行 活动名称(B2):含有不能使用的字符"),
-    ({sheets.TITLE: at(DAY, 9).replace(tzinfo=None)}, "第 2 行 活动名称(B2):应为文字"),
-    ({sheets.PROGRAMME: "集市"}, "第 2 行 品牌项目(A2):应为吾社集、吾社行、吾社汇之一"),
-    ({sheets.COMMUNITY: None}, "第 2 行 社区(C2):必填"),
-    ({sheets.COMMUNITY: "无此社区"}, "第 2 行 社区(C2):没有这个社区"),
-    ({sheets.COMMUNITY: "丫河社区"}, "第 2 行 社区(C2):不在您负责的地区内"),
-    ({sheets.DAY: "五一"}, "第 2 行 日期(D2):应为日期"),
-    ({sheets.DAY: date(1999, 5, 1)}, "第 2 行 日期(D2):应在 2000 年到 2099 年之间"),
-    ({sheets.STARTS: "=9/24"}, "第 2 行 开始时间(E2):是公式"),
-    ({sheets.STARTS: "上午"}, "第 2 行 开始时间(E2):应为时间"),
-    ({sheets.ENDS: "8:00"}, "第 2 行 结束时间(F2):应晚于开始时间"),
-    ({sheets.FIELD: "生态"}, "服务领域(K2):只有「吾社行」活动有服务领域"),
-    ({sheets.KIND: "培训"}, "类别(L2):只有「吾社汇」活动有类别"),
-    ({sheets.MODEL: "没有的市集"}, "参照活动(N2):在您负责的地区内没有这个名称的活动"),
+    ({columns.TITLE: None}, "第 2 行 活动名称(B2):必填"),
+    ({columns.TITLE: "市" * 61}, "第 2 行 活动名称(B2):最多 60 个字"),
+    ({columns.TITLE: "反\u202e转"}, "第 2 行 活动名称(B2):含有不能使用的字符"),
+    ({columns.TITLE: at(DAY, 9).replace(tzinfo=None)}, "第 2 行 活动名称(B2):应为文字"),
+    ({columns.PROGRAMME: "集市"}, "第 2 行 品牌项目(A2):应为吾社集、吾社行、吾社汇之一"),
+    ({columns.COMMUNITY: None}, "第 2 行 社区(C2):必填"),
+    ({columns.COMMUNITY: "无此社区"}, "第 2 行 社区(C2):没有这个社区"),
+    ({columns.COMMUNITY: "丫河社区"}, "第 2 行 社区(C2):不在您负责的地区内"),
+    ({columns.DAY: "五一"}, "第 2 行 日期(D2):应为日期"),
+    ({columns.DAY: date(1999, 5, 1)}, "第 2 行 日期(D2):应在 2000 年到 2099 年之间"),
+    ({columns.STARTS: "=9/24"}, "第 2 行 开始时间(E2):是公式"),
+    ({columns.STARTS: "上午"}, "第 2 行 开始时间(E2):应为时间"),
+    ({columns.ENDS: "8:00"}, "第 2 行 结束时间(F2):应晚于开始时间"),
+    ({columns.FIELD: "生态"}, "服务领域(K2):只有「吾社行」活动有服务领域"),
+    ({columns.KIND: "培训"}, "类别(L2):只有「吾社汇」活动有类别"),
+    ({columns.MODEL: "没有的市集"}, "参照活动(N2):在您负责的地区内没有这个名称的活动"),
 ]  # fmt: skip
 
 
@@ -200,7 +203,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_a_bad_cell_is_named_and_nothing_is_made(
     desk: Desk, change: dict[str, Any], words: str
 ) -> None:
-    good = line(**{sheets.TITLE: "好的一行", sheets.COMMUNITY: "320412100001"})
+    good = line(**{columns.TITLE: "好的一行", columns.COMMUNITY: "320412100001"})
     page = preview(desk, line(**change), good)
     assert words in page
     assert "1 行填错了" in page
@@ -210,18 +213,26 @@ def test_a_bad_cell_is_named_and_nothing_is_made(
     assert activities() == []
 
 
-def test_merged_cells_and_twins_within_the_file_are_named(desk: Desk) -> None:
-    page = preview(desk, line(), line())
-    assert "第 3 行 活动名称(B3):与第 2 行重复" in page
+def test_one_activity_written_twice_is_made_once_and_the_rows_named(desk: Desk) -> None:
+    page = preview(desk, line(), line(**{columns.STARTS: time(9)}))
+    assert "与第 2 行完全相同,只建一场" in page
+    assert "确认导入 1 场" in page
+    page = preview(desk, line(), line(**{columns.VENUE: "文化广场"}))
+    assert "第 3 行 场地(G3):与第 2 行是同一场,场地却不同" in page
+    confirm(desk, file_of(line(), line()))
+    assert len(activities()) == 1
+
+
+def test_merged_cells_are_named(desk: Desk) -> None:
     answer = upload(desk, file_of(line(), line(), merge="G2:G3"))
     assert "第 3 行 场地(G3):是合并单元格" in desk.read(answer.location)
 
 
 def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
     model = market(world, organiser)
-    early = line(**{sheets.ENDS: "10:00"})
+    early = line(**{columns.ENDS: "10:00"})
     assert "参照活动的时段要到 10:30" in preview(desk, early, model_id=model["id"])
-    other = line(**{sheets.PROGRAMME: "吾社行"})
+    other = line(**{columns.PROGRAMME: "吾社行"})
     page = preview(desk, other, model_id=model["id"])
     assert "参照活动「样板市集」是吾社集,品牌项目应相同" in page
 
@@ -235,7 +246,7 @@ def test_communities_of_one_name_are_told_apart(world: World) -> None:
         )  # fmt: skip
     district = Desk(world, world.organiser(DISTRICT))
     assert "有重名,请写明是哪一个:湖塘镇花园社区、牛塘镇花园社区" in preview(district, line())
-    full = line(**{sheets.COMMUNITY: "牛塘镇 花园社区"})
+    full = line(**{columns.COMMUNITY: "牛塘镇 花园社区"})
     assert "确认导入 1 场" in preview(district, full)
     book = load_workbook(io.BytesIO(district.http.get("/console/schedule/import/template").data))
     assert "牛塘镇花园社区" in [row[0] for row in book["可选项"].iter_rows(values_only=True)]
@@ -247,7 +258,7 @@ def test_communities_of_one_name_are_told_apart(world: World) -> None:
 
 def test_the_same_file_again_makes_nothing_twice(desk: Desk) -> None:
     confirm(desk, file_of(line()))
-    second = line(**{sheets.TITLE: "下午场", sheets.STARTS: "14:00", sheets.ENDS: "16:00"})
+    second = line(**{columns.TITLE: "下午场", columns.STARTS: "14:00", columns.ENDS: "16:00"})
     page = preview(desk, line(), second)
     assert "1 场已经有了、不再建" in page
     assert "当天该社区已有「花园社区公益市集」" in page
@@ -292,7 +303,7 @@ def test_an_import_is_undone_and_can_be_made_again(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     model = market(world, organiser)
-    afternoon = line(**{sheets.TITLE: "下午场", sheets.STARTS: "14:00", sheets.ENDS: "16:00"})
+    afternoon = line(**{columns.TITLE: "下午场", columns.STARTS: "14:00", columns.ENDS: "16:00"})
     path = imported(desk, line(), afternoon, model_id=model["id"])
     made = [one for one in activities() if str(one.id) != model["id"]]
     page = desk.read(path)
@@ -331,7 +342,7 @@ def test_what_somebody_has_touched_keeps_an_import_from_being_undone(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     titles = ["没动过", "发布的", "改过的", "加了摊位", "排了需求的"]
-    lines = [line(**{sheets.TITLE: title}) for title in titles]
+    lines = [line(**{columns.TITLE: title}) for title in titles]
     path = imported(desk, *lines)
     ids = {one.title: str(one.id) for one in activities()}
     facts = {"title": "改过的", "version": 1}
@@ -372,13 +383,13 @@ def test_who_may_not_edit_any_more_undoes_nothing(
 
 
 def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> None:
-    example = line(**{sheets.TITLE: "示例:花园社区公益市集"})
+    example = line(**{columns.TITLE: "示例:花园社区公益市集"})
     for content, words in (
         (b"name,day\n", "其实是文本（CSV）"),
         (far_xls(), "这个文件太复杂"),
         (file_of(), "表格里没有活动"),
         (file_of(example), "表格里没有活动"),
-        (file_of(*[line()] * (sheets.MOST_ROWS + 1)), "一次最多 200 行"),
+        (file_of(*[line()] * (MOST_ROWS + 1)), "一次最多 200 行"),
     ):
         answer = upload(desk, content)
         assert answer.status_code == 422
@@ -444,7 +455,7 @@ def test_an_end_before_the_model_s_last_slot_is_no_copy(world: World, organiser:
 
 
 def test_a_towns_own_activity_names_the_town(world: World, desk: Desk) -> None:
-    confirm(desk, file_of(line(**{sheets.COMMUNITY: "湖塘镇"})))
+    confirm(desk, file_of(line(**{columns.COMMUNITY: "湖塘镇"})))
     (made,) = activities()
     assert made.region_code == SUBDISTRICT
 
@@ -453,7 +464,7 @@ def test_a_preview_asks_a_fixed_number_of_questions(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     model = market(world, organiser)
-    lines = [line(**{sheets.TITLE: f"第{number}场"}) for number in range(20)]
+    lines = [line(**{columns.TITLE: f"第{number}场"}) for number in range(20)]
     path = upload(desk, file_of(*lines), model_id=model["id"]).location
     with Statements(world.app) as statements:
         desk.read(path)
