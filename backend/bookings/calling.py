@@ -18,11 +18,12 @@ from backend.bookings.errors import (
     MarketNotOpen,
     NumberOver,
     StallBusy,
+    UndoOver,
 )
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.moves import move
 from backend.bookings.statements import LINE_ORDER
-from backend.core import audit, clock
+from backend.core import audit, clock, limits
 from backend.core.config import QUEUE
 from backend.core.db import AnyRow
 from backend.core.errors import Forbidden, NotFound
@@ -110,15 +111,20 @@ def _call_this(
 
 
 def recall(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
-    """Call a called number again.
+    """Call a called number again. Soon after the last call this is still that one: it counts, and
+    is heard, only when people have had time to come.
 
     Raises IllegalTransition (409) when it is not called any more.
     """
     locked = lock(session, Booking, booking.id)
     if locked.state is not BookingState.CALLED:
         raise IllegalTransition(extra={"from": locked.state.value, "to": "called"})
+    now = clock.now()
+    assert locked.called_at is not None
+    if now < locked.called_at + limits.pause(QUEUE.call_counts_after_seconds):
+        return
     locked.calls += 1
-    locked.called_at = clock.now()
+    locked.called_at = now
     session.flush()
     audit.record(
         session,
@@ -136,7 +142,7 @@ def recall(session: Session, actor: Actor, booking: Booking, region_code: str) -
 def start(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
     """The person has come to the desk."""
     move(session, actor, booking, BookingState.SERVING, action="start", region_code=region_code,
-         started_at=clock.now())  # fmt: skip
+         only_from=BookingState.CALLED, started_at=clock.now())  # fmt: skip
 
 
 def finish(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
@@ -145,10 +151,31 @@ def finish(session: Session, actor: Actor, booking: Booking, region_code: str) -
          finished_at=clock.now())  # fmt: skip
 
 
+def undo_finish(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
+    """Somebody was finished who is still being served: they are served on.
+
+    Raises UndoOver (409) when that was too long ago.
+    """
+    locked = lock(session, Booking, booking.id)
+    if locked.state is BookingState.SERVED and not _just_finished(locked):
+        raise UndoOver
+    move(session, actor, booking, BookingState.SERVING, action="undo_finish",
+         region_code=region_code, only_from=BookingState.SERVED, finished_at=None)  # fmt: skip
+
+
+def _just_finished(booking: Booking) -> bool:
+    return booking.finished_at is not None and booking.finished_at > undoable_since()
+
+
+def undoable_since() -> datetime:
+    """Who was finished after this instant can be served on."""
+    return clock.now() - timedelta(seconds=QUEUE.undo_finish_seconds)
+
+
 def miss(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:
     """Pass over a number that did not come after the configured number of calls.
 
-    Raises CallAgainFirst (409) before that.
+    Calls soon after one another have counted once. Raises CallAgainFirst (409) before that.
     """
     locked = lock(session, Booking, booking.id)
     if locked.state is BookingState.CALLED and locked.calls < QUEUE.calls_before_missed:

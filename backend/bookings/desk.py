@@ -9,6 +9,7 @@ from sqlalchemy import and_, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Desk, Offering, OfferingMode
+from backend.bookings.calling import undoable_since
 from backend.bookings.details import select_bookings
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.permissions import access_stall
@@ -35,8 +36,8 @@ _HEAD = text(
 
 
 def desk_of(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
-    """A stall with who is called and served there, the head of its line in the order in which it
-    will be called, who has stepped out of it, and the day's counts.
+    """A stall with who is called, served and just finished there, the head of its line in the
+    order in which it will be called, who has stepped out of it, and the day's counts.
 
     The line is that of every service the stall serves; who is called, served or has been served
     is this stall's own. Raises NotFound (404), Forbidden (403).
@@ -47,7 +48,7 @@ def desk_of(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
     shown = {booking["id"]: booking for booking in _shown(session, actor, stall_id, on, head)}
     by_state = {
         state: [booking for booking in shown.values() if booking["state"] is state]
-        for state in (*_AT_DESK, *_STEPPED_OUT)
+        for state in (*_AT_DESK, BookingState.SERVED, *_STEPPED_OUT)
     }
     return {
         "stall": stall,
@@ -55,8 +56,10 @@ def desk_of(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
         "offerings": _offerings(session, stall_id),
         "may_issue": actor.may(Permission.TICKET_ISSUE, region_code=activity.region_code),
         "calls_before_missed": QUEUE.calls_before_missed,
+        "call_counts_after_seconds": QUEUE.call_counts_after_seconds,
         "calling": next(iter(by_state[BookingState.CALLED]), None),
         "serving": by_state[BookingState.SERVING],
+        "finished": by_state[BookingState.SERVED],
         "waiting": [shown[booking_id] for booking_id in head],
         "missed": by_state[BookingState.MISSED],
         "parked": by_state[BookingState.PARKED],
@@ -79,7 +82,10 @@ def _shown(
             Booking.service_on == on,
             or_(
                 Booking.id.in_(head),
-                and_(Booking.called_stall_id == stall_id, Booking.state.in_(_AT_DESK)),
+                and_(
+                    Booking.called_stall_id == stall_id,
+                    or_(Booking.state.in_(_AT_DESK), Booking.finished_at > undoable_since()),
+                ),
                 and_(Booking.offering_id.in_(served_here), Booking.state.in_(_STEPPED_OUT)),
             ),
         )

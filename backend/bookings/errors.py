@@ -69,6 +69,12 @@ class CallAgainFirst(AppError):
     title = "请再叫几次,仍没有人来再过号"
 
 
+class UndoOver(AppError):
+    status = 409
+    code = "undo_over"
+    title = "完成已经有一会儿了，不能再撤销；还要办理请重新发号"
+
+
 class AlreadyRejoined(AppError):
     status = 409
     code = "already_rejoined"

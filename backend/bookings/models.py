@@ -63,7 +63,7 @@ BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, str]] = {
         S.CANCELLED: _PERSON,
         S.EXPIRED: _ENDED,
     },
-    S.SERVED: {},
+    S.SERVED: {S.SERVING: "stall staff, soon after (finish undone)"},
     S.NO_SHOW: {S.EXPIRED: "system (a check-in made in time was uploaded later)"},
     S.CANCELLED: {},
     S.EXPIRED: {},

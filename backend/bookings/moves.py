@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from backend.bookings.models import BOOKING_TRANSITIONS, Booking, BookingState
 from backend.core import audit
 from backend.core.permissions import Actor
-from backend.core.states import check_transition, lock
+from backend.core.states import IllegalTransition, check_transition, lock
 
 
 def move(
@@ -18,6 +18,7 @@ def move(
     *,
     action: str,
     region_code: str,
+    only_from: BookingState | None = None,
     details: dict[str, Any] | None = None,
     **changes: Any,
 ) -> None:
@@ -31,12 +32,15 @@ def move(
 
     Args:
         action: the verb for the audit log.
+        only_from: where the table knows several ways to a state, the one that this is.
         changes: columns that change with the state.
 
     Raises IllegalTransition (409) when the table does not allow the move.
     """
     lock(session, Booking, booking.id)
     before = booking.state
+    if only_from is not None and before is not only_from:
+        raise IllegalTransition(extra={"from": before.value, "to": to.value})
     check_transition(BOOKING_TRANSITIONS, before, to)
     for name, value in changes.items():
         setattr(booking, name, value)

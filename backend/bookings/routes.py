@@ -121,7 +121,7 @@ def park(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, 
 @blp.post("/bookings/<uuid:booking_id>/recall", access=Permission.QUEUE_CALL,
           answer=schemas.BookingAnswer)  # fmt: skip
 def recall(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
-    """Call a called number again."""
+    """Call a called number again; soon after the last call it is still that one."""
     return _at_desk(session, actor, booking_id, calling.recall)
 
 
@@ -137,6 +137,13 @@ def start(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str,
 def finish(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """The service has been given."""
     return _at_desk(session, actor, booking_id, calling.finish)
+
+
+@blp.post("/bookings/<uuid:booking_id>/undo-finish", access=Permission.QUEUE_CALL,
+          answer=schemas.BookingAnswer)  # fmt: skip
+def undo_finish(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """It was not finished after all; for a minute."""
+    return _at_desk(session, actor, booking_id, calling.undo_finish)
 
 
 @blp.post("/bookings/<uuid:booking_id>/miss", access=Permission.QUEUE_CALL,

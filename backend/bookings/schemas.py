@@ -143,8 +143,15 @@ class DeskAnswer(ma.Schema):
     )
     may_issue = out.Boolean(metadata={"description": "whether the caller may give numbers"})
     calls_before_missed = out.Integer()
+    call_counts_after_seconds = out.Integer(
+        metadata={"description": "a call counts only so long after the last that counted"}
+    )
     calling = out.Nested(BookingAnswer, allow_none=True)
     serving = out.List(out.Nested(BookingAnswer))
+    finished = out.List(
+        out.Nested(BookingAnswer),
+        metadata={"description": "finished here just now: it can still be undone"},
+    )
     waiting = out.List(
         out.Nested(BookingAnswer), metadata={"description": "the line's head, in its order"}
     )

@@ -60,6 +60,8 @@ class BookingRules:
 @dataclass(frozen=True, slots=True)
 class QueueRules:
     calls_before_missed: int
+    call_counts_after_seconds: int
+    undo_finish_seconds: int
     rejoin_behind: int
     appointment_grace_minutes: int
     estimate_sample: int

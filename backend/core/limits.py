@@ -68,8 +68,14 @@ class TooManyRequests(AppError):
         return cls(_seconds(now, end))
 
 
+def pause(seconds: int) -> timedelta:
+    """A time that has to pass between two acts of people; shorter where hours pass in minutes
+    (LIMITS_TIMES)."""
+    return timedelta(seconds=seconds) / composed(Limits).times
+
+
 def in_words(seconds: int) -> str:
-    """A time to wait, rounded up: 「40 秒」, 「3 分钟」."""
+    """A time to wait, rounded up: 「40 秒」，「3 分钟」."""
     return f" {seconds} 秒" if seconds < 60 else f" {ceil(seconds / 60)} 分钟"
 
 

@@ -57,6 +57,7 @@ ACTIONS: Mapping[str, str] = {
     "recall": "再次叫号",
     "start": "开始服务",
     "finish": "完成服务",
+    "undo_finish": "撤销完成",
     "miss": "过号",
     "park": "暂缓",
     "rejoin": "重新排队",

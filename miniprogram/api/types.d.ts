@@ -204,8 +204,12 @@ export interface Desk {
   offerings: { id: string; title: string; letter: string; mode: "queue" | "slots" }[];
   may_issue: boolean;
   calls_before_missed: number;
+  /** A call counts only so long after the last that counted. */
+  call_counts_after_seconds: number;
   calling: Booking | null;
   serving: Booking[];
+  /** Finished just now: it can still be undone. */
+  finished: Booking[];
   waiting: Booking[];
   missed: Booking[];
   parked: Booking[];

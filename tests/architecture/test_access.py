@@ -107,6 +107,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /bookings/<uuid:booking_id>/recall": ("", "lpcoa"),
     "POST /bookings/<uuid:booking_id>/start": ("", "lpcoa"),
     "POST /bookings/<uuid:booking_id>/finish": ("", "lpcoa"),
+    "POST /bookings/<uuid:booking_id>/undo-finish": ("", "lpcoa"),
     "POST /bookings/<uuid:booking_id>/miss": ("", "lpcoa"),
     "POST /ratings": ("rating", LOGGED_IN),  # 409 for who has not been there
     "PUT /ratings/<uuid:rating_id>": ("rating_change", "s"),

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from werkzeug.test import TestResponse
 
+from backend.core.config import QUEUE
 from tests.concurrency.conftest import together
 from tests.concurrency.outcomes import outcome, outcomes
 from tests.support.market_day import MarketDay, another_phone
@@ -144,8 +145,19 @@ def test_a_number_comes_back_once(day: MarketDay) -> None:
     assert day.booking(number)["rejoined"]
 
 
-def test_every_call_is_counted(day: MarketDay) -> None:
+def test_calls_at_once_are_one_call(day: MarketDay) -> None:
     number = day.number()
     day.called()
-    outcomes(6, lambda _: day.act(number, "recall", another_phone(day.volunteer)))
-    assert day.booking(number)["calls"] == 7
+    day.let_pass(number, "called_at", QUEUE.call_counts_after_seconds)
+    found = outcomes(6, lambda _: day.act(number, "recall", another_phone(day.volunteer)))
+    assert found == {"200": 6}
+    assert day.booking(number)["calls"] == 2
+
+
+def test_a_finish_is_undone_once(day: MarketDay) -> None:
+    number = day.number()
+    day.called()
+    day.acted(number, "start", "finish")
+    found = outcomes(6, lambda _: day.act(number, "undo-finish", another_phone(day.volunteer)))
+    assert found == {"200": 1, "409 illegal_transition": 5}
+    assert day.booking(number)["state"] == "serving"

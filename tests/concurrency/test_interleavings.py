@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
 from backend.core import clock
+from backend.core.config import QUEUE
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.identity import operations
@@ -367,6 +368,7 @@ ACTS: dict[str, tuple[list[str], str]] = {
     "recall": (["call"], "recall"),
     "start": (["call"], "start"),
     "finish": (["call", "start"], "finish"),
+    "undo finish": (["call", "start", "finish"], "undo-finish"),
     "miss": (["call", "recall", "recall"], "miss"),
     "park": ([], "park"),
     "rejoin": (["park"], "rejoin"),
@@ -390,6 +392,11 @@ def test_a_desk_never_waits_for_the_market(day: MarketDay, other: Other, name: s
 
     before, wanted = ACTS[name]
     for what in before:
-        ok(act(what))
+        if what == "call":
+            ok(act(what))
+        else:
+            day.acted(number, what)
+    if wanted == "recall":
+        day.let_pass(number, "called_at", QUEUE.call_counts_after_seconds)
     other.does("SELECT 1 FROM activity WHERE id = :id FOR UPDATE", id=day.id)
     ok(other.passes(lambda: act(wanted)))

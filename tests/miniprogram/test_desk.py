@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
-from tests.miniprogram.town import Caller, Market, chosen_stall, new_name, rows
+from tests.miniprogram.town import Caller, Market, change, chosen_stall, new_name, rows
 
 DESK = "packages/volunteer/pages/desk/desk"
 OpenDesk = Callable[[], Phone]
@@ -59,6 +59,15 @@ def press(phone: Phone, name: str) -> None:
     button.tap()
 
 
+def call_long_ago(database: Engine, booking: Any) -> None:
+    """Let the last call have been long enough ago for another to count."""
+    change(
+        database,
+        "UPDATE booking SET called_at = called_at - interval '1 minute' WHERE id = :id",
+        id=booking["id"],
+    )
+
+
 def test_from_choosing_the_stall_to_the_last_haircut(
     phone: OpenPhone, volunteer: Caller, market: Market, line: list[Any], database: Engine
 ) -> None:
@@ -74,11 +83,13 @@ def test_from_choosing_the_stall_to_the_last_haircut(
     assert states(database, market) == ["called", "arrived", "arrived"]
 
     # Nobody comes: called three times, then passed over; he comes back and keeps a place.
+    call_long_ago(database, line[0])
     press(mine, "再叫一次")
     mine.sees("已叫 2 次")
     mine.allow(409, "/miss")
     press(mine, "过号")
     mine.sees("请点「再叫一次」")
+    call_long_ago(database, line[0])
     press(mine, "再叫一次")
     mine.sees("已叫 3 次")
     mine.look("desk-calling")
@@ -126,6 +137,47 @@ def test_the_residents_page_follows_the_desk(
     mine.misses("正在服务")
     theirs.page.clock.fast_forward("00:05")
     theirs.sees("刚刚为您服务过,满意吗")
+
+
+def test_a_call_soon_after_the_last_is_no_other(
+    desk: OpenDesk, market: Market, line: list[Any], database: Engine
+) -> None:
+    mine = desk()
+    press(mine, "呼叫下一位")
+    mine.sees("已叫 1 次")
+    change(
+        database,
+        "UPDATE booking SET called_at = now() + interval '1 hour' WHERE id = :id",
+        id=line[0]["id"],
+    )
+    press(mine, "再叫一次")
+    mine.sees("刚刚叫过")
+    mine.sees("已叫 1 次")
+
+
+def test_a_second_tap_on_done_finishes_nobody_else(
+    desk: OpenDesk, market: Market, line: list[Any], database: Engine
+) -> None:
+    """However slowly it follows: who was finished stays in place, and can be taken back."""
+    for _ in line[:2]:
+        market.act(market.call_next(market.haircut), "start")
+    mine = desk()
+    button = mine.page.get_by_role("button", name=f"完成 {line[0]['ticket']}")
+    expect(button).to_be_enabled()
+    box = button.bounding_box()
+    assert box is not None
+    where = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    mine.page.touchscreen.tap(*where)
+    mine.sees("点错了，继续服务")
+    other = mine.page.get_by_role("button", name=f"完成 {line[1]['ticket']}")
+    expect(other).to_be_enabled()
+    mine.look("desk-finished")
+    mine.page.touchscreen.tap(*where)
+    undo = mine.page.get_by_role("button", name=f"{line[0]['ticket']} 点错了，继续服务")
+    expect(undo).to_be_enabled()
+    undo.tap()
+    expect(button).to_be_enabled()
+    assert states(database, market) == ["serving", "serving", "arrived"]
 
 
 def test_a_double_tap_calls_one(

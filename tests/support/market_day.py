@@ -16,6 +16,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from backend.core import clock
+from backend.core.config import QUEUE
 from backend.core.db import transaction
 from tests.support.world import Market, Person, World, ok
 
@@ -158,11 +159,23 @@ class MarketDay:
         return (by or self.volunteer).post(f"/bookings/{booking['id']}/{action}")
 
     def acted(self, booking: dict[str, Any], *actions: str) -> Any:
-        """Do these one after the other; fails unless each is allowed."""
+        """Do these one after the other; fails unless each is allowed. Who is called again has had
+        time to come since the last call."""
         answer: Any = booking
         for action in actions:
+            if action == "recall":
+                self.let_pass(booking, "called_at", QUEUE.call_counts_after_seconds)
             answer = ok(self.act(booking, action))
         return answer
+
+    def let_pass(self, booking: dict[str, Any], since: str, seconds: int) -> None:
+        """Put an instant of a booking back, as if time had passed since."""
+        self.rows(
+            f"UPDATE booking SET {since} = {since} - make_interval(secs => :seconds)"
+            " WHERE id = :id RETURNING id",
+            id=booking["id"],
+            seconds=seconds,
+        )
 
     def serve_all(self, stall_id: str | None = None) -> list[str]:
         """Call and serve until nobody waits; the tickets in the order of their calls."""

@@ -1,6 +1,6 @@
 """At the desk: call again, start, finish, pass over, set aside, bring back."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -57,10 +57,27 @@ def test_a_number_is_missed_after_three_calls(day: MarketDay) -> None:
         problem = refused(day.act(number, "miss"), 409, "call_again_first")
         assert problem["calls"] == calls
         assert str(CALLS - calls) in problem["detail"]
-        assert ok(day.act(number, "recall"))["calls"] == calls + 1
+        assert day.acted(number, "recall")["calls"] == calls + 1
     assert ok(day.act(number, "miss"))["state"] == "missed"
     assert day.moves(number)[-1] == ("miss", "called", "missed")
     assert day.press().status_code == 204
+
+
+def test_calls_soon_after_one_another_are_one(world: World) -> None:
+    """Nobody can come within three seconds: the number can't be passed over after them."""
+    with at(START) as clock:
+        day = MarketDay.begin(world)
+        number = day.number()
+        day.called()
+        for _ in range(CALLS):
+            clock.shift(1)
+            assert ok(day.act(number, "recall"))["calls"] == 1
+        refused(day.act(number, "miss"), 409, "call_again_first")
+        assert day.booking(number)["called_at"] == START.astimezone(UTC).isoformat()
+        # Not counted from the last press, or a patient one would never count.
+        clock.shift(QUEUE.call_counts_after_seconds - CALLS)
+        assert ok(day.act(number, "recall"))["calls"] == 2
+    assert [move[0] for move in day.moves(number)].count("recall") == 1
 
 
 def test_it_may_be_called_more_often(day: MarketDay) -> None:
@@ -116,7 +133,7 @@ def test_a_called_number_may_be_set_aside(day: MarketDay) -> None:
     assert day.called()["id"] == second["id"]
 
 
-@pytest.mark.parametrize("action", ["recall", "start", "finish", "miss"])
+@pytest.mark.parametrize("action", ["recall", "start", "finish", "undo-finish", "miss"])
 def test_the_desks_acts_are_not_the_residents(day: MarketDay, world: World, action: str) -> None:
     """403 for oneself; for others 404: whose number that is, is not their business."""
     person = world.person()
@@ -159,3 +176,50 @@ def test_one_who_is_being_served_is_served_to_the_end(day: MarketDay) -> None:
         refused(day.act(number, action), 409, "illegal_transition")
     day.close()
     assert day.acted(number, "finish")["state"] == "served"
+
+
+def _served(day: MarketDay) -> Any:
+    number = day.number()
+    day.called()
+    return day.acted(number, "start", "finish")
+
+
+def test_a_finish_can_be_undone(day: MarketDay) -> None:
+    """The wrong person was finished: they are being served on, and no other figure moves."""
+    number = _served(day)
+    back = day.acted(number, "undo-finish")
+    assert (back["state"], back["finished_at"]) == ("serving", None)
+    assert back["started_at"] == number["started_at"]
+    assert day.moves(number)[-1] == ("undo_finish", "served", "serving")
+    refused(day.act(number, "undo-finish"), 409, "illegal_transition")
+    assert day.acted(number, "finish")["state"] == "served"
+
+
+def test_a_finish_can_be_undone_for_a_minute(day: MarketDay) -> None:
+    number = _served(day)
+    day.let_pass(number, "finished_at", QUEUE.undo_finish_seconds)
+    refused(day.act(number, "undo-finish"), 409, "undo_over")
+    assert day.booking(number)["state"] == "served"
+
+
+def test_a_finish_is_undone_also_after_the_market_was_closed(day: MarketDay) -> None:
+    number = _served(day)
+    day.close()
+    day.acted(number, "undo-finish", "finish")
+
+
+def test_who_has_taken_another_number_is_not_served_on(world: World) -> None:
+    """One active number for each person and service."""
+    day = MarketDay.begin(world, daily_cap_per_person=2)
+    number = _served(day)
+    day.number(resident_id=number["resident"]["id"])
+    refused(day.act(number, "undo-finish"), 409, "already_booked")
+
+
+def test_finishing_again_finishes_nobody_else(day: MarketDay) -> None:
+    """The second press says whom it means, and that one is served already."""
+    number, other = _served(day), day.number()
+    day.called()
+    day.acted(other, "start")
+    refused(day.act(number, "finish"), 409, "illegal_transition")
+    assert day.booking(other)["state"] == "serving"

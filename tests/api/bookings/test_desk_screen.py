@@ -28,10 +28,12 @@ def test_a_desk_before_anybody_has_come(day: MarketDay) -> None:
     assert [one["id"] for one in desk["offerings"]] == [day.offering_id]
     assert desk["calling"] is None
     assert desk["serving"] == desk["waiting"] == desk["missed"] == desk["parked"] == []
+    assert desk["finished"] == []
     assert desk["counts"] == {
         "waiting": 0, "parked": 0, "missed": 0, "served": 0, "mean_wait_minutes": None,
     }  # fmt: skip
     assert desk["calls_before_missed"] == QUEUE.calls_before_missed
+    assert desk["call_counts_after_seconds"] == QUEUE.call_counts_after_seconds
 
 
 def test_everybody_is_where_they_are(day: MarketDay, world: World) -> None:
@@ -50,6 +52,7 @@ def test_everybody_is_where_they_are(day: MarketDay, world: World) -> None:
     desk = _desk(day)
     assert desk["calling"]["ticket"] == called["ticket"]
     assert _tickets(desk["serving"]) == [serving["ticket"]]
+    assert _tickets(desk["finished"]) == [served["ticket"]]
     assert _tickets(desk["waiting"]) == _tickets([urgent, first, second])
     assert desk["waiting"][0]["resident"]["display_name"] == "王*英"
     assert _tickets(desk["missed"]) == [missed["ticket"]]
@@ -79,6 +82,17 @@ def test_two_stalls_share_a_line_but_not_their_people(day: MarketDay) -> None:
     assert _tickets(here["waiting"]) == _tickets(there["waiting"]) == _tickets(numbers[3:])
     assert (here["counts"]["served"], there["counts"]["served"]) == (0, 1)
     assert [one["id"] for one in there["offerings"]] == [line]
+
+
+def test_who_was_finished_here_is_shown_while_it_can_be_undone(day: MarketDay) -> None:
+    second = day.stall(number="B2", name="二号台")
+    line = day.offering(also_at_stall_ids=[second])
+    numbers = [day.number(line) for _ in range(2)]
+    day.acted(day.called(), "start", "finish")
+    day.acted(day.called(second), "start", "finish")
+    assert _tickets(_desk(day)["finished"]) == _tickets(numbers[:1])
+    day.let_pass(numbers[0], "finished_at", QUEUE.undo_finish_seconds)
+    assert _desk(day)["finished"] == []
 
 
 def test_the_mean_wait_is_of_those_called_here(day: MarketDay) -> None:

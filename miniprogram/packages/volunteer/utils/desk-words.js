@@ -19,8 +19,16 @@ function deskWords(desk) {
     stall: `${stall.number} 号摊位 ${stall.name}`,
     market: activity.title,
     canGiveNumbers: desk.may_issue && activity.state === "live" && desk.offerings.length > 0,
-    calling: desk.calling && { ...numberWords(desk.calling), calls: callsWords(desk.calling, callsNeeded) },
-    serving: desk.serving.map(numberWords),
+    calling: desk.calling && {
+      ...numberWords(desk.calling),
+      times: desk.calling.calls,
+      calls: callsWords(desk.calling, callsNeeded),
+    },
+    /** Who is being served, and who was just now: each stays where it was, so that a second tap
+     * on 「完成」 meets nobody else. */
+    served: [...desk.serving, ...desk.finished].sort(byCall).map(servedWords),
+    isServing: desk.serving.length > 0,
+    callAgainAfter: desk.call_counts_after_seconds,
     next: next || null,
     line,
     /** Those in the line beyond the ones that are listed. */
@@ -40,6 +48,19 @@ function deskWords(desk) {
 /** @param {Booking} booking */
 function numberWords({ id, ticket, resident, offering_title: title, urgent }) {
   return { id, ticket, who: resident.display_name, title, urgent };
+}
+
+/** @param {Booking} booking */
+function servedWords(booking) {
+  return { ...numberWords(booking), finished: booking.state === "served" };
+}
+
+/**
+ * @param {Booking} one
+ * @param {Booking} other
+ */
+function byCall(one, other) {
+  return (one.called_at || "").localeCompare(other.called_at || "");
 }
 
 /**

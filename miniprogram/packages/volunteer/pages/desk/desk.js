@@ -132,8 +132,12 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   onAct(event) {
     const { id, action } = /** @type {{id: string, action: DeskAction}} */ (event.currentTarget.dataset);
-    const calls = this.data.desk?.calling?.calls;
-    this.act(`${action} ${id} ${calls}`, (key) => actOn(id, action, key));
+    const { calling, callAgainAfter } = this.data.desk || {};
+    this.act(`${action} ${id} ${calling?.times}`, async (key) => {
+      const { calls } = await actOn(id, action, key);
+      if (action !== "recall" || calls !== calling?.times) return;
+      this.setData({ notice: `刚刚叫过，要给人走过来的时间。隔 ${callAgainAfter} 秒再叫，才算一次` });
+    });
   },
 
   /**
