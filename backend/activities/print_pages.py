@@ -103,6 +103,7 @@ def _code_state(session: Session, activity: Activity) -> dict[str, Any]:
     awaited = png is None and images.is_awaited(activity)
     return {
         "has_image": png is not None, "has_code": True, "awaited": awaited,
+        "stands_still": awaited and jobs.stand_still(session),
         "every": REFRESH_SECONDS, "as_of": clock.now(),
     }  # fmt: skip
 

@@ -106,6 +106,7 @@ def show_import(
         "settings/import.html",
         found=found,
         stuck=imports.is_stuck(found),
+        stands_still=imports.stands_still(session, found),
         states=RegionImportState,
         problem=problem,
     )
@@ -119,6 +120,7 @@ def follow_import(session: Session, actor: Actor, import_id: UUID) -> str:
         "settings/progress.html",
         found=found,
         stuck=imports.is_stuck(found),
+        stands_still=imports.stands_still(session, found),
         states=RegionImportState,
     )
 

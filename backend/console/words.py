@@ -10,6 +10,7 @@ from backend.bookings.models import BookingState
 from backend.checkin.models import Refusal
 from backend.core import clock
 from backend.core.config import DASHBOARD
+from backend.core.jobs import JobsStandStill
 from backend.core.permissions import Role
 from backend.feedback.checklist import EvaluationVerdict
 from backend.feedback.models import RectificationState
@@ -171,6 +172,7 @@ TITLES: dict[str, Any] = {
         "serve_need": "记为已服务", "evaluate_need": "居民认可,已解决",
         "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决,重新办理",
     },
+    "JOBS_STAND_STILL": JobsStandStill.title,
     "LAST_MARKETS": {
         LastMarket.RECENT: f"{DASHBOARD.recent_days} 天内",
         LastMarket.A_WHILE: f"{DASHBOARD.long_ago_days} 天内",

@@ -13,15 +13,34 @@ import procrastinate
 from flask import Flask, current_app
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.core.config import JOBS
 from backend.core.db import driver_connection
+from backend.core.errors import AppError
 
 RETRIES = 5
 _EXTENSION = "jobs"
 # A worker that was away for a while does what the clock asked for meanwhile, once: our rarest jobs
 # run each hour.
 _CATCH_UP_S = 3600
+
+
+_AT_WORK = text(
+    "SELECT EXISTS (SELECT FROM procrastinate_workers"
+    " WHERE last_heartbeat > now() - make_interval(secs => :silent_s))"
+)
+
+
+class JobsStandStill(AppError):
+    """Somebody would wait in vain: no worker is at work."""
+
+    status = 409
+    code = "jobs_stand_still"
+    title = (
+        "后台任务现在没有在运行，排队的都还没有做。恢复以后会自动接着做，不用重新提交；请告诉管理员"
+    )
 
 
 class GivenUp(Exception):
@@ -61,6 +80,12 @@ def job(
 def declared() -> Mapping[str, str | None]:
     """The names of all jobs, each with its cron expression where it has one."""
     return {name: declaration.cron for name, declaration in _REGISTRY.items()}
+
+
+def stand_still(session: Session) -> bool:
+    """Whether no worker is at work, so that whoever waits for a job is told the truth."""
+    at_work = session.execute(_AT_WORK, {"silent_s": JOBS.silent_seconds}).scalar_one()
+    return not at_work
 
 
 def init_jobs(app: Flask) -> None:

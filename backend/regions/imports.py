@@ -128,6 +128,11 @@ def is_stuck(found: RegionImport) -> bool:
     )
 
 
+def stands_still(session: Session, found: RegionImport) -> bool:
+    """Whether an import waits for a worker, and none is at work."""
+    return found.state is RegionImportState.RUNNING and jobs.stand_still(session)
+
+
 @jobs.job("regions.import")
 def run_import(import_id: str) -> None:
     """Import a confirmed file. A second run finds it done, or does it again from the start:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.core import audit, clock
+from backend.core import audit, clock, jobs
 from backend.core.config import REPORTS
 from backend.core.db import RunAgain
 from backend.core.errors import AppError, Forbidden
@@ -72,7 +72,7 @@ def request_report(session: Session, actor: Actor, asked: ReportRequest) -> tupl
 
     The caller defers its job, in the same transaction, where it is new.
 
-    Raises TooManyReports (409).
+    Raises TooManyReports (409), or JobsStandStill where waiting would not help.
     """
     content = fingerprint(asked.kind.value, asked.region_code, asked.parameters)
     mine = [ReportRun.requested_by == actor.user_id, ReportRun.state.in_(OPEN_STATES)]
@@ -83,6 +83,8 @@ def request_report(session: Session, actor: Actor, asked: ReportRequest) -> tupl
         return known, False
     count = select(func.count()).select_from(ReportRun).where(*mine)
     if session.execute(count).scalar_one() >= REPORTS.open_per_person:
+        if jobs.stand_still(session):
+            raise jobs.JobsStandStill("您已有好几份在排队，这一份没有提交")
         raise TooManyReports
     values = {
         "id": new_id(),

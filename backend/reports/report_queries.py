@@ -1,6 +1,6 @@
 """Reads of the list of reports, and what the form offers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
-from backend.core import clock
+from backend.core import clock, jobs
 from backend.core.config import REPORTS
 from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate
@@ -41,13 +41,13 @@ def list_reports(session: Session, actor: Actor, query: Mapping[str, Any]) -> Pa
         descending=True,
         scalars=False,
     )
-    return Page([_row(actor, row) for row in page.items], page.next_cursor)
+    return Page(_in_words(session, actor, page.items), page.next_cursor)
 
 
 def report_row(session: Session, actor: Actor, run_id: UUID) -> dict[str, Any]:
     """One report as the list shows it; the caller may take it (`access_report`)."""
     statement = _reports(actor).where(ReportRun.id == run_id)
-    return _row(actor, session.execute(statement).one())
+    return _in_words(session, actor, [session.execute(statement).one()])[0]
 
 
 def _reports(actor: Actor) -> AnySelect:
@@ -64,7 +64,13 @@ def _reports(actor: Actor) -> AnySelect:
     )
 
 
-def _row(actor: Actor, row: Any) -> dict[str, Any]:
+def _in_words(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    some_wait = any(row.ReportRun.state in OPEN_STATES for row in rows)
+    standing = some_wait and jobs.stand_still(session)
+    return [_row(actor, row, standing) for row in rows]
+
+
+def _row(actor: Actor, row: Any, standing: bool) -> dict[str, Any]:
     run: ReportRun = row.ReportRun
     own = run.requested_by == actor.user_id
     return {
@@ -72,6 +78,7 @@ def _row(actor: Actor, row: Any) -> dict[str, Any]:
         "region_name": row.region_name or "",
         "own": own,
         "requester": "我" if own else masked_name(row.requester),
+        "stands_still": standing and run.state in OPEN_STATES,
         "silent_minutes": _silent_minutes(run),
         "share": run.done / run.total if run.total else None,
         "again": _again(run),

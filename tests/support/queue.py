@@ -1,8 +1,23 @@
 """The queue as tests look at it: another process's worker does the work."""
 
 import psycopg
+from sqlalchemy import text
 
+from backend.core.db import transaction
 from backend.local.waiting import wait_until
+
+
+def worker_was_heard(seconds_ago: int) -> None:
+    """Let there be one worker, which has last given a sign of life so long ago."""
+    with transaction() as session:
+        session.execute(text("DELETE FROM procrastinate_workers"))
+        session.execute(
+            text(
+                "INSERT INTO procrastinate_workers (last_heartbeat)"
+                " VALUES (now() - make_interval(secs => :seconds))"
+            ),
+            {"seconds": seconds_ago},
+        )
 
 
 def do_a_job(url: str) -> None:

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select, text
 
 from backend.activities.models import ActivityRecord, Duty
+from backend.core.config import JOBS
 from backend.core.db import transaction
 from backend.core.ids import new_id
+from backend.core.jobs import JobsStandStill
 from backend.core.permissions import Role
 from tests.api.activities.workbench import (
     M,
@@ -17,6 +19,7 @@ from tests.api.activities.workbench import (
     stall_form,
 )
 from tests.support.desk import Desk
+from tests.support.queue import worker_was_heard
 from tests.support.world import (
     DISTRICT,
     OTHER_SUBDISTRICT,
@@ -240,6 +243,18 @@ def test_the_mini_programs_image_is_fetched_in_the_background(
     jobs = text("SELECT count(*) FROM procrastinate_jobs WHERE args->>'activity_id' = :id")
     with transaction() as session:
         assert session.execute(jobs, {"id": market["id"]}).scalar_one() == 2
+
+
+def test_a_code_s_image_that_nobody_fetches_is_not_said_to_be_under_way(
+    desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    for seconds, stands_still in ((JOBS.silent_seconds + 1, True), (0, False)):
+        worker_was_heard(seconds)
+        for path in ("print", "print/now", "print/poster", "print/poster/now"):
+            page = desk.read(f"{M}/{market['id']}/{path}")
+            assert (JobsStandStill.title in page) == stands_still, path
+            assert ("正在向微信申请" in page) != stands_still, path
 
 
 def test_signs_name_each_stall(desk: Desk, market: dict[str, Any]) -> None:

@@ -11,8 +11,10 @@ from werkzeug.test import TestResponse
 
 from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.config import JOBS
 from backend.core.db import transaction
 from backend.core.ids import new_id
+from backend.core.jobs import JobsStandStill
 from backend.core.permissions import Role
 from backend.regions import csv_files, imports
 from backend.regions.csv_files import Place, RegionRow
@@ -20,6 +22,7 @@ from backend.regions.models import Region, RegionImport
 from backend.regions.operations import import_regions, with_pinyin
 from tests.api.feedback.fair import waiting_jobs
 from tests.support.desk import Desk
+from tests.support.queue import worker_was_heard
 from tests.support.world import COMMUNITY, DISTRICT, REGION_NAMES, SUBDISTRICT, World
 
 UPLOAD = "/console/settings/regions/import"
@@ -87,8 +90,14 @@ def test_a_file_is_shown_confirmed_and_then_imported(world: World, desk: Desk) -
     assert "<td>湖塘镇</td>" in page, "what it was called"
     assert names() == before, "nothing yet"
     assert desk.send(f"{page_of(found)}/confirm").status_code == 303
-    assert "正在导入" in desk.read(page_of(found))
-    assert 'hx-trigger="every 1s"' in desk.read(f"{page_of(found)}/progress")
+    for seconds, words in (
+        (JOBS.silent_seconds + 1, JobsStandStill.title), (0, "可以离开这一页，导入会继续"),
+    ):  # fmt: skip
+        worker_was_heard(seconds)
+        assert words in desk.read(page_of(found))
+        progress = desk.read(f"{page_of(found)}/progress")
+        assert words in progress
+        assert 'hx-trigger="every 1s"' in progress
     work(world)
     assert names() == before | {SUBDISTRICT: "湖塘街道", "320412100009": "新城社区"}
     done = desk.read(f"{page_of(found)}/progress")
@@ -217,6 +226,7 @@ def test_what_has_changed_since_the_preview_stops_the_import(world: World, desk:
 
 
 def test_one_that_was_cut_off_can_be_uploaded_anew(world: World, desk: Desk) -> None:
+    worker_was_heard(0)
     found = uploaded(desk)
     desk.send(f"{page_of(found)}/confirm")
     change(found, started_at=clock.now() - timedelta(minutes=11))

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from backend.core import clock
-from backend.core.config import REPORTS
+from backend.core.config import JOBS, REPORTS
 from backend.core.db import transaction
 from backend.core.ids import new_id
-from backend.core.jobs import GivenUp
+from backend.core.jobs import GivenUp, JobsStandStill
 from backend.core.permissions import Role
 from backend.core.spreadsheets import MIMETYPE
 from backend.identity import roles
@@ -23,6 +23,7 @@ from backend.reports.operations import Superseded
 from backend.reports.periodic import make_periodic
 from tests.api.feedback.fair import Fair, Statements, audit_of, waiting_jobs
 from tests.support.desk import Desk
+from tests.support.queue import worker_was_heard
 from tests.support.reports import PATH, REASON, ask, asked, run_of, take, work
 from tests.support.world import (
     COMMUNITY,
@@ -134,12 +135,31 @@ def test_the_same_report_again_is_the_one_under_way(fair: Fair, desk: Desk) -> N
 
 
 def test_one_person_does_not_fill_the_queue(fair: Fair, desk: Desk) -> None:
+    worker_was_heard(0)
     for month in range(1, REPORTS.open_per_person + 1):
         monthly(desk, fair, month=f"2026-{month:02}")
     refused = ask(desk, region_id=fair.world.region_id(SUBDISTRICT), month="2025-01")
     assert refused.status_code == 409
     assert "请等它们做好" in refused.get_data(as_text=True)
     assert len(jobs(fair)) == REPORTS.open_per_person
+
+
+def test_nobody_is_told_to_wait_for_a_worker_that_is_not_there(fair: Fair, desk: Desk) -> None:
+    """Not at the refusal, not in the list, and not in the row that refreshes by itself."""
+    for month in range(1, REPORTS.open_per_person + 1):
+        run_id = monthly(desk, fair, month=f"2026-{month:02}")
+    another = {"region_id": fair.world.region_id(SUBDISTRICT), "month": "2025-01"}
+    for seconds, stands_still in ((JOBS.silent_seconds + 1, True), (0, False)):
+        worker_was_heard(seconds)
+        refused = ask(desk, **another)
+        assert refused.status_code == 409
+        page = refused.get_data(as_text=True)
+        assert ("请等它们做好" not in page) == stands_still
+        for shown in (page, desk.read(PATH), desk.read(f"{PATH}{run_id}")):
+            assert (JobsStandStill.title in shown) == stands_still
+    work(fair.app, run_id)
+    worker_was_heard(JOBS.silent_seconds + 1)
+    assert JobsStandStill.title not in desk.read(f"{PATH}{run_id}"), "it is made"
 
 
 def test_a_form_sent_twice_asks_once(fair: Fair, desk: Desk) -> None:
@@ -206,6 +226,7 @@ def test_one_given_to_another_that_breaks_down_leaves_the_other_alone(
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_one_that_does_not_get_on_says_so(fair: Fair, desk: Desk, *, begun: bool) -> None:
+    worker_was_heard(0)
     run_id = monthly(desk, fair)
     if begun:
         with transaction() as session:
