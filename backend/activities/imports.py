@@ -142,7 +142,7 @@ def keep(
     kept = ScheduleImport(
         id=new_id(),
         user_id=actor.user_id,
-        file_name=file_name[:100],
+        file_name=file_name,
         content=content,
         model_id=model.id if model else None,
     )

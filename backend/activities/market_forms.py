@@ -73,7 +73,7 @@ class FactsForm(Schema):
     venue_latitude = Degrees(-90, 90, 8, allow_none=True)
     venue_longitude = Degrees(-180, 180, 8, allow_none=True)
     venue_wheelchair = YesNo(allow_none=True)
-    description = fields.Text(2000, allow_none=True)
+    description = fields.Paragraphs(2000, allow_none=True)
     organiser_name = fields.Text(60, allow_none=True)
     contact_phone = fields.Text(20, allow_none=True)
     checkin_opens_minutes = fields.QueryInt(0, 24 * 60, required=True)
@@ -189,7 +189,7 @@ class RecordForm(Schema):
     volunteers = fields.QueryInt(0, 100_000, allow_none=True)
     hours = Amount(0, 1_000_000, 1, allow_none=True)
     funds_yuan = Amount(0, 999_999_999, 2, allow_none=True)
-    problems = fields.Text(1000, allow_none=True)
+    problems = fields.Paragraphs(1000, allow_none=True)
 
     @ma.post_load
     def in_minutes(self, data: dict[str, Any], **_: object) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class ActivityRequest(Schema):
     venue = fields.Part(VenueRequest, required=True)
     starts_at = fields.Instant(required=True, metadata={"example": _START})
     ends_at = fields.Instant(required=True, metadata={"example": _END})
-    description = fields.Text(2000, allow_none=True)
+    description = fields.Paragraphs(2000, allow_none=True)
     organiser_name = fields.Text(60, allow_none=True, metadata={"example": "武进区民政局"})
     contact_phone = fields.Text(20, allow_none=True, metadata={"example": "0519-86310000"})
     checkin_opens_minutes = fields.Int(0, 24 * 60)
@@ -155,7 +155,7 @@ class ActivityForm(Schema):
     contact_phone = fields.Text(20)
     field = fields.Key(titles("fields"))
     kind = fields.Choice(ExchangeKind)
-    description = fields.Text(2000)
+    description = fields.Paragraphs(2000)
 
 
 class MoveForm(Schema):

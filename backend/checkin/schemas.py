@@ -1,12 +1,13 @@
 """What the check-in routes take and answer (api.md, Check-in)."""
 
+import re
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.checkin.models import Refusal, ScanDirection, ScanSource, Verdict
-from backend.core import fields
+from backend.core import fields, text
 from backend.core.fields import Schema
 from backend.identity.schemas import NAME_LENGTH, GuestRequest
 
@@ -117,6 +118,12 @@ class PhoneOrTail(fields.Phone):
     """A whole number, or its last four digits."""
 
     pattern = f"({fields.Phone.pattern}|[0-9]{{4}})"
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        tail = text.dialled(value) if isinstance(value, str) else ""
+        if re.fullmatch("[0-9]{4}", tail):
+            return tail
+        return super()._deserialize(value, *args, **kwargs)
 
 
 class FindRequest(Schema):

@@ -17,18 +17,11 @@ from uuid import UUID
 import marshmallow as ma
 from marshmallow import ValidationError, fields
 
-from backend.core import clock
+from backend.core import clock, text
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
 
 _COMMON: Messages = {"required": "必填", "null": "不能为空", "validator_failed": "填写有误"}
-# C0/C1 controls but tab and newline; lone surrogates; bidirectional overrides, which can make a
-# name read backwards on a list.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
-)
-# Zero-width and other format characters, and all kinds of spaces: text of these alone is blank.
-_INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 # What Python's own parsers tolerate beyond these (braces, underscores, digits of other scripts,
 # a NUL at the end) has no business in a body.
 _LOCAL_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
@@ -38,15 +31,13 @@ _INSTANT = re.compile(
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-# For the document, where a pattern must mean the same to Python and to JavaScript: without the
-# surrogates, which no JSON text has, and what is invisible beyond U+FFFF.
-_SAFE = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+# For the document, where a pattern must mean the same to Python and to JavaScript: text shows
+# something. Without the surrogates, which no JSON text has, and what is invisible beyond U+FFFF.
 _VISIBLE = (
-    r"[^\x00-\x20\x7f-\xa0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u1680\u180e"
-    r"\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb\ufffe\uffff]"
+    r"[^\x00-\x20\x7f-\xa0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    r"\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164"
+    r"\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff]"
 )
-_SAFE_TEXT = f"^{_SAFE}*$"
-_VISIBLE_TEXT = f"^{_SAFE}*{_VISIBLE}{_SAFE}*$"
 _THIS_CENTURY = "^20[0-9]{2}-"
 
 
@@ -67,40 +58,45 @@ def _described(options: dict[str, Any], **facts: Any) -> dict[str, Any]:
     return options | {"metadata": facts | dict(options.get("metadata", {}))}
 
 
-def clean_text(value: str) -> str:
-    """NFC-normalised and trimmed text.
-
-    Raises ValidationError when it holds control characters or code points that cannot be stored.
-    """
-    if _UNSAFE.search(value):
-        raise ValidationError("含有不能使用的字符")
-    return unicodedata.normalize("NFC", value).strip()
-
-
 class Text(fields.String):
-    """Text of 1 to `max_length` characters (after trimming); `blank=True` allows none."""
+    """One line of text, of 1 to `max_length` characters as it is kept (`text.one_line`);
+    `blank=True` allows none."""
 
     default_error_messages = _COMMON | {"invalid": "应为文字"}
+    made_one = staticmethod(text.one_line)
 
     def __init__(self, max_length: int, *, blank: bool = False, **kwargs: Any) -> None:
-        least = {} if blank else {"minLength": 1}
-        pattern = _SAFE_TEXT if blank else _VISIBLE_TEXT
-        super().__init__(**_described(kwargs, maxLength=max_length, pattern=pattern, **least))
+        least = {} if blank else {"minLength": 1, "pattern": _VISIBLE}
+        super().__init__(**_described(kwargs, maxLength=max_length, **least))
         self.max_length, self.blank = max_length, blank
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        text = clean_text(value)
-        if not self.blank and all(unicodedata.category(char) in _INVISIBLE for char in text):
+        kept = self.made_one(value)
+        if not kept and not self.blank:
             raise ValidationError("不能为空")
-        if len(text) > self.max_length:
+        if len(kept) > self.max_length:
             raise ValidationError(f"最多 {self.max_length} 个字")
-        return text
+        return kept
 
 
-# A mobile number, also in groups, or an identity number.
-_PERSONAL = re.compile(r"(?<!\d)(1[3-9]\d(?:[ -]?\d){8}|\d{17}[\dXx])(?!\d)")
+class Paragraphs(Text):
+    """Text of several lines (`text.paragraphs`)."""
+
+    made_one = staticmethod(text.paragraphs)
+
+
+class Secret(Text):
+    """A password, as it is typed: spaces within it count."""
+
+    made_one = staticmethod(text.trimmed)
+
+
+# A mobile number, also in groups and with the country's, or an identity number.
+_PERSONAL = re.compile(
+    r"(?<!\d)((?:(?:00)?86[\s\u2010-\u2015-]*)?1[3-9]\d(?:[\s\u2010-\u2015-]?\d){8}|\d{17}[\dXx])(?!\d)"
+)
 
 
 class ImpersonalText(Text):
@@ -108,10 +104,14 @@ class ImpersonalText(Text):
     in the log, where nobody finds it again to erase it with the person."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, *args, **kwargs)
-        if _PERSONAL.search(text):
+        kept = super()._deserialize(value, *args, **kwargs)
+        if _PERSONAL.search(unicodedata.normalize("NFKC", kept)):
             raise ValidationError("请不要写手机号、身份证号等个人信息")
-        return text
+        return kept
+
+
+class ImpersonalParagraphs(ImpersonalText, Paragraphs):
+    """The same, of several lines."""
 
 
 class Int(fields.Integer):
@@ -295,15 +295,17 @@ class Part(fields.Nested):
 
 
 class Phone(fields.String):
-    """A mainland mobile number, 11 digits."""
+    """A mainland mobile number; 11 digits, however it was written (`text.mobile_number`)."""
 
     default_error_messages = _COMMON | {"invalid": "应为 11 位手机号"}
-    pattern = "1[3-9][0-9]{9}"
+    # As the document has it: with the usual marks, not with every one that comes along in a paste.
+    pattern = r"([+]?(00)?86[ -]?)?1[3-9][0-9]([ -]?[0-9]){8}"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**_described(kwargs, pattern=f"^{self.pattern}$"))
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch(self.pattern, value.strip()):
+        number = text.mobile_number(value) if isinstance(value, str) else None
+        if number is None:
             raise self.make_error("invalid")
-        return value.strip()
+        return number

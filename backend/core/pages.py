@@ -59,6 +59,7 @@ from backend.core.ids import new_id
 from backend.core.limits import CHANGES, Limit, Unlimited
 from backend.core.permissions import Actor, Permission
 from backend.core.problems import problem_for, refusal_for
+from backend.core.text import file_name, one_line
 
 View = Callable[..., Any]
 FORM_KEY = "_key"
@@ -97,7 +98,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """What came: the name that it had on the sender's disk is for people, never for a path."""
+    """What came: the name that it had on the sender's disk is for people, never for a path, and is
+    bounded as ours are."""
 
     name: str
     content: bytes
@@ -307,8 +309,10 @@ def see_other(endpoint: str, **values: Any) -> Response:
 
 
 def attachment(content: bytes, name: str, mimetype: str) -> Response:
-    """A file to keep, with a name that may be Chinese."""
-    return send_file(io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=name)
+    """A file to keep. Its name may be Chinese (RFC 6266), and hold what somebody has typed."""
+    return send_file(
+        io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=file_name(name)
+    )
 
 
 def tell(words: str) -> None:
@@ -459,7 +463,7 @@ def _uploaded(upload: Upload) -> UploadedFile | None:
     sent.stream.seek(0)
     if len(content) > upload.most_bytes:
         raise _too_large(upload)
-    return UploadedFile(sent.filename, content)
+    return UploadedFile(file_name(sent.filename), content)
 
 
 def _too_large(upload: Upload) -> FileTooLarge:
@@ -489,10 +493,9 @@ def _plain(schema: ma.Schema, given: MultiDict[str, str]) -> dict[str, Any]:
     for name, values in given.lists():
         field = fields.get(name)
         if isinstance(field, ma.fields.List):
-            plain[name] = [value for value in values if value]
-        elif values[-1].strip():
-            # Browsers end a textarea's lines with CR LF.
-            plain[name] = values[-1].strip().replace("\r\n", "\n")
+            plain[name] = [value for value in values if one_line(value)]
+        elif one_line(values[-1]):
+            plain[name] = values[-1].strip()
         elif field is not None and field.allow_none:
             plain[name] = None
     return plain

@@ -24,6 +24,7 @@ import xlsxwriter
 
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
+from backend.core.text import one_line
 from backend.core.workbook_reader import address_of
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -463,7 +464,7 @@ def as_text(value: Any) -> str:
 
 def narrowed(text: str) -> str:
     """Full-width digits, letters and signs made plain, as they are typed in Chinese: 9:00."""
-    return unicodedata.normalize("NFKC", text).strip()
+    return unicodedata.normalize("NFKC", one_line(text))
 
 
 def as_day(value: Any) -> date:

@@ -62,7 +62,7 @@ class RatingChange(Schema):
     score = Score(metadata={"example": 5})
     items = fields.Part(RatedItems, metadata={"example": {"attitude": 5, "waiting": 3}})
     tags = Tags(metadata={"example": ["warm"]})
-    comment = fields.Text(COMMENT_LENGTH, blank=True, allow_none=True)
+    comment = fields.Paragraphs(COMMENT_LENGTH, blank=True, allow_none=True)
 
 
 class RatingRequest(RatingChange):
@@ -107,11 +107,13 @@ class OwnerForm(Schema):
 
 
 class ReplyRequest(Schema):
-    reply = fields.Text(1000, required=True, metadata={"example": "已增加一名理发师,缩短等候"})
+    reply = fields.Paragraphs(
+        1000, required=True, metadata={"example": "已增加一名理发师，缩短等候"}
+    )
 
 
 class CallBackRequest(Schema):
-    note = fields.Text(1000, required=True, metadata={"example": "居民表示认可"})
+    note = fields.Paragraphs(1000, required=True, metadata={"example": "居民表示认可"})
     satisfied = fields.Flag(required=True)
 
 

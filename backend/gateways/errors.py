@@ -89,3 +89,10 @@ class WeChatRefused(WeChatError):
 
     def __init__(self, errcode: int | None, message: str) -> None:
         super().__init__(errcode, message, False)
+
+
+class WeChatForeignNumber(WeChatRefused):
+    """A phone number that is no mobile of mainland China, and so can't be kept."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "not a mobile number of mainland China")

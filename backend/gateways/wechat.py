@@ -36,6 +36,7 @@ from wechatpy.exceptions import WeChatClientException
 
 from backend.core.db import transaction_is_open
 from backend.core.metrics import REGISTRY, SECONDS
+from backend.core.text import mobile_number
 from backend.gateways.breaker import BreakerOpen, BreakerState, CircuitBreaker
 from backend.gateways.bulkhead import Bulkhead, BulkheadFull, TurnedAway
 from backend.gateways.deadline import Deadline
@@ -43,6 +44,7 @@ from backend.gateways.errors import (
     WeChatBusy,
     WeChatCodeInvalid,
     WeChatError,
+    WeChatForeignNumber,
     WeChatNotAsked,
     WeChatRefused,
     WeChatTimeout,
@@ -61,6 +63,7 @@ __all__ = [
     "WeChatCodeInvalid",
     "WeChatConfig",
     "WeChatError",
+    "WeChatForeignNumber",
     "WeChatGateway",
     "WeChatIdentity",
     "WeChatRefused",
@@ -123,7 +126,6 @@ _OVER_LIMIT = {45009, 45011}
 #: getwxacodeunlimit: the alphabet of `scene`.
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
 _PAGE = re.compile(r"[0-9A-Za-z_\-]+(/[0-9A-Za-z_\-]+)*")
-_MOBILE_NUMBER = re.compile(r"1[0-9]{10}")
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -362,7 +364,8 @@ class WeChatGateway:
 
         Raises:
             WeChatCodeInvalid: 40029.
-            WeChatRefused: a number of another country (`errcode` None), and as for login.
+            WeChatForeignNumber: a number of another country.
+            WeChatRefused: as for login.
             WeChatUnavailable: as for login.
         """
         _check_code(code)
@@ -370,9 +373,10 @@ class WeChatGateway:
         answer = self._call_with_token("phone_number", path, {"code": code})
         info = _member(answer, "phone_info", dict, path)
         number = _member(info, "purePhoneNumber", str, path)
-        if str(info.get("countryCode")) != "86" or not _MOBILE_NUMBER.fullmatch(number):
-            raise WeChatRefused(None, "not a mobile number of mainland China")
-        return number
+        mobile = mobile_number(number) if str(info.get("countryCode")) == "86" else None
+        if mobile is None:
+            raise WeChatForeignNumber
+        return mobile
 
     def code_image(self, scene: str, *, width: int = 430) -> bytes:
         """The mini-program code that opens our page with `scene` (getwxacodeunlimit).

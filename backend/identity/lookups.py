@@ -19,6 +19,7 @@ from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
+from backend.core.text import mobile_number
 from backend.identity.models import Resident, User, UserState
 from backend.identity.names import masked_name
 from backend.identity.operations import PROVEN, ResidentCodeRefused, resident_by_code
@@ -31,7 +32,8 @@ from backend.regions.models import Region
 ACTION = "look_up_resident"
 FOUND_LIMIT = 10
 GRANT_REASON = "授予角色"
-_PHONE = re.compile(r"1[3-9][0-9]{9}")
+# Far shorter than a personal code, and longer than whatever is meant for a number or a name.
+_MAY_BE_A_CODE = re.compile(r"[A-Za-z0-9_-]{40,}")
 
 
 class NotAPhoneOrCode(AppError):
@@ -80,16 +82,17 @@ def find_residents(session: Session, actor: Actor, who: str, reason: str) -> lis
     Raises NotAPhoneOrCode and ResidentCodeRefused (422).
     """
     codes = actor.region_codes(Permission.RESIDENT_LOOKUP)
-    people = _by_phone_or_code(session, who)
+    mobile = mobile_number(who)
+    people = _by_phone_or_code(session, who, mobile)
     uses = _uses(session, [person.id for person in people], codes)
     shown = [
         person
         for person in people
-        if not _is_phone(who)
+        if mobile is None
         or any(person.id in numbers for numbers in uses.values())
         or _at_home(session, person, codes)
     ]
-    _record(session, actor, who, reason, shown, codes)
+    _record(session, actor, mobile, reason, shown, codes)
     return [
         Found(
             person.id,
@@ -110,14 +113,15 @@ def find_account(session: Session, actor: Actor, who: str) -> UUID | None:
     Raises SeveralAccounts (409) for a number that several accounts have proven, NotAPhoneOrCode
     and ResidentCodeRefused (422).
     """
+    mobile = mobile_number(who)
     people = [
         person
-        for person in _by_phone_or_code(session, who)
-        if person.user_id is not None and (not _is_phone(who) or person.phone_state in PROVEN)
+        for person in _by_phone_or_code(session, who, mobile)
+        if person.user_id is not None and (mobile is None or person.phone_state in PROVEN)
     ]
     if len(people) > 1:
         raise SeveralAccounts
-    _record(session, actor, who, GRANT_REASON, people, actor.region_codes(Permission.ROLE_GRANT))
+    _record(session, actor, mobile, GRANT_REASON, people, actor.region_codes(Permission.ROLE_GRANT))
     return people[0].user_id if people else None
 
 
@@ -134,17 +138,13 @@ def was_found(session: Session, actor: Actor, resident_id: UUID) -> bool:
     return session.execute(statement.limit(1)).first() is not None
 
 
-def _is_phone(who: str) -> bool:
-    return _PHONE.fullmatch(who) is not None
-
-
-def _by_phone_or_code(session: Session, who: str) -> list[Resident]:
-    if _is_phone(who):
+def _by_phone_or_code(session: Session, who: str, mobile: str | None) -> list[Resident]:
+    if mobile is not None:
         statement = (
             select(Resident)
             .outerjoin(User, User.id == Resident.user_id)
             .where(
-                Resident.phone_hash == composed(PhoneVault).lookup_hash(who),
+                Resident.phone_hash == composed(PhoneVault).lookup_hash(mobile),
                 Resident.removed_at.is_(None),
                 func.coalesce(User.state, UserState.ACTIVE) == UserState.ACTIVE,
             )
@@ -152,7 +152,7 @@ def _by_phone_or_code(session: Session, who: str) -> list[Resident]:
             .limit(FOUND_LIMIT)
         )
         return list(session.execute(statement).scalars())
-    if who.isdecimal() or len(who) < FOUND_LIMIT:
+    if not _MAY_BE_A_CODE.fullmatch(who):
         raise NotAPhoneOrCode
     person = resident_by_code(session, who)
     if person is None or isinstance(person, CodeFault):
@@ -175,13 +175,13 @@ def _at_home(session: Session, person: Resident, codes: tuple[str, ...]) -> bool
 def _record(
     session: Session,
     actor: Actor,
-    who: str,
+    mobile: str | None,
     reason: str,
     found: list[Resident],
     codes: tuple[str, ...],
 ) -> None:
     details: dict[str, Any] = {
-        "by": "phone" if _is_phone(who) else "code",
+        "by": "code" if mobile is None else "phone",
         "reason": reason,
         "found": [str(person.id) for person in found],
     }

@@ -57,6 +57,12 @@ class PhoneCodeInvalid(AppError):
     title = "手机号授权已失效,请再点一次"
 
 
+class ForeignNumber(AppError):
+    status = 422
+    code = "foreign_number"
+    title = "只能绑定中国大陆的手机号，请用大陆手机号，或到服务台登记"
+
+
 class FamilyLimitReached(AppError):
     status = 409
     code = "family_limit_reached"

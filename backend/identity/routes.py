@@ -17,6 +17,7 @@ from backend.gateways.wechat import (
     WeChatBusy,
     WeChatCodeInvalid,
     WeChatError,
+    WeChatForeignNumber,
     WeChatGateway,
     WeChatUserBlocked,
 )
@@ -114,6 +115,8 @@ def bind_phone(actor: Actor, body: dict[str, str]) -> dict[str, str]:
             phone = composed(WeChatGateway).phone_number(body["code"])
         except WeChatCodeInvalid:
             raise operations.PhoneCodeInvalid from None
+        except WeChatForeignNumber:
+            raise operations.ForeignNumber from None
         except WeChatError as error:
             raise _away(error) from None
     with transaction() as session:

@@ -11,7 +11,7 @@ from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.core.permissions import Role
 
-NAME_LENGTH = 30
+NAME_LENGTH = 50
 OLDEST_BIRTH_YEAR = 1900
 LATEST_BIRTH_YEAR = 2099  # for the documentation; the check is against today
 
@@ -170,15 +170,15 @@ class ConfirmPhoneAnswer(ma.Schema):
 
 class PasswordLoginForm(Schema):
     username = fields.Text(64, required=True)
-    password = fields.Text(128, required=True)
+    password = fields.Secret(128, required=True)
     code = fields.Text(10, required=True)
 
 
 class PasswordChangeForm(Schema):
-    old = fields.Text(128, required=True)
+    old = fields.Secret(128, required=True)
     code = fields.Text(10, required=True)
-    new = fields.Text(128, required=True)
-    again = fields.Text(128, required=True)
+    new = fields.Secret(128, required=True)
+    again = fields.Secret(128, required=True)
 
 
 class ConsoleLoginAnswer(ma.Schema):

@@ -38,14 +38,14 @@ class NeedQuery(PageQuery):
 class NeedForm(Schema):
     region_id = fields.Id(required=True)
     title = fields.ImpersonalText(TITLE_LENGTH, required=True)
-    details = fields.ImpersonalText(DETAILS_LENGTH, allow_none=True)
+    details = fields.ImpersonalParagraphs(DETAILS_LENGTH, allow_none=True)
     service_kind = fields.Key(load("service_kinds"), allow_none=True)
     source = fields.Choice(NeedSource, required=True)
     raised_on = RaisedOn(required=True)
 
 
 class ReasonForm(Schema):
-    reason = fields.ImpersonalText(REASON_LENGTH, required=True)
+    reason = fields.ImpersonalParagraphs(REASON_LENGTH, required=True)
 
 
 class PlanForm(Schema):

@@ -1,12 +1,11 @@
 """The console's page of reports: ask for one, see how far it is, take it, delete it."""
 
-import io
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Response, send_file
+from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity, check_region
@@ -14,7 +13,7 @@ from backend.core import clock
 from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.jobs import defer
 from backend.core.limits import Limit
-from backend.core.pages import Pages, render, render_part, see_other
+from backend.core.pages import Pages, attachment, render, render_part, see_other
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
 from backend.regions.models import Region
@@ -29,7 +28,6 @@ from backend.reports.words import KINDS
 
 # The API's figures have the name "reports" already.
 pages = Pages("report_pages", __name__, url_prefix="/console/reports", template_folder="templates")
-_NOT_IN_NAMES = str.maketrans(dict.fromkeys('\\/:*?"<>|', " "))
 
 
 @pages.page("/", access=Permission.REPORT_MAKE, query=forms.ReportsQuery)
@@ -164,18 +162,8 @@ def download(session: Session, actor: Actor, run_id: UUID) -> Response:
     """The file. A form and not an address: each time is kept in the audit log."""
     run = access_report(session, actor, run_id)
     content = operations.take(session, actor, run)
-    return send_file(
-        io.BytesIO(content),
-        mimetype=DOCX if run.kind is ReportKind.BRIEF else MIMETYPE,
-        as_attachment=True,
-        download_name=file_name(run),
-    )
-
-
-def file_name(run: ReportRun) -> str:
-    """The title without what file systems refuse."""
-    ending = "docx" if run.kind is ReportKind.BRIEF else "xlsx"
-    return f"{run.title.translate(_NOT_IN_NAMES)}.{ending}"
+    ending, mimetype = ("docx", DOCX) if run.kind is ReportKind.BRIEF else ("xlsx", MIMETYPE)
+    return attachment(content, f"{run.title}.{ending}", mimetype)
 
 
 @pages.form("/<uuid:run_id>/delete", access=Permission.REPORT_MAKE)

@@ -8,6 +8,7 @@ from backend.gateways.wechat import (
     Suggestion,
     TextScene,
     WeChatCodeInvalid,
+    WeChatForeignNumber,
     WeChatGateway,
     WeChatRefused,
     WeChatUnavailable,
@@ -27,7 +28,7 @@ def test_a_phone_code_becomes_the_bare_number_once(gateway: WeChatGateway) -> No
     "code", ["phone:852-61234567:n", "phone:1-13800001234:n", "phone:02586543210:n"]
 )
 def test_only_a_mainland_mobile_number_is_one(gateway: WeChatGateway, code: str) -> None:
-    with pytest.raises(WeChatRefused, match="mainland"):
+    with pytest.raises(WeChatForeignNumber, match="mainland"):
         gateway.phone_number(code)
 
 

@@ -1,6 +1,5 @@
 """From a file to rows that mean something, before anything is looked up in the database."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -30,15 +29,13 @@ from backend.activities.schedule_reading.rows import ReadCell, ReadRow, ReadSche
 from backend.activities.words import EXCHANGE_KINDS, PROGRAMMES
 from backend.core.config import titles
 from backend.core.spreadsheets import Cell, as_day, as_text, as_time, narrowed, read_rows
+from backend.core.text import one_line, paragraphs
 
 MOST_ROWS = 200
 # What somebody has typed in place of what the sheet says, by the row's key and the column.
 Typed = Mapping[tuple[str, str], str]
 # A column's title and a cell's value to what it means; ValueError with what to write instead.
 _Reader = Callable[[str, Any], Any]
-# What comes along when text is pasted from web pages: wide, fixed and zero-width spaces.
-_SPACES = re.compile("[\t\u00a0\u2000-\u200a\u3000]")
-_INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _LENGTHS = {
     TITLE: 60, COMMUNITY: 60, VENUE: 60, ADDRESS: 200, ORGANISER: 60, CONTACT: 20, ABOUT: 2000,
     MODEL: 60,
@@ -76,7 +73,7 @@ def _cell(column: str, written: Cell | None, instead: str | None) -> ReadCell:
     cell = ReadCell(column, raw, address, typed=instead is not None)
     if written and written.problem and instead is None:
         return replace(cell, fault=written.problem)
-    if value is None or value == "":
+    if not one_line(raw):
         return replace(cell, fault="必填") if column in REQUIRED else cell
     try:
         reader: _Reader = _READERS.get(column, _text)
@@ -88,9 +85,7 @@ def _cell(column: str, written: Cell | None, instead: str | None) -> ReadCell:
 def _text(column: str, value: Any) -> str:
     if isinstance(value, datetime | date | time | bool):
         raise ValueError("应为文字")
-    text = _INVISIBLE.sub("", _SPACES.sub(" ", as_text(value).replace("\r\n", "\n"))).strip()
-    if any(not char.isprintable() and char != "\n" for char in text):
-        raise ValueError("含有不能使用的字符")
+    text = (paragraphs if column == ABOUT else one_line)(as_text(value))
     if len(text) > _LENGTHS[column]:
         raise ValueError(f"最多 {_LENGTHS[column]} 个字")
     return text

@@ -8,6 +8,7 @@ const {
 } = require("../../api/me");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
+const { mobileOf } = require("../../utils/phone-number");
 const { dayKey } = require("../../utils/time");
 
 /** Under this age the guardian agrees on the child's behalf, apart from everything else. */
@@ -113,17 +114,19 @@ Page({
   },
 
   check() {
-    const { name, birthYear, isChild: child, guardianAgreed } = this.data;
+    const { name, birthYear, phone, isChild: child, guardianAgreed } = this.data;
     /** @type {Record<string, string>} */
     const faults = {};
     if (!name.trim()) faults.name = "请写上称呼或姓名";
     if (birthYear && !/^\d{4}$/.test(birthYear)) faults.birth_year = "请写四位数的年份,例如 1953";
+    if (phone.trim() && !mobileOf(phone)) faults.phone = "请填写 11 位手机号，没有可以不填";
     if (child && !guardianAgreed) faults.guardian = "请先勾选同意";
     return faults;
   },
 
   form() {
-    const { name, relation, birthYear, phone } = this.data;
+    const { name, relation, birthYear } = this.data;
+    const phone = mobileOf(this.data.phone);
     return {
       name: name.trim(),
       ...(relation && { relation }),

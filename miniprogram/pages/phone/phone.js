@@ -5,9 +5,9 @@ const { getCatalogue } = require("../../api/activities");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { bindPhone, changeMe, getMe, giveConsent } = require("../../api/me");
 const look = require("../../utils/look");
+const { mobileOf } = require("../../utils/phone-number");
 
 const PHONE = "phone";
-const MOBILE = /^1\d{10}$/;
 
 Page({
   data: {
@@ -100,8 +100,8 @@ Page({
   },
 
   onTypedPhone() {
-    const { phone } = this.data;
-    if (!MOBILE.test(phone)) {
+    const phone = mobileOf(this.data.phone);
+    if (!phone) {
       this.setData({ "faults.phone": "请填写 11 位手机号" });
       return;
     }

@@ -182,7 +182,7 @@ def test_stalls_and_services_come_from_another_activity(
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({columns.TITLE: None}, "第 2 行 活动名称(B2):必填"),
     ({columns.TITLE: "市" * 61}, "第 2 行 活动名称(B2):最多 60 个字"),
-    ({columns.TITLE: "反\u202e转"}, "第 2 行 活动名称(B2):含有不能使用的字符"),
+    ({columns.TITLE: "\u202e\u200b"}, "第 2 行 活动名称(B2):必填"),
     ({columns.TITLE: at(DAY, 9).replace(tzinfo=None)}, "第 2 行 活动名称(B2):应为文字"),
     ({columns.PROGRAMME: "集市"}, "第 2 行 品牌项目(A2):应为吾社集、吾社行、吾社汇之一"),
     ({columns.COMMUNITY: None}, "第 2 行 社区(C2):必填"),

@@ -67,7 +67,7 @@ def test_writes_have_no_etag(world: World) -> None:
         ("/activities?limit=1.0", {"limit": ["应为整数"]}),
         ("/activities?limit=", {"limit": ["应为整数"]}),
         ("/activities?cursor=", {"cursor": ["不能为空"]}),
-        ("/activities?q=a%00b", {"q": ["含有不能使用的字符"]}),
+        ("/activities?q=%00", {"q": ["不能为空"]}),
         ("/activities?state=open&x=1&y=", {"x": ["没有这个字段"], "y": ["没有这个字段"]}),
     ],
 )

@@ -91,7 +91,7 @@ def test_another_accounts_family_is_not_there(world: World, person: Person) -> N
     [
         ({}, {"name": ["必填"]}),
         ({"name": None}, {"name": ["不能为空"]}),
-        ({"name": "王" * 31}, {"name": ["最多 30 个字"]}),
+        ({"name": "王" * 51}, {"name": ["最多 50 个字"]}),
         ({"name": "王", "relation": "x" * 11}, {"relation": ["最多 10 个字"]}),
         ({"name": "王", "birth_year": 1800}, {"birth_year": ["应在 1900 到 2099 之间"]}),
         ({"name": "王", "phone": "123"}, {"phone": ["应为 11 位手机号"]}),

@@ -125,7 +125,7 @@ def test_a_blocked_person_is_sent_to_the_desk(log_in: LogIn) -> None:
     assert "服务台" in refused(log_in("blocked"), 403, "wechat_user_blocked")["title"]
 
 
-@pytest.mark.parametrize("code", [None, "", "  ", 7, True, [], {}, "x" * 257, "a\x00b", "a\u202eb"])
+@pytest.mark.parametrize("code", [None, "", "  ", 7, True, [], {}, "x" * 257, "\x00", "\u202e"])
 def test_a_code_that_can_be_none_is_not_sent_to_wechat(
     log_in: LogIn, wechat: StandIn, code: Any
 ) -> None:

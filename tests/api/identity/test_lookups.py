@@ -111,6 +111,20 @@ def test_part_of_a_number_a_name_or_another_number_finds_nobody(
     assert "王*英" not in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("written", ["138 1234 1234", "\u202d+86 138-1234-1234\u202c"])
+def test_a_number_is_a_number_however_it_was_written(
+    desk: Desk, resident: Person, written: str
+) -> None:
+    assert "王*英" in shown(look_up(desk, written))
+    assert audited()[0].details["by"] == "phone"
+
+
+def test_what_is_neither_number_nor_code_is_said_to_be_neither(desk: Desk) -> None:
+    answer = look_up(desk, "+852 6123 4567")
+    assert answer.status_code == 422
+    assert "应为 11 位手机号" in answer.get_data(as_text=True)
+
+
 def test_each_look_up_is_audited_with_who_when_whom_and_why(
     organiser: Person, desk: Desk, resident: Person
 ) -> None:

@@ -192,7 +192,8 @@ def test_wechat_away_leaves_typing(
 def test_a_foreign_number_is_not_taken(wechat_app: Flask, person: Person) -> None:
     """Numbers are kept in one form, of mainland mobiles."""
     response = person.post("/me/phone", {"code": "phone:1-2025550123:n1"})
-    refused(response, 503, "wechat_unavailable")
+    problem = refused(response, 422, "foreign_number")
+    assert "只能绑定中国大陆的手机号" in problem["title"], "to try again would not help"
 
 
 # ---------------------------------------------------------------------------- face to face

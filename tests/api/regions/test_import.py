@@ -46,9 +46,9 @@ def upload(desk: Desk, text: str | bytes, name: str = "武进区.csv") -> TestRe
     return desk.send(UPLOAD, file=(io.BytesIO(content), name))
 
 
-def uploaded(desk: Desk, text: str = GOOD) -> str:
+def uploaded(desk: Desk, text: str = GOOD, name: str = "武进区.csv") -> str:
     """The id of a file that was looked through and found good."""
-    answer = upload(desk, text)
+    answer = upload(desk, text, name)
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return answer.headers["Location"].rsplit("/", 1)[-1]
 
@@ -132,6 +132,13 @@ def test_confirmed_twice_is_done_once(world: World, desk: Desk) -> None:
     assert again.status_code == 409
     assert "请刷新后再看" in again.get_data(as_text=True)
     assert len(waiting_jobs(world.app, "regions.import")) == 1
+
+
+def test_the_name_of_a_file_is_one_line_and_bounded(desk: Desk) -> None:
+    """It is shown and kept; what it was called on the sender's disk may be anything."""
+    import_id = uploaded(desk, GOOD, "武进区\u202e" + "长" * 5000 + ".csv")
+    name = kept(import_id).file_name
+    assert (len(name), name[:4], name[-4:]) == (100, "武进区长", ".csv")
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_regions_of_one_name_are_paged_by_id(app: Flask, outer: Connection) -> N
         ({"level": "town"}, "level"),
         ({"q": ""}, "q"),
         ({"q": "社" * 51}, "q"),
-        ({"q": "a\x00b"}, "q"),
+        ({"q": "\x00"}, "q"),
         ({"limit": "101"}, "limit"),
         ({"limit": "many"}, "limit"),
         ({"cursor": "AAAA"}, "cursor"),

@@ -17,8 +17,8 @@ from backend.core.permissions import Role
 from backend.core.spreadsheets import MIMETYPE
 from backend.identity import roles
 from backend.identity.roles import Scope
-from backend.reports import operations, report_pages, tasks
-from backend.reports.models import ReportFile, ReportState
+from backend.reports import operations, tasks
+from backend.reports.models import ReportFile, ReportRun, ReportState
 from backend.reports.operations import Superseded
 from backend.reports.periodic import make_periodic
 from tests.api.feedback.fair import Fair, Statements, audit_of, waiting_jobs
@@ -336,9 +336,13 @@ def test_a_download_is_a_file_with_a_chinese_name_and_is_audited(fair: Fair, des
 
 
 def test_a_title_may_hold_what_a_file_name_may_not(fair: Fair, desk: Desk) -> None:
-    run = run_of(monthly(desk, fair))
-    run.title = '市集: "春"/夏'
-    assert report_pages.file_name(run) == "市集   春  夏.xlsx"
+    """Also one with a line break, of a market from before titles were made one line."""
+    run_id = monthly(desk, fair)
+    work(fair.app, run_id)
+    with transaction() as session:
+        session.get_one(ReportRun, run_id).title = '集市 A: "春"/夏\n第二行'
+    disposition = desk.send(f"{PATH}{run_id}/file").headers["Content-Disposition"]
+    assert unquote(disposition.split("filename*=UTF-8''")[1]) == "集市 A 春 夏 第二行.xlsx"
 
 
 def _staff(fair: Fair, role: Role, region: str) -> Desk:

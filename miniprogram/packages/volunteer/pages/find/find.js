@@ -5,7 +5,7 @@
 const { sentenceOf } = require("../../../../api/errors");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
-const { findResidents } = require("../../api/residents");
+const { askedFor, findResidents } = require("../../api/residents");
 const { checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 
@@ -84,7 +84,7 @@ Page({
 
   onSearchName() {
     const words = this.data.name.trim();
-    if (words) this.search(meant(words));
+    if (words) this.search(askedFor(words));
     else this.setData({ refusal: "请先填写完整的姓名或手机号" });
   },
 
@@ -117,8 +117,7 @@ Page({
    */
   asks(by) {
     const { byName, tail, name } = this.data;
-    const asked = byName ? name.trim() : tail;
-    return asked === ("phone" in by ? by.phone : by.name);
+    return JSON.stringify(byName ? askedFor(name.trim()) : { phone: tail }) === JSON.stringify(by);
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -151,14 +150,6 @@ Page({
     wx.redirectTo({ url: "/packages/volunteer/pages/write-in/write-in" });
   },
 });
-
-/**
- * @param {string} words
- * @returns {{phone: string} | {name: string}}
- */
-function meant(words) {
-  return /^\d+$/.test(words) ? { phone: words } : { name: words };
-}
 
 /** @param {string} tail */
 function placesOf(tail) {

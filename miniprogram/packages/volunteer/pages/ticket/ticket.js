@@ -4,9 +4,10 @@
 const { ApiError, sentenceOf } = require("../../../../api/errors");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
+const { mobileOf } = require("../../../../utils/phone-number");
 const { waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
-const { findResidents } = require("../../api/residents");
+const { askedFor, findResidents } = require("../../api/residents");
 
 /** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
@@ -108,7 +109,7 @@ Page({
     }
     this.setData({ searching: true, refusal: "" });
     try {
-      const { items } = await findResidents(this.activityId, searchFor(words));
+      const { items } = await findResidents(this.activityId, askedFor(words));
       if (words !== this.data.words.trim()) return;
       this.setData({ found: items, searched: true, residentId: "" });
     } catch (error) {
@@ -126,8 +127,9 @@ Page({
   async onGive() {
     const whom = this.whom();
     if (this.data.busy) return;
-    if (!whom) {
-      this.setData({ refusal: this.data.isGuest ? "请填写怎么称呼来宾" : "请先查找,再选中来的人" });
+    const missing = this.missing();
+    if (!whom || missing) {
+      this.setData({ refusal: missing });
       return;
     }
     this.setData({ busy: true, refusal: "" });
@@ -143,12 +145,20 @@ Page({
     }
   },
 
+  /** What is still to be filled in, or filled in wrongly; empty where nothing is. */
+  missing() {
+    const { isGuest, residentId, name, phone } = this.data;
+    if (!isGuest) return residentId ? "" : "请先查找，再选中来的人";
+    if (!name.trim()) return "请填写怎么称呼来宾";
+    return phone.trim() && !mobileOf(phone) ? "手机号是 11 位数字，没有可以不填" : "";
+  },
+
   /** @returns {Parameters<typeof giveNumber>[1] | null} null while something is missing */
   whom() {
     const { isGuest, residentId, birthYear } = this.data;
     if (!isGuest) return residentId ? { resident_id: residentId } : null;
     const name = this.data.name.trim();
-    const phone = this.data.phone.trim();
+    const phone = mobileOf(this.data.phone);
     if (!name) return null;
     return {
       guest: { name, ...(phone && { phone }), ...(birthYear && { birth_year: Number(birthYear) }) },
@@ -195,15 +205,6 @@ function refusalWords(error) {
   if (error.transient) return `${sentence}。再点一次也不会重复发号`;
   // The server's sentence speaks to the resident.
   return error.code === "already_booked" ? "这位居民已经有这项服务的号" : sentence;
-}
-
-/**
- * Four digits are the end of a phone number, more of them a whole one.
- * @param {string} words
- * @returns {{phone: string} | {name: string}}
- */
-function searchFor(words) {
-  return /^\d+$/.test(words) ? { phone: words } : { name: words };
 }
 
 /** @param {import("../../../../api/types").Booking} booking */

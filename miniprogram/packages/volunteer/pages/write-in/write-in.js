@@ -2,12 +2,11 @@
 // Check in somebody without a phone, in two fields; without a network it is kept and sent later.
 
 const look = require("../../../../utils/look");
+const { mobileOf } = require("../../../../utils/phone-number");
 const { checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
-
-const PHONE = /^1\d{10}$/;
 
 Page({
   data: {
@@ -44,10 +43,10 @@ Page({
   async onCheckIn() {
     const { market, busy } = this.data;
     const name = this.data.name.trim();
-    const phone = this.data.phone.trim();
+    const phone = mobileOf(this.data.phone);
     if (!market || busy) return;
     const nameError = name ? "" : "请填写怎么称呼";
-    const phoneError = !phone || PHONE.test(phone) ? "" : "手机号是 11 位数字,没有可以不填";
+    const phoneError = phone || !this.data.phone.trim() ? "" : "手机号是 11 位数字，没有可以不填";
     this.setData({ nameError, phoneError });
     if (nameError || phoneError) return;
     this.setData({ busy: true });
