@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from backend.activities import schedule
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import check_slots_within, create_activity, rows_of
+from backend.activities.stalls import SlotsOverlap, check_apart
+from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.errors import AppError
@@ -71,17 +73,36 @@ class Place:
 
 
 def read_source(session: Session, activity: Activity) -> Source:
-    """An activity with all that is copied of it."""
+    """An activity with all that is copied of it.
+
+    Raises SlotsOverlap (409) when those of a service do, which was made before that was refused.
+    """
     offerings = rows_of(session, Offering, Offering.activity_id == activity.id)
     ids = [offering.id for offering in offerings]
+    slots = rows_of(session, Slot, Slot.offering_id.in_(ids))
+    _check_slots_apart(activity, offerings, slots)
     return Source(
         activity,
         _columns(session.get_one(Venue, activity.venue_id)),
         rows_of(session, Stall, Stall.activity_id == activity.id),
         offerings,
         rows_of(session, Desk, Desk.offering_id.in_(ids)),
-        rows_of(session, Slot, Slot.offering_id.in_(ids)),
+        slots,
     )
+
+
+def _check_slots_apart(
+    activity: Activity, offerings: Sequence[Offering], slots: Sequence[Slot]
+) -> None:
+    for offering in offerings:
+        times = [(one.starts_at, one.ends_at) for one in slots if one.offering_id == offering.id]
+        try:
+            check_apart(times)
+        except SlotsOverlap as overlap:
+            raise SlotsOverlap(
+                f"{quoted(activity.title)}的{quoted(offering.title)}有重叠的时段（{overlap.detail}），"
+                "不能照搬；请先把时段改好，或照搬别的活动"
+            ) from None
 
 
 def copy_activity(

@@ -180,6 +180,7 @@ class DutyForm(Schema):
     user_id = fields.Id(required=True)
     stall_id = fields.Id(allow_none=True)
     words = fields.Text(40, required=True)
+    confirmed = fields.Id()
 
 
 class RecordForm(Schema):

@@ -272,7 +272,7 @@ def people(
 ) -> str:
     """Who does what."""
     activity = access_workbench(session, actor, activity_id)
-    assigned = staff.assigned(session, activity_id)
+    assigned = staff.assigned(session, actor, activity)
     busy = {one.user_id for one in assigned}
     context = frame(actor, activity, "people", typed=typed or {}, problem=problem)
     if context["may_edit"]:

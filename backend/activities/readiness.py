@@ -1,14 +1,15 @@
 """What an activity still lacks before it can be submitted: a list to work through.
 
 What *blocks* would make the announcement untrue: a service that is booked by slots and has none,
-slots outside the hours. The rest is advice: an organiser may hand in date and place for approval
-first and arrange the stalls afterwards, or enter an activity when it is over, for the ledger. The
-API has always taken such drafts.
+slots outside the hours or over one another. The rest is advice: an organiser may hand in date and
+place for approval first and arrange the stalls afterwards, or enter an activity when it is over,
+for the ledger. The API has always taken such drafts.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from backend.activities.models import OfferingMode, Programme
@@ -92,6 +93,8 @@ def _offering(activity: Mapping[str, Any], offering: Mapping[str, Any]) -> Itera
         for slot in offering["slots"]
     ):
         yield Missing(f"{name}有时段在活动时间之外", "stalls", blocks=True)
+    if any(one["ends_at"] > other["starts_at"] for one, other in pairwise(offering["slots"])):
+        yield Missing(f"{name}有重叠的时段", "stalls", blocks=True)
     closes = offering["sign_up_closes_at"]
     if closes is not None and closes > activity["ends_at"]:
         yield Missing(f"{name}的报名截止晚于活动结束", "stalls")

@@ -1,5 +1,7 @@
 """Who does what at an activity: colleagues with a role in its region."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,8 +9,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, Duty, Stall
+from backend.activities.models import Activity, ActivityState, Duty, Stall
 from backend.activities.operations import check_editable, record_edit
+from backend.activities.permissions import ANNOUNCED
+from backend.activities.words import quoted
+from backend.core import clock
 from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
@@ -18,6 +23,8 @@ from backend.identity.queries import Colleague, colleagues
 
 # Whoever may check people in is on the staff of a market: volunteers, organisers, admins.
 _ON_THE_SPOT = Permission.CHECKIN_SCAN
+# Nobody is expected there any more.
+_OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 
 
 class AlreadyAssigned(AppError):
@@ -26,18 +33,29 @@ class AlreadyAssigned(AppError):
     title = "这位同事已有安排,请先移除再重新安排"
 
 
+class AlsoElsewhere(AppError):
+    status = 409
+    code = "also_elsewhere"
+    title = "这位同事同一时间在别处也有安排"
+
+
 on_constraint("uq_duty_activity_id_user_id", AlreadyAssigned)
 
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A duty as it is shown."""
+    """A duty as it is shown.
+
+    Attributes:
+        elsewhere: other activities where the colleague has a duty at the same time, in words.
+    """
 
     id: UUID
     user_id: UUID
     name: str
     words: str
     stall: str | None
+    elsewhere: str
 
 
 def people_to_choose(session: Session, activity: Activity) -> list[Colleague]:
@@ -45,22 +63,53 @@ def people_to_choose(session: Session, activity: Activity) -> list[Colleague]:
     return colleagues(session, activity.region_code, _ON_THE_SPOT)
 
 
-def assigned(session: Session, activity_id: UUID) -> list[Assigned]:
+def assigned(session: Session, actor: Actor, activity: Activity) -> list[Assigned]:
     """Who has been assigned, in the order of assigning."""
     statement = (
         select(Duty, Resident.name, Stall.number, Stall.name.label("stall_name"))
         .outerjoin(Resident, Resident.user_id == Duty.user_id)
         .outerjoin(Stall, Stall.id == Duty.stall_id)
-        .where(Duty.activity_id == activity_id)
+        .where(Duty.activity_id == activity.id)
         .order_by(Duty.id)
     )
+    rows = session.execute(statement).all()
+    elsewhere = _elsewhere(session, actor, activity, {row.Duty.user_id for row in rows})
     return [
         Assigned(
             duty.id, duty.user_id, own_name(name), duty.words,
             f"{number} 号 {stall_name}" if number else None,
+            elsewhere.get(duty.user_id, ""),
         )
-        for duty, name, number, stall_name in session.execute(statement)
+        for duty, name, number, stall_name in rows
     ]  # fmt: skip
+
+
+def _elsewhere(
+    session: Session, actor: Actor, activity: Activity, user_ids: Iterable[UUID]
+) -> dict[UUID, str]:
+    """Where else these colleagues have a duty while an activity is on: by colleague, in words.
+    A draft that the caller may not see has no name."""
+    statement = (
+        select(Duty.user_id, Activity)
+        .join(Activity, Activity.id == Duty.activity_id)
+        .where(
+            Duty.user_id.in_(user_ids),
+            Activity.id != activity.id,
+            Activity.state.not_in(_OVER),
+            Activity.starts_at < activity.ends_at,
+            Activity.ends_at > activity.starts_at,
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    )
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for user_id, other in session.execute(statement):
+        seen = other.state in ANNOUNCED or actor.may(
+            Permission.ACTIVITY_SEE_DRAFT, region_code=other.region_code
+        )
+        title = quoted(other.title) if seen else "另一场还没有公布的活动"
+        starts, ends = (at.astimezone(clock.SHANGHAI) for at in (other.starts_at, other.ends_at))
+        found[user_id].append(f"{title}（{starts:%m-%d %H:%M} 至 {ends:%m-%d %H:%M}）")
+    return {user_id: "、".join(words) for user_id, words in found.items()}
 
 
 def name_of(session: Session, user_id: UUID | None) -> str:
@@ -79,10 +128,11 @@ def assign(session: Session, actor: Actor, activity: Activity, values: dict[str,
     """Give a colleague a duty at a locked activity.
 
     Args:
-        values: user_id, words, and stall_id where it is at a stall.
+        values: user_id, words, and stall_id where it is at a stall; `confirmed` is the user_id of
+            whom one has been told that they are expected elsewhere at the same time.
 
-    Raises NotEditable, AlreadyAssigned (409), ValidationFailed (422) for somebody without a role
-    there or another activity's stall.
+    Raises NotEditable, AlreadyAssigned (409), AlsoElsewhere (409) until that is confirmed,
+    ValidationFailed (422) for somebody without a role there or another activity's stall.
     """
     check_editable(activity)
     if values["user_id"] not in {one.user_id for one in people_to_choose(session, activity)}:
@@ -92,6 +142,9 @@ def assign(session: Session, actor: Actor, activity: Activity, values: dict[str,
         stall = session.get(Stall, stall_id)
         if stall is None or stall.activity_id != activity.id:
             raise ValidationFailed(errors={"stall_id": ["应为本活动的摊位"]})
+    if values.get("confirmed") != values["user_id"]:
+        for words in _elsewhere(session, actor, activity, [values["user_id"]]).values():
+            raise AlsoElsewhere(f"{words}。两处都要去吗？")
     duty = Duty(
         id=new_id(),
         activity_id=activity.id,

@@ -374,7 +374,7 @@ def save_slot(session: Session, actor: Actor, body: dict[str, Any], slot_id: UUI
     if changes.announced(activity) and _worse(found):
         affected = changes.affected_by(session, activity.id, slot.offering_id, slot_id)
         if affected.seen != confirmed:
-            stalls.check_slot(activity, slot, body)
+            stalls.check_slot(session, activity, slot, body)
             page = render(
                 "activities/confirm_slot.html",
                 **frame(

@@ -2,6 +2,7 @@
 // A booking in the words that the pages show.
 
 const { isCancelWaiting } = require("../api/bookings");
+const { isMyself } = require("../api/session");
 const { nameWords } = require("./name-words");
 const { clock, dayKey, dayWords, daysBetween, waitWords } = require("./time");
 
@@ -136,9 +137,26 @@ function endedBookings(bookings) {
   );
 }
 
+/**
+ * What somebody has already booked at the time of a slot of another service.
+ * @param {Booking[]} bookings
+ * @param {{starts_at: string, ends_at: string}} slot
+ * @param {string} residentId a family member's; empty for oneself
+ * @param {string} offeringId
+ */
+function clashOf(bookings, slot, residentId, offeringId) {
+  const clash = activeBookings(bookings).find(
+    ({ slot_starts_at: from, slot_ends_at: to, resident, offering_id: other }) =>
+      from && to && other !== offeringId &&
+      (residentId ? resident.id === residentId : isMyself(resident)) &&
+      Date.parse(from) < Date.parse(slot.ends_at) && Date.parse(to) > Date.parse(slot.starts_at),
+  );
+  return clash && bookingWords(clash);
+}
+
 /** @param {Booking} booking */
 function isOnTheSpot({ state }) {
   return ON_THE_SPOT.includes(state);
 }
 
-module.exports = { bookingWords, activeBookings, endedBookings, isOnTheSpot };
+module.exports = { bookingWords, activeBookings, endedBookings, clashOf, isOnTheSpot };

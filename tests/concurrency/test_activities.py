@@ -1,5 +1,6 @@
 """Two organisers at one activity at the same moment: one outcome each, no 500, no half work."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -137,6 +138,30 @@ def test_one_time_gets_one_slot(committed_world: World, organiser: Person) -> No
     answers = together(TIMES, lambda _: organiser.post(path, {"slots": [slot]}))
     assert codes(answers) == ends(201, 409, "slot_exists")
     assert len(ok(organiser.get(f"/offerings/{offering}"))["slots"]) == 1
+
+
+def test_of_slots_that_overlap_one_is_made_or_moved(
+    committed_world: World, organiser: Person
+) -> None:
+    """Added and moved at once, each over the others."""
+    draft, offering = slots_offering(committed_world, organiser)
+    start = datetime.fromisoformat(draft["starts_at"])
+
+    def at(minutes: int) -> str:
+        return (start + timedelta(minutes=minutes)).isoformat()
+
+    standing = committed_world.slot(organiser, offering, at(120))
+
+    def act(n: int) -> TestResponse:
+        times = {"starts_at": at(n), "ends_at": at(n + 30)}
+        if n == 0:
+            return organiser.put(f"/slots/{standing['id']}", times)
+        slots = [times | {"capacity": 5}]
+        return organiser.post(f"/offerings/{offering}/slots", {"slots": slots})
+
+    answers = together(TIMES, act)
+    assert [answer.status_code for answer in answers].count(409) == TIMES - 1
+    assert {a.json["code"] for a in answers if a.status_code == 409} == {"slots_overlap"}
 
 
 def slots_offering(world: World, organiser: Person) -> tuple[dict[str, Any], str]:

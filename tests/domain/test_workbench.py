@@ -126,6 +126,9 @@ def test_nothing_is_missing() -> None:
          "「义诊」有时段在活动时间之外", True),
         (with_offering(slots=[{"starts_at": NOW + HOUR, "ends_at": NOW + 4 * HOUR}]),
          "「义诊」有时段在活动时间之外", True),
+        (with_offering(slots=[{"starts_at": NOW + HOUR, "ends_at": NOW + 2 * HOUR},
+                              {"starts_at": NOW + 1.5 * HOUR, "ends_at": NOW + 2 * HOUR}]),
+         "「义诊」有重叠的时段", True),
         (with_offering(sign_up_closes_at=NOW + 4 * HOUR), "「义诊」的报名截止晚于活动结束", False),
     ],
 )  # fmt: skip

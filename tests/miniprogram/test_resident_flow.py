@@ -263,6 +263,28 @@ def test_a_full_slot_says_so_and_shows_the_others(
     assert booking_states(database, resident.resident_id) == ["confirmed"]
 
 
+def test_two_services_at_one_time_are_asked_about(
+    own: OpenPhone, resident: Caller, organiser: Caller, market: Market, database: Engine
+) -> None:
+    other = make_market(organiser)
+    resident.post(
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[0]}
+    )
+    mine = own(sign_up_page(other, other.clinic))
+    mine.page.get_by_role("radiogroup", name="时段").get_by_role("radio").first.tap()
+    mine.tap("确认报名")
+    mine.sees("同一时间已经约了一项")
+    mine.sees(f"（{market.title}）")
+    mine.look("sign-up-clash")
+    mine.tap("换个时段")
+    mine.misses("同一时间已经约了一项")
+    assert booking_states(database, resident.resident_id) == ["confirmed"]
+    mine.tap("确认报名")
+    mine.tap("仍要报名")
+    mine.sees("报名成功")
+    assert booking_states(database, resident.resident_id) == ["confirmed"] * 2
+
+
 def test_signing_up_twice_leads_to_the_number(
     own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:

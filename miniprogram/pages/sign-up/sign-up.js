@@ -2,12 +2,12 @@
 // Sign up for one service: a slot in advance, or a number on the spot; for me or my family.
 
 const { getActivity } = require("../../api/activities");
-const { getQueue, signUp, takeNumber } = require("../../api/bookings");
+const { getQueue, pollMyBookings, signUp, takeNumber } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { listFamily } = require("../../api/me");
 const session = require("../../api/session");
 const { activityWords } = require("../../utils/activity-words");
-const { bookingWords } = require("../../utils/booking-words");
+const { bookingWords, clashOf } = require("../../utils/booking-words");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const { isSignUpOpen, slotChoices } = require("../../utils/offering-words");
@@ -43,6 +43,10 @@ Page({
 
   activityId: "",
   offeringId: "",
+  /** @type {Offering | undefined} */
+  offering: undefined,
+  /** Mine and my family's, to tell two at the same time. @type {import("../../api/types").Booking[]} */
+  bookings: [],
   /** What was pressed last, with its key: pressing the same again is the same action. */
   pressed: { what: "", key: "" },
 
@@ -59,11 +63,13 @@ Page({
 
   async load() {
     try {
-      const [activity, queue, family] = await Promise.all([
+      const [activity, queue, family, bookings] = await Promise.all([
         getActivity(this.activityId),
         getQueue(this.offeringId).catch(() => null),
         this.loadFamily(),
+        this.loadBookings(),
       ]);
+      this.bookings = bookings;
       const stall = activity.stalls.find(({ offerings }) =>
         offerings.some(({ id }) => id === this.offeringId),
       );
@@ -72,6 +78,7 @@ Page({
         this.setData({ loading: false, error: "这项服务已经撤下,请看看其他服务" });
         return;
       }
+      this.offering = offering;
       this.setData({
         ...this.offeringWords(offering, activity.state === "live"),
         stall: `${stall.number} 号摊位 ${stall.name}`,
@@ -90,6 +97,11 @@ Page({
   async loadFamily() {
     if (!session.isLoggedIn()) return [];
     return listFamily().then(({ items }) => items).catch(() => []);
+  },
+
+  async loadBookings() {
+    if (!session.isLoggedIn()) return [];
+    return pollMyBookings().then(({ items }) => items).catch(() => []);
   },
 
   /**
@@ -127,14 +139,32 @@ Page({
     this.setData({ residentId: detail.value, refusal: "", hasNumber: false });
   },
 
-  onSignUp() {
+  async onSignUp() {
     const { slotId } = this.data;
     if (this.data.bySlot && !slotId) {
       this.setData({ refusal: "请先选一个时段" });
       return;
     }
+    if (!(await this.wantsBoth(slotId))) return;
     const body = { ...(slotId && { slot_id: slotId }), ...this.whom() };
     this.book(`sign-up ${slotId}`, (key) => signUp(this.offeringId, body, key));
+  },
+
+  /**
+   * Whether the person wants this time, though they are expected elsewhere then.
+   * @param {string} slotId
+   */
+  async wantsBoth(slotId) {
+    const slot = this.offering?.slots.find(({ id }) => id === slotId);
+    const clash = slot && clashOf(this.bookings, slot, this.data.residentId, this.offeringId);
+    if (!clash) return true;
+    const { confirm } = await wx.showModal({
+      title: "同一时间已经约了一项",
+      content: `${clash.who}已经约了${clash.when}的${clash.title}（${clash.market}），和这个时段撞在一起。还要报名吗？`,
+      confirmText: "仍要报名",
+      cancelText: "换个时段",
+    });
+    return confirm;
   },
 
   onTakeNumber() {

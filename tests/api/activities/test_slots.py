@@ -68,12 +68,65 @@ def test_slots_are_added_and_come_in_order(plan: Plan, offering: str, outer: Con
     assert outer.execute(entry).scalar_one() == {"offering_id": offering, "count": 2}
 
 
-def test_two_slots_may_overlap_but_not_begin_together(plan: Plan, offering: str) -> None:
-    add(plan, offering, slot(0, 30), slot(15, 45))
-    refused(post(plan, offering, {"slots": [slot(15, 20)]}), 409, "slot_exists")
-    twins = {"slots": [slot(60, 90), slot(60, 80)]}
-    refused(post(plan, offering, twins), 409, "slot_exists")
-    assert len(add(plan, offering, slot(120, 150))) == 3, "all or none"
+@pytest.mark.parametrize(
+    ("new", "code"),
+    [
+        ([slot(30, 40)], "slot_exists"),
+        ([slot(15, 31)], "slots_overlap"),
+        ([slot(59, 70)], "slots_overlap"),
+        ([slot(40, 50)], "slots_overlap"),
+        ([slot(20, 90)], "slots_overlap"),
+        ([slot(60, 90), slot(60, 80)], "slot_exists"),
+        ([slot(100, 130), slot(60, 101)], "slots_overlap"),
+    ],
+)
+def test_slots_of_one_service_do_not_overlap(
+    world: World, plan: Plan, offering: str, new: list[dict[str, Any]], code: str
+) -> None:
+    add(plan, offering, slot(30, 60))
+    problem = refused(post(plan, offering, {"slots": [slot(0, 10), *new]}), 409, code)
+    if code == "slots_overlap":
+        assert "重叠" in problem["detail"]
+    assert len(add(plan, offering, slot(0, 30), slot(60, 90))) == 3, (
+        "one after the other; all or none"
+    )
+    other = world.offering(plan.organiser, plan.stall["id"], mode="slots")["id"]
+    assert len(add(plan, other, slot(30, 60))) == 1, "another service's are its own"
+
+
+def test_a_slot_is_not_moved_over_another(plan: Plan, offering: str) -> None:
+    first, second = add(plan, offering, slot(0, 30), slot(30, 60))
+    path = f"/slots/{second['id']}"
+    refused(plan.organiser.put(path, {"starts_at": at(20)}), 409, "slots_overlap")
+    refused(plan.organiser.put(path, {"starts_at": at(0)}), 409, "slot_exists")
+    ok(plan.organiser.put(path, {"ends_at": at(70)}))
+    ok(plan.organiser.put(f"/slots/{first['id']}", {"starts_at": at(10)}))
+
+
+@pytest.fixture
+def overlapping(plan: Plan, offering: str, outer: Connection) -> str:
+    """A service with slots from before overlapping was refused: 0–40 and 30–60."""
+    add(plan, offering, slot(0, 30), slot(30, 60))
+    longer = text("UPDATE slot SET ends_at = :end WHERE offering_id = :id AND starts_at = :start")
+    outer.execute(longer, {"end": START + timedelta(minutes=40), "id": offering, "start": START})
+    return offering
+
+
+def test_slots_that_overlap_already_can_be_put_right(plan: Plan, overlapping: str) -> None:
+    """Their places can be changed too, for people are booked in them; nothing new joins them."""
+    first = ok(plan.organiser.get(f"/offerings/{overlapping}"))["slots"][0]
+    ok(plan.organiser.put(f"/slots/{first['id']}", {"capacity": 7}))
+    refused(post(plan, overlapping, {"slots": [slot(35, 70)]}), 409, "slots_overlap")
+    assert len(add(plan, overlapping, slot(60, 90))) == 3
+    refused(plan.organiser.post(f"{plan.path}/submit"), 409, "not_ready")
+    ok(plan.organiser.put(f"/slots/{first['id']}", {"ends_at": at(30)}))
+    ok(plan.organiser.post(f"{plan.path}/submit"))
+
+
+def test_slots_that_overlap_are_not_copied(plan: Plan, overlapping: str) -> None:
+    body = {"starts_at": at(60 * 24 * 400)}
+    problem = refused(plan.organiser.post(f"{plan.path}/copy", body), 409, "slots_overlap")
+    assert "「义剪」有重叠的时段（09:00–09:40 和 09:30–10:00 的时段重叠）" in problem["detail"]
 
 
 def test_a_pattern_makes_as_many_as_end_in_time(plan: Plan, offering: str) -> None:
@@ -87,6 +140,7 @@ def test_a_pattern_that_clashes_adds_none(plan: Plan, offering: str) -> None:
     add(plan, offering, slot(60, 90))
     pattern = {"from": at(0), "to": at(120), "minutes": 30, "capacity": 4}
     refused(post(plan, offering, pattern), 409, "slot_exists")
+    refused(post(plan, offering, pattern | {"minutes": 40}), 409, "slots_overlap")
     assert len(ok(plan.organiser.get(f"/offerings/{offering}"))["slots"]) == 1
 
 

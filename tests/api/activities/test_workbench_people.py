@@ -1,6 +1,7 @@
 """The workbench's people, record and prints."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.jobs import JobsStandStill
 from backend.core.permissions import Role
+from tests.api.activities.conftest import START
 from tests.api.activities.workbench import (
     M,
     audited,
@@ -22,6 +24,7 @@ from tests.support.desk import Desk
 from tests.support.queue import worker_was_heard
 from tests.support.world import (
     DISTRICT,
+    OTHER_COMMUNITY,
     OTHER_SUBDISTRICT,
     Person,
     World,
@@ -70,6 +73,39 @@ def test_only_who_has_a_role_there_is_assigned(
         refused = desk.send(path, **typed)
         assert refused.status_code == 422
         assert words in refused.get_data(as_text=True)
+
+
+def test_one_colleague_at_two_markets_is_asked_about(
+    world: World, desk: Desk, market: dict[str, Any], organiser: Person
+) -> None:
+    """Before it is done, and shown with the duty from then on; an unannounced market of others
+    stays unnamed."""
+    admin = world.staff(Role.ADMIN, DISTRICT)
+    theirs = world.draft(
+        admin, region=OTHER_COMMUNITY, starts_at=START + timedelta(hours=1), title="邻里秘密集市"
+    )
+    later = world.draft(admin, region=OTHER_COMMUNITY, starts_at=START + timedelta(hours=4))
+    colleague = world.staff(Role.VOLUNTEER, DISTRICT)
+    typed = {"user_id": str(colleague.user_id), "words": "签到"}
+    boss = Desk(world, admin)
+    for one in (theirs, later):
+        assert boss.send(f"{M}/{one['id']}/people", **typed).status_code == 303
+    path = f"{M}/{market['id']}/people"
+    asked = desk.send(path, **typed)
+    page = asked.get_data(as_text=True)
+    assert asked.status_code == 409
+    assert "同一时间在别处也有安排" in page
+    assert "另一场还没有公布的活动（05-01 02:00 至 05-01 05:00）。两处都要去吗？" in page
+    assert "仍然安排" in page
+    assert "邻里秘密集市" not in page
+    other = str(world.volunteer().user_id)
+    assert desk.send(path, **typed, confirmed=other).status_code == 409
+    assert desk.send(path, **typed, confirmed=typed["user_id"]).status_code == 303
+    assert "同一时间还在另一场还没有公布的活动" in desk.read(path)
+    ok(admin.post(f"/activities/{theirs['id']}/publish"))
+    assert "同一时间还在「邻里秘密集市」" in desk.read(path)
+    ok(admin.post(f"/activities/{theirs['id']}/cancel", {"reason": "大雨"}))
+    assert "同一时间还在" not in desk.read(path)
 
 
 def test_a_deleted_stall_s_people_stay_assigned(
