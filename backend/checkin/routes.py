@@ -56,7 +56,7 @@ def list_attendances(
 
 @blp.post("/activities/<uuid:activity_id>/residents/find", access=Permission.RESIDENT_FIND,
           body=schemas.FindRequest, answer=schemas.FoundPage,
-          limit=Limit("find", reached=_tell_organiser))  # fmt: skip
+          limit=Limit("find", done_only=True, reached=_tell_organiser))  # fmt: skip
 def find_residents(
     session: Session, actor: Actor, body: dict[str, str], activity_id: UUID
 ) -> dict[str, Any]:

@@ -117,6 +117,9 @@ class MyAttendanceAnswer(AttendanceAnswer):
 class PhoneOrTail(fields.Phone):
     """A whole number, or its last four digits."""
 
+    default_error_messages = fields.Phone.default_error_messages | {
+        "invalid": "应为手机号后四位，或完整的 11 位手机号"
+    }
     pattern = f"({fields.Phone.pattern}|[0-9]{{4}})"
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:

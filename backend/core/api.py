@@ -36,7 +36,7 @@ from backend.core.errors import (
     ValidationFailed,
 )
 from backend.core.idempotency import StoredAnswer
-from backend.core.limits import CHANGES, Limit, Unlimited
+from backend.core.limits import CHANGES, Limit, TooManyRequests, Unlimited
 from backend.core.permissions import Actor, Permission
 from backend.core.problems import problem_response, refusal_for
 
@@ -250,6 +250,9 @@ class _Endpoint:
         except Forbidden as refusal:
             refusals.note(refusal, _actor_of_request, "api_call")
             raise
+        except ValidationFailed as refusal:
+            self._take_back(refusal)
+            raise
         except NotFound as refusal:
             # Of a row that is another's a write says that it is not there. A read that finds
             # nothing is mostly an old link, and a code that is unknown has its own name.
@@ -285,6 +288,15 @@ class _Endpoint:
         if refusal is not None:
             raise refusal
         return actor
+
+    def _take_back(self, refusal: ValidationFailed) -> None:
+        """Raises TooManyRequests (429) where even that was too often."""
+        if not isinstance(self.limit, Limit) or not self.limit.done_only:
+            return
+        with transaction() as session:
+            too_many = limits.take_back(session, self.limit, _actor_of_request(session))
+        if too_many is not None:
+            raise too_many from refusal
 
     def _write_or_refuse(
         self, path: dict[str, Any], known: Actor | None, *, look: bool
@@ -322,7 +334,12 @@ class _Endpoint:
             if stored is not None:
                 return _replay(stored)
             if self.in_transaction:
-                response = self._render(self.view(session, actor, *incoming, **path))
+                try:
+                    answer = self.view(session, actor, *incoming, **path)
+                except TooManyRequests as refusal:
+                    limits.hold_here(self.limit, actor, refusal)
+                    raise
+                response = self._render(answer)
                 attempt.store(session, response)
                 return response
         response = self._render(self.view(actor, *incoming, **path))

@@ -75,8 +75,11 @@ def pause(seconds: int) -> timedelta:
 
 
 def in_words(seconds: int) -> str:
-    """A time to wait, rounded up: 「40 秒」，「3 分钟」."""
-    return f" {seconds} 秒" if seconds < 60 else f" {ceil(seconds / 60)} 分钟"
+    """A time to wait, rounded up: 「40 秒」，「3 分钟」，「1 小时 5 分钟」."""
+    if seconds < 60:
+        return f" {seconds} 秒"
+    hours, minutes = divmod(ceil(seconds / 60), 60)
+    return (f" {hours} 小时" if hours else "") + (f" {minutes} 分钟" if minutes else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Limit:
         name: of its section in [limits] of config/rules.toml. Endpoints that name the same one
             share it.
         in_process: count in the process's memory (the hot paths).
+        done_only: a try that is refused for what was typed (422) is taken back; lest floods of
+            those be free, it is one of CHANGES instead.
         reached: called in the counting transaction, once in a window, with whom it stops.
 
     Raises KeyError for a name without a section.
@@ -94,6 +99,7 @@ class Limit:
 
     name: str
     in_process: bool = False
+    done_only: bool = False
     reached: Reached | None = None
     rules: LimitRules = field(init=False)
 
@@ -172,6 +178,7 @@ class Limits:
         self.times = times
         self._here: Counter[tuple[str, str]] = Counter()
         self._ends: dict[str, datetime] = {}
+        self._held: dict[tuple[str, str], datetime] = {}
         self._lock = Lock()
 
     def spend(self, session: Session, name: str, who: str, *, staff: bool = False) -> Spent:
@@ -200,17 +207,25 @@ class Limits:
 
     def spend_here(self, name: str, who: str, *, staff: bool) -> Spent:
         """The same, counted in this process alone. Everybody's window ends at one time, and is
-        forgotten with it: so the memory holds no more people than come in one."""
+        forgotten with it: so the memory holds no more people than come in one. Where a wider
+        limit holds somebody (`hold_here`), its end is the time to wait."""
         rules, now = limit_rules(name), clock.now()
         most, length = rules.for_staff(staff) * self.times, timedelta(seconds=rules.seconds)
         with self._lock:
             if not now < self._ends.get(name, now) <= now + _TOLERANCE * length:
                 self._ends[name] = now + length
                 self._here = Counter({k: n for k, n in self._here.items() if k[0] != name})
+                self._held = {k: end for k, end in self._held.items() if end > now}
             self._here[name, who] += 1
             used = self._here[name, who]
-        wait = _seconds(now, self._ends[name]) if used > most else 0
+            end = max(self._ends[name], self._held.get((name, who), now))
+        wait = _seconds(now, end) if used > most else 0
         return Spent(used, wait, first=used == most + 1)
+
+    def hold_here(self, name: str, who: str, seconds: int) -> None:
+        """Keep in mind that somebody's tries will be refused for so long."""
+        with self._lock:
+            self._held[name, who] = clock.now() + timedelta(seconds=seconds)
 
 
 def count_request(
@@ -237,6 +252,20 @@ def check_here(limit: Limit, actor: Actor) -> None:
     refusal = _refusal(limit, spent, shared=False)
     if refusal is not None:
         raise refusal
+
+
+def hold_here(limit: Limit | Unlimited, actor: Actor | None, refusal: TooManyRequests) -> None:
+    """A wider limit than a hot path's own refuses: whoever tries on, until even the path's own is
+    reached, is still told the time that they have to wait for the wider one."""
+    if isinstance(limit, Limit) and limit.in_process and actor is not None:
+        composed(Limits).hold_here(limit.name, str(actor.user_id), refusal.retry_after or 0)
+
+
+def take_back(session: Session, limit: Limit, actor: Actor | None) -> TooManyRequests | None:
+    """A try that came to nothing was none: it is counted as any other change instead. The refusal
+    is answered, as by `count_request`."""
+    give_back(session, limit.name, _whose(limit.rules, actor))
+    return count_request(session, CHANGES, actor, {})
 
 
 def _refusal(limit: Limit, spent: Spent, *, shared: bool) -> TooManyRequests | None:

@@ -235,7 +235,7 @@ class _Form:
             self._count(path)
             return self._handle_twins(path)
         except AppError as refusal:
-            return self._refused(refusal, path)
+            return self._refused(self._taken_back(refusal), path)
 
     def _count(self, path: dict[str, Any]) -> None:
         """Count one sending. Raises TooManyRequests (429)."""
@@ -246,6 +246,14 @@ class _Form:
             refusal = limits.count_request(session, self.limit, actor, path)
         if refusal is not None:
             raise refusal
+
+    def _taken_back(self, refusal: AppError) -> AppError:
+        """The refusal to show, when a try that came to nothing is no longer counted as one."""
+        if refusal.status != 422 or not isinstance(self.limit, Limit) or not self.limit.done_only:
+            return refusal
+        with transaction() as session:
+            actor = _actor_of_cookie(session)
+            return limits.take_back(session, self.limit, actor) or refusal
 
     def _handle_twins(self, path: dict[str, Any]) -> Any:
         for _ in range(MAX_RUNS):

@@ -16,7 +16,7 @@ from backend.identity.roles import Scope
 from backend.regions.queries import regions_to_choose
 
 pages = Pages("people", __name__, url_prefix="/console/people", template_folder="templates")
-_LOOK_UP = Limit("look_up")
+_LOOK_UP = Limit("look_up", done_only=True)
 
 
 @pages.page("/", access=Permission.STAFF_SEE, query=schemas.StaffQuery)

@@ -81,6 +81,18 @@ def test_who_has_gone_is_not_found(day: MarketDay, world: World) -> None:
     assert _found(day, phone="4444") == []
 
 
+def test_a_wrong_tail_says_what_is_right_and_is_no_search(
+    day: MarketDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_limit(monkeypatch, "find", most=2)
+    for wrong in ("123", "12345", "1381234567", "a234"):
+        problem = refused(_find(day, phone=wrong), 422, "validation_failed")
+        assert problem["errors"] == {"phone": ["应为手机号后四位，或完整的 11 位手机号"]}
+    for _ in range(2):
+        ok(_find(day, phone="1234"))
+    refused(_find(day, phone="1234"), 429, "too_many_requests")
+
+
 def test_ten_at_most(day: MarketDay) -> None:
     for _ in range(12):
         day.write_in(name="李奶奶")

@@ -160,6 +160,37 @@ def test_pairs_of_sign_up_and_cancel_do_not_use_the_numbers_up(
     ok(flooder.post(f"/offerings/{other}/bookings"), 201)
 
 
+def test_who_tries_on_is_told_how_long_the_longest_limit_lasts(
+    world: World, noon: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """「请等 14 秒」 was the window of the tries, with fifty minutes of the hour left."""
+    set_limit(monkeypatch, "sign_up", most=1)
+    set_limit(monkeypatch, "sign_up_tries", most=4)
+    day = MarketDay.begin(world)
+    person, path = world.person(), f"/offerings/{day.offering_id}/bookings"
+    booking = ok(person.post(path), 201)
+    ok(person.post(f"/bookings/{booking['id']}/cancel"))
+    noon.shift(timedelta(minutes=5))
+    for _ in range(7):
+        answer = person.post(path)
+        problem = refused(answer, 429, "too_many_requests")
+        assert answer.headers["Retry-After"] == str(55 * 60)
+        assert problem["detail"].endswith("请等 55 分钟再试")
+    hasty = world.person()
+    for _ in range(4):
+        assert hasty.post(path).status_code in (201, 409)
+    assert hasty.post(path).headers["Retry-After"] == "60", "there the tries alone are too many"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, " 1 秒"), (59, " 59 秒"), (60, " 1 分钟"), (61, " 2 分钟"), (3541, " 1 小时"),
+     (3600, " 1 小时"), (3601, " 1 小时 1 分钟"), (7200, " 2 小时")],
+)  # fmt: skip
+def test_a_time_to_wait_is_said_in_hours_and_minutes(seconds: int, words: str) -> None:
+    assert limits.in_words(seconds) == words
+
+
 def test_a_market_logs_in_behind_one_address(wechat_app: Flask, world: World) -> None:
     """300 people, each with a retry, within fifteen seconds fit in four times over."""
     login = limit_rules("login")

@@ -17,6 +17,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.identity.models import User, UserState
 from tests.support.desk import Desk
+from tests.support.limits import set_limit
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -200,6 +201,22 @@ def test_a_blocked_account_is_not_found(desk: Desk, resident: Person) -> None:
     assert "没有查到" in shown(look_up(desk))
 
 
+def test_only_what_was_looked_up_counts_and_refusals_have_an_end(
+    world: World, organiser: Person, resident: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_limit(monkeypatch, "look_up", most=2)
+    set_limit(monkeypatch, "changes", staff=6)
+    desk = Desk(world, organiser)
+    for who, reason in (("1381234", "来电"), (PHONE, ""), ("x" * 20, "来电")):
+        assert look_up(desk, who, reason).status_code == 422
+    for _ in range(2):
+        assert "王*英" in shown(look_up(desk))
+    assert look_up(desk).status_code == 429
+    admin = Desk(world, world.staff(Role.ADMIN, DISTRICT))
+    answers = [admin.send("/console/people/find", who="1381234").status_code for _ in range(7)]
+    assert (answers[0], answers[-1]) == (422, 429), "lest a flood of those be free"
+
+
 def test_an_hour_has_its_limit_and_says_so(
     world: World, noon: time_machine.Traveller, organiser: Person, resident: Person
 ) -> None:
@@ -220,11 +237,15 @@ def test_an_hour_has_its_limit_and_says_so(
     assert "王*英" in shown(look_up(desk)), "an hour after the first there is room again"
 
 
-def test_what_finds_nobody_counts_too(world: World, organiser: Person, resident: Person) -> None:
+def test_what_finds_nobody_counts_too(
+    world: World, resident: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else numbers could be tried through by what is refused."""
-    desk = Desk(world, organiser)
-    for _ in range(limit_rules("look_up").most):
-        assert look_up(desk, "1234").status_code == 422
+    set_limit(monkeypatch, "look_up", most=4)
+    desk = Desk(world, world.staff(Role.ADMIN, DISTRICT))
+    for _ in range(2):
+        assert "没有查到" in shown(look_up(desk, "13812340000"))
+        assert desk.send("/console/people/find", who="13812340000").status_code == 422
     assert look_up(desk).status_code == 429
 
 
