@@ -41,12 +41,14 @@ class SignUps:
     Attributes:
         people: how many people hold them.
         arrived: how many of these people have come.
+        moved: how many bookings were made for another time, which was moved since.
         by_place: bookings by service and slot; the slot is None for numbers without one.
     """
 
     bookings: int = 0
     people: int = 0
     arrived: int = 0
+    moved: int = 0
     by_place: Mapping[tuple[UUID, UUID | None], int] = field(default_factory=dict)
 
 
@@ -56,12 +58,14 @@ class Affected:
 
     Attributes:
         here: people who have checked in; of one service or slot, those of its people.
+        moved: bookings made for another time, whose people have to be told of the new one.
         rows: service, slot (None: numbers without one) and bookings, in the order of time.
     """
 
     bookings: int
     people: int
     here: int
+    moved: int
     rows: list[tuple[Offering, Slot | None, int]]
 
     @property
@@ -131,7 +135,7 @@ def affected_by(
                 Attendance.activity_id == activity_id, Attendance.reverted_at.is_(None)
             )
         ).scalar_one()
-    return Affected(ups.bookings, ups.people, here, _rows(session, ups))
+    return Affected(ups.bookings, ups.people, here, ups.moved, _rows(session, ups))
 
 
 def _rows(session: Session, ups: SignUps) -> list[tuple[Offering, Slot | None, int]]:

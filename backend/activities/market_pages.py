@@ -224,7 +224,11 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
             operations.check_change(session, actor, activity, _values(found, venue))
-            return _confirm_facts(actor, activity, body, found, affected, again=seen is not None)
+            along = operations.goes_along(activity, body)
+            slots = operations.count_slots(session, activity_id) if along else None
+            return _confirm_facts(
+                actor, activity, body, found, affected, along=slots, again=seen is not None
+            )
     if found:
         operations.update_activity(session, actor, activity, _values(found, venue))
     return see_other(".facts", activity_id=activity_id)
@@ -247,12 +251,13 @@ def _confirm_facts(
     found: list[changes.Change],
     affected: changes.Affected,
     *,
+    along: int | None,
     again: bool,
 ) -> Response:
     page = render(
         "activities/confirm_facts.html",
         **frame(
-            actor, activity, "facts", changes=found, affected=affected, again=again,
+            actor, activity, "facts", changes=found, affected=affected, along=along, again=again,
             values=body | {"version": activity.version, "seen": affected.seen},
         ),
     )  # fmt: skip

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from sqlalchemy.orm import Session
 
-from backend.activities import moves, operations, schedule, schemas, sheets
+from backend.activities import changes, moves, operations, schedule, schemas, sheets
+from backend.activities.models import Activity
 from backend.activities.permissions import (
     access_activities,
     access_activity,
@@ -75,7 +76,7 @@ def calendar(
         may_publish=bool(actor.region_codes(Permission.ACTIVITY_PUBLISH)),
         may_edit=lambda row: actor.may(Permission.ACTIVITY_EDIT, region_code=row.region_code),
         open_moves=lambda row: moves.open_moves(actor, row),
-        not_announced=operations.NOT_ANNOUNCED,
+        not_begun=operations.NOT_BEGUN,
         typed=typed or {},
         problem=problem,
     )
@@ -158,12 +159,13 @@ def move_form(
     typed: Any = None,
     problem: AppError | None = None,
 ) -> str:
-    """The form that moves a draft to another time."""
+    """The form that moves an activity that has not begun to another time."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
     return render(
         "activities/move.html",
         activity=activity,
-        movable=activity.state in operations.NOT_ANNOUNCED,
+        movable=activity.state in operations.NOT_BEGUN,
+        announced=changes.announced(activity),
         typed=typed or {},
         problem=problem,
     )
@@ -172,11 +174,35 @@ def move_form(
 @pages.form("/<uuid:activity_id>/move", access=Permission.ACTIVITY_EDIT,
             body=schemas.MoveForm, again=move_form)  # fmt: skip
 def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
-    """Move a draft to another time: from the form, or dragged in the calendar."""
+    """Move an activity to another time: from the form, or a draft dragged in the calendar. One
+    that is announced is moved only after it was shown who is affected."""
     activity = access_activity_for_edit(session, actor, activity_id)
-    operations.reschedule(session, actor, activity, body["starts_at"], body["version"])
+    starts_at, version, seen = body["starts_at"], body["version"], body.get("seen")
+    if changes.announced(activity):
+        affected = changes.affected_by(session, activity_id)
+        if affected.seen != seen:
+            operations.check_reschedule(activity, starts_at, version)
+            return _confirm_move(session, activity, body, affected)
+    operations.reschedule(session, actor, activity, starts_at, version)
     tell(f"{quoted(activity.title)}已改期,时段和报名时间一起移动了")
     return see_other(".calendar", **{"from": clock.local_day(activity.starts_at).isoformat()})
+
+
+def _confirm_move(
+    session: Session, activity: Activity, body: dict[str, Any], affected: changes.Affected
+) -> Response:
+    again = "seen" in body
+    page = render(
+        "activities/confirm_move.html",
+        activity=activity,
+        starts_at=body["starts_at"],
+        ends_at=body["starts_at"] + (activity.ends_at - activity.starts_at),
+        slots=operations.count_slots(session, activity.id),
+        affected=affected,
+        again=again,
+        values={name: body[name] for name in ("starts_at", "version")} | {"seen": affected.seen},
+    )
+    return current_app.make_response((page, 409 if again else 200))
 
 
 # ---------------------------------------------------------------------------- several at once

@@ -161,6 +161,8 @@ class ActivityForm(Schema):
 class MoveForm(Schema):
     starts_at = fields.LocalInstant(required=True)
     version = fields.QueryInt(1, 10**9, required=True)
+    # What a confirmation has been shown; absent at the first sending.
+    seen = fields.Text(40)
 
 
 class ManyForm(Schema):

@@ -6,6 +6,15 @@ from blinker import Signal
 # (session, actor, activity, state): an activity has been moved to this state.
 activity_moved = Signal()
 
+# (session, actor, activity, before, shift): an announced activity has other times than `before`
+# (`operations.Times`). Its slots, and all else in it, have been moved by `shift`, which is zero
+# where it was not moved as a whole.
+times_changed = Signal()
+
+# (session, actor, activity, slot, before): a slot that people may have booked begins at another
+# instant than `before`.
+slot_moved = Signal()
+
 # (session, activity_id, offering_id, slot_id): who has signed up for an activity, or for one
 # service or slot of it? Answered with a `changes.SignUps` by the feature that keeps bookings.
 sign_ups_asked = Signal()

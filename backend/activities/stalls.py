@@ -26,6 +26,7 @@ from backend.activities.plan import (
     spots_of,
     write_place,
 )
+from backend.activities.signals import slot_moved
 from backend.core import clock
 from backend.core.config import load
 from backend.core.errors import AppError, InUse, ValidationFailed, on_constraint
@@ -403,13 +404,16 @@ def update_slot(
 ) -> Slot:
     """Change a slot; what is not named stays.
 
-    Raises as check_slot.
+    Raises as check_slot, and as the receivers of `slot_moved`.
     """
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     check_slot(session, activity, slot, values)
+    before = slot.starts_at
     for name, value in values.items():
         setattr(slot, name, value)
     session.flush()
+    if slot.starts_at != before:
+        slot_moved.send(session, actor=actor, activity=activity, slot=slot, before=before)
     record_edit(session, actor, activity, "edit_slot", {"slot_id": str(slot.id)})
     return slot
 

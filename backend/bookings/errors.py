@@ -33,6 +33,34 @@ class SignUpNotNeeded(AppError):
     title = "这项服务不用报名,直接到摊位即可"
 
 
+class SlotMoved(AppError):
+    status = 409
+    code = "slot_moved"
+    title = "这个时段的时间刚刚改了，请重新选择"
+
+
+class DayHeld(AppError):
+    """People have signed up for the same service on the day to which their number would go."""
+
+    status = 409
+    code = "day_held"
+    title = "有居民在那一天已经报了这项服务，不能改到同一天"
+
+
+class DayFull(AppError):
+    status = 409
+    code = "day_full"
+    title = "那一天的名额不够，不能改到那一天"
+
+
+class AlreadyHere(AppError):
+    """Who has come for a slot can't be sent to another day."""
+
+    status = 409
+    code = "already_here"
+    title = "这个时段已有人到场，不能改到别的日子"
+
+
 class NotEligible(AppError):
     status = 409
     code = "not_eligible"

@@ -41,7 +41,7 @@ BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, str]] = {
     S.ARRIVED: {
         S.CALLED: _STAFF,
         S.PARKED: _PERSON,
-        S.CONFIRMED: "system (check-in undone)",
+        S.CONFIRMED: "system (check-in undone; put off to another day)",
         S.CANCELLED: _PERSON,
         S.EXPIRED: _ENDED,
     },
@@ -60,6 +60,7 @@ BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, str]] = {
     },
     S.PARKED: {
         S.ARRIVED: _PERSON,
+        S.CONFIRMED: "system (put off to another day)",
         S.CANCELLED: _PERSON,
         S.EXPIRED: _ENDED,
     },
@@ -89,6 +90,8 @@ class Booking(Base):
     booked_by: Mapped[UUID]
     origin: Mapped[BookingOrigin]
     service_on: Mapped[date]
+    # When it was to be before its activity or slot was moved: whoever holds it has to be told.
+    moved_from: Mapped[datetime | None]
     number: Mapped[int]
     ticket: Mapped[str]
     state: Mapped[BookingState]

@@ -23,6 +23,7 @@ from backend.bookings.errors import (
     SignUpClosed,
     SignUpNotNeeded,
     SlotFull,
+    SlotMoved,
 )
 from backend.bookings.models import (
     ACTIVE_STATES,
@@ -229,7 +230,7 @@ def _book(
         },
     )
     if booked.id is None:
-        raise _refusal(booked, context, must_be_present, now)
+        raise _refusal(session, booked, context, must_be_present, now)
     return booked
 
 
@@ -237,7 +238,9 @@ def _grace() -> timedelta:
     return timedelta(minutes=QUEUE.appointment_grace_minutes)
 
 
-def _refusal(result: AnyRow, context: AnyRow, must_be_present: bool, now: datetime) -> Exception:
+def _refusal(
+    session: Session, result: AnyRow, context: AnyRow, must_be_present: bool, now: datetime
+) -> Exception:
     """Why nothing was booked: the first that applies."""
     if result.held:
         return AlreadyBooked()
@@ -249,6 +252,9 @@ def _refusal(result: AnyRow, context: AnyRow, must_be_present: bool, now: dateti
         return NotCheckedIn()
     if result.limited_by is not None:
         return TooManyRequests.until(result.limited_by + _LIMITED, now)
+    slot = session.get(Slot, context.slot_id) if context.slot_id else None
+    if slot is not None and slot.starts_at != context.slot_starts_at:
+        return SlotMoved()
     return SlotFull()
 
 

@@ -30,7 +30,7 @@ from backend.regions.queries import within
 _PLAIN = (
     "id", "activity_id", "activity_title", "offering_id", "offering_title", "slot_id",
     "slot_starts_at", "slot_ends_at", "service_on", "ticket", "urgent", "calls", "rejoined",
-    "created_at", "arrived_at", "called_at", "started_at", "finished_at",
+    "moved_from", "created_at", "arrived_at", "called_at", "started_at", "finished_at",
 )  # fmt: skip
 
 
@@ -101,9 +101,13 @@ def standing_sign_ups(
         func.count(Booking.resident_id.distinct())
         .filter(Booking.state != BookingState.CONFIRMED)
         .label("arrived"),
+        func.count().filter(Booking.moved_from.is_not(None)).label("moved"),
     )
     statement = statement.join(Activity, Activity.id == Booking.activity_id).where(
-        Booking.activity_id == activity_id, Booking.state.in_(ACTIVE_STATES), ~day_over()
+        Booking.activity_id == activity_id,
+        Booking.state.in_(ACTIVE_STATES),
+        # What is announced may still be put off, and its numbers stand again (days.py).
+        or_(~day_over(), Activity.state == ActivityState.PUBLISHED),
     )
     if offering_id is not None:
         statement = statement.where(Booking.offering_id == offering_id)
@@ -115,6 +119,7 @@ def standing_sign_ups(
         total.bookings,
         total.people,
         total.arrived,
+        total.moved,
         {(row.offering_id, row.slot_id): row.bookings for row in rows if not row.total},
     )
 

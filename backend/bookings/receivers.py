@@ -1,6 +1,6 @@
 """What bookings do when something happens to an activity or to people."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +8,18 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.activities.changes import SignUps
-from backend.activities.models import Activity, ActivityState
+from backend.activities.models import Activity, ActivityState, Slot
+from backend.activities.operations import Times
 from backend.activities.signals import (
     activity_moved,
     arrival_reverted,
     lines_asked,
     person_arrived,
     sign_ups_asked,
+    slot_moved,
+    times_changed,
 )
-from backend.bookings import operations, queries
+from backend.bookings import moving, operations, queries
 from backend.bookings.models import Booking
 from backend.core import audit
 from backend.core.audit import AuditEntry
@@ -56,6 +59,20 @@ def ended(
 ) -> None:
     if state in (ActivityState.CLOSED, ActivityState.CANCELLED):
         operations.end_all(session, actor, activity.id, state)
+
+
+@times_changed.connect
+def moved(
+    session: Session, *, actor: Actor, activity: Activity, before: Times, shift: timedelta
+) -> None:
+    moving.follow_activity(session, actor, activity, before, shift)
+
+
+@slot_moved.connect
+def slot_elsewhere(
+    session: Session, *, actor: Actor, activity: Activity, slot: Slot, before: datetime
+) -> None:
+    moving.follow_slot(session, actor, activity, slot, before)
 
 
 @sign_ups_asked.connect

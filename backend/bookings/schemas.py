@@ -75,6 +75,9 @@ class BookingAnswer(ma.Schema):
     resident = out.Nested(BookingResident)
     origin = out.Enum(BookingOrigin, by_value=True)
     service_on = out.Date()
+    moved_from = out.AwareDateTime(
+        allow_none=True, metadata={"description": "when it was to be before it was put off"}
+    )
     ticket = out.String(metadata={"example": "A012"})
     valid_until = out.AwareDateTime(metadata={"description": "when its day is over, and it too"})
     activity_open = out.Boolean(

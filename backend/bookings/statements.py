@@ -72,7 +72,8 @@ _BOOK = Statement(
            AND (present OR NOT :must_be_present)
     ), slot_place AS (
         UPDATE slot SET taken = taken + 1
-         WHERE id = :slot_id AND taken < capacity - floor(capacity * :walk_in_share)
+         WHERE id = :slot_id AND starts_at = :slot_starts_at
+           AND taken < capacity - floor(capacity * :walk_in_share)
            AND EXISTS (SELECT FROM allowed)
         RETURNING id
     ), place AS (

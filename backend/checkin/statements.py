@@ -19,7 +19,8 @@ from backend.core.statement import PLANNED_ONCE, Statement
 #
 # The person is locked here, before all else, as the foreign key would do last: who merges a guest
 # into a resident, closes an account or signs the person up either waits for this scan and finds
-# what it wrote, or has gone before, and then this scan sees it.
+# what it wrote, or has gone before, and then this scan sees it. So is the activity: who puts it off
+# to another day either waits, and takes the visit back, or this scan is judged by the new day.
 _CONTEXT = Statement(
     f"""
     WITH person AS (
@@ -39,6 +40,7 @@ _CONTEXT = Statement(
       LEFT JOIN person p ON true
       LEFT JOIN user_account u ON u.id = coalesce(p.user_id, p.guardian_user_id)
      WHERE a.id = :activity_id
+       FOR KEY SHARE OF a
     """
 )
 

@@ -16,8 +16,10 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from tests.concurrency.conftest import together
+from tests.concurrency.outcomes import outcomes
 from tests.support.desk import Desk
-from tests.support.world import Person, World, ok
+from tests.support.market_day import MarketDay
+from tests.support.world import Market, Person, World, ok
 
 DAY = clock.today() + timedelta(days=40)
 
@@ -69,6 +71,53 @@ def test_of_two_who_move_one_draft_the_second_is_told(
     slot = found["stalls"][0]["offerings"][0]["slots"][0]
     assert slot["starts_at"] == found["starts_at"], "its slot has gone along, once"
     assert found["version"] == 2
+
+
+def put_off(world: World, organiser: Person, mode: str) -> tuple[MarketDay, datetime]:
+    """A published market of two days, with a slot on each where it has some."""
+    start = datetime.combine(DAY, datetime.min.time(), tzinfo=clock.SHANGHAI) + timedelta(hours=9)
+    draft = world.draft(organiser, starts_at=start, hours=27)
+    stall = world.stall(organiser, draft["id"])
+    offering = world.offering(organiser, stall["id"], mode=mode)
+    slot = world.slot(organiser, offering["id"], draft["starts_at"]) if mode == "slots" else None
+    ok(organiser.post(f"/activities/{draft['id']}/publish"))
+    slot_id = slot["id"] if slot else None
+    market = Market(organiser, draft["id"], stall["id"], offering["id"], slot_id)
+    return MarketDay(world, market, organiser), start
+
+
+@pytest.mark.parametrize(
+    ("mode", "what"), [("slots", "market"), ("queue", "market"), ("slots", "slot")]
+)
+def test_who_signs_up_while_it_is_moved_goes_along_or_chooses_again(
+    committed_world: World, organiser: Person, mode: str, what: str
+) -> None:
+    for _ in range(3):
+        day, start = put_off(committed_world, organiser, mode)
+        people = [committed_world.person() for _ in range(8)]
+        to = start + timedelta(days=1)
+
+        def move(day: MarketDay = day, to: datetime = to) -> TestResponse:
+            if what == "slot":
+                ends = to + timedelta(minutes=30)
+                path = f"/slots/{day.slot_id}"
+            else:
+                ends, path = to + timedelta(hours=27), f"/activities/{day.id}"
+            times = {"starts_at": to.isoformat(), "ends_at": ends.isoformat()}
+            return day.organiser.put(path, times)
+
+        asking = [lambda one=one, day=day: day.sign_up(one) for one in people]
+        found = outcomes(*asking[:4], move, *asking[4:])
+        assert set(found) <= {"200", "201", "409 slot_moved"}
+        assert found["200"] == 1
+        assert mode == "slots" or found["201"] == len(people)
+        days = day.rows("SELECT service_on FROM booking WHERE activity_id = :id", id=day.id)
+        assert {row.service_on for row in days} <= {clock.local_day(to)}, found
+        taken = day.rows(
+            "SELECT on_day, taken FROM service_day WHERE offering_id = :id AND taken > 0",
+            id=day.offering_id,
+        )
+        assert sum(row.taken for row in taken) == len(days) == found["201"]
 
 
 def file_of(title: str) -> bytes:

@@ -231,7 +231,8 @@ def test_the_time_moves_only_with_the_slots_inside_it(world: World, organiser: P
         {"ends_at": (start + timedelta(hours=1, minutes=29)).isoformat()},
     ):
         problem = refused(organiser.put(path, late), 422, "validation_failed")
-        assert problem["errors"] == {"starts_at": ["有时段落在新的活动时间之外,请先调整时段"]}
+        (words,) = problem["errors"]["starts_at"]
+        assert words.startswith("有时段落在新的活动时间之外")
     ok(organiser.put(path, {
         "starts_at": (start + timedelta(hours=1)).isoformat(),
         "ends_at": (start + timedelta(hours=1, minutes=30)).isoformat(),

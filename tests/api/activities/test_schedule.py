@@ -266,17 +266,18 @@ def test_the_second_of_two_editors_is_told_and_moves_nothing(
     assert datetime.fromisoformat(found["starts_at"]) == at(DAY, 9)
 
 
-def test_what_was_announced_or_is_past_is_not_moved_so(
+def test_what_is_past_or_has_begun_is_not_moved(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     draft = world.draft(organiser, starts_at=at(DAY, 9))
     path = f"/console/schedule/{draft['id']}/move"
     past = {"starts_at": "2020-01-01T09:00", "version": "1"}
     assert "不能改到已经过去的时间" in desk.send(path, **past).get_data(as_text=True)
-    ok(organiser.post(f"/activities/{draft['id']}/publish"))
+    for move in ("publish", "open"):
+        ok(organiser.post(f"/activities/{draft['id']}/{move}"))
     answer = desk.send(path, starts_at=form_time(at(DAY, 15)), version="1")
     assert answer.status_code == 409
-    assert "请到活动页修改时间" in desk.read(path)
+    assert "这场活动不能改期" in desk.read(path)
 
 
 def test_another_regions_draft_does_not_move_and_trying_is_kept(
