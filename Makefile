@@ -78,7 +78,7 @@ new-venv:
 	    exit 1; \
 	  fi; \
 	done; \
-	echo "需要 Python 3.11 或更新版本;可用 PYTHON=/path/to/python3 指定 / Python 3.11 or newer is needed; PYTHON=/path/to/python3 names one" >&2; \
+	echo "需要 Python 3.11 或更新版本；可用 PYTHON=/path/to/python3 指定 / Python 3.11 or newer is needed; PYTHON=/path/to/python3 names one" >&2; \
 	exit 1
 
 $(VENV)/.installed: requirements.txt

@@ -63,7 +63,7 @@ def init_cli(app: Flask) -> None:
 
 @click.group("regions", cls=ChineseGroup)
 def regions_group() -> None:
-    """地区:区、镇(街道)、社区"""
+    """地区：区、镇（街道）、社区"""
 
 
 @regions_group.command("import")
@@ -72,17 +72,17 @@ def import_regions(files: tuple[Path, ...]) -> None:
     """从 CSV 文件导入地区
 
     \b
-    文件要有表头,用 code(代码)和 name(名称)两列,其他列不导入。
-    代码 2、4、6、9、12 位依次是省、市、区县、镇(街道)、社区,
-    上级由代码推出:上级要已经导入,或在同一次导入的文件里;
-    最高一级除外,例如可以从本区开始。
+    文件要有表头，用 code（代码）和 name（名称）两列，其他列不导入。
+    代码 2、4、6、9、12 位依次是省、市、区县、镇（街道）、社区，
+    上级由代码推出：上级要已经导入，或在同一次导入的文件里；
+    最高一级除外，例如可以从本区开始。
 
     \b
-    可以一次给几个文件,也可以反复导入:名称改了就更新,没变的不动,
-    不会删除任何地区。有一处错误就什么都不导入,并指出文件、行和列。
+    可以一次给几个文件，也可以反复导入：名称改了就更新，没变的不动，
+    不会删除任何地区。有一处错误就什么都不导入，并指出文件、行和列。
 
     \b
-    例:flask --app backend.wsgi regions import 武进区.csv
+    例：flask --app backend.wsgi regions import 武进区.csv
     """
     progress = TerminalProgress()
     found = read_region_files(files, progress)
@@ -91,8 +91,8 @@ def import_regions(files: tuple[Path, ...]) -> None:
         counts = regions.import_regions(session, None, sorted_regions, progress)
     progress.end()
     for notice in found.notices:
-        click.echo(f"提示:{notice}")
-    click.echo(f"已导入:新增 {counts.added},更新 {counts.changed},没有变化 {counts.unchanged}")
+        click.echo(f"提示：{notice}")
+    click.echo(f"已导入：新增 {counts.added}，更新 {counts.changed}，没有变化 {counts.unchanged}")
 
 
 class TerminalProgress:
@@ -132,14 +132,14 @@ def add_organisation(name: str, code: str) -> None:
 
     \b
     NAME 是单位全称。已经登记过的不会重复。
-    例:flask --app backend.wsgi organisations add 善乐社会工作服务站 --region 320412
+    例：flask --app backend.wsgi organisations add 善乐社会工作服务站 --region 320412
     """
     name = checked_text("NAME", name, partners.NAME_LENGTH)
     with transaction() as session:
         region = _region(session, code)
         organisation_id, added = partners.add_organisation(session, None, name, region)
-    what = "已登记" if added else "已经登记过,没有改动"
-    click.echo(f"{what}:{name}({organisation_id})")
+    what = "已登记" if added else "已经登记过，没有改动"
+    click.echo(f"{what}：{name}（{organisation_id}）")
 
 
 # ---------------------------------------------------------------------------- roles
@@ -152,21 +152,21 @@ def admin_group() -> None:
 
 @admin_group.command("create")
 @click.option("--phone", metavar="手机号", help="这位用户在小程序里经微信核实过的手机号")
-@click.option("--openid", metavar="OPENID", help="或者 openid;用户还没登录过也可以")
-@click.option("--region", "code", required=True, metavar="代码", help="管理哪个地区(及其下级)")
+@click.option("--openid", metavar="OPENID", help="或者 openid；用户还没登录过也可以")
+@click.option("--region", "code", required=True, metavar="代码", help="管理哪个地区（及其下级）")
 @click.option("--name", metavar="姓名", help="写进这位用户的资料")
 def create_admin(phone: str | None, openid: str | None, code: str, name: str | None) -> None:
     """设一位管理员
 
     \b
-    先请这位用户打开小程序登录,在「我的 → 姓名和手机号」点「用微信绑定的手机号」,
+    先请这位用户打开小程序登录，在「我的 → 姓名和手机号」点「用微信绑定的手机号」，
     再在这里写这个手机号。手机号不记入日志。
-    例:flask --app backend.wsgi admin create --phone 13800000000 --region 320412 --name 张三
+    例：flask --app backend.wsgi admin create --phone 13800000000 --region 320412 --name 张三
     """
     if (phone is None) == (openid is None):
-        raise CommandError("--phone 和 --openid 要写一个,也只写一个")
+        raise CommandError("--phone 和 --openid 要写一个，也只写一个")
     if openid is not None and not _OPENID.fullmatch(openid):
-        raise CommandError("--openid:应为字母、数字、- 或 _,最多 128 个")
+        raise CommandError("--openid：应为字母、数字、- 或 _,最多 128 个")
     if name is not None:
         name = checked_text("--name", name, NAME_LENGTH)
     with transaction() as session:
@@ -174,7 +174,7 @@ def create_admin(phone: str | None, openid: str | None, code: str, name: str | N
             lines = make_admin(session, openid, code, name)
         else:
             user = _user_by_phone(session, "--phone", phone or "")
-            lines = [f"用户已存在:{user.id}", _give_admin(session, user, code, name)]
+            lines = [f"用户已存在：{user.id}", _give_admin(session, user, code, name)]
     for line in lines:
         click.echo(line)
 
@@ -187,7 +187,7 @@ def make_admin(session: Session, openid: str, code: str, name: str | None) -> li
     known = session.execute(select(User.id).where(User.openid == openid)).first()
     user = session.get_one(User, identity.find_or_create_user(session, openid))
     return [
-        f"用户已存在:{user.id}" if known else f"已新建用户:{user.id}",
+        f"用户已存在：{user.id}" if known else f"已新建用户：{user.id}",
         _give_admin(session, user, code, name),
     ]
 
@@ -209,24 +209,24 @@ def _rename(session: Session, user: User, name: str) -> None:
 
 @click.group("roles", cls=ChineseGroup)
 def roles_group() -> None:
-    """角色:谁在哪里可以做什么"""
+    """角色：谁在哪里可以做什么"""
 
 
 _ROLE_HELP = """
     \b
-    USER 是手机号、用户编号或 openid;ROLE 是下面之一:
+    USER 是手机号、用户编号或 openid;ROLE 是下面之一：
       volunteer 志愿者   organiser 组织者   admin 管理员   auditor 督查员
-        ——都授权到地区,用 --region
+        ——都授权到地区，用 --region
       partner 合伙人
-        ——授权到单位,用 --organisation
+        ——授权到单位，用 --organisation
 """
 
 
-@roles_group.command("grant", help=f"授予角色;可写几个用户,要么都授予,要么都不\n{_ROLE_HELP}")
+@roles_group.command("grant", help=f"授予角色；可写几个用户，要么都授予，要么都不\n{_ROLE_HELP}")
 @click.argument("users", metavar="USER…", nargs=-1, required=True)
 @click.argument("role")
-@click.option("--region", "code", metavar="代码", help="地区代码:在这个地区及其下级有效")
-@click.option("--organisation", metavar="单位全称", help="单位全称(合伙人用)")
+@click.option("--region", "code", metavar="代码", help="地区代码：在这个地区及其下级有效")
+@click.option("--organisation", metavar="单位全称", help="单位全称（合伙人用）")
 def grant_role(
     users: tuple[str, ...], role: str, code: str | None, organisation: str | None
 ) -> None:
@@ -244,28 +244,28 @@ def grant_role(
         click.echo(_said(given, wanted, where))
 
 
-@roles_group.command("revoke", help=f"收回角色,下一次请求起生效\n{_ROLE_HELP}")
+@roles_group.command("revoke", help=f"收回角色，下一次请求起生效\n{_ROLE_HELP}")
 @click.argument("user")
 @click.argument("role")
 @click.option("--region", "code", metavar="代码", help="地区代码")
-@click.option("--organisation", metavar="单位全称", help="单位全称(合伙人用)")
+@click.option("--organisation", metavar="单位全称", help="单位全称（合伙人用）")
 def revoke_role(user: str, role: str, code: str | None, organisation: str | None) -> None:
     """Take a role back."""
     wanted = _role(role)
     with transaction() as session:
         scope, where = _scope(session, code, organisation)
         revoked = roles.revoke(session, None, _user(session, user).id, wanted, scope)
-    what = "已收回" if revoked else "没有这个角色,没有改动"
-    click.echo(f"{what}:{_titled(wanted)} {where}")
+    what = "已收回" if revoked else "没有这个角色，没有改动"
+    click.echo(f"{what}：{_titled(wanted)} {where}")
 
 
 @roles_group.command("list")
 @click.argument("user", required=False)
 def list_roles(user: str | None) -> None:
-    """列出角色:用户编号、角色、范围
+    """列出角色：用户编号、角色、范围
 
     \b
-    USER 是手机号、用户编号或 openid;不写就列出所有人的。
+    USER 是手机号、用户编号或 openid；不写就列出所有人的。
     """
     scope = func.coalesce(Region.code + " " + Region.name, Organisation.name)
     statement = (
@@ -289,7 +289,7 @@ def _role(name: str) -> Role:
     try:
         return Role(name)
     except ValueError:
-        raise CommandError(f"ROLE:应为 {'、'.join(Role)} 之一") from None
+        raise CommandError(f"ROLE：应为 {'、'.join(Role)} 之一") from None
 
 
 def _region(session: Session, code: str) -> Region:
@@ -297,7 +297,7 @@ def _region(session: Session, code: str) -> Region:
     try:
         return regions.region_by_code(session, code)
     except regions.RegionUnknown as unknown:
-        raise CommandError(f"--region:{unknown.detail}") from None
+        raise CommandError(f"--region：{unknown.detail}") from None
 
 
 def _user(session: Session, user: str) -> User:
@@ -310,14 +310,14 @@ def _user(session: Session, user: str) -> User:
         is_user = User.openid == user
     found = session.execute(select(User).where(is_user)).scalar_one_or_none()
     if found is None:
-        raise CommandError("USER:没有这个用户(应为手机号、用户编号或 openid)")
+        raise CommandError("USER：没有这个用户（应为手机号、用户编号或 openid）")
     return found
 
 
 def _user_by_phone(session: Session, argument: str, phone: str) -> User:
     """Whose number it is; one that somebody has merely typed is no proof of that."""
     if not _PHONE.fullmatch(phone):
-        raise CommandError(f"{argument}:应为 11 位手机号")
+        raise CommandError(f"{argument}：应为 11 位手机号")
     own = and_(
         Resident.user_id == User.id,
         Resident.phone_hash == composed(PhoneVault).lookup_hash(phone),
@@ -326,24 +326,24 @@ def _user_by_phone(session: Session, argument: str, phone: str) -> User:
     found = session.execute(select(User).join(Resident, own).order_by(User.id)).scalars().all()
     if not found:
         raise CommandError(
-            f"{argument}:没有用户核实过这个手机号。请本人在小程序「我的 → 姓名和手机号」"
-            "点「用微信绑定的手机号」(自己填写的不算),再试一次"
+            f"{argument}：没有用户核实过这个手机号。请本人在小程序「我的 → 姓名和手机号」"
+            "点「用微信绑定的手机号」（自己填写的不算），再试一次"
         )
     if len(found) > 1:
         ids = "、".join(str(user.id) for user in found)
-        raise CommandError(f"{argument}:这个手机号有几位用户,请写用户编号:{ids}")
+        raise CommandError(f"{argument}：这个手机号有几位用户，请写用户编号：{ids}")
     return found[0]
 
 
 def _check_active(user: User) -> None:
     if user.state is not UserState.ACTIVE:
-        raise CommandError("USER:这个账户已注销或停用,不能授予角色")
+        raise CommandError("USER：这个账户已注销或停用，不能授予角色")
 
 
 def _scope(session: Session, code: str | None, organisation: str | None) -> tuple[roles.Scope, str]:
     """The scope that two options name, and how it is shown."""
     if (code is None) == (organisation is None):
-        raise CommandError("--region 和 --organisation 要写一个,也只写一个")
+        raise CommandError("--region 和 --organisation 要写一个，也只写一个")
     if code is not None:
         region = _region(session, code)
         return roles.Scope(region_id=region.id), f"{region.code} {region.name}"
@@ -352,7 +352,7 @@ def _scope(session: Session, code: str | None, organisation: str | None) -> tupl
     try:
         found = partners.organisation_by_name(session, name)
     except partners.OrganisationUnknown as unknown:
-        raise CommandError(f"--organisation:{unknown.detail}") from None
+        raise CommandError(f"--organisation：{unknown.detail}") from None
     return roles.Scope(organisation_id=found.id), found.name
 
 
@@ -361,14 +361,14 @@ def _titled(role: Role) -> str:
 
 
 def _said(granted: bool, role: Role, where: str) -> str:
-    return f"{'已授予' if granted else '已经有这个角色,没有改动'}:{_titled(role)} {where}"
+    return f"{'已授予' if granted else '已经有这个角色，没有改动'}：{_titled(role)} {where}"
 
 
 # ---------------------------------------------------------------------------- accounts
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
 _password_option = click.password_option(
-    prompt="密码(不显示)",
+    prompt="密码（不显示）",
     confirmation_prompt="再输一遍",
     help="不写就在提示下输入",
 )
@@ -376,19 +376,19 @@ _password_option = click.password_option(
 
 @click.group("accounts", cls=ChineseGroup)
 def accounts_group() -> None:
-    """工作台的用户名:给不用微信登录的工作人员"""
+    """工作台的用户名：给不用微信登录的工作人员"""
 
 
 @accounts_group.command("create")
 @click.argument("user")
-@click.option("--username", required=True, metavar="用户名", help="小写字母、数字,3 到 32 个")
+@click.option("--username", required=True, metavar="用户名", help="小写字母、数字，3 到 32 个")
 @_password_option
 def create_account(user: str, username: str, password: str) -> None:
     """给一位用户设用户名、密码和动态码
 
     \b
-    USER 是手机号、用户编号或 openid。动态码的二维码只显示这一次,请当场用手机验证器扫。
-    例:flask --app backend.wsgi accounts create oABC123 --username wujin.li
+    USER 是手机号、用户编号或 openid。动态码的二维码只显示这一次，请当场用手机验证器扫。
+    例：flask --app backend.wsgi accounts create oABC123 --username wujin.li
     """
     _check_login(username, password)
     with transaction() as session:
@@ -402,10 +402,10 @@ def create_account(user: str, username: str, password: str) -> None:
 @click.argument("username")
 @_password_option
 def reset_account(username: str, password: str) -> None:
-    """换密码和动态码,解除锁定;已登录的电脑要重新登录
+    """换密码和动态码，解除锁定；已登录的电脑要重新登录
 
     \b
-    例:flask --app backend.wsgi accounts reset wujin.li
+    例：flask --app backend.wsgi accounts reset wujin.li
     """
     _check_login(username, password)
     with transaction() as session:
@@ -415,16 +415,16 @@ def reset_account(username: str, password: str) -> None:
 
 def _check_login(username: str, password: str) -> None:
     if not _USERNAME.fullmatch(username):
-        raise CommandError("用户名:应为小写字母、数字、. - _,3 到 32 个,以字母或数字开头")
+        raise CommandError("用户名：应为小写字母、数字、. - _,3 到 32 个，以字母或数字开头")
     weak = weakness(username, password)
     if weak is not None:
-        raise CommandError(f"密码:{weak}")
+        raise CommandError(f"密码：{weak}")
 
 
 def _show_setup(username: str, secret: str) -> None:
     """The address as text, and as a QR code where somebody can scan it."""
     address = console.setup_address(username, secret)
-    click.echo(f"用户名 {username} 已设好。请用手机验证器扫码,或输入密钥 {secret}")
+    click.echo(f"用户名 {username} 已设好。请用手机验证器扫码，或输入密钥 {secret}")
     click.echo(address)
     if sys.stdout.isatty():
         segno.make(address, micro=False).terminal(compact=True)
@@ -440,11 +440,11 @@ def demo_group() -> None:
 
 @demo_group.command("load")
 def load_demo_data() -> None:
-    """载入演示数据:武进区、99 个社区、今天正在举行的市集
+    """载入演示数据：武进区、99 个社区、今天正在举行的集市
 
     \b
-    可以反复载入,不会重复;第二天再载入,会有第二天的市集。
-    只能在开发和测试环境使用(APP_ENV 为 development 或 test)。
+    可以反复载入，不会重复；第二天再载入，会有第二天的集市。
+    只能在开发和测试环境使用（APP_ENV 为 development 或 test）。
     """
     for line in load_demo():
         click.echo(line)

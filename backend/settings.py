@@ -175,7 +175,7 @@ class Settings:
         if self.app_env == "production":
             wrong += [why for fine, why in self._production_conditions() if not fine]
         if wrong:
-            raise SettingsError("设置有误,没有启动 / settings: " + " | ".join(wrong))
+            raise SettingsError("设置有误，没有启动 / settings: " + " | ".join(wrong))
 
     def check_connections(self) -> None:
         """Raise SettingsError where a pooler in transaction mode stands between us and PostgreSQL
@@ -186,18 +186,18 @@ class Settings:
         if not self.database_direct_url:
             if _asked(self.database_url, _is_pooled):
                 raise SettingsError(
-                    "设置有误,没有启动 / settings: DATABASE_URL leads to a pooler (PgBouncer); web "
-                    "and commands may, with PostgreSQL's own address in DATABASE_DIRECT_URL; "
+                    "设置有误，没有启动 / settings: DATABASE_URL leads to a pooler (PgBouncer); "
+                    "web and commands may, with PostgreSQL's own address in DATABASE_DIRECT_URL; "
                     "migrations may not"
                 )
             return
         if _asked(self.database_direct_url, _is_pooled):
             raise SettingsError(
-                "设置有误,没有启动 / settings: DATABASE_DIRECT_URL leads to a pooler too"
+                "设置有误，没有启动 / settings: DATABASE_DIRECT_URL leads to a pooler too"
             )
         if _asked(self.database_url, _has_no_timeouts):
             raise SettingsError(
-                "设置有误,没有启动 / settings: behind a pooler time-outs are the role's: run "
+                "设置有误，没有启动 / settings: behind a pooler time-outs are the role's: run "
                 "migrations with APP_DATABASE_PASSWORD set, or ALTER ROLE … SET statement_timeout"
             )
 

@@ -22,7 +22,7 @@ function offerUpdate() {
   manager.onUpdateReady(() => {
     wx.showModal({
       title: "有新版本",
-      content: "重新打开后即可使用,现在更新吗?",
+      content: "重新打开后即可使用，现在更新吗？",
       cancelText: "稍后",
       confirmText: "更新",
       success: ({ confirm }) => {

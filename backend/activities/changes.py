@@ -22,7 +22,7 @@ _CONCERNING = frozenset({"starts_at", "ends_at", "venue_name", "venue_address"})
 class AffectedMeanwhile(AppError):
     status = 409
     code = "affected_meanwhile"
-    title = "预约或签到刚刚有变化,请核对下面的最新情况后再确认"
+    title = "预约或签到刚刚有变化，请核对下面的最新情况后再确认"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ _INSERT_SLOTS = text(
 class TooManyCopies(AppError):
     status = 422
     code = "too_many_copies"
-    title = f"一次最多 {MOST_COPIES} 场,请分几次"
+    title = f"一次最多 {MOST_COPIES} 场，请分几次"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def candidates(
                 "title": source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE]
             }
             if region.id != origin.id:
-                changes["venue"] = venues.get(region.id, {"name": f"{region.name}(场地待定)"})
+                changes["venue"] = venues.get(region.id, {"name": f"{region.name}（场地待定）"})
             starts_at = datetime.combine(day, starts, tzinfo=clock.SHANGHAI)
             place = Place(starts_at, region.id, changes)
             found.append(Candidate(region, day, place, there.get((region.id, day), [])))

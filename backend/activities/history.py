@@ -101,7 +101,7 @@ def _event(entry: AuditEntry, name: str | None) -> Event:
 def more_of(details: Mapping[str, Any], reason: str | None = None) -> str:
     """An entry's details in words: the reason, which fields, how many."""
     if reason:
-        return f"原因:{reason}"
+        return f"原因：{reason}"
     names = [word for key in details.get("fields", []) if (word := (FACTS | _RECORD).get(key))]
     if names:
         return "、".join(names)

@@ -56,7 +56,7 @@ class ImportDone(AppError):
 class ImportFaulty(AppError):
     status = 409
     code = "import_faulty"
-    title = "有几行不能导入,所以一行都没有导入,请看下面的说明"
+    title = "有几行不能导入，所以一行都没有导入，请看下面的说明"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def keep(
     Raises NotASpreadsheet, SpreadsheetTooLarge, ValidationFailed (422).
     """
     if not read_schedule(content).rows:
-        raise ValidationFailed("表格里没有活动,请从表头下面一行起填写")
+        raise ValidationFailed("表格里没有活动，请从表头下面一行起填写")
     kept = ScheduleImport(
         id=new_id(),
         user_id=actor.user_id,
@@ -249,12 +249,12 @@ def _mine(actor: Actor, planned: PlannedRow, fitting: list[Any]) -> Region | Non
         if actor.may(Permission.ACTIVITY_EDIT, region_code=region.code)
     ]
     if not fitting:
-        planned.blame(columns.COMMUNITY, "没有这个社区,请核对名称或填 12 位区划代码")
+        planned.blame(columns.COMMUNITY, "没有这个社区，请核对名称或填 12 位区划代码")
     elif not mine:
         planned.blame(columns.COMMUNITY, "不在您负责的地区内")
     elif len(mine) > 1:
         names = [f"{above}{region.name}" for region, above in mine]
-        planned.blame(columns.COMMUNITY, f"有重名,请写明是哪一个:{'、'.join(names)}", names)
+        planned.blame(columns.COMMUNITY, f"有重名，请写明是哪一个：{'、'.join(names)}", names)
     else:
         region: Region = mine[0][0]
         return region
@@ -309,7 +309,7 @@ def _check_model(planned: PlannedRow, column: str) -> None:
     if planned.model is None or programme in (None, planned.model.programme):
         return
     theirs = PROGRAMMES[planned.model.programme]
-    planned.blame(column, f"参照活动{quoted(planned.model.title)}是{theirs},品牌项目应相同")
+    planned.blame(column, f"参照活动{quoted(planned.model.title)}是{theirs}，品牌项目应相同")
 
 
 def _set_times(planned: PlannedRow) -> None:
@@ -322,7 +322,7 @@ def _set_times(planned: PlannedRow) -> None:
         earliest = planned.starts_at + planned.model.last_slot_end
         if planned.ends_at < earliest:
             until = f"{earliest:%H:%M}"
-            planned.blame(columns.ENDS, f"参照活动的时段要到 {until},结束时间不能更早")
+            planned.blame(columns.ENDS, f"参照活动的时段要到 {until}，结束时间不能更早")
 
 
 def _instant(day: date, at: time) -> datetime:
@@ -348,11 +348,13 @@ def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
         same = (values.get(columns.PROGRAMME), planned.title, planned.starts_at)
         if (first := seen.setdefault((place, same), planned)) is not planned:
             if differing := _differing(first, planned):
-                words = f"与第 {first.row.number} 行是同一场,{differing}却不同,请改成一样或删去一行"
+                words = (
+                    f"与第 {first.row.number} 行是同一场，{differing}却不同，请改成一样或删去一行"
+                )
                 planned.blame(differing, words)
             else:
                 planned.same_as = first.row.number
-                planned.notes.append(f"与第 {first.row.number} 行完全相同,只建一场")
+                planned.notes.append(f"与第 {first.row.number} 行完全相同，只建一场")
         elif any((one.programme, one.title, one.starts_at) == same for one in others):
             planned.exists = True
         elif others:

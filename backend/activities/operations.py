@@ -48,7 +48,7 @@ _EDITABLE = frozenset(
 class NotEditable(AppError):
     status = 409
     code = "not_editable"
-    title = "活动已结束或取消,不能再修改"
+    title = "活动已结束或取消，不能再修改"
 
 
 class AlreadyBegun(AppError):
@@ -62,7 +62,7 @@ class SomeCannotMove(AppError):
 
     status = 409
     code = "some_cannot_move"
-    title = "有活动的状态不能做这项操作,所以一场都没有改"
+    title = "有活动的状态不能做这项操作，所以一场都没有改"
 
     def __init__(self, hindered: Sequence[str]) -> None:
         more = f"等 {len(hindered)} 场" if len(hindered) > _NAMED else ""

@@ -144,7 +144,7 @@ def create(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     check_region(session, actor, body["region_id"], Permission.ACTIVITY_EDIT)
     venue = {"name": body.pop("venue_name"), "address": body.pop("address", None)}
     activity = operations.create_activity(session, actor, body | {"venue": venue})
-    tell(f"已新建{quoted(activity.title)}的草稿,接着添加摊位和服务")
+    tell(f"已新建{quoted(activity.title)}的草稿，接着添加摊位和服务")
     return see_other("markets.show", activity_id=activity.id)
 
 
@@ -184,7 +184,7 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
             operations.check_reschedule(activity, starts_at, version)
             return _confirm_move(session, activity, body, affected)
     operations.reschedule(session, actor, activity, starts_at, version)
-    tell(f"{quoted(activity.title)}已改期,时段和报名时间一起移动了")
+    tell(f"{quoted(activity.title)}已改期，时段和报名时间一起移动了")
     return see_other(".calendar", **{"from": clock.local_day(activity.starts_at).isoformat()})
 
 
@@ -246,4 +246,4 @@ def _period(query: dict[str, Any]) -> str:
     first = f"{clock.local_day(query['from_']):%Y-%m-%d} 起"
     if "to" not in query:
         return first
-    return f"{first},到 {clock.local_day(query['to'] - timedelta(microseconds=1)):%Y-%m-%d}"
+    return f"{first}，到 {clock.local_day(query['to'] - timedelta(microseconds=1)):%Y-%m-%d}"

@@ -293,7 +293,7 @@ class CodeUnknown(NotFound):
     """A word that is no code, or one that has been revoked."""
 
     def __init__(self) -> None:
-        super().__init__("这个码已失效,请向现场工作人员索取新的")
+        super().__init__("这个码已失效，请向现场工作人员索取新的")
 
 
 def target_of_code(session: Session, scene: str) -> dict[str, Any]:

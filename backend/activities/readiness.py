@@ -54,19 +54,19 @@ def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
     """Raises NotReady (409) naming what blocks."""
     blocking = [one.words for one in missing(activity, None, now) if one.blocks]
     if blocking:
-        raise NotReady(";".join(blocking), extra={"missing": blocking})
+        raise NotReady("；".join(blocking), extra={"missing": blocking})
 
 
 def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
     if activity["ends_at"] <= now:
-        yield Missing("活动时间已经过去;不是补录的话,请改期", "facts")
+        yield Missing("活动时间已经过去；不是补录的话，请改期", "facts")
     elif activity["starts_at"] <= now:
         yield Missing("活动的开始时间已过", "facts")
 
 
 def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
     if not activity["venue"].address:
-        yield Missing("没有填写场地地址,居民找不到", "facts")
+        yield Missing("没有填写场地地址，居民找不到", "facts")
     if not activity["contact_phone"]:
         yield Missing("没有填写咨询电话", "facts")
     if not activity["organiser_name"]:
@@ -87,7 +87,7 @@ def _offers(activity: Mapping[str, Any]) -> Iterator[Missing]:
 def _offering(activity: Mapping[str, Any], offering: Mapping[str, Any]) -> Iterator[Missing]:
     name = f"「{offering['title']}」"
     if offering["mode"] is OfferingMode.SLOTS and not offering["slots"]:
-        yield Missing(f"{name}是预约制,还没有时段", "stalls", blocks=True)
+        yield Missing(f"{name}是预约制，还没有时段", "stalls", blocks=True)
     if any(
         slot["starts_at"] < activity["starts_at"] or slot["ends_at"] > activity["ends_at"]
         for slot in offering["slots"]

@@ -62,10 +62,10 @@ class Near(fields.Text):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         match = re.fullmatch(r"(-?\d{1,3}(?:\.\d{1,8})?),(-?\d{1,3}(?:\.\d{1,8})?)", str(value))
         if match is None:
-            raise ma.ValidationError("应为「纬度,经度」")
+            raise ma.ValidationError("应为「纬度，经度」")
         latitude, longitude = (float(part) for part in match.groups())
         if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-            raise ma.ValidationError("应为「纬度,经度」")
+            raise ma.ValidationError("应为「纬度，经度」")
         return latitude, longitude
 
 
@@ -118,7 +118,7 @@ class VenueRequest(Schema):
 
 class ActivityRequest(Schema):
     programme = fields.Choice(Programme, required=True)
-    title = fields.Text(60, required=True, metadata={"example": "花园社区公益市集"})
+    title = fields.Text(60, required=True, metadata={"example": "花园社区公益集市"})
     region_id = fields.Id(required=True)
     venue = fields.Part(VenueRequest, required=True)
     starts_at = fields.Instant(required=True, metadata={"example": _START})
@@ -181,7 +181,7 @@ class HourOfDay(fields.Text):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", str(value), re.ASCII):
-            raise ma.ValidationError("请选择时间,如 09:00")
+            raise ma.ValidationError("请选择时间，如 09:00")
         return time.fromisoformat(str(value))
 
 
@@ -319,7 +319,7 @@ class SlotsRequest(Schema):
         if given == {"slots"} and data["slots"]:
             return
         if given != pattern:
-            raise ma.ValidationError("请给出时段列表,或给出起止时间、每段分钟数和名额", "slots")
+            raise ma.ValidationError("请给出时段列表，或给出起止时间、每段分钟数和名额", "slots")
 
 
 # ---------------------------------------------------------------------------- out
@@ -338,7 +338,7 @@ class ActivityItem(ma.Schema):
 
     id = out.UUID()
     programme = out.Enum(Programme, by_value=True)
-    title = out.String(metadata={"example": "花园社区公益市集"})
+    title = out.String(metadata={"example": "花园社区公益集市"})
     state = out.Enum(ActivityState, by_value=True)
     region_id = out.UUID()
     region_name = out.String(metadata={"example": "花园社区"})

@@ -27,18 +27,18 @@ from backend.core.config import titles
 from backend.core.spreadsheets import Column, Sheet, write_workbook
 
 _NOTES = (
-    ("怎么填", "每行一场活动。带 * 的列必填,其余可空。名称以「示例」开头的行不会导入。"),
-    (PROGRAMME, "吾社集、吾社行或吾社汇,从下拉列表选。"),
-    (COMMUNITY, "写社区名称或 12 位区划代码;重名的写成「镇名+社区名」。镇、街道自己办的写镇名。"),
-    (DAY, "如 2026-05-01,也可写 2026/5/1 或 2026年5月1日。"),
+    ("怎么填", "每行一场活动。带 * 的列必填，其余可空。名称以「示例」开头的行不会导入。"),
+    (PROGRAMME, "吾社集、吾社行或吾社汇，从下拉列表选。"),
+    (COMMUNITY, "写社区名称或 12 位区划代码；重名的写成「镇名+社区名」。镇、街道自己办的写镇名。"),
+    (DAY, "如 2026-05-01，也可写 2026/5/1 或 2026年5月1日。"),
     (f"{STARTS}、{ENDS}", "如 9:00。活动应在同一天内结束。"),
     (FIELD, "只有吾社行填写。"),
     (KIND, "只有吾社汇填写。"),
-    (MODEL, "写一场已有活动的名称,它的摊位、服务和时段会照搬过来,时间随开始时间移动。"
-            "不填的用上传时选的那一场,也没有选的只建活动本身。"),
-    ("导入规则", f"一次最多 {MOST_ROWS} 行。先预览,有一处不对就一行也不导入。"
-                 "同一社区、同一时间、同名的活动已经有了的,不会重复建。"),
-    ("不要这样", "不要合并单元格,不要用公式,不要改表头。"),
+    (MODEL, "写一场已有活动的名称，它的摊位、服务和时段会照搬过来，时间随开始时间移动。"
+            "不填的用上传时选的那一场，也没有选的只建活动本身。"),
+    ("导入规则", f"一次最多 {MOST_ROWS} 行。先预览，有一处不对就一行也不导入。"
+                 "同一社区、同一时间、同名的活动已经有了的，不会重复建。"),
+    ("不要这样", "不要合并单元格，不要用公式，不要改表头。"),
 )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def schedule_file(rows: Sequence[Any], period: str) -> bytes:
         for row in rows
     ]  # fmt: skip
     made = clock.now().astimezone(clock.SHANGHAI)
-    note = f"{period};共 {len(rows)} 场。{made:%Y-%m-%d %H:%M} 导出"
+    note = f"{period}；共 {len(rows)} 场。{made:%Y-%m-%d %H:%M} 导出"
     return write_workbook([Sheet("排期", columns, values, heading="活动排期", note=note)])
 
 
@@ -106,7 +106,7 @@ def template_file(communities: Sequence[str], models: Sequence[str]) -> bytes:
         Column(FIELD, 10, choices=fields, hint="只有吾社行填写"),
         Column(KIND, 10, choices=kinds, hint="只有吾社汇填写"),
         Column(ABOUT, 30),
-        Column(MODEL, 32, choices=_range("B", models), hint="照搬它的摊位、服务和时段;可不填"),
+        Column(MODEL, 32, choices=_range("B", models), hint="照搬它的摊位、服务和时段；可不填"),
     ]
     example = [
         "吾社集", "示例：花园社区公益集市", communities[0] if communities else "花园社区",

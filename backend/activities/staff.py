@@ -30,7 +30,7 @@ _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 class AlreadyAssigned(AppError):
     status = 409
     code = "already_assigned"
-    title = "这位同事已有安排,请先移除再重新安排"
+    title = "这位同事已有安排，请先移除再重新安排"
 
 
 class AlsoElsewhere(AppError):
@@ -136,7 +136,7 @@ def assign(session: Session, actor: Actor, activity: Activity, values: dict[str,
     """
     check_editable(activity)
     if values["user_id"] not in {one.user_id for one in people_to_choose(session, activity)}:
-        raise ValidationFailed(errors={"user_id": ["这位同事在该地区没有角色,请另选"]})
+        raise ValidationFailed(errors={"user_id": ["这位同事在该地区没有角色，请另选"]})
     stall_id = values.get("stall_id")
     if stall_id is not None:
         stall = session.get(Stall, stall_id)

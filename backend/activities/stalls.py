@@ -42,7 +42,7 @@ MOST_SLOTS = 300
 class StallNumberTaken(AppError):
     status = 409
     code = "stall_number_taken"
-    title = "这个摊位号已经用了,请换一个"
+    title = "这个摊位号已经用了，请换一个"
 
 
 class SlotTaken(AppError):
@@ -60,13 +60,13 @@ class SlotsOverlap(AppError):
 class BelowBooked(AppError):
     status = 409
     code = "below_booked"
-    title = "已有更多人报名,名额不能改得这么少"
+    title = "已有更多人报名，名额不能改得这么少"
 
 
 class ModeFixed(AppError):
     status = 409
     code = "mode_fixed"
-    title = "活动发布后不能改变服务方式,请新建一项服务"
+    title = "活动发布后不能改变服务方式，请新建一项服务"
 
 
 class TooMany(AppError):

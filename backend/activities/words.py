@@ -18,7 +18,7 @@ EXCHANGE_KINDS = {
 
 
 def quoted(title: str) -> str:
-    """A title in a sentence: 「花园社区公益市集」; its own quotes become 『』 inside."""
+    """A title in a sentence: 「花园社区公益集市」; its own quotes become 『』 inside."""
     return f"「{title.translate(_INNER)}」"
 
 

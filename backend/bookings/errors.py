@@ -6,7 +6,7 @@ from backend.core.errors import AppError, on_constraint
 class SlotFull(AppError):
     status = 409
     code = "slot_full"
-    title = "已约满,请选其他时段或到现场取号"
+    title = "已约满，请选其他时段或到现场取号"
 
 
 class AlreadyBooked(AppError):
@@ -24,13 +24,13 @@ class CapReached(AppError):
 class SignUpClosed(AppError):
     status = 409
     code = "sign_up_closed"
-    title = "现在不能报名:还没开始或已经截止"
+    title = "现在不能报名：还没开始或已经截止"
 
 
 class SignUpNotNeeded(AppError):
     status = 409
     code = "sign_up_not_needed"
-    title = "这项服务不用报名,直接到摊位即可"
+    title = "这项服务不用报名，直接到摊位即可"
 
 
 class SlotMoved(AppError):
@@ -70,7 +70,7 @@ class NotEligible(AppError):
 class NotCheckedIn(AppError):
     status = 409
     code = "not_checked_in"
-    title = "请先在现场扫码签到,再取号"
+    title = "请先在现场扫码签到，再取号"
 
 
 class MarketNotOpen(AppError):
@@ -82,19 +82,19 @@ class MarketNotOpen(AppError):
 class NumberOver(AppError):
     status = 409
     code = "number_over"
-    title = "这个号的日子已经过了,不能再办理;还需要请重新取号"
+    title = "这个号的日子已经过了，不能再办理；还需要请重新取号"
 
 
 class StallBusy(AppError):
     status = 409
     code = "stall_busy"
-    title = "上一个号还没有处理,请先开始服务或过号"
+    title = "上一个号还没有处理，请先开始服务或过号"
 
 
 class CallAgainFirst(AppError):
     status = 409
     code = "call_again_first"
-    title = "请再叫几次,仍没有人来再过号"
+    title = "请再叫几次，仍没有人来再过号"
 
 
 class UndoOver(AppError):
@@ -106,7 +106,7 @@ class UndoOver(AppError):
 class AlreadyRejoined(AppError):
     status = 409
     code = "already_rejoined"
-    title = "过号后只能重新排队一次,请重新取号"
+    title = "过号后只能重新排队一次，请重新取号"
 
 
 on_constraint("uq_booking_active", AlreadyBooked)

@@ -153,7 +153,7 @@ def _check_age(context: AnyRow) -> None:
     if context.min_age is None:
         return
     if context.birth_year is None:
-        raise NotEligible(f"这项服务面向 {context.min_age} 岁以上,请先填写出生年份")
+        raise NotEligible(f"这项服务面向 {context.min_age} 岁以上，请先填写出生年份")
     if clock.today().year - context.birth_year < context.min_age:
         raise NotEligible(f"这项服务面向 {context.min_age} 岁以上")
 

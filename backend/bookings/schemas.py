@@ -28,7 +28,7 @@ class TicketRequest(Schema):
     @ma.validates_schema
     def fits_together(self, data: dict[str, Any], **_: object) -> None:
         if "resident_id" in data and "guest" in data:
-            raise ma.ValidationError("请选择居民或登记来宾,二选一", "guest")
+            raise ma.ValidationError("请选择居民或登记来宾，二选一", "guest")
         if data["urgent"] and "reason" not in data:
             raise ma.ValidationError("请写明优先的原因", "reason")
 

@@ -47,7 +47,7 @@ FIND_LIMIT_REACHED = "find_limit_reached"
 class ScanIdReused(AppError):
     status = 409
     code = "scan_id_reused"
-    title = "这次扫码与之前上传的内容不一致,请重新扫码"
+    title = "这次扫码与之前上传的内容不一致，请重新扫码"
 
 
 class AlreadyReverted(AppError):
@@ -65,7 +65,7 @@ class FindClosed(AppError):
 class NotRevertible(AppError):
     status = 409
     code = "not_revertible"
-    title = "这次扫码没有产生签到,无需撤销"
+    title = "这次扫码没有产生签到，无需撤销"
 
 
 on_constraint("uq_scan_revert_scan_id", AlreadyReverted)
@@ -157,7 +157,7 @@ def _check_who_is_meant(actor: Actor, body: dict[str, Any], context: AnyRow) -> 
         if actor.user_id not in (context.user_id, context.guardian_user_id):
             raise NotFound
     elif "resident_id" in body and context.resident_id is None:
-        raise ValidationFailed(errors={"resident_id": ["没有这位居民,请重新查找"]})
+        raise ValidationFailed(errors={"resident_id": ["没有这位居民，请重新查找"]})
 
 
 def check_find(activity: Activity) -> None:
@@ -375,12 +375,12 @@ def _answer(
 
 
 _REFUSAL_MESSAGES = {
-    Refusal.INVALID: "这个码无法识别,请重新扫码或到服务台登记",
-    Refusal.WRONG_MARKET: "这是另一场活动的码,请扫描现场的签到码",
-    Refusal.NOT_YET: "签到还没有开始,请稍后再来",
-    Refusal.EXPIRED: "码已过期或签到已结束,请刷新后重试",
+    Refusal.INVALID: "这个码无法识别，请重新扫码或到服务台登记",
+    Refusal.WRONG_MARKET: "这是另一场活动的码，请扫描现场的签到码",
+    Refusal.NOT_YET: "签到还没有开始，请稍后再来",
+    Refusal.EXPIRED: "码已过期或签到已结束，请刷新后重试",
     Refusal.CANCELLED: "这场活动已取消",
-    Refusal.REVOKED: "这个码已停用,请刷新后再出示",
+    Refusal.REVOKED: "这个码已停用，请刷新后再出示",
     Refusal.BLOCKED: "请到服务台人工登记",
 }
 
@@ -388,8 +388,8 @@ _REFUSAL_MESSAGES = {
 def _too_late_message(source: ScanSource) -> str:
     hours = judging.trust(source) // timedelta(hours=1)
     if source is ScanSource.SELF:
-        return f"这次签到过了 {hours} 小时才提交,请到服务台找志愿者登记"
-    return f"这次扫码过了 {hours} 小时才上传,请交给组织者处理"
+        return f"这次签到过了 {hours} 小时才提交，请到服务台找志愿者登记"
+    return f"这次扫码过了 {hours} 小时才上传，请交给组织者处理"
 
 
 def _message(

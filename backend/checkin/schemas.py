@@ -39,7 +39,7 @@ class ScanRequest(Schema):
             return
         given = {"resident_code", "resident_id", "guest"} & set(data)
         if len(given) != 1:
-            raise ma.ValidationError("请扫个人码、选择居民或登记来宾,三选一", "source")
+            raise ma.ValidationError("请扫个人码、选择居民或登记来宾，三选一", "source")
         if "code" in data:
             raise ma.ValidationError("现场码只用于居民自己签到", "code")
         if "guest" in data and data["direction"] is ScanDirection.EXIT:
@@ -136,7 +136,7 @@ class FindRequest(Schema):
     @ma.validates_schema
     def one_of_two(self, data: dict[str, Any], **_: object) -> None:
         if len(data) != 1:
-            raise ma.ValidationError("请输入手机号(或后四位)或姓名,二选一", "phone")
+            raise ma.ValidationError("请输入手机号（或后四位）或姓名，二选一", "phone")
 
 
 class FoundAnswer(ma.Schema):

@@ -39,7 +39,7 @@ def home(session: Session, actor: Actor) -> Response:
     """
     entries = navigation(actor)
     if not entries:
-        raise Forbidden("您现在没有工作台的权限,请联系管理员")
+        raise Forbidden("您现在没有工作台的权限，请联系管理员")
     return see_other(entries[0].endpoint)
 
 

@@ -80,7 +80,7 @@ def percent(share: float | None) -> str:
 
 
 def yuan(value: float | Decimal | None) -> str:
-    """1,234 元; 5,798.0 万元 from a million on; 「–」 where there is none."""
+    """1,234 元； 5,798.0 万元 from a million on; 「–」 where there is none."""
     if value is None:
         return "–"
     return f"{value / 10_000:,.1f} 万元" if value >= 1_000_000 else f"{value:,.0f} 元"
@@ -168,16 +168,16 @@ TITLES: dict[str, Any] = {
     },
     "NEED_ACTIONS": {
         "raise_need": "登记", "accept_need": "受理", "decline_need": "不受理",
-        "plan_need": "安排到活动", "take_need_off": "从活动撤下,另作安排",
-        "serve_need": "记为已服务", "evaluate_need": "居民认可,已解决",
-        "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决,重新办理",
+        "plan_need": "安排到活动", "take_need_off": "从活动撤下，另作安排",
+        "serve_need": "记为已服务", "evaluate_need": "居民认可，已解决",
+        "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
     },
     "JOBS_STAND_STILL": JobsStandStill.title,
     "LAST_MARKETS": {
         LastMarket.RECENT: f"{DASHBOARD.recent_days} 天内",
         LastMarket.A_WHILE: f"{DASHBOARD.long_ago_days} 天内",
         LastMarket.LONG_AGO: f"超过 {DASHBOARD.long_ago_days} 天",
-        LastMarket.NEVER: "还没有市集",
+        LastMarket.NEVER: "还没有集市",
     },
     "REPORT_KINDS": report_words.KINDS,
     "REPORT_STATES": report_words.STATES,

@@ -219,7 +219,7 @@ class ProblemSchema(ma.Schema):
 
     type = ma.fields.String(metadata={"example": "/problems/slot_full"})
     code = ma.fields.String(metadata={"example": "slot_full"})
-    title = ma.fields.String(metadata={"example": "这个时段已约满,请选其他时段"})
+    title = ma.fields.String(metadata={"example": "这个时段已约满，请选其他时段"})
     status = ma.fields.Integer(metadata={"example": 409})
     detail = ma.fields.String()
     errors = ma.fields.Dict(keys=ma.fields.String())

@@ -23,7 +23,7 @@ class CommandError(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Write it to stderr."""
-        click.echo(f"错误:{self.message}", file=file, err=True)
+        click.echo(f"错误：{self.message}", file=file, err=True)
 
 
 class ChineseCommand(click.Command):
@@ -53,13 +53,13 @@ class ChineseCommand(click.Command):
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The first line of the help."""
         pieces = " ".join(self.collect_usage_pieces(ctx))
-        formatter.write_usage(ctx.command_path, pieces, prefix="用法:")
+        formatter.write_usage(ctx.command_path, pieces, prefix="用法：")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of options."""
         options = [item for item in self.get_params(ctx) if isinstance(item, click.Option)]
         records = [row for option in options if (row := option.get_help_record(ctx))]
-        rows = [(name, text.replace("[required]", "(必填)")) for name, text in records]
+        rows = [(name, text.replace("[required]", "（必填）")) for name, text in records]
         with formatter.section("选项"):
             formatter.write_dl(rows)
 
@@ -111,9 +111,9 @@ def _usage_fault(error: click.UsageError) -> str:
         case exceptions.NoSuchOption():
             return f"没有选项 {error.option_name}"
         case exceptions.BadOptionUsage():
-            return f"选项 {error.option_name} 的写法不对(后面要跟一个值)"
+            return f"选项 {error.option_name} 的写法不对（后面要跟一个值）"
         case _:
-            return "参数太多,或写法不对(含空格的名称请加引号)"
+            return "参数太多，或写法不对（含空格的名称请加引号）"
 
 
 def _shown(parameter: click.Parameter) -> str:
@@ -142,12 +142,12 @@ def _refusals_in_one_line() -> Iterator[None]:
         raise CommandError(_sentence(refusal)) from None
     except OperationalError as error:
         reason = str(error.orig).strip().split("\n", 1)[0]
-        raise CommandError(f"数据库连不上或正忙,请稍后再试({reason})") from None
+        raise CommandError(f"数据库连不上或正忙，请稍后再试（{reason}）") from None
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
             raise
         advice = "请先运行 python -m backend.core.migrate upgrade"
-        raise CommandError(f"数据库里还没有表,{advice}") from None
+        raise CommandError(f"数据库里还没有表，{advice}") from None
     except DBAPIError as error:
         refused = refusal_for(error)
         if refused is None:
@@ -157,7 +157,7 @@ def _refusals_in_one_line() -> Iterator[None]:
 
 def _sentence(refusal: AppError) -> str:
     if refusal.errors:
-        return ";".join(f"{name} {' '.join(why)}" for name, why in refusal.errors.items())
+        return "；".join(f"{name} {' '.join(why)}" for name, why in refusal.errors.items())
     return refusal.detail or refusal.title
 
 
@@ -169,5 +169,5 @@ def checked_text(name: str, value: str, max_length: int) -> str:
     try:
         text: str = fields.Text(max_length).deserialize(value)
     except ValidationError as error:
-        raise CommandError(f"{name}:{error.messages[0]}") from None
+        raise CommandError(f"{name}：{error.messages[0]}") from None
     return text

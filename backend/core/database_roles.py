@@ -67,8 +67,8 @@ def grant(
             if not isinstance(error.orig, InsufficientPrivilege):
                 raise
             raise MayNotMakeRolesError(
-                f"当前角色无权创建或修改角色 {role}:请以超级用户运行 ALTER ROLE … CREATEROLE,"
-                "或由其创建该角色后不再设置密码变量(见 docs/adr/0021)/ "
+                f"当前角色无权创建或修改角色 {role}：请以超级用户运行 ALTER ROLE … CREATEROLE,"
+                "或由其创建该角色后不再设置密码变量（见 docs/adr/0021）/ "
                 f"this role may not make or change {role}: give it CREATEROLE, or have a "
                 "superuser make that role and leave its password out"
             ) from None

@@ -19,7 +19,7 @@ class AppError(Exception):
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "bad_request"
-    title: ClassVar[str] = "请求有误,请返回重试"
+    title: ClassVar[str] = "请求有误，请返回重试"
     # Seconds after which the same request may be sent again, where that is known.
     retry_after: int | None = None
 
@@ -53,7 +53,7 @@ class AppError(Exception):
 class ValidationFailed(AppError):
     status = 422
     code = "validation_failed"
-    title = "填写的内容有误,请检查后再提交"
+    title = "填写的内容有误，请检查后再提交"
 
 
 class EditedMeanwhile(AppError):
@@ -61,31 +61,31 @@ class EditedMeanwhile(AppError):
 
     status = 409
     code = "edited_meanwhile"
-    title = "有人刚刚修改过,请刷新后再改,您的修改尚未保存"
+    title = "有人刚刚修改过，请刷新后再改，您的修改尚未保存"
 
 
 class TooManyToExport(AppError):
     status = 422
     code = "too_many_to_export"
-    title = "内容太多,请缩小范围(时间、地区或进展)后再导出"
+    title = "内容太多，请缩小范围（时间、地区或进展）后再导出"
 
 
 class MalformedBody(AppError):
     status = 400
     code = "malformed_body"
-    title = "提交的内容无法识别,请重试"
+    title = "提交的内容无法识别，请重试"
 
 
 class BodyTooLarge(AppError):
     status = 413
     code = "body_too_large"
-    title = "提交的内容太大了,请减少后再试"
+    title = "提交的内容太大了，请减少后再试"
 
 
 class UnsupportedMediaType(AppError):
     status = 415
     code = "unsupported_media_type"
-    title = "提交的格式不支持,请重试"
+    title = "提交的格式不支持，请重试"
 
 
 class NotLoggedIn(AppError):
@@ -115,19 +115,19 @@ class MethodNotAllowed(AppError):
 class Conflict(AppError):
     status = 409
     code = "conflict"
-    title = "内容刚刚有变动,请刷新后再试"
+    title = "内容刚刚有变动，请刷新后再试"
 
 
 class InUse(AppError):
     status = 409
     code = "in_use"
-    title = "已有人报名、签到或引用,不能删除"
+    title = "已有人报名、签到或引用，不能删除"
 
 
 class InternalError(AppError):
     status = 500
     code = "internal_error"
-    title = "服务出了点问题,我们已经记录,请稍后再试"
+    title = "服务出了点问题，我们已经记录，请稍后再试"
 
 
 class TryAgain(AppError):
@@ -135,7 +135,7 @@ class TryAgain(AppError):
 
     status = 503
     code = "try_again"
-    title = "服务正忙,请稍后再试"
+    title = "服务正忙，请稍后再试"
 
 
 _BY_CONSTRAINT: dict[str, type[AppError]] = {}

@@ -171,7 +171,7 @@ class Flag(fields.Boolean):
 class Instant(fields.AwareDateTime):
     """An ISO 8601 instant with an offset, in this century; answered in UTC."""
 
-    default_error_messages = _COMMON | {"invalid": "应为带时区的时间,如 2026-05-01T09:00:00+08:00"}
+    default_error_messages = _COMMON | {"invalid": "应为带时区的时间，如 2026-05-01T09:00:00+08:00"}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**_described(kwargs, pattern=_THIS_CENTURY))
@@ -208,7 +208,7 @@ class LocalInstant(fields.AwareDateTime):
 class Day(fields.Date):
     """A day, YYYY-MM-DD."""
 
-    default_error_messages = _COMMON | {"invalid": "应为日期,如 2026-05-01"}
+    default_error_messages = _COMMON | {"invalid": "应为日期，如 2026-05-01"}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**_described(kwargs, pattern=_THIS_CENTURY))
@@ -239,7 +239,7 @@ class Id(fields.UUID):
 class Choice(fields.Enum[Any]):
     """One of an enum's values."""
 
-    default_error_messages = _COMMON | {"unknown": "可选:{choices}"}
+    default_error_messages = _COMMON | {"unknown": "可选：{choices}"}
 
     def __init__(self, enum: type[StrEnum], **kwargs: Any) -> None:
         super().__init__(enum, by_value=True, **_described(kwargs, type="string"))

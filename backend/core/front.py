@@ -18,7 +18,7 @@ _BY_ADDRESS = ("health", "metrics")
 class UnknownHost(AppError):
     status = 400
     code = "unknown_host"
-    title = "网址不对,请从正确的网址打开"
+    title = "网址不对，请从正确的网址打开"
 
 
 class TrustedProxies:

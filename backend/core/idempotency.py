@@ -32,7 +32,7 @@ MAX_KEY_LENGTH = 100
 class IdempotencyKeyReused(AppError):
     status = 409
     code = "idempotency_key_reused"
-    title = "这次提交与之前的内容不一致,请返回重新操作"
+    title = "这次提交与之前的内容不一致，请返回重新操作"
 
 
 class IdempotencyRecord(Base):

@@ -51,7 +51,7 @@ Reached = Callable[[Session, Actor | None, Mapping[str, Any]], None]
 class TooManyRequests(AppError):
     status = 429
     code = "too_many_requests"
-    title = "操作太频繁,请稍后再试"
+    title = "操作太频繁，请稍后再试"
 
     def __init__(self, seconds: int, *, shared: bool = False) -> None:
         """
@@ -60,7 +60,7 @@ class TooManyRequests(AppError):
             shared: whether other people's tries were counted too.
         """
         why = "同一网络下的操作太多" if shared else "您刚才操作得太多"
-        super().__init__(f"{why},请等{in_words(seconds)}再试")
+        super().__init__(f"{why}，请等{in_words(seconds)}再试")
         self.retry_after = seconds
 
     @classmethod

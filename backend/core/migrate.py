@@ -99,14 +99,14 @@ def upgrade(
             if not isinstance(error.orig, LockNotAvailable):
                 raise
             say(
-                f"第 {attempt}/{ATTEMPTS} 次:表被其他事务占用,迁移未执行,{pause_s:g} 秒后重试 / "
+                f"第 {attempt}/{ATTEMPTS} 次：表被其他事务占用，迁移未执行，{pause_s:g} 秒后重试 / "
                 f"attempt {attempt} of {ATTEMPTS}: others hold a lock that the migration needs"
             )
             time.sleep(pause_s)
         else:
             return
     raise NoLockError(
-        "迁移未完成:表一直被其他事务占用。请在 pg_stat_activity 中找到持续很久的事务,"
+        "迁移未完成：表一直被其他事务占用。请在 pg_stat_activity 中找到持续很久的事务，"
         "结束后重新运行 / "
         "not migrated: a transaction holds a table all the time; find it in pg_stat_activity, "
         "then run this again"
@@ -153,7 +153,7 @@ def take_turn(connection: Connection) -> None:
     while not connection.scalar(text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")):
         connection.rollback()
         if not told:
-            say("另一个迁移正在进行,等待其结束 / another migration is under way, waiting for it")
+            say("另一个迁移正在进行，等待其结束 / another migration is under way, waiting for it")
             told = True
         time.sleep(_TURN_EVERY_S)
     connection.commit()

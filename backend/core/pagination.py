@@ -54,7 +54,7 @@ def decode_cursor(cursor: str, types: Sequence[type]) -> list[Any]:
             raise ValueError("wrong length")
         return [_typed(value, kind) for value, kind in zip(values, types, strict=True)]
     except (ValueError, TypeError, binascii.Error, OverflowError):
-        raise ValidationFailed(errors={"cursor": ["翻页标记无效,请从第一页重新查看"]}) from None
+        raise ValidationFailed(errors={"cursor": ["翻页标记无效，请从第一页重新查看"]}) from None
 
 
 def paginate(

@@ -37,7 +37,7 @@ _SYSTEMS = {
 
 
 def current_device() -> str | None:
-    """With what the running request is made, in words: 「Chrome · Windows」, 「微信 · iPhone」;
+    """With what the running request is made, in words: 「Chrome · Windows」，「微信 · iPhone」;
     None where it does not say, and in jobs and on the command line."""
     agent = request.user_agent.string if has_request_context() else ""
     named = [

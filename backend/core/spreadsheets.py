@@ -179,7 +179,7 @@ def _write_sheet(book: Any, sheet: Sheet) -> None:
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    page.set_footer("&C第 &P 页,共 &N 页")
+    page.set_footer("&C第 &P 页，共 &N 页")
 
 
 def _write_line(page: Any, row: int, words: str, columns: Sequence[Column], look: Any) -> None:
@@ -478,7 +478,7 @@ def as_day(value: Any) -> date:
         return value
     match = _DAY.fullmatch(narrowed(value)) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("应为日期,如 2026-05-01")
+        raise ValueError("应为日期，如 2026-05-01")
     try:
         return date(*(int(part) for part in match.groups()))
     except ValueError:
@@ -497,7 +497,7 @@ def as_time(value: Any) -> time:
         return value.replace(second=0, microsecond=0)
     match = _TIME.fullmatch(narrowed(value)) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("应为时间,如 9:00")
+        raise ValueError("应为时间，如 9:00")
     try:
         return time(int(match[1]), int(match[2]))
     except ValueError:

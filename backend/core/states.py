@@ -20,7 +20,7 @@ from backend.core.permissions import Actor
 class IllegalTransition(AppError):
     status = 409
     code = "illegal_transition"
-    title = "当前状态不能做这项操作,请刷新后再看"
+    title = "当前状态不能做这项操作，请刷新后再看"
 
 
 S = TypeVar("S", bound=StrEnum)

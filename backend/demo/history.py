@@ -44,7 +44,7 @@ _RECORD = {
     "volunteers": 12,
     "volunteer_minutes": 2880,
     "funds_yuan": Decimal("1860.00"),
-    "problems": "下午理发排队较长,椅子不够。",
+    "problems": "下午理发排队较长，椅子不够。",
 }
 
 

@@ -34,7 +34,7 @@ ENVIRONMENTS = frozenset({"development", "test"})
 class DemoNotAllowed(AppError):
     status = 403
     code = "demo_not_allowed"
-    title = "演示数据只能载入开发或测试环境(APP_ENV 为 development 或 test)"
+    title = "演示数据只能载入开发或测试环境（APP_ENV 为 development 或 test）"
 
 
 def load_demo() -> list[str]:
@@ -57,14 +57,14 @@ def load_demo() -> list[str]:
 
 def _load(session: Session, now: datetime) -> Iterable[str]:
     changed = people.load_regions(session)
-    yield f"地区:{changed} 个新增或更新" if changed else "地区:已是最新"
+    yield f"地区：{changed} 个新增或更新" if changed else "地区：已是最新"
     organisations = people.load_organisations(session)
     actors = {user.login: people.load_user(session, user, organisations) for user in people.USERS}
-    yield "用户:" + "、".join(f"ok:{login}" for login in actors)
+    yield "用户：" + "、".join(f"ok:{login}" for login in actors)
     ids = [organisations[name] for name in people.ORGANISATIONS]
     yield from _load_activities(session, now, actors, ids)
     made = needs.load(session, actors["admin"], clock.local_day(now))
-    yield f"需求:新建 {made} 条" if made else "需求:已是最新"
+    yield f"需求：新建 {made} 条" if made else "需求：已是最新"
     yield from past.load_past(session, now, actors["volunteer"], ids)
 
 
@@ -77,10 +77,10 @@ def _load_activities(
         if known is None or known.ends_at <= now:
             hours = markets.day_hours(clock.local_day(now) + timedelta(days=demo.days))
             markets.make(session, actors["admin"], demo, hours, organisations)
-            yield f"新建:{demo.title}"
+            yield f"新建：{demo.title}"
     if markets.latest(session, markets.PAST) is None:
         history.play(session, now, actors, organisations)
-        yield f"新建:{markets.PAST.title}(已结束,有签到和评价)"
+        yield f"新建：{markets.PAST.title}（已结束，有签到和评价）"
 
 
 def _load_live(
@@ -96,10 +96,10 @@ def _load_live(
         and clock.local_day(known.starts_at) == clock.local_day(now)
     ):
         markets.draw_out(session, organiser, known, hours[1])
-        return f"今天的市集:{known.title}(正在举行)"
+        return f"今天的集市：{known.title}（正在举行）"
     activity = markets.make(session, organiser, markets.LIVE, hours, organisations)
     duty = {"user_id": actors["volunteer"].user_id, "words": "入口签到"}
     staff.assign(session, organiser, activity, duty)
     markets.move(session, organiser, activity, ActivityState.LIVE)
     today.play(session, now, activity, actors["volunteer"])
-    return f"今天的市集:{activity.title}(新建,正在举行)"
+    return f"今天的集市：{activity.title}（新建，正在举行）"

@@ -94,38 +94,38 @@ def _venue(name: str, address: str, latitude: float, longitude: float) -> dict[s
 
 _PUBLISHED = ActivityState.PUBLISHED
 LIVE = DemoActivity(
-    "live-market", "「益行社区」花园社区公益市集", 0, ActivityState.LIVE, "320412100001",
+    "live-market", "「益行社区」花园社区公益集市", 0, ActivityState.LIVE, "320412100001",
     _venue("花园社区广场", "湖塘镇花园路 1 号", 31.7206, 119.9512), MARKET,
 )  # fmt: skip
 PAST = DemoActivity(
-    "past-market", "「益行社区」明湖社区公益市集", -3, ActivityState.CLOSED, "320412100002",
+    "past-market", "「益行社区」明湖社区公益集市", -3, ActivityState.CLOSED, "320412100002",
     _venue("明湖社区党群服务中心", "湖塘镇明湖路 18 号", 31.7138, 119.9435), SMALL_MARKET,
 )  # fmt: skip
 COMING = (
     DemoActivity(
-        "coming-market-1", "「益行社区」春晖社区公益市集", 2, _PUBLISHED, "320412100003",
+        "coming-market-1", "「益行社区」春晖社区公益集市", 2, _PUBLISHED, "320412100003",
         _venue("春晖社区文化广场", "湖塘镇春晖路 6 号", 31.7267, 119.9388), MARKET,
     ),
     DemoActivity(
-        "coming-market-2", "「益行社区」丫河社区公益市集", 5, _PUBLISHED, "320412102001",
+        "coming-market-2", "「益行社区」丫河社区公益集市", 5, _PUBLISHED, "320412102001",
         _venue("丫河社区邻里中心", "牛塘镇丫河路 20 号", 31.7113, 119.8982), SMALL_MARKET,
     ),
     DemoActivity(
-        "coming-market-3", "「益行社区」塘桥社区公益市集", 9, _PUBLISHED, "320412104001",
+        "coming-market-3", "「益行社区」塘桥社区公益集市", 9, _PUBLISHED, "320412104001",
         _venue("塘桥社区小公园", "遥观镇塘桥路 9 号", 31.7081, 120.0519), SMALL_MARKET,
     ),
     DemoActivity(
-        "coming-action", "吾社行:剑湖河道清洁志愿行动", 3, _PUBLISHED, "320412104003",
+        "coming-action", "吾社行：剑湖河道清洁志愿行动", 3, _PUBLISHED, "320412104003",
         _venue("剑湖社区河畔步道", "遥观镇剑湖路", 31.7012, 120.0447), ACTION,
         Programme.ACTION, (("field", "ecology"),),
     ),
     DemoActivity(
-        "coming-exchange", "吾社汇:社会组织数字助老能力培训", 6, _PUBLISHED, "320412100004",
+        "coming-exchange", "吾社汇：社会组织数字助老能力培训", 6, _PUBLISHED, "320412100004",
         _venue("区社会组织培育发展服务中心", "湖塘镇景云路 2 号", 31.7180, 119.9467), TRAINING,
         Programme.EXCHANGE, (("kind", ExchangeKind.TRAINING),),
     ),
     DemoActivity(
-        "draft-market", "「益行社区」荷塘社区公益市集", 14, ActivityState.DRAFT, "320412100010",
+        "draft-market", "「益行社区」荷塘社区公益集市", 14, ActivityState.DRAFT, "320412100010",
         _venue("荷塘社区小广场", "湖塘镇荷塘路 3 号", 31.7169, 119.9601), SMALL_MARKET,
     ),
 )  # fmt: skip

@@ -39,19 +39,19 @@ class DemoNeed:
 
 NEEDS = (
     DemoNeed("希望每月有人教老人用手机挂号", "phone_class", "320412100001", NeedSource.VISIT, 30,
-             "独居老人较多,子女不在身边,最好安排在周末上午。",
+             "独居老人较多，子女不在身边，最好安排在周末上午。",
              activity=markets.LIVE, served=True, solved=True),
     DemoNeed("想在家门口量血压、测血糖", "health_check", "320412100001", NeedSource.RESIDENT, 21,
              activity=markets.LIVE, served=True),
     DemoNeed("小家电坏了没处修", "repair", "320412100003", NeedSource.MEETING, 12,
-             "议事会上多位居民提出,电饭煲、电风扇居多。", activity=markets.COMING[0]),
+             "议事会上多位居民提出，电饭煲、电风扇居多。", activity=markets.COMING[0]),
     DemoNeed("新入住居民想了解租房合同怎么签", "legal", "320412100002", NeedSource.HOTLINE, 9),
-    DemoNeed("老人看牙不方便,希望市集请口腔医生", "dental", "320412100003", NeedSource.VISIT, 5,
+    DemoNeed("老人看牙不方便，希望集市请口腔医生", "dental", "320412100003", NeedSource.VISIT, 5,
              accepted=False),
     DemoNeed("广场晚上缺少反诈宣传", "anti_fraud", "320412102001", NeedSource.RESIDENT, 3,
              accepted=False),
-    DemoNeed("希望市集代办车辆年检", "other", "320412100001", NeedSource.HOTLINE, 15,
-             accepted=False, declined="不属于公益市集的服务范围,已告知车管所预约方式。"),
+    DemoNeed("希望集市代办车辆年检", "other", "320412100001", NeedSource.HOTLINE, 15,
+             accepted=False, declined="不属于公益集市的服务范围，已告知车管所预约方式。"),
 )  # fmt: skip
 
 

@@ -24,6 +24,6 @@ def enter(session: Session, actor: Actor | None, name: str) -> Response:
     found = select(User.id).where(User.openid == openid_of(name))
     user_id = session.execute(found).scalar_one_or_none()
     if user_id is None:
-        raise NotFound("没有这位演示人员,请先载入演示数据")
+        raise NotFound("没有这位演示人员，请先载入演示数据")
     log_in_browser(console.start(session, user_id, "demo"))
     return see_other("console.home")

@@ -118,7 +118,7 @@ def load_past(
         session, None, markets.AUDIT_ACTION, Activity.__tablename__, rows.activities[0]["id"],
         details={"key": _KEY},
     )  # fmt: skip
-    yield f"新建:一年来的 {ACTIVITIES} 场活动(已结束,有签到、评价和登记)"
+    yield f"新建：一年来的 {ACTIVITIES} 场活动（已结束，有签到、评价和登记）"
 
 
 def _guests(session: Session) -> list[UUID]:
@@ -192,7 +192,7 @@ def _programme(index: int, community: str) -> Row:
     if index % 22 == 9:
         return {
             "programme": Programme.EXCHANGE,
-            "title": f"吾社汇:{community}赋能培训",
+            "title": f"吾社汇：{community}赋能培训",
             "kind": ExchangeKind.TRAINING,
             "field": None,
         }
@@ -200,13 +200,13 @@ def _programme(index: int, community: str) -> Row:
         fields = list(load("fields"))
         return {
             "programme": Programme.ACTION,
-            "title": f"吾社行:{community}志愿行动",
+            "title": f"吾社行：{community}志愿行动",
             "kind": None,
             "field": fields[index % len(fields)],
         }
     return {
         "programme": Programme.MARKET,
-        "title": f"「益行社区」{community}公益市集",
+        "title": f"「益行社区」{community}公益集市",
         "kind": None,
         "field": None,
     }
@@ -319,7 +319,7 @@ def _rate(
             "state": RectificationState.CLOSED,
             "opened_at": at,
             "due_at": at + timedelta(days=RATING.rectify_days),
-            "reply": "已增加一个服务台,缩短等候。",
+            "reply": "已增加一个服务台，缩短等候。",
             "replied_at": at + timedelta(days=1),
             "call_back_note": "居民表示认可。",
             "resident_satisfied": True,

@@ -42,13 +42,13 @@ class NotServed(AppError):
 class AlreadyRated(AppError):
     status = 409
     code = "already_rated"
-    title = "您已经评价过了,可以在「我的评价」中修改"
+    title = "您已经评价过了，可以在「我的评价」中修改"
 
 
 class RatingClosed(AppError):
     status = 409
     code = "rating_closed"
-    title = "评价时间已过,谢谢您的关心"
+    title = "评价时间已过，谢谢您的关心"
 
 
 class NoContact(AppError):
@@ -60,19 +60,19 @@ class NoContact(AppError):
 class OwnerUnsuitable(AppError):
     status = 422
     code = "owner_unsuitable"
-    title = "这位同事在该地区没有整改的权限,请另选"
+    title = "这位同事在该地区没有整改的权限，请另选"
 
 
 class RectificationOver(AppError):
     status = 409
     code = "rectification_over"
-    title = "整改已办结,不能再改"
+    title = "整改已办结，不能再改"
 
 
 class ContactOver(AppError):
     status = 409
     code = "contact_over"
-    title = "已经回访,不能再查看评价人的电话"
+    title = "已经回访，不能再查看评价人的电话"
 
 
 on_constraint("uq_rating_booking_id", AlreadyRated)

@@ -80,7 +80,7 @@ class RatingRequest(RatingChange):
     @ma.validates_schema
     def one_subject(self, data: dict[str, Any], **_: object) -> None:
         if ("booking_id" in data) == ("activity_id" in data):
-            raise ma.ValidationError("请给出要评价的服务或活动,二选一", "booking_id")
+            raise ma.ValidationError("请给出要评价的服务或活动，二选一", "booking_id")
         if "resident_id" in data and "booking_id" in data:
             raise ma.ValidationError("评价服务时不用填写", "resident_id")
 
@@ -124,7 +124,7 @@ class CallBackForm(CallBackRequest):
 
 
 class RaterContactRequest(Schema):
-    reason = fields.ImpersonalText(200, required=True, metadata={"example": "核实差评,电话回访"})
+    reason = fields.ImpersonalText(200, required=True, metadata={"example": "核实差评，电话回访"})
 
 
 # ---------------------------------------------------------------------------- out
@@ -140,7 +140,7 @@ class RatingAnswer(ma.Schema):
 
     id = out.UUID()
     activity_id = out.UUID()
-    activity_title = out.String(metadata={"example": "花园社区公益市集"})
+    activity_title = out.String(metadata={"example": "花园社区公益集市"})
     offering_id = out.UUID(allow_none=True)
     offering_title = out.String(allow_none=True, metadata={"example": "义剪"})
     booking_id = out.UUID(allow_none=True)

@@ -62,16 +62,16 @@ class LoginRefused(AppError):
 class OldPasswordWrong(AppError):
     status = 422
     code = "old_password_wrong"
-    title = "旧密码或动态码不对,密码没有改"
+    title = "旧密码或动态码不对，密码没有改"
 
 
 class AccountLocked(TooManyRequests):
     code = "account_locked"
-    title = f"在这个网络上连续输错 {limit_rules(PASSWORD_LOCK).most} 次,暂时不能用密码登录"
+    title = f"在这个网络上连续输错 {limit_rules(PASSWORD_LOCK).most} 次，暂时不能用密码登录"
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
-        self.detail = f"请等{in_words(seconds)}再试,或用小程序扫码登录"
+        self.detail = f"请等{in_words(seconds)}再试，或用小程序扫码登录"
 
 
 class AccountUnknown(NotFound):
@@ -82,7 +82,7 @@ class AccountUnknown(NotFound):
 class AccountTaken(AppError):
     status = 409
     code = "account_taken"
-    title = "用户名已被使用,或这位用户已经有用户名;要换密码请用 accounts reset"
+    title = "用户名已被使用，或这位用户已经有用户名；要换密码请用 accounts reset"
 
 
 on_constraint("uq_password_account_username", AccountTaken)
@@ -92,7 +92,7 @@ on_constraint("pk_password_account", AccountTaken)
 class LoginCodeExpired(AppError):
     status = 409
     code = "login_code_expired"
-    title = "二维码已过期,请在电脑上刷新后重新扫描"
+    title = "二维码已过期，请在电脑上刷新后重新扫描"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,8 @@ def login_before(session: Session, token: str) -> str | None:
     at = entry.at.astimezone(clock.SHANGHAI)
     where = f"网络地址 {entry.address}" if entry.address else "没有记下网络地址"
     how = WAYS.get(entry.details["how"], "其他方式")
-    said = f"上次登录:{at.year} 年 {at.month} 月 {at.day} 日 {at:%H:%M},{where},{how}"
-    return f"{said}。不是您本人的话,请马上告诉管理员"
+    said = f"上次登录：{at.year} 年 {at.month} 月 {at.day} 日 {at:%H:%M}，{where}，{how}"
+    return f"{said}。不是您本人的话，请马上告诉管理员"
 
 
 def _end_oldest(session: Session, user_id: UUID) -> None:

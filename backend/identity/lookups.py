@@ -39,10 +39,10 @@ _MAY_BE_A_CODE = re.compile(r"[A-Za-z0-9_-]{40,}")
 class NotAPhoneOrCode(AppError):
     status = 422
     code = "not_a_phone_or_code"
-    title = "没有查询,请核对后再试"
+    title = "没有查询，请核对后再试"
 
     def __init__(self) -> None:
-        super().__init__(errors={"who": ["应为 11 位手机号,或小程序里的个人码"]})
+        super().__init__(errors={"who": ["应为 11 位手机号，或小程序里的个人码"]})
 
 
 class PersonNotFound(AppError):
@@ -54,7 +54,7 @@ class PersonNotFound(AppError):
 class SeveralAccounts(AppError):
     status = 409
     code = "several_accounts"
-    title = "这个手机号有几个账户在用,请改用对方小程序里的个人码"
+    title = "这个手机号有几个账户在用，请改用对方小程序里的个人码"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,31 +30,31 @@ PROVEN = (PhoneState.VERIFIED, PhoneState.CONFIRMED)
 class WeChatCodeInvalidError(AppError):
     status = 401
     code = "wechat_code_invalid"
-    title = "登录已过期,请重新进入小程序"
+    title = "登录已过期，请重新进入小程序"
 
 
 class WeChatUserBlockedError(AppError):
     status = 403
     code = "wechat_user_blocked"
-    title = "暂时无法登录,请到服务台人工登记"
+    title = "暂时无法登录，请到服务台人工登记"
 
 
 class WeChatUnavailableError(AppError):
     status = 503
     code = "wechat_unavailable"
-    title = "微信暂时连不上,请稍后再试;急用请到服务台登记"
+    title = "微信暂时连不上，请稍后再试；急用请到服务台登记"
 
 
 class WeChatBusyError(AppError):
     status = 503
     code = "wechat_busy"
-    title = "现在登录的人多,还没轮到您,请再试一次;急用请到服务台登记"
+    title = "现在登录的人多，还没轮到您，请再试一次；急用请到服务台登记"
 
 
 class PhoneCodeInvalid(AppError):
     status = 422
     code = "phone_code_invalid"
-    title = "手机号授权已失效,请再点一次"
+    title = "手机号授权已失效，请再点一次"
 
 
 class ForeignNumber(AppError):
@@ -84,7 +84,7 @@ class NoTypedPhone(AppError):
 class ResidentCodeRefused(AppError):
     status = 422
     code = "resident_code_refused"
-    title = "个人码无效或已过期,请居民刷新后再出示"
+    title = "个人码无效或已过期，请居民刷新后再出示"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ def _require_guardian_consent(session: Session, actor: Actor, birth_year: int | 
         return
     if "guardian" not in {consent.purpose for consent in active_consents(session, actor.user_id)}:
         raise ConsentRequired(
-            "家人未满 14 周岁,请先同意作为监护人记录其信息", extra={"purpose": "guardian"}
+            "家人未满 14 周岁，请先同意作为监护人记录其信息", extra={"purpose": "guardian"}
         )
 
 
@@ -393,7 +393,7 @@ def give_consent(session: Session, actor: Actor, purpose: str, version: str) -> 
     Raises ValidationFailed (422) for a version that is not the current one.
     """
     if version != load("consents")[purpose]["version"]:
-        raise ValidationFailed(errors={"version": ["说明已更新,请重新阅读后同意"]})
+        raise ValidationFailed(errors={"version": ["说明已更新，请重新阅读后同意"]})
     _lock_user(session, actor.user_id)
     current = [c for c in active_consents(session, actor.user_id) if c.purpose == purpose]
     if current and current[0].version == version:

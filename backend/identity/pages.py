@@ -143,7 +143,7 @@ def change_password(session: Session, actor: Actor, body: dict[str, str]) -> Res
     if refusal is not None:
         # Answered, not raised: the failure counts towards the lock.
         return refused_page(account(session, actor, problem=refusal), refusal)
-    tell("密码已经改好,您在其他电脑上的登录已经退出")
+    tell("密码已经改好，您在其他电脑上的登录已经退出")
     return see_other(".account")
 
 

@@ -23,14 +23,14 @@ def weakness(username: str, password: str) -> str | None:
         return f"最多 {LONGEST} 个字符"
     if len(password) < _LONG and (len(password) < _SHORTEST or _classes(password) < _CLASSES):
         return (
-            f"太简单:应有 {_LONG} 个字符以上;或 {_SHORTEST} 个以上,"
+            f"太简单：应有 {_LONG} 个字符以上；或 {_SHORTEST} 个以上，"
             f"大写字母、小写字母、数字、符号里至少有 {_CLASSES} 种"
         )
     folded = password.casefold()
     if folded in _common():
-        return "这个密码很常见,容易被猜到,请换一个"
+        return "这个密码很常见，容易被猜到，请换一个"
     if username.casefold() in folded:
-        return "密码里不能有用户名,请换一个"
+        return "密码里不能有用户名，请换一个"
     return None
 
 

@@ -32,13 +32,13 @@ class Scope:
 class WrongScope(AppError):
     status = 422
     code = "wrong_scope"
-    title = "角色的范围不对:合伙人授权到单位,其他角色授权到地区"
+    title = "角色的范围不对：合伙人授权到单位，其他角色授权到地区"
 
 
 class LastAdmin(AppError):
     status = 409
     code = "last_admin"
-    title = "这是该地区最后一位管理员,请先设另一位管理员"
+    title = "这是该地区最后一位管理员，请先设另一位管理员"
 
 
 def grant(

@@ -88,7 +88,7 @@ class PhoneRequest(Schema):
     @ma.validates_schema
     def one_of_two(self, data: dict[str, str], **_: object) -> None:
         if len(data) != 1:
-            raise ma.ValidationError("请用微信授权或填写手机号,二选一", "phone")
+            raise ma.ValidationError("请用微信授权或填写手机号，二选一", "phone")
 
 
 class PhoneAnswer(ma.Schema):

@@ -21,25 +21,25 @@ from backend.regions.models import Region
 class RoleHeldAlready(AppError):
     status = 409
     code = "role_held_already"
-    title = "这位同事已经有这个角色,没有改动"
+    title = "这位同事已经有这个角色，没有改动"
 
 
 class RoleTakenBackAlready(AppError):
     status = 409
     code = "role_taken_back_already"
-    title = "这个角色刚刚已被收回,没有改动"
+    title = "这个角色刚刚已被收回，没有改动"
 
 
 class OwnAdminRole(AppError):
     status = 409
     code = "own_admin_role"
-    title = "不能收回自己的管理员角色,请另一位管理员办理"
+    title = "不能收回自己的管理员角色，请另一位管理员办理"
 
 
 class AccountOver(AppError):
     status = 409
     code = "account_over"
-    title = "这个账户已注销或停用,不能授予角色"
+    title = "这个账户已注销或停用，不能授予角色"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def prepare(system: LocalSystem, tally: Tally, progress: Progress) -> Staff:
     with closing(Phone(system.web)) as phone:
         staff = appoint_staff(system, phone, tally)
     seconds = time.monotonic() - began
-    progress.say(f"命令行:导入武进区的镇、街道和 99 个社区,设管理员、授权,{seconds:.1f} 秒")
+    progress.say(f"命令行：导入武进区的镇、街道和 99 个社区，设管理员、授权，{seconds:.1f} 秒")
     return staff
 
 
@@ -95,7 +95,7 @@ def play_day(
         if not kills:  # nothing was away, so nobody may have been told to come again
             got = [str(away) for away in others[:_SHOWN]]
             result.checks.append(Check("回答 502、503、504 的请求", [], got))
-        progress.say(f"核对:{len(result.checks)} 项,{time.monotonic() - began:.1f} 秒")
+        progress.say(f"核对：{len(result.checks)} 项，{time.monotonic() - began:.1f} 秒")
         return Day(
             market,
             tally,
@@ -119,18 +119,18 @@ def report(day: Day, progress: Progress) -> int:
     refused = sum(tally.refused.values())
     progress.say("")
     progress.say(
-        f"请求 {day.requests:,} 次;按规则拒绝 {refused:,} 次"
-        f"({_refusals(tally)});特意重复 {tally.repeated:,} 次,回答都应相同"
+        f"请求 {day.requests:,} 次；按规则拒绝 {refused:,} 次"
+        f"({_refusals(tally)});特意重复 {tally.repeated:,} 次，回答都应相同"
     )
     if day.not_logged_in:
-        progress.say(f"登录时微信忙 {day.not_logged_in:,} 次,重试后都登录了")
+        progress.say(f"登录时微信忙 {day.not_logged_in:,} 次，重试后都登录了")
     if day.kills:
-        progress.say(f"kill -9 共 {day.kills} 次,手机重发 {day.retries:,} 次")
+        progress.say(f"kill -9 共 {day.kills} 次，手机重发 {day.retries:,} 次")
     differences = result.differences
     if not differences:
-        progress.say(f"✓ 核对 {len(result.checks)} 项,与自己的记录全部一致")
+        progress.say(f"✓ 核对 {len(result.checks)} 项，与自己的记录全部一致")
         return 0
-    progress.say(f"✗ 核对 {len(result.checks)} 项,不一致 {len(differences)} 项:")
+    progress.say(f"✗ 核对 {len(result.checks)} 项，不一致 {len(differences)} 项：")
     for check in differences:
         progress.say(f"  {check}")
     return 1
@@ -160,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         with system:
-            progress.say(f"系统已启动,{time.monotonic() - began:.1f} 秒:{system.web}")
+            progress.say(f"系统已启动，{time.monotonic() - began:.1f} 秒：{system.web}")
             tally = Tally()
             staff = prepare(system, tally, progress)
             drawn = plan.draw(chosen.residents)
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="make demo", description="用真实的 HTTP 请求演一整天的市集,并核对每一个数字"
+        prog="make demo", description="用真实的 HTTP 请求演一整天的集市，并核对每一个数字"
     )
     parser.add_argument(
         "--residents", type=_crowd_size, default=RESIDENTS, metavar="N", help="居民人数"
@@ -188,7 +188,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         choices=tuple(KINDS),
-        help="在报名、签到、叫号、评价的中途 kill -9 网站或数据库;可写多次",
+        help="在报名、签到、叫号、评价的中途 kill -9 网站或数据库；可写多次",
     )
     return parser.parse_args(arguments)
 
@@ -210,7 +210,7 @@ def _time_spent(seconds: float) -> str:
     own = resource.getrusage(resource.RUSAGE_SELF)
     servers = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (
-        f"共 {seconds:.1f} 秒;CPU:手机 {own.ru_utime + own.ru_stime:.1f} 秒,"
+        f"共 {seconds:.1f} 秒；CPU：手机 {own.ru_utime + own.ru_stime:.1f} 秒，"
         f"系统 {servers.ru_utime + servers.ru_stime:.1f} 秒"
     )
 

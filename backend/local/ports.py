@@ -47,6 +47,6 @@ def accepts(port: int) -> bool:
 
 def _busy(port: int) -> str:
     return (
-        f"端口 {port} 已被占用,请换一个,例如 PORT={port + 1} make run / "
+        f"端口 {port} 已被占用，请换一个，例如 PORT={port + 1} make run / "
         f"port {port} is in use, choose another, e.g. PORT={port + 1} make run"
     )

@@ -309,7 +309,7 @@ class PrivatePostgres:
                 user.give(folder)
                 return folder
         raise PostgresError(
-            f"路径过长,无法放置套接字:请换更短的 VAR_DIR / {inside} is too long for a socket "
+            f"路径过长，无法放置套接字：请换更短的 VAR_DIR / {inside} is too long for a socket "
             "and so is the folder for temporary files: choose a shorter VAR_DIR"
         )
 

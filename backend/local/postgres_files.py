@@ -93,7 +93,7 @@ def check_version(data: Path, binaries: Path) -> None:
     version = (data / "PG_VERSION").read_text(encoding="ascii").strip()
     if version != program:
         raise PostgresError(
-            f"数据目录属于 PostgreSQL {version},程序为 {program}:请换 VAR_DIR / "
+            f"数据目录属于 PostgreSQL {version}，程序为 {program}：请换 VAR_DIR / "
             f"the data in {data} is of PostgreSQL {version}, the programs are "
             f"{program}: choose another VAR_DIR, or dump and load"
         )

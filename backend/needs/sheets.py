@@ -44,5 +44,5 @@ def needs_file(rows: Sequence[Any], states: Mapping[Any, str], sources: Mapping[
         )
         for row in rows
     )
-    note = f"共 {len(rows)} 条,{clock.today():%Y-%m-%d} 导出"
+    note = f"共 {len(rows)} 条，{clock.today():%Y-%m-%d} 导出"
     return write_workbook([Sheet("需求清单", _COLUMNS, lines, heading="需求清单", note=note)])

@@ -24,7 +24,7 @@ class OrganisationUnknown(NotFound):
 class NameTaken(AppError):
     status = 409
     code = "organisation_name_taken"
-    title = "已经有同名的单位,没有保存"
+    title = "已经有同名的单位，没有保存"
 
 
 on_constraint("uq_organisation_name", NameTaken)
@@ -97,7 +97,7 @@ def edit_organisation(
     Raises EditedMeanwhile (409), and NameTaken (409) where another has the name.
     """
     if organisation.version != version:
-        raise EditedMeanwhile(f"现在的名称是「{organisation.name}」,核对后再保存一次")
+        raise EditedMeanwhile(f"现在的名称是「{organisation.name}」，核对后再保存一次")
     if organisation.name != name and _has_name(session, name):
         raise NameTaken
     changed = [

@@ -40,7 +40,7 @@ def access_organisation_for_edit(
     """
     organisation = access_organisation(session, actor, organisation_id)
     if not may_edit(session, actor, organisation):
-        raise Forbidden("这个单位不在您负责的地区,由当地修改")
+        raise Forbidden("这个单位不在您负责的地区，由当地修改")
     session.refresh(organisation, with_for_update={"key_share": True})
     return organisation
 

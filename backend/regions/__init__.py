@@ -1,1 +1,1 @@
-"""区、镇(街道)、社区: the tree of administrative regions."""
+"""区、镇（街道）、社区: the tree of administrative regions."""

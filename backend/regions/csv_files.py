@@ -53,7 +53,7 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}{f' {self.column}' if self.column else ''}:{self.message}"
+        return f"{self.place}{f' {self.column}' if self.column else ''}：{self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class RegionFilesInvalid(AppError):
 
     status = 422
     code = "region_files_invalid"
-    title = "地区文件有误,没有导入任何内容"
+    title = "地区文件有误，没有导入任何内容"
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         found = list(islice(faults, MOST_FAULTS + 1))
@@ -92,10 +92,10 @@ class RegionFilesInvalid(AppError):
         self.counted = f"{len(self.faults):,} 处{and_more}"
         lines = [str(fault) for fault in self.faults[:FAULTS_SHOWN]]
         if len(self.faults) > 1:
-            lines.insert(0, f"{self.title}(共 {self.counted}):")
+            lines.insert(0, f"{self.title}（共 {self.counted}）：")
         if len(self.faults) > FAULTS_SHOWN:
             left = f"{len(self.faults) - FAULTS_SHOWN:,} 处{and_more}"
-            lines.append(f"……还有 {left},改好后再导入会继续列出")
+            lines.append(f"……还有 {left}，改好后再导入会继续列出")
         super().__init__("\n".join(lines))
 
 
@@ -154,7 +154,7 @@ def _read_content(name: str, content: bytes, found: RegionFiles, progress: Progr
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
-        return [Fault(Place(name, row), None, "不是 UTF-8 编码,请另存为「CSV UTF-8」")]
+        return [Fault(Place(name, row), None, "不是 UTF-8 编码，请另存为「CSV UTF-8」")]
     return _FileReader(name, found, progress).read(text)
 
 
@@ -162,8 +162,8 @@ def _unreadable(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return "找不到这个文件"
     if isinstance(error, IsADirectoryError):
-        return "这是文件夹,请给出 CSV 文件"
-    return "无法读取这个文件,请检查权限"
+        return "这是文件夹，请给出 CSV 文件"
+    return "无法读取这个文件，请检查权限"
 
 
 class _FileReader:
@@ -194,9 +194,9 @@ class _FileReader:
                 if row % REPORT_EVERY == 0:
                     self._progress(f"读取 {self._name}", row, total)
         except csv.Error:
-            self._fault(Place(self._name, row + 1), None, "引号不配对或单元格过长,无法识别")
+            self._fault(Place(self._name, row + 1), None, "引号不配对或单元格过长，无法识别")
         if not rows_read and not self._faults:
-            self._fault(Place(self._name, 0), None, "没有数据,至少要有表头和一行地区")
+            self._fault(Place(self._name, 0), None, "没有数据，至少要有表头和一行地区")
         self._progress(f"读取 {self._name}", total, total)
         return self._faults
 
@@ -211,7 +211,7 @@ class _FileReader:
         names = [cell.strip().lower() for cell in cells]
         for column in _COLUMNS:
             if names.count(column) != 1:
-                why = "有重复的列" if column in names else "缺少这一列(第一行应是表头)"
+                why = "有重复的列" if column in names else "缺少这一列（第一行应是表头）"
                 self._fault(Place(self._name, 1), column, why)
         if self._faults:
             return {}
@@ -221,12 +221,12 @@ class _FileReader:
             if name and name not in _COLUMNS
         ]
         if others:
-            self._found.notices.append(f"{self._name}:其他列未导入:{''.join(others)}")
+            self._found.notices.append(f"{self._name}：其他列未导入：{''.join(others)}")
         return {column: names.index(column) for column in _COLUMNS}
 
     def _row(self, place: Place, cells: list[str], columns: dict[str, int], width: int) -> None:
         if len(cells) > width:
-            self._fault(place, None, "单元格比表头多,含逗号的名称请加英文双引号")
+            self._fault(place, None, "单元格比表头多，含逗号的名称请加英文双引号")
             return
         cells = cells + [""] * (width - len(cells))
         code, name = (cells[columns[column]].strip() for column in _COLUMNS)
@@ -245,7 +245,7 @@ class _FileReader:
             self._fault(
                 row.place,
                 "code",
-                f"代码 {row.code} 在 {before.place} 已是「{before.name}」,这里是「{row.name}」",
+                f"代码 {row.code} 在 {before.place} 已是「{before.name}」，这里是「{row.name}」",
             )
 
 
@@ -253,9 +253,9 @@ def _code_fault(code: str) -> str | None:
     if not code:
         return "不能为空"
     if not _CODE.fullmatch(code):
-        return f"{_shown(code)}应全是数字(表格软件请把这一列设为文本)"
+        return f"{_shown(code)}应全是数字（表格软件请把这一列设为文本）"
     if len(code) not in CODE_LENGTHS:
-        return f"{_shown(code)}有 {len(code)} 位,应为 2、4、6、9 或 12 位"
+        return f"{_shown(code)}有 {len(code)} 位，应为 2、4、6、9 或 12 位"
     return None
 
 
@@ -263,9 +263,9 @@ def _name_fault(name: str) -> str | None:
     if not name:
         return "不能为空"
     if any(unicodedata.category(character) in _INVISIBLE for character in name):
-        return "含有不能使用的字符(换行、不可见字符等)"
+        return "含有不能使用的字符（换行、不可见字符等）"
     if len(name) > NAME_LENGTH:
-        return f"有 {len(name)} 个字,最多 {NAME_LENGTH} 个字"
+        return f"有 {len(name)} 个字，最多 {NAME_LENGTH} 个字"
     return None
 
 

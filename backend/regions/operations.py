@@ -149,7 +149,7 @@ def orphans(known: set[str], rows: Sequence[RegionRow]) -> list[Fault]:
     )
     # At the top until now: this import puts another level above it, but not its parent.
     left_behind = (
-        Fault(_DATABASE, None, f"已有的 {code} 需要上级 {missing[code]},请一起导入")
+        Fault(_DATABASE, None, f"已有的 {code} 需要上级 {missing[code]}，请一起导入")
         for code in sorted(missing.keys() - imported)
     )
     return list(islice(chain(lonely, left_behind), MOST_FAULTS + 1))
@@ -221,5 +221,5 @@ def region_by_code(session: Session, code: str) -> Region:
     """
     region = session.execute(select(Region).where(Region.code == code)).scalar_one_or_none()
     if region is None:
-        raise RegionUnknown(f"没有代码为 {code} 的地区,请先导入地区")
+        raise RegionUnknown(f"没有代码为 {code} 的地区，请先导入地区")
     return region

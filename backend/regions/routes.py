@@ -9,7 +9,7 @@ from backend.core.pagination import Page
 from backend.core.permissions import Actor
 from backend.regions import queries, schemas
 
-blp = Blueprint("regions", __name__, url_prefix="/api/v1", description="区、镇(街道)、社区")
+blp = Blueprint("regions", __name__, url_prefix="/api/v1", description="区、镇（街道）、社区")
 
 
 @blp.get("/regions", access=PUBLIC, query=schemas.RegionQuery,

@@ -71,7 +71,7 @@ def make_audit_export(order: Order, note: NoteProgress, titles: Titles) -> bytes
             )
         rows += [_row(entry) for entry in page.items]
         if len(rows) > REPORTS.audit_rows:
-            raise CannotMake(f"超过 {REPORTS.audit_rows:,} 条,请缩小时间范围或加上筛选再导出")
+            raise CannotMake(f"超过 {REPORTS.audit_rows:,} 条，请缩小时间范围或加上筛选再导出")
         cursor = page.next_cursor
         if cursor is None:
             break
@@ -82,7 +82,7 @@ def make_audit_export(order: Order, note: NoteProgress, titles: Titles) -> bytes
 
 
 def _row(entry: Shown) -> tuple[Any, ...]:
-    more = ";".join(f"{label}:{value}" for label, value in entry.details)
+    more = "；".join(f"{label}：{value}" for label, value in entry.details)
     return (
         entry.at, entry.who, entry.what, entry.object_kind, entry.object_title, entry.region,
         entry.change, entry.reason, more, entry.address, str(entry.id),
@@ -96,5 +96,5 @@ def _sheet(order: Order, rows: list[tuple[Any, ...]]) -> Sheet:
         COLUMNS,
         rows,
         heading=order.title,
-        note=f"共 {len(rows):,} 条,最近的在前;姓名已隐去部分。导出于 {made:%Y-%m-%d %H:%M}",
+        note=f"共 {len(rows):,} 条，最近的在前；姓名已隐去部分。导出于 {made:%Y-%m-%d %H:%M}",
     )

@@ -116,5 +116,5 @@ def _region(session: Session, actor: Actor, region_id: UUID | None) -> Region:
         return check_region(session, actor, region_id, Permission.AUDIT_SEE)
     codes = actor.region_codes(Permission.AUDIT_SEE)
     if len(codes) > 1:
-        raise ValidationFailed(errors={"region_id": ["请先在上面选择一个地区,再导出"]})
+        raise ValidationFailed(errors={"region_id": ["请先在上面选择一个地区，再导出"]})
     return session.execute(select(Region).where(Region.code == codes[0])).scalar_one()

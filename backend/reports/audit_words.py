@@ -64,9 +64,9 @@ ACTIONS: Mapping[str, str] = {
     "put_off": "改期，预约随之改期",
     "merge": "合并重复预约",
     "merge_bookings": "合并来宾的预约",
-    "day_over": "当天已过,号随之作废",
-    "activity_closed": "活动结束,预约随之办理",
-    "activity_cancelled": "活动取消,预约随之取消",
+    "day_over": "当天已过，号随之作废",
+    "activity_closed": "活动结束，预约随之办理",
+    "activity_cancelled": "活动取消，预约随之取消",
     # evaluation
     "freeze_evaluation": "评价清单定稿",
     "drop_second_rating": "删除重复评价",
@@ -196,7 +196,7 @@ _DETAILS: Mapping[str, str] = {
     "resident_satisfied": "居民是否认可",
     "verdict": "结论",
     "rated": "评价份数",
-    "bytes": "文件大小(字节)",
+    "bytes": "文件大小（字节）",
     "route": "页面地址",
     "path": "要操作的对象",
     "code": "拒绝原因",
@@ -245,7 +245,7 @@ def change_in_words(entry: Any, titles: Titles) -> str:
         return before if before == after else f"{before} → {after}"
     if before:
         return f"{before} → 无"
-    return f"新:{after}" if after else ""
+    return f"新：{after}" if after else ""
 
 
 def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -566,8 +566,8 @@ _DIGITS = str.maketrans(dict(zip("0123456789", "零一二三四五六七八九",
 
 
 def spoken(ticket: str, stall_number: str, stall_name: str) -> str:
-    """What a voice says when a number is called: 「请 A 零 一 二 号,到 3 号摊位 理发角」.
+    """What a voice says when a number is called: 「请 A 零 一 二 号，到 3 号摊位 理发角」.
 
     Digits one by one: nobody looks for a "number twelve" on a slip that says A012.
     """
-    return f"请 {' '.join(ticket.translate(_DIGITS))} 号,到 {stall_number} 号摊位 {stall_name}"
+    return f"请 {' '.join(ticket.translate(_DIGITS))} 号，到 {stall_number} 号摊位 {stall_name}"

@@ -54,7 +54,7 @@ class Brief:
 
     @property
     def banner(self) -> str:
-        return "公益市集简报" if self.programme is Programme.MARKET else "活动简报"
+        return "公益集市简报" if self.programme is Programme.MARKET else "活动简报"
 
 
 def make_brief(order: Order, note: NoteProgress) -> bytes:
@@ -86,9 +86,9 @@ def _read(session: Session, order: Order) -> Brief:
         .where(Activity.id == activity_id)
     ).one_or_none()
     if row is None:
-        raise CannotMake("这场活动还没有开始,等举办以后再做简报")
+        raise CannotMake("这场活动还没有开始，等举办以后再做简报")
     (market,) = markets_of(session, order, [activity_id])
-    address = f"({row.address})" if row.address else ""
+    address = f"（{row.address}）" if row.address else ""
     services = _services(session, activity_id)
     return Brief(
         market=market,
@@ -189,11 +189,11 @@ def _what_happened(brief: Brief) -> str:
     until = (
         f"{end:%H:%M}" if start.date() == end.date() else f"{end.month}月{end.day}日 {end:%H:%M}"
     )
-    organised = f",由{market.organiser}主办" if market.organiser else ""
+    organised = f"，由{market.organiser}主办" if market.organiser else ""
     return (
-        f"{start.month}月{start.day}日 {start:%H:%M}–{until},{market.title}在{brief.venue}举行"
-        f"{organised}。现场设摊位 {market.stalls} 个、服务 {brief.offerings} 项,"
-        f"服务 {market.visits:,} 人次、{market.people:,} 人,"
+        f"{start.month}月{start.day}日 {start:%H:%M}–{until}，{market.title}在{brief.venue}举行"
+        f"{organised}。现场设摊位 {market.stalls} 个、服务 {brief.offerings} 项，"
+        f"服务 {market.visits:,} 人次、{market.people:,} 人，"
         f"办结各项服务 {market.content['served']:,} 次。"
     )
 
@@ -204,7 +204,7 @@ def _figures(document: Any, brief: Brief) -> None:
     share, rated = market.content["satisfied_share"], market.content["rated"]
     satisfied = "暂无评价"
     if share:
-        few = f",{words.FEW}" if rated < RATING.publish_from else ""
+        few = f"，{words.FEW}" if rated < RATING.publish_from else ""
         satisfied = (
             f"{words.percent(share['value'])}\n95% 区间 {words.percent(share['low'])}–"
             f"{words.percent(share['high'])}\n{rated} 份评价{few}"
@@ -252,7 +252,7 @@ def _charts(document: Any, brief: Brief) -> None:
     if brief.market.content["rated"]:
         levels: dict[str, str] = load("evaluation")["levels"]
         rows = [(levels[level], distribution[level]) for level in sorted(levels, reverse=True)]
-        title = f"居民评价({brief.market.content['rated']} 份)"
+        title = f"居民评价（{brief.market.content['rated']} 份）"
         charts.append(_bars(title, rows, "份", lying=False))
     if not charts:
         return
@@ -272,12 +272,12 @@ def _bars(title: str, rows: Sequence[tuple[str, int]], unit: str, *, lying: bool
 def _sections(brief: Brief) -> list[tuple[str, str]]:
     market = brief.market
     few = market.content["rated"] < RATING.publish_from
-    said = "、".join(f"{title}({n} 次)" for title, n in brief.tags[:_TAGS_SHOWN])
-    hint = f"(评价不足 {RATING.publish_from} 份,仅供参考)" if few else ""
+    said = "、".join(f"{title}（{n} 次）" for title, n in brief.tags[:_TAGS_SHOWN])
+    hint = f"（评价不足 {RATING.publish_from} 份，仅供参考）" if few else ""
     problems = market.problems or "组织者没有填写问题。"
     funds = f"本场经费 {brief.funds:,.2f} 元。" if brief.funds is not None else ""
     found = [
-        ("居民反映", f"居民说得最多的:{said}。{hint}" if said else "居民还没有选择评价标签。"),
+        ("居民反映", f"居民说得最多的：{said}。{hint}" if said else "居民还没有选择评价标签。"),
         ("问题与整改", f"{problems.rstrip('。')}。{market.rectified}。"),
     ]
     if market.organisations:

@@ -32,7 +32,7 @@ class PeriodField(fields.Text):
         try:
             return Period.of(super()._deserialize(value, *args, **kwargs))
         except ValueError:
-            raise ma.ValidationError("应为 all、年份(如 2026)或月份(如 2026-11)") from None
+            raise ma.ValidationError("应为 all、年份（如 2026）或月份（如 2026-11）") from None
 
 
 class DashboardQuery(Schema):

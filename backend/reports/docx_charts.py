@@ -63,7 +63,7 @@ def _workbook(chart: BarChart) -> bytes:
 
 
 def _inline_xml(chart: BarChart, chart_id: str, number: int) -> str:
-    words = f"{chart.title}:" + ",".join(
+    words = f"{chart.title}：" + "，".join(
         f"{name} {value} {chart.unit}"
         for name, value in zip(chart.names, chart.values, strict=True)
     )

@@ -109,7 +109,7 @@ def _check_days(first: date, last: date) -> None:
     if last < first:
         raise ma.ValidationError("结束日期不能早于开始日期", "to")
     if (last - first).days >= LEDGER_DAYS:
-        raise ma.ValidationError("一份台账最多一年,请分开做", "to")
+        raise ma.ValidationError("一份台账最多一年，请分开做", "to")
 
 
 class Who(fields.Id):

@@ -29,7 +29,7 @@ COLUMNS = (
     Column("参与单位", 28),
     Column("摊位数", 8, "number"),
     Column("志愿者数", 9, "number"),
-    Column("总时长(小时)", 10, "money"),
+    Column("总时长（小时）", 10, "money"),
     Column("服务人次", 9, "number"),
     Column("满意率", 18),
     Column("问题", 24),
@@ -78,8 +78,8 @@ class Market:
         counts = self.content["rectifications"]
         if not counts["total"]:
             return "无差评"
-        late = f",超期 {counts['overdue']} 条" if counts["overdue"] else ""
-        return f"差评 {counts['total']} 条,已办结 {counts['closed']} 条{late}"
+        late = f"，超期 {counts['overdue']} 条" if counts["overdue"] else ""
+        return f"差评 {counts['total']} 条，已办结 {counts['closed']} 条{late}"
 
 
 def make_ledger(order: Order, note: NoteProgress) -> bytes:
@@ -206,7 +206,7 @@ def _ledger(order: Order, markets: Sequence[Market]) -> Sheet:
         rows,
         heading=order.title,
         note=f"{words.WHAT_IS_COUNTED}{words.WHAT_IS_SATISFIED}{words.WRITTEN_DOWN}"
-        f"空着的是还没有填写;照片请自行贴入。制表:{made:%Y-%m-%d %H:%M}",
+        f"空着的是还没有填写；照片请自行贴入。制表：{made:%Y-%m-%d %H:%M}",
         totals=_totals(markets),
     )
 

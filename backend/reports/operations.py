@@ -30,19 +30,19 @@ from backend.reports.models import (
     ReportState,
 )
 
-GIVEN_UP = "试了几次都没有做成。请缩小时间或地区再做一份;还是不行,请联系管理员"
+GIVEN_UP = "试了几次都没有做成。请缩小时间或地区再做一份；还是不行，请联系管理员"
 
 
 class TooManyReports(AppError):
     status = 409
     code = "too_many_reports"
-    title = "您有好几份报表正在制作,请等它们做好再做新的"
+    title = "您有好几份报表正在制作，请等它们做好再做新的"
 
 
 class ReportNotReady(AppError):
     status = 409
     code = "report_not_ready"
-    title = "这份报表还没有做好,或已经删除,请回到列表查看"
+    title = "这份报表还没有做好，或已经删除，请回到列表查看"
 
 
 class Superseded(Exception):

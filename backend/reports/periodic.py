@@ -27,19 +27,19 @@ _SHARE_COLUMNS = (
 )
 _RECORD_COLUMNS = (
     Column("志愿者", 8, "number"),
-    Column("志愿时长(小时)", 11, "money"),
-    Column("经费(元)", 11, "money"),
-    Column("已填台账(场)", 10, "number"),
+    Column("志愿时长（小时）", 11, "money"),
+    Column("经费（元）", 11, "money"),
+    Column("已填台账（场）", 10, "number"),
 )
 _COUNT_COLUMNS = (
-    Column("活动(场)", 9, "number"),
+    Column("活动（场）", 9, "number"),
     Column("服务人次", 9, "number"),
     Column("服务人数", 9, "number"),
     Column("服务次数", 9, "number"),
 )
 _KIND_COLUMNS = (
     Column("服务类别", 20),
-    Column("活动(场)", 9, "number"),
+    Column("活动（场）", 9, "number"),
     Column("服务次数", 9, "number"),
     Column("受益人数", 9, "number"),
     *_SHARE_COLUMNS,
@@ -110,25 +110,25 @@ def _summary(order: Order, figures: PeriodFigures, first: date, last: date) -> S
     rows: list[tuple[str, Any, str, str | None]] = [
         ("举办活动", whole.activities, "场", None),
         ("覆盖社区", figures.communities_reached, "个", f"本地区共 {figures.communities} 个社区"),
-        ("服务人次", whole.visits, "人次", "签到到场,同一人同一天到同一场算一次"),
-        ("服务人数", whole.people, "人", "同一人不论来几次只算一次,不等于各社区之和"),
+        ("服务人次", whole.visits, "人次", "签到到场，同一人同一天到同一场算一次"),
+        ("服务人数", whole.people, "人", "同一人不论来几次只算一次，不等于各社区之和"),
         ("服务次数", whole.served, "次", f"受益 {whole.served_people:,} 人"),
         ("评价", whole.rated, "份", few),
         ("满意率", round(100 * share["value"], 1) if share else None, "%", interval),
-        ("差评整改", whole.opened, "条", f"按期办结 {whole.closed_in_time:,} 条,"
-         f"逾期办结 {whole.closed - whole.closed_in_time:,} 条,超期未办 {whole.overdue:,} 条"),
+        ("差评整改", whole.opened, "条", f"按期办结 {whole.closed_in_time:,} 条，"
+         f"逾期办结 {whole.closed - whole.closed_in_time:,} 条，超期未办 {whole.overdue:,} 条"),
         ("志愿者", whole.volunteers if written else None, "人次", unwritten),
         ("志愿时长", hours if written else None, "小时", unwritten),
         ("经费", float(whole.funds_yuan) if written else None, "元", unwritten),
     ]  # fmt: skip
     made = order.at.astimezone(clock.SHANGHAI)
-    over = "" if last < made.date() else ",本期还没有结束"
+    over = "" if last < made.date() else "，本期还没有结束"
     return Sheet(
         "汇总",
         (Column("指标", 16), Column("数量", 16, "plain"), Column("单位", 8), Column("说明", 56)),
         rows,
         heading=order.title,
-        note=f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d} 开始的活动;"
+        note=f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d} 开始的活动；"
         f"统计于 {made:%Y-%m-%d %H:%M}{over}。{words.WRITTEN_DOWN}",
     )
 
@@ -181,12 +181,12 @@ def _by_kind(figures: PeriodFigures) -> Sheet:
         _KIND_COLUMNS,
         rows,
         heading="按服务类别",
-        note="一场活动有几类服务,就在各类里各算一场,所以活动数不能相加。对整场活动的评价不属于"
-        f"某一类服务,只计入「按社区」和「汇总」。{words.WHAT_IS_SATISFIED}",
+        note="一场活动有几类服务，就在各类里各算一场，所以活动数不能相加。对整场活动的评价不属于"
+        f"某一类服务，只计入「按社区」和「汇总」。{words.WHAT_IS_SATISFIED}",
         charts=[
             Chart("各类服务次数", 0, 2, "服务次数"),
             Chart(
-                f"各类服务满意率(线是 95% 区间;空心点:少于 {RATING.publish_from} 份评价)",
+                f"各类服务满意率（线是 95% 区间；空心点：少于 {RATING.publish_from} 份评价）",
                 0,
                 _FIRST_SHARE + 1, "满意率", _FIRST_SHARE + 2, _FIRST_SHARE + 3, few,
             ),

@@ -139,7 +139,7 @@ def activities_to_choose(
 
 def _named(rows: Iterable[Any]) -> Iterable[tuple[UUID, str]]:
     for row in rows:
-        yield row.activity_id, f"{_day(row.starts_at)} {row.title}({row.region_name})"
+        yield row.activity_id, f"{_day(row.starts_at)} {row.title}（{row.region_name}）"
 
 
 def _day(instant: datetime) -> str:

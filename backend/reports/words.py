@@ -25,15 +25,15 @@ STATE_COLOURS = {
     ReportState.EXPIRED: "secondary",
 }
 WHAT_IS_COUNTED = (
-    "服务人次:签到到场,同一人同一天到同一场算一次;服务人数:同一人不论来几次只算一次;"
-    "服务次数:预约或取号后办结的次数。"
+    "服务人次：签到到场，同一人同一天到同一场算一次；服务人数：同一人不论来几次只算一次；"
+    "服务次数：预约或取号后办结的次数。"
 )
 WHAT_IS_SATISFIED = (
-    f"满意率:「基本满意」及以上的占比,附 95% 区间(Wilson);少于 {RATING.publish_from} 份评价的"
-    "只作参考,不下结论,也不作排名。"
+    f"满意率：「基本满意」及以上的占比，附 95% 区间（Wilson）；少于 {RATING.publish_from} 份评价的"
+    "只作参考，不下结论，也不作排名。"
 )
 FEW = "评价太少"
-WRITTEN_DOWN = "志愿者、时长、经费由组织者填写,其余由系统统计。"
+WRITTEN_DOWN = "志愿者、时长、经费由组织者填写，其余由系统统计。"
 
 
 def percent(value: float) -> str:
@@ -42,11 +42,11 @@ def percent(value: float) -> str:
 
 
 def share_in_words(share: dict[str, float] | None, n: int) -> str:
-    """93.5%(31 份), with few answers said to be few."""
+    """93.5%（31 份）, with few answers said to be few."""
     if share is None:
         return "暂无评价"
-    few = f",{FEW}" if n < RATING.publish_from else ""
-    return f"{percent(share['value'])}({n} 份{few})"
+    few = f"，{FEW}" if n < RATING.publish_from else ""
+    return f"{percent(share['value'])}（{n} 份{few}）"
 
 
 def few(n: int) -> str | None:

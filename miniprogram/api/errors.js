@@ -36,7 +36,7 @@ class ApiError extends Error {
 }
 
 /** @param {string} [title] */
-function networkError(title = "网络不太好,请稍后再试") {
+function networkError(title = "网络不太好，请稍后再试") {
   return new ApiError({ code: NETWORK, title });
 }
 
@@ -53,7 +53,7 @@ function problemOf(status, data, headers) {
     const title = firstFieldError(problem.errors) || problem.detail || problem.title;
     return new ApiError({ code: problem.code, title, status, errors: problem.errors, waitMs });
   }
-  return new ApiError({ code: "unavailable", title: "服务正忙,请稍后再试", status, waitMs });
+  return new ApiError({ code: "unavailable", title: "服务正忙，请稍后再试", status, waitMs });
 }
 
 /** @param {Record<string, string[]> | undefined} errors */
@@ -68,7 +68,7 @@ function firstFieldError(errors) {
  * @returns {string}
  */
 function sentenceOf(error) {
-  return error instanceof ApiError ? error.title : "出了点问题,请退出后再试";
+  return error instanceof ApiError ? error.title : "出了点问题，请退出后再试";
 }
 
 module.exports = { ApiError, networkError, problemOf, sentenceOf };

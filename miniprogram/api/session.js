@@ -81,7 +81,7 @@ async function logInOnce() {
   if (!(await privacy.ensureAgreed())) {
     throw new ApiError({
       code: "privacy_refused",
-      title: "同意隐私保护指引后才能使用这项功能,浏览不受影响",
+      title: "同意隐私保护指引后才能使用这项功能，浏览不受影响",
     });
   }
   const login = await exchangeCodePatiently();
@@ -150,7 +150,7 @@ function weChatCode() {
   return new Promise((resolve, reject) => {
     wx.login({
       success: ({ code }) => resolve(code),
-      fail: () => reject(networkError("微信登录没有成功,请稍后再试")),
+      fail: () => reject(networkError("微信登录没有成功，请稍后再试")),
     });
   });
 }

@@ -11,7 +11,7 @@ const BADGES = {
 };
 
 /** @type {Record<string, string>} */
-const PROGRAMMES = { market: "公益市集", action: "志愿行动", exchange: "交流活动" };
+const PROGRAMMES = { market: "公益集市", action: "志愿行动", exchange: "交流活动" };
 
 /**
  * @param {import("../api/types").ActivityItem} activity

@@ -73,7 +73,7 @@ function dayOf(date, month, counts, now) {
     count,
     inMonth: key >= month.first && key <= month.last,
     today: key === dayKey(now),
-    label: count ? `${words},${count} 场活动` : `${words},没有活动`,
+    label: count ? `${words}，${count} 场活动` : `${words}，没有活动`,
   };
 }
 

@@ -10,7 +10,7 @@ const { dayKey, dayWords, momentWords } = require("./time");
 const SECTIONS = [
   { name: "people", title: "我和家人的资料", line: personLine },
   { name: "bookings", title: "报名和取号", line: bookingLine },
-  { name: "attendances", title: "签到", line: (row) => `${row.title},${momentWords(row.attended_at)}` },
+  { name: "attendances", title: "签到", line: (row) => `${row.title}，${momentWords(row.attended_at)}` },
   { name: "ratings", title: "评价", line: ratingLine },
   { name: "consents", title: "同意过的事项", line: consentLine },
   { name: "roles", title: "角色", line: (row) => ROLES[row.role] || row.role },
@@ -26,7 +26,7 @@ function exportSections(stored) {
   const account = section("账号", [`${dayWords(dayKey(since))}开始使用`]);
   const others = SECTIONS.map(({ name, title, line }) => {
     const rows = /** @type {Row[]} */ (stored[name] || []);
-    return section(`${title}(${rows.length} 条)`, rows.map(line));
+    return section(`${title}（${rows.length} 条）`, rows.map(line));
   });
   return [account, ...others];
 }
@@ -53,18 +53,18 @@ function maskPhone(phone) {
 
 /** @param {Row} booking */
 function bookingLine({ activity, service, ticket, created_at: at }) {
-  return `${service} ${ticket} 号,${activity},${momentWords(at)}`;
+  return `${service} ${ticket} 号，${activity}，${momentWords(at)}`;
 }
 
 /** @param {Row} rating */
 function ratingLine({ score, comment, created_at: at }) {
-  return `${score} 分${comment ? `,「${comment}」` : ""},${momentWords(at)}`;
+  return `${score} 分${comment ? `，「${comment}」` : ""}，${momentWords(at)}`;
 }
 
 /** @param {Row} consent */
 function consentLine({ purpose, version, given_at: at, withdrawn_at: withdrawn }) {
   const end = withdrawn ? `,${momentWords(withdrawn)} 撤回` : "";
-  return `${PURPOSES[purpose] || purpose}(${version} 版),${momentWords(at)} 同意${end}`;
+  return `${PURPOSES[purpose] || purpose}（${version} 版），${momentWords(at)} 同意${end}`;
 }
 
 /** @type {Record<string, string>} */

@@ -40,7 +40,7 @@ function availability(offering, activityState, now = Date.now()) {
   if (offering.mode === "queue") return queueAvailability(offering, live, signUp);
   const free = comingSlots(offering, now).reduce((sum, slot) => sum + slot.free, 0);
   if (signUp && free > 0) return { text: `还有 ${free} 个名额`, tone: "good", canAct: true };
-  if (live) return { text: "预约已满,可现场取号", tone: "warn", canAct: true };
+  if (live) return { text: "预约已满，可现场取号", tone: "warn", canAct: true };
   if (!signUp) return signUpTimes(offering, now);
   return { text: "已约满", tone: "bad", canAct: true };
 }
@@ -62,7 +62,7 @@ function queueAvailability(offering, live, signUp) {
  */
 function signUpTimes({ sign_up_opens_at: opens }, now) {
   const text =
-    opens && now < Date.parse(opens) ? `${momentWords(opens)} 开始报名` : "报名已截止,可现场取号";
+    opens && now < Date.parse(opens) ? `${momentWords(opens)} 开始报名` : "报名已截止，可现场取号";
   return { text, tone: "plain", canAct: false };
 }
 

@@ -18,7 +18,7 @@ const PREFIX = "outbox:";
  * @typedef {object} Entry
  * @property {string} key also the Idempotency-Key, so that sending twice does no harm
  * @property {string} kind such as "scan"; for pages that show their own entries
- * @property {string} title what it is in the person's words: 「评价:义剪」
+ * @property {string} title what it is in the person's words: 「评价：义剪」
  * @property {"POST" | "PUT" | "DELETE"} method
  * @property {string} path
  * @property {object} body

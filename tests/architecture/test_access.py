@@ -220,7 +220,7 @@ class Stage:
             "family": {"name": "李奶奶"},
             "consent": {"purpose": "phone", "version": "2026-01"},
             "resident_code": {"resident_code": ok(self.subject.get("/me/code"))["code"]},
-            "activity": {"programme": "market", "title": "市集", "venue": {"name": "广场"},
+            "activity": {"programme": "market", "title": "集市", "venue": {"name": "广场"},
                          "region_id": self.world.region_id(COMMUNITY),
                          "starts_at": start, "ends_at": "2026-12-01T11:00:00+08:00"},
             "reason": {"reason": "请补充"},

@@ -289,7 +289,7 @@ class Office(Stage):
             "/console/login/password": {"username": "x", "password": "x", "code": "000000"},
             "/console/markets/<uuid:activity_id>/cancel": reason,
             "/console/markets/<uuid:activity_id>/facts": {
-                "version": "1", "title": "市集", "starts_at": begin, "ends_at": end,
+                "version": "1", "title": "集市", "starts_at": begin, "ends_at": end,
                 "venue_name": "广场", "checkin_opens_minutes": "30",
             },
             "/console/markets/<uuid:activity_id>/people": {
@@ -339,7 +339,7 @@ class Office(Stage):
             "/console/schedule/import": {"file": (b"x", "五月.xlsx")},
             "/console/schedule/many": {"action": "publish", "ids": self.market.id},
             "/console/schedule/new": {
-                "programme": "market", "title": "市集", "region_id": community,
+                "programme": "market", "title": "集市", "region_id": community,
                 "venue_name": "广场", "starts_at": begin, "ends_at": end,
             },
             "/console/settings/regions/import": {

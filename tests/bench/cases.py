@@ -112,7 +112,7 @@ DUPLICATE = Case("duplicate", _duplicates, b"200", b"already_checked_in")
 SIGN_UP = Case("sign-up", _sign_ups, b"201", b"confirmed")
 CALL_NEXT = Case("call-next", _calls, b"200", b"called", prepare=refill_lines)
 LIST = Case("list", _lists, b"200", b"next_cursor")
-SCHEDULE = Case("schedule", _schedules, b"200", "公益市集".encode())
+SCHEDULE = Case("schedule", _schedules, b"200", "公益集市".encode())
 DASHBOARD = Case("dashboard", _dashboards, b"200", "服务人次".encode())
 # Of the console: they are held against themselves on a small database, not against a floor.
 PAGES = (SCHEDULE, DASHBOARD)

@@ -197,10 +197,10 @@ class Round:
         wrong = sorted({visit.wrong for visit in self.visits} - {""})
         lines = [
             f"{'✓' if self.passed else '✗'} {self.title}",
-            f"  {len(self.visits)} 人到场,{len(self._in_s)} 人签到,{len(numbered)} 人取到号 / "
+            f"  {len(self.visits)} 人到场，{len(self._in_s)} 人签到，{len(numbered)} 人取到号 / "
             "came, checked in, took a number",
-            f"  {len(waited)} 人须重试 / people had to try again; {sum(told.values())} 次,按状态 / "
-            f"times, by status: {told}",
+            f"  {len(waited)} 人须重试 / people had to try again; {sum(told.values())} 次，按状态 "
+            f"/ times, by status: {told}",
             "  到场→签到 / arrival to checked in: "
             + ", ".join(
                 f"{name} {quantile(self._in_s, share):.2f} s"

@@ -47,7 +47,7 @@ def is_chinese(text: str) -> bool:
 def test_help_is_in_chinese(run: Run, command: tuple[str, ...]) -> None:
     """Every line of it that says anything; the words to type stay as they are."""
     output = done(run(*command, "--help"))
-    assert output.startswith(f"用法:flask {' '.join(command)}")
+    assert output.startswith(f"用法：flask {' '.join(command)}")
     assert "Usage" not in output
     assert "required" not in output
     for line in output.splitlines():
@@ -91,7 +91,7 @@ def test_a_wrong_use_is_one_chinese_line(
 
 def test_a_group_without_a_command_shows_its_help(run: Run) -> None:
     result = run("roles")
-    assert "用法:flask roles" in result.output
+    assert "用法：flask roles" in result.output
     assert "Error" not in result.output
 
 
@@ -111,13 +111,13 @@ def empty_database(postgres: PrivatePostgres) -> Iterator[Flask]:
 
 def test_a_database_without_tables_is_one_line(empty_database: Flask) -> None:
     error = failed(runner(empty_database)("roles", "list"))
-    assert error == "数据库里还没有表,请先运行 python -m backend.core.migrate upgrade"
+    assert error == "数据库里还没有表，请先运行 python -m backend.core.migrate upgrade"
 
 
 def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
     app = create_app(settings_for(f"postgresql://nobody@/none?host={tmp_path}"))
     error = failed(runner(app)("roles", "list"))
-    assert error.startswith("数据库连不上或正忙,请稍后再试")
+    assert error.startswith("数据库连不上或正忙，请稍后再试")
     assert "\n" not in error
 
 
@@ -157,7 +157,7 @@ def test_refusals_by_field_name_the_fields() -> None:
     def refuse() -> None:
         raise ValidationFailed(errors={"ends_at": ["结束时间应晚于开始时间"], "field": ["x", "y"]})
 
-    assert complaint_of(refuse) == "ends_at 结束时间应晚于开始时间;field x y"
+    assert complaint_of(refuse) == "ends_at 结束时间应晚于开始时间；field x y"
 
 
 @pytest.mark.parametrize("statement", ["SELECT nothing", "SELEC 1"])
@@ -216,7 +216,7 @@ def test_an_import_shows_its_progress_on_a_terminal(committed_app: Flask) -> Non
     shown = os.read(ours, 65536).decode()
     os.close(ours)
     assert result.returncode == 0, shown
-    assert "新增 118,更新 0,没有变化 0" in result.stdout.decode()
+    assert "新增 118，更新 0，没有变化 0" in result.stdout.decode()
     for step in ("\r读取 regions.csv 119 / 119", "\r拼音排序 118 / 118", "\r写入数据库 118 / 118"):
         assert step in shown
 

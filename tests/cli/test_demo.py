@@ -265,7 +265,7 @@ def test_what_somebody_has_changed_is_left(app: Flask, run: Run, log_in: LogIn) 
     """A renamed market is the same market, a changed profile stays."""
     organiser, resident = log_in("organiser"), log_in("resident")
     (market,) = live_markets(organiser)
-    ok(organiser.put(f"/activities/{market['id']}", {"title": "改了名的市集"}))
+    ok(organiser.put(f"/activities/{market['id']}", {"title": "改了名的集市"}))
     ok(resident.put("/me", {"name": "李阿姨"}))
     before = rows_of(app)
     done(run("demo", "load"))

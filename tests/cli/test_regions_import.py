@@ -70,7 +70,7 @@ def audited(app: Flask) -> list[AuditEntry]:
 
 def test_level_and_parent_follow_from_the_code(run: Run, write: Write, tree: Tree) -> None:
     """A deployment may begin at its district: the topmost level needs no parent."""
-    assert "新增 3,更新 0,没有变化 0" in done(run("regions", "import", write(WUJIN)))
+    assert "新增 3，更新 0，没有变化 0" in done(run("regions", "import", write(WUJIN)))
     found = {code: row[1:] for code, row in tree().items()}
     assert found == {
         "320412": ("武进区", "district", None, "wu3 jin4 qu1"),
@@ -101,7 +101,7 @@ def test_the_country_imports_in_a_few_statements(
     event.listen(outer, "before_cursor_execute", count)
     output = done(run("regions", "import", *national_files(tmp_path)))
     event.remove(outer, "before_cursor_execute", count)
-    assert f"新增 {TOTAL}," in output
+    assert f"新增 {TOTAL}，" in output
     assert len(statements) <= 25, statements
     with app.app_context(), transaction() as session:
         levels = select(Region.level, func.count()).group_by(Region.level)
@@ -114,7 +114,7 @@ def test_the_country_imports_in_a_few_statements(
         orphans = select(func.count()).where(Region.parent_id.is_(None), Region.level != "province")
         assert session.execute(orphans).scalar_one() == 0
     again = done(run("regions", "import", *national_files(tmp_path)))
-    assert f"新增 0,更新 0,没有变化 {TOTAL}" in again
+    assert f"新增 0，更新 0，没有变化 {TOTAL}" in again
     assert [entry.details for entry in audited(app)] == [
         {"added": TOTAL, "changed": 0, "unchanged": 0}
     ]
@@ -147,7 +147,7 @@ def test_levels_above_may_come_later(run: Run, write: Write, tree: Tree) -> None
     done(run("regions", "import", write(WUJIN)))
     ids = {code: row[0] for code, row in tree().items()}
     above = write("code,name\n32,江苏省\n3204,常州市\n")
-    assert "新增 2,更新 1,没有变化 0" in done(run("regions", "import", above))
+    assert "新增 2，更新 1，没有变化 0" in done(run("regions", "import", above))
     assert tree()["320412"][3] == "3204"
     assert {code: tree()[code][0] for code in ids} == ids
 
@@ -157,7 +157,7 @@ def test_columns_in_any_order_and_others_passed_over_with_a_notice(
 ) -> None:
     path = write(' Name ,areaCode,CODE\n"武进区",3204,320412\n')
     output = done(run("regions", "import", path))
-    assert "提示:regions.csv:其他列未导入:「areaCode」" in output
+    assert "提示：regions.csv：其他列未导入：「areaCode」" in output
     assert tree()["320412"][1] == "武进区"
 
 
@@ -179,7 +179,7 @@ def test_a_second_import_changes_nothing(app: Flask, run: Run, write: Write, tre
     path = write(WUJIN)
     done(run("regions", "import", path))
     before = tree()
-    assert "新增 0,更新 0,没有变化 3" in done(run("regions", "import", path))
+    assert "新增 0，更新 0，没有变化 3" in done(run("regions", "import", path))
     assert tree() == before
     assert len(audited(app)) == 1
 
@@ -189,7 +189,7 @@ def test_a_changed_name_is_updated_with_its_sort_key(run: Run, write: Write, tre
     done(run("regions", "import", write(WUJIN)))
     before = tree()["320412100"]
     renamed = write("code,name\n320412100,阿湖镇\n320412,武进区\n")
-    assert "新增 0,更新 1,没有变化 1" in done(run("regions", "import", renamed))
+    assert "新增 0，更新 1，没有变化 1" in done(run("regions", "import", renamed))
     assert tree()["320412100"] == (before[0], "阿湖镇", "subdistrict", "320412", "a1 hu2 zhen4")
 
 
@@ -225,33 +225,33 @@ def test_an_import_of_several_tops_belongs_to_no_one_region(
 # ---------------------------------------------------------------------------- faults
 
 FAULTS = {
-    "letters": ("32041x,武进区", "第 2 行 code:「32041x」应全是数字"),
-    "full-width digits": ("\uff13\uff12,江苏省", "第 2 行 code:「\uff13\uff12」应全是数字"),
-    "a spreadsheet's exponent": ("3.20412E+11,花园社区", "第 2 行 code:「3.20412E+11」应全是数字"),
-    "unknown length": ("3204121,武进区", "第 2 行 code:「3204121」有 7 位"),
-    "no code": (",武进区", "第 2 行 code:不能为空"),
-    "no name": ("320412,", "第 2 行 name:不能为空"),
-    "name of spaces": ("320412,\u3000 ", "第 2 行 name:不能为空"),
-    "name missing": ("320412", "第 2 行 name:不能为空"),
-    "name too long": (f"320412,{'武' * 51}", "第 2 行 name:有 51 个字,最多 50 个字"),
-    "control character": ("320412,武\x07进区", "第 2 行 name:含有不能使用的字符"),
-    "null": ("320412,武\x00进区", "第 2 行 name:含有不能使用的字符"),
-    "line break in a name": ('320412,"武\n进区"', "第 2 行 name:含有不能使用的字符"),
-    "invisible character": ("320412,武\u200b进区", "第 2 行 name:含有不能使用的字符"),
-    "text that runs backwards": ("320412,武\u202e进区", "第 2 行 name:含有不能使用的字符"),
-    "too many cells": ("320412,武进,区", "第 2 行:单元格比表头多"),
-    "quote not closed": ('320412,"武进区', "第 2 行:引号不配对"),
+    "letters": ("32041x,武进区", "第 2 行 code：「32041x」应全是数字"),
+    "full-width digits": ("\uff13\uff12,江苏省", "第 2 行 code：「\uff13\uff12」应全是数字"),
+    "a spreadsheet's exponent": ("3.20412E+11,花园社区", "第 2 行 code：「3.20412E+11」应全是数字"),
+    "unknown length": ("3204121,武进区", "第 2 行 code：「3204121」有 7 位"),
+    "no code": (",武进区", "第 2 行 code：不能为空"),
+    "no name": ("320412,", "第 2 行 name：不能为空"),
+    "name of spaces": ("320412,\u3000 ", "第 2 行 name：不能为空"),
+    "name missing": ("320412", "第 2 行 name：不能为空"),
+    "name too long": (f"320412,{'武' * 51}", "第 2 行 name：有 51 个字，最多 50 个字"),
+    "control character": ("320412,武\x07进区", "第 2 行 name：含有不能使用的字符"),
+    "null": ("320412,武\x00进区", "第 2 行 name：含有不能使用的字符"),
+    "line break in a name": ('320412,"武\n进区"', "第 2 行 name：含有不能使用的字符"),
+    "invisible character": ("320412,武\u200b进区", "第 2 行 name：含有不能使用的字符"),
+    "text that runs backwards": ("320412,武\u202e进区", "第 2 行 name：含有不能使用的字符"),
+    "too many cells": ("320412,武进,区", "第 2 行：单元格比表头多"),
+    "quote not closed": ('320412,"武进区', "第 2 行：引号不配对"),
     "another name": (
         "320412,武进区\n320412,武进市",
-        "第 3 行 code:代码 320412 在 regions.csv 第 2 行 已是「武进区」,这里是「武进市」",
+        "第 3 行 code：代码 320412 在 regions.csv 第 2 行 已是「武进区」，这里是「武进市」",
     ),
     "orphan": (
         "320412,武进区\n320404001,南大街街道",
-        "第 3 行 code:320404001「南大街街道」的上级 320404 不存在",
+        "第 3 行 code：320404001「南大街街道」的上级 320404 不存在",
     ),
     "orphan two levels down": (
         "320412,武进区\n320412100001,花园社区",
-        "第 3 行 code:320412100001「花园社区」的上级 320412100 不存在",
+        "第 3 行 code：320412100001「花园社区」的上级 320412100 不存在",
     ),
 }
 
@@ -268,10 +268,10 @@ def test_a_fault_is_named_by_file_row_and_field(
 
 
 HEADERS = {
-    "no header": ("320412,武进区\n", "第 1 行 code:缺少这一列"),
-    "no name column": ("code,title\n320412,武进区\n", "第 1 行 name:缺少这一列"),
-    "a column twice": ("code,name,Name\n320412,武进区,x\n", "第 1 行 name:有重复的列"),
-    "semicolons": ("code;name\n320412;武进区\n", "第 1 行 code:缺少这一列"),
+    "no header": ("320412,武进区\n", "第 1 行 code：缺少这一列"),
+    "no name column": ("code,title\n320412,武进区\n", "第 1 行 name：缺少这一列"),
+    "a column twice": ("code,name,Name\n320412,武进区,x\n", "第 1 行 name：有重复的列"),
+    "semicolons": ("code;name\n320412;武进区\n", "第 1 行 code：缺少这一列"),
 }
 
 
@@ -284,7 +284,7 @@ def test_a_header_that_cannot_be_used_is_named(
 
 @pytest.mark.parametrize("content", ["", "code,name\n", "code,name\n\n,\n"])
 def test_a_file_without_regions_is_a_fault(run: Run, write: Write, content: str) -> None:
-    assert failed(run("regions", "import", write(content))).startswith("regions.csv:没有数据")
+    assert failed(run("regions", "import", write(content))).startswith("regions.csv：没有数据")
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
@@ -293,15 +293,15 @@ def test_another_encoding_is_named_with_its_row(run: Run, write: Write, encoding
     path = write("code,name\n320412,武进区\n".encode(encoding))
     row = 2 if encoding == "gb18030" else 1
     error = failed(run("regions", "import", path))
-    assert error == f"regions.csv 第 {row} 行:不是 UTF-8 编码,请另存为「CSV UTF-8」"
+    assert error == f"regions.csv 第 {row} 行：不是 UTF-8 编码，请另存为「CSV UTF-8」"
 
 
 def test_files_that_cannot_be_read_are_named(run: Run, tmp_path: Path) -> None:
     missing, unreadable = tmp_path / "没有.csv", tmp_path / ("x" * 300)
     error = failed(run("regions", "import", missing, tmp_path, unreadable))
-    assert f"{missing}:找不到这个文件" in error
-    assert f"{unreadable}:无法读取这个文件" in error
-    assert f"{tmp_path}:这是文件夹" in error
+    assert f"{missing}：找不到这个文件" in error
+    assert f"{unreadable}：无法读取这个文件" in error
+    assert f"{tmp_path}：这是文件夹" in error
 
 
 def test_every_fault_of_every_file_is_named_at_once(run: Run, write: Write) -> None:
@@ -309,10 +309,10 @@ def test_every_fault_of_every_file_is_named_at_once(run: Run, write: Write) -> N
     second = write("code,name\n12345,湖塘镇\n", "second.csv")
     lines = failed(run("regions", "import", first, second)).splitlines()
     assert lines == [
-        "地区文件有误,没有导入任何内容(共 3 处):",
-        "first.csv 第 2 行 code:「x」应全是数字(表格软件请把这一列设为文本)",
-        "first.csv 第 3 行 name:不能为空",
-        "second.csv 第 2 行 code:「12345」有 5 位,应为 2、4、6、9 或 12 位",
+        "地区文件有误，没有导入任何内容（共 3 处）：",
+        "first.csv 第 2 行 code：「x」应全是数字（表格软件请把这一列设为文本）",
+        "first.csv 第 3 行 name：不能为空",
+        "second.csv 第 2 行 code：「12345」有 5 位，应为 2、4、6、9 或 12 位",
     ]
 
 
@@ -320,7 +320,7 @@ def test_a_file_of_faults_does_not_flood_the_screen(run: Run, write: Write) -> N
     rows = "".join(f"bad{number},x\n" for number in range(500))
     lines = failed(run("regions", "import", write(f"code,name\n{rows}"))).splitlines()
     assert len(lines) == 22
-    assert lines[-1] == "……还有 480 处,改好后再导入会继续列出"
+    assert lines[-1] == "……还有 480 处，改好后再导入会继续列出"
 
 
 def test_faults_beyond_a_thousand_are_not_counted(run: Run, write: Write) -> None:
@@ -331,13 +331,13 @@ def test_faults_beyond_a_thousand_are_not_counted(run: Run, write: Write) -> Non
         csv_files.read_region_files([full, full], lambda *_: None)
     assert len(refusal.value.faults) == csv_files.MOST_FAULTS
     lines = failed(run("regions", "import", full, full)).splitlines()
-    assert lines[0] == "地区文件有误,没有导入任何内容(共 1,000 处以上):"
-    assert lines[-1] == "……还有 980 处以上,改好后再导入会继续列出"
+    assert lines[0] == "地区文件有误，没有导入任何内容（共 1,000 处以上）："
+    assert lines[-1] == "……还有 980 处以上，改好后再导入会继续列出"
 
 
 def test_a_header_of_more_columns_than_any_has_is_refused(run: Run, write: Write) -> None:
     error = failed(run("regions", "import", write(f"code,name{',x' * 99}\n320412,武进区\n")))
-    assert error == "regions.csv 第 1 行:有 101 列，最多 100 列"
+    assert error == "regions.csv 第 1 行：有 101 列，最多 100 列"
 
 
 def test_files_without_an_end_or_too_large_are_named_and_not_read(
@@ -345,11 +345,11 @@ def test_files_without_an_end_or_too_large_are_named_and_not_read(
 ) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
-    assert f"{pipe}:不是普通文件" in failed(run("regions", "import", pipe, "/dev/zero"))
+    assert f"{pipe}：不是普通文件" in failed(run("regions", "import", pipe, "/dev/zero"))
     monkeypatch.setattr(csv_files, "MOST_FILE_BYTES", 1_000_000)
     large = write(b"")
     os.truncate(large, 10**12)
-    assert f"{large}:超过 1 MB" in failed(run("regions", "import", large))
+    assert f"{large}：超过 1 MB" in failed(run("regions", "import", large))
 
 
 def test_what_is_bad_in_one_file_keeps_the_others_out(run: Run, write: Write, tree: Tree) -> None:
@@ -364,14 +364,14 @@ def test_a_level_put_above_needs_the_steps_between(run: Run, write: Write, tree:
     done(run("regions", "import", write(WUJIN)))
     before = tree()
     error = failed(run("regions", "import", write("code,name\n32,江苏省\n")))
-    assert error == "数据库:已有的 320412 需要上级 3204,请一起导入"
+    assert error == "数据库：已有的 320412 需要上级 3204，请一起导入"
     assert tree() == before
 
 
 def test_what_a_terminal_would_obey_is_not_repeated_to_it(run: Run, write: Write) -> None:
     error = failed(run("regions", "import", write("code,name\n\x1b[2J,武进区\n")))
     assert "\x1b" not in error
-    assert "第 2 行 code:内容应全是数字" in error
+    assert "第 2 行 code：内容应全是数字" in error
 
 
 def test_every_length_of_code_has_its_level() -> None:

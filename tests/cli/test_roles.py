@@ -71,7 +71,7 @@ def test_an_admin_is_made_before_their_first_login(
         run("admin", "create", "--openid", OPENID, "--region", DISTRICT, "--name", " 张三 ")
     )
     assert "已新建用户" in output
-    assert "已授予:管理员 admin 320412 武进区" in output
+    assert "已授予：管理员 admin 320412 武进区" in output
     with app.app_context(), transaction() as session:
         login = identity.log_in(session, OPENID, None)
         assert [(grant.role, grant.region_code) for grant in login.actor.grants] == [
@@ -88,7 +88,7 @@ def test_an_admin_who_is_one_already_is_left_and_said_so(
     done(run(*create))
     output = done(run(*create))
     assert "用户已存在" in output
-    assert "已经有这个角色,没有改动:管理员 admin 320412 武进区" in output
+    assert "已经有这个角色，没有改动：管理员 admin 320412 武进区" in output
     assert counted(app, User) == 1
     assert counted(app, RoleAssignment) == 1
     assert len(actions()) == 1
@@ -106,19 +106,19 @@ def test_a_name_is_kept_where_none_is_given(app: Flask, world: World, run: Run) 
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (("--openid", "微信", "--region", DISTRICT), "--openid:应为字母"),
-        (("--openid", "o" * 129, "--region", DISTRICT), "--openid:应为字母"),
-        (("--openid", "", "--region", DISTRICT), "--openid:应为字母"),
-        (("--openid", OPENID, "--region", "320499"), "--region:没有代码为 320499 的地区"),
-        (("--openid", OPENID, "--region", ""), "--region:不能为空"),
-        (("--openid", OPENID, "--region", DISTRICT, "--name", ""), "--name:不能为空"),
-        (("--openid", OPENID, "--region", DISTRICT, "--name", "张" * 51), "--name:最多 50 个字"),
-        (("--openid", OPENID, "--region", DISTRICT, "--name", "\u200b"), "--name:不能为空"),
+        (("--openid", "微信", "--region", DISTRICT), "--openid：应为字母"),
+        (("--openid", "o" * 129, "--region", DISTRICT), "--openid：应为字母"),
+        (("--openid", "", "--region", DISTRICT), "--openid：应为字母"),
+        (("--openid", OPENID, "--region", "320499"), "--region：没有代码为 320499 的地区"),
+        (("--openid", OPENID, "--region", ""), "--region：不能为空"),
+        (("--openid", OPENID, "--region", DISTRICT, "--name", ""), "--name：不能为空"),
+        (("--openid", OPENID, "--region", DISTRICT, "--name", "张" * 51), "--name：最多 50 个字"),
+        (("--openid", OPENID, "--region", DISTRICT, "--name", "\u200b"), "--name：不能为空"),
         (("--openid", OPENID), "缺少 --region"),
         (("--region", DISTRICT), "--phone 和 --openid 要写一个"),
         (("--openid", OPENID, "--phone", PHONE, "--region", DISTRICT), "--phone 和 --openid"),
-        (("--phone", "1380000", "--region", DISTRICT), "--phone:应为 11 位手机号"),
-        (("--phone", PHONE, "--region", DISTRICT), "--phone:没有用户核实过这个手机号"),
+        (("--phone", "1380000", "--region", DISTRICT), "--phone：应为 11 位手机号"),
+        (("--phone", PHONE, "--region", DISTRICT), "--phone：没有用户核实过这个手机号"),
     ],
 )
 def test_a_bad_option_is_named_and_nothing_is_made(
@@ -172,11 +172,12 @@ def test_a_role_counts_from_the_next_request_on(world: World, run: Run, actions:
     person = world.person()
     refused(person.get("/organisations"), 403, "forbidden")
     arguments = (person.user_id, "organiser", "--region", SUBDISTRICT)
-    assert done(run("roles", "grant", *arguments)) == ("已授予:组织者 organiser 320412100 湖塘镇\n")
+    granted = done(run("roles", "grant", *arguments))
+    assert granted == "已授予：组织者 organiser 320412100 湖塘镇\n"
     ok(person.get("/organisations"))
     assert roles_of(person) == [("organiser", "湖塘镇")]
     assert done(run("roles", "revoke", *arguments)) == (
-        "已收回:组织者 organiser 320412100 湖塘镇\n"
+        "已收回：组织者 organiser 320412100 湖塘镇\n"
     )
     refused(person.get("/organisations"), 403, "forbidden")
     assert actions() == [("grant_role", None, "organiser"), ("revoke_role", "organiser", None)]
@@ -186,9 +187,9 @@ def test_several_users_are_given_a_role_or_none_is(app: Flask, world: World, run
     people = [world.person() for _ in range(3)]
     ids = [person.user_id for person in people]
     command = ("roles", "grant", *ids, "volunteer", "--region", SUBDISTRICT)
-    assert failed(run(*command[:4], "oNobody", *command[4:])).startswith("USER:")
+    assert failed(run(*command[:4], "oNobody", *command[4:])).startswith("USER：")
     assert counted(app, RoleAssignment) == 0
-    assert done(run(*command)).count("已授予:志愿者") == 3
+    assert done(run(*command)).count("已授予：志愿者") == 3
     assert all(roles_of(person) == [("volunteer", "湖塘镇")] for person in people)
     assert done(run(*command)).count("已经有这个角色") == 3
 
@@ -223,7 +224,7 @@ def test_a_role_in_the_wrong_kind_of_scope_is_refused(
 def test_a_role_given_twice_is_one(app: Flask, world: World, run: Run) -> None:
     arguments = ("roles", "grant", world.person().user_id, "auditor", "--region", DISTRICT)
     done(run(*arguments))
-    assert done(run(*arguments)).startswith("已经有这个角色,没有改动")
+    assert done(run(*arguments)).startswith("已经有这个角色，没有改动")
     assert counted(app, RoleAssignment) == 1
 
 
@@ -250,7 +251,7 @@ def test_taking_back_what_nobody_has_changes_nothing(
     person = world.person()
     done(run("roles", "grant", person.user_id, "organiser", "--region", SUBDISTRICT))
     output = done(run("roles", "revoke", person.user_id, "organiser", "--region", DISTRICT))
-    assert output.startswith("没有这个角色,没有改动")
+    assert output.startswith("没有这个角色，没有改动")
     assert roles_of(person) == [("organiser", "湖塘镇")]
     assert len(actions()) == 1
 
@@ -259,12 +260,12 @@ def test_taking_back_what_nobody_has_changes_nothing(
 @pytest.mark.parametrize(
     ("role", "scope", "complaint"),
     [
-        ("boss", ("--region", DISTRICT), "ROLE:应为 volunteer、partner、organiser、admin、auditor"),
+        ("boss", ("--region", DISTRICT), "ROLE：应为 volunteer、partner、organiser、admin、"),
         ("admin", (), "--region 和 --organisation 要写一个"),
         ("admin", ("--region", DISTRICT, "--organisation", "x"), "--region 和 --organisation"),
-        ("admin", ("--region", "999999"), "--region:没有代码为 999999 的地区"),
-        ("partner", ("--organisation", "没有的"), "--organisation:没有名为「没有的」的单位"),
-        ("partner", ("--organisation", " "), "--organisation:不能为空"),
+        ("admin", ("--region", "999999"), "--region：没有代码为 999999 的地区"),
+        ("partner", ("--organisation", "没有的"), "--organisation：没有名为「没有的」的单位"),
+        ("partner", ("--organisation", " "), "--organisation：不能为空"),
     ],
 )
 def test_a_bad_argument_is_named(
@@ -279,7 +280,7 @@ def test_a_bad_argument_is_named(
 @pytest.mark.parametrize("user", ["oNobody", "00000000-0000-7000-8000-000000000000", "\udcff", ""])
 def test_an_unknown_user_is_named(world: World, run: Run, command: str, user: str) -> None:
     error = failed(run("roles", command, user, "admin", "--region", DISTRICT))
-    assert error.startswith("USER:")
+    assert error.startswith("USER：")
 
 
 @pytest.mark.parametrize("state", [UserState.BLOCKED, UserState.CLOSED])
@@ -293,7 +294,7 @@ def test_an_account_that_is_closed_or_blocked_gets_no_role(
         ("roles", "grant", user_id, "admin", "--region", DISTRICT),
         ("admin", "create", "--openid", OPENID, "--region", DISTRICT),
     ):
-        assert failed(run(*command)).startswith("USER:这个账户已注销或停用")
+        assert failed(run(*command)).startswith("USER：这个账户已注销或停用")
     assert counted(app, RoleAssignment) == 0
 
 
@@ -321,7 +322,7 @@ def test_roles_are_listed_with_their_scopes(world: World, run: Run) -> None:
 
 
 def test_listing_an_unknown_user_is_an_error(world: World, run: Run) -> None:
-    assert failed(run("roles", "list", "oNobody")).startswith("USER:没有这个用户")
+    assert failed(run("roles", "list", "oNobody")).startswith("USER：没有这个用户")
 
 
 # ---------------------------------------------------------------------------- organisations
@@ -330,8 +331,8 @@ def test_listing_an_unknown_user_is_an_error(world: World, run: Run) -> None:
 def test_an_organisation_is_added_once(app: Flask, world: World, run: Run) -> None:
     """With an audit entry of its region; a second time says so and keeps its place."""
     add = ("organisations", "add", " 善乐社会工作服务站 ", "--region")
-    assert done(run(*add, SUBDISTRICT)).startswith("已登记:善乐社会工作服务站(")
-    assert done(run(*add, DISTRICT)).startswith("已经登记过,没有改动:善乐社会工作服务站(")
+    assert done(run(*add, SUBDISTRICT)).startswith("已登记：善乐社会工作服务站")
+    assert done(run(*add, DISTRICT)).startswith("已经登记过，没有改动：善乐社会工作服务站")
     with app.app_context(), transaction() as session:
         (organisation,) = session.execute(select(Organisation)).scalars()
         assert str(organisation.region_id) == world.region_id(SUBDISTRICT)
@@ -344,10 +345,10 @@ def test_an_organisation_is_added_once(app: Flask, world: World, run: Run) -> No
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("善乐", "--region", "1"), "--region:没有代码为 1 的地区"),
+        (("善乐", "--region", "1"), "--region：没有代码为 1 的地区"),
         (("善乐",), "缺少 --region"),
-        ((" ", "--region", DISTRICT), "NAME:不能为空"),
-        (("善" * 61, "--region", DISTRICT), "NAME:最多 60 个字"),
+        ((" ", "--region", DISTRICT), "NAME：不能为空"),
+        (("善" * 61, "--region", DISTRICT), "NAME：最多 60 个字"),
         (("善乐", "服务站", "--region", DISTRICT), "参数太多"),
     ],
 )

@@ -18,6 +18,7 @@ from playwright.sync_api import (
 from backend.activities.schedule_reading import columns
 from tests.support.axe import assert_accessible
 from tests.support.pictures import keep_picture
+from tests.support.words import assert_full_width
 
 # A refusal is an answer: Chromium writes each into its console.
 _REFUSED = re.compile(r"status of (401|403|404|409|422)")
@@ -51,8 +52,9 @@ class Office:
         keep_picture(self.page, f"console-{name}", full_page=True)
 
     def axe(self) -> None:
-        """Fail on any violation that axe-core finds on the page."""
+        """Fail on any violation that axe-core finds on the page, and on half-width marks."""
         assert_accessible(self.page)
+        assert_full_width(self.page)
 
     def faults(self) -> list[str]:
         """What went wrong so far."""

@@ -205,7 +205,8 @@ def test_the_second_day_of_a_market_begins_with_empty_screens(
     put_back_a_day(database, market)
     desk = office("organiser")
     page = desk.open(f"/console/board/{market.id}")
-    expect(page.locator(".warned")).to_have_text(re.compile(f"理发角:{left['ticket']} 号,已按办完"))
+    ended = f"理发角：{left['ticket']} 号，已按办完"
+    expect(page.locator(".warned")).to_have_text(re.compile(ended))
     row = page.get_by_role("row", name=re.compile("理发角")).locator("td")
     expect(row.nth(2)).to_have_text("0")
     expect(row.nth(3)).to_have_text("–")
@@ -265,7 +266,7 @@ def test_a_board_says_before_and_after_that_it_is_logged_out(
     change(database, "UPDATE console_session SET last_used_at = now() - interval '31 minutes'")
     _next_answer(page, EVERY_S)
     notice = page.locator("[data-live-notice]")
-    expect(notice).to_contain_text("已自动退出登录,显示的是")
+    expect(notice).to_contain_text("已自动退出登录，显示的是")
     expect(page.get_by_text("再过 5 分钟会自动退出登录")).to_be_hidden()
     expect(notice.get_by_role("link", name="重新登录")).to_have_attribute("href", "/console/login")
     expect(page.get_by_role("row", name=re.compile("理发角"))).to_be_visible()
@@ -364,7 +365,7 @@ def test_many_stalls_fit_or_take_turns(
     assert wall.page.evaluate("document.documentElement.scrollHeight") <= 1080
     wall.screenshot(f"board-wall-{stalls}")
     if stalls > 15:
-        expect(page.locator("[data-pages]")).to_have_text("第 1 屏,共 2 屏")
+        expect(page.locator("[data-pages]")).to_have_text("第 1 屏，共 2 屏")
         last = page.get_by_role("region", name=re.compile(f"^{stalls + 1} 号"))
         expect(last).to_be_hidden()
         _pass(page, 12)
@@ -398,7 +399,7 @@ def test_each_call_is_spoken_twice_and_a_recall_again(
     _finish(page)
     market.act(first, "recall")
     _next_answer(page, DISPLAY_EVERY_S)
-    words = "请 B 零 零 一 号,到 2 号摊位 理发角"
+    words = "请 B 零 零 一 号，到 2 号摊位 理发角"
     _said(page, ["语音已打开", words])
     _finish(page)
     _said(page, ["语音已打开", words, words])
@@ -441,7 +442,7 @@ def test_calls_of_a_lost_minute_are_shown_and_not_spoken(
     _finish(page)
     _drop_network(page)
     _next_failure(page, DISPLAY_EVERY_S)
-    expect(page.locator("[data-live-notice]")).to_contain_text("网络断开,显示的是")
+    expect(page.locator("[data-live-notice]")).to_contain_text("网络断开，显示的是")
     screen.axe()
     screen.screenshot("display-offline")
     called = market.call_next(market.haircut)

@@ -47,7 +47,7 @@ def test_every_figure_opens_the_list_that_it_is_counted_from(
     activities = figure(page, "活动")
     open_figure(page, "服务人次")
     total = page.locator("tfoot")
-    expect(total).to_contain_text(f"合计({activities} 场)")
+    expect(total).to_contain_text(f"合计（{activities} 场）")
     expect(total).to_contain_text(f"{visits:,}")
     page.go_back()
     reached = figure(page, "走进社区")
@@ -91,7 +91,7 @@ def test_a_tile_and_a_count_in_the_legend_open_what_they_say(office: OpenOffice)
     expect(page.locator("tbody tr")).to_have_count(n)
     page.go_back()
     page.locator(".tile", has_text="明湖社区").get_by_role("link").click()
-    expect(page.locator("tbody")).to_contain_text("明湖社区公益市集")
+    expect(page.locator("tbody")).to_contain_text("明湖社区公益集市")
 
 
 def test_another_period_stays_in_the_address_and_an_empty_one_says_what_to_do(

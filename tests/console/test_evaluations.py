@@ -75,7 +75,7 @@ def test_a_complaint_goes_from_owner_to_closed(office: OpenOffice, database: Eng
     expect(page.locator("#reply-error")).to_be_visible()
     page.get_by_label("查实情况与整改措施").fill("已增加一名理发师")
     _save(page, "保存回复")
-    page.get_by_label("居民怎么说").fill("认可,谢谢")
+    page.get_by_label("居民怎么说").fill("认可，谢谢")
     page.get_by_label("居民是否认可").select_option("true")
     _save(page, "保存回访")
     page.get_by_role("button", name="办结").click()

@@ -60,7 +60,7 @@ def draft(system: LocalSystem, database: Engine) -> Draft:
         "/activities",
         {
             "programme": "market",
-            "title": "「益行社区」花园社区春季公益市集",
+            "title": "「益行社区」花园社区春季公益集市",
             "region_id": str(region),
             "venue": {"name": "花园社区广场"},
             "starts_at": start.isoformat(),
@@ -243,7 +243,7 @@ def test_who_is_affected_is_shown_before_a_published_market_changes(
     page.get_by_role("link", name="取消活动…").click()
     page.get_by_label("取消的原因").fill("台风")
     look(desk, "cancel")
-    page.get_by_role("button", name="取消活动,结束 1 个预约").click()
+    page.get_by_role("button", name="取消活动，结束 1 个预约").click()
     confirmed(page, "1 个预约会随之取消")
     expect(page.locator(".workbench-line")).to_contain_text("已取消")
     (booking,) = resident.get("/me/bookings")["items"]

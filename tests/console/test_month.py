@@ -82,7 +82,7 @@ def _plan(page: Page) -> str:
     page.get_by_role("link", name="Excel 导入").click()
     lines = [
         {
-            columns.PROGRAMME: "吾社集", columns.TITLE: f"月度{community}市集",
+            columns.PROGRAMME: "吾社集", columns.TITLE: f"月度{community}集市",
             columns.COMMUNITY: community, columns.DAY: day, columns.STARTS: "8:30",
             columns.ENDS: "16:30", columns.VENUE: f"{community}广场",
             columns.ADDRESS: "花园路 1 号", columns.ORGANISER: "武进区民政局",
@@ -94,7 +94,7 @@ def _plan(page: Page) -> str:
     model = page.get_by_label("摊位和服务照搬")
     like = model.locator("option", has_text="明湖社区").first.get_attribute("value")
     model.select_option(like)
-    page.get_by_role("button", name="上传,看预览").click()
+    page.get_by_role("button", name="上传，看预览").click()
     page.get_by_role("button", name=f"确认导入 {len(lines)} 场").click()
     _agree(page, f"新建 {len(lines)} 场草稿")
     rows = page.locator("tbody tr", has_text="月度")
@@ -102,9 +102,9 @@ def _plan(page: Page) -> str:
     for row in rows.all():
         row.get_by_role("checkbox").check()
     page.get_by_role("button", name="发布").click()
-    _agree(page, f"{len(lines)} 场活动:发布")
+    _agree(page, f"{len(lines)} 场活动：发布")
     expect(rows).to_have_count(len(lines))
-    page.get_by_role("link", name=f"月度{COMMUNITIES[0]}市集", exact=True).click()
+    page.get_by_role("link", name=f"月度{COMMUNITIES[0]}集市", exact=True).click()
     expect(page.locator(".workbench-line")).to_contain_text("已发布")
     found = re.search(r"/console/markets/([0-9a-f-]{36})", page.url)
     assert found is not None
@@ -116,7 +116,7 @@ def _print_the_poster(page: Page) -> None:
         page.get_by_role("link", name="海报").first.click(modifiers=["ControlOrMeta"])
     poster = opened.value
     expect(poster.locator(".poster-code")).to_be_visible()
-    expect(poster.get_by_role("heading", level=1)).to_contain_text(f"月度{COMMUNITIES[0]}市集")
+    expect(poster.get_by_role("heading", level=1)).to_contain_text(f"月度{COMMUNITIES[0]}集市")
     assert poster.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     poster.close()
 

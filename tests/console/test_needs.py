@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from tests.console.offices import OpenOffice
 
-TITLE = "希望市集里有人磨剪刀"
+TITLE = "希望集市里有人磨剪刀"
 
 
 def test_the_list_shows_what_waits_and_filters(office: OpenOffice, database: Engine) -> None:

@@ -105,14 +105,14 @@ def test_a_month_goes_from_excel_to_published_markets(office: OpenOffice, databa
     lines = [_line("花园社区", _in_month(3)), _line("明湖社区", _in_month(4))]
     bad = _line("春晖社区", _in_month(5), **{columns.STARTS: "上午九点"})
     page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines, bad))
-    page.get_by_role("button", name="上传,看预览").click()
-    expect(page.get_by_text("第 4 行 开始时间(E4):应为时间")).to_be_visible()
+    page.get_by_role("button", name="上传，看预览").click()
+    expect(page.get_by_text("第 4 行 开始时间（E4）：应为时间")).to_be_visible()
     _both_sizes(desk, "schedule-import-faulty")
     page.get_by_role("link", name="重新上传").click()
     page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines))
     model = page.get_by_label("摊位和服务照搬").locator("option", has_text="春晖社区")
     page.get_by_label("摊位和服务照搬").select_option(model.first.get_attribute("value"))
-    page.get_by_role("button", name="上传,看预览").click()
+    page.get_by_role("button", name="上传，看预览").click()
     expect(page.get_by_text("新建 2 场")).to_be_visible()
     _both_sizes(desk, "schedule-import-preview")
     page.get_by_role("button", name="确认导入 2 场").click()
@@ -127,7 +127,7 @@ def test_a_month_goes_from_excel_to_published_markets(office: OpenOffice, databa
         row.get_by_role("checkbox").check()
     _both_sizes(desk, "schedule-chosen")
     page.get_by_role("button", name="发布").click()
-    _agree(page, "2 场活动:发布")
+    _agree(page, "2 场活动：发布")
     expect(page.get_by_role("status").first).to_contain_text("已发布 2 场活动")
     made = _one(
         database,

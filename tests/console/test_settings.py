@@ -42,7 +42,7 @@ def test_regions_are_imported_from_a_file_all_or_nothing(
     desk.axe()
     desk.screenshot("settings-preview")
     page.get_by_role("button", name="确认导入").click()
-    expect(page.get_by_role("dialog")).to_contain_text("将新增 1 个地区,改名 1 个")
+    expect(page.get_by_role("dialog")).to_contain_text("将新增 1 个地区，改名 1 个")
     page.get_by_role("button", name="确定").click()
     # The worker does it; the page finds out by itself.
     expect(page.get_by_role("heading", name="已导入")).to_be_visible()

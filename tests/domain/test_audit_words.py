@@ -82,7 +82,7 @@ class Entry:
     ("entry", "words"),
     [
         (Entry("activity", "draft", "published"), "草稿 → 已发布"),
-        (Entry("activity", None, "draft"), "新:草稿"),
+        (Entry("activity", None, "draft"), "新：草稿"),
         (Entry("user_account", "organiser", None), "组织者 → 无"),
         (Entry("booking", "called", "called"), "已叫号"),
         (Entry("form", None, None), ""),

@@ -154,7 +154,7 @@ def test_any_text_is_an_instant_of_this_century_or_refused(value: str) -> None:
     ],
 )  # fmt: skip
 def test_a_day_is_year_month_day(value: Any) -> None:
-    assert faults(fields.Day(), value) == ["应为日期,如 2026-05-01"]
+    assert faults(fields.Day(), value) == ["应为日期，如 2026-05-01"]
 
 
 @pytest.mark.parametrize("value", ["0001-01-01", "1999-12-31", "2100-01-01", "9999-12-31"])

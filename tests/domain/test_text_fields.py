@@ -131,7 +131,7 @@ def test_text_that_is_taken_can_be_stored(value: str) -> None:
 @pytest.mark.parametrize("value", ["blue", "RED", "", " red", 1, True, None, [], {}, ["red"]])
 def test_a_choice_is_one_of_its_words(value: Any) -> None:
     messages = faults(fields.Choice(Colour), value)
-    assert messages == (["不能为空"] if value is None else ["可选:red, green"])
+    assert messages == (["不能为空"] if value is None else ["可选：red, green"])
 
 
 def test_a_choice_becomes_its_member() -> None:
@@ -241,6 +241,6 @@ def test_words_that_stay_in_a_list_or_the_log_hold_no_number(text: str) -> None:
         fields.ImpersonalText(100).deserialize(text)
 
 
-@pytest.mark.parametrize("text", ["核实差评", "第 139 号,等了 1112 分钟", "2026-12-01 10:00 来过"])
+@pytest.mark.parametrize("text", ["核实差评", "第 139 号，等了 1112 分钟", "2026-12-01 10:00 来过"])
 def test_other_numbers_are_no_person_s(text: str) -> None:
     assert fields.ImpersonalText(100).deserialize(text) == text

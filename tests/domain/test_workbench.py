@@ -113,15 +113,15 @@ def test_nothing_is_missing() -> None:
     ("found", "told", "blocks"),
     [
         (activity(ends_at=NOW, stalls=activity()["stalls"][:0], programme=Programme.ACTION),
-         "活动时间已经过去;不是补录的话,请改期", False),
+         "活动时间已经过去；不是补录的话，请改期", False),
         (activity(starts_at=NOW), "活动的开始时间已过", False),
-        (activity(venue=SimpleNamespace(address=None)), "没有填写场地地址,居民找不到", False),
+        (activity(venue=SimpleNamespace(address=None)), "没有填写场地地址，居民找不到", False),
         (activity(contact_phone=None), "没有填写咨询电话", False),
         (activity(organiser_name=None), "没有填写主办单位", False),
         (activity(stalls=[]), "还没有摊位", False),
         (activity(stalls=[{"number": "1", "name": "空摊", "offerings": []}]),
          "1 号摊位「空摊」还没有服务", False),
-        (with_offering(slots=[]), "「义诊」是预约制,还没有时段", True),
+        (with_offering(slots=[]), "「义诊」是预约制，还没有时段", True),
         (with_offering(slots=[{"starts_at": NOW, "ends_at": NOW + HOUR}]),
          "「义诊」有时段在活动时间之外", True),
         (with_offering(slots=[{"starts_at": NOW + HOUR, "ends_at": NOW + 4 * HOUR}]),
@@ -198,7 +198,7 @@ def test_words_alone_concern_nobody() -> None:
 
 
 def test_history_says_more_where_there_is_more() -> None:
-    assert history.more_of({}, "大雨") == "原因:大雨"
+    assert history.more_of({}, "大雨") == "原因：大雨"
     assert history.more_of({"fields": ["title", "venue", "unknown"]}) == "名称、场地"
     assert history.more_of({"count": 6, "offering_id": "x"}) == "6 个"
     assert history.more_of({"stall_id": "x"}) == ""

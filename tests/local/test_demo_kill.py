@@ -77,7 +77,7 @@ def test_whatever_is_killed_nothing_is_lost_or_counted_twice(place: Place) -> No
 def test_the_table_ends_the_day(place: Place) -> None:
     assert report(place.day, place.progress) == 0
     shown = place.shown.getvalue()
-    assert f"评价清单 · {place.day.market.title}(实时)" in shown
+    assert f"评价清单 · {place.day.market.title}（实时）" in shown
     assert "与自己的记录全部一致" in shown
     for kind in KILLS:
         assert f"{KINDS[kind]}被 kill -9" in shown
@@ -89,17 +89,17 @@ def test_the_table_ends_the_day(place: Place) -> None:
         (
             "rating",
             b"DELETE FROM rating WHERE id = %s",
-            ["评价清单:评价数", "评价:缺少的", "评价清单:均分"],
+            ["评价清单：评价数", "评价：缺少的", "评价清单：均分"],
         ),
         (
             "visit",
             b"UPDATE attendance SET left_at = now() WHERE id = %s",
-            ["现场人数(未签退)", "签到名单:内容不同的"],
+            ["现场人数（未签退）", "签到名单：内容不同的"],
         ),
         (
             "booking",
             b"UPDATE booking SET state = 'expired' WHERE id = %s",
-            ["报名与取号:内容不同的", "评价清单:服务人次"],
+            ["报名与取号：内容不同的", "评价清单：服务人次"],
         ),
     ],
 )
@@ -121,4 +121,4 @@ def test_a_tampered_row_is_named(place: Place, what: str, tamper: bytes, named: 
     shown = place.shown.getvalue()
     assert "不一致" in shown
     for name in named:
-        assert f"\n  {name}:应为 " in shown
+        assert f"\n  {name}：应为 " in shown

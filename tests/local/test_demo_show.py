@@ -37,18 +37,18 @@ def test_a_table_has_straight_columns() -> None:
 def test_progress_moves_on_a_terminal_and_leaves_a_clean_line() -> None:
     out = Terminal()
     progress = Progress(out)
-    progress.live("签到:1")
-    progress.live("签到:2")
-    progress.say("签到:3")
-    assert out.getvalue().split("\r\x1b[K") == ["", "… 签到:1", "… 签到:2", "签到:3\n"]
+    progress.live("签到：1")
+    progress.live("签到：2")
+    progress.say("签到：3")
+    assert out.getvalue().split("\r\x1b[K") == ["", "… 签到：1", "… 签到：2", "签到：3\n"]
 
 
 def test_progress_is_plain_lines_elsewhere() -> None:
     out = io.StringIO()
     progress = Progress(out)
-    progress.live("签到:1")
-    progress.say("签到:2")
-    assert out.getvalue() == "签到:2\n"
+    progress.live("签到：1")
+    progress.say("签到：2")
+    assert out.getvalue() == "签到：2\n"
 
 
 def test_the_same_day_is_drawn_each_time() -> None:

@@ -19,6 +19,7 @@ from playwright.sync_api import (
 
 from tests.support import pictures
 from tests.support.axe import assert_accessible
+from tests.support.words import assert_full_width
 
 WIDTH, HEIGHT = 375, 812
 SMALL = (320, 568)
@@ -145,8 +146,9 @@ class Phone:
         self.axe()
 
     def axe(self) -> None:
-        """Fail on any violation that axe-core finds on the screen."""
+        """Fail on any violation that axe-core finds on the screen, and on half-width marks."""
         assert_accessible(self.page)
+        assert_full_width(self.page)
 
     def faults(self) -> list[str]:
         """Everything that went wrong and was not allowed."""

@@ -136,7 +136,7 @@ def test_the_residents_page_follows_the_desk(
     press(mine, "完成")
     mine.misses("正在服务")
     theirs.page.clock.fast_forward("00:05")
-    theirs.sees("刚刚为您服务过,满意吗")
+    theirs.sees("刚刚为您服务过，满意吗")
 
 
 def test_a_call_soon_after_the_last_is_no_other(
@@ -223,7 +223,7 @@ def test_without_a_network_nothing_can_be_pressed(
     mine = desk()
     mine.sees("下一位")
     mine.network(offline=True)
-    expect(mine.page.get_by_role("button", name="没有网络,暂时不能叫号")).to_be_disabled()
+    expect(mine.page.get_by_role("button", name="没有网络，暂时不能叫号")).to_be_disabled()
     mine.look("desk-offline")
     mine.network()
     press(mine, "呼叫下一位")
@@ -255,7 +255,7 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     mine.tap("现场发号")
     page = mine.page
     mine.tap("发号")
-    mine.sees("请先查找,再选中来的人")
+    mine.sees("请先查找，再选中来的人")
     words = page.get_by_role("textbox", name="手机号后四位")
     words.fill(name)
     mine.tap("查找")

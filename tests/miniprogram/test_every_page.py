@@ -183,7 +183,7 @@ def town(system: LocalSystem, organiser: Caller) -> Town:
     today.admit(resident.resident_id, member["id"], other.resident_id)
     today.give_number(today.haircut, resident.resident_id)
     rated = today.serve_next(today.haircut)
-    said = {"score": 5, "items": {}, "tags": [], "comment": "剪得很好,排队也不久"}
+    said = {"score": 5, "items": {}, "tags": [], "comment": "剪得很好，排队也不久"}
     resident.post("/ratings", {"booking_id": rated["id"], **said})
     today.give_number(today.clinic, resident.resident_id)
     unrated = today.serve_next(today.clinic)
@@ -227,9 +227,9 @@ def scanned(market: Market) -> dict[str, Any]:
         for n, (who, state) in enumerate(states)
     ]  # fmt: skip
     refused = {
-        "key": str(uuid4()), "kind": "volunteer-scan", "title": "签到:扫的签到码", "method": "POST",
+        "key": str(uuid4()), "kind": "volunteer-scan", "title": "签到：扫的签到码", "method": "POST",
         "page": "/packages/volunteer/pages/records/records", "at": at, "body": {},
-        "path": f"/activities/{market.id}/scans", "refused": "码已过期或签到已结束,请刷新后重试",
+        "path": f"/activities/{market.id}/scans", "refused": "码已过期或签到已结束，请刷新后重试",
         "answer": {"verdict": "refused", "reason": "expired", "resident": None,
                    "direction": "entry"},
     }  # fmt: skip

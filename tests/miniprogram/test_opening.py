@@ -12,8 +12,8 @@ from tests.miniprogram.phones import OpenPhone, Phone
 from tests.miniprogram.test_resident_flow import booking_states, sign_up_page
 from tests.miniprogram.town import PRIVACY_VERSION, Caller, Market, new_name
 
-WAITING = "人多,正在为您登录…"
-BUSY = "现在登录的人多,还没轮到您"
+WAITING = "人多，正在为您登录…"
+BUSY = "现在登录的人多，还没轮到您"
 LOGIN = "/auth/wechat"
 
 Act = Callable[[Phone], None]

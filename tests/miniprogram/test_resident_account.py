@@ -44,7 +44,7 @@ def test_a_phone_number_typed(own: OpenPhone, resident: Caller, database: Engine
     mine.page.get_by_role("checkbox", name="同意这样使用").tap()
     # Who does not want WeChat to tell it, types it.
     mine.tap("用微信绑定的手机号")
-    mine.tap("不同意,只浏览")
+    mine.tap("不同意，只浏览")
     mine.page.get_by_label("手机号", exact=True).fill("1380000")
     mine.tap("保存手机号")
     expect(mine.page.get_by_role("alert")).to_have_text("请填写 11 位手机号")
@@ -96,14 +96,14 @@ def test_consents_are_given_and_withdrawn_one_by_one(
     own: OpenPhone, resident: Caller, database: Engine
 ) -> None:
     mine = own("pages/consents/consents")
-    mine.tap("同意:使用行动不便等特殊需求信息")
-    mine.tap("撤回同意:使用行动不便等特殊需求信息")
+    mine.tap("同意：使用行动不便等特殊需求信息")
+    mine.tap("撤回同意：使用行动不便等特殊需求信息")
     mine.tap("不撤回")
     assert consents(database, resident) == ["special_needs"]
-    mine.tap("撤回同意:使用行动不便等特殊需求信息")
+    mine.tap("撤回同意：使用行动不便等特殊需求信息")
     mine.page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).tap()
     expect(
-        mine.page.get_by_role("button", name="同意:使用行动不便等特殊需求信息", exact=True)
+        mine.page.get_by_role("button", name="同意：使用行动不便等特殊需求信息", exact=True)
     ).to_be_enabled()
     assert consents(database, resident) == []
 
@@ -113,10 +113,10 @@ def test_without_the_privacy_consent_nobody_is_logged_in(
 ) -> None:
     resident.post("/me/consents", {"purpose": "privacy", "version": "2026-01"})
     mine = own("pages/consents/consents")
-    mine.tap("撤回同意:隐私保护指引")
+    mine.tap("撤回同意：隐私保护指引")
     mine.page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).tap()
     mine.tap("微信登录")
-    mine.tap("不同意,只浏览")
+    mine.tap("不同意，只浏览")
     toast(mine, "同意隐私保护指引后才能使用")
     assert consents(database, resident) == []
     mine.tap("微信登录")
@@ -157,7 +157,7 @@ def test_another_device_is_logged_out_after_asking(
     end.tap()
     sure = mine.page.get_by_role("dialog").get_by_role("button", name="退出", exact=True)
     sure.tap()
-    expect(mine.page.get_by_role("alert")).to_have_text("网络不太好,请稍后再试")
+    expect(mine.page.get_by_role("alert")).to_have_text("网络不太好，请稍后再试")
     mine.network()
     end.tap()
     sure.tap()

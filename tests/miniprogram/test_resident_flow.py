@@ -47,7 +47,7 @@ def test_from_the_first_visit_to_the_rating(
     mine.tap(QUIET_TOWN)
     mine.tap(QUIET_COMMUNITY)
     mine.sees(market.title)
-    mine.misses("花园社区公益市集")  # the whole district's list has made way for the community's
+    mine.misses("花园社区公益集市")  # the whole district's list has made way for the community's
     mine.tap("看看有哪些服务")
     mine.tap("义诊")
     expect(page.get_by_role("radiogroup", name="时段")).to_be_visible()
@@ -56,7 +56,7 @@ def test_from_the_first_visit_to_the_rating(
     # Sign up: now consent is asked for. Who refuses goes on browsing.
     page.get_by_role("radio").first.tap()
     mine.tap("确认报名")
-    mine.tap("不同意,只浏览")
+    mine.tap("不同意，只浏览")
     expect(page.get_by_role("alert")).to_contain_text("同意隐私保护指引后才能使用")
     mine.tap("确认报名")
     mine.sees("您可以随时查看、更正或删除")
@@ -75,7 +75,7 @@ def test_from_the_first_visit_to_the_rating(
 
     # On the spot: the market's code.
     mine.tap("看我的号")
-    mine.tap("到了?扫码签到")
+    mine.tap("到了？扫码签到")
     mine.tap("扫一扫")
     mine.scan(market.code())
     mine.sees(market.title)
@@ -142,7 +142,7 @@ def test_sign_up_for_a_family_member(
     # What is the family's is told apart from what is mine.
     market.admit(member)
     page = own(f"pages/market/market?id={market.id}")
-    page.sees("已报名:王奶奶 A001")
+    page.sees("已报名：王奶奶 A001")
     page.misses("已签到")
     page.tap("为自己再报一个")
     page.page.get_by_role("radio", name="余 4").tap()
@@ -160,7 +160,7 @@ def test_a_market_tells_how_long_its_lines_are(
         market.give_number(market.haircut, one)
     mine = own(f"pages/market/market?id={market.id}")
     haircut = mine.page.get_by_role("button", name="义剪")
-    expect(haircut).to_contain_text("2 位在等,约 15–38 分钟")
+    expect(haircut).to_contain_text("2 位在等，约 15–38 分钟")
     expect(mine.page.get_by_role("button", name="义诊")).to_contain_text("现在没有人排队")
 
 
@@ -195,10 +195,10 @@ def test_a_number_of_yesterday_says_so_and_what_to_do(
     change(database, "UPDATE booking SET state = 'confirmed', arrived_at = NULL, queued_at = NULL"
            " WHERE offering_id = :id", id=market.clinic.offering_id)  # fmt: skip
     put_back_a_day(database, market)
-    over = "这个号是昨天的,已经过期,今天请重新取号"
+    over = "这个号是昨天的，已经过期，今天请重新取号"
     mine = own("pages/number/number")
     mine.sees(over)
-    mine.sees("这个号是昨天的,您没有来签到,已经过期,今天请重新取号")
+    mine.sees("这个号是昨天的，您没有来签到，已经过期，今天请重新取号")
     mine.misses("下一位就是您")
     mine.look("number-of-yesterday")
     mine.page.get_by_role("button", name="看这场活动").first.tap()
@@ -255,7 +255,7 @@ def test_a_full_slot_says_so_and_shows_the_others(
     )
     mine.allow(409, "/bookings")
     mine.tap("确认报名")
-    expect(mine.page.get_by_role("alert")).to_contain_text("已约满,请选其他时段或到现场取号")
+    expect(mine.page.get_by_role("alert")).to_contain_text("已约满，请选其他时段或到现场取号")
     expect(mine.page.get_by_role("radio", name="已约满")).to_be_disabled()
     mine.page.get_by_role("radio", name="余 1").tap()
     mine.tap("确认报名")
@@ -349,7 +349,7 @@ def test_the_family_is_checked_in_on_the_same_phone(
     mine.tap("给家人签到")
     mine.page.get_by_role("radio", name="王奶奶").tap()
     mine.tap("签到")
-    mine.sees("王奶奶,欢迎您")
+    mine.sees("王奶奶，欢迎您")
     visited = "SELECT count(*) FROM attendance WHERE resident_id IN (:mine, :hers)"
     assert rows(database, visited, mine=resident.resident_id, hers=member) == [(2,)]
 

@@ -108,7 +108,7 @@ def test_a_rating_whose_answer_was_lost_is_one_rating(
     mine.page.get_by_label("还想说的话").fill("等了很久")
     mine.lose_answer("/ratings")
     mine.tap("提交评价")
-    mine.sees("已为您保存,联网后自动提交")
+    mine.sees("已为您保存，联网后自动提交")
     mine.look("offline-rating")
     mine.come_back()
     mine.misses(SAVED)
@@ -149,7 +149,7 @@ def test_a_late_refusal_is_shown_until_it_is_read(
     market.act(market.call_next(market.clinic), "start")
     mine.allow(409, "/cancel")
     mine.network()
-    expect(mine.page.get_by_role("alert")).to_contain_text("取消:义诊 A001 没有提交成功")
+    expect(mine.page.get_by_role("alert")).to_contain_text("取消：义诊 A001 没有提交成功")
     mine.sees("正在为您服务")
     mine.tap("知道了")
     mine.misses("没有提交成功")
@@ -183,7 +183,7 @@ def test_the_number_stays_on_the_screen_and_follows_again(
     mine.sees("下一位就是您")
     mine.network(offline=True)
     mine.page.clock.fast_forward("00:05")
-    mine.sees("网络不太好,显示的可能不是最新内容")
+    mine.sees("网络不太好，显示的可能不是最新内容")
     mine.sees("B001")
     market.call_next(market.haircut)
     mine.network()
@@ -215,7 +215,7 @@ def test_every_page_says_so_and_goes_on(own: OpenPhone, market: Market, served: 
         for _ in range(3):  # it tries again by itself before it complains
             mine.page.clock.fast_forward("00:02")
         mine.sees("再试一次")
-        mine.sees("网络不太好,请稍后再试")
+        mine.sees("网络不太好，请稍后再试")
         mine.network()
         mine.sees(words)
         mine.misses("再试一次")
@@ -255,7 +255,7 @@ def test_a_server_that_is_down_is_told_in_plain_words(own: OpenPhone, market: Ma
     mine.page.evaluate("url => wx.navigateTo({ url })", f"/pages/market/market?id={market.id}")
     for _ in range(3):
         mine.page.clock.fast_forward("00:02")
-    mine.sees("服务正忙,请稍后再试")
+    mine.sees("服务正忙，请稍后再试")
     mine.reconnect()
     mine.tap("再试一次")
     mine.sees("摊位和服务")
@@ -263,8 +263,8 @@ def test_a_server_that_is_down_is_told_in_plain_words(own: OpenPhone, market: Ma
 
 def too_many(seconds: int) -> Callable[[Route], None]:
     """The answer to who has done too much."""
-    problem = {"code": "too_many_requests", "title": "操作太频繁,请稍后再试",
-               "detail": f"您刚才操作得太多,请等 {seconds} 秒再试"}  # fmt: skip
+    problem = {"code": "too_many_requests", "title": "操作太频繁，请稍后再试",
+               "detail": f"您刚才操作得太多，请等 {seconds} 秒再试"}  # fmt: skip
     return lambda route: route.fulfill(
         status=429,
         headers={"Retry-After": str(seconds), "Access-Control-Expose-Headers": "*"},
@@ -289,7 +289,7 @@ def test_who_does_too_much_waits_as_long_as_the_server_says(own: OpenPhone, mark
     mine.page.evaluate("wx.navigateBack()")
     mine.page.route(path, too_many(40), times=1)
     mine.page.evaluate(open_market, f"/pages/market/market?id={market.id}")
-    mine.sees("您刚才操作得太多,请等 40 秒再试")
+    mine.sees("您刚才操作得太多，请等 40 秒再试")
     mine.screenshot("too-many")
     mine.tap("再试一次")
     mine.sees("摊位和服务")
@@ -322,7 +322,7 @@ def test_what_is_typed_stays_until_it_is_saved(
     mine.page.get_by_label("姓名").fill("王秀英")
     mine.network(offline=True)
     mine.tap("保存姓名和年份")
-    expect(mine.page.get_by_role("status").filter(has_text="网络不太好,请稍后再试")).to_be_visible()
+    expect(mine.page.get_by_role("status").filter(has_text="网络不太好，请稍后再试")).to_be_visible()
     expect(mine.page.get_by_label("姓名")).to_have_value("王秀英")
     mine.network()
     mine.tap("保存姓名和年份")

@@ -40,5 +40,5 @@ def test_nothing_loads_behind_the_question_for_consent(phone: OpenPhone) -> None
     mine = phone(new_name(), path="pages/family/family")
     mine.sees("您可以随时查看、更正或删除")
     mine.misses("正在加载")
-    mine.tap("不同意,只浏览")
+    mine.tap("不同意，只浏览")
     mine.sees("同意隐私保护指引后才能使用")

@@ -113,7 +113,7 @@ def test_a_leaked_code_is_replaced(own: OpenAs, market: Market) -> None:
     mine = own(f"{CODE}?id={market.id}")
     mine.sees("用微信扫一扫")
     (leaked,) = mine.harness("codes()")
-    mine.tap("码被人转发了?换新码")
+    mine.tap("码被人转发了？换新码")
     answer(mine, "换新码")
     mine.sees("已换成新码")
     (fresh,) = mine.harness("codes()")

@@ -161,7 +161,7 @@ def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
     first_slot = now if live else now + timedelta(days=1) + 2 * _HALF_HOUR
     body = {
         "programme": "market",
-        "title": f"「益行社区」第 {next(_numbers)} 场公益市集",
+        "title": f"「益行社区」第 {next(_numbers)} 场公益集市",
         "region_id": staff.get("/regions", q=region)["items"][0]["id"],
         "venue": {"name": "社区广场", "address": "花园路 1 号", "wheelchair": True,
                   "latitude": 31.72, "longitude": 119.95},
@@ -170,7 +170,7 @@ def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
         "organiser_name": "武进区民政局",
         "contact_phone": "0519-00000000",
         "code_rotates_seconds": rotates,
-        "description": "医生、理发师傅和民警都来,服务不收费。",
+        "description": "医生、理发师傅和民警都来，服务不收费。",
     }  # fmt: skip
     activity = staff.post("/activities", body)
     clinic = _add_service(staff, activity["id"], 1, "义诊台", "义诊", "clinic", "slots")

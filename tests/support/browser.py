@@ -42,7 +42,7 @@ def install_chromium() -> None:
     """
     advice = (
         "没有找到 Chromium。Debian/Ubuntu:apt-get install chromium fonts-noto-cjk;"
-        "其他系统:安装 Google Chrome,或运行 .venv/bin/playwright install chromium / "
+        "其他系统：安装 Google Chrome，或运行 .venv/bin/playwright install chromium / "
         "no Chromium was found: install it, or run .venv/bin/playwright install chromium"
     )
     if not debian.may_install():

@@ -34,5 +34,5 @@ def failed(result: Result) -> str:
     """The command's complaint; fails unless it ended with exit code 1 and said so on stderr."""
     assert result.exit_code == 1, result.output
     assert result.stdout == ""
-    assert result.stderr.startswith("错误:"), result.stderr
-    return result.stderr.removeprefix("错误:").strip()
+    assert result.stderr.startswith("错误："), result.stderr
+    return result.stderr.removeprefix("错误：").strip()

@@ -25,8 +25,8 @@ def require_oldest_postgres() -> Path:
     Raises NoPostgresError where it can't be had, and for a folder with another version.
     """
     advice = (
-        f"没有找到 PostgreSQL {OLDEST} 的程序。Debian 12:apt-get install {_PACKAGE};"
-        f"其他系统:{POSTGRES_BINARIES}=/path/to/bin make test-oldest / there are no programs of "
+        f"没有找到 PostgreSQL {OLDEST} 的程序。Debian 12：apt-get install {_PACKAGE};"
+        f"其他系统：{POSTGRES_BINARIES}=/path/to/bin make test-oldest / there are no programs of "
         f"PostgreSQL {OLDEST}: install {_PACKAGE}, or name their folder with {POSTGRES_BINARIES}"
     )
     folder = Path(os.environ.get(POSTGRES_BINARIES) or _DEBIANS)

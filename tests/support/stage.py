@@ -161,7 +161,7 @@ class Stage:
             "POST /me/consents": [{"purpose": "phone", "version": "2026-01"}],
             "POST /residents/confirm-phone": [{"resident_code": personal}],
             "POST /activities": [
-                {"programme": "market", "title": "市集", "region_id": self.region_id,
+                {"programme": "market", "title": "集市", "region_id": self.region_id,
                  "venue": venue, "starts_at": START, "ends_at": END, "description": "欢迎",
                  "organiser_name": "民政局", "contact_phone": "0519-86310000",
                  "checkin_opens_minutes": 30, "code_rotates_seconds": 30},

@@ -180,7 +180,7 @@ class World:
         start = starts_at or clock.now() + timedelta(minutes=1)
         body = {
             "programme": "market",
-            "title": "花园社区公益市集",
+            "title": "花园社区公益集市",
             "region_id": self.region_id(region),
             "venue": {"name": "社区广场", "address": "花园路 1 号", "wheelchair": True},
             "starts_at": start.isoformat(),

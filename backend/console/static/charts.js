@@ -109,7 +109,7 @@ function lines({ rows }) {
 
 function hint({ dataIndex }, rows) {
   const row = rows[dataIndex];
-  const few = row.small ? "\n评价太少,仅供参考" : "";
+  const few = row.small ? "\n评价太少，仅供参考" : "";
   return `${row.title}\n${percent(row.value)}(95% 区间 ${percent(row.low)}–${percent(row.high)})\n${row.n} 份评价${few}`;
 }
 
@@ -154,7 +154,7 @@ function intervals({ rows, target }) {
     tooltip: { ...base().tooltip, trigger: "item", formatter: (at) => hint(at, rows) },
     xAxis: { ...shares(), name: "满意率", nameLocation: "middle", nameGap: 2.4 * textSize() },
     grid: { ...base().grid, bottom: 2.4 * textSize() },
-    yAxis: { ...axis("category"), inverse: true, data: rows.map((row) => `${row.title}(${row.n} 份)`) },
+    yAxis: { ...axis("category"), inverse: true, data: rows.map((row) => `${row.title}（${row.n} 份）`) },
     series: [{ ...range(rows, false), markLine: goal(target, false) }],
   };
 }
@@ -162,7 +162,7 @@ function intervals({ rows, target }) {
 // The goal is named above the axis: along its line it would stand in the way of the points.
 function upwards(target) {
   const own = shares();
-  const name = target === undefined ? "满意率" : `满意率,虚线是目标 ${round(target)}`;
+  const name = target === undefined ? "满意率" : `满意率，虚线是目标 ${round(target)}`;
   return { ...own, name, nameTextStyle: { ...own.nameTextStyle, align: "left" } };
 }
 

@@ -46,7 +46,7 @@ class Voice {
 
   check() {
     this.notice.hidden = !this.on || Boolean(this.chinese());
-    this.notice.textContent = "这台电脑没有中文语音,叫号不会朗读。请在系统设置里安装中文语音,再刷新本页。";
+    this.notice.textContent = "这台电脑没有中文语音，叫号不会朗读。请在系统设置里安装中文语音，再刷新本页。";
     if (this.chinese()) this.next();
   }
 
@@ -120,7 +120,7 @@ function showPage(number) {
   all.forEach((page, index) => { page.hidden = index !== shown; });
   const where = document.querySelector("[data-pages]");
   where.hidden = all.length < 2;
-  where.textContent = `第 ${shown + 1} 屏,共 ${all.length} 屏`;
+  where.textContent = `第 ${shown + 1} 屏，共 ${all.length} 屏`;
   clearTimeout(turning);
   if (all.length > 1) turning = setTimeout(() => showPage(shown + 1), TURN_MS);
 }

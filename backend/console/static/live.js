@@ -46,7 +46,7 @@ class Live {
     } catch {
       // The network is away, or the server does not answer, or somebody else does.
       this.failures += 1;
-      this.say("away", `网络断开,显示的是 ${shanghai(this.at)} 的情况`);
+      this.say("away", `网络断开，显示的是 ${shanghai(this.at)} 的情况`);
       pause = Math.min(this.every * 2 ** this.failures, LONGEST_PAUSE_MS);
     }
     // The browser may have told of the network meanwhile, and so begun another question.
@@ -65,7 +65,7 @@ class Live {
   // Takes an answer; answers how long to wait before the next question.
   understand({ answer, text }) {
     if (answer.status === 401) {
-      this.say("ended", `已自动退出登录,显示的是 ${shanghai(this.at)} 的情况。`, answer.headers.get("HX-Redirect"));
+      this.say("ended", `已自动退出登录，显示的是 ${shanghai(this.at)} 的情况。`, answer.headers.get("HX-Redirect"));
       return LONGEST_PAUSE_MS;
     }
     if (answer.status === 403 || answer.status === 404) {

@@ -49,7 +49,7 @@ function drawCalendar(box) {
       showHours(calendar, events);
       done(events);
     }, () => {
-      refuse("网络不太好,这段时间的活动没有取到,请稍后再试");
+      refuse("网络不太好，这段时间的活动没有取到，请稍后再试");
       done([]);
     }),
     eventContent: ({ event }) => content(box, event),
@@ -166,7 +166,7 @@ async function move(box, calendar, drop) {
   refuse("");
   tell("");
   if (event.allDay) return drop.revert();
-  const question = `把${quoted(event.title)}从 ${inWords(oldEvent.start)} 移到 ${inWords(event.start)}?所有时段和报名时间一起移动。`;
+  const question = `把${quoted(event.title)}从 ${inWords(oldEvent.start)} 移到 ${inWords(event.start)}？所有时段和报名时间一起移动。`;
   if (!(await ask(question))) return drop.revert();
   box.dataset.moving = "yes";
   tell("正在移动…");
@@ -202,7 +202,7 @@ async function sendMove(box, event) {
   try {
     answer = await fetch(event.extendedProps.move, { method: "POST", body: new URLSearchParams(fields) });
   } catch {
-    return "网络不太好,没有移动,请稍后再试";
+    return "网络不太好，没有移动，请稍后再试";
   }
   if (answer.redirected) {
     if (answer.url.includes(box.dataset.login)) location.assign(box.dataset.login);
@@ -211,7 +211,7 @@ async function sendMove(box, event) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const inside = page.querySelectorAll("[role=alert], .invalid-feedback");
   const reasons = Array.from(inside.length ? inside : page.querySelectorAll("h1"), (one) => one.textContent.trim());
-  return `没有移动:${reasons.filter(Boolean).join(";")}`;
+  return `没有移动：${reasons.filter(Boolean).join("；")}`;
 }
 
 function refuse(why) {
@@ -248,7 +248,7 @@ if (many) {
       count.textContent = "请先勾选活动";
       return;
     }
-    many.dataset.confirm = `${chosen()} 场活动:${button.dataset.manyWords}?要么全部完成,要么一场都不改。`;
+    many.dataset.confirm = `${chosen()} 场活动:${button.dataset.manyWords}？要么全部完成，要么一场都不改。`;
   });
 }
 
@@ -309,7 +309,7 @@ for (const field of document.querySelectorAll("input[data-most-bytes]")) {
   field.addEventListener("change", () => {
     const most = Number(field.dataset.mostBytes);
     const large = field.files.length && field.files[0].size > most;
-    field.setCustomValidity(large ? `文件太大了,最大 ${most / 1000000} MB` : "");
+    field.setCustomValidity(large ? `文件太大了，最大 ${most / 1000000} MB` : "");
     field.reportValidity();
   });
 }

@@ -152,7 +152,7 @@ class Crowd:
             self._system.restart_database()
         self.kills += 1
         self._progress.say(
-            f"  ✗ {KINDS[kind]}被 kill -9,{time.monotonic() - began:.1f} 秒后恢复;"
+            f"  ✗ {KINDS[kind]}被 kill -9,{time.monotonic() - began:.1f} 秒后恢复；"
             f"其间手机重发 {self.retries - retries} 次"
         )
 
@@ -208,4 +208,4 @@ class _Phase:
 
 def _line(title: str, done: int, requests: int, seconds: float) -> str:
     rate = f"{requests / seconds:,.0f} 次/秒" if seconds > 0 else ""
-    return f"{title}:{done:,},请求 {requests:,} 次,{seconds:.1f} 秒,{rate}"
+    return f"{title}：{done:,}，请求 {requests:,} 次，{seconds:.1f} 秒，{rate}"

@@ -77,10 +77,10 @@ def import_regions(system: LocalSystem) -> None:
 
 def appoint_staff(system: LocalSystem, phone: Phone, tally: Tally) -> Staff:
     """An admin, an organiser and volunteers: appointed at the command line, then logged in."""
-    openid = _openid(system.wechat, "市集管理员")
+    openid = _openid(system.wechat, "集市管理员")
     system.flask("admin", "create", "--openid", openid, "--region", DISTRICT, "--name", "管理员")
-    admin, _ = _log_in(phone, tally, "市集管理员")
-    organiser, organiser_id = _log_in(phone, tally, "市集组织者")
+    admin, _ = _log_in(phone, tally, "集市管理员")
+    organiser, organiser_id = _log_in(phone, tally, "集市组织者")
     system.flask("roles", "grant", organiser_id, "organiser", "--region", SUBDISTRICT)
     logins = [_log_in(phone, tally, f"志愿者{number}") for number in range(1, VOLUNTEERS + 1)]
     user_ids = [user_id for _, user_id in logins]
@@ -123,7 +123,7 @@ def publish_market(phone: Phone, staff: Staff, residents: int) -> Market:
         staff.organiser,
         {
             "programme": "market",
-            "title": f"「益行社区」{region['name']}公益市集",
+            "title": f"「益行社区」{region['name']}公益集市",
             "region_id": region["id"],
             "venue": {"name": "花园社区广场", "address": "湖塘镇花园路 1 号", "wheelchair": True},
             "starts_at": (now - _BEGUN).isoformat(),

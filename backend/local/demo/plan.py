@@ -10,12 +10,12 @@ ITEMS = ("attitude", "skill", "waiting", "guidance", "solved")
 
 _SEED = 20260501
 _COMMENTS = (
-    "师傅很耐心,剪得也好。",
-    "医生讲得仔细,谢谢!",
-    "等的时间有点长,希望多一位师傅。",
-    "学会了视频通话,可以和孙子聊天了。",
+    "师傅很耐心，剪得也好。",
+    "医生讲得仔细，谢谢！",
+    "等的时间有点长，希望多一位师傅。",
+    "学会了视频通话，可以和孙子聊天了。",
     "希望下次早点通知。",
-    "社区里就能修电饭煲,方便。",
+    "社区里就能修电饭煲，方便。",
 )
 _GOOD_TAGS = ("warm", "expert", "convenient", "useful", "tidy")
 _BAD_TAGS = ("slow", "rude", "unclear", "unsolved", "crowded")

@@ -41,7 +41,7 @@ class MarketDay:
         """Play the whole day; the market, closed."""
         _wait_for_the_new_day(self._progress)
         market = publish_market(self._phone, self._staff, len(self._people))
-        self._progress.say(f"排好市集:{market.title},{len(market.stalls)} 个摊位,已发布")
+        self._progress.say(f"排好集市：{market.title}，{len(market.stalls)} 个摊位，已发布")
         acts = Acts(market, self._staff, self._tally)
         logins = [_job(acts.log_in, resident) for resident in self._people]
         self._crowd.play("居民登录", logins, at_once=LOGGING_IN)
@@ -55,19 +55,19 @@ class MarketDay:
         self._tally.end()
         for desk in desks:
             desk.finish_last(self._phone)
-        self._progress.say("市集结束,正在服务的服务到底")
+        self._progress.say("集市结束，正在服务的服务到底")
         return market
 
     def _organise(self, market: Market, verb: str) -> None:
         path = f"/activities/{market.id}/{verb}"
         answer = self._phone.post(path, self._staff.organiser, key=uuid4().hex)
-        self._tally.accept(f"市集 {verb}", answer)
+        self._tally.accept(f"集市 {verb}", answer)
 
     def _sign_up(self, acts: Acts) -> None:
         wanting = [r for r in self._logged_in() if r.person.sign_ups]
         self._crowd.play("网上报名", [_job(acts.sign_up, r) for r in wanting], disturbed=True)
         full = self._tally.refused["报名", "slot_full"]
-        self._progress.say(f"  报上 {self._tally.moves['sign_up']:,} 个,时段已满 {full:,} 个")
+        self._progress.say(f"  报上 {self._tally.moves['sign_up']:,} 个，时段已满 {full:,} 个")
 
     def _arrive(self, acts: Acts) -> None:
         coming = [r for r in self._logged_in() if r.person.arrival is not Arrival.AWAY]
@@ -76,7 +76,7 @@ class MarketDay:
         self._crowd.play("居民签到", [_job(acts.arrive, r) for r in everybody], disturbed=True)
         self._residents.update({guest.id: guest for guest in self._guests if guest.id})
         guests, visits = len(self._tally.guests), len(self._tally.visits)
-        self._progress.say(f"  签到 {visits:,} 人次,其中志愿者代为登记 {guests:,} 位来宾")
+        self._progress.say(f"  签到 {visits:,} 人次，其中志愿者代为登记 {guests:,} 位来宾")
 
     def _serve(self, market: Market, acts: Acts) -> Desks:
         """Walk-ins take numbers while the stalls call and serve."""
@@ -104,8 +104,8 @@ class MarketDay:
         )
         moves = self._tally.moves
         self._progress.say(
-            f"  取号 {moves['take_number']:,} 个,服务完 {moves['finish']:,} 人次,"
-            f"过号 {moves['miss']:,} 个,取消 {moves['cancel']:,} 个"
+            f"  取号 {moves['take_number']:,} 个，服务完 {moves['finish']:,} 人次，"
+            f"过号 {moves['miss']:,} 个，取消 {moves['cancel']:,} 个"
         )
         return desks
 
@@ -113,7 +113,7 @@ class MarketDay:
         willing = [r for r in self._with_phone() if r.person.opinion is not None]
         self._crowd.play("居民评价", [_job(acts.rate, r) for r in willing], disturbed=True)
         bad = sum(rated.score <= 2 for rated in self._tally.ratings.values())
-        self._progress.say(f"  评价 {len(self._tally.ratings):,} 条,其中差评 {bad:,} 条")
+        self._progress.say(f"  评价 {len(self._tally.ratings):,} 条，其中差评 {bad:,} 条")
 
     def _leave(self, acts: Acts) -> None:
         leaving = [r for r in self._with_phone() if r.person.leaves]
@@ -148,5 +148,5 @@ def _wait_for_the_new_day(progress: Progress) -> None:
         return soon.date() == datetime.now(SHANGHAI).date()
 
     if not early_enough():
-        progress.say("快到午夜了,等新的一天再开始")
+        progress.say("快到午夜了，等新的一天再开始")
         wait_until(early_enough, timeout_s=2 * _BEFORE_MIDNIGHT.seconds, what="the new day")

@@ -52,7 +52,7 @@ class Check:
 
     def __str__(self) -> str:
         """A line for the person at the terminal."""
-        return f"{self.what}:应为 {self.expected},系统为 {self.got}"
+        return f"{self.what}：应为 {self.expected}，系统为 {self.got}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _visits(
     people = len({visit.resident_id for visit in visits.values()})
     yield Check("签到人数", people, summary["people"])
     inside = sum(visit.inside for visit in visits.values())
-    yield Check("现场人数(未签退)", inside, summary["inside_now"])
+    yield Check("现场人数（未签退）", inside, summary["inside_now"])
     yield from _same_rows(
         "签到名单",
         {i: (visit.resident_id, visit.inside) for i, visit in visits.items()},
@@ -190,7 +190,7 @@ def _bookings(
         for state, word in _STATES.items():
             expected = counted[stall.offering_id, state]
             got = told[stall.offering_id][word]
-            yield Check(f"{stall.service.title}:{word}", expected, got)
+            yield Check(f"{stall.service.title}：{word}", expected, got)
 
 
 def _lines(tally: Tally, market: Market, api: _Reader) -> Iterator[Check]:
@@ -201,10 +201,10 @@ def _lines(tally: Tally, market: Market, api: _Reader) -> Iterator[Check]:
         offering = api.get(f"/offerings/{stall.offering_id}")
         for number, slot in enumerate(offering["slots"], start=1):
             mine, places = taken[slot["id"]], stall.places[slot["id"]]
-            yield Check(f"{title} 第 {number} 时段:已约", mine, slot["taken"])
-            yield Check(f"{title} 第 {number} 时段:余", places - mine, slot["free"])
+            yield Check(f"{title} 第 {number} 时段：已约", mine, slot["taken"])
+            yield Check(f"{title} 第 {number} 时段：余", places - mine, slot["free"])
         queue = api.get(f"/offerings/{stall.offering_id}/queue")
-        yield Check(f"{title}:闭市后排队", (0, []), (queue["waiting"], queue["calling"]))
+        yield Check(f"{title}：闭市后排队", (0, []), (queue["waiting"], queue["calling"]))
 
 
 def _evaluation(tally: Tally, market: Market, found: Mapping[str, Any]) -> Iterator[Check]:
@@ -213,12 +213,12 @@ def _evaluation(tally: Tally, market: Market, found: Mapping[str, Any]) -> Itera
     served = Counter(b.offering_id for b in tally.bookings.values() if b.state == "served")
     yield from _figures("评价清单", ratings, len(ratings) - len(of_visits), served.total(), found)
     visits = found["visits"]
-    yield Check("评价清单:签到", len(tally.visits), visits["attended"])
-    yield Check("评价清单:整场评价", len(of_visits), visits["rated"])
+    yield Check("评价清单：签到", len(tally.visits), visits["attended"])
+    yield Check("评价清单：整场评价", len(of_visits), visits["rated"])
     share = _ratio(len(of_visits), len(tally.visits))
-    yield Check("评价清单:整场评价率", share, visits["response_rate"])
+    yield Check("评价清单：整场评价率", share, visits["response_rate"])
     by_id = {offering["offering_id"]: offering for offering in found["offerings"]}
-    yield Check("评价清单:服务项目数", len(market.stalls), len(by_id))
+    yield Check("评价清单：服务项目数", len(market.stalls), len(by_id))
     for stall in market.stalls:
         mine = [rated for rated in ratings if rated.offering_id == stall.offering_id]
         yield from _figures(
@@ -229,10 +229,10 @@ def _evaluation(tally: Tally, market: Market, found: Mapping[str, Any]) -> Itera
             by_id[stall.offering_id],
         )
     bad = sum(rated.score <= _BAD for rated in ratings)
-    yield Check("评价清单:差评", bad, found["bad_ratings"])
+    yield Check("评价清单：差评", bad, found["bad_ratings"])
     rectifications = {"total": bad, "open": bad, "overdue": 0, "closed": 0}
-    yield Check("评价清单:整改", rectifications, found["rectifications"])
-    yield Check("评价清单:状态", "live", found["state"])
+    yield Check("评价清单：整改", rectifications, found["rectifications"])
+    yield Check("评价清单：状态", "live", found["state"])
     yield from _items(ratings, found)
 
 
@@ -241,14 +241,14 @@ def _figures(
 ) -> Iterator[Check]:
     scores = [rated.score for rated in ratings]
     levels = Counter(scores)
-    yield Check(f"{name}:服务人次", served, found["served"])
-    yield Check(f"{name}:评价数", len(scores), found["rated"])
-    yield Check(f"{name}:评价率", _ratio(of_services, served), found["response_rate"])
+    yield Check(f"{name}：服务人次", served, found["served"])
+    yield Check(f"{name}：评价数", len(scores), found["rated"])
+    yield Check(f"{name}：评价率", _ratio(of_services, served), found["response_rate"])
     distribution = {str(level): levels[level] for level in _LEVELS}
-    yield Check(f"{name}:分布", distribution, found["distribution"])
+    yield Check(f"{name}：分布", distribution, found["distribution"])
     mean = found["score"]["mean"] if found["score"] else None
-    yield Check(f"{name}:均分", _ratio(sum(scores), len(scores)), mean)
-    yield Check(f"{name}:满意率", _satisfied(scores), found["satisfied_share"])
+    yield Check(f"{name}：均分", _ratio(sum(scores), len(scores)), mean)
+    yield Check(f"{name}：满意率", _satisfied(scores), found["satisfied_share"])
 
 
 def _items(ratings: list[Rated], found: Mapping[str, Any]) -> Iterator[Check]:
@@ -264,12 +264,12 @@ def _items(ratings: list[Rated], found: Mapping[str, Any]) -> Iterator[Check]:
         if share is not None and len(mine) >= _ENOUGH:
             met = share["value"] >= item["target_share"]
             all_met = all_met and met
-        yield Check(f"{name}:评价数", len(mine), item["n"])
-        yield Check(f"{name}:均分", _ratio(sum(mine), len(mine)), item["mean"])
-        yield Check(f"{name}:满意率", share, item["satisfied_share"])
-        yield Check(f"{name}:达标", met, item["met"])
-    yield Check("评价项:没有列出的", [], sorted(answers))
-    yield Check("评价清单:结论", _verdict(ratings, all_met), found["verdict"])
+        yield Check(f"{name}：评价数", len(mine), item["n"])
+        yield Check(f"{name}：均分", _ratio(sum(mine), len(mine)), item["mean"])
+        yield Check(f"{name}：满意率", share, item["satisfied_share"])
+        yield Check(f"{name}：达标", met, item["met"])
+    yield Check("评价项：没有列出的", [], sorted(answers))
+    yield Check("评价清单：结论", _verdict(ratings, all_met), found["verdict"])
 
 
 def _verdict(ratings: list[Rated], all_items_met: bool) -> str:
@@ -284,18 +284,18 @@ def _summary_ratings(tally: Tally, market: Market, summary: Mapping[str, Any]) -
     told = {offering["offering_id"]: offering["rating"] for offering in summary["offerings"]}
     for stall in market.stalls:
         got = told[stall.offering_id]["rated"]
-        yield Check(f"{stall.service.title}:评价数(当日统计)", counted[stall.offering_id], got)
+        yield Check(f"{stall.service.title}：评价数（当日统计）", counted[stall.offering_id], got)
 
 
 def _rectifications(tally: Tally, market: Market, api: _Reader) -> Iterator[Check]:
     listed = api.pages("/rectifications", activity_id=market.id)
     bad = [rated for rated in tally.ratings.values() if rated.score <= _BAD]
     yield Check(
-        "整改:按服务项目与分数",
+        "整改：按服务项目与分数",
         _sorted_counts((rated.offering_id, rated.score) for rated in bad),
         _sorted_counts((row["offering_id"], row["score"]) for row in listed),
     )
-    yield Check("整改:未办结", len(bad), sum(row["state"] == "open" for row in listed))
+    yield Check("整改：未办结", len(bad), sum(row["state"] == "open" for row in listed))
 
 
 def _sorted_counts(pairs: Iterable[tuple[str | None, int]]) -> list[tuple[str, int, int]]:
@@ -334,7 +334,7 @@ def _database(
         "SELECT action, count(*) FROM audit_entry WHERE object_type = 'booking' AND object_id IN"
         " (SELECT id FROM booking WHERE activity_id = %(activity)s) GROUP BY action"
     )
-    yield Check("审计:每一步一条", dict(sorted(tally.moves.items())), dict(sorted(moves)))
+    yield Check("审计：每一步一条", dict(sorted(tally.moves.items())), dict(sorted(moves)))
     yield from _numbers(tally, market, rows)
     yield Check(
         "没有签到的来宾",
@@ -359,7 +359,7 @@ def _numbers(tally: Tally, market: Market, rows: Any) -> Iterator[Check]:
     titles = {stall.offering_id: stall.service.title for stall in market.stalls}
     for (offering_id, on_day), numbers in given.items():
         lost = sorted(set(range(1, len(numbers) + 1)) - set(numbers))
-        yield Check(f"{titles[offering_id]} {on_day}:漏号或重号", [], lost)
+        yield Check(f"{titles[offering_id]} {on_day}：漏号或重号", [], lost)
     days = rows(
         "SELECT offering_id::text, on_day::text, last_number, taken FROM service_day"
         " JOIN offering o ON o.id = offering_id WHERE o.activity_id = %(activity)s"
@@ -402,11 +402,11 @@ def _same_rows(
     """Nothing is missing, nothing is there twice or too much, and each row says the same."""
     listed = list(theirs)
     found = dict(listed)
-    yield Check(f"{what}:条数", len(mine), len(listed))
-    yield Check(f"{what}:缺少的", [], _few(mine.keys() - found.keys()))
-    yield Check(f"{what}:多出的", [], _few(found.keys() - mine.keys()))
+    yield Check(f"{what}：条数", len(mine), len(listed))
+    yield Check(f"{what}：缺少的", [], _few(mine.keys() - found.keys()))
+    yield Check(f"{what}：多出的", [], _few(found.keys() - mine.keys()))
     differing = [key for key in mine.keys() & found.keys() if mine[key] != found[key]]
-    yield Check(f"{what}:内容不同的", 0, len(differing))
+    yield Check(f"{what}：内容不同的", 0, len(differing))
     for key in differing[:_SHOWN]:
         yield Check(f"{what} {key}", mine[key], found[key])
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 Evaluation = Mapping[str, Any]
 _CLEAR_LINE = "\r\x1b[K"
 _LIVE, _FROZEN = "实时", "已定稿"
-_VERDICTS = {"met": "达标", "to_improve": "待改进", "insufficient_data": "评价太少,暂无结论"}
+_VERDICTS = {"met": "达标", "to_improve": "待改进", "insufficient_data": "评价太少，暂无结论"}
 _MODES = {"open": "随到随办", "queue": "取号", "slots": "预约"}
 _LEVELS = ("5", "4", "3", "2", "1")
 
@@ -79,7 +79,7 @@ def evaluation_checklist(
     state = _FROZEN if evaluation["state"] == "frozen" else _LIVE
     return "\n".join(
         [
-            f"评价清单 · {title}({state})",
+            f"评价清单 · {title}（{state}）",
             "",
             _services(evaluation, mode_of),
             "",
@@ -96,7 +96,7 @@ def _services(evaluation: Evaluation, mode_of: Callable[[str], str]) -> str:
         (offering["title"], _MODES[mode_of(offering["offering_id"])], *_figures(offering))
         for offering in evaluation["offerings"]
     ]
-    return table(head, [*rows, ("合计(含整场评价)", "", *_figures(evaluation))])
+    return table(head, [*rows, ("合计（含整场评价）", "", *_figures(evaluation))])
 
 
 def _figures(part: Mapping[str, Any]) -> list[str]:
@@ -130,11 +130,11 @@ def _items(evaluation: Evaluation) -> str:
 def _totals(summary: Mapping[str, Any], evaluation: Evaluation) -> list[str]:
     rectifications = evaluation["rectifications"]
     return [
-        f"签到 {summary['visits']:,} 人次,{summary['people']:,} 人;"
-        f"服务 {evaluation['served']:,} 人次;现场还有 {summary['inside_now']:,} 人未签退",
-        f"差评 {evaluation['bad_ratings']} 条,整改 {rectifications['total']} 件"
-        f"(未办结 {rectifications['open']},超期 {rectifications['overdue']})",
-        f"结论:{_VERDICTS[evaluation['verdict']]}",
+        f"签到 {summary['visits']:,} 人次，{summary['people']:,} 人；"
+        f"服务 {evaluation['served']:,} 人次；现场还有 {summary['inside_now']:,} 人未签退",
+        f"差评 {evaluation['bad_ratings']} 条，整改 {rectifications['total']} 件"
+        f"(未办结 {rectifications['open']}，超期 {rectifications['overdue']})",
+        f"结论：{_VERDICTS[evaluation['verdict']]}",
     ]
 
 

@@ -117,7 +117,7 @@ class Tally:
             self.repeated += 1
             if not first.same_as(second):
                 self.unexpected.append(
-                    f"{act}:重复发送的回答不同,先 {first.status} {first.json},"
+                    f"{act}：重复发送的回答不同，先 {first.status} {first.json},"
                     f"后 {second.status} {second.json}"
                 )
         return first
@@ -134,7 +134,7 @@ class Tally:
         with self._lock:
             self.scan_ids[answer["id"]] = answer["verdict"]
             if answer["verdict"] == "refused":
-                self.unexpected.append(f"扫码被拒绝:{answer['reason']}")
+                self.unexpected.append(f"扫码被拒绝：{answer['reason']}")
                 return
             visit_id, resident_id = answer["attendance"]["id"], answer["resident"]["id"]
             if direction == "exit":
@@ -142,7 +142,7 @@ class Tally:
             elif answer["verdict"] == "admitted":
                 self._arrive(visit_id, resident_id)
             elif visit_id not in self.visits:
-                self.unexpected.append(f"说已签到,但没有第一次签到:{visit_id}")
+                self.unexpected.append(f"说已签到，但没有第一次签到：{visit_id}")
 
     def wrote_in(self, resident_id: str) -> None:
         """A guest was written in."""
@@ -152,7 +152,7 @@ class Tally:
     def _arrive(self, visit_id: str, resident_id: str) -> None:
         """What somebody had signed up for today waits from now on."""
         if visit_id in self.visits:
-            self.unexpected.append(f"同一次签到出现两次:{visit_id}")
+            self.unexpected.append(f"同一次签到出现两次：{visit_id}")
         self.visits[visit_id] = Visit(resident_id)
         for booking_id in self._of_resident[resident_id]:
             booked = self.bookings[booking_id]

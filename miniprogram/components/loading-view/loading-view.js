@@ -11,7 +11,7 @@ const following = new WeakMap();
 Component({
   properties: {
     /** What is being done. */
-    text: { type: String, value: "正在加载,请稍候" },
+    text: { type: String, value: "正在加载，请稍候" },
   },
 
   data: { waiting: false, asking: false },

@@ -12,7 +12,7 @@ Page({
 
   onGuide() {
     wx.openPrivacyContract({
-      fail: () => wx.showToast({ title: "暂时打不开,请稍后再试", icon: "none" }),
+      fail: () => wx.showToast({ title: "暂时打不开，请稍后再试", icon: "none" }),
     });
   },
 });

@@ -82,8 +82,8 @@ Page({
     const booking = this.bookings.find(({ id }) => id === event.currentTarget.dataset.id);
     if (!booking || this.data.busyId) return;
     const { confirm } = await wx.showModal({
-      title: `取消 ${booking.ticket} 号?`,
-      content: `${booking.offering_title}的名额会让给其他居民,取消后不能恢复。`,
+      title: `取消 ${booking.ticket} 号？`,
+      content: `${booking.offering_title}的名额会让给其他居民，取消后不能恢复。`,
       confirmText: "确定取消",
       cancelText: "先留着",
       confirmColor: "#B42318",
@@ -92,7 +92,7 @@ Page({
     this.setData({ busyId: booking.id });
     try {
       const { sent } = await cancelBooking(booking);
-      wx.showToast({ title: sent ? "已取消" : "已为您保存,联网后自动取消", icon: "none" });
+      wx.showToast({ title: sent ? "已取消" : "已为您保存，联网后自动取消", icon: "none" });
       if (sent) await this.load();
       else this.show();
     } catch (error) {

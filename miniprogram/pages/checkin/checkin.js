@@ -20,10 +20,10 @@ const REFUSALS = {
   invalid: { title: "没有认出这个码", text: "请扫集市入口处的签到码。", next: "scan" },
   wrong_market: { title: "这是另一场集市的码", text: "请扫您所在集市入口处的签到码。", next: "scan" },
   not_yet: { title: "还没到签到时间", text: "请等集市开始前后再来签到。", next: "market" },
-  expired: { title: "这个码已经过期", text: "请扫入口屏幕上正在显示的签到码,或请志愿者帮忙。", next: "scan" },
-  revoked: { title: "这个码已经停用", text: "请扫入口处新的签到码,或请志愿者帮忙。", next: "scan" },
+  expired: { title: "这个码已经过期", text: "请扫入口屏幕上正在显示的签到码，或请志愿者帮忙。", next: "scan" },
+  revoked: { title: "这个码已经停用", text: "请扫入口处新的签到码，或请志愿者帮忙。", next: "scan" },
   cancelled: { title: "这场集市取消了", text: "看看附近的其他集市吧。", next: "home" },
-  blocked: { title: "暂时不能签到", text: "请到服务台,工作人员会帮您登记。", next: "home" },
+  blocked: { title: "暂时不能签到", text: "请到服务台，工作人员会帮您登记。", next: "home" },
 };
 
 Page({
@@ -167,11 +167,11 @@ function resultOf({ verdict, reason, resident, attendance }) {
   if (verdict === "already_checked_in") {
     const at = attendance ? ` ${clock(attendance.attended_at)}` : "";
     return {
-      tone: "warn", icon: "clock", title: "已经签过到了", text: `${name}${at} 已签到,不用再签。`, next: "market",
+      tone: "warn", icon: "clock", title: "已经签过到了", text: `${name}${at} 已签到，不用再签。`, next: "market",
     };
   }
   return {
-    tone: "good", icon: "check", title: "签到成功", text: `${name === "您" ? "" : `${name},`}欢迎您!如果您报过名,号已经开始排队。`, next: "market",
+    tone: "good", icon: "check", title: "签到成功", text: `${name === "您" ? "" : `${name}，`}欢迎您！如果您报过名，号已经开始排队。`, next: "market",
   };
 }
 
@@ -192,7 +192,7 @@ function savedResult() {
     tone: "warn",
     icon: "upload",
     title: "已为您保存",
-    text: "网络不太好,联网后会自动提交,按现在的时间签到。请尽快联网;着急的话,请志愿者帮您登记。",
+    text: "网络不太好，联网后会自动提交，按现在的时间签到。请尽快联网；着急的话，请志愿者帮您登记。",
     next: "market",
   };
 }

@@ -58,10 +58,10 @@ Page({
     const { purpose } = event.currentTarget.dataset;
     const all = purpose === PRIVACY;
     const { confirm } = await wx.showModal({
-      title: "撤回同意?",
+      title: "撤回同意？",
       content: all
-        ? "撤回后会退出登录,仍可浏览集市;再次报名、签到时会重新征求您的同意。"
-        : "撤回后我们不再这样使用您的信息,以后可以重新同意。",
+        ? "撤回后会退出登录，仍可浏览集市；再次报名、签到时会重新征求您的同意。"
+        : "撤回后我们不再这样使用您的信息，以后可以重新同意。",
       confirmText: "撤回",
       cancelText: "不撤回",
     });

@@ -54,7 +54,7 @@ Page({
     try {
       const member = (await listFamily()).items.find(({ id }) => id === this.data.id);
       if (!member) {
-        this.setData({ loading: false, error: "没有找到这位家人,可能已经删除" });
+        this.setData({ loading: false, error: "没有找到这位家人，可能已经删除" });
         return;
       }
       this.setData({
@@ -147,8 +147,8 @@ Page({
   async onRemove() {
     const { id, name } = this.data;
     const { confirm } = await wx.showModal({
-      title: `删除${name}?`,
-      content: "这位家人的个人信息会被清除,没开始的报名会取消。",
+      title: `删除${name}？`,
+      content: "这位家人的个人信息会被清除，没开始的报名会取消。",
       confirmText: "删除",
       cancelText: "保留",
       confirmColor: "#B42318",

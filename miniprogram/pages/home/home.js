@@ -197,7 +197,7 @@ Page({
   },
 
   onShareAppMessage() {
-    return { title: "吾社集 · 家门口的公益市集", path: "/pages/home/home" };
+    return { title: "吾社集 · 家门口的公益集市", path: "/pages/home/home" };
   },
 });
 

@@ -107,10 +107,10 @@ Page({
   async onLogOut() {
     const waiting = outbox.pending().length + outbox.refused().length;
     const { confirm } = await wx.showModal({
-      title: "退出登录?",
+      title: "退出登录？",
       content: waiting
-        ? `还有 ${waiting} 条没有上传或没有处理,退出后会丢失。建议先联网上传、处理完再退出。`
-        : "您的报名和记录都会保留,下次登录还能看到。",
+        ? `还有 ${waiting} 条没有上传或没有处理，退出后会丢失。建议先联网上传、处理完再退出。`
+        : "您的报名和记录都会保留，下次登录还能看到。",
       confirmText: "退出",
       cancelText: "不退出",
     });

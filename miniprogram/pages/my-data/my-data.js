@@ -39,7 +39,7 @@ Page({
   onCopy() {
     wx.setClipboardData({
       data: JSON.stringify(this.stored, null, 2),
-      fail: () => wx.showToast({ title: "没有复制成功,请再试一次", icon: "none" }),
+      fail: () => wx.showToast({ title: "没有复制成功，请再试一次", icon: "none" }),
     });
   },
 });

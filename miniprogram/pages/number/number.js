@@ -153,8 +153,8 @@ Page({
     const booking = this.bookingOf(event);
     if (!booking) return;
     const { confirm } = await wx.showModal({
-      title: `取消 ${booking.ticket} 号?`,
-      content: `${booking.offering_title}的名额会让给其他居民,取消后不能恢复。`,
+      title: `取消 ${booking.ticket} 号？`,
+      content: `${booking.offering_title}的名额会让给其他居民，取消后不能恢复。`,
       confirmText: "确定取消",
       cancelText: "先留着",
       confirmColor: "#B42318",
@@ -167,7 +167,7 @@ Page({
     const { sent } = await cancelBooking(booking);
     if (sent) return;
     this.show(this.bookings);
-    wx.showToast({ title: "已为您保存,联网后自动取消", icon: "none" });
+    wx.showToast({ title: "已为您保存，联网后自动取消", icon: "none" });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -83,7 +83,7 @@ Page({
   onSaveName() {
     const { name, birthYear } = this.data;
     if (birthYear && !/^\d{4}$/.test(birthYear)) {
-      this.setData({ "faults.birth_year": "请写四位数的年份,例如 1953" });
+      this.setData({ "faults.birth_year": "请写四位数的年份，例如 1953" });
       return;
     }
     const body = { name: name.trim() || null, ...(birthYear && { birth_year: Number(birthYear) }) };

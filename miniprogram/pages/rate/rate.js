@@ -129,7 +129,7 @@ Page({
   async onSubmit() {
     if (this.data.busy) return;
     if (!this.data.score) {
-      this.setData({ refusal: "请先点一个表情,告诉我们您的整体感受" });
+      this.setData({ refusal: "请先点一个表情，告诉我们您的整体感受" });
       return;
     }
     this.setData({ busy: true, refusal: "" });

@@ -75,7 +75,7 @@ Page({
       );
       const offering = stall && stall.offerings.find(({ id }) => id === this.offeringId);
       if (!stall || !offering) {
-        this.setData({ loading: false, error: "这项服务已经撤下,请看看其他服务" });
+        this.setData({ loading: false, error: "这项服务已经撤下，请看看其他服务" });
         return;
       }
       this.offering = offering;

@@ -102,7 +102,7 @@ def test_a_scanned_code_finds_its_activity(world: World) -> None:
     for word in (code["scene"], code["code"]):
         assert ok(world.http.get(f"{API}/market-codes/{word}")) == {
             "activity_id": market.id,
-            "title": "花园社区公益市集",
+            "title": "花园社区公益集市",
             "state": "live",
         }
 
@@ -270,7 +270,7 @@ def test_a_plain_link_tells_any_scanners_user_what_to_do(world: World, market: M
     page = world.http.get(urlsplit(link).path)
     assert page.status_code == 200
     words = page.get_data(as_text=True)
-    assert "花园社区公益市集" in words
+    assert "花园社区公益集市" in words
     assert "社区广场" in words
     assert "打开微信" in words
     assert "Set-Cookie" not in page.headers

@@ -66,12 +66,12 @@ def row(world: World, code: str, day: date) -> str:
 
 
 def test_a_source_is_found_by_words(world: World, organiser: Person, desk: Desk) -> None:
-    world.draft(organiser, title="春天的市集")
-    gone = world.draft(organiser, title="撤掉的市集")
+    world.draft(organiser, title="春天的集市")
+    gone = world.draft(organiser, title="撤掉的集市")
     ok(organiser.post(f"/activities/{gone['id']}/cancel"))
     page = desk.read("/console/schedule/copy")
-    assert "春天的市集" in page
-    assert "撤掉的市集" not in page
+    assert "春天的集市" in page
+    assert "撤掉的集市" not in page
     assert "没有找到" in desk.read("/console/schedule/copy?q=冬天")
 
 
@@ -84,7 +84,7 @@ def test_the_preview_names_each_copy_and_marks_clashes(
     answer = desk.send(path, **fields(world, LATER))
     page = answer.get_data(as_text=True)
     assert answer.status_code == 200
-    assert "丫河社区公益市集" in page, "the title names the copy's own community"
+    assert "丫河社区公益集市" in page, "the title names the copy's own community"
     assert "丫河邻里中心" in page, "it takes place where that community's last one did"
     assert "8:00 已排的讲座" in page
     assert f'value="{row(world, COMMUNITY, LATER)}" aria-label' in page
@@ -104,7 +104,7 @@ def test_what_was_chosen_is_made_whole_with_its_slots(
     first, second = copied(source)
     assert (first.starts_at, second.starts_at) == (at(DAY, 14), at(LATER, 14))
     found = ok(organiser.get(f"/activities/{first.id}"))
-    assert found["venue"]["name"] == "丫河社区(场地待定)", "none has taken place there yet"
+    assert found["venue"]["name"] == "丫河社区（场地待定）", "none has taken place there yet"
     slots = found["stalls"][0]["offerings"][0]["slots"]
     assert datetime.fromisoformat(slots[1]["starts_at"]) == at(DAY, 14) + timedelta(minutes=30)
     here = ok(organiser.get(f"/activities/{second.id}"))
@@ -147,7 +147,7 @@ def test_what_is_missing_is_said_beside_it(
     for rows in none:
         answer = desk.send(path, **whole, **rows)
         assert "请至少勾选一场" in answer.get_data(as_text=True)
-    assert "丫河社区公益市集" in answer.get_data(as_text=True), "the preview is still there"
+    assert "丫河社区公益集市" in answer.get_data(as_text=True), "the preview is still there"
     answer = desk.send(path, **(whole | {"starts": "x"}), rows=[row(world, COMMUNITY, LATER)])
     assert "请选择时间" in answer.get_data(as_text=True)
     assert copied(source) == []

@@ -23,7 +23,7 @@ def source(world: World, organiser: Person) -> dict[str, Any]:
         starts_at=START,
         programme="action",
         field="health",
-        title="健康市集",
+        title="健康集市",
         description="带好身份证",
         organiser_name="民政局",
         contact_phone="0519-86310000",
@@ -162,7 +162,7 @@ def test_a_copy_for_another_region_needs_both(world: World, source: dict[str, An
         ({}, {"starts_at": ["必填"]}),
         (
             {"starts_at": "2026-06-05"},
-            {"starts_at": ["应为带时区的时间,如 2026-05-01T09:00:00+08:00"]},
+            {"starts_at": ["应为带时区的时间，如 2026-05-01T09:00:00+08:00"]},
         ),
         ({"starts_at": "2100-01-01T00:00:00Z"}, {"starts_at": ["时间应在 2000 年到 2099 年之间"]}),
         ({"starts_at": LATER, "region_id": str(uuid4())}, {"region_id": ["没有这个地区"]}),

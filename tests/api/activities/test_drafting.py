@@ -17,7 +17,7 @@ END = "2026-05-01T11:30:00+08:00"
 def body(world: World) -> dict[str, Any]:
     return {
         "programme": "market",
-        "title": "花园社区公益市集",
+        "title": "花园社区公益集市",
         "region_id": world.region_id(COMMUNITY),
         "venue": {"name": "社区广场"},
         "starts_at": START,
@@ -35,7 +35,7 @@ def test_a_draft_with_the_least(organiser: Person, body: dict[str, Any]) -> None
     assert made == {
         "id": made["id"],
         "programme": "market",
-        "title": "花园社区公益市集",
+        "title": "花园社区公益集市",
         "state": "draft",
         "region_id": body["region_id"],
         "region_name": "花园社区",
@@ -96,8 +96,8 @@ def test_a_draft_has_a_code_from_the_start_and_is_audited(
 
 
 WRONG: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    ({"programme": "party"}, {"programme": ["可选:market, action, exchange"]}),
-    ({"programme": 1}, {"programme": ["可选:market, action, exchange"]}),
+    ({"programme": "party"}, {"programme": ["可选：market, action, exchange"]}),
+    ({"programme": 1}, {"programme": ["可选：market, action, exchange"]}),
     ({"title": ""}, {"title": ["不能为空"]}),
     ({"title": "集" * 61}, {"title": ["最多 60 个字"]}),
     ({"title": ["集"]}, {"title": ["应为文字"]}),
@@ -115,8 +115,8 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"venue": {"name": "x", "wheelchair": 1}}, {"venue": {"wheelchair": ["应为 true 或 false"]}}),
     ({"venue": {"name": "x", "lift": True}}, {"venue": {"lift": ["没有这个字段"]}}),
     ({"starts_at": "2026-05-01T09:00:00"},
-     {"starts_at": ["应为带时区的时间,如 2026-05-01T09:00:00+08:00"]}),
-    ({"starts_at": 1746060000}, {"starts_at": ["应为带时区的时间,如 2026-05-01T09:00:00+08:00"]}),
+     {"starts_at": ["应为带时区的时间，如 2026-05-01T09:00:00+08:00"]}),
+    ({"starts_at": 1746060000}, {"starts_at": ["应为带时区的时间，如 2026-05-01T09:00:00+08:00"]}),
     ({"ends_at": START}, {"ends_at": ["结束时间应晚于开始时间"]}),
     ({"ends_at": "2026-05-01T08:59:59+08:00"}, {"ends_at": ["结束时间应晚于开始时间"]}),
     ({"ends_at": "2026-06-01T09:00:01+08:00"}, {"ends_at": ["活动最长 31 天"]}),
@@ -131,7 +131,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"field": "ecology"}, {"field": ["只有「吾社行」活动有服务领域"]}),
     ({"kind": "visit"}, {"kind": ["只有「吾社汇」活动有类别"]}),
     ({"kind": "picnic"},
-     {"kind": ["可选:visit, training, seminar, showcase, party_study, university"]}),
+     {"kind": ["可选：visit, training, seminar, showcase, party_study, university"]}),
     ({"state": "published"}, {"state": ["没有这个字段"]}),
     ({"id": str(uuid4())}, {"id": ["没有这个字段"]}),
 ]  # fmt: skip

@@ -48,7 +48,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 def line(**changes: Any) -> dict[str, Any]:
     """A good row, by its columns."""
     return {
-        columns.PROGRAMME: "吾社集", columns.TITLE: "花园社区公益市集",
+        columns.PROGRAMME: "吾社集", columns.TITLE: "花园社区公益集市",
         columns.COMMUNITY: "花园社区", columns.DAY: DAY,
         columns.STARTS: "9:00", columns.ENDS: "11:30", columns.VENUE: "社区广场",
     } | changes  # fmt: skip
@@ -99,7 +99,7 @@ def activities() -> list[Activity]:
 
 def market(world: World, organiser: Person) -> dict[str, Any]:
     """A market to copy, 9:00 to 12:00, whose slots end at 10:30."""
-    draft = world.draft(organiser, title="样板市集", starts_at=at(DAY + timedelta(days=300), 9))
+    draft = world.draft(organiser, title="样板集市", starts_at=at(DAY + timedelta(days=300), 9))
     stall = world.stall(organiser, draft["id"])
     offering = world.offering(organiser, stall["id"], mode="slots")
     body = {"from": draft["starts_at"], "minutes": 30, "capacity": 5,
@@ -128,7 +128,7 @@ def test_the_template_can_be_filled_in_and_imported(world: World, desk: Desk) ->
     assert confirm(desk, buffer.getvalue()).status_code == 303
     (made,) = activities()
     assert (made.title, made.starts_at, made.ends_at) == (
-        "花园社区公益市集", at(DAY, 9), at(DAY, 11, 30),
+        "花园社区公益集市", at(DAY, 9), at(DAY, 11, 30),
     )  # fmt: skip
 
 
@@ -162,10 +162,10 @@ def test_stalls_and_services_come_from_another_activity(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     model = market(world, organiser)
-    named = line(**{columns.MODEL: "样板市集", columns.TITLE: "照名字", columns.STARTS: "13:00",
+    named = line(**{columns.MODEL: "样板集市", columns.TITLE: "照名字", columns.STARTS: "13:00",
                     columns.ENDS: "15:00"})  # fmt: skip
     page = preview(desk, line(), named, model_id=model["id"])
-    assert page.count("照搬「样板市集」") == 2
+    assert page.count("照搬「样板集市」") == 2
     confirm(desk, file_of(line(), named), model_id=model["id"])
     for made in activities()[:2]:
         found = ok(organiser.get(f"/activities/{made.id}"))
@@ -174,28 +174,28 @@ def test_stalls_and_services_come_from_another_activity(
         assert datetime.fromisoformat(last["ends_at"]) - made.starts_at == timedelta(minutes=90)
         assert made.copied_from_id is not None
         assert made.ends_at - made.starts_at in (timedelta(hours=2.5), timedelta(hours=2))
-    assert {made.title for made in activities()[:2]} == {"花园社区公益市集", "照名字"}
+    assert {made.title for made in activities()[:2]} == {"花园社区公益集市", "照名字"}
 
 
 # ---------------------------------------------------------------------------- bad cells
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({columns.TITLE: None}, "第 2 行 活动名称(B2):必填"),
-    ({columns.TITLE: "市" * 61}, "第 2 行 活动名称(B2):最多 60 个字"),
-    ({columns.TITLE: "\u202e\u200b"}, "第 2 行 活动名称(B2):必填"),
-    ({columns.TITLE: at(DAY, 9).replace(tzinfo=None)}, "第 2 行 活动名称(B2):应为文字"),
-    ({columns.PROGRAMME: "集市"}, "第 2 行 品牌项目(A2):应为吾社集、吾社行、吾社汇之一"),
-    ({columns.COMMUNITY: None}, "第 2 行 社区(C2):必填"),
-    ({columns.COMMUNITY: "无此社区"}, "第 2 行 社区(C2):没有这个社区"),
-    ({columns.COMMUNITY: "丫河社区"}, "第 2 行 社区(C2):不在您负责的地区内"),
-    ({columns.DAY: "五一"}, "第 2 行 日期(D2):应为日期"),
-    ({columns.DAY: date(1999, 5, 1)}, "第 2 行 日期(D2):应在 2000 年到 2099 年之间"),
-    ({columns.STARTS: "=9/24"}, "第 2 行 开始时间(E2):是公式"),
-    ({columns.STARTS: "上午"}, "第 2 行 开始时间(E2):应为时间"),
-    ({columns.ENDS: "8:00"}, "第 2 行 结束时间(F2):应晚于开始时间"),
-    ({columns.FIELD: "生态"}, "服务领域(K2):只有「吾社行」活动有服务领域"),
-    ({columns.KIND: "培训"}, "类别(L2):只有「吾社汇」活动有类别"),
-    ({columns.MODEL: "没有的市集"}, "参照活动(N2):在您负责的地区内没有这个名称的活动"),
+    ({columns.TITLE: None}, "第 2 行 活动名称（B2）：必填"),
+    ({columns.TITLE: "市" * 61}, "第 2 行 活动名称（B2）：最多 60 个字"),
+    ({columns.TITLE: "\u202e\u200b"}, "第 2 行 活动名称（B2）：必填"),
+    ({columns.TITLE: at(DAY, 9).replace(tzinfo=None)}, "第 2 行 活动名称（B2）：应为文字"),
+    ({columns.PROGRAMME: "集市"}, "第 2 行 品牌项目（A2）：应为吾社集、吾社行、吾社汇之一"),
+    ({columns.COMMUNITY: None}, "第 2 行 社区（C2）：必填"),
+    ({columns.COMMUNITY: "无此社区"}, "第 2 行 社区（C2）：没有这个社区"),
+    ({columns.COMMUNITY: "丫河社区"}, "第 2 行 社区（C2）：不在您负责的地区内"),
+    ({columns.DAY: "五一"}, "第 2 行 日期（D2）：应为日期"),
+    ({columns.DAY: date(1999, 5, 1)}, "第 2 行 日期（D2）：应在 2000 年到 2099 年之间"),
+    ({columns.STARTS: "=9/24"}, "第 2 行 开始时间（E2）：是公式"),
+    ({columns.STARTS: "上午"}, "第 2 行 开始时间（E2）：应为时间"),
+    ({columns.ENDS: "8:00"}, "第 2 行 结束时间（F2）：应晚于开始时间"),
+    ({columns.FIELD: "生态"}, "服务领域（K2）：只有「吾社行」活动有服务领域"),
+    ({columns.KIND: "培训"}, "类别（L2）：只有「吾社汇」活动有类别"),
+    ({columns.MODEL: "没有的集市"}, "参照活动（N2）：在您负责的地区内没有这个名称的活动"),
 ]  # fmt: skip
 
 
@@ -215,17 +215,17 @@ def test_a_bad_cell_is_named_and_nothing_is_made(
 
 def test_one_activity_written_twice_is_made_once_and_the_rows_named(desk: Desk) -> None:
     page = preview(desk, line(), line(**{columns.STARTS: time(9)}))
-    assert "与第 2 行完全相同,只建一场" in page
+    assert "与第 2 行完全相同，只建一场" in page
     assert "确认导入 1 场" in page
     page = preview(desk, line(), line(**{columns.VENUE: "文化广场"}))
-    assert "第 3 行 场地(G3):与第 2 行是同一场,场地却不同" in page
+    assert "第 3 行 场地（G3）：与第 2 行是同一场，场地却不同" in page
     confirm(desk, file_of(line(), line()))
     assert len(activities()) == 1
 
 
 def test_merged_cells_are_named(desk: Desk) -> None:
     answer = upload(desk, file_of(line(), line(), merge="G2:G3"))
-    assert "第 3 行 场地(G3):是合并单元格" in desk.read(answer.location)
+    assert "第 3 行 场地（G3）：是合并单元格" in desk.read(answer.location)
 
 
 def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
@@ -234,7 +234,7 @@ def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
     assert "参照活动的时段要到 10:30" in preview(desk, early, model_id=model["id"])
     other = line(**{columns.PROGRAMME: "吾社行"})
     page = preview(desk, other, model_id=model["id"])
-    assert "参照活动「样板市集」是吾社集,品牌项目应相同" in page
+    assert "参照活动「样板集市」是吾社集，品牌项目应相同" in page
 
 
 def test_communities_of_one_name_are_told_apart(world: World) -> None:
@@ -245,7 +245,7 @@ def test_communities_of_one_name_are_told_apart(world: World) -> None:
                    parent_id=town.id, pinyin="huayuan")
         )  # fmt: skip
     district = Desk(world, world.organiser(DISTRICT))
-    assert "有重名,请写明是哪一个:湖塘镇花园社区、牛塘镇花园社区" in preview(district, line())
+    assert "有重名，请写明是哪一个：湖塘镇花园社区、牛塘镇花园社区" in preview(district, line())
     full = line(**{columns.COMMUNITY: "牛塘镇 花园社区"})
     assert "确认导入 1 场" in preview(district, full)
     book = load_workbook(io.BytesIO(district.http.get("/console/schedule/import/template").data))
@@ -261,7 +261,7 @@ def test_the_same_file_again_makes_nothing_twice(desk: Desk) -> None:
     second = line(**{columns.TITLE: "下午场", columns.STARTS: "14:00", columns.ENDS: "16:00"})
     page = preview(desk, line(), second)
     assert "1 场已经有了、不再建" in page
-    assert "当天该社区已有「花园社区公益市集」" in page
+    assert "当天该社区已有「花园社区公益集市」" in page
     confirm(desk, file_of(line(), second))
     assert len(activities()) == 2
     assert "文件里的活动都已经有了" in preview(desk, line())
@@ -383,7 +383,7 @@ def test_who_may_not_edit_any_more_undoes_nothing(
 
 
 def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> None:
-    example = line(**{columns.TITLE: "示例:花园社区公益市集"})
+    example = line(**{columns.TITLE: "示例：花园社区公益集市"})
     for content, words in (
         (b"name,day\n", "其实是文本（CSV）"),
         (far_xls(), "这个文件太复杂"),
@@ -402,8 +402,8 @@ def test_an_old_xls_is_previewed_as_an_xlsx_is(desk: Desk) -> None:
     answer = upload(desk, XLS)
     assert answer.status_code == 303, answer.get_data(as_text=True)
     page = desk.read(answer.location)
-    assert "花园社区公益市集" in page
-    assert "第 4 行 社区(C4):没有这个社区" in page
+    assert "花园社区公益\u5e02\u96c6" in page  # as its office wrote it
+    assert "第 4 行 社区（C4）：没有这个社区" in page
 
 
 def test_a_file_that_finds_no_turn_is_told_to_come_again(
@@ -424,7 +424,7 @@ def test_a_file_that_is_too_large_is_answered_with_a_sentence(
         answer = send_bytes(desk, b"x" * size)
         assert answer.status_code == 413
         page = answer.get_data(as_text=True)
-        assert "文件太大了,没有上传" in page
+        assert "文件太大了，没有上传" in page
         assert "最大 1 MB" in page
     monkeypatch.setattr(pages, "_MOST_DRAINED", 1000)
     assert send_bytes(desk, b"x" * (most + 200_000)).status_code == 413

@@ -51,33 +51,33 @@ def test_the_list_is_of_ones_own_regions_and_says_all_states(
 ) -> None:
     stranger = world.organiser(OTHER_SUBDISTRICT)
     world.draft(organiser, title="我的草稿")
-    foreign = world.draft(stranger, title="别处的市集", region=OTHER_COMMUNITY)
+    foreign = world.draft(stranger, title="别处的集市", region=OTHER_COMMUNITY)
     ok(stranger.post(f"/activities/{foreign['id']}/publish"))
     page = desk.read("/console/schedule/")
     assert "我的草稿" in page
-    assert "别处的市集" not in page, "what others announce is theirs to plan"
-    assert "别处的市集" not in desk.read(
+    assert "别处的集市" not in page, "what others announce is theirs to plan"
+    assert "别处的集市" not in desk.read(
         f"/console/schedule/?region_id={world.region_id(OTHER_SUBDISTRICT)}"
     )
 
 
 def test_filters_narrow_the_list(world: World, organiser: Person, desk: Desk) -> None:
-    world.draft(organiser, title="春天的市集", starts_at=at(DAY, 9))
+    world.draft(organiser, title="春天的集市", starts_at=at(DAY, 9))
     world.draft(organiser, title="夏天的行动", programme="action", starts_at=at(DAY, 9),
                 venue={"name": "百_分%号"})  # fmt: skip
     for query, shown in (
         ("programme=action", "夏天的行动"),
-        ("q=春天", "春天的市集"),
+        ("q=春天", "春天的集市"),
         ("q=百_分%25", "夏天的行动"),
     ):
         page = desk.read(f"/console/schedule/?{query}")
-        others = {"春天的市集", "夏天的行动"} - {shown}
+        others = {"春天的集市", "夏天的行动"} - {shown}
         assert shown in page
         assert others.pop() not in page
     for query in ("state=published", f"from={DAY + timedelta(days=1)}", f"to={clock.today()}"):
         assert "这段时间没有活动" in desk.read(f"/console/schedule/?{query}")
     community = world.region_id(COMMUNITY)
-    assert "春天的市集" in desk.read(f"/console/schedule/?region_id={community}&state=draft")
+    assert "春天的集市" in desk.read(f"/console/schedule/?region_id={community}&state=draft")
 
 
 def test_the_next_page_begins_where_this_one_ends(
@@ -340,7 +340,7 @@ def test_a_return_needs_its_reason(world: World, organiser: Person, desk: Desk) 
     fields: dict[str, Any] = {"ids": [draft], "action": "return", "reason": "摊位太少"}
     assert desk.send("/console/schedule/many", **fields).status_code == 303
     assert state(organiser, draft) == "draft"
-    assert "退回:摊位太少" in desk.read("/console/schedule/")
+    assert "退回：摊位太少" in desk.read("/console/schedule/")
 
 
 def test_a_refusal_on_the_way_is_named_too(
@@ -352,11 +352,11 @@ def test_a_refusal_on_the_way_is_named_too(
     def refuse(*_: Any, **__: Any) -> None:
         raise NotReady("还没有摊位")
 
-    draft = world.draft(organiser, title="空市集")["id"]
+    draft = world.draft(organiser, title="空集市")["id"]
     monkeypatch.setattr(operations, "move_activity", refuse)
     answer = desk.send("/console/schedule/many", ids=[draft], action="submit")
     assert answer.status_code == 409
-    assert "「空市集」还没有摊位" in answer.get_data(as_text=True)
+    assert "「空集市」还没有摊位" in answer.get_data(as_text=True)
 
 
 def test_who_may_not_publish_there_moves_nothing(world: World, organiser: Person) -> None:
@@ -380,7 +380,7 @@ def test_who_may_not_publish_there_moves_nothing(world: World, organiser: Person
 def test_the_export_holds_what_the_filters_show_and_is_kept(
     world: World, organiser: Person, desk: Desk
 ) -> None:
-    world.draft(organiser, title="=春天()", starts_at=at(DAY, 9), field=None)
+    world.draft(organiser, title="=春天（）", starts_at=at(DAY, 9), field=None)
     world.draft(organiser, title="夜场", starts_at=at(DAY, 23), hours=2)
     world.draft(organiser, title="别的", programme="action", starts_at=at(DAY, 9))
     answer = desk.send(f"/console/schedule/export?programme=market&to={DAY}")
@@ -388,7 +388,7 @@ def test_the_export_holds_what_the_filters_show_and_is_kept(
     assert "attachment" in answer.headers["Content-Disposition"]
     sheet = load_workbook(io.BytesIO(answer.get_data())).worksheets[0]
     rows = list(sheet.iter_rows(min_row=4, values_only=True))
-    assert [row[2] for row in rows] == ["=春天()", "夜场"]
+    assert [row[2] for row in rows] == ["=春天（）", "夜场"]
     assert rows[0][:2] == ("草稿", "吾社集")
     assert rows[0][5:7] == ("09:00", "12:00")
     assert rows[1][6] == f"{DAY + timedelta(1):%m-%d} 01:00"

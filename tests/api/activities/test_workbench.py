@@ -142,7 +142,7 @@ def test_a_market_s_life_at_the_desk(world: World, market: dict[str, Any]) -> No
         "新建草稿",
         "提交审核",
         "退回修改",
-        "原因:请补照片",
+        "原因：请补照片",
         "发布",
         "开始活动",
         "结束活动",
@@ -174,7 +174,7 @@ def test_what_blocks_is_named_and_not_submitted(
     world.offering(organiser, stall["id"], title="口腔检查", mode="slots")
     path = f"{M}/{market['id']}"
     page = desk.read(path)
-    assert "「口腔检查」是预约制,还没有时段" in page
+    assert "「口腔检查」是预约制，还没有时段" in page
     assert "还没有安排工作人员" in page
     refused = desk.send(path + "/submit")
     assert refused.status_code == 409
@@ -322,7 +322,7 @@ def test_those_who_have_come_are_counted_too(world: World) -> None:
     day.number()
     desk = Desk(world, day.organiser)
     page = desk.read(f"{M}/{day.market.id}/cancel")
-    assert "不分时段(现场取号)" in page
+    assert "不分时段（现场取号）" in page
     assert "1 个预约会随之取消" in page
 
 

@@ -292,7 +292,7 @@ def test_the_board_names_who_was_left_at_the_desk(
     for _ in range(2):
         (warned,) = board(fair)["warnings"]
         assert (warned.alert, list(warned.tickets)) == (Alert.LEFT_OPEN, ["A001", "A002"])
-        assert "A001、A002 号,已按办完计入昨天" in Desk(fair.world, fair.organiser).read(page)
+        assert "A001、A002 号，已按办完计入昨天" in Desk(fair.world, fair.organiser).read(page)
         run_job(fair)
     clock.shift(timedelta(days=1))
     assert board(fair)["warnings"] == []

@@ -67,7 +67,7 @@ def test_my_bookings_newest_first_in_pages(day: MarketDay, world: World) -> None
     assert second["next_cursor"] is None
     assert [item["resident"]["display_name"] for item in listed] == ["王秀英", "王奶奶", "王秀英"]
     assert listed[0]["offering_title"] == "义诊"
-    assert listed[0]["activity_title"] == "花园社区公益市集"
+    assert listed[0]["activity_title"] == "花园社区公益集市"
 
 
 def test_my_bookings_by_state(day: MarketDay, world: World) -> None:

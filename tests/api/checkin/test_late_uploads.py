@@ -119,7 +119,7 @@ def test_a_volunteers_scan_is_taken_for_two_days(
         answer = _upload(day, world.person(), START)
     assert _verdict(answer) == verdict
     if verdict == EXPIRED:
-        assert answer["message"] == "这次扫码过了 48 小时才上传,请交给组织者处理"
+        assert answer["message"] == "这次扫码过了 48 小时才上传，请交给组织者处理"
 
 
 @pytest.mark.parametrize(("late", "verdict"), [(120, ADMITTED), (121, EXPIRED)])
@@ -136,7 +136,7 @@ def test_a_residents_own_scan_is_taken_for_two_hours(
         assert day.self_scan(person, **scan).json == answer
     assert _verdict(answer) == verdict
     if verdict == EXPIRED:
-        assert answer["message"] == "这次签到过了 2 小时才提交,请到服务台找志愿者登记"
+        assert answer["message"] == "这次签到过了 2 小时才提交，请到服务台找志愿者登记"
 
 
 def test_the_same_scan_sent_again_at_another_time_is_the_same(world: World) -> None:

@@ -70,7 +70,7 @@ def test_my_visits_are_mine_and_my_familys(day: MarketDay, world: World) -> None
     items = ok(person.get("/me/attendances"))["items"]
     assert [item["resident"]["display_name"] for item in items] == ["王奶奶", "王秀英"]
     assert {item["activity_id"] for item in items} == {day.id}
-    assert {item["activity_title"] for item in items} == {"花园社区公益市集"}
+    assert {item["activity_title"] for item in items} == {"花园社区公益集市"}
     assert [len(page) for page in _pages(person, "/me/attendances", 1)] == [1, 1]
 
 

@@ -56,7 +56,7 @@ def test_what_is_too_much_is_told_how_long_to_wait(
     noon.shift(timedelta(seconds=20))
     answer = _change(person)
     problem = refused(answer, 429, "too_many_requests")
-    assert problem["detail"] == "您刚才操作得太多,请等 40 秒再试"
+    assert problem["detail"] == "您刚才操作得太多，请等 40 秒再试"
     assert answer.headers["Retry-After"] == "40"
     noon.shift(timedelta(seconds=39))
     assert _change(person).headers["Retry-After"] == "1"
@@ -290,7 +290,7 @@ def test_a_form_is_shown_again_with_the_time_to_wait(
     page = answer.get_data(as_text=True)
     assert answer.status_code == 429, page
     assert answer.headers["Retry-After"] == "60"
-    assert "您刚才操作得太多,请等 1 分钟再试" in page
+    assert "您刚才操作得太多，请等 1 分钟再试" in page
     assert "想要一次义诊" in page, "what was typed stays"
 
 

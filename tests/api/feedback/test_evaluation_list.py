@@ -52,7 +52,7 @@ def test_an_item_is_the_evaluation_in_short(fair: Fair) -> None:
     for name in ("activity_id", "state", "served", "rated", "response_rate", "satisfied_share",
                  "verdict", "small_sample"):  # fmt: skip
         assert item[name] == whole[name], name
-    assert (item["title"], item["region_name"]) == ("花园社区公益市集", "花园社区")
+    assert (item["title"], item["region_name"]) == ("花园社区公益集市", "花园社区")
     assert (item["activity_state"], item["response_rate"]) == ("live", 0.5)
 
 

@@ -100,7 +100,7 @@ def test_a_one_time_key_that_is_not_ours_is_refused_in_words(
     _, found = fair.complaint()
     answer = desk.send(f"/console/rectifications/{found}/reply", reply="已整改", _key=key)
     assert answer.status_code == 403
-    assert "页面已过期,请返回刷新后再提交" in answer.get_data(as_text=True)
+    assert "页面已过期，请返回刷新后再提交" in answer.get_data(as_text=True)
 
 
 def test_another_regions_pages_do_not_exist_and_trying_is_kept(fair: Fair) -> None:

@@ -29,7 +29,7 @@ def test_a_served_booking_can_be_rated(fair: Fair) -> None:
     assert {key: answer[key] for key in rating} == rating
     assert answer["booking_id"] == booking_id
     assert (answer["activity_id"], answer["offering_id"]) == (fair.id, fair.market.offering_id)
-    assert (answer["activity_title"], answer["offering_title"]) == ("花园社区公益市集", "义剪")
+    assert (answer["activity_title"], answer["offering_title"]) == ("花园社区公益集市", "义剪")
     assert answer["resident"] == {"id": str(person.resident_id), "display_name": "王秀英"}
     assert (answer["comment"], answer["comment_state"]) == (None, "none")
     assert not answer.keys() & {"rated_by", "resident_id", "attendance_id"}

@@ -45,7 +45,7 @@ def test_it_says_what_is_complained_of(fair: Fair) -> None:
     expected = {
         "id": rectification_id,
         "activity_id": fair.id,
-        "activity_title": "花园社区公益市集",
+        "activity_title": "花园社区公益集市",
         "region_name": "花园社区",
         "offering_id": fair.market.offering_id,
         "offering_title": "义剪",

@@ -12,7 +12,7 @@ from backend.core.ids import new_id
 from tests.support.world import Person, World, ok, refused
 
 VERSION = load("consents")["privacy"]["version"]
-OUTDATED = "说明已更新,请重新阅读后同意"
+OUTDATED = "说明已更新，请重新阅读后同意"
 PRIVACY = {"purpose": "privacy", "version": VERSION}
 
 

@@ -203,7 +203,7 @@ def test_the_lock_says_how_long_and_what_else_to_do(browser: Browser, secret: st
     assert answer.headers["Retry-After"] == "900"
     page = answer.get_data(as_text=True)
     assert "在这个网络上连续输错 5 次" in page
-    assert "请等 15 分钟再试,或用小程序扫码登录" in page
+    assert "请等 15 分钟再试，或用小程序扫码登录" in page
     assert 'value="clerk"' in page
     assert "correct horse" not in page
 
@@ -303,7 +303,7 @@ def test_the_next_page_says_when_one_was_logged_in_before(
     again = Browser(world)
     _log_in(again, secret)
     page = again.read(HOME)
-    assert "上次登录:2026 年 11 月 23 日 12:00,网络地址 127.0.0.1,密码" in page
+    assert "上次登录：2026 年 11 月 23 日 12:00，网络地址 127.0.0.1，密码" in page
     assert "上次登录" not in again.read(HOME), "said once"
 
 

@@ -90,8 +90,8 @@ def spoken_of(world: World, person: Person) -> None:
     """What colleagues type and are answered about somebody, each in their own words. Reasons take
     no number, what they write of a complaint does."""
     market = world.live_market()
-    volunteer, words = world.volunteer(), f"{NAME},头晕"
-    called_back = f"{words},电话 {PHONE}"
+    volunteer, words = world.volunteer(), f"{NAME}，头晕"
+    called_back = f"{words}，电话 {PHONE}"
     urgent = {"resident_id": str(person.resident_id), "urgent": True, "reason": words}
     called = ok(volunteer.post(f"/offerings/{market.offering_id}/tickets", urgent, key="u"), 201)
     press = {"press_id": str(uuid4()), "booking_id": called["id"], "reason": words}

@@ -119,13 +119,13 @@ def test_its_people_and_what_it_took_part_in(world: World, desk: Desk, organiser
     ok(organiser.put(f"/stalls/{market.stall_id}", {"organisation_id": made}))
     stranger = world.organiser(OTHER_SUBDISTRICT)
     away = world.live_market(
-        stranger, activity={"region": OTHER_COMMUNITY, "title": "丫河社区市集"}
+        stranger, activity={"region": OTHER_COMMUNITY, "title": "丫河社区集市"}
     )
     ok(stranger.put(f"/stalls/{away.stall_id}", {"organisation_id": made}))
     page = desk.read(f"{LIST}{made}")
-    assert "花园社区公益市集" in page
+    assert "花园社区公益集市" in page
     assert "号 便民服务" in page
-    assert "丫河社区市集" not in page, "another town's plans"
+    assert "丫河社区集市" not in page, "another town's plans"
     assert "partner小张" in page
     listed = desk.read(LIST).split("<tbody>")[1]
     assert listed.count('<td class="number">1</td>') == 2

@@ -85,7 +85,7 @@ def test_a_file_is_shown_confirmed_and_then_imported(world: World, desk: Desk) -
     before = names()
     found = uploaded(desk)
     page = desk.read(page_of(found))
-    assert "新增 1 个地区,改名 1 个" in page, "the question says what will happen"
+    assert "新增 1 个地区，改名 1 个" in page, "the question says what will happen"
     assert "新城社区" in page
     assert "<td>湖塘镇</td>" in page, "what it was called"
     assert names() == before, "nothing yet"
@@ -101,7 +101,7 @@ def test_a_file_is_shown_confirmed_and_then_imported(world: World, desk: Desk) -
     work(world)
     assert names() == before | {SUBDISTRICT: "湖塘街道", "320412100009": "新城社区"}
     done = desk.read(f"{page_of(found)}/progress")
-    assert "新增 1 个,更新 1 个,没有变化 1 个" in done
+    assert "新增 1 个，更新 1 个，没有变化 1 个" in done
     assert "hx-trigger" not in done, "there is nothing more to wait for"
     assert kept(found).content is None
     with transaction() as session:

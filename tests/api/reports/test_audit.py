@@ -117,7 +117,7 @@ def test_an_entry_says_who_what_when_from_where_to_and_why(fair: Fair, auditor: 
     fair.organiser.post(f"/activities/{fair.id}/cancel", {"reason": "天气原因改期"})
     page = shown(auditor, object_id=fair.id, action="cancel")
     who = masked_name(fair.organiser.name)
-    for words in (who, "取消活动", "进行中 → 已取消", "天气原因改期", "花园社区公益市集"):
+    for words in (who, "取消活动", "进行中 → 已取消", "天气原因改期", "花园社区公益集市"):
         assert words in page
     assert fair.organiser.name not in page
     path = re.search(rf'href="({PATH}[0-9a-f-]{{36}})"', page)

@@ -318,7 +318,7 @@ def test_closing_asks_naming_what_happens_to_whom(world: World) -> None:
         desk = Desk(world, day.organiser)
         for path in ("", "/now"):
             page = desk.read(f"/console/board/{day.id}{path}")
-            assert "还没办的 3 个号将作废(等候 2、已叫号 1、暂缓 0、过号 0)" in page
+            assert "还没办的 3 个号将作废（等候 2、已叫号 1、暂缓 0、过号 0）" in page
             assert "没有来的 1 个预约记为未到场" in page
             assert "正在服务的 1 位可以办完" in page
 
@@ -453,7 +453,7 @@ def test_a_screen_shows_numbers_and_no_names(world: World, screen: Reader) -> No
 
 
 def test_the_words_of_a_voice() -> None:
-    assert spoken("A012", "3", "理发角") == "请 A 零 一 二 号,到 3 号摊位 理发角"
+    assert spoken("A012", "3", "理发角") == "请 A 零 一 二 号，到 3 号摊位 理发角"
 
 
 def test_a_recall_is_a_call_of_its_own(world: World, screen: Reader) -> None:
@@ -499,7 +499,7 @@ def test_a_screen_says_when_it_begins_and_that_it_is_over(world: World, screen: 
         ok(organiser.post(f"/activities/{draft}/publish"))
         assert "10:00 开始" in screen(coming)
         coming.cancel()
-        assert "市集已取消" in screen(coming)
+        assert "集市已取消" in screen(coming)
         day.number()
         day.called()
         day.close()

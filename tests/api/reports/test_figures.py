@@ -119,7 +119,7 @@ def test_a_months_communities_are_those_of_the_database(district: District) -> N
     for row in visits:
         found = counted[row.community]
         assert (found["服务人次"], found["服务人数"]) == (row.visits, row.people)
-        assert found["活动(场)"] == 1
+        assert found["活动（场）"] == 1
     served = rows(
         f"SELECT c.community, count(*) AS n FROM ({_CHOSEN}) c"
         " JOIN booking b ON b.activity_id = c.id WHERE b.state = 'served' GROUP BY 1"
@@ -157,7 +157,7 @@ def test_the_evaluation_page_and_the_report_agree(district: District) -> None:
     first = clock.today().replace(day=1)
     admin = district.world.staff(Role.ADMIN, DISTRICT)
     totals = ok(admin.get("/evaluations", **{"from": first.isoformat()}))["totals"]
-    assert (total["活动(场)"], total["服务次数"], total["评价份数"]) == (
+    assert (total["活动（场）"], total["服务次数"], total["评价份数"]) == (
         totals["activities"], totals["served"], totals["rated"],
     )  # fmt: skip
     assert total["满意率"] == pytest.approx(totals["satisfied_share"]["value"])
@@ -188,8 +188,8 @@ def test_what_organisers_wrote_down_is_told_from_what_they_did_not(district: Dis
     book = workbook(district.made("monthly"))
     counted = {row["社区"]: row for row in table(book, "按社区")}
     here, there = counted["花园社区"], counted["丫河社区"]
-    assert (here["志愿者"], here["志愿时长(小时)"], here["经费(元)"]) == (12, 30.5, 1234.5)
-    assert (there["志愿者"], there["志愿时长(小时)"], there["经费(元)"]) == (None, None, None)
+    assert (here["志愿者"], here["志愿时长（小时）"], here["经费（元）"]) == (12, 30.5, 1234.5)
+    assert (there["志愿者"], there["志愿时长（小时）"], there["经费（元）"]) == (None, None, None)
     whole = {row["指标"]: row for row in table(book, "汇总")}
     assert whole["志愿者"]["说明"] == "1 场还没有填写"
 
@@ -211,13 +211,13 @@ def test_a_ledger_has_the_bureaus_columns_and_totals(district: District) -> None
     )  # fmt: skip
     *markets, total = table(book, "台账")
     assert list(markets[0]) == [
-        "序号", "日期", "地点", "主办", "参与单位", "摊位数", "志愿者数", "总时长(小时)",
+        "序号", "日期", "地点", "主办", "参与单位", "摊位数", "志愿者数", "总时长（小时）",
         "服务人次", "满意率", "问题", "整改", "照片",
     ]  # fmt: skip
     assert len(markets) == 2
     here = next(row for row in markets if "花园社区" in row["地点"])
-    assert (here["志愿者数"], here["总时长(小时)"], here["照片"]) == (12, 30.5, None)
-    assert here["整改"] == "差评 3 条,已办结 2 条,超期 1 条"
+    assert (here["志愿者数"], here["总时长（小时）"], here["照片"]) == (12, 30.5, None)
+    assert here["整改"] == "差评 3 条，已办结 2 条，超期 1 条"
     visits, good, rated = rows(
         "SELECT (SELECT count(*) FROM attendance WHERE activity_id = :id AND reverted_at IS NULL),"
         " (SELECT count(*) FROM rating WHERE activity_id = :id AND score >= 3),"
@@ -225,9 +225,9 @@ def test_a_ledger_has_the_bureaus_columns_and_totals(district: District) -> None
         id=district.here.id,
     )[0]
     assert here["服务人次"] == visits
-    assert here["满意率"] == f"{100 * good / rated:.1f}%({rated} 份)"
+    assert here["满意率"] == f"{100 * good / rated:.1f}%（{rated} 份）"
     there = next(row for row in markets if row is not here)
-    assert there["满意率"] == "100.0%(2 份,评价太少)"
+    assert there["满意率"] == "100.0%（2 份，评价太少）"
     assert total["地点"] == "合计 2 场"
     assert total["服务人次"] == sum(row["服务人次"] for row in markets)
     check = next(row for row in table(book, "核对") if row["地区"] == "花园社区")
@@ -246,8 +246,8 @@ def test_a_brief_says_what_the_database_says_with_a_chart(district: District) ->
     document = Document(io.BytesIO(content))
     words = "\n".join(paragraph.text for paragraph in document.paragraphs)
     title = document.paragraphs[0].text
-    assert title == "公益市集简报"
-    assert "差评 3 条,已办结 2 条,超期 1 条" in words
+    assert title == "公益集市简报"
+    assert "差评 3 条，已办结 2 条，超期 1 条" in words
     figures = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
     counted = dict(zip(*figures, strict=True))
     visits, people, served, good, rated = rows(
@@ -278,7 +278,7 @@ def test_a_brief_of_few_answers_says_so_and_names_the_tags(world: World) -> None
     fair.rated(tags=["warm", "useful"])
     content = made(Desk(world, fair.organiser), world.app, "brief", activity_id=fair.id)
     words = "\n".join(paragraph.text for paragraph in Document(io.BytesIO(content)).paragraphs)
-    assert "热情耐心(2 次)、有帮助(1 次)。(评价不足 10 份,仅供参考)" in words
+    assert "热情耐心（2 次）、有帮助（1 次）。（评价不足 10 份，仅供参考）" in words
 
 
 def test_no_report_names_a_resident(district: District) -> None:

@@ -274,7 +274,7 @@ def test_what_cannot_be_made_says_why_at_once(fair: Fair, desk: Desk) -> None:
 def test_a_brief_before_the_day_says_so(fair: Fair, desk: Desk) -> None:
     draft = fair.world.draft(fair.organiser)
     run = work(fair.app, asked(desk, "brief", activity_id=draft["id"]))
-    assert run.error == "这场活动还没有开始,等举办以后再做简报"
+    assert run.error == "这场活动还没有开始，等举办以后再做简报"
 
 
 # ---------------------------------------------------------------------------- deleting

@@ -69,7 +69,7 @@ function sendScan(market, whom, { who, direction }) {
  * @param {Direction} direction
  */
 function titleOf(who, direction) {
-  return `${direction === "exit" ? "签退" : "签到"}:${who}`;
+  return `${direction === "exit" ? "签退" : "签到"}：${who}`;
 }
 
 /**

@@ -6,7 +6,7 @@
 
 /** @type {Partial<Record<import("../../../api/types").ActivityState, string>>} */
 const NOT_OPEN = {
-  published: "集市还没有开放,开放后才能叫号",
+  published: "集市还没有开放，开放后才能叫号",
   closed: "集市已经结束",
   cancelled: "集市已经取消",
 };
@@ -83,8 +83,8 @@ function awayWords(booking) {
  */
 function callsWords({ calls }, needed) {
   return calls < needed
-    ? `已叫 ${calls} 次,叫满 ${needed} 次还没有人来,才能过号`
-    : `已叫 ${calls} 次,还没有人来可以过号`;
+    ? `已叫 ${calls} 次，叫满 ${needed} 次还没有人来，才能过号`
+    : `已叫 ${calls} 次，还没有人来可以过号`;
 }
 
 /** @param {number | null} minutes */

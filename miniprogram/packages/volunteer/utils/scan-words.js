@@ -22,23 +22,23 @@ const MINUTE_S = 60;
 const CHECKING = { tone: "plain", icon: "clock", title: "正在核验", text: "", stays: true };
 
 /** @type {Answer} */
-const NO_CODE = bad("这不是居民的签到码", "请居民打开「我的」→「我的签到码」再扫,或用手机尾号查找");
+const NO_CODE = bad("这不是居民的签到码", "请居民打开「我的」→「我的签到码」再扫，或用手机尾号查找");
 
 /** @type {Answer} */
 const SCANNED_BEFORE = {
-  tone: "warn", icon: "upload", title: "刚才已经扫过", text: "存在这部手机上,等待上传", stays: false,
+  tone: "warn", icon: "upload", title: "刚才已经扫过", text: "存在这部手机上，等待上传", stays: false,
 };
 
 /** @type {Partial<Record<NonNullable<ScanAnswer["reason"]>, Answer>>} */
 const REFUSALS = {
   invalid: NO_CODE,
-  not_yet: bad("还没到签到时间", "集市开始前后才能签到;要提前开始,请组织者开放集市"),
-  cancelled: bad("这场集市取消了", "请点「换集市」,看看是不是选错了"),
+  not_yet: bad("还没到签到时间", "集市开始前后才能签到；要提前开始，请组织者开放集市"),
+  cancelled: bad("这场集市取消了", "请点「换集市」，看看是不是选错了"),
   revoked: bad("这个码已经停用", "请居民重新打开「我的签到码」再扫"),
-  blocked: bad("这位暂时不能签到", "请带到服务台,由组织者处理"),
+  blocked: bad("这位暂时不能签到", "请带到服务台，由组织者处理"),
 };
 const CODE_EXPIRED = bad("码已经过期", "截图和旧码不能用。请居民重新打开「我的签到码」再扫");
-const MARKET_OVER = bad("签到已经结束", "请问组织者;选错了集市请点「换集市」");
+const MARKET_OVER = bad("签到已经结束", "请问组织者；选错了集市请点「换集市」");
 const NOT_HERE = bad("今天还没有签到", "没有签到就不用签退");
 
 /**
@@ -79,8 +79,8 @@ function knownWords(who, attendance, device) {
  * @param {string} device
  */
 function whereWords(attendance, device) {
-  if (!attendance || !attendance.device_id) return "不用再签,请进";
-  return attendance.device_id === device ? "在这部手机上签的,不用再签" : "在同事的手机上签的,不用再签";
+  if (!attendance || !attendance.device_id) return "不用再签，请进";
+  return attendance.device_id === device ? "在这部手机上签的，不用再签" : "在同事的手机上签的，不用再签";
 }
 
 /**
@@ -104,10 +104,10 @@ function keptWords(byCode) {
   return {
     tone: "warn",
     icon: "upload",
-    title: "已保存,还没核验",
+    title: "已保存，还没核验",
     text: byCode
-      ? "联网后自动上传,按现在的时间核验、签到。旧码和截图到时会不通过:请记下是谁,到时好补签"
-      : "存在这部手机上,联网后自动上传,按现在的时间核验、签到",
+      ? "联网后自动上传，按现在的时间核验、签到。旧码和截图到时会不通过：请记下是谁，到时好补签"
+      : "存在这部手机上，联网后自动上传，按现在的时间核验、签到",
     stays: byCode,
   };
 }
@@ -119,7 +119,7 @@ function keptWords(byCode) {
 function errorWords(error) {
   const next = error instanceof ApiError && error.status === 403
     ? "请组织者为您开通这场集市的志愿者权限"
-    : "请再试一次;还不行请找组织者";
+    : "请再试一次；还不行请找组织者";
   return bad(sentenceOf(error), next);
 }
 
@@ -146,7 +146,7 @@ function stateOf({ verdict, direction }) {
 function driftWords(seconds) {
   if (!seconds) return "";
   const minutes = Math.round(Math.abs(seconds) / MINUTE_S);
-  return `这部手机的时间${seconds > 0 ? "慢" : "快"}了 ${minutes} 分钟,请在手机设置里打开「自动设置时间」`;
+  return `这部手机的时间${seconds > 0 ? "慢" : "快"}了 ${minutes} 分钟，请在手机设置里打开「自动设置时间」`;
 }
 
 module.exports = {

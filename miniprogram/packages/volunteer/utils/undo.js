@@ -13,11 +13,11 @@ const REASONS = ["扫错了人", "本人没有来", "重复登记"];
  */
 async function undo({ id, who, state }) {
   const what = state === "left" ? "签退" : "签到";
-  const reason = await choose(`为什么撤销 ${who} 的${what}?`);
+  const reason = await choose(`为什么撤销 ${who} 的${what}？`);
   if (!reason) return "";
   const { confirm } = await wx.showModal({
-    title: `撤销 ${who} 的${what}?`,
-    content: state === "left" ? "撤销后仍算在场。" : "撤销后不再算到场,报过的名还保留。",
+    title: `撤销 ${who} 的${what}？`,
+    content: state === "left" ? "撤销后仍算在场。" : "撤销后不再算到场，报过的名还保留。",
     confirmText: "撤销",
     cancelText: "不撤销",
     confirmColor: "#B42318",

@@ -122,7 +122,7 @@ Page({
   },
 
   tick() {
-    if (this.data.shown && !this.isGood()) this.hide("网络断开太久,原来的码已经过期");
+    if (this.data.shown && !this.isGood()) this.hide("网络断开太久，原来的码已经过期");
     if (this.data.shown) this.count();
     if (serverTime.now() >= this.nextReadAt) this.read();
   },
@@ -149,8 +149,8 @@ Page({
   async onRevoke() {
     if (this.data.busy) return;
     const { confirm } = await wx.showModal({
-      title: "换一个新码?",
-      content: "原来的码马上失效,已经打印、张贴的也不能再用,需要重新打印。",
+      title: "换一个新码？",
+      content: "原来的码马上失效，已经打印、张贴的也不能再用，需要重新打印。",
       confirmText: "换新码",
       cancelText: "先不换",
       confirmColor: "#B42318",
@@ -159,7 +159,7 @@ Page({
     this.setData({ busy: true, notice: "" });
     try {
       await this.take(revokeMarketCode);
-      this.setData({ notice: "已换成新码,原来的码不能再用" });
+      this.setData({ notice: "已换成新码，原来的码不能再用" });
     } catch (error) {
       this.setData({ notice: sentenceOf(error) });
     } finally {

@@ -29,7 +29,7 @@ Page({
       success: ({ result }) => {
         const code = loginCode(result);
         if (code) this.ask(code);
-        else this.setData({ code: "", error: "这不是电脑登录的二维码,请扫电脑登录页上的码。" });
+        else this.setData({ code: "", error: "这不是电脑登录的二维码，请扫电脑登录页上的码。" });
       },
       fail: () => undefined,
     });

@@ -115,8 +115,8 @@ Page({
     const { starts_at: start } = this.activity;
     const early = dayKey(start) !== dayKey(Date.now());
     const { confirm } = await wx.showModal({
-      title: early ? "不是今天的集市,现在就开放?" : "现在开放集市?",
-      content: `${activityWords(this.activity).when}。开放后居民可以签到、取号,摊位可以叫号。`,
+      title: early ? "不是今天的集市，现在就开放？" : "现在开放集市？",
+      content: `${activityWords(this.activity).when}。开放后居民可以签到、取号，摊位可以叫号。`,
       confirmText: "开放",
       cancelText: "先不开放",
     });
@@ -126,8 +126,8 @@ Page({
   async onClose() {
     if (!this.summary || this.data.busy) return;
     const { confirm } = await wx.showModal({
-      title: "结束集市?",
-      content: `${unserved(this.summary)}结束后居民不能再签到、取号,而且不能重新开放。正在服务的可以做完。`,
+      title: "结束集市？",
+      content: `${unserved(this.summary)}结束后居民不能再签到、取号，而且不能重新开放。正在服务的可以做完。`,
       confirmText: "结束",
       cancelText: "先不结束",
       confirmColor: "#B42318",
@@ -160,5 +160,5 @@ Page({
 /** @param {unknown} error */
 function refusalWords(error) {
   const moved = error instanceof ApiError && error.code === "illegal_transition";
-  return moved ? "同事刚刚已经操作过,已为您更新" : sentenceOf(error);
+  return moved ? "同事刚刚已经操作过，已为您更新" : sentenceOf(error);
 }

@@ -86,7 +86,7 @@ Page({
   /** @param {unknown} error */
   onReadError(error) {
     if (error instanceof ApiError && [403, 404].includes(error.status)) {
-      this.chooseAgain("这个摊位您现在不能叫号,请重新选择");
+      this.chooseAgain("这个摊位您现在不能叫号，请重新选择");
     } else if (!this.data.desk) {
       this.setData({ loading: false, error: sentenceOf(error) });
     }
@@ -187,11 +187,11 @@ function refusalWords(error) {
   if (error.transient) return `${sentence}。再点一次也不会重复叫号`;
   switch (error.code) {
     case "stall_busy":
-      return "同事刚刚在这个摊位叫了号,请先处理正在叫的号";
+      return "同事刚刚在这个摊位叫了号，请先处理正在叫的号";
     case "illegal_transition":
-      return "同事刚刚处理了这个号,已为您更新";
+      return "同事刚刚处理了这个号，已为您更新";
     case "call_again_first":
-      return `${sentence},还没有人来才能过号。请点「再叫一次」`;
+      return `${sentence}，还没有人来才能过号。请点「再叫一次」`;
     default:
       return sentence;
   }

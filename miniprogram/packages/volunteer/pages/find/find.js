@@ -174,7 +174,7 @@ function pressed(tail, key) {
 async function confirmed({ display_name: name, phone }, direction) {
   const what = direction === "exit" ? "签退" : "签到";
   const { confirm } = await wx.showModal({
-    title: `给 ${name} ${what}?`,
+    title: `给 ${name} ${what}？`,
     content: phone ? `手机号 ${phone}。请问清楚是不是本人。` : "没有留手机号。请问清楚是不是本人。",
     confirmText: what,
     cancelText: "不是",

@@ -69,8 +69,8 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   async onDone(event) {
     const { confirm } = await wx.showModal({
-      title: "这条处理好了?",
-      content: "请确认已经补签,或组织者已经知道。点「处理好了」后,这条不再显示。",
+      title: "这条处理好了？",
+      content: "请确认已经补签，或组织者已经知道。点「处理好了」后，这条不再显示。",
       confirmText: "处理好了",
       cancelText: "还没有",
     });

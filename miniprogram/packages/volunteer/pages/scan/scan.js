@@ -206,7 +206,7 @@ function otherWay({ stays, tone }) {
  */
 async function nameIt(key, direction) {
   const { confirm, content } = await wx.showModal({
-    title: "是谁的码?",
+    title: "是谁的码？",
     content: "",
     editable: true,
     placeholderText: "姓名或手机尾号",
