@@ -1,7 +1,6 @@
 """Reads of activities: the list by keyset, one activity whole in four statements, and one more
 for its lines while it is on."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,6 +18,7 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    all_,
     and_,
     any_,
     bindparam,
@@ -50,6 +50,7 @@ from backend.activities.signals import lines_asked
 from backend.core.errors import NotFound, ValidationFailed
 from backend.core.pagination import Page, decode_cursor, page_of
 from backend.core.permissions import Actor, Permission
+from backend.core.search import patterns
 from backend.core.statement import Statement
 from backend.partners.models import Organisation
 from backend.regions.models import Region
@@ -144,9 +145,7 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
         Activity.starts_at > _instant("from_") - text(f"interval '{LONGEST_ACTIVITY.days} days'"),
     ),
     "to": Activity.starts_at < _instant("to"),
-    "q": or_(
-        Activity.title.ilike(_text("q"), escape="/"), Venue.name.ilike(_text("q"), escape="/")
-    ),
+    "q": (Activity.title + "\n" + Venue.name).ilike(all_(bindparam("q", type_=ARRAY(Text())))),
 }
 _FILTERS = frozenset(_CONDITIONS)
 
@@ -165,8 +164,7 @@ def _filter_values(session: Session, query: dict[str, Any]) -> dict[str, Any]:
             raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
         values["region"] = f"{region.code}%"
     if "q" in query:
-        escaped = re.sub(r"([/%_])", r"/\1", query["q"])
-        values["q"] = f"%{escaped}%"
+        values["q"] = patterns(query["q"])
     return values
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, or_, select
+from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.errors import TooManyToExport
 from backend.core.pagination import Page, paginate
+from backend.core.search import has_words
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -83,11 +84,7 @@ def _conditions(filters: dict[str, Any]) -> Iterable[ColumnElement[bool]]:
     if "to" in filters:
         yield Activity.starts_at < filters["to"]
     if "q" in filters:
-        words = filters["q"]
-        yield or_(
-            Activity.title.icontains(words, autoescape=True),
-            Venue.name.icontains(words, autoescape=True),
-        )
+        yield from has_words(filters["q"], Activity.title, Venue.name)
 
 
 def list_schedule(session: Session, codes: Collection[str], filters: dict[str, Any]) -> Page:

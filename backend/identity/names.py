@@ -1,5 +1,11 @@
-"""How people's names are shown."""
+"""How people's names are shown, and when two are one."""
 
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, func
+
+# What stands between the parts of a name, or is left out: 阿依古丽·买买提，阿依古丽 买买提.
+SEPARATORS = " \u00a0\u3000.·•․‧∙⋅・．･"
+# What the index on names is made of, as PostgreSQL writes it.
+NAME_KEY = f"lower(translate(name, '{SEPARATORS}'::text, ''::text))"
 NAMELESS = "居民"
 
 
@@ -17,3 +23,18 @@ def masked_name(name: str | None) -> str:
 def own_name(name: str | None) -> str:
     """The name as the person and their family see it."""
     return name or NAMELESS
+
+
+def name_key(name: str | None) -> str:
+    """What two ways to write one name have in common."""
+    return (name or "").translate(dict.fromkeys(map(ord, SEPARATORS))).lower()
+
+
+def name_key_of(name: SQLColumnExpression[str | None]) -> ColumnElement[str]:
+    """`name_key` of a name in the database (`NAME_KEY`)."""
+    return func.lower(func.translate(name, SEPARATORS, ""), type_=String)
+
+
+def parts_of(name: str) -> str:
+    """A name's parts with a space between, however they are written."""
+    return name.translate(dict.fromkeys(map(ord, SEPARATORS), " "))

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.core import clock
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission, Role
+from backend.core.search import has_words
 from backend.identity import console
 from backend.identity.models import (
     ConsoleSession,
@@ -21,8 +22,8 @@ from backend.identity.models import (
     User,
     UserState,
 )
-from backend.identity.names import masked_name, own_name
-from backend.identity.queries import masked_phone
+from backend.identity.names import masked_name, name_key_of, own_name, parts_of
+from backend.identity.phones import masked_phone
 from backend.identity.roles import organisations, place_of_role
 from backend.regions.models import Region
 from backend.regions.queries import within
@@ -82,13 +83,8 @@ def list_staff(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
         .where(User.id.in_(_held(actor, query)), User.state == UserState.ACTIVE)
     )  # fmt: skip
     if "q" in query:
-        words = query["q"]
-        statement = statement.where(
-            or_(
-                Resident.name.contains(words, autoescape=True),
-                PasswordAccount.username.contains(words, autoescape=True),
-            )
-        )
+        names = name_key_of(Resident.name), PasswordAccount.username
+        statement = statement.where(*has_words(parts_of(query["q"]), *names))
     page = paginate(
         session,
         statement,

@@ -15,6 +15,7 @@ from backend.core.audit import AuditEntry
 from backend.core.errors import TooManyToExport
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission
+from backend.core.search import has_words
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.needs.models import Need, NeedState
@@ -90,7 +91,7 @@ def _needs(actor: Actor, query: dict[str, Any]) -> Select[Any]:
     if "to" in query:
         statement = statement.where(Need.raised_on <= query["to"])
     if "q" in query:
-        statement = statement.where(Need.title.contains(query["q"], autoescape=True))
+        statement = statement.where(*has_words(query["q"], Need.title))
     return statement
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission, Role
+from backend.core.search import has_words
 from backend.identity.models import Resident, RoleAssignment
 from backend.identity.names import own_name
 from backend.partners.models import Organisation
@@ -36,7 +37,7 @@ def list_organisations(
     """
     statement = select(Organisation)
     if q is not None:
-        statement = statement.where(Organisation.name.contains(q, autoescape=True))
+        statement = statement.where(*has_words(q, Organisation.name))
     # Collation C: one order, whatever the database's locale is.
     return paginate(
         session,
@@ -80,7 +81,7 @@ def organisations_in_full(session: Session, actor: Actor, query: dict[str, Any])
         Region, Region.id == Organisation.region_id
     )
     if "q" in query:
-        statement = statement.where(Organisation.name.contains(query["q"], autoescape=True))
+        statement = statement.where(*has_words(query["q"], Organisation.name))
     if "region_code" in query:
         statement = statement.where(Region.code.startswith(query["region_code"]))
     page = paginate(

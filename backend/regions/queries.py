@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.errors import ValidationFailed
 from backend.core.pagination import Page, paginate
+from backend.core.text import words
 from backend.regions.models import CODE_LENGTHS, Region, RegionLevel
 
 
@@ -59,8 +60,9 @@ def _wanted(
     if level is not None:
         yield Region.level == level
     if q is not None:
-        in_name = Region.name.contains(q, autoescape=True)
-        yield or_(in_name, Region.code.startswith(q, autoescape=True))
+        for word in words(q):
+            in_name = Region.name.contains(word, autoescape=True)
+            yield or_(in_name, Region.code.startswith(word, autoescape=True))
 
 
 def within(codes: Iterable[str]) -> ColumnElement[bool]:
