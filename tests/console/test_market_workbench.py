@@ -426,3 +426,48 @@ def test_signs_and_cards_fill_their_sheets(printed: tuple[Draft, Office]) -> Non
     look(desk, "signs")
     assert len(pages_of(page, "signs")) == 3
     on_paper(desk, "signs")
+
+
+# What lies outside the box that it is printed in.
+_CUT_OFF = """boxes => boxes.flatMap(box => {
+  const room = box.getBoundingClientRect();
+  const words = [...box.querySelectorAll("*")].filter(one => one.innerText && !one.children.length);
+  const cut = words.filter(one => {
+    const { top, left, bottom, right } = one.getBoundingClientRect();
+    return top < room.top - 1 || left < room.left - 1
+      || bottom > room.bottom + 1 || right > room.right + 1;
+  });
+  if (box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth) cut.push(box);
+  return cut.map(one => `${one.className}: ${one.innerText}`);
+})"""
+# Wide characters, each as many as its field takes; some without a place to break a line.
+_LONGEST: dict[str, Any] = {
+    "title": "最长的活动名称" * 8 + "写到这里", "organiser_name": "主办单位" * 15,
+    "contact_phone": "0519-86310000-123456", "venue": {"name": "场地" * 30, "address": "W" * 200},
+}  # fmt: skip
+
+
+def test_the_longest_of_every_print_fits_its_paper(draft: Draft, office: OpenOffice) -> None:
+    """And so does whatever is shorter."""
+    draft.staff.put(f"/activities/{draft.id}", _LONGEST)
+    organisation = draft.staff.get("/organisations")["items"][0]["id"]
+    for number, name in (("特别长的摊位号码一二", "摊位名称" * 10), ("WWWWWWWWWW", "W" * 40)):
+        stall = draft.staff.post(
+            f"/activities/{draft.id}/stalls",
+            {"number": number, "name": name, "organisation_id": organisation},
+        )
+        for kind in ("最长的服务名称啊" * 5, "M" * 40, "义剪", "义诊", "磨刀" * 20, "修伞" * 20):
+            service = {"title": kind, "service_kind": "haircut", "mode": "queue"}
+            draft.staff.post(f"/stalls/{stall['id']}/offerings", service)
+    desk = office("organiser")
+    for path, boxes in (
+        ("signs", ".sign"), ("cards?count=21", ".card-number"), ("poster?size=a4", ".poster"),
+        ("poster?size=a3", ".poster"),
+    ):  # fmt: skip
+        page = desk.open(f"{draft.path}/print/{path}")
+        page.evaluate("document.fonts.ready")
+        page.emulate_media(media="print")
+        desk.screenshot(f"longest-{path.split('?')[0]}-{path[-2:]}")
+        assert page.locator(boxes).count() > 0
+        assert page.locator(boxes).evaluate_all(_CUT_OFF) == [], path
+        page.emulate_media(media="null")
