@@ -252,11 +252,6 @@ class Settings:
             (1 <= self.port <= 65_535, "PORT: 1 to 65535"),
             (1 <= self.web_concurrency <= 128, "WEB_CONCURRENCY: 1 to 128"),
             (4 <= self.web_threads <= 1000, "WEB_THREADS: 4 to 1000"),
-            (
-                # The quarter that is never with WeChat keeps the connections busy.
-                self.web_threads < 4 or self.web_threads // 4 >= self.database_pool,
-                "WEB_THREADS: at least 4 times DATABASE_POOL",
-            ),
             (0 <= self.web_keepalive <= 3600, "WEB_KEEPALIVE: 0 to 3600"),
             (
                 not self.metrics_token

@@ -5,7 +5,6 @@
 Everything that differs between machines comes from the environment (config/.env.example).
 """
 
-import fcntl
 import gc
 import os
 import shutil
@@ -13,8 +12,6 @@ import socket
 import struct
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,36 +75,11 @@ control_socket_disable = True
 # without any thread, keeps slow senders away (docs/adr/0018).
 SILENCE_S = 10
 
-METRICS = "wushe-metrics-"
-_held = ExitStack()
-
 
 def on_starting(server: Any) -> None:
-    """Where each process keeps what it counts (core/metrics.py): as the heartbeat, in memory.
-
-    Locked for as long as one of them lives. What a server that was killed has left, and could not
-    remove, nobody holds any more.
-    """
-    place = Path(worker_tmp_dir or tempfile.gettempdir())
-    for left in place.glob(f"{METRICS}*"):
-        with suppress(OSError), locked(left):  # another's, who lives or is another user
-            shutil.rmtree(left)
-    # Found by others only once it is locked.
-    made = Path(tempfile.mkdtemp(prefix=f".{METRICS}", dir=place))
-    _held.enter_context(locked(made))
-    folder = made.rename(place / made.name.removeprefix("."))
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Raises OSError where somebody else holds it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
+    """Where each process keeps what it counts (core/metrics.py): as the heartbeat, in memory."""
+    folder = tempfile.mkdtemp(prefix="wushe-metrics-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -7,10 +7,18 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, union, update
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, ActivityState, OfferingMode, ServiceDay, Slot
+from backend.activities.models import (
+    Activity,
+    ActivityState,
+    Attendance,
+    Offering,
+    OfferingMode,
+    ServiceDay,
+    Slot,
+)
 from backend.activities.permissions import ANNOUNCED
 from backend.bookings import statements
 from backend.bookings.days import AFTER_DAY, after_day, day_over
@@ -43,7 +51,7 @@ from backend.core.limits import TooManyRequests
 from backend.core.permissions import Actor, Permission
 from backend.core.request_context import current_address, current_request_id
 from backend.core.states import check_transition
-from backend.identity import operations as identity
+from backend.identity import guests
 from backend.identity.models import Resident
 
 S = BookingState
@@ -87,28 +95,24 @@ def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[st
         body: `resident_id` or `guest`; nothing for oneself. `urgent` needs a volunteer and a
             `reason`, which is kept in the audit log.
 
-    Raises as `sign_up`, NotCheckedIn and MarketNotOpen (409), Forbidden (403).
+    Raises as `sign_up`, NotCheckedIn and MarketNotOpen (409), NumberKnown (409) where a guest may
+    be somebody else, Forbidden (403).
     """
     resident_id = body.get("resident_id", actor.resident_id)
     if "guest" in body:
-        if not actor.may_anywhere(Permission.TICKET_ISSUE):
-            raise Forbidden
-        resident_id = identity.create_guest(session, actor, body["guest"])
+        resident_id = _write_in(session, actor, offering_id, body["guest"])
     context = statements.read_context(session, offering_id, resident_id, None)
     if context is None or context.state not in ANNOUNCED:
         raise NotFound
     staff = actor.may(Permission.TICKET_ISSUE, region_code=context.region_code)
     if not staff:
-        if "guest" in body or body["urgent"]:
+        if body["urgent"]:
             raise Forbidden
         if actor.user_id not in (context.user_id, context.guardian_user_id):
             raise NotFound
     if context.mode == OfferingMode.OPEN:
         raise SignUpNotNeeded
-    if context.state != ActivityState.LIVE or clock.days_over(
-        clock.now(), context.starts_at, context.ends_at
-    ):
-        raise MarketNotOpen
+    _check_open(context)
     _check_age(context)
     return _book(
         session,
@@ -122,6 +126,38 @@ def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[st
         reason=body.get("reason"),
         must_be_present=not staff,
     )
+
+
+def _check_open(market: AnyRow) -> None:
+    over = clock.days_over(clock.now(), market.starts_at, market.ends_at)
+    if market.state != ActivityState.LIVE or over:
+        raise MarketNotOpen
+
+
+def _write_in(session: Session, actor: Actor, offering_id: UUID, guest: dict[str, Any]) -> UUID:
+    """Who comes without a phone of their own: a new guest, or somebody who is known. Whose number
+    it is learns only who works at an open market."""
+    market = session.execute(
+        select(Activity.id, Activity.state, Activity.starts_at, Activity.ends_at,
+               Activity.region_code)
+        .join(Offering, Offering.activity_id == Activity.id)
+        .where(Offering.id == offering_id)
+    ).one_or_none()  # fmt: skip
+    if not actor.may_anywhere(Permission.TICKET_ISSUE):
+        raise Forbidden
+    if market is None or market.state not in ANNOUNCED:
+        raise NotFound
+    if not actor.may(Permission.TICKET_ISSUE, region_code=market.region_code):
+        raise Forbidden
+    _check_open(market)
+    came = select(Attendance.resident_id).where(
+        Attendance.activity_id == market.id, Attendance.reverted_at.is_(None)
+    )
+    booked = select(Booking.resident_id).where(
+        Booking.offering_id == offering_id, Booking.state.in_(ACTIVE_STATES)
+    )
+    here = union(came, booked)
+    return guests.write_in(session, actor, guest, here=here, region_code=market.region_code)
 
 
 def _lock_proxy(session: Session, actor: Actor) -> None:

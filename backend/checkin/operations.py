@@ -36,7 +36,7 @@ from backend.core.db import AnyRow, RunAgain
 from backend.core.errors import AppError, Forbidden, NotFound, ValidationFailed, on_constraint
 from backend.core.idempotency import fingerprint
 from backend.core.permissions import Actor, Permission
-from backend.identity import operations as identity
+from backend.identity import guests
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
 
@@ -101,8 +101,8 @@ def record_scan(session: Session, actor: Actor, activity_id: UUID, body: dict[st
         body: as ScanRequest loads it.
 
     Raises NotFound (404) for an activity or resident that the caller may not see, Forbidden
-    (403) when somebody who is no volunteer there scans others, ScanIdReused (409),
-    ValidationFailed (422).
+    (403) when somebody who is no volunteer there scans others, ScanIdReused (409), NumberKnown
+    (409) where a guest may be somebody else, ValidationFailed (422).
     """
     moment = Moment.said(body, clock.now())
     shown = Shown(None, None, moment)
@@ -212,7 +212,7 @@ class _NewScan:
         """Keep the scan, and the visit if it is the first of the day."""
         resident_id = self.context.resident_id
         if "guest" in self.body:
-            resident_id = identity.create_guest(self.session, self.actor, self.body["guest"])
+            resident_id = self._write_in()
         standing = statements.admit(
             self.session,
             scan_id=self.body["id"],
@@ -248,6 +248,22 @@ class _NewScan:
         self._insert(Verdict.ADMITTED, None, self.context.resident_id, visit.id)
         _derive_leaving(self.session, visit.id)
         return self._answer(Verdict.ADMITTED, None, visit)
+
+    def _write_in(self) -> UUID:
+        """The guest, or who they are already. Nobody is asked about a scan that was kept."""
+        here = select(Attendance.resident_id).where(
+            Attendance.activity_id == self.activity_id,
+            Attendance.on_day == clock.local_day(self.moment.judged_at),
+            Attendance.reverted_at.is_(None),
+        )
+        return guests.write_in(
+            self.session,
+            self.actor,
+            self.body["guest"],
+            here=here,
+            region_code=self.context.region_code,
+            ask=not self.moment.offline,
+        )
 
     def _tell_arrival(self, resident_id: UUID) -> None:
         person_arrived.send(

@@ -1,7 +1,7 @@
 """Reads of check-in."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -16,8 +16,8 @@ from backend.core.crypto import PhoneVault
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
-from backend.identity.names import masked_name, own_name
-from backend.identity.queries import masked_phone
+from backend.identity.names import masked_name, name_key, name_key_of, own_name
+from backend.identity.phones import masked_phone
 from backend.identity.signals import uses_counted
 from backend.regions.models import Region
 from backend.regions.queries import within
@@ -133,15 +133,20 @@ def _visit(row: Any, name: str) -> dict[str, Any]:
     }
 
 
-def find_residents(
-    session: Session, region_code: str, query: dict[str, str]
-) -> list[dict[str, Any]]:
+class Found(NamedTuple):
+    """Who was found, as the answer has them, and how many more fit."""
+
+    people: list[dict[str, Any]]
+    more: int
+
+
+def find_residents(session: Session, region_code: str, query: dict[str, str]) -> Found:
     """People by phone number, by its last four digits, or by their whole name: the fewest fields
     that tell them apart, for a volunteer to ask 「是王女士吗」.
 
     First those with a tie to the activity's subdistrict: they have signed up or been there, or
-    they or whose family they are live there. Others by their whole number alone: four digits or a
-    name are soon tried through, and would read out the district.
+    they or whose family they are live there; of these who was entered last. Others by their whole
+    number alone: four digits or a name are soon tried through, and would read out the district.
 
     Args:
         region_code: the activity's.
@@ -150,7 +155,7 @@ def find_residents(
     phone, vault = query.get("phone"), composed(PhoneVault)
     whole = phone is not None and len(phone) != _TAIL_DIGITS
     if phone is None:
-        wanted = Resident.name == query["name"]
+        wanted = name_key_of(Resident.name) == name_key(query["name"])
     elif whole:
         wanted = Resident.phone_hash == vault.lookup_hash(phone)
     else:
@@ -158,19 +163,21 @@ def find_residents(
     people = _candidates(session, wanted, town)
     used = _who_used(session, [person.Resident.id for person in people], town)
     people.sort(key=lambda person: (person.Resident.id not in used, not person.at_home))
-    return [
-        {
-            "id": person.Resident.id,
-            "display_name": masked_name(person.Resident.name),
-            "phone": masked_phone(person.Resident),
-        }
+    known = [
+        person.Resident
         for person in people
         if whole or person.at_home or person.Resident.id in used
-    ][:FOUND_LIMIT]
+    ]
+    shown = [
+        {"id": one.id, "display_name": masked_name(one.name), "phone": masked_phone(one)}
+        for one in known[:FOUND_LIMIT]
+    ]
+    return Found(shown, len(known) - len(shown))
 
 
 def _candidates(session: Session, wanted: ColumnElement[bool], town: str) -> list[Any]:
-    """Who fits, those who live in the town first: the resident, and whether they are `at_home`."""
+    """Who fits, those who live in the town first, then who was entered last: the resident, and
+    whether they are `at_home`."""
     guardian = aliased(Resident)
     at_home = func.coalesce(Region.code.startswith(town), False).label("at_home")
     statement = (
@@ -178,7 +185,7 @@ def _candidates(session: Session, wanted: ColumnElement[bool], town: str) -> lis
         .outerjoin(guardian, guardian.user_id == Resident.guardian_user_id)
         .outerjoin(Region, Region.id == func.coalesce(Resident.region_id, guardian.region_id))
         .where(wanted, Resident.removed_at.is_(None))
-        .order_by(at_home.desc(), Resident.id)
+        .order_by(at_home.desc(), Resident.id.desc())
         .limit(_MOST_CANDIDATES)
     )
     return list(session.execute(statement))

@@ -75,9 +75,9 @@ def find_residents(
         Activity.__tablename__,
         activity.id,
         region_code=activity.region_code,
-        details={"by": next(iter(body)), "found": [str(person["id"]) for person in found]},
+        details={"by": next(iter(body)), "found": [str(one["id"]) for one in found.people]},
     )
-    return {"items": found, "next_cursor": None}
+    return {"items": found.people, "next_cursor": None, "more": found.more}
 
 
 @blp.get("/me/attendances", access=LOGIN, query=PageQuery,

@@ -148,3 +148,6 @@ class FoundAnswer(ma.Schema):
 class FoundPage(ma.Schema):
     items = out.List(out.Nested(FoundAnswer))
     next_cursor = out.String(allow_none=True)
+    more = out.Integer(
+        metadata={"description": "how many more fit; the whole number finds one of them"}
+    )

@@ -336,10 +336,14 @@ class _Endpoint:
             if self.in_transaction:
                 try:
                     answer = self.view(session, actor, *incoming, **path)
+                    response = self._render(answer)
                 except TooManyRequests as refusal:
                     limits.hold_here(self.limit, actor, refusal)
                     raise
-                response = self._render(answer)
+                except AppError as refusal:
+                    if not refusal.kept:
+                        raise
+                    response = problem_response(refusal)
                 attempt.store(session, response)
                 return response
         response = self._render(self.view(actor, *incoming, **path))

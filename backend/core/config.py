@@ -118,7 +118,6 @@ class ImportRules:
 class JobRules:
     heartbeat_seconds: int
     silent_seconds: int
-    newer_minutes: int
     keep_days: int
 
 

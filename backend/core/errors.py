@@ -20,6 +20,8 @@ class AppError(Exception):
     status: ClassVar[int] = 400
     code: ClassVar[str] = "bad_request"
     title: ClassVar[str] = "请求有误，请返回重试"
+    # Whether what was written before it stays: an entry of the audit log on what it tells.
+    kept: ClassVar[bool] = False
     # Seconds after which the same request may be sent again, where that is known.
     retry_after: int | None = None
 

@@ -13,7 +13,6 @@ import procrastinate
 from flask import Flask, current_app
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job
-from procrastinate.tasks import Task
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -46,11 +45,6 @@ class JobsStandStill(AppError):
 
 class GivenUp(Exception):
     """Raised by a job that no further try would help: it ends failed, and the log says so."""
-
-
-class OfNewerCode(Exception):
-    """A job of a name that this code does not know: while a new version is rolled out the web
-    may queue what an old worker can't do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +96,6 @@ def init_jobs(app: Flask) -> None:
 def make_queue(app: Flask, connector: BaseConnector) -> procrastinate.App:
     """The queue with every job declared so far; each runs within the app."""
     queue = procrastinate.App(connector=connector, periodic_defaults={"max_delay": _CATCH_UP_S})
-    queue.tasks = _Tasks(queue)
     for name, declaration in _REGISTRY.items():
         _add(queue, app, name, declaration)
     return queue
@@ -115,36 +108,6 @@ class _Retry(procrastinate.RetryStrategy):
         if isinstance(exception, GivenUp):
             return None
         return super().get_retry_decision(exception=exception, job=job)
-
-
-class _NewerWorker(procrastinate.RetryStrategy):
-    """Leave a job to a worker of newer code, for a time; one by the clock has its next tick."""
-
-    def get_retry_decision(
-        self, *, exception: BaseException, job: Job
-    ) -> procrastinate.RetryDecision | None:
-        if job.queueing_lock is not None:
-            return None
-        return super().get_retry_decision(exception=exception, job=job)
-
-
-class _Tasks(dict[str, Task[Any, Any, Any]]):
-    """The queue's jobs by name; whoever runs or rescues one of another name finds one that is
-    tried again later."""
-
-    def __init__(self, queue: procrastinate.App) -> None:
-        super().__init__()
-        later = _NewerWorker(max_attempts=JOBS.newer_minutes, wait=60)
-        self._of_newer_code: Task[Any, Any, Any] = Task(
-            _not_known, blueprint=queue, name="jobs.of_newer_code", queue="default", retry=later
-        )
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return super().get(name, self._of_newer_code)
-
-
-def _not_known(*_: object, **__: object) -> None:
-    raise OfNewerCode
 
 
 def _add(queue: procrastinate.App, app: Flask, name: str, declaration: _Job) -> None:

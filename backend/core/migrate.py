@@ -13,7 +13,7 @@ interrupted is simply run again.
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 from alembic import command, op
 from alembic.config import Config
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy import Connection, TextClause, create_engine, pool, text
 from sqlalchemy.exc import OperationalError
 
 from backend.core import database_roles
@@ -175,7 +175,7 @@ def _set_timeouts(connection: Connection, lock_ms: int, statement_ms: int) -> No
 
 
 def create_indexes_concurrently(
-    table: str, indexes: Mapping[str, list[str]], **options: Any
+    table: str, indexes: Mapping[str, Sequence[str | TextClause]], **options: Any
 ) -> None:
     """In a migration of their own: make indexes while everybody writes to the table.
 
@@ -184,7 +184,7 @@ def create_indexes_concurrently(
 
     Args:
         table: its name.
-        indexes: columns by the index's name.
+        indexes: columns, or what is made of them, by the index's name.
         options: of each, as `op.create_index` takes them.
     """
     with _outside_transaction() as connection:
@@ -196,7 +196,7 @@ def create_indexes_concurrently(
             )
 
 
-def drop_indexes_concurrently(table: str, names: Mapping[str, list[str]]) -> None:
+def drop_indexes_concurrently(table: str, names: Iterable[str]) -> None:
     """Undo `create_indexes_concurrently`."""
     with _outside_transaction():
         for name in names:

@@ -24,13 +24,14 @@ from backend.identity.models import Resident, User, UserState
 from backend.identity.names import masked_name
 from backend.identity.operations import PROVEN, ResidentCodeRefused, resident_by_code
 from backend.identity.personal_codes import CodeFault
-from backend.identity.queries import masked_phone
+from backend.identity.phones import masked_phone
 from backend.identity.signals import uses_counted
 from backend.regions.models import Region
 
 # The audit log's verb: the index that finds a caller's last ones is on it.
 ACTION = "look_up_resident"
-FOUND_LIMIT = 10
+# Families of one number are smaller; all of them are shown.
+MOST_OF_A_NUMBER = 100
 GRANT_REASON = "授予角色"
 # Far shorter than a personal code, and longer than whatever is meant for a number or a name.
 _MAY_BE_A_CODE = re.compile(r"[A-Za-z0-9_-]{40,}")
@@ -148,8 +149,8 @@ def _by_phone_or_code(session: Session, who: str, mobile: str | None) -> list[Re
                 Resident.removed_at.is_(None),
                 func.coalesce(User.state, UserState.ACTIVE) == UserState.ACTIVE,
             )
-            .order_by(Resident.id)
-            .limit(FOUND_LIMIT)
+            .order_by(Resident.id.desc())
+            .limit(MOST_OF_A_NUMBER)
         )
         return list(session.execute(statement).scalars())
     if not _MAY_BE_A_CODE.fullmatch(who):

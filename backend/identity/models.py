@@ -16,6 +16,7 @@ from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.identity.names import NAME_KEY
 
 
 class UserState(StrEnum):
@@ -172,6 +173,7 @@ class Resident(Base):
 
     __table_args__ = (
         CheckConstraint("num_nonnulls(user_id, guardian_user_id) <= 1", name="one_account"),
+        Index("ix_resident_name_key", text(NAME_KEY)),
     )
 
 

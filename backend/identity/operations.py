@@ -6,20 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock, idempotency, limits
 from backend.core.config import load
 from backend.core.context import composed
-from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, Forbidden, NotFound, NotLoggedIn, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.identity import erasure, roles, sessions, statements
+from backend.identity import erasure, guests, phones, roles, sessions, statements
 from backend.identity.models import Consent, PhoneState, Resident, User, UserState
 from backend.identity.personal_codes import CodeFault, PersonalCode, PersonalCodes
-from backend.identity.signals import residents_merged
 from backend.regions.models import Region
 
 FAMILY_LIMIT = 10
@@ -180,7 +177,7 @@ def add_family_member(session: Session, actor: Actor, values: dict[str, Any]) ->
     if len(list_family(session, actor)) >= FAMILY_LIMIT:
         raise FamilyLimitReached
     _require_guardian_consent(session, actor, values.get("birth_year"))
-    member = Resident(guardian_user_id=actor.user_id, **_with_phone(values))
+    member = Resident(guardian_user_id=actor.user_id, **phones.with_phone(values))
     session.add(member)
     session.flush()
     return member
@@ -196,7 +193,7 @@ def update_family_member(
     _require_guardian_consent(session, actor, values.get("birth_year"))
     if "phone" in values and _is_proven(member, values["phone"]):
         values = {name: value for name, value in values.items() if name != "phone"}
-    for name, value in _with_phone(values).items():
+    for name, value in phones.with_phone(values).items():
         setattr(member, name, value)
     session.flush()
     return member
@@ -233,9 +230,7 @@ def bind_typed_phone(session: Session, actor: Actor, phone: str) -> str:
 
 
 def _is_proven(resident: Resident, phone: str) -> bool:
-    return resident.phone_state in PROVEN and (
-        resident.phone_hash == composed(PhoneVault).lookup_hash(phone)
-    )
+    return resident.phone_state in PROVEN and (resident.phone_hash == phones.hash_of(phone))
 
 
 def bind_verified_phone(session: Session, actor: Actor, phone: str) -> str:
@@ -243,10 +238,11 @@ def bind_verified_phone(session: Session, actor: Actor, phone: str) -> str:
 
     Raises NotLoggedIn (401) when the account has been closed meanwhile.
     """
+    guests.lock_number(session, phones.hash_of(phone))
     resident = _lock_own_resident(session, actor)
     _set_phone(resident, phone, PhoneState.VERIFIED)
     session.flush()
-    _merge_guests(session, actor, resident)
+    guests.merge_guests(session, actor, resident)
     return phone
 
 
@@ -259,6 +255,9 @@ def confirm_phone_in_person(session: Session, actor: Actor, code: str) -> Reside
     Raises ResidentCodeRefused (422) for a code that is forged or old, Forbidden (403) for the
     volunteer's own, NoTypedPhone (409).
     """
+    number = _number_by_code(session, code)
+    if number is not None:
+        guests.lock_number(session, number)
     resident = resident_by_code(session, code)
     if resident is None or isinstance(resident, CodeFault):
         raise ResidentCodeRefused
@@ -278,81 +277,17 @@ def confirm_phone_in_person(session: Session, actor: Actor, code: str) -> Reside
             from_state=PhoneState.TYPED,
             to_state=PhoneState.CONFIRMED,
         )
-    _merge_guests(session, actor, resident)
+    guests.merge_guests(session, actor, resident)
     return resident
 
 
-def _merge_guests(session: Session, actor: Actor, resident: Resident) -> None:
-    """Let the guests with this resident's proven number become the resident.
-
-    A family may share one number. Guests of one name are one person, whatever the volunteer
-    called them; where there are several names, only the resident's own is merged.
-    """
-    guests = list(
-        session.execute(
-            select(Resident)
-            .where(
-                Resident.phone_hash == resident.phone_hash,
-                Resident.id != resident.id,
-                Resident.user_id.is_(None),
-                Resident.guardian_user_id.is_(None),
-                Resident.merged_into_id.is_(None),
-                Resident.removed_at.is_(None),
-            )
-            .order_by(Resident.id)
-            .with_for_update()
-        ).scalars()
-    )
-    names = {guest.name for guest in guests if guest.name}
-    for guest in guests:
-        if len(names) <= 1 or guest.name in (None, resident.name):
-            _merge(session, actor, guest, resident)
-
-
-def _merge(session: Session, actor: Actor, guest: Resident, resident: Resident) -> None:
-    resident.name = resident.name or guest.name
-    resident.birth_year = resident.birth_year or guest.birth_year
-    guest.merged_into_id = resident.id
-    guest.removed_at = clock.now()
-    erasure.forget(guest)
-    session.flush()
-    residents_merged.send(session, source_id=guest.id, target_id=resident.id)
-    audit.record(
-        session,
-        actor,
-        "merge_guest",
-        "resident",
-        guest.id,
-        details={"into": str(resident.id)},
-    )
-
-
-def create_guest(session: Session, actor: Actor, values: dict[str, Any]) -> UUID:
-    """A person without a phone of their own, written in by a volunteer.
-
-    The same phone and name again is the same guest, also when two volunteers write them in at
-    once. Without a phone nothing tells two people apart, so each entry is a new guest.
-
-    Raises TooManyRequests (429).
-    """
-    limits.check(session, "guests", str(actor.user_id))
-    phone, name = values.get("phone"), values.get("name")
-    key = composed(PhoneVault).lookup_hash(f"{phone}|{name or ''}") if phone else None
-    row = {
-        "id": new_id(),
-        "code_handle": new_id(),
-        "created_at": clock.now(),
-        "phone_state": PhoneState.NONE,
-        "guest_key": key,
-    } | _with_phone(values)
-    statement = insert(Resident).values(**row)
-    if key is not None:
-        statement = statement.on_conflict_do_update(
-            index_elements=[Resident.guest_key], set_={"guest_key": key}
-        )
-    created = session.execute(statement.returning(Resident.id)).scalar_one()
-    audit.record(session, actor, "write_in_guest", "resident", created)
-    return created
+def _number_by_code(session: Session, code: str) -> bytes | None:
+    """The hash of the number of whom a personal code belongs to, not locked."""
+    handle = composed(PersonalCodes).read(code)
+    if isinstance(handle, CodeFault):
+        return None
+    statement = select(Resident.phone_hash).where(Resident.code_handle == handle)
+    return session.execute(statement).scalar_one_or_none()
 
 
 def issue_code(resident: Resident) -> PersonalCode:
@@ -451,27 +386,8 @@ def close_account(session: Session, actor: Actor) -> None:
     )
 
 
-def _with_phone(values: dict[str, Any]) -> dict[str, Any]:
-    """Column values with a given phone number replaced by its protected forms."""
-    columns = dict(values)
-    if "phone" not in columns:
-        return columns
-    phone = columns.pop("phone")
-    return columns | protected_phone(phone, PhoneState.TYPED)
-
-
-def protected_phone(phone: str, state: PhoneState) -> dict[str, Any]:
-    """The columns in which a phone number is kept."""
-    return {
-        "phone_encrypted": composed(PhoneVault).encrypt(phone),
-        "phone_hash": composed(PhoneVault).lookup_hash(phone),
-        "phone_tail_hash": composed(PhoneVault).tail_hash(phone),
-        "phone_state": state,
-    }
-
-
 def _set_phone(resident: Resident, phone: str, state: PhoneState) -> None:
-    for name, value in protected_phone(phone, state).items():
+    for name, value in phones.protected_phone(phone, state).items():
         setattr(resident, name, value)
 
 

@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from backend.core.context import composed
-from backend.core.crypto import PhoneVault, mask_phone
+from backend.core.crypto import PhoneVault
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
 from backend.core.statement import Statement
 from backend.identity import operations
 from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name
+from backend.identity.phones import masked_phone
 from backend.identity.roles import organisations
 from backend.identity.signals import export_requested
 from backend.regions.models import Region
@@ -89,13 +90,6 @@ def roles_of(session: Session, actor: Actor) -> list[dict[str, Any]]:
         }
         for row in _ROLES.rows(session, user_id=actor.user_id)
     ]
-
-
-def masked_phone(resident: Resident) -> str | None:
-    """138****1234, or None where no number is kept."""
-    if resident.phone_encrypted is None:
-        return None
-    return mask_phone(composed(PhoneVault).decrypt(resident.phone_encrypted))
 
 
 def family_member(resident: Resident) -> dict[str, Any]:

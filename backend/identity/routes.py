@@ -25,6 +25,7 @@ from backend.identity import console, devices, operations, queries, schemas, ses
 from backend.identity.models import Consent
 from backend.identity.names import masked_name
 from backend.identity.permissions import access_family_member, access_own_resident
+from backend.identity.phones import masked_phone
 
 blp = Blueprint("identity", __name__, url_prefix="/api/v1", description="登录与我的")
 _PROFILE = Limit("profile")
@@ -185,7 +186,7 @@ def confirm_phone(session: Session, actor: Actor, body: dict[str, str]) -> dict[
     resident = operations.confirm_phone_in_person(session, actor, body["resident_code"])
     return {
         "display_name": masked_name(resident.name),
-        "phone": queries.masked_phone(resident),
+        "phone": masked_phone(resident),
         "phone_state": resident.phone_state.value,
     }
 

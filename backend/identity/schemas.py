@@ -110,6 +110,12 @@ class GuestRequest(Schema):
     phone = fields.Phone()
     birth_year = BirthYear()
     note = fields.Text(100, metadata={"description": "no health data"})
+    another = fields.Flag(
+        metadata={
+            "description": "none of those who are known with this number by other names"
+            " (`number_known`): of their family, say"
+        }
+    )
 
 
 class FamilyAnswer(ma.Schema):

@@ -11,8 +11,9 @@ class ApiError extends Error {
    * @param {number} [problem.status] HTTP status; 0 where no answer came
    * @param {Record<string, string[]>} [problem.errors] sentences by field
    * @param {number} [problem.waitMs] how long the server asks to wait, where somebody did too much
+   * @param {Record<string, any>} [problem.more] what else the server tells with this code
    */
-  constructor({ code, title, status = 0, errors = {}, waitMs = 0 }) {
+  constructor({ code, title, status = 0, errors = {}, waitMs = 0, more = {} }) {
     super(title);
     this.name = "ApiError";
     this.code = code;
@@ -20,6 +21,7 @@ class ApiError extends Error {
     this.status = status;
     this.errors = errors;
     this.waitMs = waitMs;
+    this.more = more;
     /** Whether the same has been tried for as long as makes sense: whoever asked tells the person. */
     this.exhausted = false;
   }
@@ -51,7 +53,7 @@ function problemOf(status, data, headers) {
   if (data && typeof data === "object" && "code" in data) {
     const problem = /** @type {any} */ (data);
     const title = firstFieldError(problem.errors) || problem.detail || problem.title;
-    return new ApiError({ code: problem.code, title, status, errors: problem.errors, waitMs });
+    return new ApiError({ code: problem.code, title, status, errors: problem.errors, waitMs, more: problem });
   }
   return new ApiError({ code: "unavailable", title: "服务正忙，请稍后再试", status, waitMs });
 }

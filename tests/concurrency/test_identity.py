@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, false, func, select, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
@@ -15,7 +16,7 @@ from backend.core.db import db, transaction
 from backend.core.errors import NotLoggedIn
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Role
-from backend.identity import operations, roles
+from backend.identity import guests, operations, roles
 from backend.identity.models import Consent, PhoneState, Resident, RoleAssignment, User
 from backend.identity.roles import Scope
 from tests.concurrency.conftest import together
@@ -205,6 +206,12 @@ def assert_forgotten(app: Flask, person: Person) -> None:
 # ---------------------------------------------------------------------------- people
 
 
+def written_in(session: Session, volunteer: Person, values: dict[str, Any]) -> UUID:
+    nobody = select(Resident.id).where(false())
+    actor = actor_of(volunteer)
+    return guests.write_in(session, actor, values, here=nobody, region_code=DISTRICT)
+
+
 def test_two_volunteers_write_in_the_same_guest_as_one(
     committed_app: Flask, committed_world: World
 ) -> None:
@@ -214,10 +221,32 @@ def test_two_volunteers_write_in_the_same_guest_as_one(
     def write_in(_: int) -> UUID:
         with committed_app.app_context(), transaction() as session:
             guest = {"name": "李奶奶", "phone": phone}
-            return operations.create_guest(session, actor_of(volunteer), guest)
+            return written_in(session, volunteer, guest)
 
     (guest_id,) = set(together(TIMES, write_in))
     assert resident(committed_app, guest_id).phone_state is PhoneState.TYPED
+
+
+def test_who_is_written_in_while_they_prove_their_number_is_one_person(
+    committed_app: Flask, committed_world: World
+) -> None:
+    """Whichever comes first: the guest is merged, or the resident found."""
+    volunteer = committed_world.volunteer()
+    for attempt in range(TIMES):
+        person, phone = committed_world.person("王秀英"), f"1381122{attempt:04}"
+
+        def prove_or_write_in(
+            index: int, person: Person = person, phone: str = phone
+        ) -> UUID | str:
+            with committed_app.app_context(), transaction() as session:
+                if index:
+                    return written_in(session, volunteer, {"name": "王·秀英", "phone": phone})
+                return operations.bind_verified_phone(session, actor_of(person), phone)
+
+        _, written = together(2, prove_or_write_in)
+        assert isinstance(written, UUID), written
+        found = resident(committed_app, written)
+        assert person.resident_id in (found.id, found.merged_into_id)
 
 
 def test_one_guest_joins_one_of_two_who_bind_the_number_at_once(
@@ -228,9 +257,9 @@ def test_one_guest_joins_one_of_two_who_bind_the_number_at_once(
     people = [committed_world.person() for _ in range(TIMES)]
     phone = "13811110001"
     with committed_app.app_context(), transaction() as session:
-        guests = [
-            operations.create_guest(session, actor_of(volunteer), values)
-            for values in ({"phone": phone}, {"phone": phone, "name": "王秀英"})
+        written = [
+            written_in(session, volunteer, values)
+            for values in ({"phone": phone}, {"phone": phone, "name": "王秀英", "another": True})
         ]
 
     def bind(index: int) -> str:
@@ -238,11 +267,11 @@ def test_one_guest_joins_one_of_two_who_bind_the_number_at_once(
             return operations.bind_verified_phone(session, actor_of(people[index]), phone)
 
     assert together(TIMES, bind) == [phone] * TIMES
-    winners = {resident(committed_app, guest).merged_into_id for guest in guests}
+    winners = {resident(committed_app, guest).merged_into_id for guest in written}
     assert len(winners) == 1
     assert winners < {person.resident_id for person in people}
-    merges = (AuditEntry.action == "merge_guest", AuditEntry.object_id.in_(guests))
-    assert count(committed_app, AuditEntry, *merges) == len(guests)
+    merges = (AuditEntry.action == "merge_guest", AuditEntry.object_id.in_(written))
+    assert count(committed_app, AuditEntry, *merges) == len(written)
 
 
 def test_one_person_binding_twice_at_once_merges_once(
@@ -251,7 +280,7 @@ def test_one_person_binding_twice_at_once_merges_once(
     volunteer, person = committed_world.volunteer(), committed_world.person()
     phone = "13811110002"
     with committed_app.app_context(), transaction() as session:
-        guest = operations.create_guest(session, actor_of(volunteer), {"phone": phone})
+        guest = written_in(session, volunteer, {"phone": phone})
 
     def bind(_: int) -> str:
         with committed_app.app_context(), transaction() as session:

@@ -1,13 +1,10 @@
 """Wrong settings end every part at once with one and the same line, before anything is started."""
 
 import os
-import signal
 import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
 
@@ -71,54 +68,3 @@ def test_a_half_sent_request_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
         with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
             bound = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16)
     assert struct.unpack("ll", bound) == (config["SILENCE_S"], 0)
-
-
-@pytest.fixture
-def servers() -> Iterator[list[int]]:
-    """Numbers of processes; killed at the end."""
-    running: list[int] = []
-    yield running
-    for server in running:
-        killed(server)
-
-
-def killed(server: int) -> None:
-    os.kill(server, signal.SIGKILL)
-    os.waitpid(server, 0)
-
-
-def test_what_a_killed_server_counted_is_removed_at_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, servers: list[int]
-) -> None:
-    """Not what one that lives is counting in, nor what is somebody else's."""
-    for name, value in PRODUCTION.items():
-        monkeypatch.setenv(name, value)
-    starting = run_path(str(ROOT / "config" / "gunicorn.conf.py"))["on_starting"]
-    starting.__globals__["worker_tmp_dir"] = str(tmp_path)
-    (tmp_path / "else").mkdir()
-
-    def start() -> set[str]:
-        """Which folders there are when another server has started."""
-        heard, told = os.pipe()
-        server = os.fork()
-        if server == 0:
-            try:
-                starting(None)
-                os.write(told, b"up")
-                signal.pause()
-            finally:
-                os._exit(1)
-        servers.append(server)
-        os.close(told)
-        assert os.read(heard, 2) == b"up"
-        os.close(heard)
-        return {path.name for path in tmp_path.iterdir()} - {"else"}
-
-    (first,) = start()
-    both = start()
-    assert first in both
-    killed(servers.pop(0))
-    after = start()
-    assert first not in after
-    assert both - {first} < after
-    assert (tmp_path / "else").exists()

@@ -85,7 +85,6 @@ def place(
         "APP_ENV": "test",
         "DATABASE_URL": url,
         "DATABASE_POOL": str(len(EVERY_JOB)),
-        "WEB_THREADS": str(4 * len(EVERY_JOB)),
         "STATEMENT_TIMEOUT_MS": "60000",
         "PHONE_ENCRYPTION_KEY": settings.phone_encryption_keys[0],
         "PHONE_HASH_KEY": encoded(settings.phone_hash_key),

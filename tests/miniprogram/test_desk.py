@@ -274,6 +274,36 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     assert states(database, market) == ["arrived", "arrived"]
 
 
+def test_a_guest_who_may_be_known_is_asked_about(
+    desk: OpenDesk, system: LocalSystem, market: Market, database: Engine
+) -> None:
+    known = Caller(system.web, new_name())
+    number = f"138{uuid4().int % 10**8:08}"
+    known.put("/me", {"name": "王秀英"})
+    known.post("/me/phone", {"phone": number})
+    mine = desk()
+    mine.allow(409, "/tickets")
+    mine.tap("现场发号")
+    mine.page.get_by_role("radio", name="没登记过的来宾").tap()
+    mine.page.get_by_role("textbox", name="怎么称呼").fill("王阿姨")
+    mine.page.get_by_role("textbox", name="手机号").fill("1380000")
+    mine.page.get_by_role("button", name="发号", exact=True).tap()
+    mine.sees("手机号是 11 位数字")
+    mine.page.get_by_role("textbox", name="手机号").fill(number)
+    mine.page.get_by_role("button", name="发号", exact=True).tap()
+    mine.sees("是同一人，还是家人")
+    mine.look("ticket-asked")
+    mine.tap("同一人：王*英")
+    mine.sees("王*英")
+    mine.tap("再发一个号")
+    mine.page.get_by_role("textbox", name="怎么称呼").fill("王叔叔")
+    mine.page.get_by_role("textbox", name="手机号").fill(number)
+    mine.page.get_by_role("button", name="发号", exact=True).tap()
+    mine.tap("家人，另外登记")
+    mine.sees("前面还有 1 位")
+    assert states(database, market) == ["arrived", "arrived"]
+
+
 def test_a_volunteer_of_nowhere_is_told_whom_to_ask(phone: OpenPhone, system: LocalSystem) -> None:
     nobody = Caller(system.web, new_name())
     mine = phone(nobody.name, path=DESK, kept=nobody.kept)

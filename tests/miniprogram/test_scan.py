@@ -364,6 +364,41 @@ def test_a_guest_in_two_fields(work: OpenAt, market: Market, database: Engine) -
     assert len(scans(database, market)) == 2
 
 
+def test_who_is_known_by_the_number_is_asked_about(
+    work: OpenAt, resident: Caller, market: Market, database: Engine
+) -> None:
+    """The same person or their family: one tap either way."""
+    number = f"138{uuid4().int % 10**8:08}"
+    resident.put("/me", {"name": "阿依古丽·买买提"})
+    resident.post("/me/phone", {"phone": number})
+    mine = work(WRITE_IN)
+    mine.allow(409, "/scans")
+
+    def write_in(name: str) -> None:
+        mine.page.get_by_label("怎么称呼").fill(name)
+        mine.page.get_by_label("手机号").fill(f"+86 {number[:3]} {number[3:7]} {number[7:]}")
+        mine.tap("登记签到")
+
+    write_in("古丽")
+    mine.sees("是同一人，还是家人")
+    mine.look("write-in-asked")
+    mine.tap("返回修改")
+    expect(mine.page.get_by_label("怎么称呼")).to_have_value("古丽")
+    assert visits(database, market) == []
+    mine.tap("登记签到")
+    mine.tap("同一人：阿***提")
+    mine.sees("阿***提 签到成功")
+    assert visits(database, market) == [(resident.resident_id,)]
+    mine.tap("登记下一位")
+    write_in("买买提大叔")
+    mine.tap("家人，另外登记")
+    mine.sees("买***叔 签到成功")
+    mine.tap("登记下一位")
+    write_in("阿依古丽 买买提")
+    mine.sees("已签到")
+    assert len(visits(database, market)) == 2
+
+
 def test_what_has_waited_is_dated_by_when_it_happened(
     work: OpenAt, market: Market, database: Engine
 ) -> None:

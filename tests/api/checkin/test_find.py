@@ -49,6 +49,31 @@ def test_by_the_last_four_digits(day: MarketDay) -> None:
     assert _found(day, phone="3333") == []
 
 
+def test_who_is_not_listed_is_counted_and_the_newest_come_first(
+    day: MarketDay, world: World
+) -> None:
+    """Twelve of one tail: who registered just now stands here, and is not to be written in."""
+    tail = "7788"
+    guests = [
+        day.write_in(name=f"王{n}", phone=f"138000{n}{tail}")["resident"]["id"] for n in range(9)
+    ]
+    neighbours = [_neighbour(world, f"李{n}") for n in range(3)]
+    for n, neighbour in enumerate(neighbours):
+        ok(neighbour.post("/me/phone", {"phone": f"139000{n}{tail}"}))
+    answer = ok(_find(day, phone=tail))
+    newest = str(neighbours[-1].resident_id)
+    assert [one["id"] for one in answer["items"]] == [*reversed(guests), newest]
+    assert answer["more"] == 2
+    one = ok(_find(day, phone="138 0000 7788"))
+    assert ([found["id"] for found in one["items"]], one["more"]) == ([guests[0]], 0)
+
+
+@pytest.mark.parametrize("name", ["阿依古丽 买买提", "阿依古丽•买买提", "阿依古丽买买提"])
+def test_a_name_is_found_however_its_parts_are_held_together(day: MarketDay, name: str) -> None:
+    guest = day.write_in(name="阿依古丽·买买提")["resident"]
+    assert [person["id"] for person in _found(day, name=name)] == [guest["id"]]
+
+
 def test_by_the_whole_number(day: MarketDay) -> None:
     """Another number with the same tail is somebody else."""
     guest = day.write_in(**GUEST)["resident"]

@@ -37,7 +37,7 @@ def test_one_person_counted_twice_on_a_day_counts_once(day: MarketDay, world: Wo
 def test_two_guests_of_one_name_are_one_visit(day: MarketDay, world: World) -> None:
     """Written in with and without a name, by two volunteers."""
     day.write_in(**GUEST)
-    day.write_in(phone=GUEST["phone"])
+    day.write_in(phone=GUEST["phone"], another=True)
     person = world.person("李奶奶")
     _become(day, person)
     assert (day.summary()["visits"], day.summary()["people"]) == (1, 1)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.images import fetch_code_image
 from backend.core import clock, idempotency, jobs
-from backend.core.config import JOBS, REPORTS
+from backend.core.config import REPORTS
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.core.job_rescue import rescue
@@ -217,46 +217,13 @@ def test_a_job_that_kills_its_worker_each_time_ends_failed_and_is_said(
     assert (said.task, said.attempts) == ("reports.make", REPORTS.attempts + 1)  # type: ignore[attr-defined]
 
 
-def test_one_by_the_clock_is_given_up(scratch_app: Flask) -> None:
-    left(scratch_app, task_name="identity.purge")
-    tend(scratch_app)
-    assert queued(scratch_app) == [("identity.purge", "failed", 1)]
-
-
-# ---------------------------------------------------------------------------- newer code
-
-NEWER = "of.newer.code"
-
-
-def test_a_job_of_newer_code_waits_for_a_worker_that_knows_it(
-    scratch_app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("task_name", ["identity.purge", "of.another.version"])
+def test_one_by_the_clock_and_one_that_nobody_knows_are_given_up(
+    scratch_app: Flask, task_name: str
 ) -> None:
-    """Whether an old worker was to run it, or to look after what a dead one was at."""
-    left(scratch_app, task_name=NEWER, status="todo", args='{"n": 1}')
-    left(scratch_app, task_name=NEWER)
+    left(scratch_app, task_name=task_name)
     tend(scratch_app)
-    work(scratch_app)
-    assert queued(scratch_app) == [(NEWER, "todo", 1), (NEWER, "todo", 2)]
-    work(scratch_app)
-    assert queued(scratch_app) == [(NEWER, "todo", 1), (NEWER, "todo", 2)], "not at once again"
-    assert outcomes(caplog) == []
-    done: list[dict[str, int]] = []
-    newer = jobs._Job(lambda **given: done.append(given), None, jobs.RETRIES)
-    monkeypatch.setitem(jobs._REGISTRY, NEWER, newer)
-    change(scratch_app, "scheduled_at = now()")
-    work(scratch_app)
-    assert [status for _, status, _ in queued(scratch_app)] == ["succeeded"] * 2
-    assert {"n": 1} in done
-
-
-def test_for_some_time_and_then_it_is_given_up_and_said(
-    scratch_app: Flask, caplog: pytest.LogCaptureFixture
-) -> None:
-    left(scratch_app, task_name=NEWER, status="todo", attempts=JOBS.newer_minutes)
-    left(scratch_app, task_name=NEWER, status="todo", queueing_lock=NEWER)
-    work(scratch_app)
-    assert [status for _, status, _ in queued(scratch_app)] == ["failed"] * 2, "one has a next tick"
-    assert len(outcomes(caplog)) == 2
+    assert queued(scratch_app) == [(task_name, "failed", 1)]
 
 
 def test_where_the_same_waits_already_it_is_not_queued_twice(scratch_app: Flask) -> None:

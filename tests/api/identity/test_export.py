@@ -86,7 +86,7 @@ def test_nobody_elses_data_is_told(world: World, entrance: Entrance) -> None:
     stranger = world.person("陌生人")
     ok(stranger.post("/me/phone", {"phone": PHONE}))
     ok(stranger.post("/me/family", {"name": "陌生奶奶"}), 201)
-    entrance.write_in(name="陌生来宾", phone=PHONE)
+    entrance.write_in(name="陌生来宾", phone=PHONE, another=True)
     person = world.person("王秀英")
     ok(person.post("/me/phone", {"phone": PHONE}))
     text_of_it = person.get("/me/export").get_data(as_text=True)

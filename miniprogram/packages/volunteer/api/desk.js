@@ -44,7 +44,7 @@ function actOn(bookingId, action, key) {
   return write("POST", `/bookings/${bookingId}/${action}`, {}, { key });
 }
 
-/** @typedef {{name?: string, phone?: string, birth_year?: number}} Guest */
+/** @typedef {{name?: string, phone?: string, birth_year?: number, another?: true}} Guest */
 
 /**
  * A number for somebody who has come to the stall.

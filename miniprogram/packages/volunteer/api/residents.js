@@ -1,4 +1,5 @@
 // @ts-check
+const { ApiError } = require("../../../api/errors");
 const { write } = require("../../../api/request");
 const { dialled, mobileOf } = require("../../../utils/phone-number");
 
@@ -8,7 +9,7 @@ const { dialled, mobileOf } = require("../../../utils/phone-number");
  * People by their phone number, its last four digits, or their whole name.
  * @param {string} activityId where the caller works
  * @param {{phone: string} | {name: string}} by
- * @returns {Promise<{items: Found[]}>}
+ * @returns {Promise<{items: Found[], more: number}>} more: how many fit beyond those
  */
 function findResidents(activityId, by) {
   return write("POST", `/activities/${activityId}/residents/find`, by);
@@ -24,4 +25,14 @@ function askedFor(words) {
   return /^\+?\d+$/.test(number) ? { phone: mobileOf(number) || number } : { name: words };
 }
 
-module.exports = { askedFor, findResidents };
+/**
+ * Those who are known with the number of somebody who is written in, by other names; nobody where
+ * that is not what is wrong.
+ * @param {unknown} error
+ * @returns {Found[]}
+ */
+function knownOf(error) {
+  return error instanceof ApiError && error.code === "number_known" ? error.more.people : [];
+}
+
+module.exports = { askedFor, findResidents, knownOf };

@@ -15,7 +15,7 @@ const PATIENCE_MS = 4000;
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {{id: string, title: string}} Market */
 /** @typedef {"entry" | "exit"} Direction */
-/** @typedef {{resident_code: string} | {resident_id: string} | {guest: {name: string, phone?: string}}} Whom */
+/** @typedef {{resident_code: string} | {resident_id: string} | {guest: {name: string, phone?: string, another?: true}}} Whom */
 
 /** This phone's own name for the server: the same as long as the mini-program stays on it. */
 function deviceId() {

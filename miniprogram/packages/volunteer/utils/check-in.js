@@ -2,12 +2,14 @@
 // One scan from the press to the words on the screen, the same for codes, searches and write-ins.
 
 const outbox = require("../../../utils/outbox");
+const { knownOf } = require("../api/residents");
 const { KIND, deviceId, marketOf, sendScan } = require("../api/scans");
 const scanLog = require("./scan-log");
-const { answerWords, errorWords, keptWords, nameOf, stateOf } = require("./scan-words");
+const { answerWords, errorWords, keptWords, nameOf, questionWords, stateOf } = require("./scan-words");
 
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {import("./scan-words").Answer} Answer */
+/** @typedef {import("../api/residents").Found} Found */
 /** @typedef {import("../api/scans").Market} Market */
 /** @typedef {import("../api/scans").Whom} Whom */
 /** @typedef {import("../api/scans").Direction} Direction */
@@ -16,8 +18,9 @@ const { answerWords, errorWords, keptWords, nameOf, stateOf } = require("./scan-
  * @param {Market} market
  * @param {Whom} whom
  * @param {{who: string, direction: Direction}} about
- * @returns {Promise<{answer: Answer, driftSeconds: number | null, kept: string}>} kept: the outbox's
- *   key where it waits for the network. Never rejects: whatever went wrong is an answer too
+ * @returns {Promise<{answer: Answer, driftSeconds: number | null, kept: string, known?: Found[]}>}
+ *   kept: the outbox's key where it waits for the network; known: who may be meant, where nothing
+ *   was done before that is answered. Never rejects: whatever went wrong is an answer too
  */
 async function checkIn(market, whom, about) {
   try {
@@ -29,7 +32,9 @@ async function checkIn(market, whom, about) {
     log(market.id, data, Date.now(), false);
     return { answer: answerWords(data, deviceId()), driftSeconds: data.clock_drift_seconds, kept: "" };
   } catch (error) {
-    return { answer: errorWords(error), driftSeconds: null, kept: "" };
+    const known = knownOf(error);
+    const answer = known.length ? questionWords(known) : errorWords(error);
+    return { answer, driftSeconds: null, kept: "", known };
   }
 }
 

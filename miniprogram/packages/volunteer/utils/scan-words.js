@@ -123,6 +123,33 @@ function errorWords(error) {
   return bad(sentenceOf(error), next);
 }
 
+/**
+ * Only who stands before them can tell.
+ * @param {{display_name: string, phone: string | null}[]} known
+ * @returns {Answer}
+ */
+function questionWords(known) {
+  const [{ phone }] = known;
+  return {
+    tone: "warn",
+    icon: "users",
+    title: "是同一人，还是家人？",
+    text: `${phone} 登记过 ${known.map(({ display_name: name }) => name).join("、")}`,
+    stays: true,
+  };
+}
+
+/** What answers the question: one of those people, or somebody else. */
+const SOMEBODY_ELSE = "";
+
+/**
+ * @param {{id: string, display_name: string}[]} known
+ */
+function questionWays(known) {
+  const same = known.map(({ id, display_name: who }) => ({ key: id, words: `同一人：${who}` }));
+  return [...same, { key: SOMEBODY_ELSE, words: "家人，另外登记" }];
+}
+
 /** @param {ScanAnswer} answer */
 function nameOf({ resident }) {
   return resident ? resident.display_name : "来宾";
@@ -150,5 +177,6 @@ function driftWords(seconds) {
 }
 
 module.exports = {
-  CHECKING, NO_CODE, SCANNED_BEFORE, answerWords, keptWords, errorWords, nameOf, stateOf, driftWords,
+  CHECKING, NO_CODE, SCANNED_BEFORE, SOMEBODY_ELSE, answerWords, keptWords, errorWords,
+  questionWords, questionWays, nameOf, stateOf, driftWords,
 };

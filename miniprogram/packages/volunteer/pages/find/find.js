@@ -36,6 +36,8 @@ Page({
     searched: false,
     /** @type {Found[]} */
     found: [],
+    /** How many more fit than are listed. */
+    more: 0,
     busy: false,
     refusal: "",
     /** @type {Answer | null} */
@@ -93,7 +95,7 @@ Page({
    * @param {object} change
    */
   forget(change) {
-    this.setData({ ...change, searched: false, found: [], refusal: "" });
+    this.setData({ ...change, searched: false, found: [], more: 0, refusal: "" });
   },
 
   /** @param {{phone: string} | {name: string}} by */
@@ -102,8 +104,8 @@ Page({
     if (!market) return;
     this.setData({ searching: true, refusal: "" });
     try {
-      const { items } = await findResidents(market.id, by);
-      if (this.asks(by)) this.setData({ found: items, searched: true });
+      const { items, more } = await findResidents(market.id, by);
+      if (this.asks(by)) this.setData({ found: items, more, searched: true });
     } catch (error) {
       if (this.asks(by)) this.setData({ refusal: sentenceOf(error) });
     } finally {

@@ -7,10 +7,14 @@ const look = require("../../../../utils/look");
 const { mobileOf } = require("../../../../utils/phone-number");
 const { waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
-const { askedFor, findResidents } = require("../../api/residents");
+const { askedFor, findResidents, knownOf } = require("../../api/residents");
+const { SOMEBODY_ELSE, questionWays, questionWords } = require("../../utils/scan-words");
 
 /** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
+
+/** @type {true} */
+const ANOTHER = true;
 
 Page({
   data: {
@@ -27,6 +31,8 @@ Page({
     searched: false,
     /** @type {Found[]} */
     found: [],
+    /** How many more fit than are listed. */
+    more: 0,
     residentId: "",
     name: "",
     phone: "",
@@ -37,6 +43,9 @@ Page({
     refusal: "",
     /** @type {ReturnType<typeof givenWords> | null} */
     done: null,
+    /** Who it may be, of those who are known with the number. @type {import("../../utils/scan-words").Answer | null} */
+    question: null,
+    ways: /** @type {ReturnType<typeof questionWays>} */ ([]),
   },
 
   stallId: "",
@@ -82,7 +91,7 @@ Page({
 
   /** @param {WechatMiniprogram.Input} event */
   onWords({ detail }) {
-    this.setData({ words: detail.value, searched: false, found: [], residentId: "", refusal: "" });
+    this.setData({ words: detail.value, searched: false, found: [], more: 0, residentId: "", refusal: "" });
   },
 
   /** @param {WechatMiniprogram.Input} event */
@@ -109,9 +118,9 @@ Page({
     }
     this.setData({ searching: true, refusal: "" });
     try {
-      const { items } = await findResidents(this.activityId, askedFor(words));
+      const { items, more } = await findResidents(this.activityId, askedFor(words));
       if (words !== this.data.words.trim()) return;
-      this.setData({ found: items, searched: true, residentId: "" });
+      this.setData({ found: items, more, searched: true, residentId: "" });
     } catch (error) {
       this.setData({ refusal: sentenceOf(error) });
     } finally {
@@ -132,12 +141,33 @@ Page({
       this.setData({ refusal: missing });
       return;
     }
+    await this.give(whom);
+  },
+
+  /**
+   * The volunteer has said who it is.
+   * @param {WechatMiniprogram.CustomEvent<{key: string}>} event
+   */
+  async onWay({ detail: { key } }) {
+    const whom = this.whom();
+    if (!whom || !("guest" in whom)) return;
+    const guest = { ...whom.guest, another: ANOTHER };
+    await this.give(key === SOMEBODY_ELSE ? { guest } : { resident_id: key });
+  },
+
+  onUnasked() {
+    this.setData({ question: null, ways: [] });
+  },
+
+  /** @param {Parameters<typeof giveNumber>[1]} whom */
+  async give(whom) {
+    if (this.data.busy) return;
     this.setData({ busy: true, refusal: "" });
     try {
       const { offeringId } = this.data;
       const booking = await giveNumber(offeringId, whom, this.keyFor(JSON.stringify([offeringId, whom])));
       this.pressed = { what: "", key: "" };
-      this.setData({ done: givenWords(booking) });
+      this.setData({ done: givenWords(booking), question: null, ways: [] });
     } catch (error) {
       this.explain(error);
     } finally {
@@ -179,8 +209,15 @@ Page({
   explain(error) {
     const lost = error instanceof ApiError && error.transient;
     if (!lost) this.pressed = { what: "", key: "" };
+    const known = knownOf(error);
+    if (known.length) {
+      this.setData({ question: questionWords(known), ways: questionWays(known) });
+      return;
+    }
     const code = error instanceof ApiError ? error.code : "";
     this.setData({
+      question: null,
+      ways: [],
       refusal: refusalWords(error),
       asksYear: this.data.asksYear || (this.data.isGuest && code === "not_eligible"),
     });
@@ -188,7 +225,7 @@ Page({
 
   onAgain() {
     this.setData({
-      done: null, words: "", searched: false, found: [], residentId: "",
+      done: null, words: "", searched: false, found: [], more: 0, residentId: "",
       name: "", phone: "", birthYear: "", asksYear: false,
     });
   },

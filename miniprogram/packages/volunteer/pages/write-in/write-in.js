@@ -5,8 +5,12 @@ const look = require("../../../../utils/look");
 const { mobileOf } = require("../../../../utils/phone-number");
 const { checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
+const { SOMEBODY_ELSE, questionWays } = require("../../utils/scan-words");
 
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
+
+/** @type {true} */
+const ANOTHER = true;
 
 Page({
   data: {
@@ -20,6 +24,8 @@ Page({
     busy: false,
     /** @type {Answer | null} */
     answer: null,
+    /** What the volunteer is asked: who it is, of those who are known with the number. */
+    ways: /** @type {ReturnType<typeof questionWays>} */ ([]),
   },
 
   onLoad() {
@@ -49,17 +55,35 @@ Page({
     const phoneError = phone || !this.data.phone.trim() ? "" : "手机号是 11 位数字，没有可以不填";
     this.setData({ nameError, phoneError });
     if (nameError || phoneError) return;
+    await this.send({ guest: phone ? { name, phone } : { name } });
+  },
+
+  /**
+   * The volunteer has said who it is.
+   * @param {WechatMiniprogram.CustomEvent<{key: string}>} event
+   */
+  async onWay({ detail: { key } }) {
+    const guest = { name: this.data.name.trim(), phone: mobileOf(this.data.phone) };
+    const meant = key === SOMEBODY_ELSE ? { guest: { ...guest, another: ANOTHER } } : { resident_id: key };
+    await this.send(meant);
+  },
+
+  /** @param {import("../../api/scans").Whom} whom */
+  async send(whom) {
+    const { market, busy } = this.data;
+    if (!market || busy) return;
     this.setData({ busy: true });
-    const guest = phone ? { name, phone } : { name };
-    const { answer } = await checkIn(market, { guest }, { who: name, direction: "entry" });
+    const who = this.data.name.trim();
+    const { answer, known = [] } = await checkIn(market, whom, { who, direction: "entry" });
     vibrate(answer.tone);
-    this.setData({ busy: false, answer });
+    this.setData({ busy: false, answer, ways: known.length ? questionWays(known) : [] });
   },
 
   /** What was refused can be mended; what is done makes room for the next person. */
   onNext() {
-    const done = this.data.answer && this.data.answer.tone !== "bad";
-    this.setData({ answer: null, ...(done && { name: "", phone: "" }) });
+    const { answer, ways } = this.data;
+    const done = answer && answer.tone !== "bad" && !ways.length;
+    this.setData({ answer: null, ways: [], ...(done && { name: "", phone: "" }) });
   },
 
   onBack() {

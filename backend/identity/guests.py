@@ -1,0 +1,203 @@
+"""People whom a volunteer writes in, face to face: who they are already, and when they become a
+resident whom we know."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import SelectBase, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.core import audit, clock, limits
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.errors import AppError
+from backend.core.ids import new_id
+from backend.core.permissions import Actor
+from backend.identity import erasure
+from backend.identity.models import PhoneState, Resident
+from backend.identity.names import masked_name, name_key
+from backend.identity.phones import hash_of, masked_phone, with_phone
+from backend.identity.signals import residents_merged
+
+MOST_KNOWN = 10
+
+
+class NumberKnown(AppError):
+    """The number is that of people with other names: the volunteer is asked who is there, and the
+    audit log says of whom they were told."""
+
+    status = 409
+    code = "number_known"
+    kept = True
+    title = "这个手机号登记过，请问清楚是同一人，还是家人"
+
+    def __init__(self, people: list[Resident]) -> None:
+        known = [
+            {
+                "id": person.id,
+                "display_name": masked_name(person.name),
+                "phone": masked_phone(person),
+            }
+            for person in people
+        ]
+        names = "、".join(str(person["display_name"]) for person in known)
+        # For a phone that knows no such question.
+        way_on = "同一人请用「查找」签到或取号；是家人请不填手机号"
+        super().__init__(f"这个手机号登记过：{names}。{way_on}", extra={"people": known})
+
+
+def write_in(
+    session: Session,
+    actor: Actor,
+    values: dict[str, Any],
+    *,
+    here: SelectBase,
+    region_code: str,
+    ask: bool = True,
+) -> UUID:
+    """The person whom a volunteer writes in: the one who is known with this name and number, or a
+    new guest.
+
+    Two volunteers at once find the same person. Without a number nothing tells two people apart,
+    so each entry is a new guest.
+
+    Args:
+        values: as GuestRequest loads them. `another` says that this is none of those who are known
+            with this number by other names.
+        here: ids of those who are at the activity already: of two with one name and number it is
+            they.
+        region_code: the activity's, for the audit log.
+        ask: False where nobody is there to answer; another name is another person then.
+
+    Raises NumberKnown (409) where it may be somebody who is known by another name,
+    TooManyRequests (429).
+    """
+    limits.check(session, "guests", str(actor.user_id))
+    columns = dict(values)
+    another = columns.pop("another", False)
+    resident_id = None
+    if "phone" in columns:
+        people = _with_number(session, columns["phone"], here)
+        resident_id = _the_same(session, people, columns)
+        if people and resident_id is None and ask and not another:
+            _note_found(session, actor, people[:MOST_KNOWN], region_code)
+            raise NumberKnown(people[:MOST_KNOWN])
+    if resident_id is None:
+        resident_id = _create(session, columns)
+    audit.record(session, actor, "write_in_guest", "resident", resident_id, region_code=region_code)
+    return resident_id
+
+
+def lock_number(session: Session, phone_hash: bytes) -> None:
+    """Let those who write a number in, prove it or merge it come one after the other: neither may
+    miss whom the other makes. Locked before any person."""
+    key = int.from_bytes(phone_hash[:8], "big", signed=True)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _the_same(session: Session, people: list[Resident], values: dict[str, Any]) -> UUID | None:
+    """Which of those with the number has the name; None for nobody."""
+    key = name_key(values.get("name"))
+    same = next((person for person in people if name_key(person.name) == key), None)
+    if same is None:
+        return None
+    if "birth_year" in values and same.birth_year is None:
+        same.birth_year = values["birth_year"]
+        session.flush()
+    return same.id
+
+
+def _note_found(session: Session, actor: Actor, people: list[Resident], region_code: str) -> None:
+    found = [str(person.id) for person in people]
+    audit.record(
+        session, actor, "find_residents", "resident", people[0].id, region_code=region_code,
+        details={"by": "phone", "found": found},
+    )  # fmt: skip
+
+
+def _with_number(session: Session, phone: str, here: SelectBase) -> list[Resident]:
+    """Those with a number, locked against being erased or merged: who is here first, then who has
+    proven it, then whom a volunteer has written in; what an account has typed proves least."""
+    phone_hash = hash_of(phone)
+    lock_number(session, phone_hash)
+    proven = Resident.phone_state.in_((PhoneState.VERIFIED, PhoneState.CONFIRMED))
+    statement = (
+        select(Resident)
+        .where(Resident.phone_hash == phone_hash, Resident.removed_at.is_(None))
+        .order_by(
+            Resident.id.in_(here).desc(),
+            proven.desc(),
+            func.num_nonnulls(Resident.user_id, Resident.guardian_user_id),
+            Resident.id,
+        )
+        .with_for_update(read=True, key_share=True)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def _create(session: Session, values: dict[str, Any]) -> UUID:
+    key = None
+    if "phone" in values:
+        words = f"{values['phone']}|{name_key(values.get('name'))}"
+        key = composed(PhoneVault).lookup_hash(words)
+    row = {
+        "id": new_id(),
+        "code_handle": new_id(),
+        "created_at": clock.now(),
+        "phone_state": PhoneState.NONE,
+        "guest_key": key,
+    } | with_phone(values)
+    statement = insert(Resident).values(**row)
+    if key is not None:
+        statement = statement.on_conflict_do_update(
+            index_elements=[Resident.guest_key], set_={"guest_key": key}
+        )
+    created: UUID = session.execute(statement.returning(Resident.id)).scalar_one()
+    return created
+
+
+def merge_guests(session: Session, actor: Actor, resident: Resident) -> None:
+    """Let the guests with this resident's proven number become the resident.
+
+    A family may share one number. Guests of one name are one person, whatever the volunteer
+    called them; where there are several names, only the resident's own is merged. The number
+    is locked already.
+    """
+    guests = list(
+        session.execute(
+            select(Resident)
+            .where(
+                Resident.phone_hash == resident.phone_hash,
+                Resident.id != resident.id,
+                Resident.user_id.is_(None),
+                Resident.guardian_user_id.is_(None),
+                Resident.merged_into_id.is_(None),
+                Resident.removed_at.is_(None),
+            )
+            .order_by(Resident.id)
+            .with_for_update()
+        ).scalars()
+    )
+    names = {name_key(guest.name) for guest in guests if guest.name}
+    for guest in guests:
+        if len(names) <= 1 or name_key(guest.name) in ("", name_key(resident.name)):
+            _merge(session, actor, guest, resident)
+
+
+def _merge(session: Session, actor: Actor, guest: Resident, resident: Resident) -> None:
+    resident.name = resident.name or guest.name
+    resident.birth_year = resident.birth_year or guest.birth_year
+    guest.merged_into_id = resident.id
+    guest.removed_at = clock.now()
+    erasure.forget(guest)
+    session.flush()
+    residents_merged.send(session, source_id=guest.id, target_id=resident.id)
+    audit.record(
+        session,
+        actor,
+        "merge_guest",
+        "resident",
+        guest.id,
+        details={"into": str(resident.id)},
+    )

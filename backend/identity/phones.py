@@ -1,0 +1,38 @@
+"""How a phone number is kept: encrypted, and found by keyed hashes of it and of its end."""
+
+from typing import Any
+
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault, mask_phone
+from backend.identity.models import PhoneState, Resident
+
+
+def hash_of(phone: str) -> bytes:
+    """By which a number is found."""
+    return composed(PhoneVault).lookup_hash(phone)
+
+
+def with_phone(values: dict[str, Any]) -> dict[str, Any]:
+    """Column values with a given phone number replaced by its protected forms."""
+    columns = dict(values)
+    if "phone" not in columns:
+        return columns
+    phone = columns.pop("phone")
+    return columns | protected_phone(phone, PhoneState.TYPED)
+
+
+def protected_phone(phone: str, state: PhoneState) -> dict[str, Any]:
+    """The columns in which a phone number is kept."""
+    return {
+        "phone_encrypted": composed(PhoneVault).encrypt(phone),
+        "phone_hash": hash_of(phone),
+        "phone_tail_hash": composed(PhoneVault).tail_hash(phone),
+        "phone_state": state,
+    }
+
+
+def masked_phone(resident: Resident) -> str | None:
+    """138****1234, or None where no number is kept."""
+    if resident.phone_encrypted is None:
+        return None
+    return mask_phone(composed(PhoneVault).decrypt(resident.phone_encrypted))
