@@ -85,7 +85,11 @@ def import_regions(files: tuple[Path, ...]) -> None:
     例：flask --app backend.wsgi regions import 武进区.csv
     """
     progress = TerminalProgress()
-    found = read_region_files(files, progress)
+    with transaction() as session:
+        known = regions.known_codes(session)
+    found = read_region_files(
+        files, progress, lambda found: regions.orphans(known, [*found.rows.values()], found.codes)
+    )
     sorted_regions = regions.with_pinyin(found.rows.values(), progress)
     with transaction() as session:
         counts = regions.import_regions(session, None, sorted_regions, progress)

@@ -107,6 +107,7 @@ def show_import(
         found=found,
         stuck=imports.is_stuck(found),
         stands_still=imports.stands_still(session, found),
+        overtaken=imports.is_overtaken(session, found),
         states=RegionImportState,
         problem=problem,
     )

@@ -24,7 +24,12 @@ MOST_FAULTS = 1000
 MOST_FILE_BYTES = 50_000_000
 MOST_COLUMNS = 100
 REPORT_EVERY = 1000
+# A header that stands below titles is looked for in so many.
+HEAD_ROWS = 10
 _COLUMNS = ("code", "name")
+# How .xlsx and .xls begin, and UTF-16.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CODE = re.compile(r"[0-9]+")
 # Line breaks, invisible and formatting characters: two names that look the same must be the same.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -74,6 +79,8 @@ class RegionFiles:
     """What was read: regions by code, and what the reader should know of (passed-over columns)."""
 
     rows: dict[str, RegionRow] = field(default_factory=dict)
+    # Also of rows with another fault: they are there, once that is mended.
+    codes: set[str] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)
 
 
@@ -99,11 +106,18 @@ class RegionFilesInvalid(AppError):
         super().__init__("\n".join(lines))
 
 
-def read_region_files(paths: Iterable[Path], progress: Progress) -> RegionFiles:
+# What else may be wrong with the rows that are right in themselves.
+Also = Callable[[RegionFiles], Iterable[Fault]]
+
+
+def read_region_files(
+    paths: Iterable[Path], progress: Progress, also: Also = lambda _: ()
+) -> RegionFiles:
     """The regions in several files, which may refer to each other and overlap.
 
     Args:
         paths: UTF-8 CSV files, with or without a byte order mark, with columns code and name.
+        also: finds further faults, to be named with these in one round.
 
     Raises RegionFilesInvalid (422) naming all faults: bytes that are not UTF-8, missing columns,
     codes that are none, names empty, too long or unprintable, one code with two names.
@@ -114,12 +128,12 @@ def read_region_files(paths: Iterable[Path], progress: Progress) -> RegionFiles:
         faults += _read_file(path, found, progress)
         if len(faults) > MOST_FAULTS:
             break
-    if faults:
-        raise RegionFilesInvalid(faults)
-    return found
+    return _settled(found, faults, also)
 
 
-def read_region_content(name: str, content: bytes, progress: Progress) -> RegionFiles:
+def read_region_content(
+    name: str, content: bytes, progress: Progress, also: Also = lambda _: ()
+) -> RegionFiles:
     """The regions in one file that is at hand, as `read_region_files`.
 
     Args:
@@ -128,10 +142,20 @@ def read_region_content(name: str, content: bytes, progress: Progress) -> Region
     Raises RegionFilesInvalid (422).
     """
     found = RegionFiles()
-    faults = _read_content(name, content, found, progress)
-    if faults:
-        raise RegionFilesInvalid(faults)
-    return found
+    return _settled(found, _read_content(name, content, found, progress), also)
+
+
+def _settled(found: RegionFiles, faults: list[Fault], also: Also) -> RegionFiles:
+    if len(faults) <= MOST_FAULTS:
+        faults = [*faults, *also(found)]
+    if not faults:
+        return found
+    files: dict[str, int] = {}
+    for fault in faults:
+        files.setdefault(fault.place.file, len(files))
+    raise RegionFilesInvalid(
+        sorted(faults, key=lambda fault: (files[fault.place.file], fault.place.row))
+    )
 
 
 def _read_file(path: Path, found: RegionFiles, progress: Progress) -> list[Fault]:
@@ -150,12 +174,19 @@ def _read_file(path: Path, found: RegionFiles, progress: Progress) -> list[Fault
 
 
 def _read_content(name: str, content: bytes, found: RegionFiles, progress: Progress) -> list[Fault]:
+    if content.startswith(_WORKBOOKS):
+        return [Fault(Place(name, 0), None, "这是 Excel 工作簿，请另存为「CSV UTF-8」")]
+    reader = _FileReader(name, found, progress)
     try:
-        text = content.decode("utf-8-sig")
+        return reader.read(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
-        return [Fault(Place(name, row), None, "不是 UTF-8 编码，请另存为「CSV UTF-8」")]
-    return _FileReader(name, found, progress).read(text)
+    wrong = Fault(Place(name, row), None, "不是 UTF-8 编码，请另存为「CSV UTF-8」")
+    try:  # what Excel writes by default, so that its other faults are named too
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else "gb18030")
+    except UnicodeDecodeError:
+        return [wrong]
+    return [wrong, *reader.read(text)]
 
 
 def _unreadable(error: OSError) -> str:
@@ -172,29 +203,32 @@ class _FileReader:
     def __init__(self, name: str, found: RegionFiles, progress: Progress) -> None:
         self._name, self._found, self._progress = name, found, progress
         self._faults: list[Fault] = []
+        self._first: list[str] = []
+        # The index of each of our columns; None until the header is found, none where it can't be.
+        self._columns: dict[str, int] | None = None
+        self._width = 0
 
     def read(self, text: str) -> list[Fault]:
         total = text.count("\n")
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        row = 0
-        columns: dict[str, int] = {}
-        width = rows_read = 0
+        row = rows_read = 0
         try:
             for row, cells in enumerate(reader, start=1):
-                if row == 1:
-                    width = len(cells)
-                    columns = self._header(cells)
-                    if not columns:
-                        return self._faults
+                if self._columns is None:
+                    self._look_for_header(row, cells)
+                    if row == HEAD_ROWS and self._columns is None:
+                        break
                 elif any(cell.strip() for cell in cells):
                     rows_read += 1
-                    self._row(Place(self._name, row), cells, columns, width)
-                if len(self._faults) > MOST_FAULTS:
+                    self._row(Place(self._name, row), cells, self._columns)
+                if len(self._faults) > MOST_FAULTS or self._columns == {}:
                     break
                 if row % REPORT_EVERY == 0:
                     self._progress(f"读取 {self._name}", row, total)
         except csv.Error:
             self._fault(Place(self._name, row + 1), None, "引号不配对或单元格过长，无法识别")
+        if row and self._columns is None:
+            self._no_header()
         if not rows_read and not self._faults:
             self._fault(Place(self._name, 0), None, "没有数据，至少要有表头和一行地区")
         self._progress(f"读取 {self._name}", total, total)
@@ -203,18 +237,35 @@ class _FileReader:
     def _fault(self, place: Place, column: str | None, message: str) -> None:
         self._faults.append(Fault(place, column, message))
 
-    def _header(self, cells: list[str]) -> dict[str, int]:
-        """The index of each of our columns; none when the header can't be used."""
-        if len(cells) > MOST_COLUMNS:
-            self._fault(Place(self._name, 1), None, f"有 {len(cells)} 列，最多 {MOST_COLUMNS} 列")
-            return {}
+    def _look_for_header(self, row: int, cells: list[str]) -> None:
+        """Take the row for the header if it is one: row 1 with some of our columns, or one with
+        all of them below a title, which is a fault. Without a column the others are read."""
+        place = Place(self._name, 1)
         names = [cell.strip().lower() for cell in cells]
+        if row == 1:
+            self._first = [cell.strip() for cell in cells]
+            if len(cells) > MOST_COLUMNS:
+                self._fault(place, None, f"有 {len(cells)} 列，最多 {MOST_COLUMNS} 列")
+                self._columns = {}
+                return
+        there = [column for column in _COLUMNS if column in names]
+        if not there or (row > 1 and len(there) < len(_COLUMNS)):
+            return
+        if row > 1:
+            self._fault(
+                place, None,
+                f"第一行应是表头，这里表头在第 {row} 行。"
+                "请删去上面的标题行（有合并的单元格先取消合并）",
+            )  # fmt: skip
         for column in _COLUMNS:
-            if names.count(column) != 1:
-                why = "有重复的列" if column in names else "缺少这一列（第一行应是表头）"
-                self._fault(Place(self._name, 1), column, why)
-        if self._faults:
-            return {}
+            if names.count(column) > 1:
+                self._fault(place, column, "有重复的列")
+            elif column not in names:
+                self._fault(place, column, _missing(names))
+        self._width = len(cells)
+        columns = {column: names.index(column) for column in there if names.count(column) == 1}
+        # A row's faults are named in the order of its cells.
+        self._columns = dict(sorted(columns.items(), key=lambda item: item[1]))
         others = [
             _shown(cell.strip())
             for cell, name in zip(cells, names, strict=True)
@@ -222,22 +273,34 @@ class _FileReader:
         ]
         if others:
             self._found.notices.append(f"{self._name}：其他列未导入：{''.join(others)}")
-        return {column: names.index(column) for column in _COLUMNS}
 
-    def _row(self, place: Place, cells: list[str], columns: dict[str, int], width: int) -> None:
-        if len(cells) > width:
+    def _no_header(self) -> None:
+        filled = [cell for cell in self._first if cell]
+        if len(filled) == 1 < len(self._first):
+            title = f"第一行只有{_shown(filled[0])}，像是合并的单元格"
+            message = f"{title}。请取消合并或删去，第一行写表头 code 和 name"
+            self._fault(Place(self._name, 1), None, message)
+            return
+        for column in _COLUMNS:
+            self._fault(Place(self._name, 1), column, _missing(self._first))
+
+    def _row(self, place: Place, cells: list[str], columns: dict[str, int]) -> None:
+        if len(cells) > self._width:
             self._fault(place, None, "单元格比表头多，含逗号的名称请加英文双引号")
             return
-        cells = cells + [""] * (width - len(cells))
-        code, name = (cells[columns[column]].strip() for column in _COLUMNS)
-        faults = [
-            Fault(place, column, why)
-            for column, why in (("code", _code_fault(code)), ("name", _name_fault(name)))
-            if why
-        ]
-        self._faults += faults
-        if not faults:
-            self._keep(RegionRow(code, unicodedata.normalize("NFC", name), place))
+        cells = cells + [""] * (self._width - len(cells))
+        told = {column: cells[index].strip() for column, index in columns.items()}
+        if "code" in told:
+            # As an input method for Chinese types digits.
+            told["code"] = unicodedata.normalize("NFKC", told["code"]).strip()
+        wrong = {column: why for column, cell in told.items() if (why := _FAULT_OF[column](cell))}
+        for column, why in wrong.items():
+            self._fault(place, column, why)
+        if "code" in told and "code" not in wrong:
+            self._found.codes.add(told["code"])
+        if not wrong and len(told) == len(_COLUMNS):
+            name = unicodedata.normalize("NFC", told["name"])
+            self._keep(RegionRow(told["code"], name, place))
 
     def _keep(self, row: RegionRow) -> None:
         before = self._found.rows.setdefault(row.code, row)
@@ -267,6 +330,14 @@ def _name_fault(name: str) -> str | None:
     if len(name) > NAME_LENGTH:
         return f"有 {len(name)} 个字，最多 {NAME_LENGTH} 个字"
     return None
+
+
+_FAULT_OF = {"code": _code_fault, "name": _name_fault}
+
+
+def _missing(header: list[str]) -> str:
+    blank = "；表头里有空的单元格，像是合并过，请取消合并" if "" in header else ""
+    return f"缺少这一列（第一行应是表头）{blank}"
 
 
 def _shown(cell: str) -> str:

@@ -16,13 +16,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.core import clock, jobs
+from backend.core.audit import AuditEntry
 from backend.core.db import transaction
-from backend.core.errors import NotFound
+from backend.core.errors import AppError, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.core.states import lock, transition
 from backend.regions.csv_files import (
     MOST_FAULTS,
     Fault,
+    RegionFiles,
     RegionFilesInvalid,
     RegionRow,
     read_region_content,
@@ -39,6 +41,12 @@ EXAMPLES = 20
 # A worker that was cut off leaves its import running; the file can then be uploaded anew.
 STUCK_AFTER = timedelta(minutes=10)
 _KEEP = timedelta(days=1)
+
+
+class ConfirmedAlready(AppError):
+    status = 409
+    code = "region_import_confirmed"
+    title = "这个文件已经确认过了，可能是在另一个页面。它的进展见下面，不用再确认"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +71,16 @@ def look_through(session: Session, actor: Actor, file_name: str, content: bytes)
     Raises RegionFilesInvalid (422) naming every fault: those of the file itself, regions outside
     the caller's, and regions without a parent.
     """
-    found = read_region_content(file_name, content, _quietly)
-    rows = list(found.rows.values())
     names = {row.code: row.name for row in session.execute(select(Region.code, Region.name))}
-    faults = _outside(actor, rows) or orphans(set(names), rows)
-    if faults:
-        raise RegionFilesInvalid(faults)
+
+    def misplaced(found: RegionFiles) -> list[Fault]:
+        foreign = _outside(actor, found.rows.values())
+        outside = {fault.place for fault in foreign}
+        own = [row for row in found.rows.values() if row.place not in outside]
+        return foreign + orphans(set(names), own, found.codes)
+
+    found = read_region_content(file_name, content, _quietly, misplaced)
+    rows = list(found.rows.values())
     kept = RegionImport(
         user_id=actor.user_id,
         file_name=file_name,
@@ -111,12 +123,26 @@ def access_import(session: Session, actor: Actor, import_id: UUID) -> RegionImpo
 def confirm(session: Session, actor: Actor, found: RegionImport) -> None:
     """Let the worker import a file that was looked through.
 
-    Raises IllegalTransition (409) the second time.
+    Raises ConfirmedAlready (409) the second time.
     """
+    if lock(session, RegionImport, found.id).state is not RegionImportState.PREVIEWED:
+        raise ConfirmedAlready
     _move(session, actor, found, RegionImportState.RUNNING, "confirm_region_import")
     found.started_at = clock.now()
     session.flush()
     jobs.defer(session, run_import, import_id=str(found.id))
+
+
+def is_overtaken(session: Session, found: RegionImport) -> bool:
+    """Whether regions were imported after a file was looked through, here or by command: what it
+    would do is less now."""
+    later = select(AuditEntry.id).where(
+        AuditEntry.action == "import_regions", AuditEntry.at > found.created_at
+    )
+    return (
+        found.state is RegionImportState.PREVIEWED
+        and session.execute(later.limit(1)).first() is not None
+    )
 
 
 def is_stuck(found: RegionImport) -> bool:

@@ -1,6 +1,6 @@
 """Importing the tree of regions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import chain, islice
@@ -117,7 +117,7 @@ def import_regions(
     """
     session.execute(_PATIENCE)
     session.execute(_LOCK)
-    known = set(session.execute(select(Region.code)).scalars())
+    known = known_codes(session)
     faults = orphans(known, [region.row for region in regions])
     if faults:
         raise RegionFilesInvalid(faults)
@@ -132,15 +132,27 @@ def import_regions(
     return counts
 
 
-def orphans(known: set[str], rows: Sequence[RegionRow]) -> list[Fault]:
-    """Regions below the topmost level whose parent is nowhere, neither known nor in the rows."""
+def known_codes(session: Session) -> set[str]:
+    """The codes of all regions."""
+    return set(session.execute(select(Region.code)).scalars())
+
+
+def orphans(
+    known: set[str], rows: Sequence[RegionRow], beside: Set[str] = frozenset()
+) -> list[Fault]:
+    """Regions below the topmost level whose parent is nowhere, neither known nor in the rows.
+
+    Args:
+        beside: codes that will be there too, but can't be judged yet.
+    """
     imported = {row.code for row in rows}
     codes = known | imported
-    top = min(map(len, codes), default=0)
+    top = min(map(len, codes | beside), default=0)
+    there = codes | beside
     missing = {
         code: parent
         for code in codes
-        if len(code) > top and (parent := parent_code(code)) not in codes
+        if len(code) > top and (parent := parent_code(code)) not in there
     }
     lonely = (
         Fault(row.place, "code", f"{row.code}「{row.name}」的上级 {missing[row.code]} 不存在")

@@ -226,7 +226,6 @@ def test_an_import_of_several_tops_belongs_to_no_one_region(
 
 FAULTS = {
     "letters": ("32041x,武进区", "第 2 行 code：「32041x」应全是数字"),
-    "full-width digits": ("\uff13\uff12,江苏省", "第 2 行 code：「\uff13\uff12」应全是数字"),
     "a spreadsheet's exponent": ("3.20412E+11,花园社区", "第 2 行 code：「3.20412E+11」应全是数字"),
     "unknown length": ("3204121,武进区", "第 2 行 code：「3204121」有 7 位"),
     "no code": (",武进区", "第 2 行 code：不能为空"),
@@ -314,6 +313,12 @@ def test_every_fault_of_every_file_is_named_at_once(run: Run, write: Write) -> N
         "first.csv 第 3 行 name：不能为空",
         "second.csv 第 2 行 code：「12345」有 5 位，应为 2、4、6、9 或 12 位",
     ]
+
+
+def test_a_parent_that_is_missing_is_named_with_the_rest(run: Run, write: Write) -> None:
+    rows = write("code,name\n320412,武进区\n320404001,南大街街道\nx,湖塘镇\n")
+    lines = failed(run("regions", "import", rows)).splitlines()
+    assert ["第 3 行" in lines[1], "第 4 行" in lines[2], len(lines)] == [True, True, 3]
 
 
 def test_a_file_of_faults_does_not_flood_the_screen(run: Run, write: Write) -> None:

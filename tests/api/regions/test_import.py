@@ -1,6 +1,7 @@
 """Regions imported from an uploaded file: looked through first, confirmed, all of it or nothing."""
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -130,7 +131,9 @@ def test_confirmed_twice_is_done_once(world: World, desk: Desk) -> None:
     assert desk.send(f"{page_of(found)}/confirm").status_code == 303
     again = desk.send(f"{page_of(found)}/confirm")
     assert again.status_code == 409
-    assert "请刷新后再看" in again.get_data(as_text=True)
+    page = again.get_data(as_text=True)
+    assert "已经确认过了" in page
+    assert "等待导入" in page, "in the other tab too"
     assert len(waiting_jobs(world.app, "regions.import")) == 1
 
 
@@ -166,6 +169,62 @@ def test_what_is_wrong_is_named_by_row_and_nothing_is_kept(
     assert names() == before
     with transaction() as session:
         assert session.execute(select(RegionImport.id)).first() is None
+
+
+def test_all_that_is_wrong_is_named_in_one_round(desk: Desk) -> None:
+    """Encoding, a title above, cells, places and parents; each row's faults in its cells' order.
+    A region with a fault of its own is its communities' parent all the same."""
+    lines = ["武进区地区表,,", "name,note,code", ",x,32041x", ",,320412300", "甲,,320412300001",
+             "钟楼区,,320404", "无主社区,,320412999001", "湖塘镇,,３２０４１２１００"]  # fmt: skip
+    page = upload(desk, "\n".join(lines).encode("gb18030")).get_data(as_text=True)
+    told = [re.sub(r"\s*<[^>]*>\s*", "|", row) for row in page.split("<tr>")[2:]]
+    assert [re.sub(r"\|+", "|", row).split("|")[1:4] for row in told] == [
+        ["第 1 行", "–", "不是 UTF-8 编码，请另存为「CSV UTF-8」"],
+        ["第 1 行", "–", "第一行应是表头，这里表头在第 2 行。"
+         "请删去上面的标题行（有合并的单元格先取消合并）"],
+        ["第 3 行", "名称（name）", "不能为空"],
+        ["第 3 行", "代码（code）", "「32041x」应全是数字（表格软件请把这一列设为文本）"],
+        ["第 4 行", "名称（name）", "不能为空"],
+        ["第 6 行", "代码（code）", "320404「钟楼区」不在您管理的地区内"],
+        ["第 7 行", "代码（code）", "320412999001「无主社区」的上级 320412999 不存在"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("武进区地区表,\n320412,武进区\n", ["第一行只有「武进区地区表」，像是合并的单元格"]),
+        ("code,,\n32041x,武进区,\n",
+         ["缺少这一列（第一行应是表头）；表头里有空的单元格，像是合并过", "应全是数字"]),
+        (b"PK\x03\x04rest", ["这是 Excel 工作簿，请另存为「CSV UTF-8」"]),
+    ],
+)  # fmt: skip
+def test_merged_cells_and_workbooks_are_called_what_they_are(
+    desk: Desk, text: str | bytes, messages: list[str]
+) -> None:
+    page = upload(desk, text).get_data(as_text=True)
+    assert page.count("<tr>") == len(messages) + 1
+    for message in messages:
+        assert message in page
+
+
+def test_full_width_digits_are_digits(world: World, desk: Desk) -> None:
+    found = uploaded(desk, "code,name\n３２０４１２１００００９,新城社区\n")
+    desk.send(f"{page_of(found)}/confirm")
+    work(world)
+    assert names()["320412100009"] == "新城社区"
+
+
+def test_a_preview_that_another_import_has_overtaken_says_so(world: World, desk: Desk) -> None:
+    first, second = uploaded(desk), uploaded(desk)
+    assert "又有一次地区导入" not in desk.read(page_of(second))
+    desk.send(f"{page_of(first)}/confirm")
+    work(world)
+    assert "又有一次地区导入完成了" in desk.read(page_of(second))
+    assert "又有一次地区导入" not in desk.read(page_of(first)), "it is the other one"
+    desk.send(f"{page_of(second)}/confirm")
+    work(world)
+    assert kept(second).result == {"added": 0, "changed": 0, "unchanged": 3}
 
 
 def test_the_first_hundred_faults_are_listed(desk: Desk) -> None:
