@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 
 from backend.activities.models import ExchangeKind, OfferingMode
-from backend.activities.plan import MOST, Spot, write_place
+from backend.activities.plan import MOST
 from backend.activities.schemas import StallNumber
 from backend.core import fields
 from backend.core.config import titles
@@ -113,11 +113,9 @@ class StallForm(Schema):
             raise ma.ValidationError("排和位应一起填写", "row")
 
     @ma.post_load
-    def into_words(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+    def into_columns(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
         row, column, note = (data.pop(name, None) for name in ("row", "column", "note"))
-        data["spot"] = Spot(row, column) if row is not None else None
-        data["place"] = write_place(data["spot"], note or "")
-        return data
+        return data | {"spot_row": row, "spot_column": column, "place_note": note}
 
 
 class PlaceForm(Schema):

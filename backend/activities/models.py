@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    FetchedValue,
     ForeignKey,
     Index,
     Numeric,
@@ -172,9 +173,32 @@ class Stall(Base):
     number: Mapped[str]
     name: Mapped[str]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    place: Mapped[str | None]
+    # On the plan; both or neither.
+    spot_row: Mapped[int | None]
+    spot_column: Mapped[int | None]
+    place_note: Mapped[str | None]
+    # Spot and note in words (第2排第3位 东门左侧). Written by the database alone (migration 0030),
+    # but for code of before it.
+    place: Mapped[str | None] = mapped_column(
+        server_default=FetchedValue(), server_onupdate=FetchedValue()
+    )
 
-    __table_args__ = (UniqueConstraint("activity_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("activity_id", "number"),
+        Index(
+            "uq_stall_spot",
+            "activity_id",
+            "spot_row",
+            "spot_column",
+            unique=True,
+            postgresql_where=text("spot_row IS NOT NULL"),
+        ),
+        CheckConstraint(
+            "(spot_row IS NULL) = (spot_column IS NULL)"
+            " AND spot_row BETWEEN 1 AND 12 AND spot_column BETWEEN 1 AND 12",
+            name="spot",
+        ),
+    )
 
 
 class OfferingMode(StrEnum):

@@ -1,7 +1,7 @@
-"""Where stalls stand: a plain grid of rows and places, written in words into `Stall.place`.
+"""Where stalls stand: a plain grid of rows and places, one stall on each.
 
-Residents read the words in the mini-program (第2排第3位); the console draws them as a plan. What
-else is written there (东门左侧) stays as a note behind them.
+Residents read it in words in the mini-program (第2排第3位 东门左侧, `Stall.place`); the console
+draws it as a plan.
 """
 
 import re
@@ -29,39 +29,40 @@ class Plan:
 
     Attributes:
         rows: the grid, front row first; None where nobody stands.
-        off: stalls without a place on it, or where another stands already.
+        off: stalls without a place on it.
     """
 
     rows: list[list[Stall | None]]
     off: list[Stall]
 
 
-def read_place(place: str | None) -> tuple[Spot | None, str]:
-    """The spot in a stall's place, if it names one, and the note beside it."""
-    found = _SPOT.fullmatch(place or "")
+def read_place(words: str | None) -> tuple[Spot | None, str | None]:
+    """The spot that somebody has written in words, if they name one, and the note beside it."""
+    found = _SPOT.fullmatch(words or "")
     if found is None:
-        return None, place or ""
+        return None, words or None
     spot = Spot(int(found[1]), int(found[2]))
     if not (1 <= spot.row <= MOST and 1 <= spot.column <= MOST):
-        return None, place or ""
-    return spot, found[3] or ""
+        return None, words
+    return spot, found[3] or None
 
 
-def write_place(spot: Spot | None, note: str) -> str | None:
-    """A stall's place in words; None where there is nothing to say."""
-    if spot is None:
-        return note or None
-    return f"第{spot.row}排第{spot.column}位" + (f" {note}" if note else "")
+def columns_of(spot: Spot | None) -> dict[str, int | None]:
+    """A stall's columns that say where it stands; None: not on the plan."""
+    row, column = spot or (None, None)
+    return {"spot_row": row, "spot_column": column}
+
+
+def spot_of(stall: Stall) -> Spot | None:
+    """Where a stall stands on the plan, if it does."""
+    if stall.spot_row is None or stall.spot_column is None:
+        return None
+    return Spot(stall.spot_row, stall.spot_column)
 
 
 def spots_of(stalls: Iterable[Stall]) -> dict[Spot, Stall]:
-    """Who stands where; of two at one spot the first."""
-    found: dict[Spot, Stall] = {}
-    for stall in stalls:
-        spot, _ = read_place(stall.place)
-        if spot is not None:
-            found.setdefault(spot, stall)
-    return found
+    """Who stands where."""
+    return {spot: stall for stall in stalls if (spot := spot_of(stall)) is not None}
 
 
 def plan_of(stalls: Sequence[Stall]) -> Plan:
@@ -72,13 +73,12 @@ def plan_of(stalls: Sequence[Stall]) -> Plan:
     columns = max((spot.column for spot in spots), default=0)
     height = min(MOST, max(_FEWEST_ROWS, rows + 1))
     width = min(MOST, max(_FEWEST_COLUMNS, columns + 1))
-    placed = {stall.id for stall in spots.values()}
     return Plan(
         [
             [spots.get(Spot(row, column)) for column in range(1, width + 1)]
             for row in range(1, height + 1)
         ],
-        [stall for stall in stalls if stall.id not in placed],
+        [stall for stall in stalls if spot_of(stall) is None],
     )
 
 

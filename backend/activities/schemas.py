@@ -9,6 +9,7 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
+from backend.activities.plan import MOST, columns_of, read_place
 from backend.core import clock, fields
 from backend.core.config import titles
 from backend.core.fields import Schema
@@ -251,7 +252,34 @@ class StallRequest(Schema):
     number = StallNumber(10, required=True, metadata={"example": "A3"})
     name = fields.Text(40, required=True, metadata={"example": "义诊"})
     organisation_id = fields.Id(allow_none=True)
-    place = fields.Text(40, allow_none=True, metadata={"example": "东门左侧"})
+    row = fields.Int(
+        1, MOST, allow_none=True, metadata={"description": "on the plan, from the front"}
+    )
+    column = fields.Int(1, MOST, allow_none=True)
+    note = fields.Text(40, allow_none=True, metadata={"example": "东门左侧"})
+    place = fields.Text(
+        40,
+        allow_none=True,
+        metadata={
+            "description": "instead of the three: in words",
+            "example": "第2排第3位 东门左侧",
+        },
+    )
+
+    @ma.validates_schema
+    def fits_together(self, data: dict[str, Any], **_: object) -> None:
+        if (data.get("row") is None) != (data.get("column") is None):
+            raise ma.ValidationError("排和位应一起填写", "row")
+        if "place" in data and {"row", "column", "note"} & set(data):
+            raise ma.ValidationError("位置请用文字，或用排、位和说明，二选一", "place")
+
+    @ma.post_load
+    def into_columns(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        if "place" in data:
+            spot, data["place_note"] = read_place(data.pop("place"))
+            data |= columns_of(spot)
+        names = {"row": "spot_row", "column": "spot_column", "note": "place_note"}
+        return {names.get(name, name): value for name, value in data.items()}
 
 
 class StallChange(StallRequest):
@@ -404,7 +432,13 @@ class StallAnswer(ma.Schema):
     name = out.String()
     organisation_id = out.UUID(allow_none=True)
     organisation_name = out.String(allow_none=True)
-    place = out.String(allow_none=True)
+    row = out.Integer(attribute="spot_row", allow_none=True)
+    column = out.Integer(attribute="spot_column", allow_none=True)
+    note = out.String(attribute="place_note", allow_none=True)
+    place = out.String(
+        allow_none=True,
+        metadata={"description": "the three in words", "example": "第2排第3位 东门左侧"},
+    )
     offerings = out.List(out.Nested(OfferingAnswer))
 
 

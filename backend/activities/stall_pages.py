@@ -67,7 +67,7 @@ def list_stalls(
         "activities/stalls.html",
         detail=detail,
         plan=plan.plan_of(rows),
-        spots={stall.id: plan.read_place(stall.place) for stall in rows},
+        stalls={stall.id: stall for stall in rows},
         most=plan.MOST,
         **context,
     )
@@ -78,9 +78,6 @@ def list_stalls(
 def add_stall(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
     """Add a stall."""
     activity = access_activity_for_edit(session, actor, activity_id)
-    spot = body.pop("spot")
-    if spot is not None:
-        stalls.check_spot_free(session, activity, spot, None)
     stalls.add_stall(session, actor, activity, body)
     return see_other(".list_stalls", activity_id=activity_id)
 
@@ -110,10 +107,9 @@ def show_stall(
 ) -> str:
     """A stall, to change it."""
     activity, stall = _access_stall(session, actor, stall_id)
-    spot, note = plan.read_place(stall.place)
     now = {
         "number": stall.number, "name": stall.name, "organisation_id": stall.organisation_id,
-        "row": spot and spot.row, "column": spot and spot.column, "note": note,
+        "row": stall.spot_row, "column": stall.spot_column, "note": stall.place_note or "",
     }  # fmt: skip
     return render(
         "activities/stall.html",
@@ -130,9 +126,6 @@ def save_stall(session: Session, actor: Actor, body: dict[str, Any], stall_id: U
     """Change a stall."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
     _check_seen(changes.fingerprint_of(stall), body.pop("seen", None))
-    spot = body.pop("spot")
-    if spot is not None:
-        stalls.check_spot_free(session, activity, spot, stall)
     stalls.update_stall(session, actor, activity, stall, body)
     return see_other(".list_stalls", activity_id=activity.id)
 

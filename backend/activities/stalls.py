@@ -23,8 +23,8 @@ from backend.activities.plan import (
     free_spots,
     plan_of,
     read_place,
+    spot_of,
     spots_of,
-    write_place,
 )
 from backend.activities.signals import slot_moved
 from backend.core import clock
@@ -43,6 +43,12 @@ class StallNumberTaken(AppError):
     status = 409
     code = "stall_number_taken"
     title = "这个摊位号已经用了，请换一个"
+
+
+class SpotTaken(AppError):
+    status = 409
+    code = "spot_taken"
+    title = "这个位置刚刚有了别的摊位，请换一个"
 
 
 class SlotTaken(AppError):
@@ -76,6 +82,7 @@ class TooMany(AppError):
 
 
 on_constraint("uq_stall_activity_id_number", StallNumberTaken)
+on_constraint("uq_stall_spot", SpotTaken)
 on_constraint("uq_slot_offering_id_starts_at", SlotTaken)
 
 
@@ -139,15 +146,23 @@ def place_stall(
     Raises NotEditable (409).
     """
     check_editable(activity)
-    others = rows_of(session, Stall, Stall.activity_id == activity.id)
-    before, note = read_place(stall.place)
-    standing = spots_of(others).get(spot) if spot is not None else None
+    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
+    before, standing = spot_of(stall), spots_of(stalls).get(spot) if spot is not None else None
     if standing is not None and standing is not stall:
-        _, its_note = read_place(standing.place)
-        standing.place = write_place(before, its_note)
-    stall.place = write_place(spot, note)
-    session.flush()
+        _put(session, standing, None)
+        _put(session, stall, spot)
+        _put(session, standing, before)
+    else:
+        _put(session, stall, spot)
     record_edit(session, actor, activity, "place_stall", {"stall_id": str(stall.id)})
+
+
+def _put(session: Session, stall: Stall, spot: Spot | None) -> None:
+    stall.spot_row, stall.spot_column = spot or (None, None)
+    if spot is not None:
+        # Of two that had been written to one spot, the second's words are no note.
+        _, stall.place_note = read_place(stall.place_note)
+    session.flush()
 
 
 def arrange_stalls(session: Session, actor: Actor, activity: Activity) -> int:
@@ -161,26 +176,19 @@ def arrange_stalls(session: Session, actor: Actor, activity: Activity) -> int:
     stalls.sort(key=lambda stall: (len(stall.number), stall.number))
     off = plan_of(stalls).off
     for stall, spot in zip(off, free_spots(stalls), strict=False):
-        _, note = read_place(stall.place)
-        # Of two that were written to one spot by hand, the second's words are no note.
-        stall.place = write_place(spot, note)
-    session.flush()
+        _put(session, stall, spot)
     if off:
         record_edit(session, actor, activity, "arrange_stalls", {"count": len(off)})
     return len(off)
 
 
-def check_spot_free(session: Session, activity: Activity, spot: Spot, stall: Stall | None) -> None:
-    """Raises ValidationFailed (422) when another stall than this one stands there."""
-    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
-    standing = spots_of(stalls).get(spot)
-    if standing is not None and standing is not stall:
-        raise ValidationFailed(errors={"row": [f"这里已有 {standing.number} 号摊位"]})
-
-
 def _check_stall(session: Session, others: list[Stall], values: dict[str, Any]) -> None:
     if values.get("number") in {other.number for other in others}:
         raise StallNumberTaken
+    spot = values.get("spot_row"), values.get("spot_column")
+    for other in others:
+        if None not in spot and (other.spot_row, other.spot_column) == spot:
+            raise ValidationFailed(errors={"row": [f"这里已有 {other.number} 号摊位"]})
     organisation_id = values.get("organisation_id")
     if organisation_id is not None and session.get(Organisation, organisation_id) is None:
         raise ValidationFailed(errors={"organisation_id": ["没有这个单位"]})

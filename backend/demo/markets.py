@@ -17,7 +17,7 @@ from backend.activities.models import (
     OfferingMode,
     Programme,
 )
-from backend.activities.plan import Spot, write_place
+from backend.activities.plan import Spot, columns_of
 from backend.core import audit, clock
 from backend.core.permissions import Actor
 from backend.demo.people import region_id
@@ -203,7 +203,7 @@ def _add_stall(
             "number": str(number),
             "name": demo.stall,
             "organisation_id": organisation_id,
-            "place": write_place(Spot(*_row_and_column(number)), ""),
+            **columns_of(Spot(*_row_and_column(number))),
         },
     )
     values = {

@@ -122,6 +122,14 @@ def test_one_number_taken_over_by_one_stall(committed_world: World, organiser: P
     assert codes(answers) == ends(200, 409, "stall_number_taken")
 
 
+def test_one_spot_goes_to_one_stall(committed_world: World, organiser: Person) -> None:
+    draft = committed_world.draft(organiser)
+    path = f"/activities/{draft['id']}/stalls"
+    spot = {"name": "义剪", "row": 1, "column": 1}
+    answers = together(TIMES, lambda n: organiser.post(path, spot | {"number": str(n)}))
+    assert codes(answers) == ends(201, 422, "validation_failed")
+
+
 def test_each_offering_gets_a_letter_of_its_own(committed_world: World, organiser: Person) -> None:
     draft = committed_world.draft(organiser)
     stalls = [committed_world.stall(organiser, draft["id"])["id"] for _ in range(TIMES)]

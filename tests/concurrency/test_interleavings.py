@@ -210,19 +210,18 @@ def test_a_cancellation_takes_the_place_before_the_booking(
 def test_the_smaller_number_is_called_first_whoever_looked_at_the_clock_before(
     committed_world: World, person: Person, other: Other
 ) -> None:
-    """Both are here, too late for their appointments: they wait by the time of their numbers, and
+    """Both are here, one too late for the appointment: they wait by the time of their numbers, and
     that is told when the number is given. Position, desk and call agree."""
     began = clock.now() - minutes(25)
     day = MarketDay.begin(committed_world, mode="slots", starts_at=began)
     neighbour = committed_world.person()
-    late = [day.slot(clock.now() - minutes(ago)) for ago in (20, 15)]
     for one in (person, neighbour):
         day.come(one)
-    other.does("SELECT 1 FROM slot WHERE id = :id FOR UPDATE", id=late[0])
+    other.does("SELECT 1 FROM slot WHERE id = :id FOR UPDATE", id=day.slot_id)
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(lambda: day.sign_up(person, slot_id=late[0]))
+        answer = pool.submit(lambda: day.sign_up(person))
         wait_until(other._waited_for, timeout_s=PATIENCE_S, what="a sign-up that waits")
-        first = day.booked(neighbour, slot_id=late[1])
+        first = ok(day.ticket(neighbour), 201)
         other.connection.commit()
         second = ok(answer.result(), 201)
     assert [first["ticket"], second["ticket"]] == ["A001", "A002"]

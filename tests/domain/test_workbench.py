@@ -21,17 +21,19 @@ HOUR = timedelta(hours=1)
 # ---------------------------------------------------------------------------- the plan
 
 
-def stall(number: str, place: str | None) -> Stall:
-    return Stall(id=new_id(), activity_id=new_id(), number=number, name="摊", place=place)
+def stall(number: str, spot: Spot | None) -> Stall:
+    return Stall(
+        id=new_id(), activity_id=new_id(), number=number, name="摊", **plan.columns_of(spot)
+    )
 
 
 @pytest.mark.parametrize(
     ("place", "spot", "note"),
     [
-        (None, None, ""),
-        ("", None, ""),
+        (None, None, None),
+        ("", None, None),
         ("东门左侧", None, "东门左侧"),
-        ("第2排第3位", Spot(2, 3), ""),
+        ("第2排第3位", Spot(2, 3), None),
         ("第12排第12位 东门左侧", Spot(12, 12), "东门左侧"),
         ("第0排第1位", None, "第0排第1位"),
         ("第1排第13位", None, "第1排第13位"),
@@ -40,36 +42,29 @@ def stall(number: str, place: str | None) -> Stall:
     ],
 )
 def test_a_place_is_read_as_a_spot_and_a_note(
-    place: str | None, spot: Spot | None, note: str
+    place: str | None, spot: Spot | None, note: str | None
 ) -> None:
     assert plan.read_place(place) == (spot, note)
-    if spot is not None:
-        assert plan.write_place(spot, note) == place
-
-
-def test_a_place_without_spot_is_its_note() -> None:
-    assert plan.write_place(None, "东门") == "东门"
-    assert plan.write_place(None, "") is None
 
 
 def test_the_grid_has_room_to_grow_and_an_end() -> None:
     empty = plan.plan_of([])
     assert (len(empty.rows), len(empty.rows[0])) == (3, 6)
-    far = plan.plan_of([stall("1", "第5排第9位")])
+    far = plan.plan_of([stall("1", Spot(5, 9))])
     assert (len(far.rows), len(far.rows[0])) == (6, 10)
-    full = plan.plan_of([stall("1", "第12排第12位")])
+    full = plan.plan_of([stall("1", Spot(12, 12))])
     assert (len(full.rows), len(full.rows[0])) == (12, 12)
 
 
-def test_of_two_at_one_spot_the_second_is_off_the_plan() -> None:
-    first, second, third = stall("1", "第1排第1位"), stall("2", "第1排第1位"), stall("3", "东门")
-    drawn = plan.plan_of([first, second, third])
+def test_who_has_no_spot_is_off_the_plan() -> None:
+    first, second = stall("1", Spot(1, 1)), stall("2", None)
+    drawn = plan.plan_of([first, second])
     assert drawn.rows[0][0] is first
-    assert drawn.off == [second, third]
+    assert drawn.off == [second]
 
 
 def test_free_spots_are_in_reading_order() -> None:
-    free = plan.free_spots([stall("1", "第1排第2位")])
+    free = plan.free_spots([stall("1", Spot(1, 2))])
     assert free[:6] == [Spot(1, 1), Spot(1, 3), Spot(1, 4), Spot(1, 5), Spot(1, 6), Spot(2, 1)]
 
 

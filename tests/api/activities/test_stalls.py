@@ -33,6 +33,9 @@ def test_a_stall_is_added_with_its_organisation_and_place(world: World, plan: Pl
         "name": "义诊",
         "organisation_id": organisation,
         "organisation_name": stall["organisation_name"],
+        "row": None,
+        "column": None,
+        "note": "东门左侧",
         "place": "东门左侧",
         "offerings": [],
     }
@@ -58,7 +61,8 @@ def test_a_stall_is_changed_field_by_field(world: World, plan: Plan) -> None:
     assert ok(plan.organiser.put(path, {"number": "2"}))["number"] == "2", "its own number"
     changed = ok(plan.organiser.put(path, {"place": None, "organisation_id": None}))
     assert changed == stall | {
-        "name": "义剪", "place": None, "organisation_id": None, "organisation_name": None,
+        "name": "义剪", "place": None, "note": None, "organisation_id": None,
+        "organisation_name": None,
     }  # fmt: skip
 
 
@@ -86,6 +90,53 @@ def test_the_database_guards_the_number_too(app: Flask, plan: Plan) -> None:
         )
 
 
+def _where(stall: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(stall[name] for name in ("row", "column", "note", "place"))
+
+
+def test_a_stall_stands_where_it_is_put(world: World, plan: Plan) -> None:
+    """By row and column, or in the words that people write."""
+    stall = add(plan, place="第2排第3位 东门左侧")
+    assert _where(stall) == (2, 3, "东门左侧", "第2排第3位 东门左侧")
+    path = f"/stalls/{stall['id']}"
+    moved = ok(plan.organiser.put(path, {"row": 4, "column": 5}))
+    assert _where(moved) == (4, 5, "东门左侧", "第4排第5位 东门左侧")
+    noted = ok(plan.organiser.put(path, {"note": None}))
+    assert _where(noted) == (4, 5, None, "第4排第5位")
+    body = {"starts_at": "2027-05-01T09:00:00+08:00"}
+    copied = ok(plan.organiser.post(f"{plan.path}/copy", body), 201)["id"]
+    found = ok(plan.organiser.get(f"/activities/{copied}"))["stalls"]
+    assert [_where(one) for one in found if one["number"] == "2"] == [_where(noted)]
+    off = ok(plan.organiser.put(path, {"row": None, "column": None}))
+    assert _where(off) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("spot", [{"row": 2, "column": 3}, {"place": "第2排第3位 西门"}])
+def test_one_spot_is_one_stalls(plan: Plan, spot: dict[str, Any]) -> None:
+    add(plan, row=2, column=3)
+    body = {"number": "3", "name": "义剪"} | spot
+    for answer in (
+        plan.organiser.post(f"{plan.path}/stalls", body),
+        plan.organiser.put(f"/stalls/{plan.stall['id']}", spot),
+    ):
+        problem = refused(answer, 422, "validation_failed")
+        assert problem["errors"] == {"row": ["这里已有 2 号摊位"]}
+
+
+def test_the_database_guards_the_spot_too(app: Flask, plan: Plan) -> None:
+    activity_id = UUID(plan.activity["id"])
+    with (
+        app.app_context(),
+        pytest.raises(IntegrityError, match="uq_stall_spot"),
+        transaction() as session,
+    ):
+        session.add_all(
+            Stall(id=new_id(), activity_id=activity_id, number=number, name="x", spot_row=1,
+                  spot_column=1)
+            for number in "78"
+        )  # fmt: skip
+
+
 WRONG: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"number": ""}, {"number": ["不能为空"]}),
     ({"number": "12345678901"}, {"number": ["最多 10 个字"]}),
@@ -97,6 +148,9 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"organisation_id": "善乐"}, {"organisation_id": ["编号格式不对"]}),
     ({"organisation_id": str(uuid4())}, {"organisation_id": ["没有这个单位"]}),
     ({"place": "x" * 41}, {"place": ["最多 40 个字"]}),
+    ({"row": 2}, {"row": ["排和位应一起填写"]}),
+    ({"row": 13, "column": 1}, {"row": ["应在 1 到 12 之间"]}),
+    ({"place": "东门", "note": "西门"}, {"place": ["位置请用文字，或用排、位和说明，二选一"]}),
     ({"activity_id": str(uuid4())}, {"activity_id": ["没有这个字段"]}),
 ]
 

@@ -271,6 +271,72 @@ def test_reasons_of_old_entries_are_taken_out_of_the_log(database: str) -> None:
     assert sorted(kept, key=str) == [("王秀英头晕",), ("王秀英头晕",), (None,)]
 
 
+SPOTS = {
+    "1": "第2排第3位 东门左侧",
+    "2": "东门",
+    "3": None,
+    "4": "第1排第13位",
+    "10": "第2排第3位",
+    "11": "第02排第4位",
+}
+
+
+def test_spots_are_carried_over_and_two_on_one_do_no_harm(database: str) -> None:
+    """The smaller number keeps it, the other's words stay; code of before reads and writes words
+    as ever, while the columns are there and after."""
+    migrate.upgrade(database, "0029")
+
+    def add(connection: psycopg.Connection[Any], number: str, place: str | None) -> None:
+        connection.execute(
+            "INSERT INTO stall (id, activity_id, number, name, place) VALUES"
+            " (gen_random_uuid(), '00000000-0000-0000-0000-000000000001', %s, '摊', %s)",
+            [number, place],
+        )
+
+    def stalls(connection: psycopg.Connection[Any]) -> dict[str, tuple[Any, ...]]:
+        rows = connection.execute(
+            "SELECT number, place, spot_row, spot_column, place_note FROM stall"
+        )
+        return {row[0]: row[1:] for row in rows}
+
+    with psycopg.connect(database) as connection:
+        connection.execute("ALTER TABLE stall DISABLE TRIGGER ALL")
+        for number, place in reversed(SPOTS.items()):
+            add(connection, number, place)
+    migrate.upgrade(database, "0030")
+    with psycopg.connect(database) as connection:
+        add(connection, "20", "第5排第1位")
+        add(connection, "21", "第5排第1位 西门")
+    migrate.upgrade(database)
+    carried = {
+        "1": ("第2排第3位 东门左侧", 2, 3, "东门左侧"),
+        "2": ("东门", None, None, "东门"),
+        "3": (None, None, None, None),
+        "4": ("第1排第13位", None, None, "第1排第13位"),
+        "10": ("第2排第3位", None, None, "第2排第3位"),
+        "11": ("第2排第4位", 2, 4, None),
+        "20": ("第5排第1位", 5, 1, None),
+        "21": ("第5排第1位 西门", None, None, "第5排第1位 西门"),
+    }
+    write = "UPDATE stall SET place = %s WHERE number = %s"
+    with psycopg.connect(database) as connection:
+        assert stalls(connection) == carried
+        connection.execute(write, ["第2排第3位", "20"])
+        connection.execute(write, ["第6排第1位 西门", "21"])
+        connection.execute(write, [None, "1"])
+        connection.execute("UPDATE stall SET spot_row = 7, spot_column = 2 WHERE number = '2'")
+        assert stalls(connection) == carried | {
+            "20": ("第2排第3位", None, None, "第2排第3位"),
+            "21": ("第6排第1位 西门", 6, 1, "西门"),
+            "1": (None, None, None, None),
+            "2": ("第7排第2位 东门", 7, 2, "东门"),
+        }
+    assert migrate.main(["downgrade", "0029"]) == 0
+    with psycopg.connect(database) as connection:
+        kept = connection.execute("SELECT place FROM stall WHERE number = '2'").fetchone()
+    assert kept == ("第7排第2位 东门",)
+
+
 def test_tables_and_models_agree_or_it_is_told(database: str) -> None:
     migrate.upgrade(database)
     assert migrate.main(["check"]) == 0
