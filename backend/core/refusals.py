@@ -16,6 +16,7 @@ from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
+from backend.core.text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def note(refusal: AppError, actor_of: Callable[[Session], Actor | None], object_
             new_id(),
             details={
                 "route": route,
-                "path": request.path,
+                "path": one_line(request.path),
                 "method": request.method,
                 "code": refusal.code,
             },

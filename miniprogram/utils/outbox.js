@@ -26,6 +26,7 @@ const PREFIX = "outbox:";
  * @property {string} [page] that shows late answers of this kind one by one, so that none is lost
  *   while it is closed; others are told by `followDelivered` alone
  * @property {string} [refused] why the server will not take it
+ * @property {any} [problem] what it said beside that
  * @property {any} [answer] what the server said late, until the entry's page has taken it
  */
 
@@ -230,7 +231,7 @@ function settle(entry, outcome) {
   const { error } = outcome;
   if (!(error instanceof ApiError)) throw error;
   if (error.transient || error.code === "privacy_refused") return false;
-  keep({ ...entry, refused: error.title });
+  keep({ ...entry, refused: error.title, problem: error.more });
   return true;
 }
 

@@ -53,6 +53,33 @@ def test_two_volunteers_scan_one_resident(day: MarketDay, committed_world: World
     assert (len(_visits(day)), _scans(day)) == (1, 8)
 
 
+def test_volunteers_write_in_somebody_who_is_known(day: MarketDay, committed_world: World) -> None:
+    """However each of them writes the name: one person, one visit, one number."""
+    person = committed_world.person("阿依古丽·买买提")
+    ok(person.post("/me/phone", {"phone": "13800006666"}))
+    names = ("阿依古丽·买买提", "阿依古丽 买买提", "阿依古丽买买提", "阿依古丽•买买提")
+    guests = [{"name": name, "phone": "138 0000 6666"} for name in names]
+    volunteers = [another_phone(day.volunteer) for _ in names]
+    answers = together(
+        len(names), lambda n: day.scan(volunteers[n], source="proxy", guest=guests[n])
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [201]
+    assert [visit.resident_id for visit in _visits(day)] == [person.resident_id]
+    answers = together(len(names), lambda n: day.ticket(volunteers[n], guest=guests[n]))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 3
+    codes = {answer.json["code"] for answer in answers if answer.status_code == 409}
+    assert codes == {"already_booked"}
+
+
+def test_volunteers_write_in_one_new_number_by_several_names(day: MarketDay) -> None:
+    """The first makes the guest; the others are asked whether it is somebody else."""
+    volunteers = [another_phone(day.volunteer) for _ in range(4)]
+    guests = [{"name": f"来宾{n}", "phone": "13800007777"} for n in range(4)]
+    answers = together(4, lambda n: day.scan(volunteers[n], source="proxy", guest=guests[n]))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 3
+    assert len(_visits(day)) == 1
+
+
 def test_uploads_of_one_resident_from_several_phones(
     day: MarketDay, committed_world: World
 ) -> None:

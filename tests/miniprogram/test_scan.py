@@ -399,6 +399,56 @@ def test_who_is_known_by_the_number_is_asked_about(
     assert len(visits(database, market)) == 2
 
 
+def test_a_question_that_comes_late_waits_for_its_answer(
+    work: OpenAt, resident: Caller, market: Market, database: Engine
+) -> None:
+    """The network is slow: the next person is in already, and nobody is counted before it is said
+    who it was."""
+    number = f"138{uuid4().int % 10**8:08}"
+    resident.put("/me", {"name": "王秀英"})
+    resident.post("/me/phone", {"phone": number})
+    mine = work()
+    mine.allow(409, "/scans")
+    mine.tap("登记姓名")
+    mine.network(delay_ms=9000)
+    mine.page.get_by_label("怎么称呼").fill("王阿姨")
+    mine.page.get_by_label("手机号").fill(number)
+    mine.tap("登记签到")
+    mine.page.clock.fast_forward(PATIENCE_IS_OVER)
+    mine.sees("已保存，还没核验")
+    mine.tap("回到扫码")
+    mine.page.clock.fast_forward("00:04")
+    has_counted(mine, 0, refused=1)
+    mine.network()
+    mine.page.locator(".counts").tap()
+    mine.sees("登记过 王*英。是同一人，还是家人？")
+    mine.look("records-asked")
+    assert visits(database, market) == []
+    mine.tap("同一人：王*英")
+    mine.sees("王*英 签到成功")
+    mine.misses("没通过 1 条")
+    assert visits(database, market) == [(resident.resident_id,)]
+
+
+def test_who_is_not_listed_is_said_with_how_to_find_them(
+    work: OpenAt, system: LocalSystem, database: Engine
+) -> None:
+    """Twelve of one tail: nobody is to be written in because ten others came first."""
+    tail = f"{uuid4().int % 10_000:04}"
+    here = Caller(system.web, new_name()).get("/regions", q=COMMUNITY)["items"][0]["id"]
+    for n in range(12):
+        one = Caller(system.web, new_name())
+        one.put("/me", {"name": f"周{n:02}", "region_id": here})
+        one.post("/me/phone", {"phone": f"13900{n:02}{tail}"})
+    mine = work(FIND)
+    for digit in tail:
+        mine.page.get_by_role("button", name=digit, exact=True).tap()
+    mine.sees("还有 2 位没有列出。没看到本人，请用姓名或完整的手机号再查")
+    expect(mine.page.locator(".people .line")).to_have_count(10)
+    mine.misses("登记姓名")
+    mine.look("find-more")
+
+
 def test_what_has_waited_is_dated_by_when_it_happened(
     work: OpenAt, market: Market, database: Engine
 ) -> None:

@@ -98,7 +98,7 @@ def test_a_body_of_one_megabyte_is_read(person: Person) -> None:
     body = b'{"name": "' + b"a" * (MAX_BODY_BYTES - 12) + b'"}'
     assert len(body) == MAX_BODY_BYTES
     response = put_me(person, data=body, content_type="application/json")
-    assert refused(response, 422, "validation_failed")["errors"] == {"name": ["最多 30 个字"]}
+    assert refused(response, 422, "validation_failed")["errors"] == {"name": ["最多 50 个字"]}
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,15 @@ function askedFor(words) {
  * @returns {Found[]}
  */
 function knownOf(error) {
-  return error instanceof ApiError && error.code === "number_known" ? error.more.people : [];
+  return error instanceof ApiError ? knownIn(error.more) : [];
 }
 
-module.exports = { askedFor, findResidents, knownOf };
+/**
+ * @param {Record<string, any> | undefined} problem the server's
+ * @returns {Found[]}
+ */
+function knownIn(problem) {
+  return problem && problem.code === "number_known" ? problem.people : [];
+}
+
+module.exports = { askedFor, findResidents, knownIn, knownOf };

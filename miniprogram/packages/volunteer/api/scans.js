@@ -36,12 +36,12 @@ function sourceOf(whom) {
  * Check somebody in or out.
  * @param {Market} market
  * @param {Whom} whom
- * @param {{who: string, direction: Direction}} about who: what tells the person apart in a list of
- *   scans that wait
+ * @param {{who: string, direction: Direction, scannedAt?: string}} about who: what tells the person
+ *   apart in a list of scans that wait; scannedAt: where that was not now
  * @returns {Promise<{sent: true, data: ScanAnswer} | {sent: false, key: string}>} rejects with an
  *   ApiError when the server does not take it
  */
-function sendScan(market, whom, { who, direction }) {
+function sendScan(market, whom, { who, direction, scannedAt = new Date().toISOString() }) {
   const id = uuid();
   return outbox.submit(
     {
@@ -55,7 +55,7 @@ function sendScan(market, whom, { who, direction }) {
         id,
         source: sourceOf(whom),
         direction,
-        scanned_at: new Date().toISOString(),
+        scanned_at: scannedAt,
         device_id: deviceId(),
         ...whom,
       },

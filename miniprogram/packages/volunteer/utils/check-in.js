@@ -5,7 +5,7 @@ const outbox = require("../../../utils/outbox");
 const { knownOf } = require("../api/residents");
 const { KIND, deviceId, marketOf, sendScan } = require("../api/scans");
 const scanLog = require("./scan-log");
-const { answerWords, errorWords, keptWords, nameOf, questionWords, stateOf } = require("./scan-words");
+const { answerWords, errorWords, keptWords, meantBy, nameOf, questionWords, stateOf } = require("./scan-words");
 
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {import("./scan-words").Answer} Answer */
@@ -51,6 +51,23 @@ function log(market, data, at, late) {
   });
 }
 
+/**
+ * Say who it was whom the server has asked about late; that was when it was.
+ * @param {string} key the outbox's
+ * @param {string} way the answer
+ * @returns {Promise<string>} what came of it, for the screen
+ */
+async function answerLate(key, way) {
+  const entry = outbox.refused().find((one) => one.key === key);
+  if (!entry) return "";
+  const { guest, direction, scanned_at: scannedAt } = /** @type {any} */ (entry.body);
+  const market = { id: marketOf(entry), title: "" };
+  const about = { who: guest.name, direction, scannedAt };
+  const { answer } = await checkIn(market, meantBy(way, guest), about);
+  if (answer.tone !== "bad") outbox.dismiss(key);
+  return answer.title;
+}
+
 /** Move what was answered late into the log, each one. */
 function takeLateAnswers() {
   for (const entry of outbox.takeAnswered(KIND)) {
@@ -64,4 +81,4 @@ function vibrate(tone) {
   else if (tone !== "plain") wx.vibrateShort({ type: tone === "good" ? "medium" : "heavy" });
 }
 
-module.exports = { checkIn, takeLateAnswers, vibrate };
+module.exports = { answerLate, checkIn, takeLateAnswers, vibrate };

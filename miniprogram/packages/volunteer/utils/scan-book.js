@@ -3,9 +3,10 @@
 
 const outbox = require("../../../utils/outbox");
 const { clock } = require("../../../utils/time");
+const { knownIn } = require("../api/residents");
 const { KIND, deviceId } = require("../api/scans");
 const scanLog = require("./scan-log");
-const { answerWords } = require("./scan-words");
+const { answerWords, questionWays, questionWords } = require("./scan-words");
 
 /** Only the last ones can be undone here: older ones are the organiser's to look into. */
 const UNDOABLE = 5;
@@ -29,7 +30,11 @@ function scanBook(market) {
   return {
     count: scanLog.countOf(market),
     waiting: waiting.map(entryWords),
-    refused: refused.map((entry) => ({ ...entryWords(entry), reason: reasonWords(entry) })),
+    refused: refused.map((entry) => ({
+      ...entryWords(entry),
+      reason: reasonWords(entry),
+      ways: questionWays(knownIn(entry.problem)),
+    })),
     lines: lines.map((line) => ({
       ...line,
       time: clock(line.at),
@@ -53,10 +58,11 @@ function entryWords({ key, title, at }) {
  * The server's own sentence speaks to the resident.
  * @param {import("../../../utils/outbox").Entry} entry
  */
-function reasonWords({ refused, answer }) {
-  if (!answer) return refused;
-  const { title, text } = answerWords(answer, deviceId());
-  return `${title}。${text}`;
+function reasonWords({ refused, problem, answer }) {
+  const known = knownIn(problem);
+  if (!answer && !known.length) return refused;
+  const { title, text } = known.length ? questionWords(known) : answerWords(answer, deviceId());
+  return known.length ? `${text}。${title}` : `${title}。${text}`;
 }
 
 /**

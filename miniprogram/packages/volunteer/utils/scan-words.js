@@ -141,11 +141,22 @@ function questionWords(known) {
 
 /** What answers the question: one of those people, or somebody else. */
 const SOMEBODY_ELSE = "";
+/** @type {true} */
+const ANOTHER = true;
 
 /**
- * @param {{id: string, display_name: string}[]} known
+ * Who is meant, by the answer.
+ * @template {{name?: string}} Guest
+ * @param {string} way
+ * @param {Guest} guest whom was written in
  */
+function meantBy(way, guest) {
+  return way === SOMEBODY_ELSE ? { guest: { ...guest, another: ANOTHER } } : { resident_id: way };
+}
+
+/** @param {{id: string, display_name: string}[]} known */
 function questionWays(known) {
+  if (!known.length) return [];
   const same = known.map(({ id, display_name: who }) => ({ key: id, words: `同一人：${who}` }));
   return [...same, { key: SOMEBODY_ELSE, words: "家人，另外登记" }];
 }
@@ -177,6 +188,6 @@ function driftWords(seconds) {
 }
 
 module.exports = {
-  CHECKING, NO_CODE, SCANNED_BEFORE, SOMEBODY_ELSE, answerWords, keptWords, errorWords,
-  questionWords, questionWays, nameOf, stateOf, driftWords,
+  CHECKING, NO_CODE, SCANNED_BEFORE, answerWords, keptWords, errorWords,
+  questionWords, questionWays, meantBy, nameOf, stateOf, driftWords,
 };

@@ -5,7 +5,7 @@
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const outbox = require("../../../../utils/outbox");
-const { takeLateAnswers } = require("../../utils/check-in");
+const { answerLate, takeLateAnswers } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 const { followBook, scanBook } = require("../../utils/scan-book");
 const { undo } = require("../../utils/undo");
@@ -64,6 +64,15 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   onRetry(event) {
     outbox.retry(event.currentTarget.dataset.key);
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onWay(event) {
+    if (this.data.busy) return;
+    this.setData({ busy: true, notice: "" });
+    const { key, way } = event.currentTarget.dataset;
+    const notice = await answerLate(key, way);
+    this.setData({ busy: false, notice });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -8,13 +8,10 @@ const { mobileOf } = require("../../../../utils/phone-number");
 const { waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
 const { askedFor, findResidents, knownOf } = require("../../api/residents");
-const { SOMEBODY_ELSE, questionWays, questionWords } = require("../../utils/scan-words");
+const { meantBy, questionWays, questionWords } = require("../../utils/scan-words");
 
 /** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
-
-/** @type {true} */
-const ANOTHER = true;
 
 Page({
   data: {
@@ -150,9 +147,7 @@ Page({
    */
   async onWay({ detail: { key } }) {
     const whom = this.whom();
-    if (!whom || !("guest" in whom)) return;
-    const guest = { ...whom.guest, another: ANOTHER };
-    await this.give(key === SOMEBODY_ELSE ? { guest } : { resident_id: key });
+    if (whom && "guest" in whom) await this.give(meantBy(key, whom.guest));
   },
 
   onUnasked() {

@@ -5,12 +5,9 @@ const look = require("../../../../utils/look");
 const { mobileOf } = require("../../../../utils/phone-number");
 const { checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
-const { SOMEBODY_ELSE, questionWays } = require("../../utils/scan-words");
+const { meantBy, questionWays } = require("../../utils/scan-words");
 
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
-
-/** @type {true} */
-const ANOTHER = true;
 
 Page({
   data: {
@@ -64,8 +61,7 @@ Page({
    */
   async onWay({ detail: { key } }) {
     const guest = { name: this.data.name.trim(), phone: mobileOf(this.data.phone) };
-    const meant = key === SOMEBODY_ELSE ? { guest: { ...guest, another: ANOTHER } } : { resident_id: key };
-    await this.send(meant);
+    await this.send(meantBy(key, guest));
   },
 
   /** @param {import("../../api/scans").Whom} whom */
@@ -76,7 +72,7 @@ Page({
     const who = this.data.name.trim();
     const { answer, known = [] } = await checkIn(market, whom, { who, direction: "entry" });
     vibrate(answer.tone);
-    this.setData({ busy: false, answer, ways: known.length ? questionWays(known) : [] });
+    this.setData({ busy: false, answer, ways: questionWays(known) });
   },
 
   /** What was refused can be mended; what is done makes room for the next person. */
