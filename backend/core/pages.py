@@ -323,9 +323,13 @@ def attachment(content: bytes, name: str, mimetype: str) -> Response:
     )
 
 
-def tell(words: str) -> None:
-    """Say on the next page what a form has done."""
-    flash(words)
+def tell(words: str, *, done: bool = True) -> None:
+    """Say something on the next page.
+
+    Args:
+        done: whether it is what a form has done, and not something else to look at.
+    """
+    flash(words, "success" if done else "info")
 
 
 def render(template: str, **values: Any) -> str:

@@ -170,7 +170,7 @@ def login_before(session: Session, token: str) -> str | None:
     at = entry.at.astimezone(clock.SHANGHAI)
     where = f"网络地址 {entry.address}" if entry.address else "没有记下网络地址"
     how = WAYS.get(entry.details["how"], "其他方式")
-    said = f"上次登录：{at.year} 年 {at.month} 月 {at.day} 日 {at:%H:%M}，{where}，{how}"
+    said = f"上次登录：{at.year} 年 {at.month} 月 {at.day} 日 {at:%H:%M}，{where}，方式：{how}"
     return f"{said}。不是您本人的话，请马上告诉管理员"
 
 

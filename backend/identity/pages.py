@@ -101,7 +101,7 @@ def _let_in(session: Session, token: str) -> Response:
     log_in_browser(token)
     before = logins.login_before(session, token)
     if before is not None:
-        tell(before)
+        tell(before, done=False)
     return see_other("console.home")
 
 

@@ -228,6 +228,7 @@ def test_paper_that_was_asked_for_wrongly_is_refused_in_words(
     """It printed another number, or on another paper, without a word."""
     page = desk.read(f"{M}/{market['id']}/print/{wrong}", 422)
     assert words in page
+    assert page.count('role="alert"') == 1
     assert "sheet" not in page.partition("<main")[2], "nothing to print"
     if "count=5" in wrong:
         assert re.search(r'name="count"[^>]*value="5"', page), "what was right stays"

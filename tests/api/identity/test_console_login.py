@@ -303,7 +303,8 @@ def test_the_next_page_says_when_one_was_logged_in_before(
     again = Browser(world)
     _log_in(again, secret)
     page = again.read(HOME)
-    assert "上次登录：2026 年 11 月 23 日 12:00，网络地址 127.0.0.1，密码" in page
+    assert "上次登录：2026 年 11 月 23 日 12:00，网络地址 127.0.0.1，方式：密码" in page
+    assert "alert-info" in page, "nothing that was done, and so not in green"
     assert "上次登录" not in again.read(HOME), "said once"
 
 
