@@ -17,6 +17,7 @@ COMPLETE = (
     "*/activities/stalls.py",
     "*/activities/copies.py",
     "*/activities/imports.py",
+    "*/activities/import_cells.py",
     "*/activities/import_undo.py",
     "*/permissions.py",
     "*/states.py",

@@ -1,17 +1,21 @@
 """The schedule's pages that take it from an Excel file."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy.orm import Session
 
-from backend.activities import import_undo, imports, schedule, schemas, sheets
+from backend.activities import import_cells, import_undo, imports, schedule, schemas, sheets
+from backend.activities.imports import Plan
+from backend.activities.models import Activity, ScheduleImport
 from backend.activities.pages import pages
 from backend.activities.permissions import access_activity
 from backend.activities.schedule_reading import columns
 from backend.activities.schedule_reading.reading import MOST_ROWS
 from backend.core import clock
+from backend.core.config import titles
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.pages import Upload, UploadedFile, attachment, render, see_other, tell
@@ -24,17 +28,21 @@ FILE = Upload("file", most_bytes=1_000_000)
 _MODELS = 50
 
 
-@pages.page("/import", access=Permission.ACTIVITY_EDIT)
+@pages.page("/import", access=Permission.ACTIVITY_EDIT, query=schemas.UploadQuery)
 def upload_form(
-    session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None
+    session: Session,
+    actor: Actor,
+    query: dict[str, Any],
+    typed: Any = None,
+    problem: AppError | None = None,
 ) -> str:
-    """Where a filled-in template is handed in."""
+    """Where a file is handed in."""
     return render(
         "activities/import.html",
         models=_models(session, actor),
         latest=imports.latest_of(session, actor),
         keep_days=imports.KEEP.days,
-        typed=typed or {},
+        typed=typed or query,
         problem=problem,
         most_rows=MOST_ROWS,
         most_bytes=FILE.most_bytes,
@@ -87,36 +95,110 @@ def upload(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     return see_other(".show_import", import_id=kept.id)
 
 
-@pages.page("/import/<uuid:import_id>", access=Permission.ACTIVITY_EDIT)
+@pages.page("/import/<uuid:import_id>", access=Permission.ACTIVITY_EDIT, query=schemas.PreviewQuery)
 def show_import(
     session: Session,
     actor: Actor,
+    query: dict[str, Any],
     import_id: UUID,
     typed: Any = None,
     problem: AppError | None = None,
 ) -> str:
-    """What a file would make, and what is wrong with it; or what it has made."""
+    """What a file would make and what is wrong with it, to be put right here; and what it has
+    made."""
     kept = imports.access_import(session, actor, import_id)
+    plan = imports.plan_of(session, actor, kept)
+    codes = actor.region_codes(Permission.ACTIVITY_EDIT)
     return render(
         "activities/import_preview.html",
         kept=kept,
-        plan=imports.plan_of(session, actor, kept) if kept.done_at is None else None,
-        made=import_undo.made_by(session, kept),
+        plan=plan,
+        shown=_columns(plan, query.get("edit")),
         columns=columns,
+        models=_models_with(session, actor, kept),
+        communities=_labels(regions_to_choose(session, codes)),
+        choices_of=import_cells.choices_of,
+        words_of=import_cells.words_of,
+        fields=titles("fields"),
+        edit=query.get("edit"),
+        keep_days=imports.KEEP.days,
         problem=problem,
     )
 
 
-@pages.form("/import/<uuid:import_id>/confirm", access=Permission.ACTIVITY_EDIT,
-            again=show_import)  # fmt: skip
-def confirm_import(session: Session, actor: Actor, import_id: UUID) -> Response:
-    """Make what the file says: all of it or nothing."""
+def _columns(plan: Plan, edit: str | None) -> list[str]:
+    """The columns that the preview shows: those that are needed, and of the others those in which
+    something stands or is to be said; all while a row is open."""
+    cells = [cell for planned in plan.rows for cell in planned.row.cells.values()]
+    there = {cell.column for cell in cells if cell.raw or cell.fault or cell.typed}
+    if edit in {planned.row.key for planned in plan.rows}:
+        there.update(columns.OPTIONAL)
+    return [one for one in columns.COLUMNS if one in there or one in columns.REQUIRED]
+
+
+def _models_with(session: Session, actor: Actor, kept: ScheduleImport) -> list[Any]:
+    """The activities to copy from, with the one that was chosen, however long ago it was."""
+    models = list(_models(session, actor))
+    if kept.model_id and kept.model_id not in {model.id for model in models}:
+        models.append(session.get_one(Activity, kept.model_id))
+    return models
+
+
+@pages.form("/import/<uuid:import_id>/cells", access=Permission.ACTIVITY_EDIT,
+            query=schemas.PreviewQuery, again=show_import)  # fmt: skip
+def correct_cells(
+    session: Session, actor: Actor, query: dict[str, Any], import_id: UUID
+) -> Response:
+    """Keep what was typed in the preview, and look again."""
     kept = imports.access_import(session, actor, import_id, lock=True)
-    made = imports.carry_out(session, actor, kept)
-    tell(f"已从「{kept.file_name}」导入 {len(made)} 场草稿")
-    if not made:
-        return see_other(".calendar")
-    first = min(activity.starts_at for activity in made)
+    import_cells.correct(session, actor, kept, _corrections(kept, request.form))
+    return see_other(".show_import", import_id=kept.id, **query)
+
+
+def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells.Corrections:
+    """A preview's form: `cell:ROW:COLUMN` is a cell; its buttons say `take`, `leave` or `restore`
+    and a row.
+
+    Raises ValidationFailed (422) for a model that is none.
+    """
+    cells = {}
+    for name, words in given.items():
+        kind, _, place = name.partition(":")
+        row, _, column = place.partition(":")
+        if kind == "cell":
+            cells[row, column] = words
+    wanted = {given[name]: name == "take" for name in ("take", "leave") if name in given}
+    restored = frozenset({given["restore"]} if "restore" in given else ())
+    try:
+        model_id = UUID(given["model_id"]) if given.get("model_id") else None
+    except ValueError as error:
+        raise ValidationFailed(errors={"model_id": ["没有这场活动"]}) from error
+    if "model_id" not in given:
+        model_id = kept.model_id
+    return import_cells.Corrections(model_id, cells, wanted, restored)
+
+
+@pages.page("/import/<uuid:import_id>/rest", access=Permission.ACTIVITY_EDIT)
+def rest(session: Session, actor: Actor, import_id: UUID) -> Response:
+    """The rows that can't be taken yet, as an Excel file that says what is wrong with them."""
+    kept = imports.access_import(session, actor, import_id)
+    content = import_cells.rest_file(imports.plan_of(session, actor, kept))
+    return attachment(content, f"要改的{clock.today():%Y%m%d}.xlsx", MIMETYPE)
+
+
+@pages.form("/import/<uuid:import_id>/confirm", access=Permission.ACTIVITY_EDIT,
+            body=schemas.ConfirmImportForm, again=show_import)  # fmt: skip
+def confirm_import(
+    session: Session, actor: Actor, body: dict[str, Any], import_id: UUID
+) -> Response:
+    """Make what is good of the file, as it was looked at. What is to be put right is shown again;
+    without any, what was made."""
+    kept = imports.access_import(session, actor, import_id, lock=True)
+    done = imports.carry_out(session, actor, kept, body["seen"])
+    tell(f"已从「{kept.file_name}」导入 {len(done.made)} 场草稿")
+    if done.waiting:
+        return see_other(".show_import", import_id=kept.id)
+    first = min(activity.starts_at for activity in done.made)
     return see_other(".calendar", **{"from": clock.local_day(first).isoformat(), "state": "draft"})
 
 

@@ -5,9 +5,11 @@ the page instead it would be as large as a form may be, and would have to be sig
 read again when it is confirmed, against what the schedule has become meanwhile.
 """
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -47,16 +49,24 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-class ImportDone(AppError):
+class NothingToImport(AppError):
     status = 409
+    code = "nothing_to_import"
+    title = "没有可以导入的行，没有新建活动"
+
+
+class ImportDone(NothingToImport):
     code = "import_done"
-    title = "这个文件已经导入过了"
+    title = "已经导入过了，没有再建一遍"
 
 
-class ImportFaulty(AppError):
+class ImportChanged(AppError):
+    """What would be made is no longer what was looked at: typed in another tab, or planned by a
+    colleague meanwhile."""
+
     status = 409
-    code = "import_faulty"
-    title = "有几行不能导入，所以一行都没有导入，请看下面的说明"
+    code = "import_changed"
+    title = "刚刚有变化，一行都没有导入，请再看一遍"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +84,33 @@ class Model:
     last_slot_end: timedelta | None
 
 
+class Fate(StrEnum):
+    """What becomes of a row."""
+
+    NEW = "new"
+    FAULTY = "faulty"
+    EXISTS = "exists"  # the same activity is there already
+    TWIN = "twin"  # an earlier row says the same
+    LEFT = "left"  # the clerk doesn't want it, or it is hidden or struck through
+    MADE = "made"  # from this very file
+
+
 @dataclass(slots=True)
 class PlannedRow:
-    """What becomes of a row.
+    """A row, and what becomes of it.
 
     Attributes:
         row: as it was read; its faults are in there, and what a look-up found wrong.
+        made_id: the activity that it has become.
+        left: whether it is not taken.
         exists: whether the same activity is there already: nothing is made then.
         same_as: the number of an earlier row that says the same: nothing is made then either.
         notes: what to look at, though it hinders nothing.
     """
 
     row: ReadRow
+    made_id: UUID | None = None
+    left: bool = False
     region: Region | None = None
     model: Model | None = None
     starts_at: datetime | None = None
@@ -98,6 +123,18 @@ class PlannedRow:
     def title(self) -> str:
         return str(self.row.values.get(columns.TITLE, ""))
 
+    @property
+    def fate(self) -> Fate:
+        if self.made_id:
+            return Fate.MADE
+        if self.left:
+            return Fate.LEFT
+        if self.row.faults:
+            return Fate.FAULTY
+        if self.exists:
+            return Fate.EXISTS
+        return Fate.TWIN if self.same_as else Fate.NEW
+
     def blame(self, column: str, words: str, choices: Sequence[str] = ()) -> None:
         """Note what is wrong with a cell, and what may be meant."""
         self.row = self.row.blamed(column, words, choices)
@@ -109,19 +146,29 @@ class Plan:
 
     Attributes:
         read: all that it says.
-        rows: of what is taken; rows that are set aside are in `read` alone.
+        rows: all its rows, whatever becomes of them.
     """
 
     read: ReadSchedule
     rows: Sequence[PlannedRow]
 
-    @property
-    def faulty(self) -> list[PlannedRow]:
-        return [row for row in self.rows if row.row.faults]
+    def of(self, fate: Fate) -> list[PlannedRow]:
+        """The rows of which this becomes."""
+        return [row for row in self.rows if row.fate == fate]
 
     @property
     def new(self) -> list[PlannedRow]:
-        return [row for row in self.rows if not (row.row.faults or row.exists or row.same_as)]
+        return self.of(Fate.NEW)
+
+    @property
+    def seen(self) -> str:
+        """What would be made, in brief: it comes back with the confirmation."""
+        said = [
+            (planned.row.key, planned.region and planned.region.code, planned.model,
+             sorted(planned.row.values.items()))
+            for planned in self.new
+        ]  # fmt: skip
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 # ---------------------------------------------------------------------------- kept
@@ -191,17 +238,35 @@ def purge() -> None:
 
 
 def plan_of(session: Session, actor: Actor, kept: ScheduleImport) -> Plan:
-    """What a file would make now, and what is wrong with it, in four statements."""
-    return _plan(session, actor, kept, read_schedule(kept.content))
+    """What a file would make now, and what is wrong with it, in five statements."""
+    return _plan(session, actor, kept, read_again(kept))
+
+
+def read_again(kept: ScheduleImport) -> ReadSchedule:
+    """What a file says, with what was typed instead."""
+    typed = {
+        (row, column): words
+        for row, cells in kept.typed.items()
+        for column, words in cells.items()
+    }  # fmt: skip
+    return read_schedule(kept.content, typed)
 
 
 def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedule) -> Plan:
-    rows = [PlannedRow(row) for row in read.rows if not row.aside]
-    _find_regions(session, actor, rows)
-    _find_models(session, actor, rows, kept.model_id)
-    for planned in rows:
+    statement = select(ImportedRow.row, ImportedRow.activity_id).where(
+        ImportedRow.import_id == kept.id
+    )
+    made = {row.row: row.activity_id for row in session.execute(statement)}
+    rows = [
+        PlannedRow(row, made.get(row.key), left=not kept.wanted.get(row.key, not row.aside))
+        for row in read.rows
+    ]
+    taken = [planned for planned in rows if not (planned.made_id or planned.left)]
+    _find_regions(session, actor, taken)
+    _find_models(session, actor, taken, kept.model_id)
+    for planned in taken:
         _set_times(planned)
-    _find_twins(session, rows)
+    _find_twins(session, taken)
     return Plan(read, rows)
 
 
@@ -277,6 +342,8 @@ def _find_models(
         planned.model = by_title.get(title) if title else default
         if title and planned.model is None:
             planned.blame(columns.MODEL, "在您负责的地区内没有这个名称的活动")
+        elif default_id and planned.model is None:
+            planned.blame(columns.MODEL, "上面选的那一场已取消或不归您管，请另选")
         _check_model(planned, columns.MODEL if title else columns.PROGRAMME)
 
 
@@ -373,32 +440,42 @@ def _differing(first: PlannedRow, second: PlannedRow) -> str | None:
 # ---------------------------------------------------------------------------- made
 
 
-def carry_out(session: Session, actor: Actor, kept: ScheduleImport) -> list[Activity]:
-    """Make what a locked file says: all of it or nothing. What is there already is not made again.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was made of a file, and how many of its rows wait to be put right."""
 
-    Raises ImportDone, ImportFaulty (409).
+    made: Sequence[Activity]
+    waiting: int
+
+
+def carry_out(session: Session, actor: Actor, kept: ScheduleImport, seen: str) -> Outcome:
+    """Make what is good of a locked file: all of that or nothing. What is there already is not made
+    again; what is wrong waits until it is put right.
+
+    Args:
+        seen: the plan that was looked at (`Plan.seen`).
+
+    Raises NothingToImport, ImportDone, ImportChanged (409).
     """
-    if kept.done_at is not None:
-        raise ImportDone
-    read = read_schedule(kept.content)
+    read = read_again(kept)
     _lock_regions(session, _plan(session, actor, kept, read).new)
     # Again, now that nobody else can import to the same regions.
     plan = _plan(session, actor, kept, read)
-    if plan.faulty:
-        raise ImportFaulty
+    if not plan.new:
+        raise ImportDone if kept.made else NothingToImport
+    if plan.seen != seen:
+        raise ImportChanged
     sources = _sources(session, {row.model.id for row in plan.new if row.model})
     made = [_make(session, actor, planned, sources) for planned in plan.new]
     for planned, activity in zip(plan.new, made, strict=True):
-        session.add(
-            ImportedRow(import_id=kept.id, number=planned.row.number, activity_id=activity.id)
-        )
-    kept.done_at, kept.made = clock.now(), len(made)
+        session.add(ImportedRow(import_id=kept.id, row=planned.row.key, activity_id=activity.id))
+    kept.done_at, kept.made = clock.now(), (kept.made or 0) + len(made)
     session.flush()
     audit.record(
         session, actor, "import", ScheduleImport.__tablename__, kept.id,
         details={"made": len(made), "rows": len(plan.rows)},
     )  # fmt: skip
-    return made
+    return Outcome(made, len(plan.of(Fate.FAULTY)))
 
 
 def _lock_regions(session: Session, rows: Sequence[PlannedRow]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from backend.core import clock
@@ -363,8 +364,8 @@ class ActivityRecord(Base):
 
 
 class ScheduleImport(Base):
-    """An Excel file on its way into the schedule: kept from the preview until it is confirmed, so
-    that what is made is what was looked at, whichever worker answers."""
+    """An Excel file on its way into the schedule: kept with what was put right in its preview, so
+    that nothing is uploaded or typed twice and what is made is what was looked at."""
 
     __tablename__ = "schedule_import"
 
@@ -375,7 +376,12 @@ class ScheduleImport(Base):
     content: Mapped[bytes]
     # Whose stalls and services rows get that name none themselves.
     model_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
+    # What was typed in place of what the file says: by row and column.
+    typed: Mapped[dict[str, dict[str, str]]] = mapped_column(JSONB, server_default="{}")
+    # Of rows that the clerk wants otherwise than the file suggests: whether they are imported.
+    wanted: Mapped[dict[str, bool]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # When rows of it were last imported, and how many there are.
     done_at: Mapped[datetime | None]
     made: Mapped[int | None]
 
@@ -389,6 +395,6 @@ class ImportedRow(Base):
     import_id: Mapped[UUID] = mapped_column(
         ForeignKey("schedule_import.id", ondelete="CASCADE"), primary_key=True
     )
-    # Of the sheet.
-    number: Mapped[int] = mapped_column(primary_key=True)
+    # As the reader of the file calls it.
+    row: Mapped[str] = mapped_column(primary_key=True)
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"), unique=True)

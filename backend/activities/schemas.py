@@ -231,6 +231,24 @@ class UploadForm(Schema):
     model_id = fields.Id()
 
 
+class UploadQuery(Schema):
+    """What was chosen before another file is taken."""
+
+    model_id = fields.Id()
+
+
+class PreviewQuery(Schema):
+    """Which row of a preview has all its cells open."""
+
+    edit = fields.Text(30)
+
+
+class ConfirmImportForm(Schema):
+    """Which plan was looked at."""
+
+    seen = fields.Text(64, required=True)
+
+
 class SourceQuery(fields.Schema):
     q = fields.Text(50)
 

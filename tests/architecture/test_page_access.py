@@ -169,7 +169,9 @@ PAGES: dict[str, str] = {
     "GET /console/schedule/import": "cofa",
     "POST /console/schedule/import": "cofa",
     "GET /console/schedule/import/<uuid:import_id>": "o",
+    "POST /console/schedule/import/<uuid:import_id>/cells": "o",
     "POST /console/schedule/import/<uuid:import_id>/confirm": "o",
+    "GET /console/schedule/import/<uuid:import_id>/rest": "o",
     "POST /console/schedule/import/<uuid:import_id>/undo": "o",
     "GET /console/schedule/import/template": "cofa",
     "POST /console/schedule/many": "oa",
@@ -337,6 +339,7 @@ class Office(Stage):
             "/console/schedule/<uuid:activity_id>/copy/preview": copies,
             "/console/schedule/<uuid:activity_id>/move": {"starts_at": begin, "version": "1"},
             "/console/schedule/import": {"file": (b"x", "五月.xlsx")},
+            "/console/schedule/import/<uuid:import_id>/confirm": {"seen": "x"},
             "/console/schedule/many": {"action": "publish", "ids": self.market.id},
             "/console/schedule/new": {
                 "programme": "market", "title": "集市", "region_id": community,

@@ -1,6 +1,7 @@
 """Two organisers at one schedule at the same moment: one outcome each, and nothing twice."""
 
 import io
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from openpyxl import Workbook
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from backend.activities.models import Activity, ActivityState
+from backend.activities.models import Activity, ActivityState, Venue
 from backend.activities.schedule_reading import columns
 from backend.core import clock
 from backend.core.audit import AuditEntry
@@ -131,6 +132,47 @@ def file_of(title: str) -> bytes:
     return buffer.getvalue()
 
 
+def seen(desk: Desk, path: str) -> str:
+    """Which plan a preview shows."""
+    found = re.search(r'name="seen" value="(\w+)"', desk.read(path))
+    assert found is not None
+    return found[1]
+
+
+def test_one_preview_in_several_tabs_keeps_all_that_is_typed_and_makes_one_set(
+    committed_app: Flask, committed_world: World, organiser: Person
+) -> None:
+    title = f"几个标签页{new_id().hex[-6:]}"
+    tabs = desks(committed_world, organiser, 3)
+    desk, token = tabs[0]
+    with committed_app.app_context():
+        path = desk.http.post(
+            "/console/schedule/import",
+            data={"csrf_token": token, "file": (io.BytesIO(file_of("待改")), "五月.xlsx")},
+        ).location
+    typed = [(columns.TITLE, title), (columns.VENUE, "文化广场"), (columns.STARTS, "10:00")]
+
+    def correct(number: int) -> TestResponse:
+        desk, token = tabs[number]
+        column, words = typed[number]
+        cell = {f"cell:1.2:{column}": words}
+        return desk.http.post(f"{path}/cells", data={"csrf_token": token} | cell)
+
+    assert statuses(together(3, correct)) == [303, 303, 303]
+    with committed_app.app_context():
+        plan = seen(desk, path)
+
+    def confirm(number: int) -> TestResponse:
+        desk, token = tabs[number]
+        return desk.http.post(f"{path}/confirm", data={"csrf_token": token, "seen": plan})
+
+    assert statuses(together(3, confirm)) == [303, 409, 409]
+    with committed_app.app_context(), transaction() as session:
+        (made,) = session.execute(select(Activity).where(Activity.title == title)).scalars()
+        assert session.get_one(Venue, made.venue_id).name == "文化广场"
+        assert made.starts_at.astimezone(clock.SHANGHAI).hour == 10
+
+
 def test_one_file_imported_by_two_makes_one_set(
     committed_app: Flask, committed_world: World
 ) -> None:
@@ -145,14 +187,15 @@ def test_one_file_imported_by_two_makes_one_set(
                 "/console/schedule/import",
                 data={"csrf_token": token, "file": (io.BytesIO(file_of(title)), "五月.xlsx")},
             )
-        assert answer.status_code == 303
-        paths.append(f"{answer.location}/confirm")
+            assert answer.status_code == 303
+            paths.append((f"{answer.location}/confirm", seen(desk, answer.location)))
 
     def confirm(number: int) -> TestResponse:
         desk, token = browsers[number]
-        return desk.http.post(paths[number], data={"csrf_token": token})
+        path, plan = paths[number]
+        return desk.http.post(path, data={"csrf_token": token, "seen": plan})
 
-    assert statuses(together(3, confirm)) == [303, 303, 303]
+    assert statuses(together(3, confirm)) == [303, 409, 409], "who comes late sees what is there"
     with committed_app.app_context(), transaction() as session:
         statement = select(func.count()).where(Activity.title == title)
         assert session.execute(statement).scalar_one() == 1
@@ -170,7 +213,8 @@ def test_an_import_is_undone_once_or_what_it_made_is_published(
             "/console/schedule/import",
             data={"csrf_token": token, "file": (io.BytesIO(file_of(title)), "五月.xlsx")},
         ).location
-        assert desk.http.post(f"{path}/confirm", data={"csrf_token": token}).status_code == 303
+        confirmed = {"csrf_token": token, "seen": seen(desk, path)}
+        assert desk.http.post(f"{path}/confirm", data=confirmed).status_code == 303
         with transaction() as session:
             activity_id = session.execute(
                 select(Activity.id).where(Activity.title == title)

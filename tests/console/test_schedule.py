@@ -108,12 +108,12 @@ def test_a_month_goes_from_excel_to_published_markets(office: OpenOffice, databa
     page.get_by_role("button", name="上传，看预览").click()
     expect(page.get_by_text("第 4 行 开始时间（E4）：应为时间")).to_be_visible()
     _both_sizes(desk, "schedule-import-faulty")
-    page.get_by_role("link", name="重新上传").click()
+    page.get_by_role("link", name="换一个文件").click()
     page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines))
     model = page.get_by_label("摊位和服务照搬").locator("option", has_text="春晖社区")
     page.get_by_label("摊位和服务照搬").select_option(model.first.get_attribute("value"))
     page.get_by_role("button", name="上传，看预览").click()
-    expect(page.get_by_text("新建 2 场")).to_be_visible()
+    expect(page.get_by_text("2 行可以导入")).to_be_visible()
     _both_sizes(desk, "schedule-import-preview")
     page.get_by_role("button", name="确认导入 2 场").click()
     _agree(page, "新建 2 场草稿")
@@ -312,6 +312,88 @@ def test_the_calendar_keeps_its_place_in_the_address(office: OpenOffice) -> None
     page = desk.open("/console/schedule/?view=week")
     expect(page.locator(".fc-event").first).to_be_visible()
     _both_sizes(desk, "schedule-week")
+
+
+def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
+    office: OpenOffice, database: Engine
+) -> None:
+    desk = office("admin")
+    page = desk.open("/console/schedule/import")
+    lines = [
+        _line("花园社区", _in_month(6), **{columns.TITLE: "预览里好的一场"}),
+        _line("明湖社区", _in_month(7), **{columns.TITLE: "要改两处", columns.STARTS: "上午",
+                                           columns.ENDS: "傍晚"}),
+        _line("无此社区", _in_month(8), **{columns.TITLE: "要选项目", columns.PROGRAMME: "集市"}),
+    ]  # fmt: skip
+    page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines))
+    page.get_by_role("button", name="上传，看预览").click()
+    said = page.locator("[data-import-said]")
+    expect(page.get_by_text("1 行可以导入，2 行要改")).to_be_visible()
+    _both_sizes(desk, "schedule-import-mend")
+    # By the keyboard alone: what is typed next is not disturbed by what is kept meanwhile.
+    page.get_by_role("link", name="第 3 行 开始时间").press("Enter")
+    starts, ends = page.get_by_label("第 3 行 开始时间"), page.get_by_label("第 3 行 结束时间")
+    starts.focus()
+    with page.expect_response("**/cells*") as kept:
+        page.keyboard.press("Control+A")
+        page.keyboard.type("8:30")
+        page.keyboard.press("Tab")
+    page.keyboard.type("11:")
+    kept.value.finished()
+    expect(said).to_contain_text("已保存，还有 3 处要改")
+    expect(starts).not_to_have_attribute("aria-invalid", "true")
+    expect(ends).to_be_focused()
+    page.keyboard.type("00")
+    expect(ends).to_have_value("11:00")
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("还有 2 处要改")
+    expect(page.get_by_text("2 行可以导入，1 行要改")).to_be_visible()
+    page.get_by_label("第 4 行 品牌项目").select_option("吾社集")
+    expect(said).to_contain_text("还有 1 处要改")
+    _both_sizes(desk, "schedule-import-mended")
+    # The session is over: what was typed waits in the browser for the next.
+    page.context.clear_cookies()
+    community = page.get_by_label("第 4 行 社区")
+    community.fill("春晖社区")
+    community.press("Tab")
+    expect(said).to_contain_text("登录已过期，还没有保存")
+    with page.context.expect_page() as opened:
+        said.get_by_role("link", name="重新登录").click()
+    opened.value.locator("form[action$='/demo-login/admin'] button").click()
+    opened.value.wait_for_url("**/console/dashboard/")
+    opened.value.close()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(said).to_contain_text("已保存，没有要改的了")
+    expect(page.get_by_text("3 行可以导入")).to_be_visible()
+    page.get_by_role("button", name="第 4 行：不导入").click()
+    expect(page.get_by_text("2 行可以导入，1 行不导入")).to_be_visible()
+    page.get_by_role("button", name="第 4 行：要导入").click()
+    page.get_by_role("link", name="第 4 行：改").click()
+    expect(page.get_by_label("第 4 行 咨询电话")).to_have_value("0519-00000000")
+    page.get_by_label("第 4 行 开始时间").fill("不知道")
+    page.get_by_role("button", name="保存，再查一遍").click()
+    expect(page.get_by_text("2 行可以导入，1 行要改")).to_be_visible()
+    _both_sizes(desk, "schedule-import-open")
+    # The good ones alone; then all of it is taken back.
+    page.get_by_role("button", name="先导入没有问题的 2 场").click()
+    _agree(page, "要改的 1 行留在这里")
+    expect(page.get_by_text("2 行已导入，1 行要改")).to_be_visible()
+    _both_sizes(desk, "schedule-import-partly")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载要改的 1 行").click()
+    assert "要改的地方" in str(list(_downloaded(download.value).worksheets[0].values))
+    page.get_by_role("button", name="撤销导入").click()
+    _agree(page, "新建的 2 场草稿会从排期里拿掉")
+    expect(page.get_by_text("已撤销导入，2 场草稿不再出现在排期里")).to_be_visible()
+    _both_sizes(desk, "schedule-import-undone")
+    left = _one(
+        database,
+        "SELECT count(*) AS n, count(withdrawn_at) AS withdrawn FROM activity"
+        " WHERE title IN ('预览里好的一场', '要改两处', '要选项目')",
+    )
+    assert (left.n, left.withdrawn) == (2, 2)
+    desk.open("/console/schedule/import")
+    _both_sizes(desk, "schedule-import-latest")
 
 
 def _downloaded(download: Download) -> Any:

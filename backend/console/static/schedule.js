@@ -248,7 +248,7 @@ if (many) {
       count.textContent = "请先勾选活动";
       return;
     }
-    many.dataset.confirm = `${chosen()} 场活动:${button.dataset.manyWords}？要么全部完成，要么一场都不改。`;
+    many.dataset.confirm = `${chosen()} 场活动：${button.dataset.manyWords}？要么全部完成，要么一场都不改。`;
   });
 }
 

@@ -1,6 +1,7 @@
 """A schedule from Excel: bad cells are named, all or nothing is made, and nothing twice."""
 
 import io
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import delete, func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from backend.activities import copies, import_pages, imports
+from backend.activities import copies, import_cells, import_pages, imports
 from backend.activities.models import Activity, ScheduleImport
 from backend.activities.schedule_reading import columns
 from backend.activities.schedule_reading.reading import MOST_ROWS
@@ -89,7 +90,26 @@ def preview(desk: Desk, *lines: dict[str, Any], **fields: Any) -> str:
 def confirm(desk: Desk, content: bytes, **fields: Any) -> TestResponse:
     answer = upload(desk, content, **fields)
     assert answer.status_code == 303, answer.get_data(as_text=True)
-    return desk.send(f"{answer.location}/confirm")
+    return confirm_seen(desk, answer.location)
+
+
+def seen(page: str) -> str:
+    """Which plan a preview shows; nothing where it has none to confirm."""
+    found = re.search(r'name="seen" value="(\w+)"', page)
+    return found[1] if found else "nothing"
+
+
+def confirm_seen(desk: Desk, path: str, **fields: Any) -> TestResponse:
+    """Confirm what a preview shows."""
+    return desk.send(f"{path}/confirm", **({"seen": seen(desk.read(path))} | fields))
+
+
+def correct(desk: Desk, path: str, *cells: tuple[int, str, str], **more: str) -> str:
+    """Type something in cells of a preview: a row's number, a column, words; the page then."""
+    typed = {f"cell:1.{number}:{column}": words for number, column, words in cells}
+    answer = desk.send(f"{path}/cells", **typed, **more)
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return desk.read(answer.location)
 
 
 def activities() -> list[Activity]:
@@ -200,17 +220,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "words"), WRONG)
-def test_a_bad_cell_is_named_and_nothing_is_made(
+def test_a_bad_cell_is_named_and_its_row_is_not_made(
     desk: Desk, change: dict[str, Any], words: str
 ) -> None:
     good = line(**{columns.TITLE: "好的一行", columns.COMMUNITY: "320412100001"})
     page = preview(desk, line(**change), good)
     assert words in page
-    assert "1 行填错了" in page
-    assert "确认导入" not in page
-    answer = confirm(desk, file_of(line(**change), good))
-    assert answer.status_code == 409
-    assert activities() == []
+    assert "1 行可以导入，1 行要改" in page
+    confirm(desk, file_of(line(**change), good))
+    assert [one.title for one in activities()] == ["好的一行"]
 
 
 def test_one_activity_written_twice_is_made_once_and_the_rows_named(desk: Desk) -> None:
@@ -253,6 +271,169 @@ def test_communities_of_one_name_are_told_apart(world: World) -> None:
     assert "确认导入 1 场" in preview(Desk(world, world.organiser()), line())
 
 
+# ---------------------------------------------------------------------------- put right
+
+
+def blamed(page: str) -> list[str]:
+    """The cells that a preview says are wrong, in its order."""
+    return [words[: words.index("\uff08")] for words in faults(page)]
+
+
+def faults(page: str) -> list[str]:
+    """What a preview says is wrong, in its order."""
+    return re.findall(r'<li><a href="#cell-[^"]+">([^<]+)</a>', page)
+
+
+def test_cells_are_put_right_one_after_the_other_without_uploading_again(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    model = market(world, organiser)
+    bad = line(**{columns.DAY: "五一", columns.COMMUNITY: "无此社区", columns.STARTS: "上午"})
+    path = upload(desk, file_of(bad, line()), model_id=model["id"]).location
+    page = desk.read(path)
+    assert blamed(page) == [
+        "第 2 行 社区", "第 2 行 日期", "第 2 行 开始时间",
+    ], "in the order of columns"  # fmt: skip
+    assert f'name="cell:1.2:{columns.DAY}"' in page
+    page = correct(desk, path, (2, columns.DAY, f"{DAY:%Y-%m-%d}"))
+    assert len(faults(page)) == 2
+    page = correct(desk, path, (2, columns.COMMUNITY, "花园社区"))
+    assert blamed(page) == ["第 2 行 开始时间"]
+    # Another browser, after another log-in: all of it is there.
+    assert len(faults(Desk(world, organiser).read(path))) == 1
+    page = correct(desk, path, (2, columns.STARTS, "8:15"), (2, columns.ENDS, "8:30"))
+    assert "参照活动的时段要到" in faults(page)[0], "looked at again as a whole"
+    page = correct(desk, path, (2, columns.STARTS, "8:00"), (2, columns.ENDS, "10:00"))
+    assert faults(page) == []
+    assert confirm_seen(desk, path).status_code == 303
+    first, second, _ = activities()
+    assert (first.starts_at, second.starts_at) == (at(DAY, 8), at(DAY, 9))
+    assert {str(first.copied_from_id), str(second.copied_from_id)} == {model["id"]}
+
+
+def test_what_is_said_again_as_it_is_changes_nothing(desk: Desk) -> None:
+    path = upload(desk, file_of(line(**{columns.COMMUNITY: "无此社区"}))).location
+    correct(desk, path, (2, columns.COMMUNITY, "无此社区"), (2, columns.VENUE, "社区广场"),
+            (2, "没有这一列", "x"), (9, columns.VENUE, "x"))  # fmt: skip
+    with transaction() as session:
+        assert session.execute(select(ScheduleImport.typed)).scalar_one() == {}
+    page = correct(desk, path, (2, columns.VENUE, "\0" + "广" * 6000))
+    assert "场地" in faults(page)[1]
+    with transaction() as session:
+        typed = session.execute(select(ScheduleImport.typed)).scalar_one()
+    assert len(typed["1.2"][columns.VENUE]) == 5000
+    page = correct(desk, path, restore="1.2")
+    assert len(faults(page)) == 1
+    assert "恢复" not in page
+
+
+def test_which_of_two_communities_is_chosen(world: World) -> None:
+    with transaction() as session:
+        town = session.execute(select(Region).where(Region.code == OTHER_SUBDISTRICT)).scalar_one()
+        session.add(
+            Region(id=new_id(), code="320412102009", name="花园社区", level=CODE_LENGTHS[12],
+                   parent_id=town.id, pinyin="huayuan")
+        )  # fmt: skip
+    district = Desk(world, world.organiser(DISTRICT))
+    path = upload(district, file_of(line())).location
+    page = district.read(path)
+    choice = page[page.index('id="cell-1.2-社区"') :]
+    choice = choice[: choice.index("</select>")]
+    assert re.findall(r"<option[^>]*>([^<]+)", choice) == [
+        "花园社区", "湖塘镇花园社区", "牛塘镇花园社区",
+    ]  # fmt: skip
+    page = correct(district, path, (2, columns.COMMUNITY, "牛塘镇花园社区"))
+    assert faults(page) == []
+    confirm_seen(district, path)
+    assert activities()[0].region_code == "320412102009"
+
+
+def test_good_rows_are_taken_alone_and_the_rest_later(desk: Desk) -> None:
+    bad = line(**{columns.TITLE: "要改的", columns.ENDS: "很晚"})
+    path = upload(desk, file_of(line(), bad)).location
+    other_tab = seen(desk.read(path))
+    answer = confirm_seen(desk, path)
+    page = desk.read(answer.location)
+    assert answer.location == path, "what is to be put right is shown again"
+    assert "共 2 行：1 行已导入，1 行要改" in page
+    assert f"/console/markets/{activities()[0].id}" in page
+    # From a tab that still shows both: nothing is made that it does not show.
+    page = correct(desk, path, (3, columns.ENDS, "11:00"), (2, columns.TITLE, "已经建了的"))
+    answer = desk.send(f"{path}/confirm", seen=other_tab)
+    assert answer.status_code == 409
+    assert "刚刚有变化，一行都没有导入" in answer.get_data(as_text=True)
+    assert len(activities()) == 1
+    assert confirm_seen(desk, path).status_code == 303
+    assert {one.title for one in activities()} == {"花园社区公益集市", "要改的"}
+    assert undo(desk, path).status_code == 303
+    assert all(one.withdrawn_at for one in activities())
+
+
+def test_a_row_is_left_out_and_taken_in_again(desk: Desk) -> None:
+    path = upload(desk, file_of(line(), line(**{columns.VENUE: "文化广场"}))).location
+    assert "场地却不同" in desk.read(path)
+    page = correct(desk, path, leave="1.3")
+    assert faults(page) == []
+    assert "1 行可以导入，1 行不导入" in page
+    assert "确认导入 1 场" in page
+    page = correct(desk, path, take="1.3")
+    assert len(faults(page)) == 1
+    assert "要导入" not in page
+
+
+def test_every_cell_of_a_row_can_be_opened(desk: Desk) -> None:
+    path = upload(desk, file_of(line())).location
+    assert "cell:1.2" not in desk.read(path)
+    page = desk.read(f"{path}?edit=1.2")
+    assert page.count('name="cell:1.2:') == len(columns.COLUMNS)
+    answer = desk.send(f"{path}/cells?edit=1.2", **{f"cell:1.2:{columns.CONTACT}": "0519-1"})
+    assert answer.location == f"{path}?edit=1.2"
+    confirm_seen(desk, path)
+    assert activities()[0].contact_phone == "0519-1"
+
+
+def test_the_rest_is_a_file_that_says_what_is_wrong_and_comes_in_again(desk: Desk) -> None:
+    bad = line(**{columns.TITLE: "要改的", columns.ENDS: "很晚", columns.COMMUNITY: "无此社区"})
+    path = upload(desk, file_of(line(), bad)).location
+    correct(desk, path, (3, columns.COMMUNITY, "花园社区"))
+    answer = desk.http.get(f"{path}/rest")
+    book = load_workbook(io.BytesIO(answer.get_data()))
+    sheet = book.worksheets[0]
+    head, row = sheet.iter_rows(values_only=True)
+    said = dict(zip(head, row, strict=True))
+    assert said[columns.TITLE] == "要改的"
+    assert said[columns.COMMUNITY] == "花园社区", "as it was put right"
+    assert "结束时间：应为时间" in str(said[import_cells.TO_MEND])
+    sheet.cell(2, list(head).index(columns.ENDS) + 1, "12:00")
+    buffer = io.BytesIO()
+    book.save(buffer)
+    assert confirm(desk, buffer.getvalue()).status_code == 303
+    assert activities()[0].title == "要改的"
+
+
+def test_the_chosen_model_stays_and_can_be_chosen_anew(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    model, other = market(world, organiser), market(world, organiser)
+    assert f'value="{model["id"]}" selected' in desk.read(
+        f"/console/schedule/import?model_id={model['id']}"
+    )
+    path = upload(desk, file_of(line()), model_id=model["id"]).location
+    assert f"/console/schedule/import?model_id={model['id']}" in desk.read(path)
+    ok(organiser.post(f"/activities/{model['id']}/cancel"))
+    assert "上面选的那一场已取消或不归您管" in faults(desk.read(path))[0]
+    page = correct(desk, path, model_id=other["id"])
+    assert faults(page) == []
+    page = correct(desk, path, (2, columns.VENUE, "文化广场"))
+    assert "照搬「样板集市」" in page
+    assert "照搬" not in re.sub(
+        r"<(form|option|select|label).*?</", "", correct(desk, path, model_id="")
+    )
+    foreign = world.draft(world.organiser(OTHER_SUBDISTRICT), region=OTHER_COMMUNITY)
+    assert desk.send(f"{path}/cells", model_id=foreign["id"]).status_code == 404
+    assert desk.send(f"{path}/cells", model_id="x").status_code == 422
+
+
 # ---------------------------------------------------------------------------- nothing twice
 
 
@@ -260,22 +441,24 @@ def test_the_same_file_again_makes_nothing_twice(desk: Desk) -> None:
     confirm(desk, file_of(line()))
     second = line(**{columns.TITLE: "下午场", columns.STARTS: "14:00", columns.ENDS: "16:00"})
     page = preview(desk, line(), second)
-    assert "1 场已经有了、不再建" in page
+    assert "1 行排期里已有，不再建" in page
     assert "当天该社区已有「花园社区公益集市」" in page
     confirm(desk, file_of(line(), second))
     assert len(activities()) == 2
     assert "文件里的活动都已经有了" in preview(desk, line())
-    assert "导入 0 场" in desk.read(confirm(desk, file_of(line())).location)
+    answer = confirm(desk, file_of(line()))
+    assert answer.status_code == 409
+    assert "没有可以导入的行" in answer.get_data(as_text=True)
 
 
 def test_confirmed_twice_makes_one_set(desk: Desk) -> None:
     path = upload(desk, file_of(line())).location
-    key = str(new_id())
-    assert [desk.send(f"{path}/confirm", _key=key).status_code for _ in range(2)] == [303, 303]
-    answer = desk.send(f"{path}/confirm")
+    shown = {"seen": seen(desk.read(path)), "_key": str(new_id())}
+    assert [desk.send(f"{path}/confirm", **shown).status_code for _ in range(2)] == [303, 303]
+    answer = desk.send(f"{path}/confirm", seen=shown["seen"])
     assert answer.status_code == 409
-    assert "已经导入" in answer.get_data(as_text=True)
-    assert "新建了 1 场草稿" in desk.read(path)
+    assert "已经导入过了" in answer.get_data(as_text=True)
+    assert "共 1 行：1 行已导入" in desk.read(path)
     assert len(activities()) == 1
 
 
@@ -291,7 +474,7 @@ def test_what_was_cancelled_can_be_imported_again(organiser: Person, desk: Desk)
 def imported(desk: Desk, *lines: dict[str, Any], **fields: Any) -> str:
     """The page of a file that has been imported."""
     path = upload(desk, file_of(*lines), **fields).location
-    assert desk.send(f"{path}/confirm").status_code == 303
+    assert confirm_seen(desk, path).status_code == 303
     return str(path)
 
 
@@ -307,7 +490,7 @@ def test_an_import_is_undone_and_can_be_made_again(
     path = imported(desk, line(), afternoon, model_id=model["id"])
     made = [one for one in activities() if str(one.id) != model["id"]]
     page = desk.read(path)
-    assert "撤销这次导入" in page
+    assert "撤销导入" in page
     assert all(f"/console/markets/{one.id}" in page for one in made)
     assert "五月.xlsx" in desk.read("/console/schedule/import")
     answer = undo(desk, path)
@@ -330,7 +513,7 @@ def test_an_import_is_undone_and_can_be_made_again(
     assert entry.details == {"count": 2}
     # Once more it makes no difference.
     assert "没有要撤销的" in desk.read(undo(desk, path).location)
-    assert desk.send(f"{path}/confirm").status_code == 303
+    assert confirm_seen(desk, path).status_code == 303
     assert len(activities()) == 5
     assert "下午场" in desk.read("/console/schedule/")
     # What was undone before is not undone with it.
@@ -434,8 +617,10 @@ def test_a_file_is_its_senders_alone(world: World, desk: Desk) -> None:
     path = upload(desk, file_of(line())).location
     colleague = Desk(world, world.organiser())
     colleague.read(path, 404)
-    assert colleague.send(f"{path}/confirm").status_code == 404
-    assert desk.send(f"{path}/confirm", csrf_token="forged").status_code == 403
+    for step in ("confirm", "cells", "undo"):
+        assert colleague.send(f"{path}/{step}", seen="x").status_code == 404
+        assert desk.send(f"{path}/{step}", seen="x", csrf_token="forged").status_code == 403
+    colleague.read(f"{path}/rest", 404)
     assert activities() == []
 
 
@@ -468,7 +653,7 @@ def test_a_preview_asks_a_fixed_number_of_questions(
     path = upload(desk, file_of(*lines), model_id=model["id"]).location
     with Statements(world.app) as statements:
         desk.read(path)
-    assert len(statements) <= 6, statements.sent
+    assert len(statements) <= 7, statements.sent
 
 
 def test_old_files_are_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,155 @@
+// The preview of an Excel file: each cell is kept as soon as it is typed, and looked at again.
+// What has not reached the server stays in this browser until it has: over a lost network, an ended
+// session and a reload. Without this script the form's button does the same.
+"use strict";
+
+const form = document.querySelector("form[data-import]");
+if (form) keepCells(form);
+
+function keepCells(form) {
+  const place = `import:${form.dataset.import}`;
+  const said = document.querySelector("[data-import-said]");
+  let sending = null;
+  let again = false;
+  let ended = false;
+
+  // ------------------------------------------------------------------ what is not kept yet
+  const drafts = () => JSON.parse(localStorage.getItem(place) || "{}");
+
+  function keepDrafts(unsent) {
+    if (Object.keys(unsent).length) localStorage.setItem(place, JSON.stringify(unsent));
+    else localStorage.removeItem(place);
+  }
+
+  function note(field) {
+    if (!field.name.startsWith("cell:") && field.name !== "model_id") return;
+    keepDrafts({ ...drafts(), [field.name]: field.value });
+  }
+
+  // ------------------------------------------------------------------ sent, and shown again
+  async function save(button) {
+    if (sending) {
+      again = true;
+      await sending;
+      return;
+    }
+    const unsent = drafts();
+    const body = new URLSearchParams(unsent);
+    if (button?.name) body.set(button.name, button.value);
+    said.textContent = "正在保存…";
+    sending = send(body, unsent).finally(() => { sending = null; });
+    await sending;
+    if (again) {
+      again = false;
+      await save();
+    }
+  }
+
+  async function send(body, unsent) {
+    let answer;
+    try {
+      answer = await post(body);
+      // Whoever has logged in again in another tab has another token.
+      if (answer.status === 403) answer = (await renewToken()) || (await post(body));
+    } catch {
+      say("网络不通，还没有保存。您填的都在这里，网络好了会自动保存。");
+      return;
+    }
+    ended = answer.status === 401;
+    if (ended) {
+      say("登录已过期，还没有保存。您填的留在这台电脑上，请", "重新登录", form.dataset.login, "，再回到这一页。");
+      return;
+    }
+    if (!answer.ok) {
+      say("没有保存上，您填的都在这里，请过一会儿再点「保存，再查一遍」。");
+      return;
+    }
+    const left = drafts();
+    for (const [name, words] of Object.entries(unsent)) if (left[name] === words) delete left[name];
+    keepDrafts(left);
+    show(new DOMParser().parseFromString(await answer.text(), "text/html"), left);
+  }
+
+  function post(body) {
+    body.set("csrf_token", form.elements.csrf_token.value);
+    return fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+  }
+
+  // Answers with the refusal where there is no token to be had.
+  async function renewToken() {
+    const answer = await fetch(location.href, { headers: { "HX-Request": "true" } });
+    if (!answer.ok) return answer;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    form.elements.csrf_token.value = page.querySelector("form[data-import] [name=csrf_token]").value;
+    return null;
+  }
+
+  function say(words, link, address, more) {
+    said.textContent = words;
+    said.classList.toggle("text-danger", words !== "");
+    if (!link) return;
+    const anchor = Object.assign(document.createElement("a"), { href: address, textContent: link, target: "_blank" });
+    said.append(anchor, more);
+  }
+
+  // Everything is taken from the new page but the cell somebody is in: what is being typed there
+  // stays, and is looked at when they leave it.
+  function show(page, left) {
+    document.getElementById("import-head").replaceWith(page.getElementById("import-head"));
+    const busy = document.activeElement;
+    const rows = page.getElementById("import-rows");
+    const own = document.getElementById("import-rows");
+    if (rows.tHead.textContent === own.tHead.textContent) {
+      own.querySelectorAll("tbody th, tbody td").forEach((cell) => swap(cell, page.getElementById(cell.id), busy));
+      for (const row of own.tBodies[0].rows) row.className = page.getElementById(row.id).className;
+    } else {
+      own.replaceWith(rows);
+      document.getElementById(busy?.id)?.focus();
+    }
+    fill(left);
+    const wrong = document.querySelectorAll("#import-rows [aria-invalid]").length;
+    said.textContent = wrong ? `已保存，还有 ${wrong} 处要改。` : "已保存，没有要改的了。";
+    said.classList.remove("text-danger");
+  }
+
+  function swap(cell, fresh, busy) {
+    if (!cell.id || !fresh) return;
+    if (!cell.contains(busy)) {
+      cell.replaceWith(fresh);
+      return;
+    }
+    const field = cell.querySelector("[name^='cell:']");
+    const other = fresh.querySelector("[name^='cell:']");
+    if (!field || !other || field.tagName !== other.tagName) {
+      cell.replaceWith(fresh);
+      (other || fresh.querySelector("a, button"))?.focus();
+      return;
+    }
+    field.className = other.className;
+    for (const name of ["aria-invalid", "aria-describedby"]) {
+      if (other.hasAttribute(name)) field.setAttribute(name, other.getAttribute(name));
+      else field.removeAttribute(name);
+    }
+    while (field.nextSibling) field.nextSibling.remove();
+    while (other.nextSibling) cell.append(other.nextSibling);
+  }
+
+  function fill(unsent) {
+    for (const [name, words] of Object.entries(unsent)) {
+      const field = form.elements.namedItem(name);
+      if (field && field !== document.activeElement) field.value = words;
+    }
+  }
+
+  // ------------------------------------------------------------------ when
+  form.addEventListener("input", (event) => note(event.target));
+  form.addEventListener("change", (event) => { note(event.target); save(); });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save(event.submitter);
+  });
+  addEventListener("online", () => { if (Object.keys(drafts()).length) save(); });
+  addEventListener("focus", () => { if (ended) save(); });
+  fill(drafts());
+  if (Object.keys(drafts()).length) save();
+}
