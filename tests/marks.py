@@ -44,7 +44,7 @@ def mended(line: str) -> str:
     if _PATTERN.search(line):
         return line
     english_end = "$" if _ENGLISH.search(line) else "(?!)"
-    line = re.sub(rf"(?<={_BEFORE})[,:;?!](?! [a-z`]|\$|{english_end})", _widened, line)
+    line = re.sub(rf"(?<={_BEFORE})[,:;?!](?! [a-z`]|(?<=!)\$|{english_end})", _widened, line)
     line = re.sub(rf"(?<={_BEFORE})\(", _widened, line)
     inside = rf"(?=[^()\"'`]*[{_LETTER}][^()\"'`]*\))"
     line = re.sub(rf"(?:(?<={_JOINED})|(?<=[^r]\"))\({inside}", _widened, line)

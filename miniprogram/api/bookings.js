@@ -67,7 +67,7 @@ function getBooking(id) {
 function cancelBooking(booking) {
   return outbox.submit({
     kind: "cancel",
-    title: `取消:${booking.offering_title} ${booking.ticket}`,
+    title: `取消：${booking.offering_title} ${booking.ticket}`,
     method: "POST",
     path: cancelPath(booking.id),
     body: {},

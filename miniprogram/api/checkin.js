@@ -17,7 +17,7 @@ function checkIn(market, code, residentId) {
   return outbox.submit({
     key: id,
     kind: "scan",
-    title: `签到:${market.title}`,
+    title: `签到：${market.title}`,
     method: "POST",
     path: `/activities/${market.activity_id}/scans`,
     body: { id, source: "self", code, scanned_at: new Date().toISOString(), ...whom },

@@ -30,7 +30,7 @@ function listMyRatings(query = {}) {
  */
 function addRating(subject, title, said) {
   const body = { ...subject, ...said };
-  return outbox.submit({ kind: "rating", title: `评价:${title}`, method: "POST", path: "/ratings", body });
+  return outbox.submit({ kind: "rating", title: `评价：${title}`, method: "POST", path: "/ratings", body });
 }
 
 /**
@@ -41,7 +41,7 @@ function addRating(subject, title, said) {
  */
 function changeRating(id, title, said) {
   const path = `/ratings/${id}`;
-  return outbox.submit({ kind: "rating", title: `修改评价:${title}`, method: "PUT", path, body: said });
+  return outbox.submit({ kind: "rating", title: `修改评价：${title}`, method: "PUT", path, body: said });
 }
 
 module.exports = { getRatingForm, listMyRatings, addRating, changeRating };

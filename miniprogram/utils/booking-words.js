@@ -64,7 +64,7 @@ function overWords(booking) {
   if (!isDayOver(booking) || (state !== "expired" && state !== "no_show")) return "";
   if (!open && daysBetween(on, today()) > 1) return "";
   const why = state === "no_show" ? "您没有来签到，" : "";
-  const what = `这个号是${dayWords(on)}的,${why}已经过期`;
+  const what = `这个号是${dayWords(on)}的，${why}已经过期`;
   return open ? `${what}，今天请重新取号` : `${what}。还需要这项服务，请看看近期的活动`;
 }
 

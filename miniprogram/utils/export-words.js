@@ -63,7 +63,7 @@ function ratingLine({ score, comment, created_at: at }) {
 
 /** @param {Row} consent */
 function consentLine({ purpose, version, given_at: at, withdrawn_at: withdrawn }) {
-  const end = withdrawn ? `,${momentWords(withdrawn)} 撤回` : "";
+  const end = withdrawn ? `，${momentWords(withdrawn)} 撤回` : "";
   return `${PURPOSES[purpose] || purpose}（${version} 版），${momentWords(at)} 同意${end}`;
 }
 

@@ -73,7 +73,7 @@ function signUpTimes({ sign_up_opens_at: opens }, now) {
 function lineWords({ line, minutes_per_person: minutes }) {
   if (!line) return `每位约 ${minutes} 分钟`;
   if (line.waiting === 0) return "现在没有人排队";
-  return `${line.waiting} 位在等,${waitWords(line.estimate_minutes)}`;
+  return `${line.waiting} 位在等，${waitWords(line.estimate_minutes)}`;
 }
 
 /**

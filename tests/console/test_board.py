@@ -132,7 +132,7 @@ def test_a_board_refreshes_by_itself_and_outlasts_a_lost_network(
     _come(market, system.web, market.haircut, 1)
     _next_failure(page, EVERY_S)
     notice = page.locator("[data-live-notice]")
-    expect(notice).to_have_text(re.compile(r"^网络断开,显示的是 \d{1,2}:\d{2} 的情况$"))
+    expect(notice).to_have_text(re.compile(r"^网络断开，显示的是 \d{1,2}:\d{2} 的情况$"))
     expect(waiting).to_have_text("2")
     desk.axe()
     desk.screenshot("board-offline")

@@ -58,7 +58,7 @@ function distribution({ rows, unit = "份" }) {
         position: "top",
         color: token("--ink"),
         fontSize: textSize(),
-        formatter: ({ value }) => (total ? `${value}(${percent(value / total)})` : "0"),
+        formatter: ({ value }) => (total ? `${value}（${percent(value / total)}）` : "0"),
       },
       data: rows.map((row) => row.n),
     }],

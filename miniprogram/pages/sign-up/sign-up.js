@@ -233,5 +233,5 @@ Page({
 
 /** @param {import("../../api/types").Queue} queue */
 function lineWords({ waiting, estimate_minutes: estimate }) {
-  return waiting === 0 ? "现在没有人排队" : `现在有 ${waiting} 位在等,${waitWords(estimate)}`;
+  return waiting === 0 ? "现在没有人排队" : `现在有 ${waiting} 位在等，${waitWords(estimate)}`;
 }

@@ -241,6 +241,6 @@ function refusalWords(error) {
 
 /** @param {import("../../../../api/types").Booking} booking */
 function givenWords({ ticket, resident, offering_title: title, ahead, estimate_minutes: estimate }) {
-  const line = ahead ? `前面还有 ${ahead} 位,${waitWords(estimate)}` : "下一位就是";
+  const line = ahead ? `前面还有 ${ahead} 位，${waitWords(estimate)}` : "下一位就是";
   return { ticket, title, who: resident.display_name, line };
 }
