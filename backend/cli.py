@@ -16,16 +16,15 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from backend.core.command_line import ChineseGroup, CommandError, checked_text
-from backend.core.context import composed
-from backend.core.crypto import PhoneVault
 from backend.core.db import transaction
-from backend.core.fields import Phone
 from backend.core.permissions import Actor, Role
+from backend.core.text import mobile_number
 from backend.demo.load import load_demo
 from backend.identity import console, roles
 from backend.identity import operations as identity
 from backend.identity.models import Resident, RoleAssignment, User, UserState
 from backend.identity.passwords import weakness
+from backend.identity.phones import hash_of
 from backend.identity.schemas import NAME_LENGTH
 from backend.partners import operations as partners
 from backend.partners.models import Organisation
@@ -42,7 +41,6 @@ ROLE_TITLES = {
 }
 ARGUMENT_LENGTH = 128
 _OPENID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_PHONE = re.compile(Phone.pattern)
 
 
 def init_cli(app: Flask) -> None:
@@ -306,7 +304,7 @@ def _region(session: Session, code: str) -> Region:
 
 def _user(session: Session, user: str) -> User:
     user = checked_text("USER", user, ARGUMENT_LENGTH)
-    if _PHONE.fullmatch(user):
+    if mobile_number(user):
         return _user_by_phone(session, "USER", user)
     try:
         is_user = User.id == UUID(user)
@@ -320,11 +318,12 @@ def _user(session: Session, user: str) -> User:
 
 def _user_by_phone(session: Session, argument: str, phone: str) -> User:
     """Whose number it is; one that somebody has merely typed is no proof of that."""
-    if not _PHONE.fullmatch(phone):
+    mobile = mobile_number(phone)
+    if mobile is None:
         raise CommandError(f"{argument}：应为 11 位手机号")
     own = and_(
         Resident.user_id == User.id,
-        Resident.phone_hash == composed(PhoneVault).lookup_hash(phone),
+        Resident.phone_hash == hash_of(mobile),
         Resident.phone_state.in_(identity.PROVEN),
     )
     found = session.execute(select(User).join(Resident, own).order_by(User.id)).scalars().all()

@@ -35,6 +35,7 @@ from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.text import one_line
 
 pages = Pages("markets", __name__, url_prefix="/console/markets", template_folder="templates")
 
@@ -202,7 +203,7 @@ def _theirs(now: dict[str, Any], typed: Any) -> list[changes.Change]:
     """What stands now where the second of two editors has typed something else; what was typed
     has passed the form's checks before."""
     schema = market_forms.FactsForm(partial=True, unknown=ma.EXCLUDE)
-    mine = {name: value.strip().replace("\r\n", "\n") or None for name, value in typed.items()}
+    mine = {name: value.strip() if one_line(value) else None for name, value in typed.items()}
     return changes.changes_of(now, schema.load(mine))
 
 

@@ -143,13 +143,14 @@ def test_a_person_is_found_by_the_number_that_wechat_has_verified(
     app: Flask, world: World, run: Run
 ) -> None:
     """Nobody knows their openid. A number that was only typed may be anybody's."""
-    create = ("admin", "create", "--phone", PHONE, "--region", DISTRICT)
+    written = f"+86 {PHONE[:3]} {PHONE[3:7]} {PHONE[7:]}"
+    create = ("admin", "create", "--phone", written, "--region", DISTRICT)
     impostor, person = world.person(), world.person()
     phone_of(app, impostor, PhoneState.TYPED)
     assert "自己填写的不算" in failed(run(*create))
     phone_of(app, person, PhoneState.VERIFIED)
     assert str(person.user_id) in done(run(*create))
-    done(run("roles", "grant", PHONE, "auditor", "--region", DISTRICT))
+    done(run("roles", "grant", written, "auditor", "--region", DISTRICT))
     assert [role for role, _ in roles_of(person)] == ["admin", "auditor"]
     assert roles_of(impostor) == []
 

@@ -133,7 +133,7 @@ def test_a_market_s_life_at_the_desk(world: World, market: dict[str, Any]) -> No
     path = f"{M}/{market['id']}"
     assert desk.send(path + "/submit").status_code == 303
     assert desk.send(path + "/return", reason="请补照片\r\n和路线").status_code == 303
-    assert "请补照片\n和路线" in desk.read(path)
+    assert "请补照片 和路线" in desk.read(path), "a reason is one line"
     for action in ("submit", "publish", "open", "close"):
         assert desk.send(f"{path}/{action}").status_code == 303, action
     assert row(Activity, market["id"]).state == "closed"
@@ -266,6 +266,7 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing(
     path = f"{M}/{market['id']}/facts"
     assert desk.send(path, **facts(market, title="先改的")).status_code == 303
     typed = facts(market, title="后改的", contact_phone="110", description="一\r\n二")
+    typed["venue_address"] = "\u200b"  # nothing, as it shows
     second = desk.send(path, **typed)
     page = second.get_data(as_text=True)
     assert second.status_code == 409
