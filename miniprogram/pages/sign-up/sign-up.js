@@ -45,8 +45,6 @@ Page({
   offeringId: "",
   /** @type {Offering | undefined} */
   offering: undefined,
-  /** Mine and my family's, to tell two at the same time. @type {import("../../api/types").Booking[]} */
-  bookings: [],
   /** What was pressed last, with its key: pressing the same again is the same action. */
   pressed: { what: "", key: "" },
 
@@ -63,13 +61,11 @@ Page({
 
   async load() {
     try {
-      const [activity, queue, family, bookings] = await Promise.all([
+      const [activity, queue, family] = await Promise.all([
         getActivity(this.activityId),
         getQueue(this.offeringId).catch(() => null),
         this.loadFamily(),
-        this.loadBookings(),
       ]);
-      this.bookings = bookings;
       const stall = activity.stalls.find(({ offerings }) =>
         offerings.some(({ id }) => id === this.offeringId),
       );
@@ -99,6 +95,7 @@ Page({
     return listFamily().then(({ items }) => items).catch(() => []);
   },
 
+  /** Mine and my family's, as they are when it is asked: another phone may have signed up meanwhile. */
   async loadBookings() {
     if (!session.isLoggedIn()) return [];
     return pollMyBookings().then(({ items }) => items).catch(() => []);
@@ -145,7 +142,10 @@ Page({
       this.setData({ refusal: "请先选一个时段" });
       return;
     }
-    if (!(await this.wantsBoth(slotId))) return;
+    this.setData({ busy: true });
+    const wanted = await this.wantsBoth(slotId);
+    this.setData({ busy: false });
+    if (!wanted) return;
     const body = { ...(slotId && { slot_id: slotId }), ...this.whom() };
     this.book(`sign-up ${slotId}`, (key) => signUp(this.offeringId, body, key));
   },
@@ -156,7 +156,9 @@ Page({
    */
   async wantsBoth(slotId) {
     const slot = this.offering?.slots.find(({ id }) => id === slotId);
-    const clash = slot && clashOf(this.bookings, slot, this.data.residentId, this.offeringId);
+    if (!slot) return true;
+    const bookings = await this.loadBookings();
+    const clash = clashOf(bookings, slot, this.data.residentId, this.offeringId);
     if (!clash) return true;
     const { confirm } = await wx.showModal({
       title: "同一时间已经约了一项",
