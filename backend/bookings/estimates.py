@@ -16,22 +16,31 @@ class Minutes:
 
 
 def estimate_wait(
-    ahead: int, recent_minutes: Sequence[float], usual_minutes: int, desks: int
+    ahead: int,
+    recent_minutes: Sequence[float],
+    usual_minutes: int,
+    desks: int,
+    due_in: float = 0.0,
 ) -> Minutes:
     """The range of minutes until it is one's turn.
 
     From the middle half of the services last finished, over the open desks; from the offering's
     usual minutes while too few have been finished to say. It ends with one service more than
-    `ahead`: the one that has just begun.
+    `ahead`: the one that has just begun. An early appointment may come whenever nobody else waits,
+    and at its time at the latest, but for that one service.
 
     Args:
         ahead: how many wait before.
         recent_minutes: lengths of the services last finished.
         usual_minutes: what the organiser has planned for a person.
         desks: how many desks call from this line, at least 1.
+        due_in: minutes until the time of an appointment; none left for everybody else.
     """
     if len(recent_minutes) >= FEWEST_SERVICES:
         short, _, long = quantiles(recent_minutes, n=4)
     else:
         short, long = (usual_minutes * factor for factor in _USUAL_SPREAD)
-    return Minutes(math.floor(ahead * short / desks), math.ceil((ahead + 1) * long / desks))
+    soonest, latest = ahead * short / desks, (ahead + 1) * long / desks
+    if due_in > 0:
+        soonest, latest = min(soonest, due_in), due_in + long / desks
+    return Minutes(math.floor(soonest), math.ceil(latest))

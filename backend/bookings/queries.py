@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +29,8 @@ from backend.regions.queries import within
 # What is answered as it is read.
 _PLAIN = (
     "id", "activity_id", "activity_title", "offering_id", "offering_title", "slot_id",
-    "slot_starts_at", "slot_ends_at", "service_on", "ticket", "urgent", "calls", "rejoined",
-    "moved_from", "created_at", "arrived_at", "called_at", "started_at", "finished_at",
+    "slot_starts_at", "slot_ends_at", "service_on", "due_at", "ticket", "urgent", "calls",
+    "rejoined", "moved_from", "created_at", "arrived_at", "called_at", "started_at", "finished_at",
 )  # fmt: skip
 
 
@@ -134,21 +134,24 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
     answers = []
     for row in rows:
         own = actor.user_id in (row.user_id, row.guardian_user_id)
-        ahead = places.get(row.id)
+        place = places.get(row.id)
         shown = own_name(row.resident_name) if own else masked_name(row.resident_name)
         answers.append(
             {name: getattr(row, name) for name in _PLAIN}
             | {
                 "state": states[row.id],
                 "valid_until": valid_until(row),
+                "activity_state": ActivityState(row.activity_state),
                 "activity_open": _is_open(row),
                 "origin": BookingOrigin(row.origin),
                 "resident": {"id": row.resident_id, "display_name": shown},
                 "stall": {"number": row.stall_number, "name": row.stall_name},
-                "ahead": ahead,
-                "estimate_minutes": None
-                if ahead is None
-                else _estimate(ahead, paces[row.offering_id], row.minutes_per_person),
+                "ahead": place and place.ahead,
+                "estimate_minutes": place
+                and _estimate(
+                    place.ahead, paces[row.offering_id], row.minutes_per_person, row.due_at
+                ),
+                "left": bool(place and place.gone),
             }
         )
     return answers
@@ -160,10 +163,22 @@ def _is_open(row: Any) -> bool:
     return live and not clock.days_over(clock.now(), row.activity_starts_at, row.activity_ends_at)
 
 
+# `gone`: whether somebody has signed out, or their check-in was undone, since they got into the
+# line, and they have not come in again. Who never checked in (a volunteer gave the number) is here.
 _PLACES = Statement(
     f"""
-    SELECT id, ahead
-      FROM (SELECT b.id, row_number() OVER (PARTITION BY b.offering_id, b.service_on
+    SELECT id, ahead,
+           EXISTS (SELECT FROM attendance v
+                    WHERE v.activity_id = line.activity_id AND v.resident_id = line.resident_id
+                      AND v.on_day >= line.service_on
+                      AND coalesce(v.reverted_at, v.left_at) > line.arrived_at)
+           AND NOT EXISTS (SELECT FROM attendance v
+                            WHERE v.activity_id = line.activity_id
+                              AND v.resident_id = line.resident_id
+                              AND v.on_day >= line.service_on
+                              AND v.reverted_at IS NULL AND v.left_at IS NULL) AS gone
+      FROM (SELECT b.id, b.activity_id, b.resident_id, b.service_on, b.arrived_at,
+                   row_number() OVER (PARTITION BY b.offering_id, b.service_on
                                             ORDER BY {LINE_ORDER}) - 1 AS ahead
               FROM booking b
              WHERE b.state = 'arrived'
@@ -175,8 +190,9 @@ _PLACES = Statement(
 )
 
 
-def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, int]:
-    """How many wait before each of these numbers."""
+def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, Any]:
+    """Of each of these numbers how many wait before it (`ahead`), and whether its person has left
+    (`gone`)."""
     if not waiting:
         return {}
     lines = {(booking.offering_id, booking.service_on) for booking in waiting}
@@ -187,7 +203,7 @@ def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, int]:
         ids=[booking.id for booking in waiting],
         now=clock.now(),
     )
-    return {row.id: row.ahead for row in rows}
+    return {row.id: row for row in rows}
 
 
 _PACE_COLUMNS = """
@@ -199,14 +215,17 @@ _PACE_COLUMNS = """
       WHERE offering_id = o.id AND service_on >= :yesterday AND called_at > :open_since) AS desks
     """
 _PACE = Statement(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uuid) AS id) o")
+# `ahead`: those whom somebody who joins the line now waits for; early appointments come after.
 _LINES = Statement(
     f"""
     SELECT o.id, o.minutes_per_person,
-           (SELECT count(*) FROM booking
-             WHERE offering_id = o.id AND service_on = :service_on
-               AND state = 'arrived') AS waiting,
-           {_PACE_COLUMNS}
-      FROM offering o
+           line.waiting, line.ahead, {_PACE_COLUMNS}
+      FROM offering o, LATERAL (
+          SELECT count(*) AS waiting,
+                 count(*) FILTER (WHERE due_at IS NULL OR due_at <= :now) AS ahead
+            FROM booking
+           WHERE offering_id = o.id AND service_on = :service_on AND state = 'arrived'
+      ) line
      WHERE o.activity_id = :activity_id AND o.mode <> 'open'
     """
 )
@@ -230,20 +249,26 @@ def _pace(row: Any) -> tuple[list[float], int]:
     return row.minutes or [], max(1, row.desks)
 
 
-def _estimate(ahead: int, pace: tuple[list[float], int], usual_minutes: int) -> Minutes:
+def _estimate(
+    ahead: int,
+    pace: tuple[list[float], int],
+    usual_minutes: int,
+    due_at: datetime | None = None,
+) -> Minutes:
     minutes, desks = pace
-    return estimate_wait(ahead, minutes, usual_minutes, desks)
+    due_in = (due_at - clock.now()) / timedelta(minutes=1) if due_at else 0.0
+    return estimate_wait(ahead, minutes, usual_minutes, desks, due_in)
 
 
 def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]:
     """How long today's lines of an activity are for somebody who joins them now, by offering; one
     statement however many there are."""
     today = clock.service_day(clock.now(), activity.starts_at, activity.ends_at)
-    values = {"activity_id": activity.id, "service_on": today} | _pace_values()
+    values = {"activity_id": activity.id, "service_on": today, "now": clock.now()} | _pace_values()
     return {
         row.id: {
             "waiting": row.waiting,
-            "estimate_minutes": _estimate(row.waiting, _pace(row), row.minutes_per_person),
+            "estimate_minutes": _estimate(row.ahead, _pace(row), row.minutes_per_person),
         }
         for row in _LINES.rows(session, **values)
     }
@@ -252,16 +277,17 @@ def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]
 def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
     """A line as its screen shows it: numbers and stalls, no names. Who waited on an earlier day of
     a longer activity is not in today's line."""
+    now = clock.now()
     starts_at, ends_at = session.execute(
         select(Activity.starts_at, Activity.ends_at).where(Activity.id == offering.activity_id)
     ).one()
     rows = session.execute(
-        select(Booking.ticket, Booking.called_at, Booking.calls, Booking.state, Stall.number,
-               Stall.name)
+        select(Booking.ticket, Booking.called_at, Booking.calls, Booking.state, Booking.due_at,
+               Stall.number, Stall.name)
         .outerjoin(Stall, Stall.id == Booking.called_stall_id)
         .where(
             Booking.offering_id == offering.id,
-            Booking.service_on == clock.service_day(clock.now(), starts_at, ends_at),
+            Booking.service_on == clock.service_day(now, starts_at, ends_at),
             Booking.state.in_((BookingState.ARRIVED, BookingState.CALLED)),
         )
         .order_by(Booking.called_at.desc(), Booking.id)
@@ -269,7 +295,9 @@ def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
     by_state: dict[BookingState, list[Any]] = defaultdict(list)
     for row in rows:
         by_state[row.state].append(row)
-    waiting = len(by_state[BookingState.ARRIVED])
+    waiting = by_state[BookingState.ARRIVED]
+    # Early appointments come after whoever joins the line now.
+    ahead = [row for row in waiting if row.due_at is None or row.due_at <= now]
     return {
         "offering_id": offering.id,
         "calling": [
@@ -281,9 +309,9 @@ def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
             }
             for row in by_state[BookingState.CALLED]
         ],
-        "waiting": waiting,
+        "waiting": len(waiting),
         "estimate_minutes": _estimate(
-            waiting, read_pace(session, offering.id), offering.minutes_per_person
+            len(ahead), read_pace(session, offering.id), offering.minutes_per_person
         ),
     }
 

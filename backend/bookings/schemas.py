@@ -75,11 +75,16 @@ class BookingAnswer(ma.Schema):
     resident = out.Nested(BookingResident)
     origin = out.Enum(BookingOrigin, by_value=True)
     service_on = out.Date()
+    due_at = out.AwareDateTime(
+        allow_none=True,
+        metadata={"description": "of who is here: the time of an appointment kept, not missed"},
+    )
     moved_from = out.AwareDateTime(
         allow_none=True, metadata={"description": "when it was to be before it was put off"}
     )
     ticket = out.String(metadata={"example": "A012"})
     valid_until = out.AwareDateTime(metadata={"description": "when its day is over, and it too"})
+    activity_state = out.Enum(ActivityState, by_value=True)
     activity_open = out.Boolean(
         metadata={"description": "whether the activity is on, so that a new one can be taken"}
     )
@@ -87,6 +92,9 @@ class BookingAnswer(ma.Schema):
     urgent = out.Boolean()
     ahead = out.Integer(allow_none=True, metadata={"description": "while it waits"})
     estimate_minutes = out.Nested(EstimateAnswer, allow_none=True)
+    left = out.Boolean(
+        metadata={"description": "waits, but has signed out or the check-in was undone"}
+    )
     calls = out.Integer()
     rejoined = out.Boolean()
     created_at = out.AwareDateTime()

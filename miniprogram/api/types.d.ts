@@ -182,15 +182,20 @@ export interface Booking {
   resident: { id: string; display_name: string };
   origin: "sign_up" | "walk_in";
   service_on: string;
+  /** Of who is here: the time of an appointment that was kept, not missed. */
+  due_at: string | null;
   ticket: string;
   /** When its day is over, and the number with it. */
   valid_until: string;
   /** Whether the activity is on, so that a new number can be taken. */
   activity_open: boolean;
+  activity_state: ActivityState;
   state: BookingState;
   urgent: boolean;
   ahead: number | null;
   estimate_minutes: Minutes | null;
+  /** Waits, but has signed out, or the check-in was undone. */
+  left: boolean;
   calls: number;
   rejoined: boolean;
   created_at: string;

@@ -4,6 +4,7 @@
 const { isCancelWaiting } = require("../api/bookings");
 const { isMyself } = require("../api/session");
 const { nameWords } = require("./name-words");
+const serverTime = require("./server-time");
 const { clock, dayKey, dayWords, daysBetween, waitWords } = require("./time");
 
 /** @typedef {import("../api/types").Booking} Booking */
@@ -53,19 +54,48 @@ function isDayOver({ valid_until: until }) {
   return Date.now() >= Date.parse(until);
 }
 
+const NEXT = "还需要这项服务，请看看近期的集市";
+
 /**
- * What became of a number that ended with its day, and what to do; empty for any other, and once
- * it is long ago and nothing can be done about it.
+ * What became of a number that ended with its day or its market, and what to do; empty for any
+ * other, and once it is long ago and nothing can be done about it.
  * @param {Booking} booking
  */
 function overWords(booking) {
   const state = stateNow(booking);
   const { service_on: on, activity_open: open } = booking;
-  if (!isDayOver(booking) || (state !== "expired" && state !== "no_show")) return "";
+  if (!isDayOver(booking)) return closedWords(booking, state);
+  if (state !== "expired" && state !== "no_show") return "";
   if (!open && daysBetween(on, today()) > 1) return "";
   const why = state === "no_show" ? "您没有来签到，" : "";
   const what = `这个号是${dayWords(on)}的，${why}已经过期`;
-  return open ? `${what}，今天请重新取号` : `${what}。还需要这项服务，请看看近期的活动`;
+  return open ? `${what}，今天请重新取号` : `${what}。${NEXT}`;
+}
+
+/**
+ * Its day goes on, but its market is over: nobody is left to wonder where their number is.
+ * @param {Booking} booking
+ * @param {State} state
+ */
+function closedWords({ ticket, activity_state: activity }, state) {
+  if (state === "expired") return `集市已结束，${ticket} 未办理。${NEXT}`;
+  if (state === "no_show") return `集市已结束，${ticket} 没有来签到。${NEXT}`;
+  return state === "cancelled" && activity === "cancelled" ? `集市已取消，${ticket} 不用来了。${NEXT}` : "";
+}
+
+/**
+ * How somebody who is here stands with their appointment; empty without one.
+ * @param {Booking} booking
+ */
+function appointmentWords({ state, slot_starts_at: from, due_at: due }) {
+  if (state !== "arrived" || !from) return "";
+  if (!due) return `约的 ${clock(from)} 已经过了，按到场先后排队`;
+  return isEarly(due) ? "" : `约的是 ${clock(due)}，到时间了，优先叫号`;
+}
+
+/** @param {string | null} due */
+function isEarly(due) {
+  return due !== null && serverTime.now() < Date.parse(due);
 }
 
 /** @param {Booking} booking */
@@ -87,8 +117,10 @@ function bookingWords(booking) {
     when: from && to ? `${day} ${clock(from)}–${clock(to)}` : day,
     badge: waiting ? CANCEL_WAITING : BADGES[state],
     over: overWords(booking),
-    line: ahead === null ? "" : lineWords(ahead),
-    wait: ahead === null ? "" : waitWords(booking.estimate_minutes),
+    ...(ahead === null ? { line: "", wait: "" } : placeWords(booking, ahead)),
+    appointment: appointmentWords({ ...booking, state }),
+    left: booking.left,
+    open: booking.activity_open,
     canCancel: !waiting && CANCELLABLE.includes(state),
     canPark: !waiting && state === "arrived",
     canRate: state === "served" && daysBetween(booking.service_on, today()) <= RATABLE_DAYS,
@@ -100,9 +132,19 @@ function today() {
   return dayKey(Date.now());
 }
 
-/** @param {number} ahead */
-function lineWords(ahead) {
-  return ahead === 0 ? "下一位就是您" : `前面还有 ${ahead} 位`;
+/**
+ * The place in the line: of an appointment that is still early, its time.
+ * @param {Booking} booking
+ * @param {number} ahead
+ */
+function placeWords({ due_at: due, estimate_minutes: estimate }, ahead) {
+  if (due && isEarly(due)) {
+    return {
+      line: `约 ${clock(due)}`,
+      wait: ahead === 0 ? "现在没人也可以先来" : `前面有 ${ahead} 位在等，没人时也可以先来`,
+    };
+  }
+  return { line: ahead === 0 ? "下一位就是您" : `前面还有 ${ahead} 位`, wait: waitWords(estimate) };
 }
 
 /**

@@ -61,3 +61,22 @@ def test_more_people_never_wait_less_and_more_desks_never_longer(
     faster = estimate_wait(ahead, recent, usual, desks + 1)
     assert faster.low <= found.low
     assert faster.high <= found.high
+
+
+@pytest.mark.parametrize(
+    ("ahead", "due_in", "low", "high"),
+    [
+        # Checked in at 8:57 for 10:30: now, where nobody waits, and at 10:30 at the latest.
+        (0, 93, 0, 103),
+        (3, 93, 30, 103),
+        # However many wait, its time comes.
+        (30, 12.5, 12, 23),
+        # Its time has come: as for everybody.
+        (1, 0, 10, 20),
+        (1, -5, 10, 20),
+    ],
+)
+def test_an_early_appointment_ends_with_its_time(
+    ahead: int, due_in: float, low: int, high: int
+) -> None:
+    assert estimate_wait(ahead, LIKE_CLOCKWORK, 3, 1, due_in) == Minutes(low, high)

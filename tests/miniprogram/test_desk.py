@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import Engine
 
+from backend.local.demo.tally import SHANGHAI
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
 from tests.miniprogram.town import Caller, Market, change, chosen_stall, new_name, rows
@@ -178,6 +179,50 @@ def test_a_second_tap_on_done_finishes_nobody_else(
     undo.tap()
     expect(button).to_be_enabled()
     assert states(database, market) == ["serving", "serving", "arrived"]
+
+
+def test_who_has_left_is_asked_about(
+    desk: OpenDesk, system: LocalSystem, market: Market, database: Engine
+) -> None:
+    people = [Caller(system.web, new_name()).resident_id for _ in range(2)]
+    market.admit(*people)
+    tickets = [market.give_number(market.haircut, one)["ticket"] for one in people]
+    leave = {"id": str(uuid4()), "source": "search", "resident_id": people[0], "direction": "exit"}
+    market.staff.post(f"/activities/{market.id}/scans", leave)
+    mine = desk()
+    mine.sees("已离开")
+    mine.look("desk-left")
+    press(mine, "呼叫下一位")
+    mine.sees(f"照样叫 {tickets[0]}")
+    assert states(database, market) == ["arrived", "arrived"]
+    mine.tap("先放一边")
+    mine.sees("暂时离开")
+    assert states(database, market) == ["parked", "arrived"]
+    press(mine, "呼叫下一位")
+    mine.sees("正在叫")
+    assert states(database, market) == ["parked", "called"]
+
+
+def test_an_early_appointment_says_so_to_both(
+    desk: OpenDesk, own: OpenPhone, resident: Caller, volunteer: Caller, phone: OpenPhone,
+    market: Market, database: Engine,
+) -> None:  # fmt: skip
+    """Here long before the time: nobody is told that it is their turn, nor kept from going."""
+    slot = {"slot_id": market.clinic.slots[1]}
+    resident.post(f"/offerings/{market.clinic.offering_id}/bookings", slot)
+    market.admit(resident.resident_id)
+    ((starts_at,),) = rows(database, "SELECT starts_at FROM slot WHERE id = :id", id=slot["slot_id"])
+    time = f"{starts_at.astimezone(SHANGHAI):%-H:%M}"
+    theirs = own("pages/number/number")
+    theirs.sees(f"约 {time}")
+    theirs.sees("现在没人也可以先来")
+    theirs.misses("下一位就是您")
+    theirs.look("number-early")
+    kept = volunteer.kept | chosen_stall(market.clinic)
+    mine = phone(volunteer.name, path=DESK, kept=kept)
+    mine.sees(f"预约 {time}")
+    mine.sees(f"还没到 {time}，前面没有别人，现在可以先叫")
+    mine.look("desk-early")
 
 
 def test_a_double_tap_calls_one(

@@ -224,6 +224,45 @@ def test_a_kept_answer_ends_with_its_day_too(
     mine.misses("下一位就是您")
 
 
+def test_home_hears_the_call_and_the_end_of_the_market(
+    own: OpenPhone, resident: Caller, organiser: Caller, market: Market
+) -> None:
+    """And what has not been served is told, on both pages, with what to do."""
+    market.admit(resident.resident_id)
+    booking = market.give_number(market.haircut, resident.resident_id)
+    mine = own("pages/home/home", clock=True)
+    mine.sees("下一位就是您")
+    called = market.call_next(market.haircut)
+    assert called["id"] == booking["id"]
+    mine.page.clock.fast_forward("00:05")
+    mine.sees("轮到您了")
+    mine.sees("请到 2 号摊位 理发角")
+    assert mine.harness("vibrations").count("long") == 1
+    mine.look("home-called")
+    organiser.post(f"/activities/{market.id}/close")
+    mine.page.clock.fast_forward("00:05")
+    over = f"集市已结束，{booking['ticket']} 未办理。还需要这项服务，请看看近期的集市"
+    mine.sees(over)
+    mine.look("home-over")
+    mine.page.get_by_role("button", name="我的号", exact=True).tap()
+    mine.sees(over)
+    mine.look("number-over")
+    mine.tap("看看近期的集市")
+    mine.sees("近期活动")
+    assert mine.harness("vibrations").count("long") == 1
+
+
+def test_a_cancelled_market_tells_who_had_a_number(
+    own: OpenPhone, resident: Caller, organiser: Caller
+) -> None:
+    market = make_market(organiser, live=False)
+    resident.post(
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[0]}
+    )
+    organiser.post(f"/activities/{market.id}/cancel", {"reason": "大雨"})
+    own("pages/number/number").sees("集市已取消，A001 不用来了。还需要这项服务，请看看近期的集市")
+
+
 def test_cancelling_asks_first(
     own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:

@@ -1,24 +1,28 @@
 // @ts-check
 // What is my next thing, where is the next market, what else is near. Two requests at most, and
-// no login: the second one only where somebody is logged in already. The elder mode has the list
-// only: seven days in a row are too small to tap there.
+// no login: the second one only where somebody is logged in already, and again and again, so that
+// a call is heard here too. The elder mode has the list only: seven days in a row are too small to tap there.
 
 const { listActivities } = require("../../api/activities");
-const { listMyBookings } = require("../../api/bookings");
+const { pollMyBookings } = require("../../api/bookings");
 const { sentenceOf } = require("../../api/errors");
 const { changeMe } = require("../../api/me");
 const session = require("../../api/session");
 const { activityWords } = require("../../utils/activity-words");
-const { activeBookings, bookingWords, isOnTheSpot } = require("../../utils/booking-words");
+const { activeBookings, bookingWords, endedBookings, isOnTheSpot } = require("../../utils/booking-words");
+const { alertCalls } = require("../../utils/call-alert");
 const { monthAt, weeksOf } = require("../../utils/calendar");
 const { chosenCommunity } = require("../../utils/community");
 const look = require("../../utils/look");
+const { createPoll } = require("../../utils/poll");
 const { dayKey } = require("../../utils/time");
 
 /** @typedef {ReturnType<typeof activityWords>} Activity */
 
 const COMING = 30;
 const IN_MONTH = 100;
+const WAITING_MS = 5000;
+const QUIET_MS = 30000;
 
 Page({
   data: {
@@ -49,12 +53,32 @@ Page({
 
   /** @type {import("../../api/types").ActivityItem[]} */
   ofMonth: [],
+  /** @type {ReturnType<typeof createPoll> | undefined} */
+  poll: undefined,
+
+  onLoad() {
+    this.poll = createPoll({
+      read: pollMyBookings,
+      every: () => (this.data.mineOnTheSpot ? WAITING_MS : QUIET_MS),
+      onChange: ({ items }) => this.showMine(items),
+      // The markets are shown whether or not this works; what is shown of mine stays.
+      onError: () => undefined,
+    });
+  },
 
   onShow() {
     look.apply(this);
     this.setData({ community: chosenCommunity() });
     this.load();
     if (this.data.asCalendar) this.loadMonth();
+  },
+
+  onHide() {
+    this.poll?.stop();
+  },
+
+  onUnload() {
+    this.poll?.stop();
   },
 
   async onPullDownRefresh() {
@@ -64,12 +88,11 @@ Page({
 
   async load() {
     try {
-      const [activities, bookings] = await Promise.all([
+      const [activities] = await Promise.all([
         listActivities({ from: dayKey(Date.now()), region_id: this.regionId(), limit: COMING }),
-        myBookings(),
+        this.loadMine(),
       ]);
       this.showActivities(activities.items);
-      this.showMine(bookings);
       this.setData({ loading: false, error: "" });
     } catch (error) {
       // What is shown already stays; the bar at the top says that the network is away.
@@ -100,13 +123,23 @@ Page({
     });
   },
 
-  /** @param {import("../../api/types").Booking[]} bookings */
+  /** Mine, now and from now on, where somebody is logged in. */
+  async loadMine() {
+    if (!session.isLoggedIn()) return this.showMine([]);
+    this.poll?.reset();
+    await this.poll?.start();
+  },
+
+  /**
+   * What I am waiting for; else what has ended without me; else what comes next.
+   * @param {import("../../api/types").Booking[]} bookings
+   */
   showMine(bookings) {
     const [first] = activeBookings(bookings);
-    this.setData({
-      mine: first ? bookingWords(first) : null,
-      mineOnTheSpot: first !== undefined && isOnTheSpot(first),
-    });
+    const onTheSpot = first !== undefined && isOnTheSpot(first);
+    const mine = onTheSpot ? first : endedBookings(bookings)[0] || first;
+    this.setData({ mine: mine ? bookingWords(mine) : null, mineOnTheSpot: onTheSpot });
+    alertCalls(bookings);
   },
 
   async loadMonth() {
@@ -200,13 +233,3 @@ Page({
     return { title: "吾社集 · 家门口的公益集市", path: "/pages/home/home" };
   },
 });
-
-/** Mine where somebody is logged in; the markets are shown whether or not this works. */
-async function myBookings() {
-  if (!session.isLoggedIn()) return [];
-  try {
-    return (await listMyBookings({ limit: 50 })).items;
-  } catch {
-    return [];
-  }
-}

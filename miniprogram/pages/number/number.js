@@ -6,6 +6,7 @@ const { cancelBooking, parkBooking, pollMyBookings, rejoinBooking } = require(".
 const { ApiError, sentenceOf } = require("../../api/errors");
 const session = require("../../api/session");
 const { activeBookings, bookingWords, endedBookings, isOnTheSpot } = require("../../utils/booking-words");
+const { alertCalls } = require("../../utils/call-alert");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
 const { createPoll } = require("../../utils/poll");
@@ -42,8 +43,6 @@ Page({
   bookings: [],
   /** Keys of what has been rated. @type {string[]} */
   rated: [],
-  /** Calls that the phone has vibrated for, as "id calls". @type {string[]} */
-  heard: [],
 
   onLoad() {
     this.poll = createPoll({
@@ -110,7 +109,7 @@ Page({
       ended: endedBookings(bookings).map(bookingWords),
       toRate: this.toRate(),
     });
-    now.filter(({ state }) => state === "called").forEach((booking) => this.alertCall(booking));
+    alertCalls(now);
     wx.setKeepScreenOn({ keepScreenOn: now.length > 0 });
   },
 
@@ -118,14 +117,6 @@ Page({
     return this.bookings
       .map(bookingWords)
       .filter(({ id, canRate }) => canRate && !this.rated.includes(serviceKey(id)));
-  },
-
-  /** Once for each call. @param {Booking} booking */
-  alertCall({ id, calls }) {
-    const call = `${id} ${calls}`;
-    if (this.heard.includes(call)) return;
-    this.heard.push(call);
-    wx.vibrateLong();
   },
 
   async onLogIn() {

@@ -95,6 +95,30 @@ def test_who_was_finished_here_is_shown_while_it_can_be_undone(day: MarketDay) -
     assert _desk(day)["finished"] == []
 
 
+def test_who_has_left_waits_on_and_is_marked(day: MarketDay, world: World) -> None:
+    """Signed out, or the check-in undone; back again, or given a number face to face, they are
+    here."""
+
+    def left() -> list[bool]:
+        return [one["left"] for one in _desk(day)["waiting"]]
+
+    out, undone = world.person(), world.person()
+    day.come(out)
+    scan = day.come(undone)
+    for person in (out, undone):
+        ok(day.ticket(person), 201)
+    day.number()  # never checked in, but stands at the desk
+    assert left() == [False, False, False]
+    ok(day.scan(day.volunteer, source="search", resident_id=str(out.resident_id),
+                direction="exit"))  # fmt: skip
+    ok(day.revert(scan["id"]), 201)
+    assert left() == [True, True, False]
+    assert ok(out.get("/me/bookings"))["items"][0]["left"]
+    day.come(undone)
+    ok(day.self_scan(out), 200)
+    assert left() == [False, False, False]
+
+
 def test_the_mean_wait_is_of_those_called_here(day: MarketDay) -> None:
     second = day.stall(number="B2", name="二号台")
     line = day.offering(also_at_stall_ids=[second])

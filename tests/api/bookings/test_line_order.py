@@ -38,6 +38,34 @@ def test_the_order_of_the_line(world: World) -> None:
         assert day.serve_all() == [bookings[name]["ticket"] for name in order]
 
 
+def test_an_early_appointment_knows_its_time_and_holds_nobody_up(world: World) -> None:
+    """The desk offers it when nobody else waits; who comes now does not wait for it."""
+    with at(START - minutes(93)) as clock:
+        day = MarketDay.begin(world, mode="slots", starts_at=START, minutes_per_person=8,
+                              activity={"checkin_opens_minutes": 120})  # fmt: skip
+        person = world.person()
+        booking = day.booked(person)
+        day.come(person)
+        early = day.booking(booking)
+        assert (early["ahead"], early["due_at"]) == (0, early["slot_starts_at"])
+        assert early["estimate_minutes"] == {"low": 0, "high": 103}
+        desk = ok(day.volunteer.get(f"/stalls/{day.market.stall_id}/desk"))
+        assert [one["due_at"] for one in desk["waiting"]] == [early["due_at"]]
+        alone = {"low": 0, "high": 10}
+        line = ok(person.get(f"/offerings/{day.offering_id}/queue"))
+        assert (line["waiting"], line["estimate_minutes"]) == (1, alone)
+        (stall,) = ok(person.get(f"/activities/{day.id}"))["stalls"]
+        shown = stall["offerings"][0]["line"]
+        assert (shown["waiting"], shown["estimate_minutes"]) == (1, alone)
+        walk_in = day.number()
+        assert (walk_in["ahead"], walk_in["estimate_minutes"]) == (0, alone)
+        late = world.person()
+        booked = day.booked(late)
+        clock.move_to(START + minutes(QUEUE.appointment_grace_minutes + 1))
+        day.come(late)
+        assert day.booking(booked)["due_at"] is None
+
+
 def test_an_appointment_overtakes_when_its_time_comes(world: World) -> None:
     """Early it waits behind all walk-ins; at its minute it goes before them."""
     with at(START - minutes(10)) as clock:

@@ -3,7 +3,7 @@ const { read, write } = require("../../../api/request");
 
 /** @typedef {import("../../../api/types").Booking} Booking */
 /** @typedef {import("../../../api/types").Desk} Desk */
-/** @typedef {"recall" | "start" | "finish" | "undo-finish" | "miss" | "rejoin"} DeskAction */
+/** @typedef {"recall" | "start" | "finish" | "undo-finish" | "miss" | "park" | "rejoin"} DeskAction */
 
 /**
  * A stall's desk; the same object while nothing has changed.

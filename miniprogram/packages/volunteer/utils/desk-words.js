@@ -1,6 +1,9 @@
 // @ts-check
 // A stall's desk in the words that its page shows.
 
+const serverTime = require("../../../utils/server-time");
+const { clock } = require("../../../utils/time");
+
 /** @typedef {import("../../../api/types").Booking} Booking */
 /** @typedef {import("../../../api/types").Desk} Desk */
 
@@ -46,8 +49,14 @@ function deskWords(desk) {
 }
 
 /** @param {Booking} booking */
-function numberWords({ id, ticket, resident, offering_title: title, urgent }) {
-  return { id, ticket, who: resident.display_name, title, urgent };
+function numberWords({ id, ticket, resident, offering_title: title, urgent, left, ...booking }) {
+  const { slot_starts_at: slot, due_at: due } = booking;
+  return {
+    id, ticket, who: resident.display_name, title, urgent, left,
+    appointment: slot && (due ? `预约 ${clock(slot)}` : `约 ${clock(slot)}，来晚了`),
+    /** Why somebody is next whose time has not come. */
+    early: due && serverTime.now() < Date.parse(due) ? `还没到 ${clock(due)}，前面没有别人，现在可以先叫` : "",
+  };
 }
 
 /** @param {Booking} booking */

@@ -120,11 +120,21 @@ Page({
     this.setData({ stallId: "", choosing: true, desk: null, notice });
   },
 
-  onCall() {
-    const { desk, stallId } = this.data;
-    if (!desk || !desk.next) return;
-    this.act(`call ${desk.next.id}`, async (key) => {
-      const called = await callNext(stallId, key);
+  async onCall() {
+    const next = this.data.desk?.next;
+    if (!next || this.data.busy) return;
+    if (!next.left) return this.call(next.id);
+    const choice = await choose(`${next.ticket} ${next.who} 已经签退，或签到被撤销，可能不在现场`, [
+      `照样叫 ${next.ticket}`, `先放一边，让后面的先来`,
+    ]);
+    if (choice === 0) this.call(next.id);
+    if (choice === 1) this.act(`park ${next.id}`, (key) => actOn(next.id, "park", key));
+  },
+
+  /** @param {string} nextId whom the screen has as the next one */
+  call(nextId) {
+    return this.act(`call ${nextId}`, async (key) => {
+      const called = await callNext(this.data.stallId, key);
       if (!called) this.setData({ notice: "刚才在等的已经由同事叫走了" });
     });
   },
@@ -179,6 +189,22 @@ Page({
     wx.navigateTo({ url: `/packages/volunteer/pages/ticket/ticket?stall=${this.data.stallId}` });
   },
 });
+
+/**
+ * @param {string} question
+ * @param {string[]} answers
+ * @returns {Promise<number>} which; -1 when the sheet was closed
+ */
+function choose(question, answers) {
+  return new Promise((resolve) => {
+    wx.showActionSheet({
+      alertText: question,
+      itemList: answers,
+      success: ({ tapIndex }) => resolve(tapIndex),
+      fail: () => resolve(-1),
+    });
+  });
+}
 
 /** @param {unknown} error */
 function refusalWords(error) {
