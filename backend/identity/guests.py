@@ -80,7 +80,7 @@ def write_in(
     if "phone" in columns:
         people = _with_number(session, columns["phone"], here)
         resident_id = _the_same(session, people, columns)
-        if people and resident_id is None and ask and not another:
+        if people and resident_id is None and ask and not another and _may_be_told(session, actor):
             _note_found(session, actor, people[:MOST_KNOWN], region_code)
             raise NumberKnown(people[:MOST_KNOWN])
     if resident_id is None:
@@ -106,6 +106,12 @@ def _the_same(session: Session, people: list[Resident], values: dict[str, Any]) 
         same.birth_year = values["birth_year"]
         session.flush()
     return same.id
+
+
+def _may_be_told(session: Session, actor: Actor) -> bool:
+    """Whether the volunteer has look-ups left: who is asked about is named to them. Without one
+    another name is another person, so that nobody waits at the desk."""
+    return not limits.spend(session, "find", str(actor.user_id)).wait
 
 
 def _note_found(session: Session, actor: Actor, people: list[Resident], region_code: str) -> None:

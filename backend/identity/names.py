@@ -1,6 +1,6 @@
 """How people's names are shown, and when two are one."""
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, String, func
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, func, literal_column
 
 # What stands between the parts of a name, or is left out: 阿依古丽·买买提，阿依古丽 买买提.
 SEPARATORS = " \u00a0\u3000.·•․‧∙⋅・．･"
@@ -31,8 +31,9 @@ def name_key(name: str | None) -> str:
 
 
 def name_key_of(name: SQLColumnExpression[str | None]) -> ColumnElement[str]:
-    """`name_key` of a name in the database (`NAME_KEY`)."""
-    return func.lower(func.translate(name, SEPARATORS, ""), type_=String)
+    """`name_key` of a name in the database (`NAME_KEY`), in words that its index knows."""
+    separators: ColumnElement[str] = literal_column(f"'{SEPARATORS}'")
+    return func.lower(func.translate(name, separators, literal_column("''")), type_=String)
 
 
 def parts_of(name: str) -> str:

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
 from backend.core import clock
 from backend.core.config import limit_rules
 from backend.core.permissions import Role
-from backend.identity.names import masked_name
+from backend.identity.models import Resident
+from backend.identity.names import masked_name, name_key_of
 from tests.support.desk import Desk
 from tests.support.limits import set_limit
 from tests.support.market_day import GUEST, MarketDay
@@ -72,6 +74,15 @@ def test_who_is_not_listed_is_counted_and_the_newest_come_first(
 def test_a_name_is_found_however_its_parts_are_held_together(day: MarketDay, name: str) -> None:
     guest = day.write_in(name="阿依古丽·买买提")["resident"]
     assert [person["id"] for person in _found(day, name=name)] == [guest["id"]]
+
+
+def test_a_name_is_found_by_its_index(outer: Connection) -> None:
+    """The district has a hundred thousand of them."""
+    found = select(Resident.id).where(name_key_of(Resident.name) == "王秀英")
+    sql = found.compile(outer.engine, compile_kwargs={"literal_binds": True})
+    outer.execute(text("SET LOCAL enable_seqscan = off"))
+    plan = "\n".join(outer.execute(text(f"EXPLAIN {sql}")).scalars())
+    assert "ix_resident_name_key" in plan
 
 
 def test_by_the_whole_number(day: MarketDay) -> None:

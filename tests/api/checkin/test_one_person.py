@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from backend.core import clock
+from tests.support.limits import set_limit
 from tests.support.market_day import MarketDay, at, minutes
 from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
 
@@ -122,6 +123,18 @@ def test_who_was_told_of_somebody_is_audited(
     assert told.actor_user_id == day.volunteer.user_id
     assert told.details == {"by": "phone", "found": [str(resident.resident_id)]}
     assert told.region_code
+
+
+def test_questions_and_look_ups_have_one_limit(
+    day: MarketDay, resident: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number is tried through by neither; and nobody waits at the desk for that."""
+    set_limit(monkeypatch, "find", most=1)
+    asked(day, name="买买提大叔")
+    find = day.volunteer.post(f"/activities/{day.id}/residents/find", {"phone": PHONE})
+    refused(find, 429, "too_many_requests")
+    visit = write_in(day, 201, name="买买提大婶")
+    assert visit["resident"]["id"] != str(resident.resident_id)
 
 
 def test_a_question_is_not_lost_and_not_asked_twice_of_one_request(
