@@ -1,6 +1,7 @@
 """The schedule's pages that take it from an Excel file."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from backend.activities import import_cells, import_undo, imports, schedule, schemas, sheets
 from backend.activities.imports import Plan
-from backend.activities.models import Activity, ScheduleImport
+from backend.activities.models import Activity, Programme, ScheduleImport
 from backend.activities.pages import pages
 from backend.activities.permissions import access_activity
 from backend.activities.schedule_reading import columns
 from backend.activities.schedule_reading.reading import MOST_ROWS
+from backend.activities.schedule_regions import labels
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, ValidationFailed
@@ -21,7 +23,7 @@ from backend.core.limits import Limit
 from backend.core.pages import Upload, UploadedFile, attachment, render, see_other, tell
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE, NotASpreadsheet, SpreadsheetTooLarge
-from backend.regions.models import RegionLevel
+from backend.regions.models import Region, RegionLevel
 from backend.regions.queries import regions_to_choose
 
 FILE = Upload("file", most_bytes=1_000_000)
@@ -58,23 +60,19 @@ def _models(session: Session, actor: Actor) -> Any:
 def template(session: Session, actor: Actor) -> Response:
     """The template to fill in, with the caller's own communities and activities to choose from."""
     codes = actor.region_codes(Permission.ACTIVITY_EDIT)
-    titles = dict.fromkeys(model.title for model in _models(session, actor))
+    models: dict[Programme, dict[str, None]] = defaultdict(dict)
+    for model in _models(session, actor):
+        models[model.programme][model.title] = None
     communities = _labels(regions_to_choose(session, codes))
-    content = sheets.template_file(communities, list(titles))
+    content = sheets.template_file(
+        communities, {programme: list(titles) for programme, titles in models.items()}
+    )
     return attachment(content, "排期导入模板.xlsx", MIMETYPE)
 
 
-def _labels(regions: Any) -> list[str]:
-    """Communities by name; those whose name there is twice, with their town's before it."""
+def _labels(regions: Sequence[Region]) -> list[str]:
     towns = {region.id: region.name for region in regions}
-    communities = [region for region in regions if region.level is RegionLevel.COMMUNITY]
-    names = [region.name for region in communities]
-    return [
-        region.name
-        if names.count(region.name) == 1
-        else f"{towns.get(region.parent_id, '')}{region.name}"
-        for region in communities
-    ]
+    return labels([one for one in regions if one.level is RegionLevel.COMMUNITY], towns)
 
 
 @pages.form("/import", access=Permission.ACTIVITY_EDIT, body=schemas.UploadForm,

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session, defer
 
 from backend.activities import copies, schedule
 from backend.activities.models import (
@@ -29,6 +29,7 @@ from backend.activities.operations import create_activity
 from backend.activities.schedule_reading import columns
 from backend.activities.schedule_reading.reading import read_schedule
 from backend.activities.schedule_reading.rows import ReadRow, ReadSchedule
+from backend.activities.schedule_regions import Place, find_places
 from backend.activities.words import PROGRAMMES, quoted
 from backend.core import audit, clock
 from backend.core.config import IMPORTS
@@ -249,7 +250,7 @@ def read_again(kept: ScheduleImport) -> ReadSchedule:
         for row, cells in kept.typed.items()
         for column, words in cells.items()
     }  # fmt: skip
-    return read_schedule(kept.content, typed)
+    return read_schedule(kept.content, typed, file_name=kept.file_name)
 
 
 def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedule) -> Plan:
@@ -271,59 +272,17 @@ def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedu
 
 
 def _find_regions(session: Session, actor: Actor, rows: Sequence[PlannedRow]) -> None:
-    written = {_spaceless(name) for planned in rows if (name := _community(planned))}
-    town = aliased(Region)
-    statement = (
-        select(Region, town.name)
-        .outerjoin(town, town.id == Region.parent_id)
-        .where(
-            or_(
-                Region.name.in_(written),
-                Region.code.in_(written),
-                (town.name + Region.name).in_(written),
-            )
-        )
-        .order_by(Region.code)
-    )
-    found = list(session.execute(statement))
+    places = {
+        planned.row.key: Place(community, planned.row.values.get(columns.TOWN))
+        for planned in rows
+        if (community := planned.row.values.get(columns.COMMUNITY))
+    }
+    found = find_places(session, actor, set(places.values()))
     for planned in rows:
-        if name := _community(planned):
-            wanted = _spaceless(name)
-            fitting = [
-                (region, above)
-                for region, above in found
-                if wanted in (region.name, region.code, f"{above}{region.name}")
-            ]
-            planned.region = _mine(actor, planned, fitting)
-
-
-def _community(planned: PlannedRow) -> str | None:
-    name: str | None = planned.row.values.get(columns.COMMUNITY)
-    return name
-
-
-def _spaceless(text: str) -> str:
-    return "".join(text.split())
-
-
-def _mine(actor: Actor, planned: PlannedRow, fitting: list[Any]) -> Region | None:
-    """The one region that is meant; a row that means none or several is blamed."""
-    mine = [
-        (region, above)
-        for region, above in fitting
-        if actor.may(Permission.ACTIVITY_EDIT, region_code=region.code)
-    ]
-    if not fitting:
-        planned.blame(columns.COMMUNITY, "没有这个社区，请核对名称或填 12 位区划代码")
-    elif not mine:
-        planned.blame(columns.COMMUNITY, "不在您负责的地区内")
-    elif len(mine) > 1:
-        names = [f"{above}{region.name}" for region, above in mine]
-        planned.blame(columns.COMMUNITY, f"有重名，请写明是哪一个：{'、'.join(names)}", names)
-    else:
-        region: Region = mine[0][0]
-        return region
-    return None
+        if place := places.get(planned.row.key):
+            planned.region = found[place].region
+            if planned.region is None:
+                planned.blame(columns.COMMUNITY, found[place].fault, found[place].choices)
 
 
 def _find_models(
@@ -384,7 +343,8 @@ def _set_times(planned: PlannedRow) -> None:
     if not values.keys() >= {columns.DAY, columns.STARTS, columns.ENDS}:
         return
     planned.starts_at = _instant(values[columns.DAY], values[columns.STARTS])
-    planned.ends_at = _instant(values[columns.DAY], values[columns.ENDS])
+    last = values.get(columns.LAST_DAY, values[columns.DAY])
+    planned.ends_at = _instant(last, values[columns.ENDS])
     if planned.model and planned.model.last_slot_end:
         earliest = planned.starts_at + planned.model.last_slot_end
         if planned.ends_at < earliest:
@@ -433,7 +393,8 @@ def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
 def _differing(first: PlannedRow, second: PlannedRow) -> str | None:
     """The first column in which two rows of one activity differ."""
     one, other = first.row.values, second.row.values
-    compared = [column for column in columns.COLUMNS if column != columns.COMMUNITY]
+    where = (columns.COMMUNITY, columns.TOWN)
+    compared = [column for column in columns.COLUMNS if column not in where]
     return next((column for column in compared if one.get(column) != other.get(column)), None)
 
 

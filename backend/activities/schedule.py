@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import LONGEST_ACTIVITY, Activity, ActivityState, Venue
 from backend.core import clock
@@ -17,7 +17,7 @@ from backend.core.db import AnySelect
 from backend.core.errors import TooManyToExport
 from backend.core.pagination import Page, paginate
 from backend.core.search import has_words
-from backend.regions.models import Region
+from backend.regions.models import Region, RegionLevel
 from backend.regions.queries import within
 
 # What a calendar asks for at once: six weeks, and some.
@@ -138,12 +138,18 @@ def days_of(
 
 
 def export_rows(session: Session, codes: Collection[str], filters: dict[str, Any]) -> Sequence[Any]:
-    """All of the schedule that meets the filters, by beginning.
+    """All of the schedule that meets the filters, by beginning; communities with the name of their
+    town: two of a district may be called the same.
 
     Raises TooManyToExport (422).
     """
+    town = aliased(Region)
     statement = (
-        scheduled(codes, filters).order_by(Activity.starts_at, Activity.id).limit(MOST_EXPORTED + 1)
+        scheduled(codes, filters)
+        .outerjoin(town, and_(town.id == Region.parent_id, Region.level == RegionLevel.COMMUNITY))
+        .add_columns(town.name.label("town_name"))
+        .order_by(Activity.starts_at, Activity.id)
+        .limit(MOST_EXPORTED + 1)
     )
     rows = session.execute(statement).all()
     if len(rows) > MOST_EXPORTED:

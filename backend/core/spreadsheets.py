@@ -1,21 +1,20 @@
-"""Excel files: sheets written for offices, and rows read with the address of every cell.
+"""Excel files: sheets written for offices, and sheets read with the address of every cell.
 
 Written with XlsxWriter, read by a process of its own (workbook_reader.py, docs/adr/0022). What
-somebody typed is always written as text, never as a formula; what is read is refused where Excel
-would compute it, so that nobody imports a value that they have not seen.
+somebody typed is always written as text, never as a formula; of a formula that is read counts what
+Excel last showed, which is what people have seen.
 """
 
 import io
 import json
 import logging
 import math
-import re
 import subprocess
 import sys
 import threading
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Literal
@@ -34,12 +33,8 @@ _READER = Path(__file__).with_name("workbook_reader.py")
 # how long another waits for its turn; and how long reading may take by the clock on the wall.
 _turns = threading.BoundedSemaphore(2)
 _WAIT_SECONDS, _READING_SECONDS = 5, 20
-# Above the header there may stand a title and a note.
-_HEADER_WITHIN = 10
 # Rows of a template that get a column's drop-down.
 _VALIDATED_ROWS = 1000
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
-_TIME = re.compile(r"(\d{1,2})[:时点](\d{2})分?(?::[0-5]\d)?", re.ASCII)
 
 Kind = Literal["text", "plain", "number", "money", "share", "day", "moment"]
 _FORMATS: dict[Kind, str] = {
@@ -325,77 +320,101 @@ def _write_row(page: Any, row: int, values: Sequence[Any], formats: Sequence[Any
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell that was filled in.
+    """A cell in which something is written.
 
     Attributes:
         address: as Excel names it: C5.
-        value: text, number, date, time or truth value; None where it is empty.
-        problem: why its value can't be taken: a formula, an error, a merged cell.
+        value: text, number, date, time or truth value.
+        problem: why its value can't be taken: a formula that nobody has computed, an error.
+        struck: whether all of it is struck through; False where a part is, which was left out.
+        merged: whether it only shows what is written in the first cell of a merged range.
     """
 
     address: str
     value: Any = None
     problem: str | None = None
+    struck: bool | None = None
+    merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ReadRow:
-    """A row that is not empty: its number in the sheet, and its cells by the column's title."""
+class ReadSheet:
+    """A sheet that was read.
 
-    number: int
-    cells: Mapping[str, Cell] = field(default_factory=dict)
-
-
-def read_rows(
-    content: bytes, required: Sequence[str], optional: Sequence[str] = (), *, most_rows: int
-) -> list[ReadRow]:
-    """The filled-in rows of a file's first sheet, below its header; other columns are passed over.
-
-    Args:
-        content: an .xlsx or .xls file, from whomever: what reading it takes is bounded.
-        required: titles of columns that must be there, in whatever order.
-        optional: titles of columns that may be.
-        most_rows: how many rows are taken.
-
-    Raises NotASpreadsheet (422) for a file that is none, that has another header, or one title
-    twice; SpreadsheetTooLarge (422); SpreadsheetsBusy (503).
+    Attributes:
+        rows: the cells in which something is written, by row and column, both from 1.
+        hidden_rows: that are, also by a filter.
     """
-    grid = _grid(content)
-    header, columns = _header(grid, required, optional)
-    rows = []
-    for number in sorted(number for number in grid if number > header):
-        found = {
-            title: grid[number].get(column) or Cell(address_of(number, column))
-            for title, column in columns.items()
-        }
-        if any(cell.value is not None or cell.problem for cell in found.values()):
-            rows.append(ReadRow(number, found))
-    if len(rows) > most_rows:
-        raise SpreadsheetTooLarge(f"有 {len(rows)} 行，一次最多 {most_rows} 行")
-    return rows
+
+    name: str
+    rows: Mapping[int, Mapping[int, Cell]]
+    hidden_rows: Collection[int] = ()
 
 
-# A sheet's cells that are not empty, by row and column, both from 1.
-_Grid = dict[int, dict[int, Cell]]
+@dataclass(frozen=True, slots=True)
+class ReadBook:
+    """What is written in a workbook.
+
+    Attributes:
+        sheets: that were read, in their order.
+        hidden: names of sheets that were not, because nobody sees them.
+        unread: names of sheets that were too large, with what to do.
+    """
+
+    sheets: Sequence[ReadSheet]
+    hidden: Sequence[str] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
 _READ = {"moment": datetime.fromisoformat, "time": time.fromisoformat}
 _PROBLEMS = {
-    "merged": "是合并单元格，请取消合并，每行各自填写",
-    "formula": "是公式，请改成数值（复制后「选择性粘贴：值」）",
+    "formula": "是公式，没有算出来的结果，请改成数值（复制后「选择性粘贴：值」）",
     "error": "是错误值，请重新填写",
 }
 
 
-def _grid(content: bytes) -> _Grid:
+def read_workbook(content: bytes) -> ReadBook:
+    """What is written in the sheets of a file.
+
+    Args:
+        content: an .xlsx, .xls or .csv file, from whomever: what reading it takes is bounded.
+
+    Raises NotASpreadsheet (422) for a file that is none; SpreadsheetTooLarge (422) where no sheet
+    could be read; SpreadsheetsBusy (503).
+    """
     answer = _read_apart(content)
     if "refused" in answer:
         kind = SpreadsheetTooLarge if answer["too_large"] else NotASpreadsheet
         raise kind(answer["refused"])
-    grid: _Grid = {}
+    sheets = answer["sheets"]
+    unread = {sheet["name"]: sheet["unread"] for sheet in sheets if sheet["unread"]}
+    seen = [sheet for sheet in sheets if not sheet["unread"] and not sheet["hidden"]]
+    if unread and not any(sheet["cells"] for sheet in seen):
+        raise SpreadsheetTooLarge(next(iter(unread.values())))
+    hidden = [sheet["name"] for sheet in sheets if sheet["hidden"]]
+    return ReadBook([_sheet(sheet) for sheet in seen], hidden, unread)
+
+
+def _sheet(answer: Mapping[str, Any]) -> ReadSheet:
+    struck = {(row, column): whole for row, column, whole in answer["struck"]}
+    rows: dict[int, dict[int, Cell]] = {}
+    merged = []
     for row, column, kind, value in answer["cells"]:
+        if kind == "merged":
+            merged.append((row, column, *value))
+            continue
         read = _READ.get(kind)
-        cell = Cell(address_of(row, column), read(value) if read else value, _PROBLEMS.get(kind))
-        grid.setdefault(row, {})[column] = cell
-    return grid
+        rows.setdefault(row, {})[column] = Cell(
+            address_of(row, column),
+            read(value) if read else value,
+            _PROBLEMS.get(kind),
+            struck.get((row, column)),
+        )
+    for row, column, top, left in merged:
+        first = rows[top][left]
+        shown = replace(first, address=address_of(row, column), merged=True)
+        rows.setdefault(row, {})[column] = shown
+    return ReadSheet(answer["name"], rows, frozenset(answer["hidden_rows"]))
 
 
 def _read_apart(content: bytes) -> dict[str, Any]:
@@ -428,77 +447,22 @@ def _read_apart(content: bytes) -> dict[str, Any]:
     return answer
 
 
-def _header(
-    grid: _Grid, required: Sequence[str], optional: Sequence[str]
-) -> tuple[int, dict[str, int]]:
-    """The header's row, and the column of each known title in it."""
-    known = {*required, *optional}
-    best: tuple[int, list[str]] = (0, [])
-    for number in range(1, _HEADER_WITHIN + 1):
-        cells = grid.get(number, {})
-        titles = [_title(cells.get(column)) for column in range(1, max(cells, default=0) + 1)]
-        if len(known.intersection(titles)) > len(known.intersection(best[1])):
-            best = (number, titles)
-    missing = [title for title in required if title not in best[1]]
-    if missing:
-        raise NotASpreadsheet(f"缺少这些列：{'、'.join(missing)}。请使用下载的模板，不要改表头")
-    twice = sorted(title for title in known if best[1].count(title) > 1)
-    if twice:
-        raise NotASpreadsheet(f"「{twice[0]}」这一列出现了两次")
-    return best[0], {title: best[1].index(title) + 1 for title in known if title in best[1]}
-
-
-def _title(cell: Cell | None) -> str:
-    return as_text(cell.value).rstrip("*") if cell and cell.value is not None else ""
-
-
 # ---------------------------------------------------------------------------- values
 
 
 def as_text(value: Any) -> str:
-    """A cell's value as it is read: 3 and not 3.0, without space around it."""
+    """A cell's value as people see it: 3 and not 3.0, a day without midnight, no space around."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}" if value.time() == time.min else f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, time):
+        return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
     return str(value).strip()
 
 
 def narrowed(text: str) -> str:
     """Full-width digits, letters and signs made plain, as they are typed in Chinese: 9:00."""
     return unicodedata.normalize("NFKC", one_line(text))
-
-
-def as_day(value: Any) -> date:
-    """A cell's day: Excel's own, or text like 2026-05-01, 2026/5/1, 2026年5月1日.
-
-    Raises ValueError, with what to write instead.
-    """
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    match = _DAY.fullmatch(narrowed(value)) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("应为日期，如 2026-05-01")
-    try:
-        return date(*(int(part) for part in match.groups()))
-    except ValueError:
-        raise ValueError("没有这个日期") from None
-
-
-def as_time(value: Any) -> time:
-    """A cell's time of day, its seconds left out: Excel's own, or text like 9:00, 9点30分.
-
-    Raises ValueError, with what to write instead.
-    """
-    if isinstance(value, datetime):
-        value = value.time()
-    if isinstance(value, time):
-        # Never up: 23:59:59 is not the midnight before.
-        return value.replace(second=0, microsecond=0)
-    match = _TIME.fullmatch(narrowed(value)) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("应为时间，如 9:00")
-    try:
-        return time(int(match[1]), int(match[2]))
-    except ValueError:
-        raise ValueError("没有这个时间") from None

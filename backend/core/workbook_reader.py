@@ -1,18 +1,20 @@
-"""What is written in the first sheet of a workbook: a program of its own, bounded by the kernel.
+"""What is written in a workbook's sheets: a program of its own, bounded by the kernel.
 
     python -I backend/core/workbook_reader.py < file.xlsx    prints JSON
 
 A workbook is somebody else's program for whoever reads it: two kilobytes can claim a billion cells.
 So an .xlsx is read here as it streams by, in a few parts, and nothing is made because the file says
 that it is there: not a range that is merged, not a dimension, not a count. Styles are looked at
-only to tell dates from numbers, and properties, drawings, links and macros never. An .xls is read
-by calamine, which allocates what a file claims and then aborts: the process's own limits bound
-that, and whatever else was not thought of here.
+only to tell dates from numbers and what is struck through, and properties, drawings, links and
+macros never. An .xls is read by calamine, which allocates what a file claims and then aborts: the
+process's own limits bound that, and whatever else was not thought of here. Text with commas or
+tabs in it, as Excel saves a .csv, is a workbook of one sheet.
 
 Started by spreadsheets.py, which knows what the answers mean. Imports nothing of the product and
 little else, so that it starts in a twentieth of a second and has nothing to lose.
 """
 
+import csv
 import io
 import json
 import math
@@ -31,9 +33,10 @@ from xml.parsers import expat
 MOST_MEMORY, MOST_CPU_SECONDS = 300_000_000, 5
 # What the parts of an .xlsx that are read may unfold to, all together.
 MOST_UNPACKED_BYTES = 10_000_000
-# How far down and to the right something may be written, in how many cells, in how many letters.
+# How far down and to the right something may be written; in how many cells, in how many letters,
+# in how many sheets, all together.
 MOST_ROWS, MOST_COLUMNS = 5000, 100
-MOST_CELLS, MOST_CHARACTERS = 100_000, 2_000_000
+MOST_CELLS, MOST_CHARACTERS, MOST_SHEETS = 100_000, 2_000_000, 50
 
 _CHUNK = 65_536
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -45,6 +48,8 @@ _BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59
 _SHOWN_AS_IS = re.compile(r'"[^"]*"?|[\\_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.DOTALL)
 _DATE_LETTERS = re.compile("[dmyhs]")
 _LONGEST_CODE = 255
+# By which letters a text's separator is told.
+_FIRST_LETTERS = 4000
 _SECONDS, _MOST_WHOLE = 86_400, 10**15
 _BROKEN = "这个文件读不了，可能已损坏或加了密码。请用 Excel 或 WPS 打开，另存为新的 .xlsx 再上传"
 
@@ -62,39 +67,61 @@ class Refused(Exception):
         self.words, self.too_large = words, too_large
 
 
-class Written:
-    """What was found, by row and column, both from 1.
-
-    Attributes:
-        cells: what each is ("value", "moment", "time", "formula", "error", "merged") with its
-            value: text, number or truth value, for moments and times as ISO 8601 writes them.
-    """
+class Room:
+    """What may still be written, in all sheets of a workbook together."""
 
     def __init__(self) -> None:
+        self._cells, self._characters = MOST_CELLS, MOST_CHARACTERS
+
+    def take(self, characters: int) -> None:
+        """Raises Refused for the cell that is one too many."""
+        self._cells -= 1
+        self._characters -= characters
+        if min(self._cells, self._characters) < 0:
+            raise Refused("表格里的内容太多了，请分成几个文件", too_large=True)
+
+
+class Written:
+    """What was found in a sheet, by row and column, both from 1.
+
+    Attributes:
+        name: the sheet's.
+        hidden: whether it is; then it was not read.
+        unread: why it could not be read to its end, where others could.
+        cells: what each is ("value", "moment", "time", "formula", "error", "merged") with its
+            value: text, number or truth value, for moments and times as ISO 8601 writes them; for
+            a formula none, as nobody has computed it; for a merged cell the place of the one that
+            is seen there.
+        struck: cells that are struck through, with whether all of it is; of others the rest was
+            read.
+        hidden_rows: that are.
+    """
+
+    def __init__(self, name: str, room: Room, *, hidden: bool = False) -> None:
+        self.name, self.hidden, self.unread = name, hidden, ""
         self.cells: dict[tuple[int, int], tuple[str, Any]] = {}
-        self._characters = 0
+        self.struck: dict[tuple[int, int], bool] = {}
+        self.hidden_rows: set[int] = set()
+        self._room = room
 
     def put(self, row: int, column: int, kind: str, value: Any = None) -> None:
         """Keep a cell.
 
         Raises Refused where it stands too far off, or is one too many.
         """
-        if isinstance(value, str):
-            if kind == "value" and not value.strip():
-                return
-            self._characters += len(value)
+        if kind == "value" and isinstance(value, str) and not value.strip():
+            return
         if row > MOST_ROWS or column > MOST_COLUMNS:
             raise Refused(
                 f"{address_of(row, column)} 有内容，太远了：最多读 {MOST_ROWS} 行、"
                 f"{MOST_COLUMNS} 列。不需要的请删除那一行或那一列，再上传",
                 too_large=True,
             )
+        self._room.take(len(value) if isinstance(value, str) else 0)
         self.cells[row, column] = (kind, value)
-        if len(self.cells) > MOST_CELLS or self._characters > MOST_CHARACTERS:
-            raise Refused("表格里的内容太多了，请分成几个文件", too_large=True)
 
     def merge(self, ranges: list[tuple[int, int, int, int]]) -> None:
-        """Mark the cells that are hidden under merged ones, as far as something is written.
+        """Mark the cells that are merged into one, as far as something is written.
 
         Args:
             ranges: first row and column, last row and column.
@@ -111,8 +138,8 @@ class Written:
                     if (row, column) in hidden:
                         raise ValueError("merged twice")
                     hidden.add((row, column))
-                    if (row, column) != (top, left):
-                        self.put(row, column, "merged")
+                    if (row, column) != (top, left) and (top, left) in self.cells:
+                        self.put(row, column, "merged", [top, left])
 
 
 def address_of(row: int, column: int) -> str:
@@ -124,8 +151,8 @@ def address_of(row: int, column: int) -> str:
     return f"{letters}{row}"
 
 
-def read(content: bytes) -> Written:
-    """What is written in the first sheet of an .xlsx or .xls.
+def read(content: bytes) -> list[Written]:
+    """What is written in the sheets of an .xlsx, .xls or .csv.
 
     Raises Refused; and whatever a broken file breaks.
     """
@@ -135,18 +162,38 @@ def read(content: bytes) -> Written:
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise Refused("这个文件加了密码，请去掉密码再上传")
         return _read_xls(content)
-    raise Refused(_what_else(content))
+    return [_read_text(content)]
 
 
-def _what_else(content: bytes) -> str:
-    """What to do with a file that only has Excel's name."""
-    start = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+# ---------------------------------------------------------------------------- .csv
+
+
+def _read_text(content: bytes) -> Written:
+    """Text as Excel and WPS save it: in GBK, UTF-8, or UTF-16 with tabs."""
+    text = _decoded(content)
     again = "请用 Excel 或 WPS 打开，另存为 .xlsx 再上传"
-    if start.startswith(b"<"):
-        return f"这个文件其实是网页或 XML，只是名字像 Excel，{again}"
-    if b"\0" not in start and (b"," in start or b"\t" in start):
-        return f"这个文件其实是文本（CSV），{again}"
-    return f"这个文件不是 Excel 表格，{again}"
+    if text.lstrip().startswith("<"):
+        raise Refused(f"这个文件其实是网页或 XML，只是名字像 Excel，{again}")
+    first = text[:_FIRST_LETTERS]
+    separator = max(",\t;", key=first.count)
+    if "\0" in text or separator not in first:
+        raise Refused(f"这个文件不是 Excel 表格，{again}")
+    written = Written("", Room())
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    for row, values in enumerate(lines, start=1):
+        for column, value in enumerate(values, start=1):
+            written.put(row, column, "value", value)
+    return written
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a file that says at most by its first bytes how it is written."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")
 
 
 # ---------------------------------------------------------------------------- .xlsx
@@ -155,33 +202,51 @@ Attributes = Mapping[str, str]
 
 
 class _Styles:
-    """Which of a workbook's cell formats show days or times."""
+    """Which of a workbook's cell formats show days or times, and which strike through."""
 
     def __init__(self) -> None:
         self._codes: dict[str, str] = {}
-        self._formats: list[str] = []
+        self._formats: list[Attributes] = []
+        self._struck: list[bool] = []
         self._known: dict[str, bool] = {}
-        self._inside = False
+        self._inside = ""
 
     def start(self, name: str, attributes: Attributes) -> None:
         if name == "numFmt":
             self._codes[attributes["numFmtId"]] = attributes.get("formatCode", "")
-        elif name == "cellXfs":
-            self._inside = True
-        elif name == "xf" and self._inside:
-            self._formats.append(attributes.get("numFmtId", "0"))
+        elif name in ("fonts", "cellXfs"):
+            self._inside = name
+        elif name == "font" and self._inside == "fonts":
+            self._struck.append(False)
+        elif name == "strike" and self._inside == "fonts":
+            self._struck[-1] = _is_on(attributes)
+        elif name == "xf" and self._inside == "cellXfs":
+            self._formats.append(attributes)
 
     def end(self, name: str) -> None:
-        if name == "cellXfs":
-            self._inside = False
+        if name == self._inside:
+            self._inside = ""
 
     def is_date(self, style: str) -> bool:
         """Whether a cell of this style shows a day or a time."""
         if style not in self._known:
-            number = self._formats[int(style)] if int(style) < len(self._formats) else "0"
+            number = self._format(style).get("numFmtId", "0")
             code = self._codes.get(number)
             self._known[style] = int(number) in _BUILT_IN_DATES if code is None else _is_date(code)
         return self._known[style]
+
+    def is_struck(self, style: str) -> bool:
+        """Whether a cell of this style is struck through."""
+        font = int(self._format(style).get("fontId", "0"))
+        return font < len(self._struck) and self._struck[font]
+
+    def _format(self, style: str) -> Attributes:
+        return self._formats[int(style)] if int(style) < len(self._formats) else {}
+
+
+def _is_on(attributes: Attributes) -> bool:
+    """Whether a mark like <strike/> means what it says."""
+    return attributes.get("val", "1") in ("1", "true")
 
 
 def _is_date(code: str) -> bool:
@@ -191,13 +256,18 @@ def _is_date(code: str) -> bool:
 
 
 class _Text:
-    """The text of an element with runs; how it is pronounced is left out."""
+    """The text of an element with runs; how it is pronounced is left out, and what is struck
+    through where something is not."""
 
     def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._inside = self._pronounced = False
+        self._parts: tuple[list[str], list[str]] = ([], [])
+        self._inside = self._pronounced = self._struck = False
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name == "r":
+            self._struck = False
+        elif name == "strike":
+            self._struck = _is_on(attributes)
         self._pronounced = self._pronounced or name == "rPh"
         self._inside = name in ("t", "v") and not self._pronounced
 
@@ -207,23 +277,30 @@ class _Text:
 
     def data(self, text: str) -> None:
         if self._inside:
-            self._parts.append(text)
+            self._parts[self._struck].append(text)
 
-    def take(self) -> str:
-        text = "".join(self._parts)
-        self._parts.clear()
-        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    def take(self) -> "_Said":
+        plain, struck = ("".join(parts) for parts in self._parts)
+        self._parts, self._struck = ([], []), False
+        text = plain if plain.strip() else struck or plain
+        if "_x" in text:
+            text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+        return text, None if not struck.strip() else not plain.strip()
 
 
-class _Strings(list[str]):
+# A text, and whether all of it is struck through: None where nothing is.
+_Said = tuple[str, bool | None]
+
+
+class _Strings(list[_Said]):
     """A workbook's shared strings."""
 
     def __init__(self) -> None:
         super().__init__()
         self.text = _Text()
 
-    def start(self, name: str, _: Attributes) -> None:
-        self.text.start(name)
+    def start(self, name: str, attributes: Attributes) -> None:
+        self.text.start(name, attributes)
 
     def end(self, name: str) -> None:
         self.text.end(name)
@@ -240,11 +317,11 @@ class _Workbook:
         self._members = {_path(member.filename): member for member in archive.infolist()}
         self._left = MOST_UNPACKED_BYTES
         self._epoch_1904 = False
-        self._sheet_ids: list[str] = []
+        self._sheets: list[Attributes] = []
         self._styles, self._strings = _Styles(), _Strings()
 
-    def read(self) -> Written:
-        """What is written in its first sheet."""
+    def read(self) -> list[Written]:
+        """What is written in its sheets."""
         book = next(path for path, kind in self._related("").values() if kind == "officeDocument")
         self._parse(book, self._in_workbook)
         related = self._related(book)
@@ -254,21 +331,33 @@ class _Workbook:
         if "sharedStrings" in kinds:
             strings = self._strings
             self._parse(kinds["sharedStrings"], strings.start, strings.end, strings.text.data)
-        sheets = (related[one] for one in self._sheet_ids if one in related)
-        first = next((path for path, kind in sheets if kind == "worksheet"), None)
-        if first is None:
-            raise Refused("这个文件里没有工作表")
-        sheet = _Sheet(self._strings, self._styles, epoch_1904=self._epoch_1904)
-        self._parse(first, sheet.start, sheet.end, sheet.text.data)
-        sheet.written.merge(sheet.merged)
-        return sheet.written
+        room, found = Room(), []
+        for sheet in self._sheets:
+            path, kind = related.get(_id_of(sheet), ("", ""))
+            if kind == "worksheet":
+                hidden = sheet.get("state", "visible") != "visible"
+                written = Written(sheet.get("name", ""), room, hidden=hidden)
+                found.append(written)
+                if not hidden:
+                    self._read_sheet(path, written)
+        return found
+
+    def _read_sheet(self, path: str, written: Written) -> None:
+        """What is written in a sheet; one that is too large hinders no other."""
+        sheet = _Sheet(written, self._strings, self._styles, epoch_1904=self._epoch_1904)
+        try:
+            self._parse(path, sheet.start, sheet.end, sheet.text.data)
+            written.merge(sheet.merged)
+        except Refused as refusal:
+            written.unread = refusal.words
 
     def _in_workbook(self, name: str, attributes: Attributes) -> None:
         if name == "workbookPr":
             self._epoch_1904 = attributes.get("date1904") in ("1", "true")
         elif name == "sheet":
-            # r:id, under whatever prefix.
-            self._sheet_ids += [at for key, at in attributes.items() if key.endswith(":id")]
+            self._sheets.append(attributes)
+            if len(self._sheets) > MOST_SHEETS:
+                raise Refused(f"工作表太多了，最多 {MOST_SHEETS} 张", too_large=True)
 
     def _related(self, part: str) -> dict[str, tuple[str, str]]:
         """The parts that a part names: path and kind, by id. "" stands for the archive itself."""
@@ -317,6 +406,11 @@ class _Workbook:
         parser.Parse(b"", True)
 
 
+def _id_of(sheet: Attributes) -> str:
+    """Its r:id, under whatever prefix."""
+    return next((at for key, at in sheet.items() if key.endswith(":id")), "")
+
+
 def _path(name: str) -> str:
     """A part's name, however an archive or a relationship writes it."""
     parts: list[str] = []
@@ -337,8 +431,10 @@ def _refuse_doctype(*_: Any) -> None:
 class _Sheet:
     """A sheet's cells as they stream by."""
 
-    def __init__(self, strings: list[str], styles: _Styles, *, epoch_1904: bool) -> None:
-        self.written, self.text = Written(), _Text()
+    def __init__(
+        self, written: Written, strings: list[_Said], styles: _Styles, *, epoch_1904: bool
+    ) -> None:
+        self.written, self.text = written, _Text()
         self.merged: list[tuple[int, int, int, int]] = []
         self._strings, self._styles, self._epoch_1904 = strings, styles, epoch_1904
         self._inside = self._formula = False
@@ -355,6 +451,8 @@ class _Sheet:
             return
         elif name == "row":
             self._row, self._column = int(attributes.get("r", self._row + 1)), 0
+            if attributes.get("hidden") in ("1", "true") and self._row <= MOST_ROWS:
+                self.written.hidden_rows.add(self._row)
         elif name == "c":
             self._cell, self._formula = attributes, False
             if address := attributes.get("r"):
@@ -364,34 +462,42 @@ class _Sheet:
         elif name == "f":
             self._formula = True
         else:
-            self.text.start(name)
+            self.text.start(name, attributes)
 
     def end(self, name: str) -> None:
         if name == "sheetData":
             self._inside = False
         elif name == "c" and self._inside:
-            kind, value = self._read(self.text.take())
-            if value is not None or kind not in ("value", "moment", "time"):
-                self.written.put(self._row, self._column, kind, value)
+            self._put(*self._read(*self.text.take()))
         else:
             self.text.end(name)
 
-    def _read(self, text: str) -> tuple[str, Any]:
-        if self._formula:
-            return "formula", None
+    def _put(self, kind: str, value: Any, struck: bool | None) -> None:
+        if value is None and kind in ("value", "moment", "time"):
+            return
+        place = (self._row, self._column)
+        self.written.put(*place, kind, value)
+        if self._styles.is_struck(self._cell.get("s", "0")):
+            struck = True
+        if struck is not None and place in self.written.cells:
+            self.written.struck[place] = struck
+
+    def _read(self, text: str, struck: bool | None) -> tuple[str, Any, bool | None]:
+        if self._formula and not text:
+            return "formula", None, None
         match self._cell.get("t", "n"):
             case "s":
-                return "value", self._strings[int(text)] if text else None
+                return "value", *(self._strings[int(text)] if text else (None, None))
             case "str" | "inlineStr":
-                return "value", text
+                return "value", text, struck
             case "b":
-                return "value", text.strip() in ("1", "true")
+                return "value", text.strip() in ("1", "true"), None
             case "e":
-                return "error", None
+                return "error", None, None
             case "d":
-                return _iso(text)
+                return *_iso(text), None
             case _:
-                return self._number(text)
+                return *self._number(text), None
 
     def _number(self, text: str) -> tuple[str, Any]:
         if not text.strip():
@@ -464,14 +570,23 @@ def _iso(text: str) -> tuple[str, Any]:
 # ---------------------------------------------------------------------------- .xls
 
 
-def _read_xls(content: bytes) -> Written:
+def _read_xls(content: bytes) -> list[Written]:
     # Only here: an .xlsx needs no more than Python.
-    from python_calamine import CalamineWorkbook, SheetTypeEnum
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    kinds = [sheet.typ for sheet in book.sheets_metadata]
-    sheet = book.get_sheet_by_index(kinds.index(SheetTypeEnum.WorkSheet))
-    written = Written()
+    room, found = Room(), []
+    for index, about in enumerate(book.sheets_metadata):
+        if about.typ is SheetTypeEnum.WorkSheet:
+            hidden = about.visible is not SheetVisibleEnum.Visible
+            written = Written(about.name, room, hidden=hidden)
+            found.append(written)
+            if not hidden:
+                _fill(written, book.get_sheet_by_index(index))
+    return found
+
+
+def _fill(written: Written, sheet: Any) -> None:
     for row, values in enumerate(sheet.to_python(skip_empty_area=False), start=1):
         for column, value in enumerate(values, start=1):
             if value != "":
@@ -482,7 +597,6 @@ def _read_xls(content: bytes) -> Written:
             for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
         ]
     )
-    return written
 
 
 def _of_calamine(value: Any) -> tuple[str, Any]:
@@ -517,9 +631,12 @@ def main() -> None:
 
 
 def answer(content: bytes) -> dict[str, Any]:
-    """What is printed: `cells` with row, column, kind and value; or why there are none."""
+    """What is printed: each sheet's `cells` with row, column, kind and value, and what is to be
+    known of it; or why there are none."""
     try:
-        cells = read(content).cells
+        sheets = read(content)
+        if not sheets:
+            raise Refused("这个文件里没有工作表")
     except Refused as refusal:
         return {"refused": refusal.words, "too_large": refusal.too_large}
     # A broken file breaks readers in more ways than they have errors for. Too little memory is
@@ -528,7 +645,18 @@ def answer(content: bytes) -> dict[str, Any]:
         raise
     except Exception:
         return {"refused": _BROKEN, "too_large": False}
-    return {"cells": [[*place, *cell] for place, cell in cells.items()]}
+    return {"sheets": [_answered(sheet) for sheet in sheets]}
+
+
+def _answered(sheet: Written) -> dict[str, Any]:
+    return {
+        "name": sheet.name,
+        "hidden": sheet.hidden,
+        "unread": sheet.unread,
+        "cells": [[*place, *cell] for place, cell in sheet.cells.items()],
+        "struck": [[*place, whole] for place, whole in sheet.struck.items()],
+        "hidden_rows": sorted(sheet.hidden_rows),
+    }
 
 
 if __name__ == "__main__":

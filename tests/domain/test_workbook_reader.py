@@ -23,15 +23,15 @@ from backend.core.spreadsheets import (
     NotASpreadsheet,
     SpreadsheetsBusy,
     SpreadsheetTooLarge,
-    as_day,
-    as_time,
-    read_rows,
+    as_text,
+    read_workbook,
 )
 from tests.support.workbooks import (
     MAIN,
     RELATED,
     XLS,
     book_of,
+    book_part,
     far_xls,
     related,
     sheet_of,
@@ -45,13 +45,18 @@ HEAD = '<row><c t="s"><v>0</v></c></row>'
 
 
 def cells_of(content: bytes) -> dict[str, Any]:
-    """What the reader answers, by address: a value as it is, other kinds with theirs."""
-    answer = workbook_reader.answer(content)
-    assert "cells" in answer, answer
+    """What is in the only sheet, by address: a value as it is, other kinds with theirs."""
+    (sheet,) = sheets_of(content)
     return {
         workbook_reader.address_of(row, column): value if kind == "value" else (kind, value)
-        for row, column, kind, value in answer["cells"]
+        for row, column, kind, value in sheet["cells"]
     }
+
+
+def sheets_of(content: bytes) -> list[dict[str, Any]]:
+    answer = workbook_reader.answer(content)
+    assert "sheets" in answer, answer
+    return list(answer["sheets"])
 
 
 def row_of(*cells: str) -> str:
@@ -62,13 +67,13 @@ def row_of(*cells: str) -> str:
 
 # A few kilobytes each, and what becomes of them.
 BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
-    "a merged range": (lambda: merged("A1:CV20000"), "0"),
-    "a merged sheet": (lambda: merged("A1:XFD1048576"), "0"),
+    "a merged range": (lambda: merged("A1:CV20000"), "sheets 1"),
+    "a merged sheet": (lambda: merged("A1:XFD1048576"), "sheets 1"),
     "a merged range with something at its end": (
         lambda: book_of(
             sheet_of(
                 HEAD + FAR.format(5000, "CV"),
-                after='<mergeCells><mergeCell ref="A2:XFD1048576"/></mergeCells>',
+                after='<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>',
             )
         ),
         "表格里的内容太多了",
@@ -89,7 +94,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
                 after='<hyperlinks><hyperlink ref="A1:XFD1048576" location="A1"/></hyperlinks>',
             )
         ),
-        "0",
+        "sheets 1",
     ),
     "a cell at the end of the sheet": (
         lambda: book_of(sheet_of(HEAD + FAR.format(1_048_576, "XFD"))),
@@ -101,14 +106,14 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a dimension": (
         lambda: book_of(sheet_of(HEAD, before='<dimension ref="A1:XFD1048576"/>')),
-        "0",
+        "sheets 1",
     ),
     "counts": (
         lambda: book_of(
             sheet_of(HEAD),
             strings=strings_of("<si><t>甲</t></si>", 'count="4000000000" uniqueCount="4000000000"'),
         ),
-        "0",
+        "sheets 1",
     ),
     "empty rows": (lambda: book_of(sheet_of(f"<row{' ' * 500}/>" * 20_000)), "整列整行设了格式"),
     "a shared string": (
@@ -124,7 +129,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "styles": (
         lambda: book_of(sheet_of(HEAD), styles=styles_of('<xf numFmtId="31"/>' * 200_000)),
-        "0",
+        "sheets 1",
     ),
     "entities": (lambda: book_of(sheet_of(head=LAUGHS)), "读不了"),
     "entities in UTF-16": (
@@ -135,7 +140,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a part that nobody reads": (
         lambda: book_of(sheet_of(HEAD), others={"xl/media/image1.png": "\0" * 30_000_000}),
-        "0",
+        "sheets 1",
     ),
     "a packing that claims gigabytes": (
         lambda: book_of(sheet_of(HEAD), method=zipfile.ZIP_LZMA),
@@ -163,10 +168,10 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
 from backend.core.errors import AppError
-from backend.core.spreadsheets import read_rows
+from backend.core.spreadsheets import read_workbook
 for path in sys.argv[1:]:
     try:
-        print(len(read_rows(Path(path).read_bytes(), ["甲"], most_rows=2)))
+        print("sheets", len(read_workbook(Path(path).read_bytes()).sheets))
     except AppError as refusal:
         print(refusal.detail)
 for whose in resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN:
@@ -217,7 +222,7 @@ def test_a_reader_that_does_not_end_is_ended(
     stand_in(monkeypatch, tmp_path, "import time; time.sleep(600)")
     monkeypatch.setattr(spreadsheets, "_READING_SECONDS", 0.2)
     with pytest.raises(SpreadsheetTooLarge, match="太复杂"):
-        read_rows(XLS, ["甲"], most_rows=1)
+        read_workbook(XLS)
 
 
 def test_a_reader_gets_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -227,7 +232,7 @@ def test_a_reader_gets_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch, tmp_
     )
     stand_in(monkeypatch, tmp_path, script)
     with pytest.raises(NotASpreadsheet) as refusal:
-        read_rows(XLS, ["甲"], most_rows=1)
+        read_workbook(XLS)
     assert "secret" not in str(refusal.value.detail)
 
 
@@ -237,13 +242,13 @@ def test_more_than_two_at_once_wait_and_are_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(spreadsheets, "_turns", threading.BoundedSemaphore(1))
     monkeypatch.setattr(spreadsheets, "_WAIT_SECONDS", 0.01)
     with spreadsheets._turns, pytest.raises(SpreadsheetsBusy):
-        read_rows(XLS, ["品牌项目"], most_rows=9)
+        read_workbook(XLS)
     for content, refused in ((far_xls(), True), (b"", True), (XLS, False)):
         if refused:
             with pytest.raises((SpreadsheetTooLarge, NotASpreadsheet)):
-                read_rows(content, ["品牌项目"], most_rows=9)
+                read_workbook(content)
         else:
-            assert len(read_rows(content, ["品牌项目"], most_rows=9)) == 3
+            assert len(read_workbook(content).sheets) == 1
 
 
 # ---------------------------------------------------------------------------- whoever wrote it
@@ -300,12 +305,6 @@ def test_serial_numbers_are_what_excel_shows(serial: str, expected: Any) -> None
     sheet = sheet_of(row_of(f'<c s="1"><v>{serial}</v></c>'))
     styles = styles_of('<xf numFmtId="0"/><xf numFmtId="22"/>')
     assert cells_of(book_of(sheet, styles=styles)) == {"A1": expected}
-
-
-def test_the_last_second_of_a_day_stays_in_it() -> None:
-    assert as_time(time(23, 59, 59)) == time(23, 59)
-    assert as_time("23:59:59") == time(23, 59)
-    assert as_time(datetime.fromisoformat("2027-03-15T23:59:59")) == time(23, 59)
 
 
 def test_a_workbook_that_counts_from_1904() -> None:
@@ -385,13 +384,13 @@ def test_cells_of_all_kinds() -> None:
         '<c t="d"><v>2027-03-15T09:30:00Z</v></c>', '<c t="d"><v>09:30:00.2</v></c>',
         '<c t="d"><v>2027-03-15</v></c>', '<c t="d"><v>三月</v></c>',
         '<c t="inlineStr"><is><r><t>甲</t></r><r><t>乙</t></r></is></c>',
-        "<c><v>13800002288</v></c>", "<c><v>0.5</v></c>", "<c><v>1E20</v></c>",
+        "<c><v>13800002288</v></c>", "<c><v>0.5</v></c>", "<c><v>1E20</v></c>", "<c><f>1+1</f></c>",
     ]  # fmt: skip
     assert cells_of(book_of(sheet_of(row_of(*cells)))) == {
-        "B1": "乙", "F1": True, "G1": ("error", None), "H1": ("formula", None),
+        "B1": "乙", "F1": True, "G1": ("error", None), "H1": 2,
         "I1": ("moment", "2027-03-15T09:30:00"), "J1": ("time", "09:30:00"),
         "K1": ("moment", "2027-03-15T00:00:00"), "L1": "三月", "M1": "甲乙", "N1": 13800002288,
-        "O1": 0.5, "P1": 1e20,
+        "O1": 0.5, "P1": 1e20, "Q1": ("formula", None),
     }  # fmt: skip
 
 
@@ -402,16 +401,12 @@ def test_blank_cells_may_reach_as_far_as_they_like() -> None:
 
 
 def test_an_old_xls_is_read() -> None:
-    first, second, merged = read_rows(
-        XLS, ["品牌项目", "日期", "开始时间", "结束时间"], ["备注"], most_rows=9
-    )
-    assert (first.number, first.cells["品牌项目"].value) == (3, "吾社集")
-    assert as_day(first.cells["日期"].value).isoformat() == "2027-03-15"
-    assert as_time(first.cells["开始时间"].value) == time(9)
-    assert as_time(first.cells["结束时间"].value) == time(23, 59)
-    assert first.cells["备注"].value == 13800002288
-    assert as_day(second.cells["日期"].value).isoformat() == "2027-03-16"
-    assert merged.cells["品牌项目"].value == "并"
+    (sheet,) = read_workbook(XLS).sheets
+    assert [as_text(cell.value) for cell in sheet.rows[3].values()] == [
+        "吾社集", "花园社区公益市集", "花园社区", "2027-03-15", "09:00", "23:59:59", "社区广场",
+        "13800002288",
+    ]  # fmt: skip
+    assert sheet.rows[5][1].value == "并"
 
 
 @pytest.mark.parametrize(
@@ -419,8 +414,8 @@ def test_an_old_xls_is_read() -> None:
     [
         (b"<html><table></table></html>", "网页"),
         (b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>', "网页或 XML"),
-        ("品牌项目,活动名称\n".encode("gb18030"), "文本"),
-        ("品牌项目\t活动名称\n".encode(), "文本"),
+        ("没有逗号".encode("gb18030"), "不是 Excel 表格"),
+        (b"a,b\n\xff\xff\xff", "读不了"),
         (b"\x89PNG\r\n\x1a\n\0\0", "不是 Excel 表格"),
         (b"", "不是 Excel 表格"),
         (XLS[:1000], "读不了"),
@@ -435,6 +430,85 @@ def test_what_only_has_excels_name_is_told_what_to_do(content: bytes, words: str
     refused = workbook_reader.answer(content)
     assert words in refused["refused"]
     assert refused["too_large"] is False
+
+
+# ---------------------------------------------------------------------------- what is beside values
+
+
+def test_all_sheets_are_read_that_people_see() -> None:
+    two = '<sheet name="二" sheetId="2" state="{}" r:id="second"/></sheets>'
+    for state, names, hidden in (("visible", ["一", "二"], []), ("veryHidden", ["一"], ["二"])):
+        content = book_of(sheet_of(HEAD), others={
+            "xl/workbook.xml": book_part().replace("</sheets>", two.format(state)),
+            "xl/_rels/workbook.xml.rels": related(
+                worksheet="worksheets/sheet1.xml", sharedStrings="sharedStrings.xml"
+            ).replace("</R", f'<Relationship Id="second" Type="{RELATED}/worksheet" '
+                             'Target="worksheets/sheet2.xml"/></R'),
+            "xl/worksheets/sheet2.xml": sheet_of(FAR.format(7, "B")),
+        })  # fmt: skip
+        book = read_workbook(content)
+        assert ([sheet.name for sheet in book.sheets], book.hidden) == (names, hidden)
+
+
+def test_a_sheet_that_is_too_large_hinders_no_other() -> None:
+    far = '<sheet name="远" sheetId="2" r:id="second"/></sheets>'
+    others = {
+        "xl/workbook.xml": book_part().replace("</sheets>", far),
+        "xl/_rels/workbook.xml.rels": related(
+            worksheet="worksheets/sheet1.xml", second="worksheets/sheet2.xml",
+            sharedStrings="sharedStrings.xml").replace(
+                f"{RELATED}/second", f"{RELATED}/worksheet"),
+        "xl/worksheets/sheet2.xml": sheet_of(FAR.format(9000, "B")),
+    }  # fmt: skip
+    book = read_workbook(book_of(sheet_of(HEAD), others=others))
+    assert [sheet.name for sheet in book.sheets] == ["一"]
+    assert "B9000 有内容" in book.unread["远"]
+    with pytest.raises(SpreadsheetTooLarge, match="B9000"):
+        read_workbook(book_of(sheet_of(""), others=others))
+
+
+def test_more_sheets_than_anybody_has_are_refused() -> None:
+    many = book_part().replace("</sheets>", '<sheet name="x" r:id="worksheet"/>' * 60 + "</sheets>")
+    refused = workbook_reader.answer(book_of(sheet_of(HEAD), others={"xl/workbook.xml": many}))
+    assert ("工作表太多" in refused["refused"], refused["too_large"]) == (True, True)
+
+
+def test_hidden_rows_and_what_is_struck_through_are_told() -> None:
+    fonts = "<font/><font><strike/></font><font><strike val='0'/></font>"
+    formats = "".join(f'<xf numFmtId="0" fontId="{at}"/>' for at in (0, 1, 2, 9))
+    run = "<r><rPr><strike/></rPr><t>旧</t></r>"
+    content = book_of(
+        sheet_of(
+            '<row r="2" hidden="1"><c s="1" t="s"><v>0</v></c><c s="2"><v>1</v></c></row>'
+            '<row r="3" hidden="false"><c t="s"><v>1</v></c><c t="s"><v>2</v></c>'
+            '<c s="3"><v>1</v></c></row><row r="9999" hidden="1"/>'
+        ),
+        styles=styles_of(formats, fonts=fonts),
+        strings=strings_of(f"<si><t>划</t></si><si>{run}</si><si>{run}<r><t>新</t></r></si>"),
+    )
+    (sheet,) = read_workbook(content).sheets
+    assert sheet.hidden_rows == {2}
+    found = {cell.address: (cell.value, cell.struck) for row in sheet.rows.values()
+             for cell in row.values()}  # fmt: skip
+    assert found == {
+        "A2": ("划", True), "B2": (1, None), "A3": ("旧", True), "B3": ("新", False),
+        "C3": (1, None),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gb18030", "社区,日期\r\n花园,12月5日\r\n"),
+        ("utf-8", "社区,日期\n花园,12月5日"),
+        ("utf-8-sig", '社区;日期\n"花园";12月5日'),
+        ("utf-16", "社区\t日期\r\n花园\t12月5日"),
+    ],
+)
+def test_a_csv_is_read_as_excel_saves_it(encoding: str, text: str) -> None:
+    assert cells_of(text.encode(encoding)) == {
+        "A1": "社区", "B1": "日期", "A2": "花园", "B2": "12月5日",
+    }  # fmt: skip
 
 
 # ---------------------------------------------------------------------------- fuzz
@@ -469,7 +543,8 @@ def written(rows: Sequence[Sequence[Any]], **options: Any) -> bytes:
 @settings(max_examples=25, deadline=None)
 def test_an_xlsx_is_read_as_calamine_reads_it(rows: list[list[Any]], epoch_1904: bool) -> None:
     content = written(rows, date_1904=epoch_1904)
-    assert workbook_reader.read(content).cells == workbook_reader._read_xls(content).cells
+    (mine,), (theirs,) = workbook_reader.read(content), workbook_reader._read_xls(content)
+    assert mine.cells == theirs.cells
 
 
 @given(st.sampled_from([book_of(sheet_of(HEAD)), merged("A1:B2")]), st.data())
@@ -479,9 +554,11 @@ def test_a_broken_file_is_refused_or_read_and_nothing_else(content: bytes, data:
     whole = data.draw(st.booleans())
     changed = _changed(content, data) if whole else _with_a_part_changed(content, data)
     answer = json.loads(json.dumps(workbook_reader.answer(changed)))
-    for row, column, kind, value in answer.get("cells", ()):
-        spreadsheets._READ.get(kind, str)(value)
-        assert (row, column) <= (workbook_reader.MOST_ROWS, workbook_reader.MOST_COLUMNS)
+    for sheet in answer.get("sheets", ()):
+        for row, column, kind, value in sheet["cells"]:
+            spreadsheets._READ.get(kind, str)(value)
+            assert (row, column) <= (workbook_reader.MOST_ROWS, workbook_reader.MOST_COLUMNS)
+        spreadsheets._sheet(sheet)
 
 
 @given(st.data())
@@ -489,7 +566,7 @@ def test_a_broken_file_is_refused_or_read_and_nothing_else(content: bytes, data:
 def test_a_broken_xls_is_refused_or_read_and_nothing_else(data: Any) -> None:
     """In a process of its own, as everybody does: calamine aborts on some."""
     with contextlib.suppress(NotASpreadsheet, SpreadsheetTooLarge):
-        read_rows(_changed(XLS, data), ["品牌项目"], most_rows=9)
+        read_workbook(_changed(XLS, data))
 
 
 def _changed(content: bytes, data: Any) -> bytes:

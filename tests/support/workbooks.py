@@ -59,6 +59,14 @@ def strings_of(strings: str, counts: str = "") -> str:
     return f"<sst {_OPEN} {counts}>{strings}</sst>"
 
 
+def book_part(properties: str = "") -> str:
+    """The part that names the sheets: one."""
+    return (
+        f'<workbook {_OPEN}>{properties}<sheets><sheet name="一" sheetId="1" r:id="worksheet"/>'
+        "</sheets></workbook>"
+    )
+
+
 def book_of(
     sheet: str | bytes,
     *,
@@ -78,8 +86,7 @@ def book_of(
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": f"{_TYPES}</Types>",
         "_rels/.rels": related(officeDocument="xl/workbook.xml"),
-        "xl/workbook.xml": f'<workbook {_OPEN}>{properties}<sheets><sheet name="一" sheetId="1" '
-        'r:id="worksheet"/></sheets></workbook>',
+        "xl/workbook.xml": book_part(properties),
         "xl/_rels/workbook.xml.rels": related(
             worksheet="worksheets/sheet1.xml",
             styles="styles.xml",

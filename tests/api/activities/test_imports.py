@@ -20,10 +20,9 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
-from backend.core.spreadsheets import read_rows
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
-from backend.regions.models import CODE_LENGTHS, Region
+from tests.api.activities.communities import community
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
 from tests.support.workbooks import XLS, far_xls
@@ -138,13 +137,15 @@ def test_the_template_can_be_filled_in_and_imported(world: World, desk: Desk) ->
     sheet = book.worksheets[0]
     choices = {rule.formula1 for rule in sheet.data_validations.dataValidation}
     assert '"吾社集,吾社行,吾社汇"' in choices
-    assert book["可选项"]["A2"].value == "花园社区"
+    assert book["可选项"]["B2"].value == "花园社区"
+    # A field only where the programme has fields.
+    assert 'IF($A2="吾社行",可选项!$C$2:$C$9,可选项!$A$2:$A$2)' in choices
+    assert book["可选项"]["A2"].value is None
     for index, cell in enumerate(sheet[1], start=1):
         title = str(cell.value).rstrip("*")
         sheet.cell(3, index, line().get(title))
     buffer = io.BytesIO()
     book.save(buffer)
-    assert len(read_rows(buffer.getvalue(), columns.REQUIRED, most_rows=9)) == 2
     assert confirm(desk, buffer.getvalue()).status_code == 303
     (made,) = activities()
     assert (made.title, made.starts_at, made.ends_at) == (
@@ -241,11 +242,6 @@ def test_one_activity_written_twice_is_made_once_and_the_rows_named(desk: Desk) 
     assert len(activities()) == 1
 
 
-def test_merged_cells_are_named(desk: Desk) -> None:
-    answer = upload(desk, file_of(line(), line(), merge="G2:G3"))
-    assert "第 3 行 场地（G3）：是合并单元格" in desk.read(answer.location)
-
-
 def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
     model = market(world, organiser)
     early = line(**{columns.ENDS: "10:00"})
@@ -256,18 +252,11 @@ def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
 
 
 def test_communities_of_one_name_are_told_apart(world: World) -> None:
-    with transaction() as session:
-        town = session.execute(select(Region).where(Region.code == OTHER_SUBDISTRICT)).scalar_one()
-        session.add(
-            Region(id=new_id(), code="320412102009", name="花园社区", level=CODE_LENGTHS[12],
-                   parent_id=town.id, pinyin="huayuan")
-        )  # fmt: skip
+    community("320412102009", "花园社区")
     district = Desk(world, world.organiser(DISTRICT))
     assert "有重名，请写明是哪一个：湖塘镇花园社区、牛塘镇花园社区" in preview(district, line())
     full = line(**{columns.COMMUNITY: "牛塘镇 花园社区"})
     assert "确认导入 1 场" in preview(district, full)
-    book = load_workbook(io.BytesIO(district.http.get("/console/schedule/import/template").data))
-    assert "牛塘镇花园社区" in [row[0] for row in book["可选项"].iter_rows(values_only=True)]
     assert "确认导入 1 场" in preview(Desk(world, world.organiser()), line())
 
 
@@ -328,12 +317,7 @@ def test_what_is_said_again_as_it_is_changes_nothing(desk: Desk) -> None:
 
 
 def test_which_of_two_communities_is_chosen(world: World) -> None:
-    with transaction() as session:
-        town = session.execute(select(Region).where(Region.code == OTHER_SUBDISTRICT)).scalar_one()
-        session.add(
-            Region(id=new_id(), code="320412102009", name="花园社区", level=CODE_LENGTHS[12],
-                   parent_id=town.id, pinyin="huayuan")
-        )  # fmt: skip
+    community("320412102009", "花园社区")
     district = Desk(world, world.organiser(DISTRICT))
     path = upload(district, file_of(line())).location
     page = district.read(path)
@@ -568,11 +552,11 @@ def test_who_may_not_edit_any_more_undoes_nothing(
 def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> None:
     example = line(**{columns.TITLE: "示例：花园社区公益集市"})
     for content, words in (
-        (b"name,day\n", "其实是文本（CSV）"),
+        (b"name,day\n", "没有找到排期的表头"),
         (far_xls(), "这个文件太复杂"),
         (file_of(), "表格里没有活动"),
         (file_of(example), "表格里没有活动"),
-        (file_of(*[line()] * (MOST_ROWS + 1)), "一次最多 200 行"),
+        (file_of(*[line()] * (MOST_ROWS + 1)), "一次最多 200 场"),
     ):
         answer = upload(desk, content)
         assert answer.status_code == 422

@@ -390,8 +390,8 @@ def test_the_export_holds_what_the_filters_show_and_is_kept(
     rows = list(sheet.iter_rows(min_row=4, values_only=True))
     assert [row[2] for row in rows] == ["=春天（）", "夜场"]
     assert rows[0][:2] == ("草稿", "吾社集")
-    assert rows[0][5:7] == ("09:00", "12:00")
-    assert rows[1][6] == f"{DAY + timedelta(1):%m-%d} 01:00"
+    assert rows[0][6:8] == ("09:00", "12:00")
+    assert rows[1][7] == f"{DAY + timedelta(1):%m-%d} 01:00"
     (entry,) = audited("export")
     assert (entry.details["rows"], entry.details["filters"]["programme"]) == (2, "market")
     page = desk.send("/console/schedule/export").get_data()
