@@ -40,6 +40,9 @@ _OVERFLOWING = """(page) => [page, ...page.querySelectorAll("*")]
     && getComputedStyle(node).overflowX !== "visible"
     || node.getBoundingClientRect().right > innerWidth + 1)
   .map((node) => `${node.className || node.tagName}: ${node.innerText}`)"""
+# How much of a page has not the page's own ground behind it.
+_BARE = """(page) => page.scrollHeight
+  - page.querySelector("wx-page").getBoundingClientRect().height"""
 
 
 @dataclass(frozen=True)
@@ -272,3 +275,4 @@ def judge(opened: Phone, view: View, target_px: float) -> None:
     page = opened.page.locator(".harness-page:visible")
     assert page.evaluate(_TOO_SMALL, target_px) == []
     assert page.evaluate(_OVERFLOWING) == []
+    assert page.evaluate(_BARE) < 1
