@@ -60,14 +60,21 @@ def test_a_market_from_opening_to_its_end(
     other.page.get_by_role("button", name="签到", exact=True).tap()
     other.sees("签到成功")
     market.give_number(market.haircut, resident.resident_id)
+    passed = Caller(system.web, new_name()).resident_id
+    market.admit(passed)
+    market.give_number(market.clinic, passed)
+    called = market.call_next(market.clinic)
     mine.tap("返回")
-    expect(mine.page.locator(".figures:visible")).to_contain_text("1签到人次")
+    figures = mine.page.locator(".figures:visible")
+    expect(figures).to_contain_text("2签到人次")
+    expect(figures).to_contain_text("1在排队")
     mine.sees("1 位在等")
     mine.look("staff-market-live")
 
-    # The end says what becomes of those who wait.
+    # The end says what becomes of those who wait, with the figures of the page.
+    assert called["state"] == "called"
     mine.tap("结束集市")
-    mine.sees("还在排队的 1 个号会作废")
+    mine.sees("还没办的 2 个号会作废（在排队 1、已叫号 1）")
     mine.screenshot("staff-market-end")
     answer(mine, "结束")
     mine.sees("集市已结束")

@@ -40,14 +40,21 @@ function lineWords({ offering_id: id, title, stall, waiting, served, mean_wait_m
 
 /**
  * What becomes of those who have not been served, if the market ends now; empty where there are
- * none.
+ * none. In the words of the figures on the page, and with their numbers.
  * @param {Summary} summary
  */
 function unserved(summary) {
-  const here = sum(summary, (one) => one.waiting + one.calling + one.missed + one.parked);
+  const left = [
+    { words: "在排队", count: sum(summary, ({ waiting }) => waiting) },
+    { words: "已叫号", count: sum(summary, ({ calling }) => calling) },
+    { words: "暂时离开", count: sum(summary, ({ parked }) => parked) },
+    { words: "过号", count: sum(summary, ({ missed }) => missed) },
+  ].filter(({ count }) => count);
+  const all = left.reduce((total, { count }) => total + count, 0);
+  const each = left.map(({ words, count }) => `${words} ${count}`).join("、");
   const expected = sum(summary, ({ booked }) => booked);
   const parts = [
-    here ? `还在排队的 ${here} 个号会作废。` : "",
+    all ? `还没办的 ${all} 个号会作废（${each}）。` : "",
     expected ? `报了名没有到的 ${expected} 位会记为未到场。` : "",
   ];
   return parts.join("");
