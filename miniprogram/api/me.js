@@ -1,6 +1,7 @@
 // @ts-check
 const { read, write, forgetReads } = require("./request");
 const session = require("./session");
+const { forgetDrafts } = require("../utils/draft");
 const { forgetToday } = require("../utils/for-today");
 const outbox = require("../utils/outbox");
 
@@ -122,6 +123,7 @@ function forgetEverything() {
   outbox.clear();
   forgetReads();
   forgetToday();
+  forgetDrafts();
 }
 
 module.exports = {

@@ -46,14 +46,23 @@ function refuse(page, reason, by = "") {
  * @returns {Record<string, string>}
  */
 function faultsOf(reason) {
-  if (reason instanceof ApiError) {
-    return Object.fromEntries(
-      Object.entries(reason.errors || {}).map(([field, sentences]) => [field, sentences[0]]),
-    );
-  }
+  if (reason instanceof ApiError) return firstSentences(reason.errors || {});
   return typeof reason === "object" && reason !== null && !(reason instanceof Error)
     ? /** @type {Record<string, string>} */ (reason)
     : {};
+}
+
+/**
+ * The first sentence of each field; those of a part of the body stand within it.
+ * @param {Record<string, any>} errors
+ * @returns {Record<string, string>}
+ */
+function firstSentences(errors) {
+  return Object.fromEntries(
+    Object.entries(errors).flatMap(([field, said]) =>
+      Array.isArray(said) ? [[field, said[0]]] : Object.entries(firstSentences(said)),
+    ),
+  );
 }
 
 /**

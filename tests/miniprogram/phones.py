@@ -24,6 +24,12 @@ from tests.support.words import assert_full_width
 WIDTH, HEIGHT = 375, 812
 SMALL = (320, 568)
 """The smallest screen that everything has to fit on."""
+SEEN = """node => {
+  const { left, right, top, bottom } = node.getBoundingClientRect();
+  return [top + 3, bottom - 3].every(
+    (y) => node.contains(document.elementFromPoint((left + right) / 2, y)));
+}"""
+"""Whether a node is on the screen with nothing over it."""
 _TIMEOUT_MS = 5000
 _CHROMIUM_ECHO = "Failed to load resource"  # of an answer or a broken line we see ourselves
 

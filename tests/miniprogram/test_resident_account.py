@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
-from tests.miniprogram.phones import OpenPhone, Phone
+from tests.miniprogram.phones import OpenPhone
 from tests.miniprogram.town import Caller, Market, rows
 
 
@@ -19,10 +19,6 @@ def consents(database: Engine, resident: Caller) -> list[str]:
         id=resident.resident_id,
     )
     return [purpose for (purpose,) in found]
-
-
-def toast(phone: Phone, words: str) -> None:
-    expect(phone.page.get_by_role("status").filter(has_text=words)).to_be_visible()
 
 
 def test_a_phone_number_by_wechat(own: OpenPhone, resident: Caller, database: Engine) -> None:
@@ -68,12 +64,29 @@ def test_a_childs_guardian_agrees_first(own: OpenPhone, resident: Caller, databa
     mine.page.get_by_label("姓名或称呼").fill("小宝")
     mine.page.get_by_label("出生年份").fill("2020")
     mine.tap("保存")
-    expect(mine.page.get_by_role("alert").last).to_have_text("请先勾选同意")
+    expect(mine.page.get_by_role("alert")).to_have_text("请先勾选，表示您是监护人并同意")
     mine.page.get_by_role("checkbox", name="我是孩子的监护人").tap()
     with mine.page.expect_response("**/me/family"):
         mine.tap("保存")
     assert consents(database, resident) == ["guardian"]
     assert [one["name"] for one in resident.get("/me/family")["items"]] == ["小宝"]
+
+
+def test_what_was_begun_is_still_there_after_going_back(own: OpenPhone, resident: Caller) -> None:
+    mine = own("pages/family/family")
+    mine.tap("添加家人")
+    mine.page.get_by_label("姓名或称呼").fill("王奶奶")
+    mine.page.get_by_role("radio", name="奶奶").tap()
+    mine.tap("返回")
+    mine.tap("添加家人")
+    mine.sees("上次没有写完，已为您接着")
+    expect(mine.page.get_by_label("姓名或称呼")).to_have_value("王奶奶")
+    mine.tap("保存")
+    mine.sees("修改")
+    (member,) = resident.get("/me/family")["items"]
+    assert (member["name"], member["relation"]) == ("王奶奶", "奶奶")
+    mine.tap("添加家人")
+    mine.misses("上次没有写完")
 
 
 def test_a_family_member_is_removed_with_their_bookings(
@@ -117,7 +130,7 @@ def test_without_the_privacy_consent_nobody_is_logged_in(
     mine.page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).tap()
     mine.tap("微信登录")
     mine.tap("不同意，只浏览")
-    toast(mine, "同意隐私保护指引后才能使用")
+    expect(mine.page.get_by_role("alert")).to_contain_text("同意隐私保护指引后才能使用")
     assert consents(database, resident) == []
     mine.tap("微信登录")
     mine.tap("同意并继续")

@@ -1,5 +1,7 @@
 """What residents do at a market, from the first visit to the rating; the database is looked at."""
 
+import json
+import re
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -151,6 +153,75 @@ def test_sign_up_for_a_family_member(
     assert booking_states(database, resident.resident_id) == ["confirmed"]
 
 
+def test_another_one_for_the_family_is_not_for_oneself(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    """Nobody is chosen for the person; who has no family there is led to it."""
+    clinic = f"/offerings/{market.clinic.offering_id}/bookings"
+    resident.post(clinic, {"slot_id": market.clinic.slots[0]})
+    mine = own(f"pages/market/market?id={market.id}")
+    mine.tap("为家人再报一个")
+    mine.tap("添加家人")
+    mine.page.get_by_label("姓名或称呼").fill("王奶奶")
+    mine.tap("保存")
+    mine.sees("为哪位家人报名")
+    mine.page.get_by_role("radio", name="余 5").tap()
+    mine.tap("确认报名")
+    expect(mine.page.get_by_role("alert")).to_have_text("请先选为哪位家人报名")
+    mine.page.get_by_role("radio", name="王奶奶").tap()
+    mine.tap("确认报名")
+    mine.sees("王奶奶的号")
+    (member,) = resident.get("/me/family")["items"]
+    assert booking_states(database, member["id"]) == ["confirmed"]
+    assert booking_states(database, resident.resident_id) == ["confirmed"]
+
+
+def test_another_place_is_being_read_and_not_empty(own: OpenPhone) -> None:
+    """A slow network: neither the old place's activities nor 「没有集市」 stand for the new one."""
+    town = str(uuid4())
+    quiet = {"id": str(uuid4()), "name": QUIET_COMMUNITY, "subdistrict_id": town,
+             "subdistrict_name": QUIET_TOWN}  # fmt: skip
+    mine = own()
+    mine.sees("近期活动")
+    nothing = json.dumps({"items": [], "next_cursor": None})
+    mine.page.route(re.compile(town), lambda route: route.fulfill(
+        body=nothing, content_type="application/json",
+        headers={"Access-Control-Allow-Origin": "*"},
+    ))  # fmt: skip
+    mine.page.evaluate("one => wx.setStorageSync('community', one)", quiet)
+    mine.come_back()
+    mine.sees("附近近期没有集市")
+    mine.network(delay_ms=60_000)
+    mine.page.get_by_role("radio", name="全区").tap()
+    mine.sees("正在加载")
+    mine.misses("没有集市")
+    mine.misses("没有更多了")
+    mine.page.get_by_role("tab", name="月历").tap()
+    mine.misses("点一下有活动的日子")
+
+
+def test_a_rating_begun_is_still_there_after_going_back(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    market.give_number(market.haircut, resident.resident_id)
+    market.serve_next(market.haircut)
+    mine = own("pages/number/number")
+    mine.tap("义剪")
+    faces = mine.page.get_by_role("radiogroup", name="整体感受")
+    faces.get_by_role("radio", name="满意", exact=True).tap()
+    mine.page.get_by_role("checkbox").first.tap()
+    mine.page.get_by_label("还想说的话").fill("手艺好")
+    mine.tap("返回")
+    mine.tap("义剪")
+    mine.sees("上次没有写完，已为您接着")
+    expect(mine.page.get_by_role("checkbox").first).to_be_checked()
+    mine.tap("提交评价")
+    mine.sees("谢谢您的评价")
+    said = "SELECT score, comment FROM rating WHERE resident_id = :id"
+    assert rows(database, said, id=resident.resident_id) == [(4, "手艺好")]
+    assert "draft" not in str(mine.page.evaluate("wx.getStorageInfoSync().keys"))
+
+
 def test_a_market_tells_how_long_its_lines_are(
     own: OpenPhone, system: LocalSystem, market: Market
 ) -> None:
@@ -174,8 +245,8 @@ def test_a_number_on_the_spot_asks_for_check_in_first(
     mine.tap("扫一扫")
     mine.scan(market.code())
     mine.page.get_by_role("button", name="签到", exact=True).tap()
-    mine.tap("看服务、取号")
-    mine.tap("义剪")
+    # Back at the service, not at the list of all.
+    mine.tap("继续取号：义剪")
     mine.tap("现场取号")
     mine.sees("取号成功")
     mine.sees("下一位就是您")

@@ -322,7 +322,7 @@ def test_what_is_typed_stays_until_it_is_saved(
     mine.page.get_by_label("姓名").fill("王秀英")
     mine.network(offline=True)
     mine.tap("保存姓名和年份")
-    expect(mine.page.get_by_role("status").filter(has_text="网络不太好，请稍后再试")).to_be_visible()
+    expect(mine.page.get_by_role("alert")).to_have_text("网络不太好，请稍后再试")
     expect(mine.page.get_by_label("姓名")).to_have_value("王秀英")
     mine.network()
     mine.tap("保存姓名和年份")

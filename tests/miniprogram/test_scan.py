@@ -197,6 +197,36 @@ def test_a_scan_waits_for_the_network(
     mine.sees("后来上传的")
 
 
+def test_what_was_kept_is_judged_on_the_screen_too(
+    work: OpenAt, code: str, market: Market, database: Engine
+) -> None:
+    """Back in the network the answer takes the place of 「还没核验」; a refusal is read first."""
+    mine = work()
+    mine.network(offline=True)
+    scan(mine, code)
+    mine.sees("已保存，还没核验")
+    mine.network()
+    mine.sees("签到成功")
+    next_one(mine)
+    has_counted(mine, 1)
+    mine.network(offline=True)
+    scan(mine, code[:-8] + "AAAAAAAA")  # whose signature is not ours
+    mine.sees("已保存，还没核验")
+    mine.network()
+    mine.sees("这不是居民的签到码")
+    mine.misses("还没核验")
+    mine.tap("扫下一位")
+    mine.tap("取消扫码")
+    has_counted(mine, 1, refused=1)
+    mine.network(offline=True)
+    mine.tap("登记姓名")
+    mine.page.get_by_label("怎么称呼").fill("李奶奶")
+    mine.tap("登记签到")
+    mine.sees("已保存，还没核验")
+    mine.network()
+    mine.sees("李*奶 签到成功")
+
+
 def test_scans_survive_closing_the_mini_program(
     work: OpenAt, code: str, resident: Caller, market: Market, database: Engine
 ) -> None:

@@ -1,12 +1,14 @@
 """The smallest phone with the largest letters: what has to be seen there is seen."""
 
 from collections.abc import Callable
+from random import randrange
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
-from tests.miniprogram.phones import SMALL, OpenPhone, Phone
-from tests.miniprogram.town import Caller, Market, new_name
+from backend.local.system import LocalSystem
+from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone
+from tests.miniprogram.town import Caller, Market, chosen_market, new_name
 
 OpenSmall = Callable[[str], Phone]
 
@@ -34,6 +36,32 @@ def test_buttons_side_by_side_do_not_break_their_words(small: OpenSmall, market:
     for name in ("怎么去", "打电话问"):
         assert lines(mine.page.get_by_role("button", name=name)) == 1
     mine.look("market-small")
+
+
+def test_the_keys_cover_neither_the_digits_nor_who_is_found(
+    phone: OpenPhone, system: LocalSystem, market: Market
+) -> None:
+    volunteer, resident = Caller(system.web, "volunteer"), Caller(system.web, new_name())
+    market.admit(resident.resident_id)
+    tail = f"{randrange(10_000):04}"
+    resident.post("/me/consents", {"purpose": "phone", "version": "2026-01"})
+    resident.post("/me/phone", {"phone": f"1390000{tail}"})
+    mine = phone(
+        volunteer.name, path="packages/volunteer/pages/find/find",
+        kept=volunteer.kept | chosen_market(market), size=SMALL, elder=True, fontScale="1.4",
+    )  # fmt: skip
+    for digit in tail[:3]:
+        mine.page.get_by_role("button", name=digit, exact=True).tap()
+    for place in mine.page.locator(".place-on").all():
+        assert place.evaluate(SEEN)
+    mine.snapshot("find-typing")
+    mine.page.get_by_role("button", name=tail[3], exact=True).tap()
+    found = mine.page.get_by_role("button", name=f"139****{tail}")
+    expect(found).to_be_visible()
+    assert found.evaluate(SEEN)
+    mine.look("find-found-small")
+    mine.tap("重新输入")
+    mine.sees("请按手机号的后四位")
 
 
 def test_nothing_loads_behind_the_question_for_consent(phone: OpenPhone) -> None:

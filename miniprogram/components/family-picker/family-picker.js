@@ -6,8 +6,12 @@ Component({
     label: { type: String, value: "为谁" },
     /** Members as GET /me/family gives them. */
     members: { type: Array, value: [] },
-    /** The chosen member's id; "" for oneself. */
+    /** The chosen member's id; "" for oneself, `NOBODY` of utils/whom.js for nobody yet. */
     value: { type: String, value: "" },
+    /** Whether only the family is to choose from. */
+    withoutMe: { type: Boolean, value: false },
+    /** Why the choice has to be made; empty for nothing to say. */
+    fault: { type: String, value: "" },
   },
 
   methods: {

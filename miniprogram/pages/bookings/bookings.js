@@ -7,6 +7,7 @@ const { bookingWords } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { createList } = require("../../utils/more");
 const outbox = require("../../utils/outbox");
+const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
 
 /** @typedef {import("../../api/types").Booking} Booking */
@@ -20,6 +21,7 @@ Page({
     items: [],
     hasMore: false,
     busyId: "",
+    refusal: NO_REFUSAL,
   },
 
   /** @type {import("../../utils/more").List<Booking> | undefined} */
@@ -89,14 +91,14 @@ Page({
       confirmColor: "#B42318",
     });
     if (!confirm) return;
-    this.setData({ busyId: booking.id });
+    this.setData({ busyId: booking.id, refusal: NO_REFUSAL });
     try {
       const { sent } = await cancelBooking(booking);
       wx.showToast({ title: sent ? "已取消" : "已为您保存，联网后自动取消", icon: "none" });
       if (sent) await this.load();
       else this.show();
     } catch (error) {
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error, booking.id);
     } finally {
       this.setData({ busyId: "" });
     }

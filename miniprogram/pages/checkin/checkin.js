@@ -1,5 +1,6 @@
 // @ts-check
-// Check in with the market's code: scanned here, or this page was opened by the printed one.
+// Check in with the market's code: scanned here, or this page was opened by the printed one, or by a
+// service that asks for it (?activity=&service=&resident=), to which it leads back.
 
 const { getCodeTarget } = require("../../api/activities");
 const { checkIn } = require("../../api/checkin");
@@ -10,7 +11,9 @@ const look = require("../../utils/look");
 const { codeInQuery, codeInScan } = require("../../utils/market-code");
 const { nameWords } = require("../../utils/name-words");
 const outbox = require("../../utils/outbox");
+const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
 const { clock } = require("../../utils/time");
+const { MYSELF, NOBODY } = require("../../utils/whom");
 
 /** @typedef {import("../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {{tone: "good" | "warn" | "bad", icon: string, title: string, text: string, next: "market" | "scan" | "home"}} Result */
@@ -36,12 +39,17 @@ Page({
     market: null,
     /** @type {import("../../api/types").FamilyMember[]} */
     family: [],
-    residentId: "",
+    residentId: MYSELF,
+    /** The service that waits for this check-in; empty for none. */
+    service: "",
     busy: false,
+    refusal: NO_REFUSAL,
     /** @type {Result | null} */
     result: null,
   },
 
+  /** Where that service is. */
+  activityId: "",
   /** Key of a check-in that waits for the network. */
   waiting: "",
   /** @type {(() => void) | undefined} */
@@ -52,6 +60,9 @@ Page({
     this.unfollow = outbox.followDelivered((late) => {
       if (late && late.key === this.waiting) this.show(lateResultOf(late.data));
     });
+    const { activity = "", service = "", resident = MYSELF } = query;
+    this.activityId = activity;
+    this.setData({ service: decodeURIComponent(service), residentId: resident });
     const code = codeInQuery(query);
     if (code) this.take(code);
   },
@@ -86,7 +97,8 @@ Page({
     this.setData({ loading: true, error: "" });
     try {
       const [market, family] = await Promise.all([getCodeTarget(this.data.code), myFamily()]);
-      this.setData({ market, family, loading: false });
+      const elsewhere = this.activityId !== "" && market.activity_id !== this.activityId;
+      this.setData({ market, family, loading: false, ...(elsewhere && { service: "" }) });
     } catch (error) {
       const unknown = error instanceof ApiError && error.status === 404;
       this.setData({
@@ -100,19 +112,24 @@ Page({
   /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
   onWho({ detail }) {
     this.setData({ residentId: detail.value });
+    mend(this, "who");
   },
 
   async onCheckIn() {
     const { market, code, residentId, busy } = this.data;
     if (!market || busy) return;
-    this.setData({ busy: true });
+    if (residentId === NOBODY) {
+      refuse(this, { who: "请先选给哪位签到" });
+      return;
+    }
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       const outcome = await checkIn(market, code, residentId || undefined);
       this.waiting = outcome.sent ? "" : outcome.key;
       this.show(outcome.sent ? resultOf(outcome.data) : savedResult());
       this.findFamily();
     } catch (error) {
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error);
     } finally {
       this.setData({ busy: false });
     }
@@ -130,7 +147,11 @@ Page({
   },
 
   onAnother() {
-    this.setData({ result: null, residentId: "" });
+    this.setData({ result: null, residentId: NOBODY });
+  },
+
+  onService() {
+    wx.navigateBack();
   },
 
   onMarket() {

@@ -1,14 +1,14 @@
 // @ts-check
 // Close my account: what goes, what stays; confirmed by typing.
 
-const { sentenceOf } = require("../../api/errors");
 const { closeAccount } = require("../../api/me");
 const look = require("../../utils/look");
+const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 
 const WORD = "注销";
 
 Page({
-  data: { look: look.current(), typed: "", matches: false, busy: false, refusal: "" },
+  data: { look: look.current(), typed: "", matches: false, busy: false, refusal: NO_REFUSAL },
 
   onShow() {
     look.apply(this);
@@ -21,7 +21,7 @@ Page({
 
   async onClose() {
     if (!this.data.matches || this.data.busy) return;
-    this.setData({ busy: true, refusal: "" });
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       await closeAccount();
       await wx.showModal({
@@ -32,7 +32,8 @@ Page({
       });
       wx.reLaunch({ url: "/pages/home/home" });
     } catch (error) {
-      this.setData({ busy: false, refusal: sentenceOf(error) });
+      this.setData({ busy: false });
+      refuse(this, error);
     }
   },
 });

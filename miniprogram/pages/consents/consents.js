@@ -6,6 +6,7 @@ const { sentenceOf } = require("../../api/errors");
 const { getMe, giveConsent, logOut, withdrawConsent } = require("../../api/me");
 const look = require("../../utils/look");
 const privacy = require("../../utils/privacy");
+const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 const { momentWords } = require("../../utils/time");
 
 const PRIVACY = "privacy";
@@ -18,6 +19,7 @@ Page({
     /** @type {{purpose: string, title: string, version: string, given: boolean, when: string}[]} */
     consents: [],
     busy: "",
+    refusal: NO_REFUSAL,
   },
 
   onLoad() {
@@ -80,12 +82,12 @@ Page({
    */
   async act(purpose, send) {
     if (this.data.busy) return;
-    this.setData({ busy: purpose });
+    this.setData({ busy: purpose, refusal: NO_REFUSAL });
     try {
       await send();
       await this.load();
     } catch (error) {
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error, purpose);
     } finally {
       this.setData({ busy: "" });
     }

@@ -7,14 +7,18 @@ const {
   addFamilyMember, changeFamilyMember, getMe, giveConsent, listFamily, removeFamilyMember,
 } = require("../../api/me");
 const { uuid } = require("../../utils/ids");
+const { draftOf } = require("../../utils/draft");
 const look = require("../../utils/look");
 const { mobileOf } = require("../../utils/phone-number");
+const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
 const { dayKey } = require("../../utils/time");
 
 /** Under this age the guardian agrees on the child's behalf, apart from everything else. */
 const GUARDIAN_AGE = 14;
 const GUARDIAN = "guardian";
 const RELATIONS = ["爸爸", "妈妈", "爷爷", "奶奶", "外公", "外婆", "爱人", "孩子", "其他"];
+
+/** @typedef {{name: string, relation: string, birthYear: string, phone: string}} Draft */
 
 Page({
   data: {
@@ -30,16 +34,23 @@ Page({
     knownPhone: "",
     isChild: false,
     guardianAgreed: false,
-    /** @type {Record<string, string>} */
-    faults: {},
+    /** Whether what is shown was begun before and not saved. */
+    begun: false,
+    refusal: NO_REFUSAL,
     busy: false,
   },
 
   key: uuid(),
+  /** @type {ReturnType<typeof draftOf<Draft>> | undefined} */
+  draft: undefined,
 
   /** @param {{id?: string}} query */
   onLoad({ id = "" }) {
-    if (!id) return;
+    this.draft = draftOf(`family:${id || "new"}`);
+    if (!id) {
+      this.resume();
+      return;
+    }
     this.setData({ id, loading: true });
     wx.setNavigationBarTitle({ title: "修改家人信息" });
     this.load();
@@ -64,47 +75,68 @@ Page({
         birthYear: member.birth_year ? String(member.birth_year) : "",
         knownPhone: member.phone || "",
       });
+      this.resume();
     } catch (error) {
       this.setData({ loading: false, error: sentenceOf(error) });
     }
   },
 
+  /** Go on with what was begun and not saved. */
+  resume() {
+    const begun = this.draft?.get();
+    if (begun) this.setData({ ...begun, isChild: isChild(begun.birthYear), begun: true });
+  },
+
+  keep() {
+    const { name, relation, birthYear, phone } = this.data;
+    this.draft?.keep({ name, relation, birthYear, phone });
+  },
+
   /** @param {WechatMiniprogram.Input} event */
   onName({ detail }) {
-    this.setData({ name: detail.value, "faults.name": "" });
+    this.setData({ name: detail.value });
+    mend(this, "name");
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onRelation(event) {
     this.setData({ relation: event.currentTarget.dataset.relation });
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onBirthYear({ detail }) {
-    this.setData({
-      birthYear: detail.value, isChild: isChild(detail.value), "faults.birth_year": "",
-    });
+    this.setData({ birthYear: detail.value, isChild: isChild(detail.value) });
+    mend(this, "birth_year");
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onPhone({ detail }) {
-    this.setData({ phone: detail.value, "faults.phone": "" });
+    this.setData({ phone: detail.value });
+    mend(this, "phone");
+    this.keep();
   },
 
   onGuardian() {
-    this.setData({ guardianAgreed: !this.data.guardianAgreed, "faults.guardian": "" });
+    this.setData({ guardianAgreed: !this.data.guardianAgreed });
+    mend(this, "guardian");
   },
 
   async onSave() {
     if (this.data.busy) return;
     const faults = this.check();
-    this.setData({ faults });
-    if (Object.keys(faults).length) return;
-    this.setData({ busy: true });
+    if (Object.keys(faults).length) {
+      refuse(this, faults);
+      return;
+    }
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       if (this.data.isChild) await giveGuardianConsent();
       const { id } = this.data;
       await (id ? changeFamilyMember(id, this.form()) : addFamilyMember(this.form(), this.key));
+      this.draft?.forget();
       wx.navigateBack();
     } catch (error) {
       this.explain(error);
@@ -118,9 +150,9 @@ Page({
     /** @type {Record<string, string>} */
     const faults = {};
     if (!name.trim()) faults.name = "请写上称呼或姓名";
-    if (birthYear && !/^\d{4}$/.test(birthYear)) faults.birth_year = "请写四位数的年份,例如 1953";
+    if (birthYear && !/^\d{4}$/.test(birthYear)) faults.birth_year = "请写四位数的年份，例如 1953";
     if (phone.trim() && !mobileOf(phone)) faults.phone = "请填写 11 位手机号，没有可以不填";
-    if (child && !guardianAgreed) faults.guardian = "请先勾选同意";
+    if (child && !guardianAgreed) faults.guardian = "请先勾选，表示您是监护人并同意";
     return faults;
   },
 
@@ -139,9 +171,7 @@ Page({
   explain(error) {
     // Another content is another action.
     if (!(error instanceof ApiError && error.transient)) this.key = uuid();
-    const fields = error instanceof ApiError ? Object.entries(error.errors || {}) : [];
-    this.setData({ faults: Object.fromEntries(fields.map(([field, words]) => [field, words[0]])) });
-    wx.showToast({ title: sentenceOf(error), icon: "none" });
+    refuse(this, error);
   },
 
   async onRemove() {
@@ -153,12 +183,16 @@ Page({
       cancelText: "保留",
       confirmColor: "#B42318",
     });
-    if (!confirm) return;
+    if (!confirm || this.data.busy) return;
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       await removeFamilyMember(id);
+      this.draft?.forget();
       wx.navigateBack();
     } catch (error) {
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error);
+    } finally {
+      this.setData({ busy: false });
     }
   },
 });

@@ -28,6 +28,8 @@ Page({
   data: {
     look: look.current(),
     loading: true,
+    /** Whether the activities of another place are being read. */
+    listing: false,
     error: "",
     /** @type {ReturnType<typeof bookingWords> | null} */
     mine: null,
@@ -45,6 +47,7 @@ Page({
     monthTitle: "",
     /** @type {import("../../utils/calendar").Week[]} */
     weeks: [],
+    monthLoading: false,
     monthError: "",
     chosenDay: "",
     /** @type {Activity[]} */
@@ -53,6 +56,9 @@ Page({
 
   /** @type {import("../../api/types").ActivityItem[]} */
   ofMonth: [],
+  /** Counts what was asked, of the list and of the month: only the last answer is shown. */
+  turn: 0,
+  monthTurn: 0,
   /** @type {ReturnType<typeof createPoll> | undefined} */
   poll: undefined,
 
@@ -68,7 +74,9 @@ Page({
 
   onShow() {
     look.apply(this);
+    const before = this.regionId();
     this.setData({ community: chosenCommunity() });
+    if (this.regionId() !== before) this.forgetPlace();
     this.load();
     if (this.data.asCalendar) this.loadMonth();
   },
@@ -87,17 +95,21 @@ Page({
   },
 
   async load() {
+    this.turn += 1;
+    const { turn } = this;
     try {
       const [activities] = await Promise.all([
         listActivities({ from: dayKey(Date.now()), region_id: this.regionId(), limit: COMING }),
         this.loadMine(),
       ]);
+      if (turn !== this.turn) return;
       this.showActivities(activities.items);
-      this.setData({ loading: false, error: "" });
+      this.setData({ loading: false, listing: false, error: "" });
     } catch (error) {
+      if (turn !== this.turn) return;
       // What is shown already stays; the bar at the top says that the network is away.
-      if (this.data.loading || this.data.error) {
-        this.setData({ loading: false, error: sentenceOf(error) });
+      if (this.data.loading || this.data.listing || this.data.error) {
+        this.setData({ loading: false, listing: false, error: sentenceOf(error) });
       }
     }
   },
@@ -143,22 +155,25 @@ Page({
   },
 
   async loadMonth() {
+    this.monthTurn += 1;
+    const turn = this.monthTurn;
     const month = monthAt(this.data.monthOffset);
-    this.setData({ monthTitle: month.title, monthError: "" });
+    this.setData({ monthTitle: month.title, monthError: "", monthLoading: !this.data.weeks.length });
     try {
       const { items } = await listActivities({
         from: month.first, to: month.last, region_id: this.regionId(), limit: IN_MONTH,
       });
+      if (turn !== this.monthTurn) return;
       this.ofMonth = items.filter(({ state }) => state !== "cancelled");
       /** @type {Map<string, number>} */
       const counts = new Map();
       this.ofMonth.map(({ starts_at: start }) => dayKey(start)).forEach((day) => {
         counts.set(day, (counts.get(day) || 0) + 1);
       });
-      this.setData({ weeks: weeksOf(month, counts) });
+      this.setData({ weeks: weeksOf(month, counts), monthLoading: false });
       this.showDay(this.data.chosenDay);
     } catch (error) {
-      this.setData({ monthError: sentenceOf(error) });
+      if (turn === this.monthTurn) this.setData({ monthLoading: false, monthError: sentenceOf(error) });
     }
   },
 
@@ -179,7 +194,8 @@ Page({
 
   /** @param {WechatMiniprogram.CustomEvent<{by: number}>} event */
   onTurnMonth({ detail }) {
-    this.setData({ monthOffset: this.data.monthOffset + detail.by, chosenDay: "", ofDay: [] });
+    this.setData({ monthOffset: this.data.monthOffset + detail.by });
+    this.forgetMonth();
     this.loadMonth();
   },
 
@@ -198,9 +214,22 @@ Page({
 
   /** @param {boolean} near */
   setNear(near) {
+    if (near === this.data.near) return;
     this.setData({ near });
+    this.forgetPlace();
     this.load();
     if (this.data.asCalendar) this.loadMonth();
+  },
+
+  /** What is shown is of another place: nothing of it stands for what is being read. */
+  forgetPlace() {
+    this.setData({ listing: true, next: null, coming: [] });
+    this.forgetMonth();
+  },
+
+  forgetMonth() {
+    this.ofMonth = [];
+    this.setData({ weeks: [], chosenDay: "", ofDay: [] });
   },
 
   onElder() {

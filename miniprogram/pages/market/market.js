@@ -91,8 +91,9 @@ Page({
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onOffering(event) {
-    const { id } = event.currentTarget.dataset;
-    wx.navigateTo({ url: `/pages/sign-up/sign-up?activity=${this.id}&offering=${id}` });
+    const { id, mine } = event.currentTarget.dataset;
+    const whose = mine ? "&for=family" : "";
+    wx.navigateTo({ url: `/pages/sign-up/sign-up?activity=${this.id}&offering=${id}${whose}` });
   },
 
   onNumber() {
@@ -128,7 +129,7 @@ function stallWords(stall, activity, bookings) {
         line: lineWords(offering),
         age: offering.min_age ? `${offering.min_age} 岁以上` : "",
         tickets: held.map((booking) => `${nameWords(booking.resident)} ${booking.ticket}`).join("、"),
-        again: held.some(({ resident }) => session.isMyself(resident)) ? "为家人再报一个" : "为自己再报一个",
+        mine: held.some(({ resident }) => session.isMyself(resident)),
         ...availability(offering, activity.state),
       };
     }),

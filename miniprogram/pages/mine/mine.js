@@ -6,6 +6,7 @@ const { changeMe, getMe, logOut } = require("../../api/me");
 const session = require("../../api/session");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
+const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 
 const PHONE_STATES = {
   none: "还没有填写",
@@ -25,6 +26,7 @@ Page({
     isVolunteer: false,
     isOrganiser: false,
     busy: false,
+    refusal: NO_REFUSAL,
   },
 
   onShow() {
@@ -71,7 +73,7 @@ Page({
 
   async onLogIn() {
     if (this.data.busy) return;
-    this.setData({ busy: true, loggedIn: true });
+    this.setData({ busy: true, loggedIn: true, refusal: NO_REFUSAL });
     try {
       await session.token();
       const known = session.knownUser();
@@ -83,7 +85,7 @@ Page({
         return;
       }
       this.setData({ loggedIn: false });
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error);
     } finally {
       this.setData({ busy: false });
     }

@@ -5,6 +5,7 @@ const { sentenceOf } = require("../../api/errors");
 const { exportMe } = require("../../api/me");
 const { exportSections } = require("../../utils/export-words");
 const look = require("../../utils/look");
+const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 
 Page({
   data: {
@@ -13,6 +14,7 @@ Page({
     error: "",
     /** @type {import("../../utils/export-words").Section[]} */
     sections: [],
+    refusal: NO_REFUSAL,
   },
 
   /** @type {Record<string, any>} */
@@ -37,9 +39,10 @@ Page({
   },
 
   onCopy() {
+    this.setData({ refusal: NO_REFUSAL });
     wx.setClipboardData({
       data: JSON.stringify(this.stored, null, 2),
-      fail: () => wx.showToast({ title: "没有复制成功，请再试一次", icon: "none" }),
+      fail: () => refuse(this, "没有复制成功，请再试一次"),
     });
   },
 });

@@ -10,6 +10,7 @@ const { alertCalls } = require("../../utils/call-alert");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
 const { createPoll } = require("../../utils/poll");
+const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
 
 /** @typedef {import("../../api/types").Booking} Booking */
@@ -33,6 +34,7 @@ Page({
     /** @type {Words[]} */
     toRate: [],
     busyId: "",
+    refusal: NO_REFUSAL,
   },
 
   /** @type {ReturnType<typeof createPoll> | undefined} */
@@ -120,7 +122,7 @@ Page({
   },
 
   async onLogIn() {
-    this.setData({ loggedIn: true, loading: true, error: "" });
+    this.setData({ loggedIn: true, loading: true, error: "", refusal: NO_REFUSAL });
     try {
       await session.token();
       this.begin();
@@ -130,7 +132,7 @@ Page({
         return;
       }
       this.setData({ loggedIn: false });
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error);
     }
   },
 
@@ -184,11 +186,11 @@ Page({
    */
   async act(booking, send) {
     if (this.data.busyId) return;
-    this.setData({ busyId: booking.id });
+    this.setData({ busyId: booking.id, refusal: NO_REFUSAL });
     try {
       await send();
     } catch (error) {
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error, booking.id);
     } finally {
       this.setData({ busyId: "" });
       await this.poll?.start();

@@ -2,12 +2,15 @@
 // My name and phone number: both optional; the number by WeChat or typed.
 
 const { getCatalogue } = require("../../api/activities");
-const { ApiError, sentenceOf } = require("../../api/errors");
+const { sentenceOf } = require("../../api/errors");
 const { bindPhone, changeMe, getMe, giveConsent } = require("../../api/me");
 const look = require("../../utils/look");
 const { mobileOf } = require("../../utils/phone-number");
+const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
 
 const PHONE = "phone";
+/** The page's buttons. */
+const NAME = "name", BY_WECHAT = "wechat", TYPED = "typed";
 
 Page({
   data: {
@@ -21,8 +24,7 @@ Page({
     phone: "",
     typing: false,
     agreed: false,
-    /** @type {Record<string, string>} */
-    faults: {},
+    refusal: NO_REFUSAL,
     busy: false,
   },
 
@@ -59,17 +61,20 @@ Page({
 
   /** @param {WechatMiniprogram.Input} event */
   onName({ detail }) {
-    this.setData({ name: detail.value, "faults.name": "" });
+    this.setData({ name: detail.value });
+    mend(this, "name");
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onBirthYear({ detail }) {
-    this.setData({ birthYear: detail.value, "faults.birth_year": "" });
+    this.setData({ birthYear: detail.value });
+    mend(this, "birth_year");
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onPhone({ detail }) {
-    this.setData({ phone: detail.value, "faults.phone": "" });
+    this.setData({ phone: detail.value });
+    mend(this, "phone");
   },
 
   onAgree() {
@@ -83,11 +88,11 @@ Page({
   onSaveName() {
     const { name, birthYear } = this.data;
     if (birthYear && !/^\d{4}$/.test(birthYear)) {
-      this.setData({ "faults.birth_year": "请写四位数的年份，例如 1953" });
+      refuse(this, { birth_year: "请写四位数的年份，例如 1953" }, NAME);
       return;
     }
     const body = { name: name.trim() || null, ...(birthYear && { birth_year: Number(birthYear) }) };
-    this.save(() => changeMe(body), "已保存");
+    this.save(NAME, () => changeMe(body), "已保存");
   },
 
   /** @param {WechatMiniprogram.ButtonGetPhoneNumber} event */
@@ -96,21 +101,24 @@ Page({
       this.setData({ typing: true });
       return;
     }
-    this.bind({ code: detail.code });
+    this.bind(BY_WECHAT, { code: detail.code });
   },
 
   onTypedPhone() {
     const phone = mobileOf(this.data.phone);
     if (!phone) {
-      this.setData({ "faults.phone": "请填写 11 位手机号" });
+      refuse(this, { phone: "请填写 11 位手机号" }, TYPED);
       return;
     }
-    this.bind({ phone });
+    this.bind(TYPED, { phone });
   },
 
-  /** @param {{code: string} | {phone: string}} body */
-  bind(body) {
-    this.save(async () => {
+  /**
+   * @param {string} by the button
+   * @param {{code: string} | {phone: string}} body
+   */
+  bind(by, body) {
+    this.save(by, async () => {
       if (this.missing) await giveConsent(this.missing.purpose, this.missing.version);
       await bindPhone(body);
       this.setData({ phone: "", typing: false });
@@ -118,20 +126,19 @@ Page({
   },
 
   /**
+   * @param {string} by the button
    * @param {() => Promise<unknown>} send
    * @param {string} words
    */
-  async save(send, words) {
+  async save(by, send, words) {
     if (this.data.busy) return;
-    this.setData({ busy: true, faults: {} });
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       await send();
       wx.showToast({ title: words, icon: "none" });
       await this.load();
     } catch (error) {
-      const fields = error instanceof ApiError ? Object.entries(error.errors || {}) : [];
-      this.setData({ faults: Object.fromEntries(fields.map(([field, sentences]) => [field, sentences[0]])) });
-      wx.showToast({ title: sentenceOf(error), icon: "none" });
+      refuse(this, error, by);
     } finally {
       this.setData({ busy: false });
     }

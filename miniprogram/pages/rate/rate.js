@@ -4,12 +4,15 @@
 const { getBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { addRating, changeRating, getRatingForm, listMyRatings } = require("../../api/ratings");
+const { draftOf } = require("../../utils/draft");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
+const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
 const { momentWords } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").RatingForm} RatingForm */
 /** @typedef {import("../../api/types").Rating} Rating */
+/** @typedef {import("../../api/ratings").Said} Said */
 
 const NEWEST = 100;
 
@@ -33,7 +36,9 @@ Page({
     /** @type {Record<string, number>} */
     scores: {},
     comment: "",
-    refusal: "",
+    /** Whether what is shown was begun before and not sent. */
+    begun: false,
+    refusal: NO_REFUSAL,
     busy: false,
     done: false,
     saved: false,
@@ -41,6 +46,8 @@ Page({
 
   /** @type {{booking?: string, activity?: string, resident?: string, title?: string, rating?: string}} */
   query: {},
+  /** @type {ReturnType<typeof draftOf<Said>> | undefined} */
+  draft: undefined,
   /** Key of a rating that waits for the network. */
   waiting: "",
   /** @type {(() => void) | undefined} */
@@ -48,6 +55,8 @@ Page({
 
   onLoad(query) {
     this.query = query;
+    const { booking, rating, activity, resident } = query;
+    this.draft = draftOf(`rating:${booking || rating || [activity, resident].join(":")}`);
     this.unfollow = outbox.followDelivered((late) => {
       if (late && late.key === this.waiting) this.setData({ saved: false });
     });
@@ -66,12 +75,14 @@ Page({
     this.setData({ loading: true, error: "" });
     try {
       const [form, subject] = await Promise.all([getRatingForm(), this.readSubject()]);
-      const given = subject.rating;
+      const begun = this.draft?.get() || null;
+      const given = begun || subject.rating;
       const tags = form.tags.map((tag) => ({ ...tag, on: given !== null && given.tags.includes(tag.key) }));
       this.setData({
         title: subject.title,
         market: subject.market,
-        until: given ? momentWords(given.editable_until) : "",
+        until: subject.rating ? momentWords(subject.rating.editable_until) : "",
+        begun: begun !== null,
         levels: form.levels,
         items: form.items,
         tags,
@@ -107,47 +118,63 @@ Page({
 
   /** @param {WechatMiniprogram.CustomEvent<{value: number}>} event */
   onScore({ detail }) {
-    this.setData({ score: detail.value, refusal: "" });
+    this.setData({ score: detail.value });
+    mend(this, "score");
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{value: number}, {key: string}>} event */
   onItem({ detail, currentTarget }) {
     this.setData({ [`scores.${currentTarget.dataset.key}`]: detail.value });
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onTag(event) {
     const { index } = event.currentTarget.dataset;
     this.setData({ [`tags[${index}].on`]: !this.data.tags[index].on });
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.TextareaInput} event */
   onComment({ detail }) {
     this.setData({ comment: detail.value });
+    this.keep();
+  },
+
+  keep() {
+    this.draft?.keep(this.said());
+  },
+
+  /** @returns {Said} */
+  said() {
+    const { score, scores, tags, comment } = this.data;
+    const chosen = tags.filter(({ on }) => on).map(({ key }) => key);
+    return { score, items: scores, tags: chosen, comment: comment.trim() };
   },
 
   async onSubmit() {
     if (this.data.busy) return;
     if (!this.data.score) {
-      this.setData({ refusal: "请先点一个表情，告诉我们您的整体感受" });
+      refuse(this, { score: "请先点一个表情，告诉我们您的整体感受" });
       return;
     }
-    this.setData({ busy: true, refusal: "" });
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       const outcome = await this.send();
+      this.draft?.forget();
       this.waiting = outcome.sent ? "" : outcome.key;
       this.setData({ done: true, saved: !outcome.sent });
     } catch (error) {
-      this.setData({ refusal: sentenceOf(error) });
+      refuse(this, error);
     } finally {
       this.setData({ busy: false });
     }
   },
 
   send() {
-    const { score, scores, tags, comment, title } = this.data;
-    const chosen = tags.filter(({ on }) => on).map(({ key }) => key);
-    const said = { score, items: scores, tags: chosen, comment: comment.trim() };
+    const { title } = this.data;
+    const said = this.said();
     const { booking, activity, resident, rating } = this.query;
     if (rating) return changeRating(rating, title, said);
     if (booking) return addRating({ booking_id: booking }, title, said);

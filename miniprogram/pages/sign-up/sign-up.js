@@ -10,8 +10,10 @@ const { activityWords } = require("../../utils/activity-words");
 const { bookingWords, clashOf } = require("../../utils/booking-words");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
+const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
 const { isSignUpOpen, slotChoices } = require("../../utils/offering-words");
 const { waitWords } = require("../../utils/time");
+const { MYSELF, NOBODY, whom } = require("../../utils/whom");
 
 /** @typedef {import("../../api/types").Offering} Offering */
 
@@ -33,9 +35,11 @@ Page({
     slotId: "",
     /** @type {import("../../api/types").FamilyMember[]} */
     family: [],
-    residentId: "",
+    residentId: MYSELF,
+    /** Whether the person wants it for the family, having it themselves already. */
+    forFamily: false,
     busy: false,
-    refusal: "",
+    refusal: NO_REFUSAL,
     hasNumber: false,
     /** @type {ReturnType<typeof bookingWords> | null} */
     done: null,
@@ -48,10 +52,11 @@ Page({
   /** What was pressed last, with its key: pressing the same again is the same action. */
   pressed: { what: "", key: "" },
 
-  /** @param {{activity?: string, offering?: string}} query */
-  onLoad({ activity = "", offering = "" }) {
+  /** @param {{activity?: string, offering?: string, for?: string}} query */
+  onLoad({ activity = "", offering = "", for: whose }) {
     this.activityId = activity;
     this.offeringId = offering;
+    if (whose === "family") this.setData({ forFamily: true, residentId: NOBODY });
   },
 
   onShow() {
@@ -128,25 +133,31 @@ Page({
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onSlot(event) {
-    this.setData({ slotId: event.currentTarget.dataset.id, refusal: "" });
+    this.setData({ slotId: event.currentTarget.dataset.id, hasNumber: false });
+    mend(this, "slot");
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
   onWho({ detail }) {
-    this.setData({ residentId: detail.value, refusal: "", hasNumber: false });
+    this.setData({ residentId: detail.value, hasNumber: false });
+    mend(this, "who");
   },
 
   async onSignUp() {
-    const { slotId } = this.data;
-    if (this.data.bySlot && !slotId) {
-      this.setData({ refusal: "请先选一个时段" });
+    const { slotId, residentId } = this.data;
+    const faults = {
+      ...this.missingWho(),
+      ...(this.data.bySlot && !slotId && { slot: "请先选一个时段" }),
+    };
+    if (Object.keys(faults).length) {
+      refuse(this, faults);
       return;
     }
     this.setData({ busy: true });
     const wanted = await this.wantsBoth(slotId);
     this.setData({ busy: false });
     if (!wanted) return;
-    const body = { ...(slotId && { slot_id: slotId }), ...this.whom() };
+    const body = { ...(slotId && { slot_id: slotId }), ...whom(residentId) };
     this.book(`sign-up ${slotId}`, (key) => signUp(this.offeringId, body, key));
   },
 
@@ -170,12 +181,23 @@ Page({
   },
 
   onTakeNumber() {
-    this.book("number", (key) => takeNumber(this.offeringId, this.whom(), key));
+    const missing = this.missingWho();
+    if (missing) {
+      refuse(this, missing);
+      return;
+    }
+    const { residentId } = this.data;
+    this.book("number", (key) => takeNumber(this.offeringId, whom(residentId), key));
   },
 
-  whom() {
-    const { residentId } = this.data;
-    return residentId ? { resident_id: residentId } : {};
+  missingWho() {
+    const { residentId, family } = this.data;
+    if (residentId !== NOBODY) return null;
+    return { who: family.length ? "请先选为哪位家人报名" : "请先添加家人，再为家人报名" };
+  },
+
+  onAddFamily() {
+    wx.navigateTo({ url: "/pages/family-edit/family-edit" });
   },
 
   /**
@@ -184,7 +206,7 @@ Page({
    */
   async book(what, send) {
     if (this.data.busy) return;
-    this.setData({ busy: true, refusal: "", hasNumber: false });
+    this.setData({ busy: true, refusal: NO_REFUSAL, hasNumber: false });
     try {
       const booking = await send(this.keyFor(`${what} ${this.data.residentId}`));
       this.setData({ done: bookingWords(booking) });
@@ -208,7 +230,8 @@ Page({
   /** @param {unknown} error */
   async explain(error) {
     const code = error instanceof ApiError ? error.code : "";
-    this.setData({ refusal: sentenceOf(error), hasNumber: code === "already_booked" });
+    this.setData({ hasNumber: code === "already_booked" });
+    refuse(this, code === "slot_full" ? { slot: sentenceOf(error) } : error);
     if (error instanceof ApiError && error.transient) return;
     this.pressed = { what: "", key: "" };
     if (code === "not_checked_in") {
@@ -218,10 +241,17 @@ Page({
         confirmText: "去扫码",
         cancelText: "知道了",
       });
-      if (confirm) wx.navigateTo({ url: "/pages/checkin/checkin" });
+      if (confirm) wx.navigateTo({ url: this.checkInUrl() });
       return;
     }
     this.load();
+  },
+
+  /** Whoever checks in comes back here, with all that was chosen. */
+  checkInUrl() {
+    const { title, residentId } = this.data;
+    const service = encodeURIComponent(title);
+    return `/pages/checkin/checkin?activity=${this.activityId}&service=${service}&resident=${residentId}`;
   },
 
   onNumber() {

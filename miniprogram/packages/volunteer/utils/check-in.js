@@ -5,7 +5,12 @@ const outbox = require("../../../utils/outbox");
 const { knownOf } = require("../api/residents");
 const { KIND, deviceId, marketOf, sendScan } = require("../api/scans");
 const scanLog = require("./scan-log");
-const { answerWords, errorWords, keptWords, meantBy, nameOf, questionWords, stateOf } = require("./scan-words");
+const {
+  answerWords, bad, errorWords, keptWords, meantBy, nameOf, questionWords, stateOf,
+} = require("./scan-words");
+
+/** What the server refused late is kept until it is settled. */
+const IN_RECORDS = "这条已留在「本机签到记录」里，请在那里处理";
 
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {import("./scan-words").Answer} Answer */
@@ -55,17 +60,51 @@ function log(market, data, at, late) {
  * Say who it was whom the server has asked about late; that was when it was.
  * @param {string} key the outbox's
  * @param {string} way the answer
- * @returns {Promise<string>} what came of it, for the screen
+ * @returns {Promise<Answer | null>} what came of it; null where it has been settled meanwhile
  */
 async function answerLate(key, way) {
   const entry = outbox.refused().find((one) => one.key === key);
-  if (!entry) return "";
+  if (!entry) return null;
   const { guest, direction, scanned_at: scannedAt } = /** @type {any} */ (entry.body);
   const market = { id: marketOf(entry), title: "" };
   const about = { who: guest.name, direction, scannedAt };
   const { answer } = await checkIn(market, meantBy(way, guest), about);
   if (answer.tone !== "bad") outbox.dismiss(key);
-  return answer.title;
+  return answer;
+}
+
+/**
+ * Call `onAnswer` once, when what waits for the network has been answered, or refused.
+ * @param {string} key the outbox's
+ * @param {(answer: Answer) => void} onAnswer
+ * @returns {() => void} stops waiting for it
+ */
+function awaitLate(key, onAnswer) {
+  let over = false;
+  /** @type {(() => void)[]} */
+  const ends = [];
+  function stop() {
+    over = true;
+    ends.forEach((end) => end());
+  }
+  /** @param {Answer} answer */
+  function tell(answer) {
+    if (over) return;
+    stop();
+    onAnswer(answer);
+  }
+  ends.push(
+    outbox.followDelivered((late) => {
+      if (late && late.key === key) tell(answerWords(late.data, deviceId()));
+    }),
+    outbox.follow(() => {
+      const refused = outbox.refused().find((entry) => entry.key === key);
+      if (refused && !refused.answer) tell(bad(refused.refused || "", IN_RECORDS));
+    }),
+  );
+  // It may have been answered by then.
+  if (over) stop();
+  return stop;
 }
 
 /** Move what was answered late into the log, each one. */
@@ -81,4 +120,4 @@ function vibrate(tone) {
   else if (tone !== "plain") wx.vibrateShort({ type: tone === "good" ? "medium" : "heavy" });
 }
 
-module.exports = { answerLate, checkIn, takeLateAnswers, vibrate };
+module.exports = { answerLate, awaitLate, checkIn, takeLateAnswers, vibrate };

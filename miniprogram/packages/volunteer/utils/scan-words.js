@@ -188,6 +188,6 @@ function driftWords(seconds) {
 }
 
 module.exports = {
-  CHECKING, NO_CODE, SCANNED_BEFORE, answerWords, keptWords, errorWords,
+  CHECKING, NO_CODE, SCANNED_BEFORE, bad, answerWords, keptWords, errorWords,
   questionWords, questionWays, meantBy, nameOf, stateOf, driftWords,
 };

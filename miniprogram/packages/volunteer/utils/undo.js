@@ -1,7 +1,7 @@
 // @ts-check
 // Take a check-in back: a reason, a confirmation, then a new fact on the server.
 
-const { ApiError, sentenceOf } = require("../../../api/errors");
+const { ApiError } = require("../../../api/errors");
 const { revertScan } = require("../api/scans");
 const scanLog = require("./scan-log");
 
@@ -9,7 +9,8 @@ const REASONS = ["扫错了人", "本人没有来", "重复登记"];
 
 /**
  * @param {{id: string, who: string, state: string}} line of the scan log
- * @returns {Promise<string>} what came of it, for the screen; empty when the person thought better
+ * @returns {Promise<string>} what is done, for the screen; empty when the person thought better.
+ *   Rejects with an ApiError
  */
 async function undo({ id, who, state }) {
   const what = state === "left" ? "签退" : "签到";
@@ -50,7 +51,7 @@ async function revert(id, reason, done) {
     await revertScan(id, reason);
   } catch (error) {
     const before = error instanceof ApiError && error.code === "already_reverted";
-    if (!before) return sentenceOf(error);
+    if (!before) throw error;
   }
   scanLog.markReverted(id);
   return done;

@@ -7,6 +7,7 @@ const { ApiError, sentenceOf } = require("../../../../api/errors");
 const { createBrightScreen } = require("../../../../utils/bright-screen");
 const look = require("../../../../utils/look");
 const { drawQr } = require("../../../../utils/qr");
+const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const serverTime = require("../../../../utils/server-time");
 const { getMarketCode, revokeMarketCode } = require("../../api/market");
 
@@ -33,6 +34,7 @@ Page({
     endsIn: 0,
     busy: false,
     notice: "",
+    refusal: NO_REFUSAL,
   },
 
   id: "",
@@ -156,12 +158,12 @@ Page({
       confirmColor: "#B42318",
     });
     if (!confirm || this.data.busy) return;
-    this.setData({ busy: true, notice: "" });
+    this.setData({ busy: true, notice: "", refusal: NO_REFUSAL });
     try {
       await this.take(revokeMarketCode);
       this.setData({ notice: "已换成新码，原来的码不能再用" });
     } catch (error) {
-      this.setData({ notice: sentenceOf(error) });
+      refuse(this, error);
     } finally {
       this.setData({ busy: false });
     }

@@ -1,8 +1,8 @@
 // @ts-check
 // Let a PC into the web console: scan the code on its screen, look which one it is, confirm.
 
-const { sentenceOf } = require("../../../../api/errors");
 const look = require("../../../../utils/look");
+const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const { clock } = require("../../../../utils/time");
 const { confirmConsoleLogin, getConsoleLogin, loginCode } = require("../../api/console");
 
@@ -11,7 +11,7 @@ Page({
     look: look.current(),
     loading: false,
     busy: false,
-    error: "",
+    refusal: NO_REFUSAL,
     code: "",
     /** Which browser asks, and when. */
     browser: "",
@@ -29,38 +29,44 @@ Page({
       success: ({ result }) => {
         const code = loginCode(result);
         if (code) this.ask(code);
-        else this.setData({ code: "", error: "这不是电脑登录的二维码，请扫电脑登录页上的码。" });
+        else this.refuseCode();
       },
       fail: () => undefined,
     });
   },
 
+  refuseCode() {
+    this.setData({ code: "" });
+    refuse(this, "这不是电脑登录的二维码，请扫电脑登录页上的码");
+  },
+
   /** @param {string} code */
   async ask(code) {
-    this.setData({ code: "", error: "", done: false, loading: true });
+    this.setData({ code: "", refusal: NO_REFUSAL, done: false, loading: true });
     try {
       const { browser, asked_at: askedAt } = await getConsoleLogin(code);
       this.setData({ code, browser, askedAt: clock(askedAt), loading: false });
     } catch (error) {
-      this.setData({ error: sentenceOf(error), loading: false });
+      this.setData({ loading: false });
+      refuse(this, error);
     }
   },
 
   async onConfirm() {
     if (this.data.busy) return;
-    this.setData({ busy: true, error: "" });
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       await confirmConsoleLogin(this.data.code);
       this.setData({ done: true, code: "" });
     } catch (error) {
-      this.setData({ error: sentenceOf(error) });
+      refuse(this, error);
     } finally {
       this.setData({ busy: false });
     }
   },
 
   onRefuse() {
-    this.setData({ code: "", error: "" });
+    this.setData({ code: "", refusal: NO_REFUSAL });
   },
 
   onBack() {

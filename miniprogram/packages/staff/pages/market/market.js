@@ -7,6 +7,7 @@ const { activityWords } = require("../../../../utils/activity-words");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const { createPoll } = require("../../../../utils/poll");
+const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const { clock, dayKey } = require("../../../../utils/time");
 const { closeMarket, openMarket, pollSummary } = require("../../api/market");
 const { summaryWords, unserved } = require("../../utils/summary-words");
@@ -32,6 +33,7 @@ Page({
     readAt: "",
     busy: false,
     notice: "",
+    refusal: NO_REFUSAL,
   },
 
   id: "",
@@ -141,12 +143,12 @@ Page({
    */
   async act(send, done) {
     if (this.data.busy) return;
-    this.setData({ busy: true, notice: "" });
+    this.setData({ busy: true, notice: "", refusal: NO_REFUSAL });
     try {
       await send();
       this.setData({ notice: done });
     } catch (error) {
-      this.setData({ notice: refusalWords(error) });
+      refuse(this, moved(error) ? "同事刚刚已经操作过，已为您更新" : error);
     }
     await this.poll?.start();
     this.setData({ busy: false });
@@ -158,7 +160,6 @@ Page({
 });
 
 /** @param {unknown} error */
-function refusalWords(error) {
-  const moved = error instanceof ApiError && error.code === "illegal_transition";
-  return moved ? "同事刚刚已经操作过，已为您更新" : sentenceOf(error);
+function moved(error) {
+  return error instanceof ApiError && error.code === "illegal_transition";
 }

@@ -6,6 +6,7 @@ const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const { createPoll } = require("../../../../utils/poll");
+const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const { sleep } = require("../../../../utils/sleep");
 const { actOn, callNext, pollDesk } = require("../../api/desk");
 const { chosenStall } = require("../../utils/chosen");
@@ -14,6 +15,8 @@ const { deskWords } = require("../../utils/desk-words");
 /** @typedef {import("../../../../api/types").Desk} Desk */
 /** @typedef {import("../../api/desk").DeskAction} DeskAction */
 
+/** What the bar's buttons do; the others stand at their numbers. @type {DeskAction[]} */
+const IN_BAR = ["start", "recall", "miss"];
 const POLL_MS = 5000;
 /** The second tap of a double tap must not press what has come in the first one's place. */
 const SETTLE_MS = 600;
@@ -32,6 +35,7 @@ Page({
     busy: false,
     /** What came of the last press, where the screen does not show it anyway. */
     notice: "",
+    refusal: NO_REFUSAL,
   },
 
   /** @type {ReturnType<typeof createPoll> | undefined} */
@@ -143,26 +147,28 @@ Page({
   onAct(event) {
     const { id, action } = /** @type {{id: string, action: DeskAction}} */ (event.currentTarget.dataset);
     const { calling, callAgainAfter } = this.data.desk || {};
-    this.act(`${action} ${id} ${calling?.times}`, async (key) => {
+    const send = async (/** @type {string} */ key) => {
       const { calls } = await actOn(id, action, key);
       if (action !== "recall" || calls !== calling?.times) return;
       this.setData({ notice: `刚刚叫过，要给人走过来的时间。隔 ${callAgainAfter} 秒再叫，才算一次` });
-    });
+    };
+    this.act(`${action} ${id} ${calling?.times}`, send, IN_BAR.includes(action) ? "" : id);
   },
 
   /**
    * Send one press and show what the desk looks like then.
    * @param {string} what
    * @param {(key: string) => Promise<unknown>} send
+   * @param {string} [by] the number whose own button was pressed; empty for those of the bar
    */
-  async act(what, send) {
+  async act(what, send, by) {
     if (this.data.busy) return;
-    this.setData({ busy: true, notice: "" });
+    this.setData({ busy: true, notice: "", refusal: NO_REFUSAL });
     try {
       await send(this.keyFor(what));
       this.pressed = { what: "", key: "" };
     } catch (error) {
-      this.explain(error);
+      this.explain(error, by);
     }
     await Promise.all([this.poll?.start(), sleep(SETTLE_MS)]);
     this.setData({ busy: false });
@@ -178,11 +184,14 @@ Page({
     return this.pressed.key;
   },
 
-  /** @param {unknown} error */
-  explain(error) {
+  /**
+   * @param {unknown} error
+   * @param {string} [by]
+   */
+  explain(error, by) {
     const lost = error instanceof ApiError && error.transient;
     if (!lost) this.pressed = { what: "", key: "" };
-    this.setData({ notice: refusalWords(error) });
+    refuse(this, refusalWords(error), by);
   },
 
   onGiveNumber() {

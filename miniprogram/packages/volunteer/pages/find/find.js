@@ -2,17 +2,20 @@
 // Check somebody in without their code: the end of the phone number on a big keypad, or the name, or
 // the whole number, which alone finds who is new here.
 
-const { sentenceOf } = require("../../../../api/errors");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
+const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const { askedFor, findResidents } = require("../../api/residents");
-const { checkIn, vibrate } = require("../../utils/check-in");
+const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 
 /** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
 /** @typedef {import("../../api/scans").Direction} Direction */
 
+const BY_TAIL = "请按手机号的后四位";
+const BY_NAME = "请填写登记时用的姓名，或完整的手机号";
+const NOBODY_FOUND = "没有找到。没来过的人要用完整的手机号查，也可以登记姓名";
 const TAIL_DIGITS = 4;
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "clear", "0", "back"];
 /** @type {Record<string, string>} */
@@ -33,19 +36,22 @@ Page({
     places: placesOf(""),
     name: "",
     searching: false,
-    searched: false,
+    /** What to do, or what came of the search. */
+    words: BY_TAIL,
     /** @type {Found[]} */
     found: [],
     /** How many more fit than are listed. */
     more: 0,
     busy: false,
-    refusal: "",
+    refusal: NO_REFUSAL,
     /** @type {Answer | null} */
     answer: null,
   },
 
   /** @type {(() => void) | undefined} */
   unfollow: undefined,
+  /** Stops waiting for what came of a check-in. @type {(() => void) | undefined} */
+  stopWaiting: undefined,
 
   /** @param {{direction?: string}} query */
   onLoad({ direction }) {
@@ -65,6 +71,7 @@ Page({
 
   onUnload() {
     this.unfollow?.();
+    this.stopWaiting?.();
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -87,7 +94,7 @@ Page({
   onSearchName() {
     const words = this.data.name.trim();
     if (words) this.search(askedFor(words));
-    else this.setData({ refusal: "请先填写完整的姓名或手机号" });
+    else refuse(this, { name: "请先填写完整的姓名或手机号" });
   },
 
   /**
@@ -95,19 +102,23 @@ Page({
    * @param {object} change
    */
   forget(change) {
-    this.setData({ ...change, searched: false, found: [], more: 0, refusal: "" });
+    const byName = "byName" in change ? change.byName : this.data.byName;
+    const words = byName ? BY_NAME : BY_TAIL;
+    this.setData({ ...change, words, found: [], more: 0, refusal: NO_REFUSAL });
   },
 
   /** @param {{phone: string} | {name: string}} by */
   async search(by) {
     const { market } = this.data;
     if (!market) return;
-    this.setData({ searching: true, refusal: "" });
+    this.setData({ searching: true, words: "正在查找", refusal: NO_REFUSAL });
     try {
       const { items, more } = await findResidents(market.id, by);
-      if (this.asks(by)) this.setData({ found: items, more, searched: true });
+      if (this.asks(by)) this.setData({ found: items, more, words: NOBODY_FOUND });
     } catch (error) {
-      if (this.asks(by)) this.setData({ refusal: sentenceOf(error) });
+      if (!this.asks(by)) return;
+      this.setData({ words: "" });
+      refuse(this, error);
     } finally {
       this.setData({ searching: false });
     }
@@ -131,15 +142,22 @@ Page({
     try {
       if (!(await confirmed(person, direction))) return;
       const about = { who: person.display_name, direction };
-      const { answer } = await checkIn(market, { resident_id: person.id }, about);
-      vibrate(answer.tone);
-      this.setData({ answer });
+      const { answer, kept } = await checkIn(market, { resident_id: person.id }, about);
+      this.show(answer);
+      if (kept) this.stopWaiting = awaitLate(kept, (late) => this.show(late));
     } finally {
       this.setData({ busy: false });
     }
   },
 
+  /** @param {Answer} answer */
+  show(answer) {
+    vibrate(answer.tone);
+    this.setData({ answer });
+  },
+
   onNext() {
+    this.stopWaiting?.();
     this.setData({ answer: null });
     this.forget({ tail: "", places: placesOf(""), name: "" });
   },

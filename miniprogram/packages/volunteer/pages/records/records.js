@@ -5,6 +5,7 @@
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const outbox = require("../../../../utils/outbox");
+const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const { answerLate, takeLateAnswers } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 const { followBook, scanBook } = require("../../utils/scan-book");
@@ -18,6 +19,7 @@ Page({
     /** @type {ReturnType<typeof scanBook> | null} */
     book: null,
     notice: "",
+    refusal: NO_REFUSAL,
     busy: false,
   },
 
@@ -69,10 +71,12 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   async onWay(event) {
     if (this.data.busy) return;
-    this.setData({ busy: true, notice: "" });
+    this.setData({ busy: true, notice: "", refusal: NO_REFUSAL });
     const { key, way } = event.currentTarget.dataset;
-    const notice = await answerLate(key, way);
-    this.setData({ busy: false, notice });
+    const answer = await answerLate(key, way);
+    if (answer && answer.tone === "bad") refuse(this, answer.title, key);
+    else this.setData({ notice: answer ? answer.title : "" });
+    this.setData({ busy: false });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -94,8 +98,13 @@ Page({
   async onUndo(event) {
     const line = this.data.book?.lines.find(({ id }) => id === event.currentTarget.dataset.id);
     if (!line || this.data.busy) return;
-    this.setData({ busy: true, notice: "" });
-    const notice = await undo(line);
-    this.setData({ busy: false, notice });
+    this.setData({ busy: true, notice: "", refusal: NO_REFUSAL });
+    try {
+      this.setData({ notice: await undo(line) });
+    } catch (error) {
+      refuse(this, error, line.id);
+    } finally {
+      this.setData({ busy: false });
+    }
   },
 });

@@ -4,9 +4,10 @@
 const look = require("../../../../utils/look");
 const { codeInScan } = require("../../../../utils/market-code");
 const network = require("../../../../utils/network");
+const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const { nameKept, waitsFor } = require("../../api/scans");
 const { chosenMarket } = require("../../utils/chosen");
-const { checkIn, takeLateAnswers, vibrate } = require("../../utils/check-in");
+const { awaitLate, checkIn, takeLateAnswers, vibrate } = require("../../utils/check-in");
 const { followBook, scanBook } = require("../../utils/scan-book");
 const { CHECKING, NO_CODE, SCANNED_BEFORE, driftWords } = require("../../utils/scan-words");
 const { undo } = require("../../utils/undo");
@@ -44,6 +45,7 @@ Page({
     recent: [],
     drift: "",
     notice: "",
+    refusal: NO_REFUSAL,
     busy: false,
   },
 
@@ -52,6 +54,8 @@ Page({
   timer: 0,
   /** Key of the scan on the screen, where it waits for the network. */
   kept: "",
+  /** Stops waiting for what came of it. @type {(() => void) | undefined} */
+  stopWaiting: undefined,
   /** @type {(() => void)[]} */
   unfollow: [],
 
@@ -77,6 +81,7 @@ Page({
   onUnload() {
     this.rest();
     clearTimeout(this.timer);
+    this.stopWaiting?.();
   },
 
   rest() {
@@ -139,6 +144,7 @@ Page({
     this.kept = kept;
     this.setData({ drift: driftWords(driftSeconds) });
     this.show(answer);
+    if (kept) this.stopWaiting = awaitLate(kept, (late) => this.show(late));
   },
 
   /** @param {Answer} answer */
@@ -153,6 +159,7 @@ Page({
   onNext() {
     clearTimeout(this.timer);
     if (!this.data.answer || this.data.answer === CHECKING) return;
+    this.stopWaiting?.();
     this.setData({ answer: null });
     if (this.visible) this.onScan();
   },
@@ -160,9 +167,12 @@ Page({
   async onOther() {
     const { answer } = this.data;
     if (answer && answer.tone === "warn") {
-      if (await nameIt(this.kept, this.data.direction)) this.onNext();
+      const named = await nameIt(this.kept, this.data.direction);
+      // Meanwhile it may have been judged: that is read first.
+      if (named && this.data.answer === answer) this.onNext();
       return;
     }
+    this.stopWaiting?.();
     this.setData({ answer: null });
     this.onFind();
   },
@@ -183,9 +193,14 @@ Page({
   async onUndo(event) {
     const line = this.data.recent.find(({ id }) => id === event.currentTarget.dataset.id);
     if (!line || this.data.busy) return;
-    this.setData({ busy: true, notice: "" });
-    const notice = await undo(line);
-    this.setData({ busy: false, notice });
+    this.setData({ busy: true, notice: "", refusal: NO_REFUSAL });
+    try {
+      this.setData({ notice: await undo(line) });
+    } catch (error) {
+      refuse(this, error, line.id);
+    } finally {
+      this.setData({ busy: false });
+    }
   },
 });
 

@@ -5,6 +5,7 @@ const { ApiError, sentenceOf } = require("../../../../api/errors");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const { mobileOf } = require("../../../../utils/phone-number");
+const { NO_REFUSAL, mend, refuse } = require("../../../../utils/refusal");
 const { waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
 const { askedFor, findResidents, knownOf } = require("../../api/residents");
@@ -12,6 +13,9 @@ const { meantBy, questionWays, questionWords } = require("../../utils/scan-words
 
 /** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
+
+/** The button that is not in the bar. */
+const SEARCH = "search";
 
 Page({
   data: {
@@ -37,7 +41,7 @@ Page({
     /** A service for the old asks for the year of birth; nobody else is asked. */
     asksYear: false,
     busy: false,
-    refusal: "",
+    refusal: NO_REFUSAL,
     /** @type {ReturnType<typeof givenWords> | null} */
     done: null,
     /** Who it may be, of those who are known with the number. @type {import("../../utils/scan-words").Answer | null} */
@@ -78,48 +82,52 @@ Page({
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onOffering(event) {
-    this.setData({ offeringId: event.currentTarget.dataset.id, refusal: "", asksYear: false });
+    this.setData({ offeringId: event.currentTarget.dataset.id, asksYear: false, refusal: NO_REFUSAL });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onKind(event) {
-    this.setData({ isGuest: event.currentTarget.dataset.guest, refusal: "" });
+    this.setData({ isGuest: event.currentTarget.dataset.guest, refusal: NO_REFUSAL });
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onWords({ detail }) {
-    this.setData({ words: detail.value, searched: false, found: [], more: 0, residentId: "", refusal: "" });
+    this.setData({ words: detail.value, searched: false, found: [], more: 0, residentId: "" });
+    mend(this, "words");
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onName({ detail }) {
-    this.setData({ name: detail.value, refusal: "" });
+    this.setData({ name: detail.value });
+    mend(this, "name");
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onPhone({ detail }) {
-    this.setData({ phone: detail.value, refusal: "" });
+    this.setData({ phone: detail.value });
+    mend(this, "phone");
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onBirthYear({ detail }) {
-    this.setData({ birthYear: detail.value, refusal: "" });
+    this.setData({ birthYear: detail.value });
+    mend(this, "birth_year");
   },
 
   async onSearch() {
     const words = this.data.words.trim();
     if (this.data.searching) return;
     if (!words) {
-      this.setData({ refusal: "请先填写手机号后四位、手机号或姓名" });
+      refuse(this, { words: "请先填写手机号后四位、手机号或姓名" }, SEARCH);
       return;
     }
-    this.setData({ searching: true, refusal: "" });
+    this.setData({ searching: true, refusal: NO_REFUSAL });
     try {
       const { items, more } = await findResidents(this.activityId, askedFor(words));
       if (words !== this.data.words.trim()) return;
       this.setData({ found: items, more, searched: true, residentId: "" });
     } catch (error) {
-      this.setData({ refusal: sentenceOf(error) });
+      refuse(this, error, SEARCH);
     } finally {
       this.setData({ searching: false });
     }
@@ -127,15 +135,16 @@ Page({
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onResident(event) {
-    this.setData({ residentId: event.currentTarget.dataset.id, refusal: "" });
+    this.setData({ residentId: event.currentTarget.dataset.id });
+    mend(this, "words");
   },
 
   async onGive() {
     const whom = this.whom();
     if (this.data.busy) return;
-    const missing = this.missing();
-    if (!whom || missing) {
-      this.setData({ refusal: missing });
+    const faults = this.missing();
+    if (!whom || Object.keys(faults).length) {
+      refuse(this, faults);
       return;
     }
     await this.give(whom);
@@ -157,7 +166,7 @@ Page({
   /** @param {Parameters<typeof giveNumber>[1]} whom */
   async give(whom) {
     if (this.data.busy) return;
-    this.setData({ busy: true, refusal: "" });
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       const { offeringId } = this.data;
       const booking = await giveNumber(offeringId, whom, this.keyFor(JSON.stringify([offeringId, whom])));
@@ -170,12 +179,17 @@ Page({
     }
   },
 
-  /** What is still to be filled in, or filled in wrongly; empty where nothing is. */
+  /**
+   * What is still to be filled in, or filled in wrongly, by field.
+   * @returns {Record<string, string>}
+   */
   missing() {
     const { isGuest, residentId, name, phone } = this.data;
-    if (!isGuest) return residentId ? "" : "请先查找，再选中来的人";
-    if (!name.trim()) return "请填写怎么称呼来宾";
-    return phone.trim() && !mobileOf(phone) ? "手机号是 11 位数字，没有可以不填" : "";
+    if (!isGuest) return residentId ? {} : { words: "请先查找，再选中来的人" };
+    return {
+      ...(!name.trim() && { name: "请填写怎么称呼来宾" }),
+      ...(phone.trim() && !mobileOf(phone) && { phone: "手机号是 11 位数字，没有可以不填" }),
+    };
   },
 
   /** @returns {Parameters<typeof giveNumber>[1] | null} null while something is missing */
@@ -210,12 +224,11 @@ Page({
       return;
     }
     const code = error instanceof ApiError ? error.code : "";
-    this.setData({
-      question: null,
-      ways: [],
-      refusal: refusalWords(error),
-      asksYear: this.data.asksYear || (this.data.isGuest && code === "not_eligible"),
-    });
+    const asksYear = this.data.asksYear || (this.data.isGuest && code === "not_eligible");
+    this.setData({ question: null, ways: [], asksYear });
+    const words = refusalWords(error);
+    if (code === "not_eligible" && asksYear) refuse(this, { birth_year: words });
+    else refuse(this, code === "validation_failed" ? error : words);
   },
 
   onAgain() {

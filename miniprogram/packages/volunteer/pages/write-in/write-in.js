@@ -3,7 +3,8 @@
 
 const look = require("../../../../utils/look");
 const { mobileOf } = require("../../../../utils/phone-number");
-const { checkIn, vibrate } = require("../../utils/check-in");
+const { NO_REFUSAL, mend, refuse } = require("../../../../utils/refusal");
+const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 const { meantBy, questionWays } = require("../../utils/scan-words");
 
@@ -16,8 +17,7 @@ Page({
     market: null,
     name: "",
     phone: "",
-    nameError: "",
-    phoneError: "",
+    refusal: NO_REFUSAL,
     busy: false,
     /** @type {Answer | null} */
     answer: null,
@@ -25,8 +25,15 @@ Page({
     ways: /** @type {ReturnType<typeof questionWays>} */ ([]),
   },
 
+  /** Stops waiting for what came of a check-in. @type {(() => void) | undefined} */
+  stopWaiting: undefined,
+
   onLoad() {
     this.setData({ market: chosenMarket.get() });
+  },
+
+  onUnload() {
+    this.stopWaiting?.();
   },
 
   onShow() {
@@ -35,12 +42,14 @@ Page({
 
   /** @param {WechatMiniprogram.Input} event */
   onName({ detail }) {
-    this.setData({ name: detail.value, nameError: "" });
+    this.setData({ name: detail.value });
+    mend(this, "name");
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onPhone({ detail }) {
-    this.setData({ phone: detail.value, phoneError: "" });
+    this.setData({ phone: detail.value });
+    mend(this, "phone");
   },
 
   async onCheckIn() {
@@ -48,10 +57,14 @@ Page({
     const name = this.data.name.trim();
     const phone = mobileOf(this.data.phone);
     if (!market || busy) return;
-    const nameError = name ? "" : "请填写怎么称呼";
-    const phoneError = phone || !this.data.phone.trim() ? "" : "手机号是 11 位数字，没有可以不填";
-    this.setData({ nameError, phoneError });
-    if (nameError || phoneError) return;
+    const faults = {
+      ...(!name && { name: "请填写怎么称呼" }),
+      ...(this.data.phone.trim() && !phone && { phone: "手机号是 11 位数字，没有可以不填" }),
+    };
+    if (Object.keys(faults).length) {
+      refuse(this, faults);
+      return;
+    }
     await this.send({ guest: phone ? { name, phone } : { name } });
   },
 
@@ -68,15 +81,23 @@ Page({
   async send(whom) {
     const { market, busy } = this.data;
     if (!market || busy) return;
-    this.setData({ busy: true });
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     const who = this.data.name.trim();
-    const { answer, known = [] } = await checkIn(market, whom, { who, direction: "entry" });
+    const { answer, known = [], kept } = await checkIn(market, whom, { who, direction: "entry" });
+    this.setData({ busy: false, ways: questionWays(known) });
+    this.show(answer);
+    if (kept) this.stopWaiting = awaitLate(kept, (late) => this.show(late));
+  },
+
+  /** @param {Answer} answer */
+  show(answer) {
     vibrate(answer.tone);
-    this.setData({ busy: false, answer, ways: questionWays(known) });
+    this.setData({ answer });
   },
 
   /** What was refused can be mended; what is done makes room for the next person. */
   onNext() {
+    this.stopWaiting?.();
     const { answer, ways } = this.data;
     const done = answer && answer.tone !== "bad" && !ways.length;
     this.setData({ answer: null, ways: [], ...(done && { name: "", phone: "" }) });

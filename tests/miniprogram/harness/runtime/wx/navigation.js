@@ -42,11 +42,15 @@ export const navigation = {
     topPage().call("onPullDownRefresh");
   }),
   stopPullDownRefresh: later("stopPullDownRefresh", () => ({})),
-  pageScrollTo: later("pageScrollTo", ({ scrollTop, selector }) => {
-    const page = topPage();
-    const target = selector && page.caller._$.getShadowRoot().querySelector(selector)?.$$;
-    if (target) target.scrollIntoView({ block: "start" });
-    else page.node.scrollTop = scrollTop ?? 0;
+  pageScrollTo: later("pageScrollTo", ({ scrollTop = 0, selector, offsetTop = 0 }) => {
+    const { caller, node } = topPage();
+    if (!selector) {
+      node.scrollTop = scrollTop;
+      return;
+    }
+    const target = caller._$.getShadowRoot().querySelector(selector)?.$$;
+    if (!target) throw `no node ${selector}`;
+    node.scrollTop += target.getBoundingClientRect().top - node.getBoundingClientRect().top + offsetTop;
   }),
   showShareMenu: later("showShareMenu", () => ({})),
   hideShareMenu: later("hideShareMenu", () => ({})),
