@@ -22,6 +22,7 @@ def test_chinese_has_full_width_marks_and_one_word_for_a_market() -> None:
         ("\u9547(\u8857\u9053):", "\u9547\uff08\u8857\u9053\uff09\uff1a"),
         ("{n} \u4eba({m} \u4efd)", "{n} \u4eba\uff08{m} \u4efd\uff09"),
         ("A005,\u672a\u529e\u7406", "A005\uff0c\u672a\u529e\u7406"),
+        ("`\u7b7e\u5230:${who}`", "`\u7b7e\u5230\uff1a${who}`"),
         ("\u5e02\u96c6 \u57ce\u5e02\u96c6\u4e2d", "\u96c6\u5e02 \u57ce\u5e02\u96c6\u4e2d"),
     ],
 )
@@ -32,7 +33,13 @@ def test_what_a_mark_beside_chinese_becomes(written: str, better: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["says \u300c\u662f\u5417\u300d, no more", r'"\d\u65e5?"', '"\u540d": 1', "9:00, 12 (a)"],
+    [
+        "says \u300c\u662f\u5417\u300d, no more",
+        r'"\d\u65e5?"',
+        "=\u53ef\u9009\u9879!$A$2",
+        '"\u540d": 1',
+        "9:00, 12 (a)",
+    ],
 )
 def test_english_code_and_patterns_keep_their_marks(written: str) -> None:
     assert mended(written) == written
