@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.activities import schedule
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import check_slots_within, create_activity, rows_of
+from backend.activities.readiness import UNSETTLED
 from backend.activities.stalls import SlotsOverlap, check_apart
 from backend.activities.words import quoted
 from backend.core import clock
@@ -250,7 +251,8 @@ def candidates(
                 "title": source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE]
             }
             if region.id != origin.id:
-                changes["venue"] = venues.get(region.id, {"name": f"{region.name}（场地待定）"})
+                nowhere = {"name": f"{region.name}（场地{UNSETTLED}）"}
+                changes["venue"] = venues.get(region.id, nowhere)
             starts_at = datetime.combine(day, starts, tzinfo=clock.SHANGHAI)
             place = Place(starts_at, region.id, changes)
             found.append(Candidate(region, day, place, there.get((region.id, day), [])))

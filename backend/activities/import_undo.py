@@ -36,17 +36,6 @@ class ImportTouched(AppError):
         super().__init__("、".join(touched[:_NAMED]) + more)
 
 
-def made_by(session: Session, kept: ScheduleImport) -> list[Activity]:
-    """What an import has made, by beginning."""
-    statement = (
-        select(Activity)
-        .join(ImportedRow, ImportedRow.activity_id == Activity.id)
-        .where(ImportedRow.import_id == kept.id)
-        .order_by(Activity.starts_at, Activity.id)
-    )
-    return list(session.execute(statement).scalars())
-
-
 def undo(session: Session, actor: Actor, kept: ScheduleImport) -> int:
     """Take back all that a locked import has made, and say how much that was: all of it or nothing.
     Its file stays, and can be imported again. Undone once more it makes no difference.

@@ -25,7 +25,7 @@ from backend.activities.models import (
 )
 from backend.activities.moves import MOVE_OF
 from backend.activities.queries import activity_detail
-from backend.activities.readiness import check_ready
+from backend.activities.readiness import Missing, check_ready, missing
 from backend.activities.signals import activity_moved, times_changed
 from backend.activities.words import ACTIVITY_STATES, quoted
 from backend.core import audit, clock, jobs
@@ -395,8 +395,8 @@ def move_all(
         action: of moves.MOVES.
         reason: of a return.
 
-    Raises SomeCannotMove (409), naming those that hinder; ValidationFailed (422) for a return
-    without a reason.
+    Raises SomeCannotMove (409), naming those that hinder, and those that would mislead residents;
+    ValidationFailed (422) for a return without a reason.
     """
     move = MOVE_OF[action]
     if move.to is ActivityState.DRAFT and not reason:
@@ -406,12 +406,22 @@ def move_all(
         if move.to not in ACTIVITY_TRANSITIONS[activity.state]:
             hindered.append(f"{quoted(activity.title)}{ACTIVITY_STATES[activity.state]}")
             continue
+        if move.to is ActivityState.PUBLISHED and (
+            holding := [one.words for one in gaps_of(session, activity) if one.holds]
+        ):
+            hindered.append(quoted(activity.title) + "、".join(holding))
+            continue
         try:
             move_activity(session, actor, activity, move.to, action=action, reason=reason)
         except AppError as refusal:
             hindered.append(f"{quoted(activity.title)}{refusal.detail or refusal.title}")
     if hindered:
         raise SomeCannotMove(hindered)
+
+
+def gaps_of(session: Session, activity: Activity) -> list[Missing]:
+    """What an activity still lacks, but for people: they are assigned up to the day itself."""
+    return missing(activity_detail(session, activity), None, clock.now())
 
 
 def rows_of(session: Session, model: Any, condition: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from flask import Response, current_app, request, url_for
 from sqlalchemy.orm import Session
 
 from backend.activities import changes, moves, operations, schedule, schemas, sheets
-from backend.activities.models import Activity
+from backend.activities.models import ACTIVITY_TRANSITIONS, Activity
 from backend.activities.permissions import (
     access_activities,
     access_activity,
@@ -209,10 +209,16 @@ def _confirm_move(
 
 
 @pages.form("/many", access=Permission.ACTIVITY_EDIT, body=schemas.ManyForm, again=calendar)
-def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
-    """Submit, publish or return the activities that were chosen in the list: all or none."""
-    permission = moves.MOVE_OF[body["action"]].permission
-    chosen = access_activities(session, actor, body["ids"], permission)
+def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response | str:
+    """Submit, publish or return the activities that were chosen in the list: all or none. Before
+    they are published, what each of them lacks is shown."""
+    move = moves.MOVE_OF[body["action"]]
+    chosen = access_activities(session, actor, body["ids"], move.permission)
+    if move.action == "publish" and not body.get("looked"):
+        gaps = [(one, operations.gaps_of(session, one)) for one in chosen]
+        movable = all(move.to in ACTIVITY_TRANSITIONS[one.state] for one in chosen)
+        if movable and any(found for _, found in gaps):
+            return render("activities/many_gaps.html", gaps=gaps)
     operations.move_all(session, actor, chosen, body["action"], body.get("reason"))
     tell(f"{_DONE[body['action']]} {len(chosen)} 场活动")
     # Without the filter by state, which they may not meet any more: who moved them looks for them.

@@ -1,9 +1,11 @@
 """What an activity still lacks before it can be submitted: a list to work through.
 
 What *blocks* would make the announcement untrue: a service that is booked by slots and has none,
-slots outside the hours or over one another. The rest is advice: an organiser may hand in date and
-place for approval first and arrange the stalls afterwards, or enter an activity when it is over,
-for the ledger. The API has always taken such drafts.
+slots outside the hours or over one another. What *misleads* would send people to nothing, or
+nowhere: a market without a stall, a place that is not settled; whoever publishes one such sees it
+and decides, among several it would slip through. The rest is advice: an organiser may hand in date
+and place for approval first and arrange the stalls afterwards, or enter an activity when it is
+over, for the ledger. The API has always taken such drafts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +16,9 @@ from typing import Any
 
 from backend.activities.models import OfferingMode, Programme
 from backend.core.errors import AppError
+
+# In the name of a place that is not settled: what a copy gets where none has taken place yet.
+UNSETTLED = "待定"
 
 
 class NotReady(AppError):
@@ -30,11 +35,18 @@ class Missing:
         words: what, as a sentence for the organiser.
         tab: the workbench's page on which it is mended.
         blocks: whether the activity can't be submitted before.
+        misleads: whether it can't be published together with others before.
     """
 
     words: str
     tab: str
     blocks: bool = False
+    misleads: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether it keeps the activity from being published together with others."""
+        return self.blocks or self.misleads
 
 
 def missing(activity: Mapping[str, Any], people: int | None, now: datetime) -> list[Missing]:
@@ -47,7 +59,7 @@ def missing(activity: Mapping[str, Any], people: int | None, now: datetime) -> l
     found = [*_times(activity, now), *_facts(activity), *_offers(activity)]
     if people == 0:
         found.append(Missing("还没有安排工作人员", "people"))
-    return sorted(found, key=lambda one: not one.blocks)
+    return sorted(found, key=lambda one: (not one.blocks, not one.misleads))
 
 
 def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
@@ -65,6 +77,8 @@ def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
 
 
 def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
+    if UNSETTLED in activity["venue"].name:
+        yield Missing("场地还没有定，居民不知道去哪里", "facts", misleads=True)
     if not activity["venue"].address:
         yield Missing("没有填写场地地址，居民找不到", "facts")
     if not activity["contact_phone"]:
@@ -76,7 +90,7 @@ def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
 def _offers(activity: Mapping[str, Any]) -> Iterator[Missing]:
     stalls = activity["stalls"]
     if not stalls and activity["programme"] is Programme.MARKET:
-        yield Missing("还没有摊位", "stalls")
+        yield Missing("还没有摊位", "stalls", misleads=True)
     for stall in stalls:
         if not stall["offerings"]:
             yield Missing(f"{stall['number']} 号摊位「{stall['name']}」还没有服务", "stalls")

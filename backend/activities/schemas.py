@@ -172,6 +172,8 @@ class ManyForm(Schema):
     action = fields.Key(("submit", "publish", "return"), required=True)
     ids = fields.Items(fields.Id(), MAX_LIMIT, required=True)
     reason = fields.Text(200)
+    # That what they lack has been looked at, before they are published.
+    looked = fields.Key(("1",))
 
 
 class HourOfDay(fields.Text):

@@ -126,7 +126,7 @@ def file_of(title: str) -> bytes:
     sheet = book.active
     assert sheet is not None
     sheet.append(columns.REQUIRED)
-    sheet.append(["吾社集", title, "花园社区", str(DAY), "9:00", "11:00", "社区广场"])
+    sheet.append(["吾社行", title, "花园社区", str(DAY), "9:00", "11:00", "社区广场"])
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -223,7 +223,8 @@ def test_an_import_is_undone_once_or_what_it_made_is_published(
     def act(number: int) -> TestResponse:
         desk, token = browsers[number]
         address, more = (f"{path}/undo", {}) if number else (
-            "/console/schedule/many", {"action": "publish", "ids": str(activity_id)}
+            "/console/schedule/many",
+            {"action": "publish", "looked": "1", "ids": str(activity_id)},
         )  # fmt: skip
         return desk.http.post(address, data={"csrf_token": token} | more)
 
@@ -243,7 +244,7 @@ def test_an_import_is_undone_once_or_what_it_made_is_published(
 def test_one_list_published_by_two_is_published_once(
     committed_app: Flask, committed_world: World, organiser: Person
 ) -> None:
-    ids = [committed_world.draft(organiser)["id"] for _ in range(3)]
+    ids = [committed_world.draft(organiser, programme="action")["id"] for _ in range(3)]
     browsers = desks(committed_world, organiser)
 
     def publish(number: int) -> TestResponse:
@@ -251,7 +252,7 @@ def test_one_list_published_by_two_is_published_once(
         chosen = ids if number else ids[::-1]
         return desk.http.post(
             "/console/schedule/many",
-            data={"csrf_token": token, "action": "publish", "ids": chosen},
+            data={"csrf_token": token, "action": "publish", "looked": "1", "ids": chosen},
         )
 
     assert statuses(together(2, publish)) == [303, 409]

@@ -382,6 +382,17 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     with page.expect_download() as download:
         page.get_by_role("link", name="下载要改的 1 行").click()
     assert "要改的地方" in str(list(_downloaded(download.value).worksheets[0].values))
+    # Published together with others they would send people to nothing.
+    preview = page.url
+    page = desk.open(f"/console/schedule/?from={_in_month(5)}&to={_in_month(8)}")
+    for title in ("预览里好的一场", "要改两处"):
+        page.get_by_label(f"选中 {title}").check()
+    page.get_by_role("button", name="发布", exact=True).click()
+    _agree(page, "2 场活动：发布")
+    expect(page.get_by_text("2 场不能发布")).to_be_visible()
+    expect(page.get_by_text("还没有摊位")).to_have_count(2)
+    _both_sizes(desk, "schedule-gaps")
+    page.goto(preview)
     page.get_by_role("button", name="撤销导入").click()
     _agree(page, "新建的 2 场草稿会从排期里拿掉")
     expect(page.get_by_text("已撤销导入，2 场草稿不再出现在排期里")).to_be_visible()

@@ -1,6 +1,7 @@
 """The console's schedule: whose activities it shows, how they move, and who may move them."""
 
 import io
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -297,10 +298,64 @@ def test_another_regions_draft_does_not_move_and_trying_is_kept(
 # ---------------------------------------------------------------------------- several at once
 
 
+def ready(world: World, organiser: Person, **more: Any) -> str:
+    """A draft that lacks nothing."""
+    venue = {"name": "花园社区广场", "address": "花园路 1 号"}
+    facts: dict[str, Any] = {
+        "venue": venue, "contact_phone": "0519-1", "organiser_name": "民政局",
+        "starts_at": at(DAY, 9),
+    }  # fmt: skip
+    draft = str(world.draft(organiser, **(facts | more))["id"])
+    world.offering(organiser, world.stall(organiser, draft)["id"])
+    return draft
+
+
+def test_what_several_lack_is_listed_for_each_before_they_are_published(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    fine = ready(world, organiser, title="都齐了的")
+    phoneless = ready(world, organiser, title="没电话的", contact_phone=None)
+    bare = world.draft(organiser, title="没摊位的", starts_at=at(DAY, 9))["id"]
+    nowhere = ready(world, organiser, title="没场地的", venue={"name": "花园社区（场地待定）"})
+    ids = [fine, phoneless, bare, nowhere]
+    fields: dict[str, Any] = {"ids": ids, "action": "publish"}
+    page = desk.send("/console/schedule/many?programme=market", **fields).get_data(as_text=True)
+    rows = {row[: row.index("<")]: row for row in re.split(r"/console/markets/[^>]+>", page)[1:]}
+    assert "都齐了" in rows["都齐了的"]
+    assert "没有填写咨询电话" in rows["没电话的"]
+    assert "还没有摊位" in rows["没摊位的"]
+    assert "场地还没有定" in rows["没场地的"]
+    held = [title for title, row in rows.items() if "不能发布" in row]
+    assert held == ["没摊位的", "没场地的"]
+    assert "发布其余 2 场" in page
+    assert re.findall(r'name="ids" value="([^"]+)"', page) == [fine, phoneless]
+    assert {state(organiser, one) for one in ids} == {"draft"}
+    # Whoever sends those all the same is refused, and told which.
+    answer = desk.send("/console/schedule/many", looked="1", **fields)
+    assert answer.status_code == 409
+    said = answer.get_data(as_text=True)
+    assert "「没摊位的」还没有摊位" in said
+    assert "「没场地的」场地还没有定" in said
+    assert {state(organiser, one) for one in ids} == {"draft"}
+    answer = desk.send(
+        "/console/schedule/many?programme=market", ids=[fine, phoneless], action="publish",
+        looked="1",
+    )  # fmt: skip
+    assert answer.location.endswith("?programme=market")
+    assert {state(organiser, one) for one in (fine, phoneless)} == {"published"}
+
+
+def test_one_that_is_published_alone_is_its_publisher_s_decision(
+    world: World, organiser: Person
+) -> None:
+    bare = world.draft(organiser)["id"]
+    ok(organiser.post(f"/activities/{bare}/publish"))
+
+
 def test_several_are_published_together_and_the_filters_stay(
     world: World, organiser: Person, desk: Desk
 ) -> None:
-    ids = [world.draft(organiser)["id"] for _ in range(3)]
+    ids = [ready(world, organiser) for _ in range(3)]
     ok(organiser.post(f"/activities/{ids[0]}/submit"))
     answer = desk.send("/console/schedule/many?programme=market", ids=ids, action="publish")
     assert answer.status_code == 303
