@@ -196,6 +196,26 @@ def test_a_draft_becomes_a_published_market(
     assert state == "published"
 
 
+def test_one_colleague_at_two_markets_is_asked_about(office: OpenOffice, draft: Draft) -> None:
+    """With what was typed kept, and told on the page from then on."""
+    start = datetime.fromisoformat(draft.staff.get(f"/activities/{draft.id}")["starts_at"])
+    body = {"starts_at": (start + timedelta(days=40)).isoformat()}
+    twins = [draft.staff.post(f"/activities/{draft.id}/copy", body)["id"] for _ in range(2)]
+    desk = office()
+    page = desk.page
+    for market in twins:
+        desk.open(f"/console/markets/{market}/people")
+        page.get_by_label("同事", exact=True).select_option(label="沈佳怡")
+        page.get_by_label("做什么").fill("引导")
+        sent(page, "安排")
+    expect(page.get_by_role("alert")).to_contain_text("同一时间在别处也有安排")
+    expect(page.get_by_label("做什么")).to_have_value("引导")
+    look(desk, "people-elsewhere")
+    sent(page, "仍然安排")
+    expect(page.get_by_role("row", name=re.compile("沈佳怡"))).to_contain_text("同一时间还在")
+    look(desk, "people-twice")
+
+
 def _place(page: Page) -> None:
     """A stall by dragging, the other by the keyboard's form."""
     first = page.locator(".plan-off .stall").first
