@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -249,6 +249,20 @@ def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
     other = line(**{columns.PROGRAMME: "吾社行"})
     page = preview(desk, other, model_id=model["id"])
     assert "参照活动「样板集市」是吾社集，品牌项目应相同" in page
+
+
+def test_a_model_whose_slots_overlap_is_not_copied(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    """They were made before that was refused."""
+    model = market(world, organiser)
+    with transaction() as session:
+        session.execute(text("UPDATE slot SET ends_at = ends_at + interval '10 minutes'"))
+    count = len(activities())
+    answer = confirm(desk, file_of(line()), model_id=model["id"])
+    assert answer.status_code == 409
+    assert "有重叠的时段" in answer.get_data(as_text=True)
+    assert len(activities()) == count
 
 
 def test_communities_of_one_name_are_told_apart(world: World) -> None:
