@@ -29,7 +29,7 @@ from backend.identity.schemas import NAME_LENGTH
 from backend.partners import operations as partners
 from backend.partners.models import Organisation
 from backend.regions import operations as regions
-from backend.regions.csv_files import read_region_files
+from backend.regions.csv_files import Fault, RegionFiles, read_region_files
 from backend.regions.models import Region
 
 ROLE_TITLES = {
@@ -84,10 +84,13 @@ def import_regions(files: tuple[Path, ...]) -> None:
     """
     progress = TerminalProgress()
     with transaction() as session:
-        known = regions.known_codes(session)
-    found = read_region_files(
-        files, progress, lambda found: regions.orphans(known, [*found.rows.values()], found.codes)
-    )
+        known = regions.known_names(session)
+
+    def misplaced(found: RegionFiles) -> list[Fault]:
+        rows = list(found.rows.values())
+        return [*regions.orphans(set(known), rows, found.codes), *regions.twins(known, rows)]
+
+    found = read_region_files(files, progress, misplaced)
     sorted_regions = regions.with_pinyin(found.rows.values(), progress)
     with transaction() as session:
         counts = regions.import_regions(session, None, sorted_regions, progress)
@@ -140,8 +143,9 @@ def add_organisation(name: str, code: str) -> None:
     with transaction() as session:
         region = _region(session, code)
         organisation_id, added = partners.add_organisation(session, None, name, region)
+        known = session.get_one(Organisation, organisation_id).name
     what = "已登记" if added else "已经登记过，没有改动"
-    click.echo(f"{what}：{name}（{organisation_id}）")
+    click.echo(f"{what}：{known}（{organisation_id}）")
 
 
 # ---------------------------------------------------------------------------- roles

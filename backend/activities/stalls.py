@@ -32,6 +32,7 @@ from backend.core.config import load
 from backend.core.errors import AppError, InUse, ValidationFailed, on_constraint
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
+from backend.core.text import compared_number
 from backend.partners.models import Organisation
 
 MOST_STALLS = 60
@@ -112,7 +113,8 @@ def update_stall(
     """Change a stall; what is not named stays. Raises as `add_stall`."""
     check_editable(activity)
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
-    _check_stall(session, [other for other in stalls if other is not stall], values)
+    others = [other for other in stalls if other is not stall]
+    _check_stall(session, others, values, number_now=stall.number)
     for name, value in values.items():
         setattr(stall, name, value)
     session.flush()
@@ -182,9 +184,15 @@ def arrange_stalls(session: Session, actor: Actor, activity: Activity) -> int:
     return len(off)
 
 
-def _check_stall(session: Session, others: list[Stall], values: dict[str, Any]) -> None:
-    if values.get("number") in {other.number for other in others}:
-        raise StallNumberTaken
+def _check_stall(
+    session: Session, others: list[Stall], values: dict[str, Any], number_now: str | None = None
+) -> None:
+    number = values.get("number", number_now)
+    # One that stays is not judged anew: older markets may have 1 and 01.
+    if number is not None and number != number_now:
+        for other in others:
+            if compared_number(other.number) == compared_number(number):
+                raise StallNumberTaken(f"已有 {other.number} 号摊位，{number} 和它分不清")
     spot = values.get("spot_row"), values.get("spot_column")
     for other in others:
         if None not in spot and (other.spot_row, other.spot_column) == spot:

@@ -13,6 +13,7 @@ _EMPTY = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0\ufffe\uffff")
 _BLANK_LINES = re.compile(r"\n{3,}")
 # How the digits of a number are grouped where it is copied from.
 _SEPARATORS = re.compile(r"[\s.()\u00b7\u2010-\u2015\u2212-]+")
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _MOBILE = re.compile(r"(?:\+?(?:00)?86)?(1[3-9][0-9]{9})", re.ASCII)
 # What file systems refuse in a name, and what they all take in length.
 _NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|]+')
@@ -57,6 +58,17 @@ def mobile_number(text: str) -> str | None:
     none."""
     match = _MOBILE.fullmatch(dialled(text))
     return match[1] if match else None
+
+
+def compared(name: str) -> str:
+    """A name as it is compared with others: two that differ by width, spaces or case alone are told
+    apart by nobody."""
+    return "".join(unicodedata.normalize("NFKC", _visible(name)).casefold().split())
+
+
+def compared_number(number: str) -> str:
+    """A number as it is called out: 1, １ and 01 are one."""
+    return _LEADING_ZEROS.sub("", compared(number))
 
 
 def words(text: str) -> list[str]:

@@ -1,19 +1,23 @@
 """Entering organisations, and keeping what is known of them right."""
 
+from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from backend.core import audit, clock
+from backend.core import audit
 from backend.core.errors import AppError, EditedMeanwhile, NotFound, on_constraint
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
+from backend.core.text import compared
 from backend.partners.models import Organisation
 from backend.regions.models import Region
 
 NAME_LENGTH = 60
+# One name at a time is looked for and taken; reading, and writing rows that refer to
+# organisations, go on.
+_LOCK = text("LOCK TABLE organisation IN SHARE ROW EXCLUSIVE MODE")
 
 
 class OrganisationUnknown(NotFound):
@@ -35,25 +39,25 @@ def add_organisation(
 ) -> tuple[UUID, bool]:
     """The organisation with this name, and whether it is new; two at once make one.
 
-    One that is there already stays where it is based.
+    One that is there already, or has a name that nobody could tell from it, stays as it is and
+    where it is based.
     """
-    added = session.execute(
-        insert(Organisation)
-        .values(id=new_id(), name=name, region_id=region.id, created_at=clock.now())
-        .on_conflict_do_nothing(index_elements=[Organisation.name])
-        .returning(Organisation.id)
-    ).scalar_one_or_none()
-    if added is None:
-        return organisation_by_name(session, name).id, False
+    session.execute(_LOCK)
+    twin = _twin(session, name)
+    if twin is not None:
+        return twin.id, False
+    organisation = Organisation(id=new_id(), name=name, region_id=region.id)
+    session.add(organisation)
+    session.flush()
     audit.record(
         session,
         actor,
         "add_organisation",
         Organisation.__tablename__,
-        added,
+        organisation.id,
         region_code=region.code,
     )
-    return added, True
+    return organisation.id, True
 
 
 def organisation_by_name(session: Session, name: str) -> Organisation:
@@ -71,11 +75,11 @@ def organisation_by_name(session: Session, name: str) -> Organisation:
 def enter_organisation(session: Session, actor: Actor, name: str, region: Region) -> UUID:
     """A new organisation's id.
 
-    Raises NameTaken (409) where there is one with this name.
+    Raises NameTaken (409) where there is one with this name, or that nobody could tell from it.
     """
     organisation_id, added = add_organisation(session, actor, name, region)
     if not added:
-        raise NameTaken
+        _refuse(session.get_one(Organisation, organisation_id), name)
     return organisation_id
 
 
@@ -98,8 +102,11 @@ def edit_organisation(
     """
     if organisation.version != version:
         raise EditedMeanwhile(f"现在的名称是「{organisation.name}」，核对后再保存一次")
-    if organisation.name != name and _has_name(session, name):
-        raise NameTaken
+    if organisation.name != name:
+        session.execute(_LOCK)
+        twin = _twin(session, name, but=organisation)
+        if twin is not None:
+            _refuse(twin, name)
     changed = [
         field
         for field, before, after in (
@@ -122,6 +129,20 @@ def edit_organisation(
     )
 
 
-def _has_name(session: Session, name: str) -> bool:
-    found = session.execute(select(Organisation.id).where(Organisation.name == name))
-    return found.first() is not None
+def _twin(session: Session, name: str, but: Organisation | None = None) -> Organisation | None:
+    """The organisation whose name people would take for this one; the very same before others."""
+    others = session.execute(select(Organisation).order_by(Organisation.name != name))
+    return next(
+        (
+            one
+            for one in others.scalars()
+            if one is not but and compared(one.name) == compared(name)
+        ),
+        None,
+    )
+
+
+def _refuse(twin: Organisation, name: str) -> NoReturn:
+    if twin.name == name:
+        raise NameTaken
+    raise NameTaken(f"已有「{twin.name}」，只差空格、全半角或大小写")

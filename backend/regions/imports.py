@@ -31,11 +31,10 @@ from backend.regions.csv_files import (
 )
 from backend.regions.models import (
     REGION_IMPORT_TRANSITIONS,
-    Region,
     RegionImport,
     RegionImportState,
 )
-from backend.regions.operations import import_regions, orphans, with_pinyin
+from backend.regions.operations import import_regions, known_names, orphans, twins, with_pinyin
 
 EXAMPLES = 20
 # A worker that was cut off leaves its import running; the file can then be uploaded anew.
@@ -69,15 +68,15 @@ def look_through(session: Session, actor: Actor, file_name: str, content: bytes)
     """Keep a file that can be imported, with what would come of it.
 
     Raises RegionFilesInvalid (422) naming every fault: those of the file itself, regions outside
-    the caller's, and regions without a parent.
+    the caller's, regions without a parent, and two communities of one name in one town.
     """
-    names = {row.code: row.name for row in session.execute(select(Region.code, Region.name))}
+    names = known_names(session)
 
     def misplaced(found: RegionFiles) -> list[Fault]:
         foreign = _outside(actor, found.rows.values())
         outside = {fault.place for fault in foreign}
         own = [row for row in found.rows.values() if row.place not in outside]
-        return foreign + orphans(set(names), own, found.codes)
+        return [*foreign, *orphans(set(names), own, found.codes), *twins(names, own)]
 
     found = read_region_content(file_name, content, _quietly, misplaced)
     rows = list(found.rows.values())

@@ -1,6 +1,7 @@
 """Importing the tree of regions."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import chain, islice
@@ -13,6 +14,7 @@ from backend.core.db import driver_connection
 from backend.core.errors import NotFound
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
+from backend.core.text import compared
 from backend.regions.csv_files import (
     MOST_FAULTS,
     Fault,
@@ -21,7 +23,7 @@ from backend.regions.csv_files import (
     RegionFilesInvalid,
     RegionRow,
 )
-from backend.regions.models import CODE_LENGTHS, Region, parent_code
+from backend.regions.models import CODE_LENGTHS, Region, RegionLevel, parent_code
 
 REPORT_EVERY = 1000
 _DATABASE = Place("数据库", 0)
@@ -113,12 +115,15 @@ def import_regions(
     entry with its counts.
 
     Raises RegionFilesInvalid (422) for regions whose parent is neither known nor imported, the
-    topmost level apart: a deployment may begin at its district.
+    topmost level apart: a deployment may begin at its district; and for two communities of one name
+    in one town.
     """
     session.execute(_PATIENCE)
     session.execute(_LOCK)
-    known = known_codes(session)
-    faults = orphans(known, [region.row for region in regions])
+    names = known_names(session)
+    known = set(names)
+    rows = [region.row for region in regions]
+    faults = [*orphans(known, rows), *twins(names, rows)]
     if faults:
         raise RegionFilesInvalid(faults)
     progress("写入数据库", 0, len(regions))
@@ -132,9 +137,34 @@ def import_regions(
     return counts
 
 
-def known_codes(session: Session) -> set[str]:
-    """The codes of all regions."""
-    return set(session.execute(select(Region.code)).scalars())
+def known_names(session: Session) -> dict[str, str]:
+    """The names of all regions, by code."""
+    return {row.code: row.name for row in session.execute(select(Region.code, Region.name))}
+
+
+def twins(known: Mapping[str, str], rows: Sequence[RegionRow]) -> list[Fault]:
+    """Communities that would have the name of another in their town: nobody could tell them apart.
+    Those that are there already, from before, stay.
+
+    Args:
+        known: names by code.
+    """
+    rows = [row for row in rows if row.level is RegionLevel.COMMUNITY]
+    towns = {parent_code(row.code) for row in rows}
+    after = {code: name for code, name in known.items() if parent_code(code) in towns}
+    after |= {row.code: row.name for row in rows}
+    named: dict[tuple[str | None, str], list[str]] = defaultdict(list)
+    for code, name in after.items():
+        named[parent_code(code), compared(name)].append(code)
+    faults = []
+    for row in rows:
+        others = [code for code in named[parent_code(row.code), compared(row.name)]
+                  if code != row.code]  # fmt: skip
+        if others and known.get(row.code) != row.name:
+            twin = f"{others[0]}「{after[others[0]]}」"
+            words = f"{row.code}「{row.name}」和同一个镇、街道的 {twin}重名，请在名称里写明区别"
+            faults.append(Fault(row.place, "name", words))
+    return faults[: MOST_FAULTS + 1]
 
 
 def orphans(

@@ -77,6 +77,21 @@ def test_one_number_stands_for_one_stall_of_the_activity(world: World, plan: Pla
     assert world.stall(plan.organiser, other["id"], number="2")["number"] == "2"
 
 
+@pytest.mark.parametrize("number", ["１", "01", " 1 ", "００1"])
+def test_a_number_that_nobody_can_tell_from_another_is_refused_with_it(
+    plan: Plan, number: str
+) -> None:
+    body = {"number": number, "name": "第二个"}
+    answer = plan.organiser.post(f"{plan.path}/stalls", body)
+    assert refused(answer, 409, "stall_number_taken")["detail"].startswith("已有 1 号摊位")
+    letters = plan.organiser.post(f"{plan.path}/stalls", body | {"number": "a-07"})
+    assert ok(letters, 201)["number"] == "a-07"
+    twin = plan.organiser.post(f"{plan.path}/stalls", body | {"number": "Ａ-7"})
+    refused(twin, 409, "stall_number_taken")
+    other = plan.organiser.post(f"{plan.path}/stalls", body | {"number": "10"})
+    assert ok(other, 201)["number"] == "10"
+
+
 def test_the_database_guards_the_number_too(app: Flask, plan: Plan) -> None:
     """Behind the rule, for two editors at once (tests/concurrency/test_activities.py)."""
     activity_id = UUID(plan.activity["id"])

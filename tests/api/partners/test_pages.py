@@ -50,6 +50,21 @@ def test_an_organisation_is_entered_once(world: World, desk: Desk) -> None:
         assert session.execute(entry).scalar_one().region_code == SUBDISTRICT
 
 
+def test_a_name_that_differs_by_width_or_spaces_alone_is_refused_with_its_twin(
+    world: World, desk: Desk
+) -> None:
+    region_id = world.region_id(SUBDISTRICT)
+    entered(world, desk)
+    for name in ("巧手 理发队", "巧手理发队\u3000", "\u200b巧手理发队"):
+        assert desk.send(f"{LIST}new", name=name, region_id=region_id).status_code == 409
+    page = desk.send(f"{LIST}new", name="巧手 理发队", region_id=region_id).get_data(as_text=True)
+    assert "已有「巧手理发队」，只差空格、全半角或大小写" in page
+    made = desk.send(f"{LIST}new", name="ＡＢ服务队", region_id=region_id)
+    assert made.status_code == 303
+    again = desk.send(f"{LIST}new", name="ab服务队", region_id=region_id)
+    assert "已有「ＡＢ服务队」" in again.get_data(as_text=True)
+
+
 def test_of_two_who_edit_the_second_is_told_and_nothing_is_overwritten(
     world: World, desk: Desk
 ) -> None:

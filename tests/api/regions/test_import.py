@@ -19,7 +19,7 @@ from backend.core.jobs import JobsStandStill
 from backend.core.permissions import Role
 from backend.regions import csv_files, imports
 from backend.regions.csv_files import Place, RegionRow
-from backend.regions.models import Region, RegionImport
+from backend.regions.models import CODE_LENGTHS, Region, RegionImport
 from backend.regions.operations import import_regions, with_pinyin
 from tests.api.feedback.fair import waiting_jobs
 from tests.support.desk import Desk
@@ -320,3 +320,25 @@ def test_uploads_are_forgotten_after_a_day(world: World, desk: Desk) -> None:
         imports.forget_imports()
     desk.read(page_of(old), 404)
     desk.read(page_of(new))
+
+
+def test_two_communities_of_one_name_in_one_town_are_refused_and_named(desk: Desk) -> None:
+    """In the file, and with what is there; those from before don't stop an import."""
+    new = "320412100009,{}\n320412100010,{}\n320412102009,花园社区\n"
+    answer = upload(desk, "code,name\n" + new.format("新城社区", "新城 社区"))
+    assert answer.status_code == 422
+    assert "320412100010「新城 社区」和同一个镇、街道的 320412100009「新城社区」重名" in (
+        answer.get_data(as_text=True)
+    )
+    answer = upload(desk, "code,name\n" + new.format("花园社区", "新城社区"))
+    assert f"320412100009「花园社区」和同一个镇、街道的 {COMMUNITY}「花园社区」重名" in (
+        answer.get_data(as_text=True)
+    )
+    with transaction() as session:
+        session.execute(update(Region).where(Region.code == COMMUNITY).values(name="新城社区"))
+        session.add(
+            Region(code="320412100009", name="新城社区", level=CODE_LENGTHS[12], pinyin="x",
+                   parent_id=select(Region.parent_id).where(Region.code == COMMUNITY)
+                   .scalar_subquery())
+        )  # fmt: skip
+    uploaded(desk, "code,name\n" + new.format("新城社区", "别的社区"))
