@@ -1,8 +1,10 @@
 """Use cases of organisers: one activity copied, to another time and place or to many at once."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from backend.activities import schedule
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
-from backend.activities.operations import check_slots_within, create_activity, rows_of
+from backend.activities.operations import create_activity, rows_of
 from backend.activities.readiness import UNSETTLED
-from backend.activities.stalls import SlotsOverlap, check_apart
+from backend.activities.stalls import MOST_SLOTS, SlotsOverlap, check_apart
 from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.db import Base
-from backend.core.errors import AppError
+from backend.core.errors import AppError, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.regions.models import Region
@@ -60,17 +62,78 @@ class Source:
     slots: Sequence[Slot]
 
 
+class SlotChoice(StrEnum):
+    """What becomes of the slots in a copy."""
+
+    # Moved with the beginning; one that ends after the copy hinders it.
+    MOVE = "move"
+    # Moved; those that do not fit are left out.
+    CUT = "cut"
+    # As long and as large as the source's, one after the other over the copy's time.
+    ANEW = "anew"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """When and where a copy takes place, and what of it differs from its source.
 
     Attributes:
         changes: columns of the activity, and `venue`.
+        slots: what becomes of its slots.
     """
 
     starts_at: datetime
     region_id: UUID
     changes: dict[str, Any]
+    slots: SlotChoice = SlotChoice.MOVE
+
+    def ends_at(self, source: Activity) -> datetime:
+        """When a copy of `source` ends: as long as it, unless told otherwise."""
+        length = source.ends_at - source.starts_at
+        ends: datetime = self.changes.get("ends_at", self.starts_at + length)
+        return ends
+
+
+@dataclass(frozen=True, slots=True)
+class NewSlot:
+    """A slot of a copy, of the source's service `offering_id`."""
+
+    offering_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+
+
+def slots_of(source: Source, place: Place) -> list[NewSlot]:
+    """The slots that a copy gets, as its clerk has chosen."""
+    shift, ends_at = place.starts_at - source.activity.starts_at, place.ends_at(source.activity)
+    if place.slots is SlotChoice.ANEW:
+        return _slots_anew(source, place.starts_at, ends_at)
+    return [
+        NewSlot(slot.offering_id, slot.starts_at + shift, slot.ends_at + shift, slot.capacity)
+        for slot in source.slots
+        if place.slots is SlotChoice.MOVE or slot.ends_at + shift <= ends_at
+    ]
+
+
+def _slots_anew(source: Source, first: datetime, last: datetime) -> list[NewSlot]:
+    """Of each service slots like most of its own, as many as end by `last`."""
+    kinds: dict[UUID, Counter[tuple[timedelta, int]]] = defaultdict(Counter)
+    for slot in source.slots:
+        kinds[slot.offering_id][slot.ends_at - slot.starts_at, slot.capacity] += 1
+    made = []
+    for offering_id, counted in kinds.items():
+        ((length, capacity), _), *_ = counted.most_common(1)
+        for index in range(min((last - first) // length, MOST_SLOTS)):
+            starts_at = first + index * length
+            made.append(NewSlot(offering_id, starts_at, starts_at + length, capacity))
+    return made
+
+
+def without_slots(source: Source, slots: Sequence[NewSlot]) -> list[Offering]:
+    """The services that have slots in the source and get none in the copy."""
+    before, after = ({slot.offering_id for slot in some} for some in (source.slots, slots))
+    return [offering for offering in source.offerings if offering.id in before - after]
 
 
 def read_source(session: Session, activity: Activity) -> Source:
@@ -106,12 +169,13 @@ def _check_slots_apart(
             ) from None
 
 
-def copy_activity(
-    session: Session, actor: Actor, source: Activity, starts_at: datetime, region_id: UUID
-) -> Activity:
-    """A draft like `source` at another time, perhaps in another region, with its stalls,
-    offerings and slots, all moved by the same distance."""
-    return copy_to(session, actor, read_source(session, source), Place(starts_at, region_id, {}))
+def copy_activity(session: Session, actor: Actor, source: Activity, place: Place) -> Activity:
+    """A draft like `source` at another time, perhaps in another region, with its stalls, offerings
+    and slots.
+
+    Raises ValidationFailed (422).
+    """
+    return copy_to(session, actor, read_source(session, source), place)
 
 
 def copy_to_many(
@@ -132,6 +196,7 @@ def copy_to(session: Session, actor: Actor, source: Source, place: Place) -> Act
     Raises ValidationFailed (422) when the changes don't fit: above all an end before the last
     slot's.
     """
+    slots = _slots_that_fit(source, place)
     original = source.activity
     shift = place.starts_at - original.starts_at
     values = {name: getattr(original, name) for name in _COPIED}
@@ -143,13 +208,17 @@ def copy_to(session: Session, actor: Actor, source: Source, place: Place) -> Act
         "copied_from_id": original.id,
     }
     copied = create_activity(session, actor, values | place.changes)
-    _copy_services(session, source, copied.id, shift)
-    if "ends_at" in place.changes:
-        check_slots_within(session, copied)
+    _copy_services(session, source, copied.id, shift, slots)
     return copied
 
 
-def _copy_services(session: Session, source: Source, activity_id: UUID, shift: timedelta) -> None:
+def _copy_services(
+    session: Session,
+    source: Source,
+    activity_id: UUID,
+    shift: timedelta,
+    slots: Sequence[NewSlot],
+) -> None:
     """Stalls first, then what stands on them: each kind of row in one statement."""
     stalls = {stall.id: new_id() for stall in source.stalls}
     offerings = {offering.id: new_id() for offering in source.offerings}
@@ -184,15 +253,15 @@ def _copy_services(session: Session, source: Source, activity_id: UUID, shift: t
             for desk in source.desks
         ],
     )
-    if source.slots:
+    if slots:
         session.execute(
             _INSERT_SLOTS,
             {
-                "ids": [new_id() for _ in source.slots],
-                "offerings": [offerings[slot.offering_id] for slot in source.slots],
-                "starts": [slot.starts_at + shift for slot in source.slots],
-                "ends": [slot.ends_at + shift for slot in source.slots],
-                "capacities": [slot.capacity for slot in source.slots],
+                "ids": [new_id() for _ in slots],
+                "offerings": [offerings[slot.offering_id] for slot in slots],
+                "starts": [slot.starts_at for slot in slots],
+                "ends": [slot.ends_at for slot in slots],
+                "capacities": [slot.capacity for slot in slots],
             },
         )
 
@@ -225,18 +294,43 @@ class Candidate:
     clashes: Sequence[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of copies, as times of day in Shanghai; without an end as long as the source."""
+
+    starts: time
+    ends: time | None = None
+    slots: SlotChoice = SlotChoice.MOVE
+
+    def of(self, day: date, source: Activity) -> tuple[datetime, datetime]:
+        """When a copy on a day begins and ends; a source of several days keeps its length of
+        days.
+
+        Raises ValidationFailed (422) where it would end before it begins.
+        """
+        starts_at = datetime.combine(day, self.starts, tzinfo=clock.SHANGHAI)
+        if self.ends is None:
+            return starts_at, starts_at + (source.ends_at - source.starts_at)
+        days = clock.local_day(source.ends_at) - clock.local_day(source.starts_at)
+        ends_at = datetime.combine(day + days, self.ends, tzinfo=clock.SHANGHAI)
+        if ends_at <= starts_at:
+            raise ValidationFailed(errors={"ends": ["结束时间应晚于开始时间"]})
+        return starts_at, ends_at
+
+
 def candidates(
-    session: Session, source: Source, regions: Sequence[Region], days: Sequence[date], starts: time
+    session: Session,
+    source: Source,
+    regions: Sequence[Region],
+    days: Sequence[date],
+    hours: Hours,
 ) -> list[Candidate]:
     """The copies of an activity for each of these regions on each of these days.
 
     A title that names the source's region names the copy's instead, and a copy elsewhere takes
     place where that region's last activity did.
 
-    Args:
-        starts: the time of day in Shanghai.
-
-    Raises TooManyCopies (422).
+    Raises TooManyCopies, ValidationFailed (422), also where slots would lie outside.
     """
     if len(regions) * len(days) > MOST_COPIES:
         raise TooManyCopies
@@ -246,14 +340,38 @@ def candidates(
     origin = session.get_one(Region, source.activity.region_id)
     found = []
     for day in sorted(set(days)):
+        starts_at, ends_at = hours.of(day, source.activity)
         for region in regions:
             changes: dict[str, Any] = {
-                "title": source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE]
+                "title": source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE],
+                "ends_at": ends_at,
             }
             if region.id != origin.id:
                 nowhere = {"name": f"{region.name}（场地{UNSETTLED}）"}
                 changes["venue"] = venues.get(region.id, nowhere)
-            starts_at = datetime.combine(day, starts, tzinfo=clock.SHANGHAI)
-            place = Place(starts_at, region.id, changes)
+            place = Place(starts_at, region.id, changes, hours.slots)
             found.append(Candidate(region, day, place, there.get((region.id, day), [])))
+    if found:
+        # Those of all copies lie in its time or none's.
+        _slots_that_fit(source, found[0].place)
     return found
+
+
+def _slots_that_fit(source: Source, place: Place) -> list[NewSlot]:
+    """The slots that a copy gets.
+
+    Raises ValidationFailed (422) where they lie outside, saying what else can be chosen.
+    """
+    slots = slots_of(source, place)
+    last = max((slot.ends_at for slot in slots), default=None)
+    if last is not None and last > place.ends_at(source.activity):
+        until = last.astimezone(clock.SHANGHAI)
+        raise ValidationFailed(
+            errors={
+                "slots": [
+                    f"照搬的时段要到 {until:%-H:%M}，晚于结束时间；"
+                    "时段请选「放不下的不要」或「重排」"
+                ]
+            }
+        )
+    return slots

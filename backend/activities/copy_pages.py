@@ -1,7 +1,7 @@
 """The schedule's pages that copy one activity to many days and regions."""
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities import copies, schedule, schemas
+from backend.activities.copies import SlotChoice
 from backend.activities.pages import pages
 from backend.activities.permissions import access_activity
 from backend.activities.words import quoted
@@ -22,6 +23,10 @@ from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 
 _SOURCES = 20
+_SLOT_CHOICES = {
+    SlotChoice.MOVE: "随开始时间移动", SlotChoice.CUT: "随开始时间移动，放不下的不要",
+    SlotChoice.ANEW: "按新的起止时间重排",
+}  # fmt: skip
 
 
 @pages.page("/copy", access=Permission.ACTIVITY_EDIT, query=schemas.SourceQuery)
@@ -51,7 +56,8 @@ def copy_form(
         regions=regions_to_choose(session, actor.region_codes(Permission.ACTIVITY_EDIT)),
         days=typed.getlist("on") if typed else [],
         chosen=typed.getlist("region_ids") if typed else [str(source.region_id)],
-        starts=typed.get("starts") if typed else _time_of(source.starts_at),
+        hours=typed or {"starts": _time_of(source.starts_at)},
+        slot_choices=_SLOT_CHOICES,
         today=clock.today(),
         most=copies.MOST_COPIES,
         problem=problem,
@@ -87,10 +93,12 @@ def preview_again(
     """The copies looked at, with what stood in the way."""
     sent = {name: list(filter(None, typed.getlist(name))) for name in ("on", "region_ids")}
     try:
-        body = schemas.CopiesForm().load(sent | {"starts": typed.get("starts")})
-    except ma.ValidationError:
+        hours = {name: typed[name] for name in ("starts", "ends", "slots") if typed.get(name)}
+        body = schemas.CopiesForm().load(sent | hours)
+        page = _preview(session, actor, activity_id, body, problem)
+    except (ma.ValidationError, ValidationFailed):
         return str(copy_form(session, actor, activity_id, typed=typed, problem=problem))
-    return _preview(session, actor, activity_id, body, problem)
+    return page
 
 
 def _preview(
@@ -101,11 +109,15 @@ def _preview(
     problem: AppError | None = None,
 ) -> str:
     source = _source(session, actor, activity_id)
+    rows = _candidates(session, actor, source, body)
+    slots = copies.slots_of(source, rows[0].place)
     return render(
         "activities/copy_preview.html",
         source=source,
         body=body,
-        rows=_candidates(session, actor, source, body),
+        rows=rows,
+        slots=slots,
+        without_slots=copies.without_slots(source, slots),
         problem=problem,
     )
 
@@ -137,9 +149,9 @@ def _candidates(
     session: Session, actor: Actor, source: copies.Source, body: dict[str, Any]
 ) -> list[copies.Candidate]:
     days: Sequence[date] = body["on"]
-    starts: time = body["starts"]
+    hours = copies.Hours(body["starts"], body.get("ends"), body["slots"])
     regions = _regions(session, actor, body["region_ids"])
-    return copies.candidates(session, source, regions, days, starts)
+    return copies.candidates(session, source, regions, days, hours)
 
 
 def _regions(session: Session, actor: Actor, ids: Sequence[UUID]) -> Sequence[Region]:

@@ -30,8 +30,8 @@ _RECORD = {
 }  # fmt: skip
 _ACTIONS: dict[str, str] = {
     "create": "新建草稿", "edit": "修改信息", "submit": "提交审核", "return": "退回修改",
-    "publish": "发布", "open": "开始活动", "close": "结束活动", "cancel": "取消活动",
-    "withdraw": "随导入撤销",
+    "publish": "发布", "open": "开始活动", "undo_open": "撤回开始",
+    "close": "结束活动", "cancel": "取消活动", "withdraw": "随导入撤销",
     "freeze": "评价定稿", "freeze_evaluation": "评价定稿", "revoke_code": "更换签到码",
     "add_stall": "增加摊位", "edit_stall": "修改摊位", "delete_stall": "删除摊位",
     "place_stall": "移动摊位", "arrange_stalls": "自动排列摊位", "add_offering": "增加服务",

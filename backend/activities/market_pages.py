@@ -20,6 +20,7 @@ from backend.activities import (
     records,
     staff,
 )
+from backend.activities.days import days_early
 from backend.activities.history import FACTS, history_of
 from backend.activities.models import (
     Activity,
@@ -97,6 +98,7 @@ def show(
             blocked=any(one.blocks for one in missing),
             moves=moves.open_moves(actor, activity),
             affected=changes.affected_by(session, activity_id) if not unready else None,
+            early=days_early(activity),
         ),
     )  # fmt: skip
 
@@ -137,6 +139,12 @@ def send_back(session: Session, actor: Actor, body: dict[str, str], activity_id:
 def open_activity(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Open a published activity."""
     return _move(session, actor, activity_id, "open")
+
+
+@pages.form("/<uuid:activity_id>/undo-open", access=Permission.ACTIVITY_RUN, again=show)
+def undo_open(session: Session, actor: Actor, activity_id: UUID) -> Response:
+    """Undo an opening; where somebody has come, it is named."""
+    return _move(session, actor, activity_id, operations.UNDO_OPEN)
 
 
 @pages.form("/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show)

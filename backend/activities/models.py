@@ -66,6 +66,7 @@ ACTIVITY_TRANSITIONS: dict[ActivityState, dict[ActivityState, str]] = {
     },
     ActivityState.LIVE: {
         ActivityState.CLOSED: "organiser, admin",
+        ActivityState.PUBLISHED: "organiser, admin (opened by mistake, nobody has come)",
         ActivityState.CANCELLED: "organiser, admin",
     },
     ActivityState.CLOSED: {},

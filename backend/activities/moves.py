@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from backend.activities.models import ACTIVITY_TRANSITIONS, Activity, ActivityState
 from backend.core.permissions import Actor, Permission
 
+_S = ActivityState
+_BEFORE = frozenset({_S.DRAFT, _S.SUBMITTED})
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -12,20 +15,27 @@ class Move:
 
     Attributes:
         action: the verb, in addresses and in the audit log.
+        leaves: the only states that it is made from, where two moves lead to one state.
     """
 
     action: str
     to: ActivityState
     permission: Permission
+    leaves: frozenset[ActivityState] = frozenset(_S)
+
+    def leads_from(self, state: ActivityState) -> bool:
+        """Whether the state table has this move for an activity in a state."""
+        return state in self.leaves and self.to in ACTIVITY_TRANSITIONS[state]
 
 
 MOVES = (
-    Move("submit", ActivityState.SUBMITTED, Permission.ACTIVITY_SUBMIT),
-    Move("publish", ActivityState.PUBLISHED, Permission.ACTIVITY_PUBLISH),
-    Move("return", ActivityState.DRAFT, Permission.ACTIVITY_PUBLISH),
-    Move("open", ActivityState.LIVE, Permission.ACTIVITY_RUN),
-    Move("close", ActivityState.CLOSED, Permission.ACTIVITY_RUN),
-    Move("cancel", ActivityState.CANCELLED, Permission.ACTIVITY_CANCEL),
+    Move("submit", _S.SUBMITTED, Permission.ACTIVITY_SUBMIT),
+    Move("publish", _S.PUBLISHED, Permission.ACTIVITY_PUBLISH, _BEFORE),
+    Move("return", _S.DRAFT, Permission.ACTIVITY_PUBLISH),
+    Move("open", _S.LIVE, Permission.ACTIVITY_RUN),
+    Move("undo_open", _S.PUBLISHED, Permission.ACTIVITY_RUN, frozenset({_S.LIVE})),
+    Move("close", _S.CLOSED, Permission.ACTIVITY_RUN),
+    Move("cancel", _S.CANCELLED, Permission.ACTIVITY_CANCEL),
 )
 MOVE_OF = {move.action: move for move in MOVES}
 
@@ -35,6 +45,6 @@ def open_moves(actor: Actor, activity: Activity) -> list[str]:
     return [
         move.action
         for move in MOVES
-        if move.to in ACTIVITY_TRANSITIONS[activity.state]
+        if move.leads_from(activity.state)
         and actor.may(move.permission, region_code=activity.region_code)
     ]

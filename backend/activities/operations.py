@@ -10,6 +10,7 @@ from sqlalchemy import Interval, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from backend.activities import codes
+from backend.activities.days import days_early
 from backend.activities.images import FETCHED_FOR, fetch_code_image
 from backend.activities.models import (
     ACTIVITY_TRANSITIONS,
@@ -26,7 +27,7 @@ from backend.activities.models import (
 from backend.activities.moves import MOVE_OF
 from backend.activities.queries import activity_detail
 from backend.activities.readiness import Missing, check_ready, missing
-from backend.activities.signals import activity_moved, times_changed
+from backend.activities.signals import activity_moved, numbers_asked, times_changed
 from backend.activities.words import ACTIVITY_STATES, quoted
 from backend.core import audit, clock, jobs
 from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
@@ -36,6 +37,7 @@ from backend.core.states import lock, transition
 
 NOT_ANNOUNCED = frozenset({ActivityState.DRAFT, ActivityState.SUBMITTED})
 NOT_BEGUN = NOT_ANNOUNCED | {ActivityState.PUBLISHED}
+UNDO_OPEN = "undo_open"
 # Beyond any date that an activity may have.
 _FAR = timedelta(days=36_525)
 # How many are named in a sentence.
@@ -55,6 +57,22 @@ class AlreadyBegun(AppError):
     status = 409
     code = "already_begun"
     title = "活动已经开始，不能再改期"
+
+
+class NotItsDay(AppError):
+    """An activity that was opened before its day is not over either."""
+
+    status = 409
+    code = "not_its_day"
+    title = "还没到活动的日子，不能结束；点错了「开始」请撤回，不办了请取消"
+
+
+class PeopleHaveCome(AppError):
+    """An activity that was opened, and is no mistake any more."""
+
+    status = 409
+    code = "people_have_come"
+    title = "已经有人来过，不能撤回开始"
 
 
 class SomeCannotMove(AppError):
@@ -244,13 +262,19 @@ def move_activity(
         action: the verb for the audit log.
         reason: of a return or a cancellation; shown to those it concerns.
 
-    Raises IllegalTransition (409), NotReady (409) for one that is to be submitted and can't be
-    announced as it is. Whoever publishes sees the same list, and decides.
+    Raises IllegalTransition, PeopleHaveCome for an opening that is to be undone, NotItsDay for one
+    that is to be closed before its day, and NotReady for one that is to be submitted and can't be
+    announced as it is (409). Whoever publishes sees the same list, and decides.
     """
+    move = MOVE_OF.get(action)
+    table = {
+        state: targets if move is None or move.leads_from(state) else {}
+        for state, targets in ACTIVITY_TRANSITIONS.items()
+    }
     transition(
         session,
         actor,
-        ACTIVITY_TRANSITIONS,
+        table,
         activity,
         to,
         action=action,
@@ -258,11 +282,16 @@ def move_activity(
         details={"reason": reason} if reason else None,
     )
     now = clock.now()
+    if action == UNDO_OPEN:
+        _check_nobody_came(session, activity)
+        activity.opened_at = None
     if to is ActivityState.SUBMITTED:
         check_ready(activity_detail(session, activity), now)
     if to is ActivityState.LIVE:
         activity.opened_at = now
     elif to is ActivityState.CLOSED:
+        if days_early(activity):
+            raise NotItsDay
         activity.closed_at = now
     elif to is ActivityState.CANCELLED:
         activity.cancelled_at = now
@@ -274,6 +303,22 @@ def move_activity(
         jobs.defer(session, fetch_code_image, activity_id=str(activity.id))
     activity_moved.send(session, actor=actor, activity=activity, state=to)
     return activity
+
+
+def _check_nobody_came(session: Session, activity: Activity) -> None:
+    """Raises PeopleHaveCome (409), naming what has happened since a locked activity was opened."""
+    visits = session.execute(
+        select(func.count()).where(
+            Attendance.activity_id == activity.id,
+            Attendance.attended_at >= activity.opened_at,
+            Attendance.reverted_at.is_(None),
+        )
+    ).scalar_one()
+    numbers = sum(n for _, n in numbers_asked.send(session, activity_id=activity.id))
+    happened = [f"{visits} 人签到"] if visits else []
+    happened += [f"{numbers} 个号取过或叫过"] if numbers else []
+    if happened:
+        raise PeopleHaveCome(f"已有 {'、'.join(happened)}")
 
 
 def revoke_code(session: Session, actor: Actor, activity: Activity) -> MarketCode:

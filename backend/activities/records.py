@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend.activities.days import days_early
 from backend.activities.models import Activity, ActivityRecord
 from backend.activities.operations import record_edit
 from backend.core import clock
@@ -18,8 +19,9 @@ class NotBegun(AppError):
 
 
 def begun(activity: Activity) -> bool:
-    """Whether there is something to write down: the activity has been opened."""
-    return activity.opened_at is not None
+    """Whether there is something to write down: the activity has been opened, and its day
+    has come."""
+    return activity.opened_at is not None and not days_early(activity)
 
 
 def save_record(

@@ -113,6 +113,14 @@ def open_activity(session: Session, actor: Actor, _: Any, activity_id: UUID) -> 
                  ActivityState.LIVE, "open")  # fmt: skip
 
 
+@blp.post("/activities/<uuid:activity_id>/undo-open", access=Permission.ACTIVITY_RUN,
+          answer=schemas.ActivityAnswer)  # fmt: skip
+def undo_open(session: Session, actor: Actor, _: Any, activity_id: UUID) -> dict[str, Any]:
+    """Undo the opening of an activity that nobody has come to."""
+    return _move(session, actor, activity_id, Permission.ACTIVITY_RUN,
+                 ActivityState.PUBLISHED, operations.UNDO_OPEN)  # fmt: skip
+
+
 @blp.post("/activities/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN,
           answer=schemas.ActivityAnswer)  # fmt: skip
 def close_activity(session: Session, actor: Actor, _: Any, activity_id: UUID) -> dict[str, Any]:
@@ -154,7 +162,9 @@ def copy_activity(
     source = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
     region_id = body.get("region_id", source.region_id)
     check_region(session, actor, region_id, Permission.ACTIVITY_EDIT)
-    copied = copies.copy_activity(session, actor, source, body["starts_at"], region_id)
+    ends_at = {"ends_at": body["ends_at"]} if "ends_at" in body else {}
+    place = copies.Place(body["starts_at"], region_id, ends_at, body["slots"])
+    copied = copies.copy_activity(session, actor, source, place)
     return queries.activity_detail(session, copied)
 
 

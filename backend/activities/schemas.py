@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields as out
 
+from backend.activities.copies import SlotChoice
 from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
 from backend.activities.plan import MOST, columns_of, read_place
 from backend.core import clock, fields
@@ -199,6 +200,9 @@ class CopiesForm(Schema):
         fields.Id(), 200, required=True, error_messages={"required": _NO_REGION}
     )
     starts = HourOfDay(required=True)
+    # Without it as long as the source.
+    ends = HourOfDay()
+    slots = fields.Choice(SlotChoice, load_default=SlotChoice.MOVE)
 
     @ma.validates_schema
     def some_of_both(self, data: dict[str, Any], **_: object) -> None:
@@ -265,7 +269,18 @@ class CancelRequest(Schema):
 
 class CopyRequest(Schema):
     starts_at = fields.Instant(required=True, metadata={"example": _START})
+    ends_at = fields.Instant(
+        metadata={"description": "without it as long as the source", "example": _END}
+    )
     region_id = fields.Id()
+    slots = fields.Choice(
+        SlotChoice,
+        load_default=SlotChoice.MOVE,
+        metadata={
+            "description": "move: with the beginning; cut: without those that then do not fit;"
+            " anew: as long and as large, one after the other over the copy's time"
+        },
+    )
 
 
 class StallRequest(Schema):

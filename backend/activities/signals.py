@@ -23,6 +23,10 @@ sign_ups_asked = Signal()
 # ids by each feature that plans for activities.
 uses_asked = Signal()
 
+# (session, activity_id): how many numbers have been given or called on the spot? Answered by the
+# feature that keeps bookings.
+numbers_asked = Signal()
+
 # (session, activity): how long are the lines of an activity that is on, just now? Answered with
 # {offering_id: {"waiting", "estimate_minutes"}} by the feature that keeps bookings.
 lines_asked = Signal()

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, func, insert, select, union, update
 from sqlalchemy.orm import Session
 
+from backend.activities.days import counts_from
 from backend.activities.models import (
     Activity,
     ActivityState,
@@ -132,6 +133,9 @@ def _check_open(market: AnyRow) -> None:
     over = clock.days_over(clock.now(), market.starts_at, market.ends_at)
     if market.state != ActivityState.LIVE or over:
         raise MarketNotOpen
+    if clock.now() < counts_from(market):
+        # Opened before its day: numbers are that day's.
+        raise MarketNotOpen(f"{clock.local_day(market.starts_at):%-m月%-d日}当天才能取号")
 
 
 def _write_in(session: Session, actor: Actor, offering_id: UUID, guest: dict[str, Any]) -> UUID:
@@ -139,7 +143,7 @@ def _write_in(session: Session, actor: Actor, offering_id: UUID, guest: dict[str
     it is learns only who works at an open market."""
     market = session.execute(
         select(Activity.id, Activity.state, Activity.starts_at, Activity.ends_at,
-               Activity.region_code)
+               Activity.checkin_opens_minutes, Activity.region_code)
         .join(Offering, Offering.activity_id == Activity.id)
         .where(Offering.id == offering_id)
     ).one_or_none()  # fmt: skip

@@ -124,6 +124,18 @@ def standing_sign_ups(
     )
 
 
+_NOT_BEGUN = (BookingState.CONFIRMED, BookingState.ARRIVED, BookingState.PARKED)
+
+
+def count_begun(session: Session, activity_id: UUID) -> int:
+    """How many numbers of an activity say that it has begun: given on the spot, or called."""
+    begun = or_(Booking.origin == BookingOrigin.WALK_IN, Booking.state.not_in(_NOT_BEGUN))
+    statement = select(func.count()).where(
+        Booking.activity_id == activity_id, Booking.state != BookingState.CANCELLED, begun
+    )
+    return session.execute(statement).scalar_one()
+
+
 def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Rows of `select_bookings` as their person, or the staff, see them."""
     states = {row.id: state_of(row) for row in rows}

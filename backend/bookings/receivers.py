@@ -14,6 +14,7 @@ from backend.activities.signals import (
     activity_moved,
     arrival_reverted,
     lines_asked,
+    numbers_asked,
     person_arrived,
     sign_ups_asked,
     slot_moved,
@@ -84,6 +85,11 @@ def sign_ups(
     slot_id: UUID | None = None,
 ) -> SignUps:
     return queries.standing_sign_ups(session, activity_id, offering_id, slot_id)
+
+
+@numbers_asked.connect
+def numbers(session: Session, *, activity_id: UUID) -> int:
+    return queries.count_begun(session, activity_id)
 
 
 @lines_asked.connect

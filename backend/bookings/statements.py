@@ -23,7 +23,8 @@ _ACTIVE = ", ".join(f"'{state.value}'" for state in ACTIVE_STATES)
 # will: whoever closes or deletes them takes FOR UPDATE, so no booking slips in behind.
 _CONTEXT = Statement(
     f"""
-    SELECT a.id AS activity_id, a.state, a.starts_at, a.ends_at, g.code AS region_code,
+    SELECT a.id AS activity_id, a.state, a.starts_at, a.ends_at, a.checkin_opens_minutes,
+           g.code AS region_code,
            o.mode, o.letter, o.capacity, o.min_age, o.daily_cap_per_person, o.walk_in_share,
            o.sign_up_opens_at, o.sign_up_closes_at, t.organisation_id,
            s.id AS slot_id, s.starts_at AS slot_starts_at, s.ends_at AS slot_ends_at,

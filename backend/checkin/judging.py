@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.codes import MarketCodes, scene_of
+from backend.activities.days import counts_from
 from backend.activities.models import Activity, ActivityState, MarketCode
 from backend.activities.permissions import ANNOUNCED
 from backend.checkin.models import Refusal, Scan, ScanSource
@@ -140,8 +141,8 @@ def refusal(
 
 
 def market_refusal(context: AnyRow | Activity, at: datetime) -> Refusal | None:
-    """An announced market admits from some minutes before its start, or from when its organiser
-    has opened it; until it is closed or cancelled, or its last day is over."""
+    """An announced market admits from some minutes before its start, or on its day from when its
+    organiser has opened it; until it is closed or cancelled, or its last day is over."""
     cancelled = context.state == ActivityState.CANCELLED
     if cancelled and _was_over(context.cancelled_at, at):
         return Refusal.CANCELLED
@@ -150,7 +151,7 @@ def market_refusal(context: AnyRow | Activity, at: datetime) -> Refusal | None:
     if at >= clock.day_end(clock.local_day(context.ends_at)):
         return Refusal.EXPIRED
     opens = context.starts_at - timedelta(minutes=context.checkin_opens_minutes)
-    opened = context.opened_at is not None and at >= context.opened_at
+    opened = context.opened_at is not None and at >= max(context.opened_at, counts_from(context))
     if context.state in ANNOUNCED and (opened or at >= opens):
         return None
     return Refusal.CANCELLED if cancelled else Refusal.NOT_YET

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from backend.activities.days import day_has_come
 from backend.activities.models import Activity, ActivityState, Attendance, Offering
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
@@ -237,7 +238,7 @@ def content_now(session: Session, activity_id: UUID) -> dict[str, Any]:
 
 # The parts of a checklist that a list of them shows.
 _IN_LIST = ("served", "rated", "response_rate", "satisfied_share", "verdict")
-_RUN = (ActivityState.LIVE, ActivityState.CLOSED)
+_ON = (ActivityState.PUBLISHED, ActivityState.LIVE)
 
 
 def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
@@ -323,9 +324,11 @@ def _has_begun() -> ColumnElement[bool]:
         Booking.activity_id == Activity.id, Booking.state == BookingState.SERVED
     )
     return or_(
-        Activity.state.in_(_RUN),
+        Activity.state == ActivityState.CLOSED,
+        # One that was opened before its day has not begun.
+        and_(Activity.state == ActivityState.LIVE, day_has_come()),
         and_(
-            Activity.state == ActivityState.PUBLISHED,
+            Activity.state.in_(_ON),
             Activity.starts_at < clock.now() + _EARLIEST,
             or_(_any(came), _any(served)),
         ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend.activities.days import days_early
 from backend.activities.models import Activity, ActivityState
 from backend.core import audit, clock
 from backend.core.errors import AppError
@@ -105,7 +106,7 @@ def serve(session: Session, actor: Actor, need: Need) -> None:
     """
     _move(session, actor, need, NeedState.SERVED, "serve_need", details=_activity_of(need))
     activity = session.get_one(Activity, need.activity_id)
-    if activity.state not in _BEGUN:
+    if activity.state not in _BEGUN or days_early(activity):
         raise ActivityNotBegun
 
 

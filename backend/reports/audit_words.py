@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, str] = {
     "publish": "发布",
     "return": "退回修改",
     "open": "开始活动",
+    "undo_open": "撤回开始",
     "close": "结束或办结",
     "cancel": "取消",
     "import": "导入排期",

@@ -12,6 +12,7 @@ from sqlalchemy import and_, case, func, or_, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
+from backend.activities.days import day_has_come
 from backend.activities.models import (
     LONGEST_ACTIVITY,
     Activity,
@@ -68,7 +69,8 @@ def activities_of_day(
         Activity.starts_at > clock.day_start(on) - LONGEST_ACTIVITY,
         Activity.ends_at > clock.day_start(on),
     )
-    shown = or_(in_day, Activity.state == ActivityState.LIVE) if on == clock.today() else in_day
+    left_open = and_(Activity.state == ActivityState.LIVE, day_has_come())
+    shown = or_(in_day, left_open) if on == clock.today() else in_day
     statement = (
         select(
             Activity.id,

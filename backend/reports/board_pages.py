@@ -18,6 +18,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
+from backend.activities.days import days_early
 from backend.activities.models import Activity, ActivityState
 from backend.activities.operations import move_activity
 from backend.activities.permissions import access_activity
@@ -76,6 +77,7 @@ def show(
         every=BOARD_EVERY_SECONDS,
         idle_after=round((IDLE - TOUCH_AFTER - _FOREWARNED).total_seconds()),
         may_run=actor.may(Permission.ACTIVITY_RUN, region_code=activity.region_code),
+        early=days_early(activity),
         may_prepare=actor.may(Permission.ACTIVITY_SEE_DRAFT, region_code=activity.region_code),
         problem=problem,
     )

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from backend.activities.days import day_has_come
 from backend.activities.models import Activity, ActivityRecord, ActivityState, Programme
 from backend.core import clock
 from backend.core.config import DASHBOARD, RATING, titles
@@ -326,6 +327,7 @@ def communities(
         .where(
             Activity.programme == Programme.MARKET,
             Activity.state.in_((ActivityState.LIVE, ActivityState.CLOSED)),
+            day_has_come(),
         )
         .group_by(Activity.region_id)
         .subquery()

@@ -72,6 +72,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /activities/<uuid:activity_id>/publish": ("", "oa"),
     "POST /activities/<uuid:activity_id>/return": ("reason", "oa"),
     "POST /activities/<uuid:activity_id>/open": ("", "coa"),
+    "POST /activities/<uuid:activity_id>/undo-open": ("", "coa"),
     "POST /activities/<uuid:activity_id>/close": ("", "coa"),
     "POST /activities/<uuid:activity_id>/cancel": ("", "coa"),
     "POST /activities/<uuid:activity_id>/copy": ("copy", "coa"),

@@ -76,6 +76,7 @@ PAGES: dict[str, str] = {
     "GET /console/markets/<uuid:activity_id>": "coau",
     "GET /console/markets/<uuid:activity_id>/cancel": "coa",
     "POST /console/markets/<uuid:activity_id>/cancel": "coa",
+    "POST /console/markets/<uuid:activity_id>/undo-open": "coa",
     "POST /console/markets/<uuid:activity_id>/close": "coa",
     "GET /console/markets/<uuid:activity_id>/code.png": "coa",
     "POST /console/markets/<uuid:activity_id>/code/fetch": "coa",

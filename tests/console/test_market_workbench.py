@@ -285,11 +285,24 @@ def test_of_two_editors_the_second_is_told_and_keeps_what_was_typed(
     look(second, "second-editor")
 
 
-def test_the_record_is_written_after_the_market(office: OpenOffice, draft: Draft) -> None:
+def test_the_record_is_written_after_the_market(
+    office: OpenOffice, draft: Draft, database: Engine
+) -> None:
     desk = office("organiser")
     page = desk.open(f"{draft.path}/record")
     expect(page.get_by_text("活动还没有开始")).to_be_visible()
-    prepared(draft, "publish", "open", "close")
+    prepared(draft, "publish")
+    with database.begin() as connection:
+        # Its day comes: nothing of it counts before.
+        connection.execute(
+            text(
+                "UPDATE activity SET starts_at = starts_at - interval '20 days',"
+                " ends_at = ends_at - interval '20 days' WHERE id = :id"
+            ),
+            {"id": draft.id},
+        )
+    for move in ("open", "close"):
+        draft.staff.post(f"/activities/{draft.id}/{move}")
     page = desk.open(f"{draft.path}/record")
     page.get_by_label("志愿者人数").fill("12")
     page.get_by_label("志愿者服务总时长").fill("30.5")

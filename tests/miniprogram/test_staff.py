@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone
@@ -48,6 +48,15 @@ def test_a_market_from_opening_to_its_end(
     answer(mine, "开放")
     mine.sees("集市已开放")
     assert state(database, market) == "live"
+    # Its day comes: nobody is let in before.
+    with database.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE activity SET starts_at = starts_at - interval '1 day',"
+                " ends_at = ends_at - interval '1 day' WHERE id = :id"
+            ),
+            {"id": market.id},
+        )
 
     # Its code brings a resident in.
     mine.tap("出示签到码")

@@ -203,3 +203,89 @@ def test_more_copies_than_allowed_are_not_made(
         read = copies.read_source(session, session.get_one(Activity, source["id"]))
         with pytest.raises(copies.TooManyCopies):
             copies.copy_to_many(session, None, read, [copies.Place(at(DAY, 9), new_id(), {})])  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------- other hours
+
+
+@pytest.fixture
+def whole_day(world: World, organiser: Person) -> dict[str, Any]:
+    """A market from 9 to 17: one service by half-hours in the morning, one from 15 on."""
+    draft = world.draft(organiser, starts_at=at(DAY, 9), hours=8)
+    stall = world.stall(organiser, draft["id"])
+    for title, first, last in (("义诊", 9, 12), ("理发", 15, 17)):
+        offering = world.offering(organiser, stall["id"], title=title, mode="slots")
+        body = {"from": at(DAY, first).isoformat(), "to": at(DAY, last).isoformat(),
+                "minutes": 30, "capacity": 5}  # fmt: skip
+        ok(organiser.post(f"/offerings/{offering['id']}/slots", body), 201)
+    return draft
+
+
+def half_day(world: World, slots: str) -> dict[str, Any]:
+    return fields(world, LATER, starts="09:00") | {"ends": "11:30", "slots": slots}
+
+
+def times_of(organiser: Person, activity_id: Any) -> dict[str, list[str]]:
+    """The hours of each service's slots."""
+    found = ok(organiser.get(f"/activities/{activity_id}"))
+    return {
+        offering["title"]: [
+            datetime.fromisoformat(slot["starts_at"]).astimezone(clock.SHANGHAI).strftime("%H:%M")
+            for slot in offering["slots"]
+        ]
+        for offering in found["stalls"][0]["offerings"]
+    }
+
+
+HALF_HOURS = ["09:00", "09:30", "10:00", "10:30", "11:00"]
+
+
+@pytest.mark.parametrize(
+    ("slots", "afternoon", "words"),
+    [
+        ("cut", [], ("10 个时段中的 5 个", "理发：一个时段也放不下")),
+        ("anew", HALF_HOURS, ("按新时间重排的 10 个时段",)),
+    ],
+)
+def test_a_whole_day_is_a_model_for_half_a_day(
+    world: World, organiser: Person, desk: Desk, whole_day: dict[str, Any], slots: str,
+    afternoon: list[str], words: tuple[str, ...],
+) -> None:  # fmt: skip
+    form = half_day(world, slots)
+    path = f"/console/schedule/{whole_day['id']}/copy"
+    page = desk.send(f"{path}/preview", **form).get_data(as_text=True)
+    for said in (*words, "9:00–11:30"):
+        assert said in page
+    for kept in ('name="ends" value="11:30"', f'name="slots" value="{slots}"'):
+        assert kept in page
+    assert desk.send(path, **form, rows=[row(world, COMMUNITY, LATER)]).status_code == 303
+    (made,) = copied(whole_day)
+    assert (made.starts_at, made.ends_at) == (at(LATER, 9), at(LATER, 11) + timedelta(minutes=30))
+    assert times_of(organiser, made.id) == {"义诊": HALF_HOURS, "理发": afternoon}
+
+
+def test_slots_that_do_not_fit_are_told_and_what_was_chosen_stays(
+    world: World, desk: Desk, whole_day: dict[str, Any]
+) -> None:
+    path = f"/console/schedule/{whole_day['id']}/copy"
+    for answer in (
+        desk.send(f"{path}/preview", **half_day(world, "move")),
+        desk.send(path, **half_day(world, "move"), rows=[row(world, COMMUNITY, LATER)]),
+    ):
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert "照搬的时段要到 17:00" in page
+        assert 'value="11:30"' in page
+    assert copied(whole_day) == []
+    wrong = desk.send(f"{path}/preview", **half_day(world, "cut") | {"ends": "08:00"})
+    assert "结束时间应晚于开始时间" in wrong.get_data(as_text=True)
+
+
+def test_the_api_copies_to_other_hours_too(
+    world: World, organiser: Person, whole_day: dict[str, Any]
+) -> None:
+    body = {"starts_at": at(LATER, 9).isoformat(), "ends_at": at(LATER, 11).isoformat()}
+    path = f"/activities/{whole_day['id']}/copy"
+    assert organiser.post(path, body).status_code == 422
+    made = ok(organiser.post(path, body | {"slots": "cut"}), 201)
+    assert times_of(organiser, made["id"]) == {"义诊": HALF_HOURS[:4], "理发": []}

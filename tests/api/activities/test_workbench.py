@@ -26,6 +26,7 @@ from tests.api.activities.workbench import (
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay
+from tests.support.market_day import at as at_instant
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -134,8 +135,12 @@ def test_a_market_s_life_at_the_desk(world: World, market: dict[str, Any]) -> No
     assert desk.send(path + "/submit").status_code == 303
     assert desk.send(path + "/return", reason="请补照片\r\n和路线").status_code == 303
     assert "请补照片 和路线" in desk.read(path), "a reason is one line"
-    for action in ("submit", "publish", "open", "close"):
+    for action in ("submit", "publish"):
         assert desk.send(f"{path}/{action}").status_code == 303, action
+    with at_instant(START):
+        there = Desk(world, desk_person(world))
+        for action in ("open", "close"):
+            assert there.send(f"{path}/{action}").status_code == 303, action
     assert row(Activity, market["id"]).state == "closed"
     history = desk.read(path + "/history")
     for words in (

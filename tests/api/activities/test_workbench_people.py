@@ -120,8 +120,9 @@ def test_a_deleted_stall_s_people_stay_assigned(
 
 
 def test_the_record_is_written_once_the_activity_has_begun(
-    desk: Desk, organiser: Person, market: dict[str, Any]
+    world: World, desk: Desk, organiser: Person
 ) -> None:
+    market = world.draft(organiser)
     path = f"{M}/{market['id']}/record"
     typed = {
         "version": "0", "volunteers": "12", "hours": "30.5", "funds_yuan": "1200.50",
@@ -151,9 +152,8 @@ def test_the_record_is_written_once_the_activity_has_begun(
     assert "服务总时长" in history
 
 
-def test_a_record_is_read_by_auditors(
-    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
-) -> None:
+def test_a_record_is_read_by_auditors(world: World, desk: Desk, organiser: Person) -> None:
+    market = world.draft(organiser)
     for move in ("publish", "open"):
         ok(organiser.post(f"/activities/{market['id']}/{move}"))
     path = f"{M}/{market['id']}/record"
@@ -173,8 +173,9 @@ def test_the_menu_marks_the_schedule_on_every_page_of_the_workbench(
 
 
 def test_a_market_that_has_begun_leads_to_its_brief_and_ledger(
-    desk: Desk, organiser: Person, market: dict[str, Any]
+    world: World, desk: Desk, organiser: Person
 ) -> None:
+    market = world.draft(organiser)
     path = f"{M}/{market['id']}"
     assert "/console/reports/?kind" not in desk.read(path)
     for move in ("publish", "open"):

@@ -1,7 +1,7 @@
 """A phone that lost the answer sends its scan again: the same id gets the first answer, and
 nothing more is written; the same id with anything else is refused."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -88,18 +88,20 @@ def test_the_first_answer_stands_when_the_world_has_moved_on(world: World) -> No
 
 def test_a_refused_scan_stays_refused(day: MarketDay, world: World) -> None:
     """Even if the market has been opened since: the same scan, the same answer."""
-    organiser = world.organiser()
-    draft = world.draft(organiser, starts_at=shanghai("2099-05-01 09:00"))
-    ok(organiser.post(f"/activities/{draft['id']}/publish"))
-    person = world.person()
-    body = {"id": str(uuid4()), "source": "self",
-            "code": ok(organiser.get(f"/activities/{draft['id']}/code"))["code"]}  # fmt: skip
-    path = f"/activities/{draft['id']}/scans"
-    first = ok(person.post(path, body))
-    assert first["reason"] == "not_yet"
-    ok(organiser.post(f"/activities/{draft['id']}/open"))
-    assert ok(person.post(path, body)) == first
-    ok(person.post(path, body | {"id": str(uuid4())}), 201)
+    start = shanghai("2099-05-01 09:00")
+    with at(start - timedelta(hours=3)):
+        organiser = world.organiser()
+        draft = world.draft(organiser, starts_at=start)
+        ok(organiser.post(f"/activities/{draft['id']}/publish"))
+        person = world.person()
+        body = {"id": str(uuid4()), "source": "self",
+                "code": ok(organiser.get(f"/activities/{draft['id']}/code"))["code"]}  # fmt: skip
+        path = f"/activities/{draft['id']}/scans"
+        first = ok(person.post(path, body))
+        assert first["reason"] == "not_yet"
+        ok(organiser.post(f"/activities/{draft['id']}/open"))
+        assert ok(person.post(path, body)) == first
+        ok(person.post(path, body | {"id": str(uuid4())}), 201)
 
 
 @pytest.mark.parametrize("source", ["search", "self"])

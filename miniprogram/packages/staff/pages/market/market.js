@@ -118,7 +118,9 @@ Page({
     const early = dayKey(start) !== dayKey(Date.now());
     const { confirm } = await wx.showModal({
       title: early ? "不是今天的集市，现在就开放？" : "现在开放集市？",
-      content: `${activityWords(this.activity).when}。开放后居民可以签到、取号，摊位可以叫号。`,
+      content:
+        `${activityWords(this.activity).when}。` +
+        (early ? "到那天才能签到、取号，也才计入统计。" : "开放后居民可以签到、取号，摊位可以叫号。"),
       confirmText: "开放",
       cancelText: "先不开放",
     });
