@@ -10,7 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
+from backend.activities.words import EXCHANGE_KINDS
+from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.config import titles
 from backend.core.pagination import Page, paginate
 from backend.identity.models import Resident
 from backend.identity.names import own_name
@@ -28,6 +31,20 @@ _RECORD = {
     "volunteers": "志愿者人数", "volunteer_minutes": "服务总时长", "funds_yuan": "使用资金",
     "problems": "存在问题",
 }  # fmt: skip
+# Of stalls, services and slots.
+_PARTS = {
+    "organisation_name": "单位名称", "organisation_id": "服务单位",
+    "number": "摊位号", "name": "摊位名称",
+    "spot_row": "第几排", "spot_column": "第几位", "place_note": "位置补充",
+    "service_kind": "服务类别", "mode": "服务方式", "minutes_per_person": "每人分钟数",
+    "walk_in_share": "现场保留比例", "min_age": "最小年龄", "daily_cap_per_person": "每人每天次数",
+    "sign_up_opens_at": "开始报名", "sign_up_closes_at": "截止报名",
+}  # fmt: skip
+_WORDS: dict[str, str] = {
+    "open": "随到随办", "queue": "现场取号", "slots": "预约时段",
+    **{kind.value: words for kind, words in EXCHANGE_KINDS.items()},
+}  # fmt: skip
+_TYPED = "已改（文字内容不记入记录）"
 _ACTIONS: dict[str, str] = {
     "create": "新建草稿", "edit": "修改信息", "submit": "提交审核", "return": "退回修改",
     "publish": "发布", "open": "开始活动", "undo_open": "撤回开始",
@@ -102,7 +119,43 @@ def more_of(details: Mapping[str, Any], reason: str | None = None) -> str:
     """An entry's details in words: the reason, which fields, how many."""
     if reason:
         return f"原因：{reason}"
+    if details.get("changes"):
+        return "；".join(f"{label}：{words}" for label, words in changes_in_words(details))
     names = [word for key in details.get("fields", []) if (word := (FACTS | _RECORD).get(key))]
     if names:
         return "、".join(names)
     return f"{details['count']} 个" if "count" in details else ""
+
+
+def changes_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What an edit has changed: each field's name, and 「30 → 45」. Of text that somebody typed the
+    log knows only that it was changed (core/audit.py)."""
+    names = FACTS | _RECORD | _PARTS
+    return [
+        (
+            names.get(change["field"], "其他"),
+            f"{_said(change['field'], change['old'])} → {_said(change['field'], change['new'])}"
+            if "old" in change
+            else _TYPED,
+        )
+        for change in details.get("changes", [])
+    ]
+
+
+def _said(name: str, value: Any) -> str:
+    if value is None:
+        return "未填写"
+    if isinstance(value, bool):
+        return "有" if value else "没有"
+    if name == "organisation_id":
+        return "一个单位"
+    if name.endswith("_at"):
+        at = datetime.fromisoformat(value).astimezone(clock.SHANGHAI)
+        return f"{at:%Y}年{at:%-m}月{at:%-d}日 {at:%-H:%M}"
+    if name in ("field", "service_kind"):
+        return str(titles(f"{name}s").get(value, value))
+    if name in ("mode", "kind"):
+        return _WORDS[value]
+    if name == "volunteer_minutes":
+        return f"{value / 60:g} 小时"
+    return str(value)

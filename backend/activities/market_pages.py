@@ -31,6 +31,7 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.permissions import access_activity, access_activity_for_edit
+from backend.activities.words import stall_order
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
@@ -299,7 +300,7 @@ def people(
 def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
     """The stalls in the order of their numbers."""
     found = operations.rows_of(session, Stall, Stall.activity_id == activity_id)
-    return sorted(found, key=lambda stall: (len(stall.number), stall.number))
+    return sorted(found, key=lambda stall: stall_order(stall.number))
 
 
 @pages.form("/<uuid:activity_id>/people", access=Permission.ACTIVITY_EDIT,

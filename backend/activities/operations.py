@@ -10,6 +10,7 @@ from sqlalchemy import Interval, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from backend.activities import codes
+from backend.activities.changes import facts_of
 from backend.activities.days import days_early
 from backend.activities.images import FETCHED_FOR, fetch_code_image
 from backend.activities.models import (
@@ -34,6 +35,7 @@ from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.states import lock, transition
+from backend.regions.models import Region
 
 NOT_ANNOUNCED = frozenset({ActivityState.DRAFT, ActivityState.SUBMITTED})
 NOT_BEGUN = NOT_ANNOUNCED | {ActivityState.PUBLISHED}
@@ -133,6 +135,7 @@ def update_activity(
         raise EditedMeanwhile(extra={"version": activity.version})
     if "programme" in columns and columns["programme"] is not activity.programme:
         raise ValidationFailed(errors={"programme": ["活动类型不能更改"]})
+    before = _facts(session, activity)
     if "venue" in columns:
         activity.venue_id = _new_venue(session, columns.pop("venue")).id
     times = {name: columns.pop(name) for name in ("starts_at", "ends_at") if name in columns}
@@ -144,8 +147,20 @@ def update_activity(
     check_slots_within(session, activity)
     session.flush()
     session.refresh(activity)
-    record_edit(session, actor, activity, "edit", {"fields": sorted(values)})
+    changed = audit.changes(before, _facts(session, activity))
+    record_edit(session, actor, activity, "edit", {"fields": sorted(values)} | changed)
     return activity
+
+
+def _facts(session: Session, activity: Activity) -> dict[str, Any]:
+    """An activity's facts as the audit log has them."""
+    found = facts_of(activity, session.get_one(Venue, activity.venue_id))
+    region = session.get_one(Region, activity.region_id)
+    field = found["field"]
+    return found | {
+        "region_id": audit.Known(region.name),
+        "field": None if field is None else audit.Known(field),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,13 +374,14 @@ def reschedule(
     Raises as `check_reschedule`, and as the receivers of `times_changed`.
     """
     check_reschedule(activity, starts_at, version)
-    before = activity.starts_at
+    before, was = activity.starts_at, _facts(session, activity)
     _set_times(session, actor, activity, starts_at, activity.ends_at + (starts_at - before))
     activity.version += 1
     session.flush()
     session.refresh(activity)
     times = {"from": before.isoformat(), "to": activity.starts_at.isoformat()}
-    record_edit(session, actor, activity, "reschedule", times)
+    changed = audit.changes(was, _facts(session, activity))
+    record_edit(session, actor, activity, "reschedule", times | changed)
     return activity
 
 

@@ -47,6 +47,7 @@ from backend.activities.models import (
 )
 from backend.activities.permissions import ANNOUNCED
 from backend.activities.signals import lines_asked
+from backend.activities.words import stall_order
 from backend.core.errors import NotFound, ValidationFailed
 from backend.core.pagination import Page, decode_cursor, page_of
 from backend.core.permissions import Actor, Permission
@@ -231,8 +232,8 @@ def _stalls(
         select(Stall, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Stall.organisation_id)
         .where(condition)
-        .order_by(func.length(Stall.number), Stall.number)
     ).all()
+    rows = sorted(rows, key=lambda row: stall_order(row.Stall.number))
     by_stall: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     here = Offering.stall_id.in_([stall.id for stall, _ in rows])
     for offering in _offerings(session, here, lines):

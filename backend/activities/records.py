@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from backend.activities.days import days_early
 from backend.activities.models import Activity, ActivityRecord
 from backend.activities.operations import record_edit
-from backend.core import clock
+from backend.core import audit, clock
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor
 
@@ -44,10 +44,12 @@ def save_record(
         record = ActivityRecord(activity_id=activity.id, version=0)
         session.add(record)
     changed = sorted(name for name, value in values.items() if getattr(record, name) != value)
+    before = {name: getattr(record, name) for name in values}
     for name, value in values.items():
         setattr(record, name, value)
     record.version = version + 1
     record.updated_at, record.updated_by = clock.now(), actor.user_id
     session.flush()
-    record_edit(session, actor, activity, "write_record", {"fields": changed})
+    details = {"fields": changed} | audit.changes(before, values)
+    record_edit(session, actor, activity, "write_record", details)
     return record

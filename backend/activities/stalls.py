@@ -1,7 +1,9 @@
 """Use cases of organisers: what a market offers, that is stalls, their services and the slots."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +29,8 @@ from backend.activities.plan import (
     spots_of,
 )
 from backend.activities.signals import slot_moved
-from backend.core import clock
+from backend.activities.words import stall_order
+from backend.core import audit, clock
 from backend.core.config import load
 from backend.core.errors import AppError, InUse, ValidationFailed, on_constraint
 from backend.core.ids import new_id
@@ -35,6 +38,11 @@ from backend.core.permissions import Actor
 from backend.core.text import compared_number
 from backend.partners.models import Organisation
 
+# What no form changes; whom a stall belongs to, and on which stall a service stands, are ids.
+_NOT_EDITED = frozenset(
+    {"id", "activity_id", "offering_id", "stall_id", "letter", "taken", "place"}
+)
+_NUMBER = re.compile(r"[A-Z]{0,2}[0-9]{1,4}", re.ASCII)
 MOST_STALLS = 60
 MOST_OFFERINGS_A_STALL = 20
 MOST_SLOTS = 300
@@ -87,6 +95,24 @@ on_constraint("uq_stall_spot", SpotTaken)
 on_constraint("uq_slot_offering_id_starts_at", SlotTaken)
 
 
+def _audited(row: Stall | Offering | Slot) -> dict[str, Any]:
+    """A row as the audit log compares it: an organiser's columns, with what names no person told
+    from what somebody has typed."""
+    keys = {column.key for column in row.__table__.columns} - _NOT_EDITED
+    values = {key: getattr(row, key) for key in sorted(keys)}
+    return {
+        key: audit.Known(value) if _names_nobody(key, value) else value
+        for key, value in values.items()
+    }
+
+
+def _names_nobody(key: str, value: Any) -> bool:
+    """Whether a text is one of config/'s keys, or a number as stalls mostly have it."""
+    if not isinstance(value, str) or isinstance(value, StrEnum):
+        return False
+    return key == "service_kind" or (key == "number" and bool(_NUMBER.fullmatch(value)))
+
+
 # ---------------------------------------------------------------------------- stalls
 
 
@@ -115,10 +141,12 @@ def update_stall(
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
     others = [other for other in stalls if other is not stall]
     _check_stall(session, others, values, number_now=stall.number)
+    before = _audited(stall)
     for name, value in values.items():
         setattr(stall, name, value)
     session.flush()
-    record_edit(session, actor, activity, "edit_stall", {"stall_id": str(stall.id)})
+    changed = audit.changes(before, _audited(stall))
+    record_edit(session, actor, activity, "edit_stall", {"stall_id": str(stall.id)} | changed)
     return stall
 
 
@@ -175,7 +203,7 @@ def arrange_stalls(session: Session, actor: Actor, activity: Activity) -> int:
     """
     check_editable(activity)
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
-    stalls.sort(key=lambda stall: (len(stall.number), stall.number))
+    stalls.sort(key=lambda stall: stall_order(stall.number))
     off = plan_of(stalls).off
     for stall, spot in zip(off, free_spots(stalls), strict=False):
         _put(session, stall, spot)
@@ -250,6 +278,7 @@ def update_offering(
             raise ModeFixed
         if rows_of(session, Slot, Slot.offering_id == offering.id):
             raise ModeFixed("请先删除时段")
+    before = _audited(offering)
     if "also_at_stall_ids" in columns:
         _set_desks(session, offering, columns.pop("also_at_stall_ids"))
     _check_capacity_cut(session, offering, columns.get("capacity"))
@@ -258,7 +287,9 @@ def update_offering(
     _check_offering(offering)
     session.flush()
     session.refresh(offering)
-    record_edit(session, actor, activity, "edit_offering", {"offering_id": str(offering.id)})
+    changed = audit.changes(before, _audited(offering))
+    which = {"offering_id": str(offering.id), "letter": offering.letter}
+    record_edit(session, actor, activity, "edit_offering", which | changed)
     return offering
 
 
@@ -424,13 +455,14 @@ def update_slot(
     """
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     check_slot(session, activity, slot, values)
-    before = slot.starts_at
+    before, was = slot.starts_at, _audited(slot)
     for name, value in values.items():
         setattr(slot, name, value)
     session.flush()
     if slot.starts_at != before:
         slot_moved.send(session, actor=actor, activity=activity, slot=slot, before=before)
-    record_edit(session, actor, activity, "edit_slot", {"slot_id": str(slot.id)})
+    changed = audit.changes(was, _audited(slot))
+    record_edit(session, actor, activity, "edit_slot", {"slot_id": str(slot.id)} | changed)
     return slot
 
 

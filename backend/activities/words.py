@@ -1,5 +1,7 @@
 """What programmes, states and kinds are called: on pages, in files and in sentences."""
 
+import re
+
 from backend.activities.models import ActivityState, ExchangeKind, Programme
 
 PROGRAMMES = {
@@ -15,6 +17,15 @@ EXCHANGE_KINDS = {
     ExchangeKind.SHOWCASE: "成果展示", ExchangeKind.PARTY_STUDY: "党建学习",
     ExchangeKind.UNIVERSITY: "校社合作",
 }  # fmt: skip
+
+
+def stall_order(number: str) -> list[tuple[bool, int, str]]:
+    """By what stall numbers are sorted, as people count: 1, 2, 11, A2, A11, B1."""
+    parts = _PARTS_OF_NUMBER.findall(number)
+    return [(not digits, int(digits or 0), letters) for digits, letters in parts]
+
+
+_PARTS_OF_NUMBER = re.compile("([0-9]+)|([^0-9]+)")
 
 
 def quoted(title: str) -> str:

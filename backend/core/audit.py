@@ -6,7 +6,10 @@ is somebody's own words and may name whom it is about: a trigger takes it out of
 there was one stays.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -146,6 +149,51 @@ def record(
             details=details,
         ),
     )
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What an edit has changed, for an entry's details: each field with its old and new value.
+
+    Only values that can name nobody go in: instants, numbers, yes and no, and words of the code's
+    own lists. Of text that somebody has typed it says that it was changed: the log is for ever
+    (docs/adr/0024).
+
+    Args:
+        before, after: columns by name; a field that only one of them has is passed over. A text
+            that is one of the code's own words is given as `Known`.
+    """
+    found = []
+    for name, old in before.items():
+        new = after.get(name, old)
+        if new == old:
+            continue
+        change = {"field": name}
+        if _nameless(old) and _nameless(new):
+            change |= {"old": _plain(old), "new": _plain(new)}
+        found.append(change)
+    return {"changes": found} if found else {}
+
+
+class Known(str):
+    """A text of the code's own: a key of config/, a region's name. It names no person."""
+
+    __slots__ = ()
+
+
+def _nameless(value: Any) -> bool:
+    return not isinstance(value, str) or isinstance(value, StrEnum | Known)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StrEnum | Known):
+        return str(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value
 
 
 def forget_reasons(session: Session, *whose: ColumnElement[bool]) -> None:

@@ -115,6 +115,9 @@ def edit_organisation(
         )
         if before != after
     ]
+    was = session.get_one(Region, organisation.region_id)
+    before = {"organisation_name": organisation.name, "region_id": audit.Known(was.name)}
+    after = {"organisation_name": name, "region_id": audit.Known(region.name)}
     organisation.name, organisation.region_id = name, region.id
     organisation.version += 1
     session.flush()
@@ -125,7 +128,7 @@ def edit_organisation(
         Organisation.__tablename__,
         organisation.id,
         region_code=region.code,
-        details={"changed": changed},
+        details={"changed": changed} | audit.changes(before, after),
     )
 
 

@@ -7,6 +7,7 @@ here. Names and phone numbers stand in no entry (core/audit.py), so none can com
 from collections.abc import Mapping
 from typing import Any
 
+from backend.activities.history import changes_in_words
 from backend.checkin.models import Verdict
 from backend.feedback.checklist import EvaluationState
 from backend.identity.models import PhoneState, UserState
@@ -251,8 +252,12 @@ def change_in_words(entry: Any, titles: Titles) -> str:
 
 def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else is known, with a label each; what has none stands in the raw record alone."""
-    return [(label, _value(name, details[name])) for name, label in _DETAILS.items()
-            if details.get(name) not in (None, "", [])]  # fmt: skip
+    changes = changes_in_words(details)
+    return changes + [
+        (label, _value(name, details[name]))
+        for name, label in _DETAILS.items()
+        if details.get(name) not in (None, "", []) and not (changes and name == "fields")
+    ]
 
 
 def _value(name: str, value: Any) -> str:

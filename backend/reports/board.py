@@ -1,7 +1,7 @@
 """A market's day as it stands now: for those who run it, and for those who wait."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,7 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.queries import bookable
+from backend.activities.words import stall_order
 from backend.bookings.days import day_over
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.statements import LINE_ORDER
@@ -305,7 +306,7 @@ def _stalls_with_lines(session: Session, activity_id: UUID, on: date) -> Sequenc
         Booking.service_on == on,
         Booking.called_stall_id == Stall.id,
     )
-    return session.execute(
+    rows = session.execute(
         select(
             Stall.number,
             Stall.name,
@@ -316,8 +317,8 @@ def _stalls_with_lines(session: Session, activity_id: UUID, on: date) -> Sequenc
         .join(Offering, Offering.id == Desk.offering_id)
         .where(Stall.activity_id == activity_id, Offering.mode != OfferingMode.OPEN)
         .group_by(Stall.id)
-        .order_by(func.length(Stall.number), Stall.number)
-    ).all()
+    )
+    return sorted(rows, key=lambda row: stall_order(row.number))
 
 
 def _warnings(
@@ -355,7 +356,7 @@ def _left_open(session: Session, activity: Activity, on: date) -> list[Warned]:
     served, and somebody who was there should know."""
     if on == clock.local_day(activity.starts_at):
         return []
-    rows = session.execute(
+    found = session.execute(
         select(
             Stall.number,
             Stall.name,
@@ -369,8 +370,8 @@ def _left_open(session: Session, activity: Activity, on: date) -> list[Warned]:
             Booking.finished_at.is_(None),
         )
         .group_by(Stall.id)
-        .order_by(func.length(Stall.number), Stall.number)
     )
+    rows = sorted(found, key=lambda row: stall_order(row.number))
     return [
         Warned(Alert.LEFT_OPEN, f"{row.number} {row.name}", None, 0, tickets=row.tickets)
         for row in rows
@@ -545,11 +546,24 @@ def _display_stalls(session: Session, activity_id: UUID, numbers: Sequence[str])
         .join(Offering, Offering.id == Desk.offering_id)
         .where(Stall.activity_id == activity_id, Offering.mode != OfferingMode.OPEN)
         .group_by(Stall.id)
-        .order_by(func.length(Stall.number), Stall.number)
     )
     if numbers:
         statement = statement.where(Stall.number.in_(numbers))
-    return session.execute(statement).all()
+    return sorted(session.execute(statement), key=lambda row: stall_order(row.number))
+
+
+def stalls_with_lines(services: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The stalls that a display can be narrowed to: numbers and names, in order.
+
+    Args:
+        services: as `board_of` answers them.
+    """
+    named = {
+        one["stall_number"]: one["stall_name"]
+        for one in services
+        if one["mode"] != OfferingMode.OPEN
+    }
+    return dict(sorted(named.items(), key=lambda item: stall_order(item[0])))
 
 
 def _is_here(row: Any, stall: Any) -> bool:

@@ -68,10 +68,12 @@ def show(
 ) -> str:
     """A market's day so far: for the desk, or for the wall."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_SUMMARY)
+    now = board.board_of(session, activity)
     return render(
         "reports/board_wall.html" if query["wall"] else "reports/board.html",
         activity=activity,
-        now=board.board_of(session, activity),
+        now=now,
+        stalls_with_lines=board.stalls_with_lines(now["services"]),
         as_of=clock.now(),
         rules=BOARD,
         every=BOARD_EVERY_SECONDS,

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, extract, func, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Attendance, Offering, Stall
+from backend.activities.words import stall_order
 from backend.bookings.days import state_now
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
@@ -108,9 +109,10 @@ def places_by_offering(
         .outerjoin(Booking, and_(Booking.offering_id == Offering.id, *_of_day(on)))
         .where(Offering.activity_id == activity_id)
         .group_by(Offering.id, Stall.id)
-        .order_by(func.length(Stall.number), Stall.number, Offering.letter)
+        .order_by(Offering.letter)
     )
-    return {str(row.id): row for row in rows}
+    ordered = sorted(rows, key=lambda row: stall_order(row.number))
+    return {str(row.id): row for row in ordered}
 
 
 def _of_day(on: date | None) -> tuple[ColumnElement[bool], ...]:

@@ -333,7 +333,21 @@ def _check_ten_metres(page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize("stalls", [15, 18])
+def _check_titles(page: Page) -> None:
+    """On an office's screen too each card shows whole lines: its stall, its number, who is next."""
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.called-card')]
+          .filter((card) => card.checkVisibility())
+          .flatMap((card) => [...card.children].filter((one) => {
+            const inside = card.getBoundingClientRect(), box = one.getBoundingClientRect();
+            return box.height + 1 < parseFloat(getComputedStyle(one).fontSize) ||
+              box.top < inside.top || box.bottom > inside.bottom + 1 || inside.bottom > innerHeight;
+          })).map((one) => one.outerHTML)"""
+    )
+    assert cut == []
+
+
+@pytest.mark.parametrize("stalls", [7, 15, 18])
 def test_many_stalls_fit_or_take_turns(
     office: OpenOffice, system: LocalSystem, staff: Caller, market: Market, stalls: int
 ) -> None:
@@ -355,11 +369,16 @@ def test_many_stalls_fit_or_take_turns(
     screen = office(None, 1920, 1080)
     screen.page.clock.install()
     page = screen.open(f"/console/board/{market.id}/display")
-    expect(page.locator(".called-card:visible")).to_have_count(15 if stalls == 15 else 9)
+    on_screen = stalls if stalls <= 15 else 9
+    expect(page.locator(".called-card:visible")).to_have_count(on_screen)
     assert _smallest_text(page) >= 28
     _check_ten_metres(page)
     screen.axe()
     screen.screenshot(f"display-{stalls}")
+    for width, height in ((1440, 900), (1366, 768)):
+        page.set_viewport_size({"width": width, "height": height})
+        _check_titles(page)
+        screen.screenshot(f"display-{stalls}-{width}")
     wall = office("organiser", 1920, 1080)
     wall.open(f"/console/board/{market.id}?wall=1")
     assert wall.page.evaluate("document.documentElement.scrollHeight") <= 1080

@@ -1,0 +1,113 @@
+"""The audit log says from what to what; what somebody has typed stays out of it."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import String, cast, select
+
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.core.permissions import Role
+from tests.api.activities.conftest import DAY
+from tests.api.activities.workbench import M, facts, offering_of
+from tests.support.desk import Desk
+from tests.support.world import DISTRICT, OTHER_COMMUNITY, Person, World, ok
+
+# Stands in for a name or a number that a text may carry.
+MARK = "王秀英13800001111"
+
+
+def entry_of(action: str, object_id: str) -> AuditEntry:
+    with transaction() as session:
+        statement = select(AuditEntry).where(
+            AuditEntry.action == action, AuditEntry.object_id == object_id
+        )
+        return list(session.execute(statement.order_by(AuditEntry.id)).scalars())[-1]
+
+
+def pages(world: World, desk: Desk, market_id: str, action: str) -> tuple[str, str]:
+    """What an auditor reads of the entry, and the market's own history."""
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    entry = entry_of(action, market_id)
+    return auditor.read(f"/console/audit/{entry.id}"), desk.read(f"{M}/{market_id}/history")
+
+
+def test_facts_are_told_from_what_to_what(world: World, desk: Desk, market: dict[str, Any]) -> None:
+    form = facts(
+        market, ends_at=f"{DAY}T05:30", description=f"请找{MARK}", checkin_opens_minutes="45",
+        contact_phone="13800001111",
+    )  # fmt: skip
+    assert desk.send(f"{M}/{market['id']}/facts", **form).status_code == 303
+    year, month, day = (int(part) for part in DAY.split("-"))
+    until = f"{year}年{month}月{day}日"
+    for page in pages(world, desk, market["id"], "edit"):
+        assert f"{until} 4:00 → {until} 5:30" in page
+        assert "30 → 45" in page
+        assert "已改（文字内容不记入记录）" in page
+        assert MARK not in page
+        assert "13800001111" not in page
+
+
+def test_services_slots_and_stalls_too(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    offering, stall = offering_of(market), market["stalls"][0]
+    ok(organiser.put(f"/offerings/{offering['id']}", {"capacity": 30, "service_kind": "clinic"}))
+    slot = offering["slots"][0]
+    ok(organiser.put(f"/slots/{slot['id']}", {"capacity": 8}))
+    ok(organiser.put(f"/stalls/{stall['id']}", {"number": "A3", "name": MARK}))
+    for action, words in (
+        ("edit_offering", ("未填写 → 30", "义剪 → 义诊")), ("edit_slot", ("5 → 8",)),
+        ("edit_stall", ("1 → A3", "已改（文字内容不记入记录）")),
+    ):  # fmt: skip
+        for page in pages(world, desk, market["id"], action):
+            for said in words:
+                assert said in page
+
+
+def test_another_region_is_named(world: World, market: dict[str, Any]) -> None:
+    organiser = world.organiser(DISTRICT)
+    elsewhere = {"region_id": world.region_id(OTHER_COMMUNITY)}
+    ok(organiser.put(f"/activities/{market['id']}", elsewhere))
+    (change,) = entry_of("edit", market["id"]).details["changes"]
+    assert change == {"field": "region_id", "old": "花园社区", "new": "丫河社区"}
+
+
+@pytest.mark.parametrize("path", ["activities", "offerings", "stalls"])
+def test_nothing_that_was_typed_enters_the_log(
+    world: World, organiser: Person, market: dict[str, Any], path: str
+) -> None:
+    """Each text that a form takes, twice: as what is new, and as what was there before."""
+    offering, stall = offering_of(market), market["stalls"][0]
+    target = {"activities": market, "offerings": offering, "stalls": stall}[path]["id"]
+    texts = {
+        "activities": ("title", "description", "organiser_name"),
+        "offerings": ("title",),
+        "stalls": ("name", "place"),
+    }[path]
+    for mark in (MARK, f"{MARK}二"):
+        body = dict.fromkeys(texts, mark)
+        if path == "activities":
+            body |= {"venue": {"name": mark, "address": mark}}  # type: ignore[dict-item]
+        ok(organiser.put(f"/{path}/{target}", body))
+    with transaction() as session:
+        told = select(AuditEntry.action).where(cast(AuditEntry.details, String).contains("王秀英"))
+        assert session.execute(told).scalars().all() == []
+        # PostgreSQL may write it escaped.
+        escaped = select(AuditEntry.details)
+        assert not any(MARK in str(one) for one in session.execute(escaped).scalars())
+
+
+def test_the_record_s_figures_are_told(world: World, desk: Desk) -> None:
+    organiser = world.organiser()
+    draft = world.draft(organiser)
+    for move in ("publish", "open"):
+        ok(organiser.post(f"/activities/{draft['id']}/{move}"))
+    own = Desk(world, organiser)
+    form = {"version": "0", "volunteers": "12", "hours": "36.5", "funds_yuan": "800",
+            "problems": MARK}  # fmt: skip
+    assert own.send(f"{M}/{draft['id']}/record", **form).status_code == 303
+    for page in pages(world, own, draft["id"], "write_record"):
+        for said in ("未填写 → 12", "未填写 → 36.5 小时", "未填写 → 800"):
+            assert said in page
+        assert MARK not in page
