@@ -30,6 +30,7 @@ _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 class AlreadyAssigned(AppError):
     status = 409
     code = "already_assigned"
+    field = "user_id"
     title = "这位同事已有安排，请先移除再重新安排"
 
 

@@ -51,36 +51,42 @@ MOST_SLOTS = 300
 class StallNumberTaken(AppError):
     status = 409
     code = "stall_number_taken"
+    field = "number"
     title = "这个摊位号已经用了，请换一个"
 
 
 class SpotTaken(AppError):
     status = 409
     code = "spot_taken"
+    field = "row"
     title = "这个位置刚刚有了别的摊位，请换一个"
 
 
 class SlotTaken(AppError):
     status = 409
     code = "slot_exists"
+    field = "starts_at"
     title = "这个时间已经有时段了"
 
 
 class SlotsOverlap(AppError):
     status = 409
     code = "slots_overlap"
+    field = "starts_at"
     title = "同一项服务的时段不能重叠"
 
 
 class BelowBooked(AppError):
     status = 409
     code = "below_booked"
+    field = "capacity"
     title = "已有更多人报名，名额不能改得这么少"
 
 
 class ModeFixed(AppError):
     status = 409
     code = "mode_fixed"
+    field = "mode"
     title = "活动发布后不能改变服务方式，请新建一项服务"
 
 

@@ -22,6 +22,8 @@ class AppError(Exception):
     title: ClassVar[str] = "请求有误，请返回重试"
     # Whether what was written before it stays: an entry of the audit log on what it tells.
     kept: ClassVar[bool] = False
+    # The form's field that it is about, where it is always the same: its refusal stands there too.
+    field: ClassVar[str | None] = None
     # Seconds after which the same request may be sent again, where that is known.
     retry_after: int | None = None
 
@@ -34,7 +36,7 @@ class AppError(Exception):
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail
-        self.errors = errors
+        self.errors = errors or ({self.field: [self.title]} if self.field else None)
         self.extra = extra or {}
 
     def to_problem(self) -> dict[str, Any]:

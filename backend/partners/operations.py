@@ -28,6 +28,7 @@ class OrganisationUnknown(NotFound):
 class NameTaken(AppError):
     status = 409
     code = "organisation_name_taken"
+    field = "name"
     title = "已经有同名的单位，没有保存"
 
 
