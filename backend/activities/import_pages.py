@@ -76,7 +76,8 @@ def _labels(regions: Sequence[Region]) -> list[str]:
 
 
 @pages.form("/import", access=Permission.ACTIVITY_EDIT, body=schemas.UploadForm,
-            again=upload_form, upload=FILE, limit=Limit("uploads"))  # fmt: skip
+            again=upload_form, upload=FILE, limit=Limit("uploads"),
+            said="已上传，还没有导入")  # fmt: skip
 def upload(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Keep the file, and go on to what it would make."""
     file: UploadedFile | None = body["file"]

@@ -117,38 +117,50 @@ def _move(
     return see_other(".show", activity_id=activity_id)
 
 
-@pages.form("/<uuid:activity_id>/submit", access=Permission.ACTIVITY_SUBMIT, again=show)
+@pages.form(
+    "/<uuid:activity_id>/submit", access=Permission.ACTIVITY_SUBMIT, again=show, said="已提交审核"
+)
 def submit(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Submit a draft to those who publish."""
     return _move(session, actor, activity_id, "submit")
 
 
-@pages.form("/<uuid:activity_id>/publish", access=Permission.ACTIVITY_PUBLISH, again=show)
+@pages.form(
+    "/<uuid:activity_id>/publish", access=Permission.ACTIVITY_PUBLISH, again=show, said="已发布"
+)
 def publish(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Publish a draft, or one that was submitted."""
     return _move(session, actor, activity_id, "publish")
 
 
 @pages.form("/<uuid:activity_id>/return", access=Permission.ACTIVITY_PUBLISH,
-            body=market_forms.ReasonForm, again=show)  # fmt: skip
+            body=market_forms.ReasonForm, again=show, said="已退回修改")  # fmt: skip
 def send_back(session: Session, actor: Actor, body: dict[str, str], activity_id: UUID) -> Response:
     """Return a submitted activity to its draft, with a reason."""
     return _move(session, actor, activity_id, "return", body["reason"])
 
 
-@pages.form("/<uuid:activity_id>/open", access=Permission.ACTIVITY_RUN, again=show)
+@pages.form(
+    "/<uuid:activity_id>/open",
+    access=Permission.ACTIVITY_RUN,
+    again=show,
+    said="活动已开始，可以签到、取号",
+)
 def open_activity(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Open a published activity."""
     return _move(session, actor, activity_id, "open")
 
 
-@pages.form("/<uuid:activity_id>/undo-open", access=Permission.ACTIVITY_RUN, again=show)
+@pages.form("/<uuid:activity_id>/undo-open", access=Permission.ACTIVITY_RUN, again=show,
+            said="已撤销开始")  # fmt: skip
 def undo_open(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Undo an opening; where somebody has come, it is named."""
     return _move(session, actor, activity_id, operations.UNDO_OPEN)
 
 
-@pages.form("/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show)
+@pages.form(
+    "/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show, said="活动已结束"
+)
 def close_activity(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Close a live activity."""
     return _move(session, actor, activity_id, "close")
@@ -175,7 +187,7 @@ def ask_to_cancel(
 
 
 @pages.form("/<uuid:activity_id>/cancel", access=Permission.ACTIVITY_CANCEL,
-            body=market_forms.CancelForm, again=ask_to_cancel)  # fmt: skip
+            body=market_forms.CancelForm, again=ask_to_cancel, said="活动已取消")  # fmt: skip
 def cancel(session: Session, actor: Actor, body: dict[str, str], activity_id: UUID) -> Response:
     """Cancel an activity and every booking of it, as the sender has been shown them."""
     access_activity(session, actor, activity_id, Permission.ACTIVITY_CANCEL)
@@ -304,7 +316,7 @@ def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
 
 
 @pages.form("/<uuid:activity_id>/people", access=Permission.ACTIVITY_EDIT,
-            body=market_forms.DutyForm, again=people)  # fmt: skip
+            body=market_forms.DutyForm, again=people, said="已安排")  # fmt: skip
 def assign(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
     """Give a colleague a duty."""
     activity = access_activity_for_edit(session, actor, activity_id)
@@ -313,7 +325,7 @@ def assign(session: Session, actor: Actor, body: dict[str, Any], activity_id: UU
 
 
 @pages.form("/<uuid:activity_id>/people/<uuid:duty_id>/remove", access=Permission.ACTIVITY_EDIT,
-            again=None)  # fmt: skip
+            again=None, said="已移除")  # fmt: skip
 def unassign(session: Session, actor: Actor, activity_id: UUID, duty_id: UUID) -> Response:
     """Take a duty away."""
     activity = access_activity_for_edit(session, actor, activity_id)

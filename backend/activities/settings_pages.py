@@ -82,7 +82,7 @@ def upload_regions(
 
 @pages.form("/regions/import", access=Permission.REGION_IMPORT, body=UploadForm,
             again=upload_regions, upload=Upload("file", MOST_BYTES),
-            limit=Limit("uploads"))  # fmt: skip
+            limit=Limit("uploads"), said="已上传，还没有导入")  # fmt: skip
 def look_through(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Look an uploaded file through."""
     sent = body["file"]
@@ -127,7 +127,7 @@ def follow_import(session: Session, actor: Actor, import_id: UUID) -> str:
 
 
 @pages.form("/imports/<uuid:import_id>/confirm", access=Permission.REGION_IMPORT,
-            again=show_import)  # fmt: skip
+            again=show_import, said="已开始导入")  # fmt: skip
 def confirm_import(session: Session, actor: Actor, import_id: UUID) -> Response:
     """Let the worker import it."""
     found = imports.access_import(session, actor, import_id)

@@ -74,7 +74,7 @@ def list_stalls(
 
 
 @pages.form("/<uuid:activity_id>/stalls", access=_EDIT, body=market_forms.StallForm,
-            again=list_stalls)  # fmt: skip
+            again=list_stalls, said="已增加摊位")  # fmt: skip
 def add_stall(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
     """Add a stall."""
     activity = access_activity_for_edit(session, actor, activity_id)
@@ -82,7 +82,9 @@ def add_stall(session: Session, actor: Actor, body: dict[str, Any], activity_id:
     return see_other(".list_stalls", activity_id=activity_id)
 
 
-@pages.form("/<uuid:activity_id>/stalls/arrange", access=_EDIT, again=list_stalls)
+@pages.form(
+    "/<uuid:activity_id>/stalls/arrange", access=_EDIT, again=list_stalls, said="已排好位置"
+)
 def arrange(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Put the stalls without a spot on the plan."""
     activity = access_activity_for_edit(session, actor, activity_id)
@@ -131,7 +133,7 @@ def save_stall(session: Session, actor: Actor, body: dict[str, Any], stall_id: U
 
 
 @pages.form("/stalls/<uuid:stall_id>/place", access=_EDIT, body=market_forms.PlaceForm,
-            again=show_stall)  # fmt: skip
+            again=show_stall, said="已放好")  # fmt: skip
 def place(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
     """Put a stall on the plan, or take it off."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
@@ -141,7 +143,7 @@ def place(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) 
     return see_other(".list_stalls", activity_id=activity.id)
 
 
-@pages.form("/stalls/<uuid:stall_id>/delete", access=_EDIT, again=show_stall)
+@pages.form("/stalls/<uuid:stall_id>/delete", access=_EDIT, again=show_stall, said="摊位已删除")
 def delete_stall(session: Session, actor: Actor, stall_id: UUID) -> Response:
     """Delete a stall that nobody has signed up at."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
@@ -177,7 +179,7 @@ def _others(session: Session, activity: Activity, stall_id: UUID) -> list[Stall]
 
 
 @pages.form("/stalls/<uuid:stall_id>/offerings", access=_EDIT, body=market_forms.OfferingForm,
-            again=new_offering)  # fmt: skip
+            again=new_offering, said="已增加服务")  # fmt: skip
 def add_offering(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
     """Add a service to a stall; one by slots goes on to its slots."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
@@ -249,7 +251,7 @@ def ask_to_delete_offering(
 
 
 @pages.form("/offerings/<uuid:offering_id>/delete", access=_EDIT, body=market_forms.ConfirmForm,
-            again=ask_to_delete_offering)  # fmt: skip
+            again=ask_to_delete_offering, said="服务已删除")  # fmt: skip
 def delete_offering(
     session: Session, actor: Actor, body: dict[str, str], offering_id: UUID
 ) -> Response:
@@ -290,7 +292,7 @@ def _flat(typed: Any) -> dict[str, str]:
 
 
 @pages.form("/offerings/<uuid:offering_id>/slots/pattern", access=_EDIT,
-            body=market_forms.PatternForm, again=new_slots)  # fmt: skip
+            body=market_forms.PatternForm, again=new_slots, said="已生成时段")  # fmt: skip
 def generate_slots(
     session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID
 ) -> Response:
@@ -301,7 +303,7 @@ def generate_slots(
 
 
 @pages.form("/offerings/<uuid:offering_id>/slots", access=_EDIT, body=market_forms.SlotForm,
-            again=new_slots)  # fmt: skip
+            again=new_slots, said="已增加时段")  # fmt: skip
 def add_slot(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Response:
     """Add one slot."""
     beside = {"starts_at": "starts_at", "ends_at": "ends_at"}
@@ -408,7 +410,7 @@ def ask_to_delete_slot(
 
 
 @pages.form("/slots/<uuid:slot_id>/delete", access=_EDIT, body=market_forms.ConfirmForm,
-            again=ask_to_delete_slot)  # fmt: skip
+            again=ask_to_delete_slot, said="时段已删除")  # fmt: skip
 def delete_slot(session: Session, actor: Actor, body: dict[str, str], slot_id: UUID) -> Response:
     """Delete a slot that nobody has booked, as the sender has been shown it."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from flask import (
     Blueprint,
@@ -19,9 +20,11 @@ from sqlalchemy.orm import Session
 from backend.console import words
 from backend.console.navigation import navigation
 from backend.core.api import LOGIN, PUBLIC, declare_access
+from backend.core.db import db
 from backend.core.errors import Forbidden, NotFound
 from backend.core.pages import Pages, see_other
 from backend.core.permissions import Actor
+from backend.identity.console import Who, who_is
 
 PREFIX = "/console"
 #: Where pages are: the staff's, and those behind the plain links of markets' codes.
@@ -73,7 +76,7 @@ def init_console(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
     app.add_url_rule("/", "front_door", _front_door)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(
-        static=_static_url, navigation=navigation, nonce=_nonce, **words.TITLES
+        static=_static_url, navigation=navigation, nonce=_nonce, who_am_i=_who_am_i, **words.TITLES
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(_headers)
@@ -94,6 +97,11 @@ def _nonce() -> str:
     if "nonce" not in g:
         g.nonce = secrets.token_urlsafe(16)
     return str(g.nonce)
+
+
+def _who_am_i() -> Who:
+    """Whose page this is; in the transaction that shows it."""
+    return who_is(cast(Session, db.session), g.actor)
 
 
 def _headers(response: Response) -> Response:

@@ -9,7 +9,11 @@
 A page is shown in one transaction and changes nothing. A form is checked in this order: where it
 comes from (CSRF), who sends it, what they may do, how often they have sent such, what they typed; a
 form that is sent twice is carried out once. What is refused is shown again with what was typed
-(`again`), and the reason beside the field.
+(`again`), and the reason beside the field. The page after it says what was done.
+
+What was typed is kept by the browser until it is saved (console/static/drafts.js, docs/adr/0036):
+the next page names the form whose fields are done with. Whoever must log in meanwhile is led back
+to the page that they were on.
 """
 
 import hashlib
@@ -18,7 +22,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 import marshmallow as ma
 from flask import (
@@ -28,6 +33,7 @@ from flask import (
     current_app,
     flash,
     g,
+    get_flashed_messages,
     get_template_attribute,
     redirect,
     render_template,
@@ -40,7 +46,8 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import BuildError, RequestRedirect
 from wtforms.validators import ValidationError as CsrfError
 
 from backend.core import idempotency, limits, refusals
@@ -54,7 +61,7 @@ from backend.core.errors import (
     TryAgain,
     ValidationFailed,
 )
-from backend.core.idempotency import StoredAnswer
+from backend.core.idempotency import IdempotencyKeyReused, StoredAnswer
 from backend.core.ids import new_id
 from backend.core.limits import CHANGES, Limit, Unlimited
 from backend.core.permissions import Actor, Permission
@@ -70,6 +77,12 @@ _BESIDE_A_FILE = 100_000
 _MOST_DRAINED = 20_000_000
 # What a form may carry besides its own fields.
 _OF_EVERY_FORM = ("csrf_token", FORM_KEY)
+SAVED = "已保存"
+# Notices that are not for people: the address of a form whose fields are done with.
+_DONE = "done"
+# What the login page is asked with: where to go on, and whether a login has ended.
+_WAY = ("next", "ended")
+_LONGEST_WAY = 2000
 
 
 class ForgedForm(AppError):
@@ -82,6 +95,20 @@ class FileTooLarge(AppError):
     status = 413
     code = "file_too_large"
     title = "文件太大了，没有上传"
+
+
+class SavedBefore(AppError):
+    status = 409
+    code = "saved_before"
+    title = "这一页您刚才已经保存过一次，这次没有保存"
+
+    def __init__(self, made: str) -> None:
+        """
+        Args:
+            made: address of the page that the first sending led to.
+        """
+        super().__init__("要改刚才保存的，请打开它；确实要再新建一份，请再按一次")
+        self.made = made
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +204,7 @@ class Pages(Blueprint):
         again: View | None = None,
         upload: Upload | None = None,
         limit: Limit | Unlimited = CHANGES,
+        said: str | None = SAVED,
     ) -> Callable[[View], View]:
         """A form; the view is given the session, the actor, the loaded body and the loaded query
         if it has them, and the path's values, and answers with a redirect.
@@ -191,11 +219,12 @@ class Pages(Blueprint):
                 page of its own.
             upload: the file that the form takes (multipart/form-data); `body` is needed too.
             limit: how often one person, or one address, may send it.
+            said: what the next page says, where the view does not `tell`; None for nothing.
         """
 
         def declare(view: View) -> View:
             asked = query(unknown=ma.EXCLUDE) if query else None
-            form = _Form(view, access, body() if body else None, asked, again, upload, limit)
+            form = _Form(view, access, body() if body else None, asked, again, upload, limit, said)
 
             @wraps(view)
             def handle(**path: Any) -> Any:
@@ -223,19 +252,30 @@ class _Form:
         again: View | None,
         upload: Upload | None,
         limit: Limit | Unlimited,
+        said: str | None,
     ) -> None:
         self.view, self.access, self.schema, self.again = view, access, schema, again
-        self.query, self.upload, self.limit = query, upload, limit
+        self.query, self.upload, self.limit, self.said = query, upload, limit, said
 
     def handle(self, path: dict[str, Any]) -> Any:
+        g.form_page = self._page(path)
         try:
             if self.upload is not None:
                 _accept(self.upload)
-            _check_origin()
+            _check_origin(self.access)
             self._count(path)
             return self._handle_twins(path)
         except AppError as refusal:
             return self._refused(self._taken_back(refusal), path)
+
+    def _page(self, path: dict[str, Any]) -> str:
+        """The address of the page that the form is on; empty where that is no page of its own."""
+        if self.again is None:
+            return ""
+        try:
+            return url_for(f".{self.again.__name__}", **path)
+        except BuildError:
+            return ""
 
     def _count(self, path: dict[str, Any]) -> None:
         """Count one sending. Raises TooManyRequests (429)."""
@@ -269,18 +309,32 @@ class _Form:
         raise TryAgain
 
     def _handle_once(self, path: dict[str, Any]) -> Any:
+        g.told = []
         with transaction() as session:
-            actor = _authenticated(session, self.access)
-            key, seen = request.form.get(FORM_KEY), _fingerprint(path)
-            if actor is not None and key:
-                stored = idempotency.find(session, actor.user_id, key, seen)
-                if stored is not None:
-                    return redirect(stored.body.decode(), stored.status)
-            answer = self.view(session, actor, *self._body(), *_query(self.query), **path)
-            if actor is not None and key and isinstance(answer, Response) and answer.location:
-                done = StoredAnswer(answer.status_code, answer.location.encode(), "")
-                idempotency.store(session, actor.user_id, key, seen, done)
-            return answer
+            answer = self._answer(session, _authenticated(session, self.access), path)
+        # Now that it is true.
+        if isinstance(answer, Response) and answer.location:
+            self._say()
+        return answer
+
+    def _answer(self, session: Session, actor: Actor | None, path: dict[str, Any]) -> Any:
+        key, seen = request.form.get(FORM_KEY), _fingerprint(path)
+        if actor is not None and key:
+            stored = _sent_before(session, actor.user_id, key, seen)
+            if stored is not None:
+                return redirect(stored.body.decode(), stored.status)
+        answer = self.view(session, actor, *self._body(), *_query(self.query), **path)
+        if actor is not None and key and isinstance(answer, Response) and answer.location:
+            done = StoredAnswer(answer.status_code, answer.location.encode(), "")
+            idempotency.store(session, actor.user_id, key, seen, done)
+        return answer
+
+    def _say(self) -> None:
+        """Let the next page say what this form has done, and that its fields are done with."""
+        for words, kind in g.told or ([(self.said, "success")] if self.said else []):
+            flash(words, kind)
+        if self.said is not None:
+            flash(request.path, _DONE)
 
     def _body(self) -> tuple[Any, ...]:
         if self.schema is None:
@@ -311,6 +365,19 @@ class _Form:
             raise
 
 
+def _sent_before(session: Session, user_id: UUID, key: str, seen: bytes) -> StoredAnswer | None:
+    """The answer to this sending, if it has come before.
+
+    Raises SavedBefore (409) when the same form has come with other fields: the back button has
+    brought it back.
+    """
+    try:
+        return idempotency.find(session, user_id, key, seen)
+    except IdempotencyKeyReused:
+        first = session.get_one(idempotency.IdempotencyRecord, (user_id, key))
+        raise SavedBefore(first.body.decode()) from None
+
+
 def see_other(endpoint: str, **values: Any) -> Response:
     """The redirect after a form, so that reloading the page sends nothing again."""
     return current_app.make_response(redirect(url_for(endpoint, **values), 303))
@@ -329,7 +396,31 @@ def tell(words: str, *, done: bool = True) -> None:
     Args:
         done: whether it is what a form has done, and not something else to look at.
     """
-    flash(words, "success" if done else "info")
+    g.told.append((words, "success" if done else "info"))
+
+
+def done_here() -> None:
+    """Say that the page which a form answers is the end of it, and no step before another form:
+    what was typed need not be kept."""
+    g.done = request.path
+
+
+def done_forms() -> list[str]:
+    """The addresses of the forms whose fields are done with."""
+    return [
+        *(words for kind, words in _flashed() if kind == _DONE),
+        *([g.done] if "done" in g else []),
+    ]
+
+
+def notices() -> list[tuple[str, str]]:
+    """What is told on this page: of each notice its kind and its words."""
+    return [(kind, words) for kind, words in _flashed() if kind != _DONE]
+
+
+def _flashed() -> list[tuple[str, str]]:
+    found: Any = get_flashed_messages(with_categories=True)
+    return list(found)
 
 
 def render(template: str, **values: Any) -> str:
@@ -359,6 +450,17 @@ def log_out_browser() -> None:
     cookie.clear()
 
 
+def way() -> dict[str, str]:
+    """What the login page was asked with, for its forms to hand on."""
+    return {name: request.args[name] for name in _WAY if name in request.args}
+
+
+def after_login() -> Response:
+    """To the page that asked for the login; the console's first where none did."""
+    place = _address_of_page(request.args.get("next", "")) or url_for("console.home")
+    return current_app.make_response(redirect(place, 303))
+
+
 class Authenticate(Protocol):
     """Whose console session a cookie's token is; None for nobody's."""
 
@@ -368,7 +470,12 @@ class Authenticate(Protocol):
 def init_pages(app: Flask, authenticate: Authenticate) -> None:
     """Let pages know who is asking."""
     app.extensions["authenticate_console"] = authenticate
-    app.jinja_env.globals["form_fields"] = form_fields
+    app.jinja_env.globals.update(
+        form_fields=form_fields, done_forms=done_forms, notices=notices, way_back=_way_back
+    )
+    # A token is good for as long as its cookie's secret, which a login makes anew: a page may stay
+    # open for longer than an hour.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
 
 
 def _error_page(error: Exception) -> Any:
@@ -390,11 +497,38 @@ def refused_page(page: Any, problem: AppError) -> Response:
 
 
 def _to_login() -> Any:
+    asked = {"next": _way_back()} | ({"ended": "1"} if cookie.get(TOKEN) else {})
     login = url_for("console_login.login")
+    if asked["next"] and asked["next"] != url_for("console.home"):
+        login = f"{login}?{urlencode(asked, safe='/')}"
     if "HX-Request" in request.headers:
         # htmx would put the login page into a corner of this one.
         return Response(status=401, headers={"HX-Redirect": login})
     return redirect(login, 303)
+
+
+def _way_back() -> str:
+    """The address of the page that the browser is on, or was asking for; empty where there is
+    none."""
+    shown = request.method == "GET" and "HX-Request" not in request.headers
+    asking = (request.full_path,) if shown else (request.referrer or "", g.get("form_page", ""))
+    return next(filter(None, map(_address_of_page, asking)), "")
+
+
+def _address_of_page(text: str) -> str:
+    """An address of a page of ours for those who are logged in, without its host; empty for any
+    other: what stands in an address may come from anybody."""
+    try:
+        parts = urlsplit(text[:_LONGEST_WAY])
+        found, _ = current_app.url_map.bind(request.host).match(parts.path, method="GET")
+    except (ValueError, HTTPException, RequestRedirect):
+        return ""
+    ours = parts.netloc in ("", request.host)
+    page = isinstance(current_app.blueprints.get(found.split(".")[0]), Pages)
+    public = getattr(current_app.view_functions[found], "access", Access.PUBLIC) is Access.PUBLIC
+    if public or not (ours and page):
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _conditional(answer: Any) -> Response:
@@ -426,15 +560,21 @@ def _actor_of_cookie(session: Session, *, in_use: bool = True) -> Actor | None:
     return authenticate(session, token, in_use=in_use)
 
 
-def _check_origin() -> None:
+def _check_origin(access: Access | Permission) -> None:
     """A form must come from our own page: its token (Flask-WTF), the browser's word for it, and a
-    one-time key like those that we give."""
+    one-time key like those that we give.
+
+    Raises NotLoggedIn where nobody is logged in and nothing can be done with it anyway: logging
+    out in another tab took the token away. ForgedForm (403) else.
+    """
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise ForgedForm
     try:
         validate_csrf(request.form.get("csrf_token") or request.headers.get("X-CSRFToken"))
     except CsrfError:
+        if access is not Access.PUBLIC and TOKEN not in cookie:
+            raise NotLoggedIn from None
         raise ForgedForm from None
     if FORM_KEY in request.form and not idempotency.is_key(request.form[FORM_KEY]):
         raise ForgedForm

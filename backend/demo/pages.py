@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.core.api import PUBLIC
 from backend.core.errors import NotFound
 from backend.core.limits import Unlimited
-from backend.core.pages import Pages, log_in_browser, see_other
+from backend.core.pages import Pages, after_login, log_in_browser
 from backend.core.permissions import Actor
 from backend.demo.people import openid_of
 from backend.identity import console
@@ -18,7 +18,8 @@ pages = Pages("demo_login", __name__, url_prefix="/console")
 
 
 @pages.form("/demo-login/<name>", access=PUBLIC,
-            limit=Unlimited("the stand-in beside it lets anybody in anyway"))  # fmt: skip
+            limit=Unlimited("the stand-in beside it lets anybody in anyway"),
+            said=None)  # fmt: skip
 def enter(session: Session, actor: Actor | None, name: str) -> Response:
     """Log in as a person of the demo data."""
     found = select(User.id).where(User.openid == openid_of(name))
@@ -26,4 +27,4 @@ def enter(session: Session, actor: Actor | None, name: str) -> Response:
     if user_id is None:
         raise NotFound("没有这位演示人员，请先载入演示数据")
     log_in_browser(console.start(session, user_id, "demo"))
-    return see_other("console.home")
+    return after_login()

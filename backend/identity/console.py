@@ -22,11 +22,20 @@ from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
 from backend.core.limits import TooManyRequests, in_words
-from backend.core.permissions import Actor, Permission
+from backend.core.permissions import Actor, Permission, Role
 from backend.core.request_context import current_address, current_device
-from backend.identity.models import ConsoleLogin, ConsoleSession, PasswordAccount, User, UserState
+from backend.identity.models import (
+    ConsoleLogin,
+    ConsoleSession,
+    PasswordAccount,
+    Resident,
+    User,
+    UserState,
+)
+from backend.identity.names import own_name
 from backend.identity.passwords import weakness
 from backend.identity.sessions import KEPT, actor_of, authentication
+from backend.regions.models import Region
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +135,33 @@ def authenticate(session: Session, token: str, *, in_use: bool = True) -> Actor 
             update(ConsoleSession).where(ConsoleSession.id == row.id).values(last_used_at=now)
         )
     return actor_of(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whose console it is, as its header says it.
+
+    Attributes:
+        role: the one that reaches furthest; None where they have none in a region any more.
+        more: how many other roles they have.
+    """
+
+    name: str
+    role: Role | None
+    place: str | None
+    more: int
+
+
+def who_is(session: Session, actor: Actor) -> Who:
+    """Who is logged in."""
+    regional = [grant for grant in actor.grants if grant.region_code is not None]
+    widest = min(regional, key=lambda grant: len(grant.region_code or ""), default=None)
+    place = select(Region.name).where(Region.code == (widest.region_code if widest else None))
+    name, place_name = session.execute(
+        select(Resident.name, place.scalar_subquery()).where(Resident.id == actor.resident_id)
+    ).one()
+    role = widest.role if widest else None
+    return Who(own_name(name), role, place_name, len(actor.grants) - (1 if widest else 0))
 
 
 def start(session: Session, user_id: UUID, how: str) -> str:

@@ -13,12 +13,14 @@ from backend.core.errors import AppError, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.pages import (
     Pages,
+    after_login,
     log_in_browser,
     log_out_browser,
     refused_page,
     render,
     see_other,
     tell,
+    way,
 )
 from backend.core.permissions import Actor
 from backend.core.request_context import current_device
@@ -44,11 +46,12 @@ def login(
         typed=typed or {},
         problem=problem,
         stand_in=_beside_stand_in(),
+        way=way(),
     )
 
 
 @pages.form("/login/password", access=PUBLIC, body=schemas.PasswordLoginForm, again=login,
-            limit=Limit(logins.PASSWORD))  # fmt: skip
+            limit=Limit(logins.PASSWORD), said=None)  # fmt: skip
 def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, str]) -> Response:
     """Log in by user name, password and one-time code."""
     answer = logins.log_in(session, body["username"], body["password"], body["code"])
@@ -66,7 +69,7 @@ def ask_by_qr(session: Session, actor: Actor | None) -> Response:
     qr = segno.make(logins.QR_PREFIX + waiting.code, error="m", micro=False)
     # Beside the stand-in WeChat there is no camera: the preview's is a box to paste the text into.
     text = logins.QR_PREFIX + waiting.code if _beside_stand_in() else None
-    answer = make_response(render("identity/login_qr.html", qr=qr, text=text))
+    answer = make_response(render("identity/login_qr.html", qr=qr, text=text, way=way()))
     answer.set_cookie(
         _BROWSER,
         waiting.browser_secret,
@@ -84,13 +87,13 @@ def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
     try:
         confirmed = logins.is_confirmed(session, request.cookies.get(_BROWSER, ""))
     except logins.LoginCodeExpired:
-        return render("identity/login_qr_expired.html"), 286  # htmx: stop asking
+        return render("identity/login_qr_expired.html", way=way()), 286  # htmx: stop asking
     if confirmed:
-        return render("identity/login_qr_confirmed.html"), 286
+        return render("identity/login_qr_confirmed.html", way=way()), 286
     return current_app.make_response(("", 204))  # type: ignore[return-value]
 
 
-@pages.form("/login/qr/enter", access=PUBLIC, limit=_QR)
+@pages.form("/login/qr/enter", access=PUBLIC, limit=_QR, said=None)
 def enter_by_qr(session: Session, actor: Actor | None) -> Response:
     """Log in as the one who has confirmed it in the mini-program."""
     return _let_in(session, logins.enter(session, request.cookies.get(_BROWSER, "")))
@@ -102,7 +105,7 @@ def _let_in(session: Session, token: str) -> Response:
     before = logins.login_before(session, token)
     if before is not None:
         tell(before, done=False)
-    return see_other("console.home")
+    return after_login()
 
 
 @pages.page("/account", access=LOGIN)
@@ -147,7 +150,7 @@ def change_password(session: Session, actor: Actor, body: dict[str, str]) -> Res
     return see_other(".account")
 
 
-@pages.form("/logout", access=LOGIN)
+@pages.form("/logout", access=LOGIN, said=None)
 def log_out(session: Session, actor: Actor) -> Response:
     """End this console session."""
     logins.end(session, actor)

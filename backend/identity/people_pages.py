@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError
 from backend.core.limits import Limit
-from backend.core.pages import Pages, render, see_other
+from backend.core.pages import Pages, done_here, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.identity import lookups, schemas, staff, staff_queries
 from backend.identity.permissions import access_colleague
@@ -43,7 +43,7 @@ def find(session: Session, actor: Actor, typed: Any = None, problem: AppError | 
 
 
 @pages.form("/find", access=Permission.ROLE_GRANT, body=schemas.FindForm, again=find,
-            limit=_LOOK_UP)  # fmt: skip
+            limit=_LOOK_UP, said=None)  # fmt: skip
 def find_person(session: Session, actor: Actor, body: dict[str, str]) -> Response:
     """Find whom to give a role."""
     user_id = lookups.find_account(session, actor, body["who"])
@@ -78,7 +78,7 @@ def show(
 
 
 @pages.form("/<uuid:user_id>/roles", access=Permission.ROLE_GRANT,
-            body=schemas.GrantForm, again=show)  # fmt: skip
+            body=schemas.GrantForm, again=show, said="已授予角色")  # fmt: skip
 def give_role(session: Session, actor: Actor, body: dict[str, Any], user_id: UUID) -> Response:
     """Give a role."""
     access_colleague(session, actor, user_id)
@@ -101,7 +101,7 @@ def show_again(
 
 
 @pages.form("/<uuid:user_id>/roles/<uuid:assignment_id>/take-back",
-            access=Permission.ROLE_GRANT, again=show_again)  # fmt: skip
+            access=Permission.ROLE_GRANT, again=show_again, said="已收回角色")  # fmt: skip
 def take_role_back(session: Session, actor: Actor, user_id: UUID, assignment_id: UUID) -> Response:
     """Take a role back."""
     access_colleague(session, actor, user_id)
@@ -109,7 +109,9 @@ def take_role_back(session: Session, actor: Actor, user_id: UUID, assignment_id:
     return see_other(".show", user_id=user_id)
 
 
-@pages.form("/<uuid:user_id>/log-out", access=Permission.ROLE_GRANT, again=show)
+@pages.form(
+    "/<uuid:user_id>/log-out", access=Permission.ROLE_GRANT, again=show, said="这些电脑已退出登录"
+)
 def log_out(session: Session, actor: Actor, user_id: UUID) -> Response:
     """End somebody's console sessions."""
     access_colleague(session, actor, user_id)
@@ -140,5 +142,6 @@ def residents(
 def look_up(session: Session, actor: Actor, body: dict[str, str]) -> str:
     """Look a resident up, once: what is found stands in no address and no history."""
     found = lookups.find_residents(session, actor, body["who"], body["reason"])
+    done_here()
     page: str = residents(session, actor, typed={"reason": body["reason"]}, found=found)
     return page

@@ -84,7 +84,7 @@ def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | N
     )
 
 
-@pages.form("/new", access=Permission.NEED_HANDLE, body=schemas.NeedForm, again=new)
+@pages.form("/new", access=Permission.NEED_HANDLE, body=schemas.NeedForm, again=new, said="已登记")
 def raise_need(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Register a need."""
     region = check_region(session, actor, body.pop("region_id"), Permission.NEED_HANDLE)
@@ -117,7 +117,7 @@ def show(
     )
 
 
-@pages.form("/<uuid:need_id>/accept", access=Permission.NEED_HANDLE, again=show)
+@pages.form("/<uuid:need_id>/accept", access=Permission.NEED_HANDLE, again=show, said="已受理")
 def accept(session: Session, actor: Actor, need_id: UUID) -> Response:
     """Take it on."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
@@ -126,7 +126,7 @@ def accept(session: Session, actor: Actor, need_id: UUID) -> Response:
 
 
 @pages.form("/<uuid:need_id>/decline", access=Permission.NEED_HANDLE,
-            body=schemas.ReasonForm, again=show)  # fmt: skip
+            body=schemas.ReasonForm, again=show, said="已记为不受理")  # fmt: skip
 def decline(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
     """Refuse it, with a reason."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
@@ -135,7 +135,7 @@ def decline(session: Session, actor: Actor, body: dict[str, str], need_id: UUID)
 
 
 @pages.form("/<uuid:need_id>/plan", access=Permission.NEED_HANDLE,
-            body=schemas.PlanForm, again=show)  # fmt: skip
+            body=schemas.PlanForm, again=show, said="已安排")  # fmt: skip
 def plan(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -> Response:
     """Plan it for an activity."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
@@ -144,7 +144,9 @@ def plan(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -
     return see_other(".show", need_id=need_id)
 
 
-@pages.form("/<uuid:need_id>/take-off", access=Permission.NEED_HANDLE, again=show)
+@pages.form(
+    "/<uuid:need_id>/take-off", access=Permission.NEED_HANDLE, again=show, said="已撤下，请另作安排"
+)
 def take_off(session: Session, actor: Actor, need_id: UUID) -> Response:
     """Take it off its activity."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
@@ -152,7 +154,7 @@ def take_off(session: Session, actor: Actor, need_id: UUID) -> Response:
     return see_other(".show", need_id=need_id)
 
 
-@pages.form("/<uuid:need_id>/serve", access=Permission.NEED_HANDLE, again=show)
+@pages.form("/<uuid:need_id>/serve", access=Permission.NEED_HANDLE, again=show, said="已记为已服务")
 def serve(session: Session, actor: Actor, need_id: UUID) -> Response:
     """Say that it was served."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
@@ -160,7 +162,9 @@ def serve(session: Session, actor: Actor, need_id: UUID) -> Response:
     return see_other(".show", need_id=need_id)
 
 
-@pages.form("/<uuid:need_id>/evaluate", access=Permission.NEED_HANDLE, again=show)
+@pages.form(
+    "/<uuid:need_id>/evaluate", access=Permission.NEED_HANDLE, again=show, said="已记为已解决"
+)
 def evaluate(session: Session, actor: Actor, need_id: UUID) -> Response:
     """Say that it is solved."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
@@ -169,7 +173,7 @@ def evaluate(session: Session, actor: Actor, need_id: UUID) -> Response:
 
 
 @pages.form("/<uuid:need_id>/close-unsolved", access=Permission.NEED_HANDLE,
-            body=schemas.ReasonForm, again=show)  # fmt: skip
+            body=schemas.ReasonForm, again=show, said="已记为未解决而办结")  # fmt: skip
 def close_unsolved(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
     """End it without a solution, with a reason."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
@@ -178,7 +182,7 @@ def close_unsolved(session: Session, actor: Actor, body: dict[str, str], need_id
 
 
 @pages.form("/<uuid:need_id>/reopen", access=Permission.NEED_HANDLE,
-            body=schemas.ReasonForm, again=show)  # fmt: skip
+            body=schemas.ReasonForm, again=show, said="已重新办理")  # fmt: skip
 def reopen(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
     """Open it again: the resident says that it isn't solved."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)

@@ -48,7 +48,7 @@ def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | N
 
 
 @pages.form("/new", access=Permission.ORGANISATION_EDIT,
-            body=schemas.OrganisationForm, again=new)  # fmt: skip
+            body=schemas.OrganisationForm, again=new, said="已登记")  # fmt: skip
 def add(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Enter an organisation."""
     region = check_base(session, actor, body["region_id"])

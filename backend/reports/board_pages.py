@@ -107,7 +107,12 @@ def show_again(
     return page
 
 
-@pages.form("/<uuid:activity_id>/open", access=Permission.ACTIVITY_RUN, again=show_again)
+@pages.form(
+    "/<uuid:activity_id>/open",
+    access=Permission.ACTIVITY_RUN,
+    again=show_again,
+    said="活动已开始，可以签到、取号",
+)
 def open_market(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Open a published market: check-in and numbers begin."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_RUN)
@@ -115,7 +120,9 @@ def open_market(session: Session, actor: Actor, activity_id: UUID) -> Response:
     return see_other(".show", activity_id=activity_id)
 
 
-@pages.form("/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show_again)
+@pages.form(
+    "/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show_again, said="活动已结束"
+)
 def close_market(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Close a live market: who still waits has not been served."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_RUN)

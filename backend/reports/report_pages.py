@@ -90,7 +90,7 @@ def _indented(regions: Sequence[Region]) -> list[tuple[UUID, str]]:
 
 
 @pages.form("/", access=Permission.REPORT_MAKE, body=forms.ReportForm, again=again,
-            limit=Limit("exports"))  # fmt: skip
+            limit=Limit("exports"), said="已开始做，做好以后在这里下载")  # fmt: skip
 def ask(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Ask for a report; the worker makes it."""
     queue(session, actor, _asked(session, actor, body))
@@ -166,7 +166,7 @@ def download(session: Session, actor: Actor, run_id: UUID) -> Response:
     return attachment(content, f"{run.title}.{ending}", mimetype)
 
 
-@pages.form("/<uuid:run_id>/delete", access=Permission.REPORT_MAKE)
+@pages.form("/<uuid:run_id>/delete", access=Permission.REPORT_MAKE, said="已删除")
 def delete(session: Session, actor: Actor, run_id: UUID) -> Response:
     """Delete a report's file, or take it back while it waits."""
     operations.delete_report(session, actor, access_report(session, actor, run_id))

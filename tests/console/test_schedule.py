@@ -430,4 +430,4 @@ def test_who_is_logged_out_meanwhile_is_sent_to_the_login(office: OpenOffice) ->
     expect(page.locator(".fc-daygrid-day").first).to_be_visible()
     page.context.clear_cookies()
     page.get_by_role("button", name="下个月").click()
-    page.wait_for_url("**/console/login")
+    page.wait_for_url("**/console/login**")

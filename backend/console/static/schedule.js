@@ -90,7 +90,8 @@ async function load(box, view, states, range) {
   const address = withParameters(box.dataset.events, { from: first, to: last, most: MOST[view] });
   const answer = await fetch(address);
   if (answer.redirected) {
-    location.assign(box.dataset.login);
+    // This page itself is answered with the login, and the way back to it.
+    location.reload();
     return [];
   }
   const { days } = await answer.json();
@@ -205,7 +206,7 @@ async function sendMove(box, event) {
     return "网络不太好，没有移动，请稍后再试";
   }
   if (answer.redirected) {
-    if (answer.url.includes(box.dataset.login)) location.assign(box.dataset.login);
+    if (answer.url.includes(box.dataset.login)) location.reload();
     return null;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -98,14 +98,14 @@ def test_the_next_page_begins_where_this_one_ends(
 def test_pages_ask_a_fixed_number_of_questions(world: World, organiser: Person, desk: Desk) -> None:
     draft = world.draft(organiser, starts_at=at(DAY, 9))
     pages = {
-        "/console/schedule/": 4,
-        "/console/schedule/?view=month": 3,
+        "/console/schedule/": 5,
+        "/console/schedule/?view=month": 4,
         f"/console/schedule/events?from={DAY}&to={DAY}": 4,
-        "/console/schedule/new": 3,
-        "/console/schedule/copy": 3,
-        "/console/schedule/import": 3,
-        f"/console/schedule/{draft['id']}/move": 3,
-        f"/console/schedule/{draft['id']}/copy": 4,
+        "/console/schedule/new": 4,
+        "/console/schedule/copy": 4,
+        "/console/schedule/import": 4,
+        f"/console/schedule/{draft['id']}/move": 4,
+        f"/console/schedule/{draft['id']}/copy": 5,
     }
     counted: dict[str, int] = {}
     for round_ in range(2):

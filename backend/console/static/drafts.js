@@ -1,0 +1,180 @@
+// What somebody has typed stays in this tab until the server has it (docs/adr/0036): another form of
+// the page, an ended login, a wrong link or a full disk must not cost anybody their words.
+//
+// A draft is what one person has changed in one form: { fields: { name: values }, shown: { name:
+// value } }, under the person's id and the form's address (or its data-draft). `shown` are the
+// hidden fields that say which version was on the page, so that a colleague's later change is still
+// told. Passwords, codes, phone numbers and files are never kept; data-unkept leaves out more.
+"use strict";
+
+(() => {
+  const PREFIX = "draft:";
+  const OF_EVERY_FORM = ["csrf_token", "_key"];
+  const UNKEPT_TYPES = ["hidden", "password", "file", "tel", "submit", "button", "reset", "image"];
+  const UNKEPT_NAMES = /(^|_)(phone|code|password|who)$/;
+  const said = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
+  const user = said("user");
+  const refusedPath = said("refused");
+  let leaving = false;
+
+  const stored = () => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+  const forget = (keys) => { for (const key of keys) sessionStorage.removeItem(key); };
+  // By attribute: a button named "action" would hide the form's own.
+  const pathOf = (form) => new URL(form.getAttribute("action") || "", location.href).pathname;
+  const addressOf = (form) => form.dataset.draft || pathOf(form);
+  const keyOf = (form) => `${PREFIX}${user}:${addressOf(form)}`;
+  const read = (form) => JSON.parse(sessionStorage.getItem(keyOf(form)));
+  const isKept = (field) => field.name && field.matches("input, select, textarea")
+    && !UNKEPT_TYPES.includes(field.type) && !UNKEPT_NAMES.test(field.name)
+    && field.autocomplete !== "off" && !field.closest("[data-unkept]");
+  const isChoice = (field) => field.type === "checkbox" || field.type === "radio";
+  const fieldsOf = (form) => [...form.elements].filter(isKept);
+  const isRefused = (form) => refusedPath === pathOf(form);
+  const hiddenOf = (form) => [...form.elements]
+    .filter((field) => field.type === "hidden" && !OF_EVERY_FORM.includes(field.name));
+
+  // A field's values by its name: as they stand, or as the server wrote them.
+  function valuesOf(form, asWritten) {
+    const values = {};
+    for (const field of fieldsOf(form)) {
+      const own = (values[field.name] ||= []);
+      if (isChoice(field)) { if (asWritten ? field.defaultChecked : field.checked) own.push(field.value); }
+      else if (field.options) own.push(asWritten ? writtenOption(field) : field.value);
+      else own.push(asWritten ? field.defaultValue : field.value);
+    }
+    return values;
+  }
+
+  function writtenOption(select) {
+    const options = [...select.options];
+    return (options.find((option) => option.defaultSelected) || options[0])?.value ?? "";
+  }
+
+  const same = (some, others) => JSON.stringify(some) === JSON.stringify(others);
+
+  function changesOf(form) {
+    const [now, written] = [valuesOf(form, false), valuesOf(form, true)];
+    return Object.fromEntries(Object.entries(now).filter(([name, values]) => !same(values, written[name])));
+  }
+
+  // What is refused stands in the page as if the server had it.
+  const isChanged = (form) => isRefused(form) || Object.keys(changesOf(form)).length > 0;
+
+  function keep(form) {
+    const now = valuesOf(form, false);
+    const names = new Set([...Object.keys(changesOf(form)), ...Object.keys(read(form)?.fields ?? {})]);
+    const fields = Object.fromEntries([...names].filter((name) => name in now).map((name) => [name, now[name]]));
+    const shown = Object.fromEntries(hiddenOf(form).map((field) => [field.name, field.value]));
+    if (isChanged(form)) sessionStorage.setItem(keyOf(form), JSON.stringify({ fields, shown }));
+    else sessionStorage.removeItem(keyOf(form));
+  }
+
+  function restore(form) {
+    const draft = read(form);
+    if (!draft) return;
+    while (lacksFields(form, draft.fields)) form.querySelector("[data-add-day]").click();
+    const now = valuesOf(form, false);
+    const others = Object.keys(draft.fields).filter((name) => name in now && !same(now[name], draft.fields[name]));
+    if (isRefused(form)) {
+      // The page shows what was typed, and what stands now beside it.
+      if (others.length) put(form, draft.fields);
+      keep(form);
+      return;
+    }
+    if (others.length === 0) { if (!isChanged(form)) forget([keyOf(form)]); return; }
+    const shown = hiddenOf(form).map((field) => [field, field.value]);
+    put(form, draft.fields);
+    for (const [field] of shown) if (field.name in draft.shown) field.value = draft.shown[field.name];
+    form.closest("details")?.setAttribute("open", "");
+    tell(form, shown);
+  }
+
+  function lacksFields(form, fields) {
+    const there = form.querySelector("[data-add-day]") ? form.querySelectorAll("[name=on]").length : Infinity;
+    return there < (fields.on?.length ?? 0);
+  }
+
+  function put(form, fields) {
+    const left = structuredClone(fields);
+    for (const field of fieldsOf(form)) {
+      if (!(field.name in left)) continue;
+      if (isChoice(field)) field.checked = left[field.name].includes(field.value);
+      else {
+        const value = left[field.name].shift() ?? "";
+        // What can't be chosen any more is left as the page has it.
+        if (!field.options || [...field.options].some((option) => option.value === value)) field.value = value;
+      }
+    }
+    tellOthers(form);
+  }
+
+  // Scripts that follow a choice follow this one too.
+  function tellOthers(form) {
+    for (const field of fieldsOf(form)) if (field.options || isChoice(field)) field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  function tell(form, shown) {
+    const note = document.createElement("div");
+    note.className = "alert alert-warning draft-note";
+    note.setAttribute("role", "status");
+    const words = document.createElement("div");
+    words.textContent = "已恢复您刚才填写的内容，还没有保存。";
+    const clear = document.createElement("button");
+    Object.assign(clear, { type: "button", className: "btn btn-sm", textContent: "清除" });
+    clear.addEventListener("click", () => {
+      form.reset();
+      forget([keyOf(form)]);
+      for (const [field, value] of shown) field.value = value;
+      tellOthers(form);
+      note.remove();
+    });
+    note.append(words, clear);
+    (form.querySelector(".card-body") || form).prepend(note);
+  }
+
+  // The back button brings a form back whose key was used: a browser that brings its text back too
+  // sends the same form again, and must not make a second of what it made.
+  function keepKeys() {
+    const keys = { ...(history.state?.keys ?? {}) };
+    for (const field of document.querySelectorAll("input[name=_key][data-makes]")) {
+      const address = addressOf(field.form);
+      if (keys[address] && Object.keys(changesOf(field.form)).length) field.value = keys[address];
+      else keys[address] = field.value;
+    }
+    if (Object.keys(keys).length) history.replaceState({ ...history.state, keys }, "");
+  }
+
+  const forms = () => [...document.querySelectorAll("form[method=post]")].filter((form) => fieldsOf(form).length);
+
+  window.addEventListener("pageshow", () => {
+    leaving = false;
+    const kept = document.querySelector("[data-drafts-kept]");
+    if (kept) kept.hidden = stored().length === 0;
+    if (!user) return;
+    forget(stored().filter((key) => !key.startsWith(`${PREFIX}${user}:`)));
+    for (const done of JSON.parse(said("done") || "[]")) forget([`${PREFIX}${user}:${done}`]);
+    keepKeys();
+    for (const form of forms()) restore(form);
+  });
+
+  for (const event of ["input", "change"]) {
+    document.addEventListener(event, ({ target }) => {
+      if (user && target.form?.matches("form[method=post]") && isKept(target)) keep(target.form);
+    });
+  }
+
+  // Leaving asks; a form that is sent does not leave. What a browser brought back by itself was sent.
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && user && forms().some((form) => read(form) && isChanged(form))) event.preventDefault();
+  });
+  document.addEventListener("submit", ({ target, defaultPrevented }) => {
+    if (defaultPrevented || !target.matches("form[method=post]") || target.dataset.download !== undefined) return;
+    leaving = true;
+    if (target.dataset.logout !== undefined) forget(stored());
+  });
+
+  // Logging out drops what was typed, so it asks first. Before the listener that asks.
+  document.addEventListener("submit", ({ target }) => {
+    if (target.dataset.logout !== undefined && stored().length) target.dataset.confirm = "还有填写了没有保存的内容，退出后不再保留。确定退出？";
+  }, true);
+})();
