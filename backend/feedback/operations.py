@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Attendance
 from backend.core import audit, clock
+from backend.core.audit import AuditEntry
 from backend.core.config import RATING
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
@@ -30,6 +31,8 @@ from backend.feedback.permissions import RegionalRectification, Subject
 from backend.identity.models import Resident
 from backend.identity.queries import Colleague, colleagues
 
+# Closed though the resident is not satisfied.
+_UNSOLVED = "close_unsolved"
 _CONTACT_STATES = (RectificationState.OPEN, RectificationState.REPLIED)
 
 
@@ -67,6 +70,15 @@ class RectificationOver(AppError):
     status = 409
     code = "rectification_over"
     title = "整改已办结，不能再改"
+
+
+class UnsolvedReasonMissing(AppError):
+    status = 422
+    code = "unsolved_reason_missing"
+    title = "居民仍不满意，办结要写明原因"
+
+    def __init__(self) -> None:
+        super().__init__(errors={"reason": ["请写明为什么没能解决"]})
 
 
 class ContactOver(AppError):
@@ -304,14 +316,43 @@ def call_back(
     session.flush()
 
 
-def close(session: Session, actor: Actor, found: RegionalRectification) -> None:
-    """Close a rectification.
+def close(
+    session: Session, actor: Actor, found: RegionalRectification, reason: str | None = None
+) -> None:
+    """Close a rectification. One whose resident is not satisfied is closed unsolved, which the log
+    says, with the reason.
 
-    Raises IllegalTransition (409) before the call-back.
+    Args:
+        reason: why it could not be solved; not kept where the resident was satisfied.
+
+    Raises IllegalTransition (409) before the call-back, UnsolvedReasonMissing (422).
     """
-    _move(session, actor, found, RectificationState.CLOSED, "close")
+    row = lock(session, Rectification, found.row.id)
+    if not unsolved(row):
+        _move(session, actor, found, RectificationState.CLOSED, "close")
+    elif reason is None and row.state is RectificationState.CALLED_BACK:
+        raise UnsolvedReasonMissing
+    else:
+        _move(session, actor, found, RectificationState.CLOSED, _UNSOLVED, {"reason": reason})
     found.row.closed_at = clock.now()
     session.flush()
+
+
+def unsolved(row: Rectification) -> bool:
+    """Whether the resident was called back and is still not satisfied."""
+    return row.resident_satisfied is False
+
+
+def why_unsolved(session: Session, rectification_id: UUID) -> str | None:
+    """Why a rectification was closed unsolved, as the log has it; None for any other."""
+    entry = session.execute(
+        select(AuditEntry).where(
+            AuditEntry.object_type == Rectification.__tablename__,
+            AuditEntry.object_id == str(rectification_id),
+            AuditEntry.action == _UNSOLVED,
+        )
+    ).scalar_one_or_none()
+    return entry.reason_in_words if entry is not None else None
 
 
 def _move(

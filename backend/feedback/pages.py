@@ -11,7 +11,7 @@ from backend.activities.permissions import access_activity
 from backend.core import clock
 from backend.core.config import RATING, load
 from backend.core.errors import AppError, NotFound
-from backend.core.pages import Pages, render, see_other
+from backend.core.pages import Pages, done_here, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.feedback import operations, queries, schemas
 from backend.feedback.permissions import access_rectification
@@ -98,6 +98,7 @@ def show_rectification(
         one=queries.rectification_detail(session, actor, rectification_id),
         handlers=operations.handlers(session, found.region_code) if may_handle else [],
         may_handle=may_handle,
+        why_unsolved=operations.why_unsolved(session, rectification_id),
         typed=typed or {},
         problem=problem,
         contact=contact,
@@ -137,11 +138,14 @@ def call_back(
 
 
 @rectifications.form("/<uuid:rectification_id>/close", access=Permission.RECTIFICATION_HANDLE,
-                     again=show_rectification)  # fmt: skip
-def close(session: Session, actor: Actor, rectification_id: UUID) -> Response:
+                     body=schemas.CloseRequest, again=show_rectification,
+                     said="已办结")  # fmt: skip
+def close(
+    session: Session, actor: Actor, body: dict[str, str | None], rectification_id: UUID
+) -> Response:
     """Close it after the call-back."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.close(session, actor, found)
+    operations.close(session, actor, found, body.get("reason"))
     return see_other(".show_rectification", rectification_id=rectification_id)
 
 
@@ -151,5 +155,6 @@ def contact(session: Session, actor: Actor, body: dict[str, str], rectification_
     """Show the rater's number, once: it stands in no address and no history."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
     number = operations.contact(session, actor, found, body["reason"])
+    done_here()
     page: str = show_rectification(session, actor, rectification_id, contact=number)
     return page

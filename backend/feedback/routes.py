@@ -134,11 +134,15 @@ def call_back(
 
 
 @blp.post("/rectifications/<uuid:rectification_id>/close",
-          access=Permission.RECTIFICATION_HANDLE, answer=schemas.RectificationAnswer)  # fmt: skip
-def close(session: Session, actor: Actor, _: Any, rectification_id: UUID) -> dict[str, Any]:
-    """Close a rectification after the call-back."""
+          access=Permission.RECTIFICATION_HANDLE,
+          body=schemas.CloseRequest, answer=schemas.RectificationAnswer)  # fmt: skip
+def close(
+    session: Session, actor: Actor, body: dict[str, str | None], rectification_id: UUID
+) -> dict[str, Any]:
+    """Close a rectification after the call-back; with a reason where the resident is still not
+    satisfied."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.close(session, actor, found)
+    operations.close(session, actor, found, body.get("reason"))
     return queries.rectification_detail(session, actor, rectification_id)
 
 

@@ -123,6 +123,18 @@ class CallBackForm(CallBackRequest):
     satisfied = FlagInQuery(required=True)
 
 
+class CloseRequest(Schema):
+    reason = fields.ImpersonalText(
+        200,
+        allow_none=True,
+        metadata={
+            "description": "why it could not be solved; where the resident is not satisfied it must"
+            " be said",
+            "example": "场地太小，增设座位要等到下一场",
+        },
+    )
+
+
 class RaterContactRequest(Schema):
     reason = fields.ImpersonalText(200, required=True, metadata={"example": "核实差评，电话回访"})
 

@@ -128,6 +128,7 @@ ACTIONS: Mapping[str, str] = {
 _OF: Mapping[tuple[str, str], str] = {
     ("activity", "close"): "结束活动",
     ("rectification", "close"): "办结整改",
+    ("rectification", "close_unsolved"): "未解决而办结整改",
     ("activity", "cancel"): "取消活动",
     ("booking", "cancel"): "取消预约",
     ("activity", "publish"): "发布活动",

@@ -139,3 +139,32 @@ def test_trends_tell_the_regions_below_apart(fair: Fair, desk: Desk) -> None:
     assert "评价太少" in page
     assert "服务人次" not in page, "visits; what is counted here are services, 服务次数"
     assert "花园社区" in page[page.index('id="by-region"') : page.index('id="list"')]
+
+
+def test_a_resident_who_is_not_satisfied_is_not_closed_in_one_click(fair: Fair, desk: Desk) -> None:
+    """Only with the reason why, and honestly named."""
+    _, found = fair.complaint()
+    path = f"/console/rectifications/{found}"
+    ok(fair.organiser.post(f"/rectifications/{found}/reply", {"reply": "已整改"}))
+    said = {"note": "还是要等很久", "satisfied": False}
+    ok(fair.organiser.post(f"/rectifications/{found}/call-back", said))
+    refused = desk.send(f"{path}/close")
+    assert refused.status_code == 422
+    assert "请写明为什么没能解决" in refused.get_data(as_text=True)
+    assert row(found).closed_at is None
+    assert desk.send(f"{path}/close", reason="场地太小").status_code == 303
+    page = desk.read(path)
+    assert "未解决而办结" in page
+    assert "场地太小" in page
+    assert desk.send(f"{path}/close").status_code == 409
+    with transaction() as session:
+        statement = select(func.count()).where(AuditEntry.action == "close_unsolved")
+        assert session.execute(statement).scalar_one() == 1
+
+
+def test_the_second_of_two_keeps_the_words_that_came_too_late(fair: Fair, desk: Desk) -> None:
+    _, found = fair.complaint()
+    ok(fair.organiser.post(f"/rectifications/{found}/reply", {"reply": "第一位同事的回复"}))
+    late = desk.send(f"/console/rectifications/{found}/reply", reply="第二位同事的回复")
+    assert "您写的没有保存：<blockquote" in late.get_data(as_text=True)
+    assert "第二位同事的回复" in late.get_data(as_text=True)
