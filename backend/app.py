@@ -56,6 +56,7 @@ from backend.reports import (
     dashboard_pages,
     dashboard_routes,
     report_pages,
+    wall_pages,
 )
 from backend.reports import routes as reports_routes
 from backend.settings import STAND_IN_APPID, Settings
@@ -80,6 +81,7 @@ PAGES = (
     print_pages.pages,
     link_pages.pages,
     board_pages.pages,
+    wall_pages.pages,
     feedback_pages.evaluations,
     feedback_pages.rectifications,
     needs_pages.pages,

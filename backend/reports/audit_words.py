@@ -122,6 +122,8 @@ ACTIONS: Mapping[str, str] = {
     "download_report": "下载报表",
     "delete_report": "删除报表",
     "expire_report": "报表到期删除",
+    "make_wall_link": "新建大屏链接",
+    "revoke_wall_link": "收回大屏链接",
     "refuse": "拒绝越权操作",
 }
 # Where one verb is said of several things.
@@ -153,6 +155,7 @@ OBJECTS: Mapping[str, str] = {
     "schedule_import": "排期导入",
     "duty": "人员安排",
     "report_run": "报表",
+    "wall_link": "大屏链接",
     "form": "表单",
     "page": "页面",
     "api_call": "手机端操作",

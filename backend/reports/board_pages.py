@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, url_for
 from sqlalchemy.orm import Session
 
 from backend.activities.days import days_early
@@ -80,6 +80,8 @@ def show(
         idle_after=round((IDLE - TOUCH_AFTER - _FOREWARNED).total_seconds()),
         may_run=actor.may(Permission.ACTIVITY_RUN, region_code=activity.region_code),
         early=days_early(activity),
+        live_url=url_for(".refresh", activity_id=activity_id, wall="1"),
+        back_url=url_for(".show", activity_id=activity_id),
         may_prepare=actor.may(Permission.ACTIVITY_SEE_DRAFT, region_code=activity.region_code),
         problem=problem,
     )

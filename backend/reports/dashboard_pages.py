@@ -32,7 +32,7 @@ def show(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     regions = regions_to_choose(session, actor.region_codes(dashboard.SEE))
     region, period = _asked(session, actor, query)
     return render(
-        "reports/dashboard.html", regions=regions, **_figures(session, actor, region, period)
+        "reports/dashboard.html", regions=regions, **figures_of(session, actor, region, period)
     )
 
 
@@ -40,8 +40,15 @@ def show(session: Session, actor: Actor, query: dict[str, Any]) -> str:
 def wall(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     """The same for a big screen: it refreshes by itself, and turns its pages."""
     region, period = _asked(session, actor, query)
-    shown = _figures(session, actor, region, period)
-    return render("reports/dashboard_wall.html", now=clock.now(), **shown)
+    shown = figures_of(session, actor, region, period)
+    where: dict[str, Any] = {"region_id": region.id, "period": period.key}
+    return render(
+        "reports/dashboard_wall.html",
+        now=clock.now(),
+        live_url=url_for(".wall", **where),
+        back_url=url_for(".show", **where),
+        **shown,
+    )
 
 
 @pages.page("/activities", access=dashboard.SEE, query=CountedQuery)
@@ -90,7 +97,8 @@ def _asked(session: Session, actor: Actor, query: dict[str, Any]) -> tuple[Regio
     return dashboard.access_region(session, actor, query.get("region_id")), query["period"]
 
 
-def _figures(session: Session, actor: Actor, region: Region, period: Period) -> dict[str, Any]:
+def figures_of(session: Session, actor: Actor, region: Region, period: Period) -> dict[str, Any]:
+    """What the dashboard's pages show."""
     figures = dashboard.dashboard(session, actor, region, period)
     return {
         "figures": figures,
@@ -105,7 +113,7 @@ def _charts(figures: dict[str, Any], region: Region, period: Period) -> dict[str
     several_years = months[0]["month"][:4] != months[-1]["month"][:4]
 
     def counted(key: str, **more: Any) -> str:
-        return url_for(".list_activities", region_id=region.id, period=key, **more)
+        return url_for("dashboard.list_activities", region_id=region.id, period=key, **more)
 
     def name(month: dict[str, Any]) -> str:
         """11月; the January of an axis that passes into another year with that year."""

@@ -61,5 +61,9 @@ class WallQuery(fields.Schema):
     wall = ma.fields.Boolean(load_default=False)
 
 
+class WallForm(fields.Schema):
+    region_id = fields.Id(required=True)
+
+
 class DisplayQuery(fields.Schema):
     stall = ma.fields.List(fields.Text(10), load_default=list)

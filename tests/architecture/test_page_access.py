@@ -188,6 +188,12 @@ PAGES: dict[str, str] = {
     "POST /console/settings/regions/import": "a",
     "GET /console/static/<path:filename>": EVERYBODY,
     "GET /q/<code>": EVERYBODY,
+    "GET /console/walls/": "cofa",
+    "POST /console/walls/<uuid:link_id>/revoke": "coa",
+    "POST /console/walls/board/<uuid:activity_id>": "coa",
+    "POST /console/walls/region": "coa",
+    "GET /console/walls/show/<token>": EVERYBODY,
+    "GET /console/walls/show/<token>/now": EVERYBODY,
 }
 
 
@@ -347,6 +353,7 @@ class Office(Stage):
                 "programme": "market", "title": "集市", "region_id": community,
                 "venue_name": "广场", "starts_at": begin, "ends_at": end,
             },
+            "/console/walls/region": {"region_id": community},
             "/console/settings/regions/import": {
                 "file": (f"code,name\n{COMMUNITY},花园".encode(), "r.csv"),
             },
@@ -363,6 +370,10 @@ def stage(world: World) -> Office:
     with world.app.app_context(), transaction() as session:
         for name, column in (("run_id", ReportRun.id), ("region_import_id", RegionImport.id)):
             office.ids[name] = str(session.execute(select(column)).scalar_one())
+    # A wall's link, whose secret is shown once.
+    shown = office.send("o", "/console/walls/board/<uuid:activity_id>").get_data(as_text=True)
+    (office.ids["token"],) = set(re.findall(r"/console/walls/show/([\w-]+)", shown))
+    (office.ids["link_id"],) = re.findall(r"/console/walls/([0-9a-f-]{36})/revoke", shown)
     return office
 
 

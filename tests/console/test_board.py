@@ -507,3 +507,24 @@ def test_a_pc_without_a_chinese_voice_says_so(office: OpenOffice, market: Market
     expect(page.get_by_text("这台电脑没有中文语音")).to_be_visible()
     screen.axe()
     assert page.evaluate("said") == []
+
+
+def test_a_wall_hangs_by_its_link_without_a_login(
+    office: OpenOffice, system: LocalSystem, market: Market
+) -> None:
+    _come(market, system.web, market.haircut, 2)
+    desk = office("organiser", 1440, 900)
+    page = desk.open(f"/console/board/{market.id}")
+    page.get_by_role("button", name="大屏链接").click()
+    link = page.get_by_role("link", name=re.compile("walls.show"))
+    address = (link.get_attribute("href") or "").partition("/console")[2]
+    desk.axe()
+    desk.screenshot("walls-1440")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    desk.screenshot("walls-1366")
+    wall = office(None, 1920, 1080)
+    shown = wall.open(f"/console{address}")
+    expect(shown.get_by_role("heading", name=market.title)).to_be_visible()
+    expect(shown.locator("#board-figures")).to_contain_text("2")
+    wall.axe()
+    wall.screenshot("wall-by-link")

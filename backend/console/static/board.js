@@ -26,6 +26,8 @@ let forewarning;
 
 function forewarn() {
   clearTimeout(forewarning);
+  // A wall by a link of its own has no session that ends.
+  if (!idle) return;
   idle.hidden = true;
   forewarning = setTimeout(() => { idle.hidden = false; }, 1000 * Number(idle.dataset.idleAfter));
 }

@@ -1,0 +1,89 @@
+"""Walls by a link of their own: shown without a session, taken back, and nothing else with it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from backend.core.permissions import Role
+from tests.support.desk import Desk
+from tests.support.market_day import MarketDay, at
+from tests.support.world import COMMUNITY, DISTRICT, OTHER_SUBDISTRICT, World
+
+W = "/console/walls"
+
+
+@pytest.fixture(scope="module")
+def day(world: World) -> MarketDay:
+    return MarketDay.begin(world)
+
+
+def address(page: str) -> str:
+    """The new link's path, as the page shows it this once."""
+    found = re.search(r'href="https?://[^/"]+(/console/walls/show/[\w-]+)"', page)
+    assert found is not None, page
+    return found[1]
+
+
+def link_id(page: str) -> str:
+    found = re.search(rf"{W}/([0-9a-f-]{{36}})/revoke", page)
+    assert found is not None, page
+    return found[1]
+
+
+def test_a_market_s_wall_hangs_without_a_session(world: World, day: MarketDay) -> None:
+    desk, wall = Desk(world, day.organiser), Desk(world)
+    shown = desk.send(f"{W}/board/{day.id}").get_data(as_text=True)
+    path = address(shown)
+    assert path not in desk.read(f"{W}/"), "its secret is shown once"
+    day.come(world.person())
+    page = wall.read(path)
+    assert "集市" in page
+    assert f'data-live="{path}/now"' in page
+    assert "自动退出登录" not in page
+    assert "回到桌面版" not in page
+    assert "到场" in wall.read(f"{path}/now")
+    # It opens nothing else.
+    assert wall.http.get(f"/console/board/{day.id}").status_code in (302, 303)
+    assert desk.send(f"{W}/{link_id(desk.read(f'{W}/'))}/revoke").status_code == 303
+    for gone in (path, f"{path}/now"):
+        wall.read(gone, 404)
+    assert "没有" in desk.read(f"{W}/")
+
+
+def test_it_ends_with_its_market(world: World) -> None:
+    day = MarketDay.begin(world)
+    path = address(Desk(world, day.organiser).send(f"{W}/board/{day.id}").get_data(as_text=True))
+    ((ends_at,),) = day.rows("SELECT ends_at FROM activity WHERE id = :id", id=day.id)
+    wall = Desk(world)
+    with at(ends_at + timedelta(hours=11)):
+        wall.read(path)
+    with at(ends_at + timedelta(hours=12)):
+        wall.read(path, 404)
+
+
+def test_a_region_s_wall_shows_that_region_alone(world: World) -> None:
+    organiser = world.organiser(DISTRICT)
+    desk, wall = Desk(world, organiser), Desk(world)
+    form = {"region_id": world.region_id(COMMUNITY)}
+    path = address(desk.send(f"{W}/region", **form).get_data(as_text=True))
+    page = wall.read(path)
+    assert "花园社区 吾社益心" in page
+    assert f'data-live="{path}"' in page
+    assert "返回" not in page
+    wall.read(f"{path}/now", 404)
+    wall.read(f"{W}/show/{'x' * 32}", 404)
+
+
+def test_who_runs_nothing_there_makes_and_takes_back_nothing(world: World, day: MarketDay) -> None:
+    own = Desk(world, day.organiser)
+    own.send(f"{W}/board/{day.id}")
+    link = link_id(own.read(f"{W}/"))
+    stranger = Desk(world, world.organiser(OTHER_SUBDISTRICT))
+    assert stranger.send(f"{W}/board/{day.id}").status_code == 403
+    assert stranger.send(f"{W}/{link}/revoke").status_code == 404
+    elsewhere = {"region_id": world.region_id(COMMUNITY)}
+    assert stranger.send(f"{W}/region", **elsewhere).status_code == 403
+    assert link not in stranger.read(f"{W}/")
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    assert auditor.send(f"{W}/board/{day.id}").status_code == 403
