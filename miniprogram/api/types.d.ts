@@ -184,6 +184,8 @@ export interface Booking {
   service_on: string;
   /** Of who is here: the time of an appointment that was kept, not missed. */
   due_at: string | null;
+  /** When it was to be, before its market or its slot was moved. */
+  moved_from: string | null;
   ticket: string;
   /** When its day is over, and the number with it. */
   valid_until: string;

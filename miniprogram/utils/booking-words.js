@@ -5,7 +5,7 @@ const { isCancelWaiting } = require("../api/bookings");
 const { isMyself } = require("../api/session");
 const { nameWords } = require("./name-words");
 const serverTime = require("./server-time");
-const { clock, dayKey, dayWords, daysBetween, waitWords } = require("./time");
+const { clock, dayKey, dayWords, daysBetween, momentWords, waitWords } = require("./time");
 
 /** @typedef {import("../api/types").Booking} Booking */
 /** @typedef {import("../api/types").BookingState} State */
@@ -116,6 +116,7 @@ function bookingWords(booking) {
     stall: `${booking.stall.number} 号摊位 ${booking.stall.name}`,
     when: from && to ? `${day} ${clock(from)}–${clock(to)}` : day,
     badge: waiting ? CANCEL_WAITING : BADGES[state],
+    moved: state === "confirmed" && booking.moved_from ? `改期了，原来是${momentWords(booking.moved_from)}` : "",
     over: overWords(booking),
     ...(ahead === null ? { line: "", wait: "" } : placeWords(booking, ahead)),
     appointment: appointmentWords({ ...booking, state }),

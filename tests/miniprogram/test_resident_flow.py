@@ -281,6 +281,20 @@ def test_a_number_of_yesterday_says_so_and_what_to_do(
     fresh.misses(over)
 
 
+def test_an_appointment_that_was_moved_says_from_when(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    resident.post(
+        f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[-1]}
+    )
+    change(database, "UPDATE booking SET moved_from = now() - interval '24 hours'"
+           " WHERE resident_id = :id", id=resident.resident_id)  # fmt: skip
+    mine = own("pages/number/number")
+    mine.sees("改期了，原来是昨天")
+    mine.look("number-moved")
+    own("pages/bookings/bookings").sees("改期了，原来是昨天")
+
+
 def test_a_kept_answer_ends_with_its_day_too(
     own: OpenPhone, resident: Caller, market: Market
 ) -> None:
