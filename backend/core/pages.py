@@ -11,7 +11,7 @@ comes from (CSRF), who sends it, what they may do, how often they have sent such
 form that is sent twice is carried out once. What is refused is shown again with what was typed
 (`again`), and the reason beside the field. The page after it says what was done.
 
-What was typed is kept by the browser until it is saved (console/static/drafts.js, docs/adr/0036):
+What was typed is kept by the browser until it is saved (console/static/drafts.js, docs/adr/0028):
 the next page names the form whose fields are done with. Whoever must log in meanwhile is led back
 to the page that they were on.
 """

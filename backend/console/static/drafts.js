@@ -1,4 +1,4 @@
-// What somebody has typed stays in this tab until the server has it (docs/adr/0036): another form of
+// What somebody has typed stays in this tab until the server has it (docs/adr/0028): another form of
 // the page, an ended login, a wrong link or a full disk must not cost anybody their words.
 //
 // A draft is what one person has changed in one form: { fields: { name: values }, shown: { name:
