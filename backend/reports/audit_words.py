@@ -86,6 +86,7 @@ ACTIONS: Mapping[str, str] = {
     "take_need_off": "需求改到别的活动",
     "serve_need": "需求已服务",
     "evaluate_need": "需求已解决",
+    "close_unsolved": "未解决而办结整改",
     "close_need_unsolved": "需求未解决而办结",
     "reopen_need": "需求重新办理",
     "export_needs": "导出需求",

@@ -168,7 +168,7 @@ def actor(role: Role, region: str) -> Actor:
         (ActivityState.DRAFT, ["submit", "publish", "cancel"], ["submit", "cancel"]),
         (ActivityState.SUBMITTED, ["publish", "return", "cancel"], ["cancel"]),
         (ActivityState.PUBLISHED, ["open", "cancel"], ["open", "cancel"]),
-        (ActivityState.LIVE, ["close", "cancel"], ["close", "cancel"]),
+        (ActivityState.LIVE, ["undo_open", "close", "cancel"], ["undo_open", "close", "cancel"]),
         (ActivityState.CLOSED, [], []),
         (ActivityState.CANCELLED, [], []),
     ],

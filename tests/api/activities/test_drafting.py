@@ -190,7 +190,8 @@ def test_what_was_changed_is_audited(
     ok(organiser.put(f"/activities/{made['id']}", {"title": "新", "description": "新"}))
     entry = text("SELECT details FROM audit_entry WHERE action = 'edit' AND object_id = :id")
     details = outer.execute(entry, {"id": made["id"]}).scalar_one()
-    assert details == {"fields": ["description", "title"]}, "which fields, not their words"
+    unsaid = [{"field": "title"}, {"field": "description"}]
+    assert details == {"fields": ["description", "title"], "changes": unsaid}, "not their words"
 
 
 def test_of_two_editors_the_second_is_told(organiser: Person, body: dict[str, Any]) -> None:

@@ -80,9 +80,9 @@ def test_tomorrows_appointment_does_not_wait_today(world: World) -> None:
         assert day.booking(before)["state"] == "confirmed"
 
 
-def test_who_comes_the_evening_before_waits_for_the_market(world: World) -> None:
-    """A market that was opened early admits; its first day is the day it serves."""
-    with at(START - minutes(12 * 60)):
+def test_who_comes_hours_before_waits_for_the_market(world: World) -> None:
+    """A market that was opened early in the morning of its day admits."""
+    with at(START - minutes(8 * 60)):
         day = MarketDay.begin(world, mode="slots", starts_at=START)
         person, spontaneous = world.person(), world.person()
         booking = day.booked(person)

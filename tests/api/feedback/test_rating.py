@@ -266,7 +266,7 @@ def test_anybody_elses_rating_does_not_exist(fair: Fair) -> None:
         ("items", {"speed": 5}), ("items", {"attitude": None}),
         ("tags", "warm"), ("tags", ["cold"]), ("tags", [1]), ("tags", ["warm", "warm"]),
         ("tags", None),
-        ("comment", 5), ("comment", "好" * 501), ("comment", "\x00"),
+        ("comment", 5), ("comment", "好" * 501),
         ("booking_id", "1"), ("booking_id", None), ("resident_id", NOBODY),
         ("activity_id", NOBODY), ("attendance_id", NOBODY),
         ("comment_state", "passed"),

@@ -83,9 +83,10 @@ def test_of_two_who_edit_the_second_is_told_and_nothing_is_overwritten(
     sure = second.send(f"{LIST}{made}", name="巧手服务队", region_id=town, version="2")
     assert sure.status_code == 303
     assert (row(made).name, row(made).version) == ("巧手服务队", 3)
+    renamed = {"changed": ["name"], "changes": [{"field": "organisation_name"}]}
     with transaction() as session:
         entries = select(AuditEntry.details).where(AuditEntry.action == "edit_organisation")
-        assert session.execute(entries).scalars().all() == [{"changed": ["name"]}] * 2
+        assert session.execute(entries).scalars().all() == [renamed] * 2
 
 
 def test_a_name_is_one_organisation_s(world: World, desk: Desk) -> None:
