@@ -429,6 +429,19 @@ def test_who_is_known_by_the_number_is_asked_about(
     assert len(visits(database, market)) == 2
 
 
+def test_who_is_written_in_after_the_end_is_told_the_market_is_over(
+    work: OpenPhone, organiser: Caller, market: Market
+) -> None:
+    """Not that a code has expired: nobody has shown one."""
+    mine = work(WRITE_IN)
+    mine.sees("怎么称呼")
+    organiser.post(f"/activities/{market.id}/close")
+    mine.page.get_by_label("怎么称呼").fill("刘奶奶")
+    mine.tap("登记签到")
+    mine.sees("签到已经结束")
+    mine.misses("码已经过期")
+
+
 def test_a_question_that_comes_late_waits_for_its_answer(
     work: OpenAt, resident: Caller, market: Market, database: Engine
 ) -> None:

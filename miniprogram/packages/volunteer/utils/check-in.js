@@ -34,8 +34,9 @@ async function checkIn(market, whom, about) {
       return { answer: keptWords("resident_code" in whom), driftSeconds: null, kept: outcome.key };
     }
     const { data } = outcome;
-    log(market.id, data, Date.now(), false);
-    return { answer: answerWords(data, deviceId()), driftSeconds: data.clock_drift_seconds, kept: "" };
+    const byCode = "resident_code" in whom;
+    log(market.id, data, Date.now(), false, byCode);
+    return { answer: answerWords(data, deviceId(), byCode), driftSeconds: data.clock_drift_seconds, kept: "" };
   } catch (error) {
     const known = knownOf(error);
     const answer = known.length ? questionWords(known) : errorWords(error);
@@ -48,9 +49,10 @@ async function checkIn(market, whom, about) {
  * @param {ScanAnswer} data
  * @param {number} at
  * @param {boolean} late
+ * @param {boolean} byCode
  */
-function log(market, data, at, late) {
-  const words = answerWords(data, deviceId());
+function log(market, data, at, late, byCode) {
+  const words = answerWords(data, deviceId(), byCode);
   scanLog.add({
     id: data.id, market, at, who: nameOf(data), state: stateOf(data), words: words.title, late,
   });
@@ -80,6 +82,8 @@ async function answerLate(key, way) {
  * @returns {() => void} stops waiting for it
  */
 function awaitLate(key, onAnswer) {
+  const waiting = outbox.unanswered(KIND).find((entry) => entry.key === key);
+  const byCode = waiting !== undefined && "resident_code" in waiting.body;
   let over = false;
   /** @type {(() => void)[]} */
   const ends = [];
@@ -95,7 +99,7 @@ function awaitLate(key, onAnswer) {
   }
   ends.push(
     outbox.followDelivered((late) => {
-      if (late && late.key === key) tell(answerWords(late.data, deviceId()));
+      if (late && late.key === key) tell(answerWords(late.data, deviceId(), byCode));
     }),
     outbox.follow(() => {
       const refused = outbox.refused().find((entry) => entry.key === key);
@@ -110,7 +114,7 @@ function awaitLate(key, onAnswer) {
 /** Move what was answered late into the log, each one. */
 function takeLateAnswers() {
   for (const entry of outbox.takeAnswered(KIND)) {
-    log(marketOf(entry), entry.answer, entry.at, true);
+    log(marketOf(entry), entry.answer, entry.at, true, "resident_code" in entry.body);
   }
 }
 

@@ -58,10 +58,10 @@ function entryWords({ key, title, at }) {
  * The server's own sentence speaks to the resident.
  * @param {import("../../../utils/outbox").Entry} entry
  */
-function reasonWords({ refused, problem, answer }) {
+function reasonWords({ refused, problem, answer, body }) {
   const known = knownIn(problem);
   if (!answer && !known.length) return refused;
-  const { title, text } = known.length ? questionWords(known) : answerWords(answer, deviceId());
+  const { title, text } = known.length ? questionWords(known) : answerWords(answer, deviceId(), "resident_code" in body);
   return known.length ? `${text}。${title}` : `${title}。${text}`;
 }
 

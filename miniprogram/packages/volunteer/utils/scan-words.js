@@ -53,10 +53,11 @@ function bad(title, text) {
 /**
  * @param {ScanAnswer} answer
  * @param {string} device this phone's
+ * @param {boolean} byCode whether a code was scanned, or somebody found or written in
  * @returns {Answer}
  */
-function answerWords(answer, device) {
-  if (answer.verdict === "refused") return refusalWords(answer);
+function answerWords(answer, device, byCode) {
+  if (answer.verdict === "refused") return refusalWords(answer, byCode);
   const who = nameOf(answer);
   if (answer.verdict === "already_checked_in") return knownWords(who, answer.attendance, device);
   const title = answer.direction === "exit" ? `${who} 已签退` : `${who} 签到成功`;
@@ -87,10 +88,11 @@ function whereWords(attendance, device) {
  * The server refuses an old code and a market that is over with the same word; it knows whose code
  * it is only when the code is good.
  * @param {ScanAnswer} answer
+ * @param {boolean} byCode
  * @returns {Answer}
  */
-function refusalWords({ reason, resident, direction, message }) {
-  if (reason === "expired") return resident ? MARKET_OVER : CODE_EXPIRED;
+function refusalWords({ reason, resident, direction, message }, byCode) {
+  if (reason === "expired") return resident || !byCode ? MARKET_OVER : CODE_EXPIRED;
   if (reason === "invalid" && resident && direction === "exit") return NOT_HERE;
   return (reason && REFUSALS[reason]) || bad("没有签到", message);
 }
