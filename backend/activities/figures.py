@@ -20,7 +20,8 @@ class RegionFigures:
 
     Attributes:
         communities: below it.
-        activities: in it or below, whatever became of them.
+        activities: in it or below, whatever became of them, but those of an undone import, which
+            no list shows.
         last_at: when the latest of them begins or began.
     """
 
@@ -55,7 +56,7 @@ def with_figures(
     held = (
         select(Region.code, func.count().label("n"), func.max(Activity.starts_at).label("last_at"))
         .join(Activity, Activity.region_id == Region.id)
-        .where(within(codes))
+        .where(within(codes), Activity.withdrawn_at.is_(None))
         .group_by(Region.code)
     )
     for row in session.execute(held):
@@ -98,7 +99,7 @@ def service_kinds(session: Session, codes: Iterable[str]) -> list[ServiceKindFig
         )
         .join(Activity, Activity.id == Offering.activity_id)
         .join(Region, Region.id == Activity.region_id)
-        .where(within(codes))
+        .where(within(codes), Activity.withdrawn_at.is_(None))
         .group_by(Offering.service_kind)
     )
     used = {row.service_kind: row for row in session.execute(statement)}

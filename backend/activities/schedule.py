@@ -185,14 +185,15 @@ def taking_place(
 
 
 def usual_venues(session: Session, region_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Where each of these regions' last activity took place; regions without one are left out."""
+    """Where each of these regions' last activity took place, or is to; what was cancelled was
+    nowhere. Regions without one are left out."""
     statement = (
         select(
             Activity.region_id,
             Venue.name, Venue.address, Venue.latitude, Venue.longitude, Venue.wheelchair,
         )
         .join(Venue, Venue.id == Activity.venue_id)
-        .where(Activity.region_id.in_(region_ids))
+        .where(Activity.region_id.in_(region_ids), Activity.state != ActivityState.CANCELLED)
         .ext(distinct_on(Activity.region_id))
         .order_by(Activity.region_id, Activity.starts_at.desc())
     )  # fmt: skip

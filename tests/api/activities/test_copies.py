@@ -93,6 +93,19 @@ def test_the_preview_names_each_copy_and_marks_clashes(
     assert copied(source) == []
 
 
+def test_a_copy_does_not_go_where_something_was_cancelled(
+    world: World, organiser: Person, desk: Desk, source: dict[str, Any]
+) -> None:
+    for name, days in (("丫河邻里中心", 1), ("错的广场", 2)):
+        last = world.draft(organiser, region=OTHER_COMMUNITY, venue={"name": name},
+                           starts_at=at(LATER + timedelta(days=days), 9))  # fmt: skip
+    ok(organiser.post(f"/activities/{last['id']}/cancel"))
+    answer = desk.send(f"/console/schedule/{source['id']}/copy/preview", **fields(world, LATER))
+    page = answer.get_data(as_text=True)
+    assert "丫河邻里中心" in page
+    assert "错的广场" not in page
+
+
 def test_what_was_chosen_is_made_whole_with_its_slots(
     world: World, organiser: Person, desk: Desk, source: dict[str, Any]
 ) -> None:

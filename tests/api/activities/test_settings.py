@@ -3,6 +3,8 @@
 import re
 from uuid import UUID
 
+from backend.activities.models import Activity
+from backend.core import clock
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.identity import roles
@@ -72,6 +74,19 @@ def test_service_kinds_say_how_often_they_are_offered_in_my_regions(world: World
     assert first == ["义剪", "12", "2", "1"], "minutes as configured, two offerings at one market"
     assert "义诊" in rows, "what nobody offered yet is listed too"
     assert "请联系系统管理员" in page
+
+
+def test_settings_leave_out_what_an_undone_import_had_made(world: World) -> None:
+    organiser = world.organiser()
+    draft = world.draft(organiser)
+    world.offering(organiser, world.stall(organiser, draft["id"])["id"], service_kind="haircut")
+    desk = Desk(world, organiser)
+    assert row_of(desk.read(REGIONS), COMMUNITY).startswith("花园社区 320412100001 – 1 ")
+    with transaction() as session:
+        session.get_one(Activity, UUID(draft["id"])).withdrawn_at = clock.now()
+    assert row_of(desk.read(REGIONS), COMMUNITY) == "花园社区 320412100001 – 0 –"
+    first = re.sub(r"<[^>]+>", " ", desk.read(KINDS).split("<tbody>")[1].split("</tr>")[0])
+    assert first.split()[-2:] == ["0", "0"]
 
 
 def test_settings_cost_the_same_however_many_activities_there_are(world: World) -> None:
