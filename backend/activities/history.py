@@ -45,9 +45,10 @@ _WORDS: dict[str, str] = {
     **{kind.value: words for kind, words in EXCHANGE_KINDS.items()},
 }  # fmt: skip
 _TYPED = "已改（文字内容不记入记录）"
-_ACTIONS: dict[str, str] = {
-    "create": "新建草稿", "edit": "修改信息", "submit": "提交审核", "return": "退回修改",
-    "publish": "发布", "open": "开始活动", "undo_open": "撤回开始",
+ACTIONS: dict[str, str] = {
+    "create": "新建草稿", "edit": "修改信息", "reschedule": "改期",
+    "submit": "提交审核", "return": "退回修改", "publish": "发布",
+    "open": "开始活动", "undo_open": "撤回开始",
     "close": "结束活动", "cancel": "取消活动", "withdraw": "随导入撤销",
     "freeze": "评价定稿", "freeze_evaluation": "评价定稿", "revoke_code": "更换签到码",
     "add_stall": "增加摊位", "edit_stall": "修改摊位", "delete_stall": "删除摊位",
@@ -110,7 +111,7 @@ def _event(entry: AuditEntry, name: str | None) -> Event:
     return Event(
         entry.at,
         who,
-        _ACTIONS.get(entry.action, "其他操作"),
+        ACTIONS.get(entry.action, "其他操作"),
         more_of(entry.details, entry.reason_in_words),
     )
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from backend.activities.models import ActivityState
+from backend.activities import history
+from backend.activities.models import Activity, ActivityState
+from backend.activities.moves import MOVE_OF
 from backend.bookings.models import BookingState
 from backend.checkin.models import Verdict
 from backend.console.words import TITLES
@@ -23,7 +25,7 @@ from backend.reports.audit_words import (
     state_in_words,
 )
 from backend.reports.models import ReportState
-from tests.support.audited import BACKEND, recorded_actions, recorded_objects
+from tests.support.audited import BACKEND, recorded_about, recorded_actions, recorded_objects
 
 
 def test_every_action_in_the_code_has_words() -> None:
@@ -36,6 +38,13 @@ def _said(action: str) -> bool:
     if action.endswith("*"):
         return any(known.startswith(action[:-1]) for known in ACTIONS)
     return action in ACTIONS
+
+
+def test_every_action_of_an_activity_has_words_in_its_history() -> None:
+    """Looking somebody up at the entrance is not told there."""
+    recorded = recorded_about(Activity.__name__) | MOVE_OF.keys()
+    assert {"create", "cancel", "withdraw", "edit_slot", "assign", "revoke_code"} <= recorded
+    assert recorded - history.ACTIONS.keys() == {"find_residents"}
 
 
 def test_the_reader_of_the_code_finds_what_it_should() -> None:

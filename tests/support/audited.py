@@ -32,6 +32,40 @@ def recorded_actions(folder: Path = BACKEND) -> dict[str, str]:
     return found
 
 
+def recorded_about(model: str, folder: Path = BACKEND) -> set[str]:
+    """Every action that is recorded of a model's rows: in a call that names its table, or of a
+    function that hands an action on and has such a row or names the table.
+
+    Args:
+        model: its class's name.
+    """
+    trees = _trees(folder)
+    takers = _takers(trees.values())
+    functions = {
+        node.name: node
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name in takers
+    }
+    about = {
+        name
+        for name, function in functions.items()
+        if f"{model}.__tablename__" in ast.unparse(function)
+        or any(
+            argument.annotation and ast.unparse(argument.annotation) == model
+            for argument in function.args.args
+        )
+    }
+    return {
+        action
+        for tree in trees.values()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and (f"{model}.__tablename__" in ast.unparse(call) or _called(call) in about)
+        for action, _ in _actions_of(call, takers, _constants(tree))
+    }
+
+
 def recorded_objects(folder: Path = BACKEND) -> set[str]:
     """The tables that the entries are about, of modules that write some."""
     classes = {
@@ -98,18 +132,29 @@ def _actions(
     tree: ast.Module, takers: dict[str, list[int]], constants: dict[str, str]
 ) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        name = node.func.id if isinstance(node.func, ast.Name) else name
-        if name not in takers:
-            continue
-        given = [keyword.value for keyword in node.keywords if keyword.arg == "action"]
-        places = [place for place in takers[name] if 0 <= place < len(node.args)]
-        given = given or [node.args[place] for place in places]
-        for value in given:
-            for action in _texts(value, constants):
-                yield action, node.lineno
+        if isinstance(node, ast.Call):
+            yield from _actions_of(node, takers, constants)
+
+
+def _actions_of(
+    node: ast.Call, takers: dict[str, list[int]], constants: dict[str, str]
+) -> Iterator[tuple[str, int]]:
+    name = _called(node)
+    if name not in takers:
+        return
+    given = [keyword.value for keyword in node.keywords if keyword.arg == "action"]
+    places = [place for place in takers[name] if 0 <= place < len(node.args)]
+    given = given or [node.args[place] for place in places]
+    for value in given:
+        for action in _texts(value, constants):
+            yield action, node.lineno
+
+
+def _called(node: ast.Call) -> str:
+    """A function's or method's own name."""
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def _texts(value: ast.expr, constants: dict[str, str]) -> list[str]:
