@@ -407,6 +407,65 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     _both_sizes(desk, "schedule-import-latest")
 
 
+def test_what_is_pressed_while_a_cell_is_kept_is_asked_of_what_it_then_is(
+    office: OpenOffice, database: Engine
+) -> None:
+    page = office("admin").open("/console/schedule/import")
+    lines = [
+        _line("花园社区", _in_month(9), **{columns.TITLE: "先好的一场"}),
+        _line("明湖社区", _in_month(10), **{columns.TITLE: "后好的一场", columns.STARTS: "上午"}),
+    ]
+    page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines))
+    page.get_by_role("button", name="上传，看预览").click()
+    starts = page.get_by_label("第 3 行 开始时间")
+    expect(starts).to_be_visible()
+    preview = page.url
+    kept: list[Route] = []
+
+    def keep(route: Route) -> None:
+        kept.append(route)
+
+    page.route("**/cells*", keep, times=2)
+    with page.expect_request("**/cells*"):
+        starts.fill("8:30")
+        page.get_by_role("button", name="先导入没有问题的 1 场").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    kept.pop().continue_()
+    _agree(page, "新建 2 场草稿？")
+    page.wait_for_url("**/schedule/?*")
+    page.goto(preview)
+    page.get_by_role("button", name="撤销导入").click()
+    _agree(page, "新建的 2 场草稿会从排期里拿掉")
+    # Answered between the button's being pressed and let go: it is pressed all the same.
+    page.get_by_label("第 3 行 开始时间").fill("17:30")
+    button = page.get_by_role("button", name="确认导入 2 场")
+    button.hover()
+    with page.expect_request("**/cells*"):
+        page.mouse.down()
+    expect(page.locator("[data-import-said]")).to_have_text("正在保存…")
+    with page.expect_response("**/cells*") as answered:
+        kept.pop().continue_()
+    answered.value.finished()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.mouse.up()
+    _agree(page, "新建 1 场草稿？")
+    expect(page.get_by_text("1 行已导入，1 行要改")).to_be_visible()
+    # What could be meant may all be wrong: another can be typed.
+    page.get_by_label("第 3 行 结束时间").fill("8:00")
+    page.keyboard.press("Enter")
+    meant = page.locator("select[aria-label='第 3 行 结束时间']")
+    expect(meant).to_be_focused()
+    meant.select_option("都不是，自己填")
+    ends = page.locator("input[aria-label='第 3 行 结束时间']")
+    expect(ends).to_be_focused()
+    ends.fill("18:15")
+    ends.press("Enter")
+    expect(page.locator("[data-import-said]")).to_contain_text("已保存，没有要改的了")
+    page.get_by_role("button", name="撤销导入").click()
+    _agree(page, "新建的 1 场草稿会从排期里拿掉")
+    expect(page.get_by_text("已撤销导入")).to_be_visible()
+
+
 def _downloaded(download: Download) -> Any:
     return load_workbook(BytesIO(Path(download.path()).read_bytes()))
 

@@ -12,6 +12,8 @@ function keepCells(form) {
   let sending = null;
   let again = false;
   let ended = false;
+  let released = null;
+  let wanted = null;
 
   // ------------------------------------------------------------------ what is not kept yet
   const drafts = () => JSON.parse(localStorage.getItem(place) || "{}");
@@ -67,7 +69,47 @@ function keepCells(form) {
     const left = drafts();
     for (const [name, words] of Object.entries(unsent)) if (left[name] === words) delete left[name];
     keepDrafts(left);
-    show(new DOMParser().parseFromString(await answer.text(), "text/html"), left);
+    const text = await answer.text();
+    await released;
+    show(new DOMParser().parseFromString(text, "text/html"), drafts());
+  }
+
+  async function settled() {
+    while (sending) await sending;
+    if (Object.keys(drafts()).length) await save();
+  }
+
+  // What the head offers is of what has been looked at. Pressed while a cell is not, it is done
+  // once that is kept, with what the head says then; of two presses the last.
+  async function pressSettled(event) {
+    const button = event.target.closest("#import-head .btn");
+    if (!button || !(sending || Object.keys(drafts()).length)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const waited = wanted !== null;
+    wanted = way(button);
+    if (waited) return;
+    await settled();
+    const asked = wanted;
+    wanted = null;
+    if (Object.keys(drafts()).length) return;
+    const fresh = [...document.querySelectorAll("#import-head .btn")].find((one) => way(one) === asked);
+    fresh?.focus();
+    fresh?.click();
+  }
+
+  function way(button) {
+    return button.href || button.form.action;
+  }
+
+  // A button that is replaced between being pressed and let go is never clicked.
+  function hold(event) {
+    if (event.button !== 0 || !event.target.closest("a, button")) return;
+    released = new Promise((resolve) => {
+      for (const name of ["pointerup", "pointercancel"]) {
+        addEventListener(name, () => setTimeout(resolve), { once: true });
+      }
+    });
   }
 
   function post(body) {
@@ -148,6 +190,8 @@ function keepCells(form) {
     event.preventDefault();
     save(event.submitter);
   });
+  document.addEventListener("click", pressSettled, true);
+  document.addEventListener("pointerdown", hold, true);
   addEventListener("online", () => { if (Object.keys(drafts()).length) save(); });
   addEventListener("focus", () => { if (ended) save(); });
   fill(drafts());

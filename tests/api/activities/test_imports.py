@@ -348,6 +348,18 @@ def test_which_of_two_communities_is_chosen(world: World) -> None:
     assert activities()[0].region_code == "320412102009"
 
 
+def test_a_time_that_is_none_of_those_meant_can_be_typed(desk: Desk) -> None:
+    path = upload(desk, file_of(line())).location
+    page = correct(desk, path, (2, columns.ENDS, "8:00"))
+    cell = page[page.index(f'id="cell-1.2-{columns.ENDS}"') :]
+    offered = re.findall(r"<option[^>]*>([^<]+)", cell.split("</td>")[0])
+    assert offered == ["08:00", "20:00", "都不是，自己填"]
+    page = correct(desk, path, (2, columns.ENDS, ""))
+    assert re.search(rf'<input[^>]* id="cell-1.2-{columns.ENDS}"', page)
+    page = correct(desk, path, (2, columns.ENDS, "11:15"))
+    assert faults(page) == []
+
+
 def test_good_rows_are_taken_alone_and_the_rest_later(desk: Desk) -> None:
     bad = line(**{columns.TITLE: "要改的", columns.ENDS: "很晚"})
     path = upload(desk, file_of(line(), bad)).location
