@@ -330,6 +330,9 @@ def candidates(
     A title that names the source's region names the copy's instead, and a copy elsewhere takes
     place where that region's last activity did.
 
+    Args:
+        regions, days: at least one each.
+
     Raises TooManyCopies, ValidationFailed (422), also where slots would lie outside.
     """
     if len(regions) * len(days) > MOST_COPIES:
@@ -351,9 +354,8 @@ def candidates(
                 changes["venue"] = venues.get(region.id, nowhere)
             place = Place(starts_at, region.id, changes, hours.slots)
             found.append(Candidate(region, day, place, there.get((region.id, day), [])))
-    if found:
-        # Those of all copies lie in its time or none's.
-        _slots_that_fit(source, found[0].place)
+    # Those of all copies lie in its time or none's.
+    _slots_that_fit(source, found[0].place)
     return found
 
 

@@ -103,6 +103,18 @@ def test_a_slot_is_not_moved_over_another(plan: Plan, offering: str) -> None:
     ok(plan.organiser.put(f"/slots/{first['id']}", {"starts_at": at(10)}))
 
 
+def test_a_slot_within_an_old_one_hides_nothing_of_it() -> None:
+    """Old slots may lie within one another: what is new is held against the longer one."""
+
+    def hours(starts: float, ends: float) -> tuple[datetime, datetime]:
+        return START + timedelta(hours=starts), START + timedelta(hours=ends)
+
+    old = [hours(0, 2), hours(0.5, 1)]
+    stalls.check_apart([hours(2, 3)], old)
+    with pytest.raises(stalls.SlotsOverlap):
+        stalls.check_apart([hours(1.5, 2.5)], old)
+
+
 @pytest.fixture
 def overlapping(plan: Plan, offering: str, outer: Connection) -> str:
     """A service with slots from before overlapping was refused: 0–40 and 30–60."""
