@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, delete
@@ -32,6 +33,10 @@ from backend.settings import Settings
 from tests.gateways.standin import APPID, SECRET, StandIn
 from tests.support.transactions import OuterConnection, taken_back
 from tests.support.world import World
+
+# How long an example takes says how busy the machine is, not whether a rule holds.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 TEMPLATE = "template_migrated"
 
