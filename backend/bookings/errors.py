@@ -27,6 +27,10 @@ class SignUpClosed(AppError):
     title = "现在不能报名：还没开始或已经截止"
 
 
+class SignUpOver(SignUpClosed):
+    title = "活动已经结束或取消，不能再报名，请看看近期的其他活动"
+
+
 class SignUpNotNeeded(AppError):
     status = 409
     code = "sign_up_not_needed"

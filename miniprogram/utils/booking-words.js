@@ -129,6 +129,20 @@ function bookingWords(booking) {
   };
 }
 
+/**
+ * What is asked before a number is given up: somebody may hold two of one service, at two markets.
+ * @param {Booking} booking
+ */
+function cancelQuestion({ ticket, resident, activity_title: market, offering_title: service }) {
+  return {
+    title: `取消 ${ticket} 号？`,
+    content: `${nameWords(resident)}在「${market}」的${service}。名额会让给其他居民，取消后不能恢复。`,
+    confirmText: "确定取消",
+    cancelText: "先留着",
+    confirmColor: "#B42318",
+  };
+}
+
 function today() {
   return dayKey(Date.now());
 }
@@ -202,4 +216,6 @@ function isOnTheSpot({ state }) {
   return ON_THE_SPOT.includes(state);
 }
 
-module.exports = { bookingWords, activeBookings, endedBookings, clashOf, isOnTheSpot };
+module.exports = {
+  bookingWords, activeBookings, cancelQuestion, endedBookings, clashOf, isOnTheSpot,
+};

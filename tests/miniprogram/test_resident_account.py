@@ -164,6 +164,7 @@ def test_another_device_is_logged_out_after_asking(
     expect(mine.page.get_by_text("本机")).to_have_count(1)
     end = mine.page.get_by_role("button", name="让它退出登录")
     end.tap()
+    mine.sees("再打开会自动登录")
     mine.tap("先不退")
     assert rows(database, alive, id=resident.resident_id) == [(2,)]
     mine.network(offline=True)

@@ -357,6 +357,7 @@ def test_cancelling_asks_first(
     mine = own("pages/bookings/bookings")
     mine.tap("取消这个号")
     mine.sees("名额会让给其他居民")
+    mine.sees(f"您在「{market.title}」的义诊")
     mine.tap("先留着")
     assert booking_states(database, resident.resident_id) == ["confirmed"]
     mine.tap("取消这个号")

@@ -3,7 +3,7 @@
 
 const { cancelBooking, listMyBookings } = require("../../api/bookings");
 const { sentenceOf } = require("../../api/errors");
-const { bookingWords } = require("../../utils/booking-words");
+const { bookingWords, cancelQuestion } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { createList } = require("../../utils/more");
 const outbox = require("../../utils/outbox");
@@ -83,13 +83,7 @@ Page({
   async onCancel(event) {
     const booking = this.bookings.find(({ id }) => id === event.currentTarget.dataset.id);
     if (!booking || this.data.busyId) return;
-    const { confirm } = await wx.showModal({
-      title: `取消 ${booking.ticket} 号？`,
-      content: `${booking.offering_title}的名额会让给其他居民，取消后不能恢复。`,
-      confirmText: "确定取消",
-      cancelText: "先留着",
-      confirmColor: "#B42318",
-    });
+    const { confirm } = await wx.showModal(cancelQuestion(booking));
     if (!confirm) return;
     this.setData({ busyId: booking.id, refusal: NO_REFUSAL });
     try {

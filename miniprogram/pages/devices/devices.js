@@ -54,7 +54,7 @@ Page({
     if (!device || this.data.busyId) return;
     const { confirm } = await wx.showModal({
       title: "让它退出登录？",
-      content: `${device.name}，${device.way}。退出后要重新登录才能用，没有上传或没有保存的内容会丢失。`,
+      content: `${device.name}，${device.way}。没有上传或没有保存的内容会丢失。${device.again}`,
       confirmText: "退出",
       cancelText: "先不退",
       confirmColor: "#B42318",
@@ -73,6 +73,9 @@ Page({
   },
 });
 
+// A phone logs in by its WeChat, unasked: ending the login keeps out only who has another account.
+const AGAIN_BY_WECHAT = "那部手机的微信还是您的账号时，再打开会自动登录；手机丢了，请先在微信里让它下线。";
+
 /** @param {LoginSession} session */
 function deviceWords({ id, how, device, address, created_at: since, last_used_at: used, current }) {
   const onPhone = how === PHONE;
@@ -82,6 +85,7 @@ function deviceWords({ id, how, device, address, created_at: since, last_used_at
     icon: onPhone ? "mobile" : "computer",
     name: device || (onPhone ? "手机（型号不知道）" : "电脑（型号不知道）"),
     way: (how && WAYS[how]) || "电脑工作台",
+    again: onPhone ? AGAIN_BY_WECHAT : "再用时要重新登录。",
     address: address || "不知道",
     since: momentWords(since),
     // A phone's last use is noted once a day.

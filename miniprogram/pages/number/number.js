@@ -5,7 +5,9 @@
 const { cancelBooking, parkBooking, pollMyBookings, rejoinBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const session = require("../../api/session");
-const { activeBookings, bookingWords, endedBookings, isOnTheSpot } = require("../../utils/booking-words");
+const {
+  activeBookings, bookingWords, cancelQuestion, endedBookings, isOnTheSpot,
+} = require("../../utils/booking-words");
 const { alertCalls } = require("../../utils/call-alert");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
@@ -145,13 +147,7 @@ Page({
   async onCancel(event) {
     const booking = this.bookingOf(event);
     if (!booking) return;
-    const { confirm } = await wx.showModal({
-      title: `取消 ${booking.ticket} 号？`,
-      content: `${booking.offering_title}的名额会让给其他居民，取消后不能恢复。`,
-      confirmText: "确定取消",
-      cancelText: "先留着",
-      confirmColor: "#B42318",
-    });
+    const { confirm } = await wx.showModal(cancelQuestion(booking));
     if (confirm) await this.act(booking, () => this.cancel(booking));
   },
 

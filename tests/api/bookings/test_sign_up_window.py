@@ -75,7 +75,8 @@ def test_a_published_market_takes_sign_ups_and_gives_no_numbers(world: World) ->
 def test_a_market_that_is_over_takes_nobody(day: MarketDay, world: World) -> None:
     person = world.person()
     day.close()
-    refused(day.sign_up(person), 409, "sign_up_closed")
+    problem = refused(day.sign_up(person), 409, "sign_up_closed")
+    assert "已经结束" in problem["title"], "not that it has not begun"
     refused(day.ticket(day.volunteer), 409, "market_not_open")
     refused(day.press(), 409, "market_not_open")
 
