@@ -14,14 +14,11 @@ from backend.activities.models import Activity, ActivityState, ImportedRow, Sche
 from backend.activities.operations import move_activity
 from backend.activities.permissions import access_activities
 from backend.activities.signals import uses_asked
-from backend.activities.words import ACTIVITY_STATES, quoted
+from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
-
-# How many are named in a sentence.
-_NAMED = 5
 
 
 class ImportTouched(AppError):
@@ -32,8 +29,7 @@ class ImportTouched(AppError):
     title = "导入以后已经有人动过，不能撤销"
 
     def __init__(self, touched: Sequence[str]) -> None:
-        more = f"等 {len(touched)} 场" if len(touched) > _NAMED else ""
-        super().__init__("、".join(touched[:_NAMED]) + more)
+        super().__init__(few_of(touched))
 
 
 def undo(session: Session, actor: Actor, kept: ScheduleImport) -> int:

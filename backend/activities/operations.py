@@ -29,7 +29,7 @@ from backend.activities.moves import MOVE_OF
 from backend.activities.queries import activity_detail
 from backend.activities.readiness import Missing, check_ready, missing
 from backend.activities.signals import activity_moved, numbers_asked, times_changed
-from backend.activities.words import ACTIVITY_STATES, quoted
+from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import audit, clock, jobs
 from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
 from backend.core.ids import new_id
@@ -42,8 +42,6 @@ NOT_BEGUN = NOT_ANNOUNCED | {ActivityState.PUBLISHED}
 UNDO_OPEN = "undo_open"
 # Beyond any date that an activity may have.
 _FAR = timedelta(days=36_525)
-# How many are named in a sentence.
-_NAMED = 5
 _EDITABLE = frozenset(
     {ActivityState.DRAFT, ActivityState.SUBMITTED, ActivityState.PUBLISHED, ActivityState.LIVE}
 )
@@ -85,8 +83,7 @@ class SomeCannotMove(AppError):
     title = "有活动的状态不能做这项操作，所以一场都没有改"
 
     def __init__(self, hindered: Sequence[str]) -> None:
-        more = f"等 {len(hindered)} 场" if len(hindered) > _NAMED else ""
-        super().__init__("、".join(hindered[:_NAMED]) + more)
+        super().__init__(few_of(hindered))
 
 
 def create_activity(session: Session, actor: Actor | None, values: dict[str, Any]) -> Activity:

@@ -1,6 +1,7 @@
 """What programmes, states and kinds are called: on pages, in files and in sentences."""
 
 import re
+from collections.abc import Sequence
 
 from backend.activities.models import ActivityState, ExchangeKind, Programme
 
@@ -34,3 +35,12 @@ def quoted(title: str) -> str:
 
 
 _INNER = str.maketrans("「」", "『』")
+
+
+def few_of(activities: Sequence[str]) -> str:
+    """The first of several activities in a sentence, and how many they are where more are meant."""
+    more = f"等 {len(activities)} 场" if len(activities) > _NAMED else ""
+    return "、".join(activities[:_NAMED]) + more
+
+
+_NAMED = 5
