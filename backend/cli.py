@@ -172,7 +172,7 @@ def create_admin(phone: str | None, openid: str | None, code: str, name: str | N
     if (phone is None) == (openid is None):
         raise CommandError("--phone 和 --openid 要写一个，也只写一个")
     if openid is not None and not _OPENID.fullmatch(openid):
-        raise CommandError("--openid：应为字母、数字、- 或 _,最多 128 个")
+        raise CommandError("--openid：应为字母、数字、- 或 _，最多 128 个")
     if name is not None:
         name = checked_text("--name", name, NAME_LENGTH)
     with transaction() as session:

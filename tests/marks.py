@@ -18,15 +18,16 @@ _BEFORE = f"[{_LETTER}\u300b\u300d\u300f\u3011\u201d\uff09]"
 _AFTER = f"[{_LETTER}\u300a\u300c\u300e\u3010\u201c]"
 # What may stand on the other side of a mark that belongs to Chinese: a number, a placeholder's end.
 # A code of many digits is a cell's: what divides cells stays.
-_JOINED = "[A-Za-z0-9}%>\uff09]"
+_JOINED = "[A-Za-z0-9_*}%>\uff09]"
 # Files whose text isn't ours to write, that must stay as they once ran, or that are made of cells.
 _LEFT_ALONE = re.compile(
     r"^backend/migrations/|/vendor/|^LICENSE$|package-lock\.json$|\.csv$"
     r"|^tests/(cli/test_regions_import|api/regions/test_import|concurrency/test_region_imports)\.py"
     r"|^tests/domain/test_(spreadsheets|workbook_reader)\.py"
 )
-# A line with a regular expression, a table's head or a drop-down's list: its marks are syntax.
-_PATTERN = re.compile(r"\\d|\(\?[:=!]|code,name|formula1|' in choices")
+# A line with a regular expression, a table's head, a drop-down's list or an address with a
+# password: its marks are syntax.
+_PATTERN = re.compile(r"\\d|\(\?[:=!]|code,name|formula1|' in choices|://[^/\s]+:[^/\s]+@")
 _ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 _WIDER = 0xFEE0  # Unicode's distance from an ASCII mark to its full-width form
 
@@ -43,7 +44,7 @@ def mended(line: str) -> str:
     """
     if _PATTERN.search(line):
         return line
-    english_end = "$" if _ENGLISH.search(line) else "(?!)"
+    english_end = "$| [0-9]" if _ENGLISH.search(line) else "(?!)"
     line = re.sub(rf"(?<={_BEFORE})[,:;?!](?! [a-z`]|(?<=!)\$|{english_end})", _widened, line)
     line = re.sub(rf"(?<={_BEFORE})\(", _widened, line)
     inside = rf"(?=[^()\"'`]*[{_LETTER}][^()\"'`]*\))"

@@ -57,7 +57,7 @@ class Period:
 
     @property
     def title(self) -> str:
-        """2026年11月， 2026年，全部时间."""
+        """2026年11月、2026年、全部时间."""
         if self.first is None:
             return "全部时间"
         return f"{self.first.year}年{self.first.month}月" if self.is_month else f"{self.key}年"

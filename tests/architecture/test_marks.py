@@ -38,6 +38,7 @@ def test_what_a_mark_beside_chinese_becomes(written: str, better: str) -> None:
         r'"\d\u65e5?"',
         "=\u53ef\u9009\u9879!$A$2",
         '"\u540d": 1',
+        "postgresql://wushe:\u53e3\u4ee4@127.0.0.1/wushe",
         "9:00, 12 (a)",
     ],
 )

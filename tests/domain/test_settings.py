@@ -225,7 +225,7 @@ def test_a_wrong_variable_is_named(load: Load, name: str, value: str) -> None:
     "address",
     ["postgresql://app@db/app", "postgresql+psycopg://app@db/app", "postgresql:///app?host=/run/pg",
      "postgresql://app:p%40%2F%25%3a@db.internal:5432/app?sslmode=require&target_session_attrs=any",
-     "postgresql://app：密码!$&*@[2001:db8::1]:5432/app"],
+     "postgresql://app:密码!$&*@[2001:db8::1]:5432/app"],
 )  # fmt: skip
 def test_a_right_address_of_a_database_is_taken(load: Load, address: str) -> None:
     settings = load(PRODUCTION | {"DATABASE_URL": address})

@@ -1,4 +1,4 @@
-"""Days and times as people write them: 2026年12月5日， 12月9日（周三）， 9:00-11:30, 下午2点半.
+"""Days and times as people write them: 2026年12月5日, 12月9日（周三）, 9:00-11:30, 下午2点半.
 
 What is clear is understood, and nothing is guessed: where two things may be meant, or a weekday
 contradicts its day, the answer is what may be meant.
