@@ -17,6 +17,7 @@ from backend.bookings.errors import (
     CallAgainFirst,
     MarketNotOpen,
     NumberOver,
+    PersonLeft,
     StallBusy,
     UndoOver,
 )
@@ -40,16 +41,19 @@ def call_next(
     *,
     booking_id: UUID | None = None,
     reason: str | None = None,
+    although_left: UUID | None = None,
 ) -> AnyRow | None:
     """Call the head of the stall's line; answers the booking as `select_bookings` has it, None when
     nobody waits.
 
     Args:
         booking_id, reason: call this one out of order, and why; both are kept in the audit log.
+        although_left: the booking that is to be called even if its person has left.
 
     Raises NotFound (404), Forbidden (403), MarketNotOpen (409), NumberOver (409) for one of an
     earlier day, StallBusy (409) while the stall has a called number of today that has neither come
-    nor been passed over.
+    nor been passed over, PersonLeft (409) where the caller has to say first whether to call
+    somebody who has signed out.
     """
     stall = statements.lock_stall(session, stall_id)
     if stall is None:
@@ -62,7 +66,7 @@ def call_next(
     if stall.state != ActivityState.LIVE or clock.days_over(now, stall.starts_at, stall.ends_at):
         raise MarketNotOpen
     if booking_id is not None:
-        _call_this(session, actor, stall, booking_id, reason)
+        _call_this(session, actor, stall, booking_id, reason, although_left)
         called: AnyRow = read_booking(session, booking_id)
         return called
     result: AnyRow = statements.call_next(
@@ -71,6 +75,7 @@ def call_next(
             "stall_id": stall_id,
             "service_on": clock.day_within(now, stall.starts_at, stall.ends_at),
             "now": now,
+            "although_left": although_left,
             "audit_id": new_id(),
             "actor_user_id": actor.user_id,
             "request_id": current_request_id(),
@@ -81,11 +86,18 @@ def call_next(
     )
     if result.busy is not None:
         raise StallBusy(f"{result.busy} 还没有处理", extra={"ticket": result.busy})
+    if result.left_id is not None:
+        raise PersonLeft(result.left_id, result.left_ticket, result.left_name)
     return None if result.id is None else result
 
 
 def _call_this(
-    session: Session, actor: Actor, stall: AnyRow, booking_id: UUID, reason: str | None
+    session: Session,
+    actor: Actor,
+    stall: AnyRow,
+    booking_id: UUID,
+    reason: str | None,
+    although_left: UUID | None,
 ) -> None:
     """Call one that is not the head. The unique index refuses a second called number."""
     booking = session.get(Booking, booking_id)
@@ -95,6 +107,9 @@ def _call_this(
     now = clock.now()
     if now >= clock.day_over_at(booking.service_on, stall.starts_at, stall.ends_at):
         raise NumberOver
+    left = None if although_left == booking.id else statements.who_has_left(session, booking.id)
+    if left is not None:
+        raise PersonLeft(left.id, left.ticket, left.name)
     move(
         session,
         actor,

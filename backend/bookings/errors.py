@@ -1,6 +1,9 @@
 """The refusals of sign-up and queue; each has one code and one sentence."""
 
+from uuid import UUID
+
 from backend.core.errors import AppError, on_constraint
+from backend.identity.names import masked_name
 
 
 class SlotFull(AppError):
@@ -93,6 +96,21 @@ class StallBusy(AppError):
     status = 409
     code = "stall_busy"
     title = "上一个号还没有处理，请先开始服务或过号"
+
+
+class PersonLeft(AppError):
+    """Who would be called has signed out: the desk is asked first, whatever its screen knew."""
+
+    status = 409
+    code = "person_left"
+    title = "这位已经离开，请先确认还叫不叫"
+
+    def __init__(self, booking_id: UUID, ticket: str, name: str | None) -> None:
+        shown = masked_name(name)
+        super().__init__(
+            f"{ticket} {shown} 已经签退，或签到被撤销，可能不在现场",
+            extra={"booking": {"id": booking_id, "ticket": ticket, "display_name": shown}},
+        )
 
 
 class CallAgainFirst(AppError):

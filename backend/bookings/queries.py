@@ -2,22 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import BigInteger, case, cast, extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.activities.changes import SignUps
-from backend.activities.models import Activity, ActivityState, Offering, Stall
+from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
 from backend.bookings.days import day_over, state_now, state_of, valid_until
 from backend.bookings.details import read_booking, select_bookings
 from backend.bookings.estimates import Minutes, estimate_wait
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
-from backend.bookings.statements import LINE_ORDER
+from backend.bookings.statements import LINE_ORDER, gone
 from backend.core import clock
 from backend.core.config import QUEUE
+from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
 from backend.core.statement import Statement
@@ -175,20 +177,9 @@ def _is_open(row: Any) -> bool:
     return live and not clock.days_over(clock.now(), row.activity_starts_at, row.activity_ends_at)
 
 
-# `gone`: whether somebody has signed out, or their check-in was undone, since they got into the
-# line, and they have not come in again. Who never checked in (a volunteer gave the number) is here.
 _PLACES = Statement(
     f"""
-    SELECT id, ahead,
-           EXISTS (SELECT FROM attendance v
-                    WHERE v.activity_id = line.activity_id AND v.resident_id = line.resident_id
-                      AND v.on_day >= line.service_on
-                      AND coalesce(v.reverted_at, v.left_at) > line.arrived_at)
-           AND NOT EXISTS (SELECT FROM attendance v
-                            WHERE v.activity_id = line.activity_id
-                              AND v.resident_id = line.resident_id
-                              AND v.on_day >= line.service_on
-                              AND v.reverted_at IS NULL AND v.left_at IS NULL) AS gone
+    SELECT id, ahead, {gone("line")} AS gone
       FROM (SELECT b.id, b.activity_id, b.resident_id, b.service_on, b.arrived_at,
                    row_number() OVER (PARTITION BY b.offering_id, b.service_on
                                             ORDER BY {LINE_ORDER}) - 1 AS ahead

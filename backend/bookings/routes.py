@@ -91,6 +91,7 @@ def call_next(session: Session, actor: Actor, body: dict[str, Any], stall_id: UU
         stall_id,
         booking_id=body.get("booking_id"),
         reason=body.get("reason"),
+        although_left=body.get("although_left"),
     )
     if called is None:
         return None, 204

@@ -37,6 +37,9 @@ class CallNextRequest(Schema):
     press_id = fields.Id(required=True, metadata={"description": "UUID of this press"})
     booking_id = fields.Id(metadata={"description": "call this one out of order"})
     reason = fields.ImpersonalText(200, metadata={"description": "why out of order"})
+    although_left = fields.Id(
+        metadata={"description": "call this one though its person has left (`person_left`)"}
+    )
 
     @ma.validates_schema
     def reason_out_of_order(self, data: dict[str, Any], **_: object) -> None:

@@ -153,6 +153,28 @@ LINE_ORDER = """
     coalesce(b.due_at, b.queued_at), b.queued_at, b.number, b.id
 """
 
+
+def gone(line: str) -> str:
+    """SQL for whether somebody has signed out, or their check-in was undone, since they got into
+    the line, and they have not come in again. Who never checked in (a volunteer gave the number)
+    is here.
+
+    Args:
+        line: what has the booking's columns.
+    """
+    return f"""
+        (EXISTS (SELECT FROM attendance v
+                  WHERE v.activity_id = {line}.activity_id AND v.resident_id = {line}.resident_id
+                    AND v.on_day >= {line}.service_on
+                    AND coalesce(v.reverted_at, v.left_at) > {line}.arrived_at)
+         AND NOT EXISTS (SELECT FROM attendance v
+                          WHERE v.activity_id = {line}.activity_id
+                            AND v.resident_id = {line}.resident_id
+                            AND v.on_day >= {line}.service_on
+                            AND v.reverted_at IS NULL AND v.left_at IS NULL))
+    """
+
+
 # The stall's row is locked: two presses at one stall come one after the other. KEY SHARE lets
 # new bookings and desks refer to it meanwhile.
 _STALL = Statement(
@@ -167,13 +189,15 @@ _STALL = Statement(
     """
 )
 
+# `asked`: the head, where its person has left and the caller has not said that they are to be
+# called all the same.
 _CALL_NEXT = Statement(
     f"""
     WITH busy AS (
         SELECT ticket FROM booking
          WHERE called_stall_id = :stall_id AND service_on = :service_on AND state = 'called'
     ), head AS (
-        SELECT b.id
+        SELECT b.id, b.ticket, b.activity_id, b.resident_id, b.service_on, b.arrived_at
           FROM desk d
           JOIN booking b ON b.offering_id = d.offering_id
          WHERE d.stall_id = :stall_id AND b.service_on = :service_on AND b.state = 'arrived'
@@ -181,11 +205,15 @@ _CALL_NEXT = Statement(
          ORDER BY {LINE_ORDER}
          LIMIT 1
            FOR UPDATE OF b SKIP LOCKED
+    ), asked AS (
+        SELECT head.id, head.ticket, r.name
+          FROM head JOIN resident r ON r.id = head.resident_id
+         WHERE head.id IS DISTINCT FROM CAST(:although_left AS uuid) AND {gone("head")}
     ), called AS (
         UPDATE booking b
            SET state = 'called', called_stall_id = :stall_id, called_at = :now, calls = 1,
                first_called_at = coalesce(b.first_called_at, :now)
-          FROM head WHERE b.id = head.id
+          FROM head WHERE b.id = head.id AND NOT EXISTS (SELECT FROM asked)
         RETURNING b.*
     ), noted AS (
         INSERT INTO audit_entry (id, at, actor_user_id, request_id, address, action, object_type,
@@ -194,8 +222,9 @@ _CALL_NEXT = Statement(
                :region_code, 'arrived', 'called', CAST(:details AS jsonb)
           FROM called
     )
-    SELECT busy.ticket AS busy, detail.*
-      FROM (SELECT) press LEFT JOIN busy ON true
+    SELECT busy.ticket AS busy, asked.id AS left_id, asked.ticket AS left_ticket,
+           asked.name AS left_name, detail.*
+      FROM (SELECT) press LEFT JOIN busy ON true LEFT JOIN asked ON true
       LEFT JOIN ({written_bookings("called")}) detail ON true
     """
 )
@@ -253,5 +282,18 @@ def lock_stall(session: Session, stall_id: UUID) -> Any:
 def call_next(session: Session, values: dict[str, Any]) -> Any:
     """Call the head of the stall's line. Answers the booking as `select_bookings` has it, its `id`
     None when nobody waits; `busy` is the ticket of that day that the stall has called already, and
-    then nobody else is called."""
+    `left_id` the head whose person has left: then nobody is called."""
     return _CALL_NEXT.first(session, **values)
+
+
+_LEFT = Statement(
+    f"""
+    SELECT b.id, b.ticket, r.name FROM booking b JOIN resident r ON r.id = b.resident_id
+     WHERE b.id = :booking_id AND b.state = 'arrived' AND {gone("b")}
+    """
+)
+
+
+def who_has_left(session: Session, booking_id: UUID) -> Any:
+    """The number (`id`, `ticket`, `name`), if it waits and its person has left; else None."""
+    return _LEFT.first(session, booking_id=booking_id)

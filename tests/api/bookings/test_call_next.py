@@ -145,6 +145,43 @@ def test_a_missed_number_keeps_when_it_was_called_first(day: MarketDay) -> None:
     assert first_called_at() == first
 
 
+def test_who_has_left_is_asked_about_before_they_are_called(day: MarketDay, world: World) -> None:
+    """By the server, which knows of those who went out a second ago."""
+    people = [world.person("王秀英"), world.person()]
+    for person in people:
+        day.come(person)
+    first, second = (day.number(resident_id=str(person.resident_id)) for person in people)
+    for person in people:
+        leave = {"source": "search", "resident_id": str(person.resident_id), "direction": "exit"}
+        ok(day.scan(day.volunteer, **leave))
+    press = str(uuid4())
+    problem = refused(day.press(press_id=press), 409, "person_left")
+    assert problem["booking"] == {
+        "id": first["id"], "ticket": first["ticket"], "display_name": "王*英"
+    }  # fmt: skip
+    assert first["ticket"] in problem["detail"]
+    assert refused(day.press(press_id=press), 409, "person_left") == problem
+    other = day.press(although_left=second["id"])
+    assert refused(other, 409, "person_left")["booking"]["id"] == first["id"]
+    assert day.moves(first)[-1][0] == "take_number", "nothing has been done"
+    assert ok(day.press(although_left=first["id"]))["id"] == first["id"]
+    day.acted(first, "start")
+    out_of_order = {"booking_id": second["id"], "reason": "急用"}
+    refused(day.press(**out_of_order), 409, "person_left")
+    called = day.press(**out_of_order, although_left=second["id"])
+    assert ok(called)["state"] == "called"
+
+
+def test_who_has_come_back_is_called_unasked(day: MarketDay, world: World) -> None:
+    person = world.person()
+    day.come(person)
+    number = day.number(resident_id=str(person.resident_id))
+    leave = {"source": "search", "resident_id": str(person.resident_id), "direction": "exit"}
+    ok(day.scan(day.volunteer, **leave))
+    ok(day.self_scan(person), 200)
+    assert day.called()["id"] == number["id"]
+
+
 # ---------------------------------------------------------------------------- who, and where
 
 

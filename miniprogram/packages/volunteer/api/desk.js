@@ -27,10 +27,13 @@ function getDesk(stallId) {
  * Call the next number.
  * @param {string} stallId
  * @param {string} pressId one for each press; the same for its repeats
- * @returns {Promise<Booking | undefined>} undefined when nobody waits
+ * @param {string} [althoughLeft] the booking to call even if its person has left
+ * @returns {Promise<Booking | undefined>} undefined when nobody waits; rejects with `person_left`
+ *   where that is to be asked first
  */
-function callNext(stallId, pressId) {
-  return write("POST", `/stalls/${stallId}/call-next`, { press_id: pressId }, { key: pressId });
+function callNext(stallId, pressId, althoughLeft) {
+  const body = { press_id: pressId, ...(althoughLeft && { although_left: althoughLeft }) };
+  return write("POST", `/stalls/${stallId}/call-next`, body, { key: pressId });
 }
 
 /**

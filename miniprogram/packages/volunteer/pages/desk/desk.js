@@ -126,21 +126,36 @@ Page({
 
   async onCall() {
     const next = this.data.desk?.next;
-    if (!next || this.data.busy) return;
-    if (!next.left) return this.call(next.id);
-    const choice = await choose(`${next.ticket} ${next.who} 已经签退，或签到被撤销，可能不在现场`, [
-      `照样叫 ${next.ticket}`, `先放一边，让后面的先来`,
-    ]);
-    if (choice === 0) this.call(next.id);
-    if (choice === 1) this.act(`park ${next.id}`, (key) => actOn(next.id, "park", key));
+    if (next) await this.call(`call ${next.id}`);
   },
 
-  /** @param {string} nextId whom the screen has as the next one */
-  call(nextId) {
-    return this.act(`call ${nextId}`, async (key) => {
-      const called = await callNext(this.data.stallId, key);
-      if (!called) this.setData({ notice: "刚才在等的已经由同事叫走了" });
+  /**
+   * Whether somebody has left is the server's to know: this screen may be seconds behind.
+   * @param {string} what
+   * @param {string} [althoughLeft] whom to call even so
+   */
+  async call(what, althoughLeft) {
+    /** @type {ReturnType<typeof leftIn>} */
+    let left = null;
+    await this.act(what, async (key) => {
+      try {
+        const called = await callNext(this.data.stallId, key, althoughLeft);
+        if (!called) this.setData({ notice: "刚才在等的已经由同事叫走了" });
+      } catch (error) {
+        left = leftIn(error);
+        if (!left) throw error;
+      }
     });
+    if (left) await this.askAbout(left);
+  },
+
+  /** @param {{id: string, ticket: string, display_name: string}} left */
+  async askAbout({ id, ticket, display_name: who }) {
+    const choice = await choose(`${ticket} ${who} 已经签退，或签到被撤销，可能不在现场`, [
+      `照样叫 ${ticket}`, `先放一边，让后面的先来`,
+    ]);
+    if (choice === 0) await this.call(`call ${id} although left`, id);
+    if (choice === 1) await this.act(`park ${id}`, (key) => actOn(id, "park", key));
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -213,6 +228,15 @@ function choose(question, answers) {
       fail: () => resolve(-1),
     });
   });
+}
+
+/**
+ * Who has left, where that is what the server asks about.
+ * @param {unknown} error
+ * @returns {{id: string, ticket: string, display_name: string} | null}
+ */
+function leftIn(error) {
+  return error instanceof ApiError && error.code === "person_left" ? error.more?.booking : null;
 }
 
 /** @param {unknown} error */
