@@ -47,14 +47,24 @@ def booking_answer(session: Session, actor: Actor, row: Any) -> dict[str, Any]:
     return answer
 
 
+class MyOrder(StrEnum):
+    """In what order one's own bookings are listed."""
+
+    MADE = "made"
+    WHEN = "when"
+
+
 def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
-    """The caller's bookings and their family's, newest first."""
+    """The caller's bookings and their family's: the last made first, or by when they are."""
     statement = select_bookings().where(
         or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
         Resident.removed_at.is_(None),
     )
     if "state" in query:
         statement = statement.where(state_now() == query["state"])
+    if query["order"] is MyOrder.WHEN:
+        page = _by_when(session, statement, query)
+        return Page(booking_answers(session, actor, page.items), page.next_cursor)
     page = paginate(
         session,
         statement,
@@ -66,6 +76,26 @@ def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
         scalars=False,
     )
     return Page(booking_answers(session, actor, page.items), page.next_cursor)
+
+
+def _by_when(session: Session, statement: AnySelect, query: dict[str, Any]) -> Page:
+    """A page of bookings: what is to come, the soonest first; then what is over, the last first."""
+    sign = case((day_over(), -1), else_=1)
+    starts_at = func.coalesce(Slot.starts_at, Activity.starts_at)
+    columns = (
+        case((day_over(), 1), else_=0).label("over"),
+        (sign * (Booking.service_on - date(1970, 1, 1))).label("on_day"),
+        (sign * cast(extract("epoch", starts_at), BigInteger)).label("from_second"),
+    )
+    return paginate(
+        session,
+        statement.add_columns(*columns),
+        [*((column.element, int) for column in columns), (Booking.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (row.over, row.on_day, row.from_second, str(row.id)),
+        scalars=False,
+    )
 
 
 def activity_bookings(

@@ -57,10 +57,10 @@ def get_booking(session: Session, actor: Actor, booking_id: UUID) -> dict[str, A
     return queries.booking_detail(session, actor, found.booking.id)
 
 
-@blp.get("/me/bookings", access=LOGIN, query=schemas.BookingQuery,
+@blp.get("/me/bookings", access=LOGIN, query=schemas.MyBookingQuery,
          answer=schemas.BookingAnswer, page=True)  # fmt: skip
 def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
-    """My bookings and my family's, newest first."""
+    """My bookings and my family's, in the order asked for."""
     return queries.my_bookings(session, actor, query)
 
 

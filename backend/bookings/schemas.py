@@ -8,6 +8,7 @@ from marshmallow import fields as out
 from backend.activities.models import ActivityState, OfferingMode
 from backend.activities.schemas import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
+from backend.bookings.queries import MyOrder
 from backend.core import fields
 from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
@@ -49,6 +50,17 @@ class CallNextRequest(Schema):
 
 class BookingQuery(PageQuery):
     state = fields.Choice(BookingState)
+
+
+class MyBookingQuery(BookingQuery):
+    order = fields.Choice(
+        MyOrder,
+        load_default=MyOrder.MADE,
+        metadata={
+            "description": "made: the last first; when: what is to come, the soonest first, then"
+            " what is over, the last first"
+        },
+    )
 
 
 class ActivityBookingQuery(BookingQuery):

@@ -6,7 +6,7 @@ import pytest
 
 from backend.core.ids import new_id
 from backend.core.permissions import Role
-from tests.support.market_day import MarketDay
+from tests.support.market_day import MarketDay, minutes
 from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
 
 
@@ -68,6 +68,46 @@ def test_my_bookings_newest_first_in_pages(day: MarketDay, world: World) -> None
     assert [item["resident"]["display_name"] for item in listed] == ["王秀英", "王奶奶", "王秀英"]
     assert listed[0]["offering_title"] == "义诊"
     assert listed[0]["activity_title"] == "花园社区公益集市"
+
+
+def test_my_bookings_by_when_they_are(day: MarketDay, world: World) -> None:
+    """What comes next comes first, page by page; then what is over, the last of it first."""
+    person = world.person()
+    day.rows(
+        "UPDATE activity SET starts_at = starts_at - interval '5 days',"
+        " ends_at = ends_at + interval '5 days' WHERE id = :id RETURNING id",
+        id=day.id,
+    )
+    days = (-1, 3, 0, -4, 1)
+    by_day = {}
+    for shift in days:
+        booking = day.booked(person, day.offering())
+        by_day[shift] = booking["id"]
+        day.rows("UPDATE booking SET service_on = service_on + :shift WHERE id = :id RETURNING id",
+                 shift=shift, id=booking["id"])  # fmt: skip
+    listed: list[str] = []
+    cursor: dict[str, str] = {}
+    for _ in range(3):
+        page = ok(person.get("/me/bookings", order="when", limit=2, **cursor))
+        listed += [item["id"] for item in page["items"]]
+        cursor = {"cursor": page["next_cursor"]}
+    assert listed == [by_day[shift] for shift in (0, 1, 3, -1, -4)]
+    assert page["next_cursor"] is None
+    made = ok(person.get("/me/bookings", limit=2))
+    by_other = {"order": "when", "cursor": made["next_cursor"]}
+    refused(person.get("/me/bookings", **by_other), 422, "validation_failed")
+
+
+def test_my_bookings_of_one_day_are_in_the_order_of_their_times(
+    slots: MarketDay, world: World
+) -> None:
+    person = world.person()
+    ((starts_at,),) = slots.rows("SELECT starts_at FROM slot WHERE id = :id", id=slots.slot_id)
+    line = slots.offering(mode="slots")
+    later = slots.booked(person, line, slot_id=slots.slot(starts_at + minutes(60), 1, line))
+    sooner = slots.booked(person)
+    listed = ok(person.get("/me/bookings", order="when"))["items"]
+    assert [item["id"] for item in listed] == [sooner["id"], later["id"]]
 
 
 def test_my_bookings_by_state(day: MarketDay, world: World) -> None:
