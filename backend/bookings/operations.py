@@ -55,6 +55,7 @@ from backend.core.request_context import current_address, current_request_id
 from backend.core.states import check_transition
 from backend.identity import guests
 from backend.identity.models import Resident
+from backend.identity.standing import Occasion
 
 S = BookingState
 _LIMITED = timedelta(seconds=limit_rules("sign_up").seconds)
@@ -97,8 +98,8 @@ def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[st
         body: `resident_id` or `guest`; nothing for oneself. `urgent` needs a volunteer and a
             `reason`, which is kept in the audit log.
 
-    Raises as `sign_up`, NotCheckedIn and MarketNotOpen (409), NumberKnown (409) where a guest may
-    be somebody else, Forbidden (403).
+    Raises as `sign_up`, NotCheckedIn and MarketNotOpen (409), NumberKnown and NameKnown (409) where
+    a guest may be somebody else, Forbidden (403).
     """
     resident_id = body.get("resident_id", actor.resident_id)
     if "guest" in body:
@@ -161,8 +162,9 @@ def _write_in(session: Session, actor: Actor, offering_id: UUID, guest: dict[str
     booked = select(Booking.resident_id).where(
         Booking.offering_id == offering_id, Booking.state.in_(ACTIVE_STATES)
     )
-    here = union(came, booked)
-    return guests.write_in(session, actor, guest, here=here, region_code=market.region_code)
+    day = clock.day_within(clock.now(), market.starts_at, market.ends_at)
+    place = guests.Place(Occasion(market.id, day), union(came, booked), market.region_code)
+    return guests.write_in(session, actor, guest, place)
 
 
 def _lock_proxy(session: Session, actor: Actor) -> None:

@@ -386,3 +386,36 @@ def count_bookings(
         .group_by(Booking.resident_id)
     )
     return {row.resident_id: row.n for row in session.execute(statement)}
+
+
+# What somebody has been given, and what became of it, for whoever stands before them.
+_HELD = (*ACTIVE_STATES, BookingState.SERVED)
+
+
+def tickets_of(
+    session: Session, activity_id: UUID, day: date, resident_ids: list[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    """The numbers of these people at an activity on its day, in the order in which they were
+    given; who has none is left out."""
+    statement = (
+        select(Booking.resident_id, Booking.ticket, Booking.state, Offering.id, Offering.title)
+        .join(Offering, Offering.id == Booking.offering_id)
+        .where(
+            Booking.activity_id == activity_id,
+            Booking.resident_id.in_(resident_ids),
+            Booking.service_on == day,
+            Booking.state.in_(_HELD),
+        )
+        .order_by(Booking.id)
+    )
+    held: dict[UUID, dict[str, Any]] = defaultdict(lambda: {"tickets": []})
+    for row in session.execute(statement):
+        held[row.resident_id]["tickets"].append(
+            {
+                "ticket": row.ticket,
+                "state": row.state,
+                "offering_id": row.id,
+                "offering_title": row.title,
+            }
+        )
+    return held

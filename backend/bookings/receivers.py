@@ -30,6 +30,7 @@ from backend.identity.signals import (
     export_requested,
     residents_merged,
     residents_removed,
+    standing_asked,
     uses_counted,
 )
 
@@ -126,3 +127,10 @@ def count_bookings(
     session: Session, *, resident_ids: list[UUID], region_codes: tuple[str, ...]
 ) -> tuple[str, dict[UUID, int]]:
     return "bookings", queries.count_bookings(session, resident_ids, region_codes)
+
+
+@standing_asked.connect
+def numbers_of(
+    session: Session, *, activity_id: UUID, day: date, resident_ids: list[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    return queries.tickets_of(session, activity_id, day, resident_ids)

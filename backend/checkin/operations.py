@@ -7,7 +7,7 @@ first answer. What follows from it, the visit, is unique for each person, activi
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select, update
@@ -39,6 +39,8 @@ from backend.core.permissions import Actor, Permission
 from backend.identity import guests
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
+from backend.identity.phones import masked
+from backend.identity.standing import Occasion
 
 # The audit log's verb, for the board.
 FIND_LIMIT_REACHED = "find_limit_reached"
@@ -101,8 +103,8 @@ def record_scan(session: Session, actor: Actor, activity_id: UUID, body: dict[st
         body: as ScanRequest loads it.
 
     Raises NotFound (404) for an activity or resident that the caller may not see, Forbidden
-    (403) when somebody who is no volunteer there scans others, ScanIdReused (409), NumberKnown
-    (409) where a guest may be somebody else, ValidationFailed (422).
+    (403) when somebody who is no volunteer there scans others, ScanIdReused (409), NumberKnown and
+    NameKnown (409) where a guest may be somebody else, ValidationFailed (422).
     """
     moment = Moment.said(body, clock.now())
     shown = Shown(None, None, moment)
@@ -186,6 +188,34 @@ def note_limit(
         )
 
 
+class _Who(NamedTuple):
+    """Of whom a scan is; nothing where nobody is known."""
+
+    id: UUID | None
+    name: str | None
+    phone_encrypted: bytes | None
+    relation: str | None
+
+    @classmethod
+    def read(cls, session: Session, resident_id: UUID | None) -> Self:
+        columns = (Resident.id, Resident.name, Resident.phone_encrypted, Resident.relation)
+        found = session.execute(select(*columns).where(Resident.id == resident_id)).one_or_none()
+        return cls(*found) if found else cls(None, None, None, None)
+
+    def shown(self, source: ScanSource) -> dict[str, Any] | None:
+        """To the person, or to a volunteer who has to tell people of one name apart."""
+        if self.id is None:
+            return None
+        if source is ScanSource.SELF:
+            return {"id": self.id, "display_name": own_name(self.name)}
+        return {
+            "id": self.id,
+            "display_name": masked_name(self.name),
+            "phone": masked(self.phone_encrypted),
+            "relation": self.relation,
+        }
+
+
 class _NewScan:
     """One scan on its way into the tables."""
 
@@ -202,6 +232,9 @@ class _NewScan:
         self.session, self.actor, self.activity_id = session, actor, activity_id
         self.body, self.context, self.request_hash = body, context, request_hash
         self.moment = moment
+        self.who = _Who(
+            context.resident_id, context.resident_name, context.phone_encrypted, context.relation
+        )
 
     def refuse(self, reason: Refusal) -> Answer:
         """Keep the scan as a fact that admitted nobody."""
@@ -213,6 +246,7 @@ class _NewScan:
         resident_id = self.context.resident_id
         if "guest" in self.body:
             resident_id = self._write_in()
+            self.who = _Who.read(self.session, resident_id)
         standing = statements.admit(
             self.session,
             scan_id=self.body["id"],
@@ -229,7 +263,7 @@ class _NewScan:
         if standing.fresh and self.context.state in _OVER:
             visit_learned_late.send(self.session, activity_id=self.activity_id)
         verdict = Verdict.ADMITTED if standing.fresh else Verdict.ALREADY_CHECKED_IN
-        return self._answer(verdict, None, standing, resident_id)
+        return self._answer(verdict, None, standing)
 
     def leave(self) -> Answer:
         """Keep an exit; the visit stays, with the time of leaving."""
@@ -256,13 +290,10 @@ class _NewScan:
             Attendance.on_day == clock.local_day(self.moment.judged_at),
             Attendance.reverted_at.is_(None),
         )
+        day = clock.day_within(self.moment.judged_at, self.context.starts_at, self.context.ends_at)
+        place = guests.Place(Occasion(self.activity_id, day), here, self.context.region_code)
         return guests.write_in(
-            self.session,
-            self.actor,
-            self.body["guest"],
-            here=here,
-            region_code=self.context.region_code,
-            ask=not self.moment.offline,
+            self.session, self.actor, self.body["guest"], place, ask=not self.moment.offline
         )
 
     def _tell_arrival(self, resident_id: UUID) -> None:
@@ -314,16 +345,13 @@ class _NewScan:
         verdict: Verdict,
         reason: Refusal | None,
         visit: AnyRow | None,
-        resident_id: UUID | None = None,
     ) -> Answer:
-        name = self.body["guest"].get("name") if "guest" in self.body else None
         return _answer(
             self.body["id"],
             self.body["direction"],
             verdict,
             reason,
-            resident_id or self.context.resident_id,
-            name or self.context.resident_name,
+            self.who,
             visit,
             source=self.body["source"],
             moment=self.moment,
@@ -339,16 +367,12 @@ def _first_answer(session: Session, scan_id: UUID, request_hash: bytes) -> Answe
     if scan.request_hash != request_hash:
         raise ScanIdReused
     visit = session.get(Attendance, scan.attendance_id) if scan.attendance_id else None
-    name = session.execute(
-        select(Resident.name).where(Resident.id == scan.resident_id)
-    ).scalar_one_or_none()
     return _answer(
         scan.id,
         scan.direction,
         scan.derived_verdict,
         scan.reason,
-        scan.resident_id,
-        name,
+        _Who.read(session, scan.resident_id),
         visit,
         source=scan.source,
         moment=Moment.kept(scan),
@@ -360,14 +384,13 @@ def _answer(
     direction: ScanDirection,
     verdict: Verdict,
     reason: Refusal | None,
-    resident_id: UUID | None,
-    name: str | None,
+    who: _Who,
     visit: AnyRow | Attendance | None,
     *,
     source: ScanSource,
     moment: Moment,
 ) -> Answer:
-    shown = own_name(name) if source is ScanSource.SELF else masked_name(name)
+    shown = own_name(who.name) if source is ScanSource.SELF else masked_name(who.name)
     drift = moment.drift_seconds
     message = _message(direction, verdict, reason, shown, visit.attended_at if visit else None)
     if reason is Refusal.EXPIRED and moment.too_late(source):
@@ -377,7 +400,7 @@ def _answer(
         direction=direction,
         verdict=verdict,
         reason=reason,
-        resident={"id": resident_id, "display_name": shown} if resident_id else None,
+        resident=who.shown(source),
         attendance={
             "id": visit.id,
             "attended_at": visit.attended_at.astimezone(UTC),

@@ -1,6 +1,7 @@
 """Reads of check-in."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,14 +12,15 @@ from sqlalchemy.orm import Session, aliased
 from backend.activities.models import Activity, Attendance
 from backend.checkin.judging import Moment
 from backend.checkin.models import Scan, ScanDirection, ScanRevert
+from backend.core import clock
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, name_key, name_key_of, own_name
-from backend.identity.phones import masked_phone
 from backend.identity.signals import uses_counted
+from backend.identity.standing import Occasion, described
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -140,7 +142,7 @@ class Found(NamedTuple):
     more: int
 
 
-def find_residents(session: Session, region_code: str, query: dict[str, str]) -> Found:
+def find_residents(session: Session, activity: Activity, query: dict[str, str]) -> Found:
     """People by phone number, by its last four digits, or by their whole name: the fewest fields
     that tell them apart, for a volunteer to ask 「是王女士吗」.
 
@@ -148,10 +150,9 @@ def find_residents(session: Session, region_code: str, query: dict[str, str]) ->
     they or whose family they are live there; of these who was entered last. Others by their whole
     number alone: four digits or a name are soon tried through, and would read out the district.
 
-    Args:
-        region_code: the activity's.
+    Each with where they stand there today: who is in already, or has a number, is not done twice.
     """
-    town = region_code[:_SUBDISTRICT]
+    town = activity.region_code[:_SUBDISTRICT]
     phone, vault = query.get("phone"), composed(PhoneVault)
     whole = phone is not None and len(phone) != _TAIL_DIGITS
     if phone is None:
@@ -168,10 +169,8 @@ def find_residents(session: Session, region_code: str, query: dict[str, str]) ->
         for person in people
         if whole or person.at_home or person.Resident.id in used
     ]
-    shown = [
-        {"id": one.id, "display_name": masked_name(one.name), "phone": masked_phone(one)}
-        for one in known[:FOUND_LIMIT]
-    ]
+    today = clock.day_within(clock.now(), activity.starts_at, activity.ends_at)
+    shown = described(session, known[:FOUND_LIMIT], Occasion(activity.id, today))
     return Found(shown, len(known) - len(shown))
 
 
@@ -232,3 +231,24 @@ def count_visits(
         .group_by(Attendance.resident_id)
     )
     return {row.resident_id: row.n for row in session.execute(statement)}
+
+
+def standing_visits(
+    session: Session, activity_id: UUID, day: date, resident_ids: list[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    """When these people have come to an activity on its day, and gone again."""
+    statement = (
+        select(Attendance.resident_id, Attendance.attended_at, Attendance.left_at)
+        .where(
+            Attendance.activity_id == activity_id,
+            Attendance.resident_id.in_(resident_ids),
+            # A night market's day goes on after midnight.
+            Attendance.on_day >= day,
+            Attendance.reverted_at.is_(None),
+        )
+        .order_by(Attendance.on_day.desc())
+    )
+    return {
+        row.resident_id: {"checked_in_at": row.attended_at, "left_at": row.left_at}
+        for row in session.execute(statement)
+    }

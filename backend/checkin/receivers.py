@@ -19,6 +19,7 @@ from backend.identity.signals import (
     export_requested,
     residents_merged,
     residents_removed,
+    standing_asked,
     uses_counted,
 )
 
@@ -92,3 +93,10 @@ def count_visits(
     session: Session, *, resident_ids: list[UUID], region_codes: tuple[str, ...]
 ) -> tuple[str, dict[UUID, int]]:
     return "visits", queries.count_visits(session, resident_ids, region_codes)
+
+
+@standing_asked.connect
+def visits_of(
+    session: Session, *, activity_id: UUID, day: date, resident_ids: list[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    return queries.standing_visits(session, activity_id, day, resident_ids)

@@ -67,7 +67,7 @@ def find_residents(
     """
     activity = access_activity(session, actor, activity_id, Permission.RESIDENT_FIND)
     operations.check_find(activity)
-    found = queries.find_residents(session, activity.region_code, body)
+    found = queries.find_residents(session, activity, body)
     audit.record(
         session,
         actor,

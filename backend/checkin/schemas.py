@@ -51,6 +51,15 @@ class ScanResident(ma.Schema):
     display_name = out.String(metadata={"example": "王*英"})
 
 
+class ScannedResident(ScanResident):
+    """Both not where the scan is one's own."""
+
+    phone = out.String(allow_none=True, metadata={"example": "138****1234"})
+    relation = out.String(
+        allow_none=True, metadata={"example": "妈妈", "description": "to whose family they are"}
+    )
+
+
 class ScanAttendance(ma.Schema):
     """The visit that stands: when and on which device the person was admitted first."""
 
@@ -64,7 +73,7 @@ class ScanAnswer(ma.Schema):
     direction = out.Enum(ScanDirection, by_value=True)
     verdict = out.Enum(Verdict, by_value=True)
     reason = out.Enum(Refusal, by_value=True, allow_none=True)
-    resident = out.Nested(ScanResident, allow_none=True)
+    resident = out.Nested(ScannedResident, allow_none=True)
     attendance = out.Nested(ScanAttendance, allow_none=True)
     message = out.String(metadata={"example": "王*英 签到成功"})
     clock_drift_seconds = out.Integer(
@@ -139,10 +148,25 @@ class FindRequest(Schema):
             raise ma.ValidationError("请输入手机号（或后四位）或姓名，二选一", "phone")
 
 
+class FoundTicket(ma.Schema):
+    ticket = out.String(metadata={"example": "A012"})
+    state = out.String(metadata={"example": "arrived", "description": "as a booking's"})
+    offering_id = out.UUID()
+    offering_title = out.String()
+
+
 class FoundAnswer(ma.Schema):
     id = out.UUID()
     display_name = out.String(metadata={"example": "王*英"})
     phone = out.String(allow_none=True, metadata={"example": "138****1234"})
+    relation = out.String(
+        allow_none=True, metadata={"example": "王*英的妈妈", "description": "whose family it is"}
+    )
+    checked_in_at = out.AwareDateTime(
+        allow_none=True, metadata={"description": "at this activity today"}
+    )
+    left_at = out.AwareDateTime(allow_none=True)
+    tickets = out.List(out.Nested(FoundTicket), metadata={"description": "at this activity today"})
 
 
 class FoundPage(ma.Schema):

@@ -24,14 +24,15 @@ from backend.core.statement import PLANNED_ONCE, Statement
 _CONTEXT = Statement(
     f"""
     WITH person AS (
-        SELECT id, name, user_id, guardian_user_id FROM resident
+        SELECT id, name, phone_encrypted, relation, user_id, guardian_user_id FROM resident
          WHERE removed_at IS NULL AND (id = :resident_id OR code_handle = :handle)
            FOR KEY SHARE
     )
     SELECT a.state, a.starts_at, a.ends_at, a.opened_at, a.closed_at, a.cancelled_at,
            a.checkin_opens_minutes, a.code_rotates_seconds,
            g.code AS region_code, m.scene,
-           p.id AS resident_id, p.name AS resident_name, p.user_id, p.guardian_user_id,
+           p.id AS resident_id, p.name AS resident_name, p.phone_encrypted, p.relation, p.user_id,
+           p.guardian_user_id,
            u.state AS account_state,
            EXISTS (SELECT FROM scan WHERE id = :scan_id) AS known, {PLANNED_ONCE}
       FROM activity a

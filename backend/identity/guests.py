@@ -1,6 +1,7 @@
 """People whom a volunteer writes in, face to face: who they are already, and when they become a
 resident whom we know."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,83 +17,147 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.identity import erasure
 from backend.identity.models import PhoneState, Resident
-from backend.identity.names import masked_name, name_key
-from backend.identity.phones import hash_of, masked_phone, with_phone
+from backend.identity.names import name_key, name_key_of
+from backend.identity.phones import hash_of, with_phone
 from backend.identity.signals import residents_merged
+from backend.identity.standing import Occasion, described, who_is_here
 
 MOST_KNOWN = 10
+# A district has some hundred people of its most common name.
+_MOST_OF_A_NAME = 500
 
 
 class NumberKnown(AppError):
     """The number is that of people with other names: the volunteer is asked who is there, and the
-    audit log says of whom they were told."""
+    audit log says of whom they were told.
+
+    Args:
+        people: as `standing.described` has them.
+    """
 
     status = 409
     code = "number_known"
     kept = True
     title = "这个手机号登记过，请问清楚是同一人，还是家人"
 
-    def __init__(self, people: list[Resident]) -> None:
-        known = [
-            {
-                "id": person.id,
-                "display_name": masked_name(person.name),
-                "phone": masked_phone(person),
-            }
-            for person in people
-        ]
-        names = "、".join(str(person["display_name"]) for person in known)
+    def __init__(self, people: list[dict[str, Any]]) -> None:
         # For a phone that knows no such question.
         way_on = "同一人请用「查找」签到或取号；是家人请不填手机号"
-        super().__init__(f"这个手机号登记过：{names}。{way_on}", extra={"people": known})
+        super().__init__(f"这个手机号登记过：{_names(people)}。{way_on}", extra={"people": people})
+
+
+class NameKnown(AppError):
+    """Somebody of this name is here already, and no number tells the two apart: the volunteer is
+    asked, as with `NumberKnown`."""
+
+    status = 409
+    code = "name_known"
+    kept = True
+    title = "今天登记过同名的人，请问清楚是不是同一位"
+
+    def __init__(self, people: list[dict[str, Any]]) -> None:
+        way_on = "同一位不用再登记；不是同一位请补上手机号，或在名字后加字区分"
+        super().__init__(f"今天登记过：{_names(people)}。{way_on}", extra={"people": people})
+
+
+def _names(people: list[dict[str, Any]]) -> str:
+    return "、".join(str(person["display_name"]) for person in people)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody is written in.
+
+    Attributes:
+        here: ids of those who are at the activity already: of two with one name and number it is
+            they.
+        region_code: the activity's, for the audit log.
+    """
+
+    occasion: Occasion
+    here: SelectBase
+    region_code: str
 
 
 def write_in(
     session: Session,
     actor: Actor,
     values: dict[str, Any],
+    place: Place,
     *,
-    here: SelectBase,
-    region_code: str,
     ask: bool = True,
 ) -> UUID:
     """The person whom a volunteer writes in: the one who is known with this name and number, or a
     new guest.
 
-    Two volunteers at once find the same person. Without a number nothing tells two people apart,
-    so each entry is a new guest.
+    Two volunteers at once find the same person. Without a number nothing tells two people apart
+    but the volunteer, who is asked where somebody of that name is here.
 
     Args:
         values: as GuestRequest loads them. `another` says that this is none of those who are known
-            with this number by other names.
-        here: ids of those who are at the activity already: of two with one name and number it is
-            they.
-        region_code: the activity's, for the audit log.
-        ask: False where nobody is there to answer; another name is another person then.
+            with this number, or are here by this name.
+        ask: False where nobody is there to answer; it is another person then.
 
-    Raises NumberKnown (409) where it may be somebody who is known by another name,
+    Raises NumberKnown and NameKnown (409) where it may be somebody who is known,
     TooManyRequests (429).
     """
     limits.check(session, "guests", str(actor.user_id))
     columns = dict(values)
-    another = columns.pop("another", False)
+    ask = not columns.pop("another", False) and ask
     resident_id = None
     if "phone" in columns:
-        people = _with_number(session, columns["phone"], here)
+        people = _with_number(session, columns["phone"], place.here)
         resident_id = _the_same(session, people, columns)
-        if people and resident_id is None and ask and not another and _may_be_told(session, actor):
-            _note_found(session, actor, people[:MOST_KNOWN], region_code)
-            raise NumberKnown(people[:MOST_KNOWN])
+        if resident_id is None and ask:
+            _ask(session, actor, people, place, "phone")
+    elif "name" in columns:
+        people = _here_by_name(session, columns["name"], place.occasion)
+        if ask:
+            _ask(session, actor, people, place, "name")
     if resident_id is None:
         resident_id = _create(session, columns)
-    audit.record(session, actor, "write_in_guest", "resident", resident_id, region_code=region_code)
+    audit.record(
+        session, actor, "write_in_guest", "resident", resident_id, region_code=place.region_code
+    )
     return resident_id
+
+
+def _ask(session: Session, actor: Actor, people: list[Resident], place: Place, by: str) -> None:
+    """Raise the question which of these people it is, if it may be any of them, and the volunteer
+    may be told of them."""
+    if not people or not _may_be_told(session, actor):
+        return
+    shown = people[:MOST_KNOWN]
+    _note_found(session, actor, shown, place.region_code, by)
+    known = described(session, shown, place.occasion)
+    raise NumberKnown(known) if by == "phone" else NameKnown(known)
+
+
+def _here_by_name(session: Session, name: str, occasion: Occasion) -> list[Resident]:
+    """Those of a name who are here, the last entered first. Who writes the name in at the same
+    moment comes after, and finds whom this one makes."""
+    key = name_key(name)
+    words = f"{occasion.activity_id}|{occasion.day}|{key}"
+    _lock_word(session, composed(PhoneVault).lookup_hash(words))
+    statement = (
+        select(Resident)
+        .where(name_key_of(Resident.name) == key, Resident.removed_at.is_(None))
+        .order_by(Resident.id.desc())
+        .limit(_MOST_OF_A_NAME)
+    )
+    people = list(session.execute(statement).scalars())
+    here = who_is_here(session, occasion, [person.id for person in people])
+    return [person for person in people if person.id in here]
 
 
 def lock_number(session: Session, phone_hash: bytes) -> None:
     """Let those who write a number in, prove it or merge it come one after the other: neither may
     miss whom the other makes. Locked before any person."""
-    key = int.from_bytes(phone_hash[:8], "big", signed=True)
+    _lock_word(session, phone_hash)
+
+
+def _lock_word(session: Session, hashed: bytes) -> None:
+    key = int.from_bytes(hashed[:8], "big", signed=True)
     session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
@@ -114,11 +179,13 @@ def _may_be_told(session: Session, actor: Actor) -> bool:
     return not limits.spend(session, "find", str(actor.user_id)).wait
 
 
-def _note_found(session: Session, actor: Actor, people: list[Resident], region_code: str) -> None:
+def _note_found(
+    session: Session, actor: Actor, people: list[Resident], region_code: str, by: str
+) -> None:
     found = [str(person.id) for person in people]
     audit.record(
         session, actor, "find_residents", "resident", people[0].id, region_code=region_code,
-        details={"by": "phone", "found": found},
+        details={"by": by, "found": found},
     )  # fmt: skip
 
 

@@ -33,6 +33,11 @@ def protected_phone(phone: str, state: PhoneState) -> dict[str, Any]:
 
 def masked_phone(resident: Resident) -> str | None:
     """138****1234, or None where no number is kept."""
-    if resident.phone_encrypted is None:
+    return masked(resident.phone_encrypted)
+
+
+def masked(phone_encrypted: bytes | None) -> str | None:
+    """As `masked_phone`, of a row's column."""
+    if phone_encrypted is None:
         return None
-    return mask_phone(composed(PhoneVault).decrypt(resident.phone_encrypted))
+    return mask_phone(composed(PhoneVault).decrypt(phone_encrypted))

@@ -113,7 +113,7 @@ class GuestRequest(Schema):
     another = fields.Flag(
         metadata={
             "description": "none of those who are known with this number by other names"
-            " (`number_known`): of their family, say"
+            " (`number_known`), or are here by this name (`name_known`)"
         }
     )
 

@@ -20,3 +20,7 @@ export_requested = Signal()
 # (session, resident_ids, region_codes) → (figure, {resident_id: count}): how often they made use
 # of what a feature offers in these regions.
 uses_counted = Signal()
+
+# (session, activity_id, day, resident_ids) → {resident_id: {…}}: what these people have done at an
+# activity on its day (`identity/standing.py`); who has done nothing is left out.
+standing_asked = Signal()

@@ -259,7 +259,12 @@ export interface ScanAnswer {
   reason:
     | "invalid" | "wrong_market" | "not_yet" | "expired"
     | "cancelled" | "revoked" | "blocked" | null;
-  resident: { id: string; display_name: string } | null;
+  resident: {
+    id: string;
+    display_name: string;
+    phone?: string | null;
+    relation?: string | null;
+  } | null;
   attendance: { id: string; attended_at: string; device_id: string | null } | null;
   message: string;
   clock_drift_seconds: number | null;

@@ -11,4 +11,15 @@ function nameWords({ display_name: name }) {
   return name === NAMELESS ? "您" : name;
 }
 
-module.exports = { nameWords };
+/** What stands between the parts of a name, or is left out (backend/identity/names.py). */
+const SEPARATORS = /[ \u00a0\u3000.·•․‧∙⋅・．･]/g;
+
+/**
+ * What two ways to write one name have in common.
+ * @param {string} name
+ */
+function nameKey(name) {
+  return name.normalize("NFC").replace(SEPARATORS, "").toLowerCase();
+}
+
+module.exports = { nameKey, nameWords };

@@ -53,6 +53,23 @@ def test_two_volunteers_scan_one_resident(day: MarketDay, committed_world: World
     assert (len(_visits(day)), _scans(day)) == (1, 8)
 
 
+def test_volunteers_write_in_one_name_without_a_number(day: MarketDay) -> None:
+    """One is a new guest; the others are asked about that one, also at the stall."""
+    volunteers = [another_phone(day.volunteer) for _ in range(6)]
+    guest = {"name": "张三"}
+    answers = outcomes(
+        6,
+        lambda index: (
+            day.scan(volunteers[index], source="proxy", guest=guest)
+            if index % 2
+            else day.ticket(volunteers[index], guest=guest)
+        ),
+    )
+    assert answers == {"201": 1, "409 name_known": 5}
+    people = day.rows("SELECT count(*) FROM resident WHERE name = '张三' AND removed_at IS NULL")
+    assert people[0][0] == 1
+
+
 def test_volunteers_write_in_somebody_who_is_known(day: MarketDay, committed_world: World) -> None:
     """However each of them writes the name: one person, one visit, one number."""
     person = committed_world.person("阿依古丽·买买提")

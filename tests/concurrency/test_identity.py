@@ -11,6 +11,7 @@ from sqlalchemy import event, false, func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import db, transaction
 from backend.core.errors import NotLoggedIn
@@ -19,6 +20,7 @@ from backend.core.permissions import Actor, Role
 from backend.identity import guests, operations, roles
 from backend.identity.models import Consent, PhoneState, Resident, RoleAssignment, User
 from backend.identity.roles import Scope
+from backend.identity.standing import Occasion
 from tests.concurrency.conftest import together
 from tests.support.world import DISTRICT, Person, World
 
@@ -209,7 +211,8 @@ def assert_forgotten(app: Flask, person: Person) -> None:
 def written_in(session: Session, volunteer: Person, values: dict[str, Any]) -> UUID:
     nobody = select(Resident.id).where(false())
     actor = actor_of(volunteer)
-    return guests.write_in(session, actor, values, here=nobody, region_code=DISTRICT)
+    place = guests.Place(Occasion(new_id(), clock.today()), nobody, DISTRICT)
+    return guests.write_in(session, actor, values, place)
 
 
 def test_two_volunteers_write_in_the_same_guest_as_one(

@@ -188,17 +188,24 @@ def test_who_has_left_is_asked_about(
     market.admit(*people)
     tickets = [market.give_number(market.haircut, one)["ticket"] for one in people]
     leave = {"id": str(uuid4()), "source": "search", "resident_id": people[0], "direction": "exit"}
-    market.staff.post(f"/activities/{market.id}/scans", leave)
     mine = desk()
-    mine.sees("已离开")
-    mine.look("desk-left")
+    mine.allow(409, "/call-next")
+    expect(mine.page.get_by_label("号码")).to_have_text(tickets[0])
+    mine.misses("已离开")
+    # Within the seconds until the desk looks again: the server asks.
+    market.staff.post(f"/activities/{market.id}/scans", leave)
     press(mine, "呼叫下一位")
     mine.sees(f"照样叫 {tickets[0]}")
+    mine.sees("已离开")
+    mine.look("desk-left")
     assert states(database, market) == ["arrived", "arrived"]
     mine.tap("先放一边")
     mine.sees("暂时离开")
     assert states(database, market) == ["parked", "arrived"]
+    leave |= {"id": str(uuid4()), "resident_id": people[1]}
+    market.staff.post(f"/activities/{market.id}/scans", leave)
     press(mine, "呼叫下一位")
+    mine.tap(f"照样叫 {tickets[1]}")
     mine.sees("正在叫")
     assert states(database, market) == ["parked", "called"]
 
@@ -309,14 +316,31 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     mine.sees("已发号")
     mine.look("ticket-done")
     mine.tap("再发一个号")
+    page.get_by_role("textbox", name="手机号后四位").fill(name)
+    mine.tap("查找")
+    mine.sees("已签到")
+    mine.sees("已取 B001 义剪")
+    mine.look("ticket-found")
     page.get_by_role("radio", name="没登记过的来宾").tap()
     page.get_by_role("textbox", name="怎么称呼").fill("李奶奶")
     mine.lose_answer("/tickets")
     page.get_by_role("button", name="发号", exact=True).tap()
     mine.sees("前面还有 1 位")
+    mine.tap("再发一个号")
+    # Another of that name, or the same one once more: one tap either way.
+    mine.allow(409, "/tickets")
+    page.get_by_role("textbox", name="怎么称呼").fill("李 奶奶")
+    page.get_by_role("button", name="发号", exact=True).tap()
+    mine.sees("刚才已登记过一位「李 奶奶」（已取 B002 义剪）")
+    mine.look("ticket-same-name")
+    mine.tap("是同一位")
+    mine.sees("这位居民已经有这项服务的号")
+    page.get_by_role("button", name="发号", exact=True).tap()
+    mine.tap("不是，另外登记")
+    mine.sees("前面还有 2 位")
     mine.tap("回到叫号")
     mine.sees("呼叫下一位")
-    assert states(database, market) == ["arrived", "arrived"]
+    assert states(database, market) == ["arrived"] * 3
 
 
 def test_a_guest_who_may_be_known_is_asked_about(

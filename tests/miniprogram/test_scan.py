@@ -329,7 +329,12 @@ def test_by_the_end_of_the_phone_number(
     mine.sees("签到成功")
     mine.look("find-admitted")
     assert visits(database, market) == [(resident.resident_id,)]
-    mine.tap("回到扫码")
+    mine.tap("查找下一位")
+    for digit in tail:
+        mine.page.get_by_role("button", name=digit, exact=True).tap()
+    expect(mine.page.get_by_role("button", name=f"钱***{name[-1]}")).to_contain_text("已签到")
+    mine.look("find-done")
+    mine.tap("返回")
     has_counted(mine, 1)
 
 
@@ -388,10 +393,36 @@ def test_a_guest_in_two_fields(work: OpenAt, market: Market, database: Engine) -
     mine.sees("已保存，还没核验")
     mine.page.clock.fast_forward(ANSWER_IS_GONE)
     mine.come_back()
-    mine.tap("回到扫码")
-    has_counted(mine, 2)
-    assert len(visits(database, market)) == 2
-    assert len(scans(database, market)) == 2
+    mine.tap("登记下一位")
+
+    # The same name once more: one question, one tap either way; without a network the phone asks.
+    mine.allow(409, "/scans")
+    mine.page.get_by_label("怎么称呼").fill("李 奶奶")
+    mine.tap("登记签到")
+    mine.sees("是同一位吗")
+    mine.sees("刚才已登记过一位「李 奶奶」")
+    mine.look("write-in-same-name")
+    mine.tap("是同一位")
+    mine.sees("已签到")
+    mine.tap("登记下一位")
+    mine.network(offline=True)
+    mine.page.get_by_label("怎么称呼").fill("张大爷")
+    mine.tap("登记签到")
+    mine.tap("是同一位")
+    mine.sees("张大爷 已登记")
+    mine.tap("登记下一位")
+    mine.page.get_by_label("怎么称呼").fill("张大爷")
+    mine.tap("登记签到")
+    mine.tap("不是，另外登记")
+    mine.sees("还没核验")
+    mine.tap("登记下一位")
+    mine.network()
+    mine.tap("返回")
+    has_counted(mine, 3)
+    assert len(visits(database, market)) == 3
+    assert [verdict for _, _, verdict in scans(database, market)] == [
+        "admitted", "admitted", "already_checked_in", "admitted"
+    ]  # fmt: skip
 
 
 def test_who_is_known_by_the_number_is_asked_about(
@@ -523,13 +554,18 @@ def test_what_has_waited_is_dated_by_when_it_happened(
 def test_undoing_the_last_one(
     work: OpenAt, code: str, resident: Caller, market: Market, database: Engine
 ) -> None:
+    resident.post("/me/phone", {"phone": "13912345678"})
     mine = work()
     scan(mine, code)
     mine.sees("签到成功")
     next_one(mine)
+    # Which of several of one name: by when, how, and the number's end.
+    mine.sees("扫码 · 139****5678")
     mine.tap("撤销")
+    mine.sees("签到 · 扫码 · 139****5678")
+    mine.screenshot("scan-undo-why")
     mine.tap("扫错了人")
-    mine.sees("报过的名还保留")
+    mine.sees("扫码 · 139****5678。撤销后不再算到场，报过的名还保留")
     mine.screenshot("scan-undo")
     mine.tap("不撤销")
     assert visits(database, market) == [(resident.resident_id,)]

@@ -47,7 +47,7 @@ def test_who_is_called_where_and_how_many_wait(world: World) -> None:
 
 def test_no_name_and_no_id_of_a_person_is_shown(day: MarketDay) -> None:
     for _ in range(2):
-        day.number(guest={"name": "李奶奶"})
+        day.number(guest={"name": "李奶奶", "another": True})
     booking = day.number(guest=GUEST)
     day.called()
     text = day.world.http.get(f"/api/v1/offerings/{day.offering_id}/queue").get_data(as_text=True)

@@ -45,9 +45,10 @@ def _neighbour(world: World, name: str, community: str = COMMUNITY) -> Person:
 def test_by_the_last_four_digits(day: MarketDay) -> None:
     guest = day.write_in(**GUEST)["resident"]
     day.write_in(name="别人", phone="13900002222")
-    assert _found(day, phone="1111") == [
-        {"id": guest["id"], "display_name": "李*奶", "phone": "138****1111"}
-    ]
+    (found,) = _found(day, phone="1111")
+    assert (found["id"], found["display_name"], found["phone"]) == (
+        guest["id"], "李*奶", "138****1111"
+    )  # fmt: skip
     assert _found(day, phone="3333") == []
 
 
@@ -97,8 +98,9 @@ def test_by_the_whole_name_only(day: MarketDay, world: World) -> None:
     """A part of a name would read out the district, a letter at a time."""
     person = _neighbour(world, "王秀英")
     assert _found(day, name="王秀英") == [
-        {"id": str(person.resident_id), "display_name": "王*英", "phone": None}
-    ]
+        {"id": str(person.resident_id), "display_name": "王*英", "phone": None, "relation": None,
+         "checked_in_at": None, "left_at": None, "tickets": []}
+    ]  # fmt: skip
     for part in ("王", "秀英", "王秀", "王%", "王__", "%"):
         assert _found(day, name=part) == []
 
@@ -107,6 +109,27 @@ def test_a_family_member_is_found_too(day: MarketDay, world: World) -> None:
     member = {"name": "王奶奶", "phone": "13700003333"}
     member_id = ok(_neighbour(world, "王强").post("/me/family", member), 201)["id"]
     assert [person["id"] for person in _found(day, phone="3333")] == [member_id]
+
+
+def test_the_found_tell_who_is_in_already_and_whose_they_are(day: MarketDay, world: World) -> None:
+    """Two of one name are told apart, and nobody is done twice."""
+    mother, neighbour = _neighbour(world, "王秀英"), _neighbour(world, "张三")
+    child = ok(mother.post("/me/family", {"name": "张三", "relation": "儿子"}), 201)["id"]
+    visit = day.come(mother, resident_id=child)
+    number = day.number(resident_id=child)
+    booked = day.booked(neighbour, day.offering())
+    found = {one["id"]: one for one in _found(day, name="张三")}
+    theirs, other = found[child], found[str(neighbour.resident_id)]
+    assert theirs["relation"] == "王*英的儿子"
+    assert theirs["checked_in_at"] == visit["attendance"]["attended_at"]
+    assert [one["ticket"] for one in theirs["tickets"]] == [number["ticket"]]
+    assert (other["relation"], other["checked_in_at"]) == (None, None)
+    assert [(one["ticket"], one["state"]) for one in other["tickets"]] == [
+        (booked["ticket"], "confirmed")
+    ]
+    ok(day.scan(day.volunteer, source="search", resident_id=child, direction="exit"))
+    found = {one["id"]: one for one in _found(day, name="张三")}
+    assert found[child]["left_at"]
 
 
 def test_who_has_gone_is_not_found(day: MarketDay, world: World) -> None:
@@ -131,7 +154,7 @@ def test_a_wrong_tail_says_what_is_right_and_is_no_search(
 
 def test_ten_at_most(day: MarketDay) -> None:
     for _ in range(12):
-        day.write_in(name="李奶奶")
+        day.write_in(name="李奶奶", another=True)
     answer = ok(_find(day, name="李奶奶"))
     assert len(answer["items"]) == 10
     assert answer["next_cursor"] is None

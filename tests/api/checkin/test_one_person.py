@@ -91,6 +91,7 @@ def test_another_name_is_asked_about(day: MarketDay, resident: Person) -> None:
     (known,) = asked(day, name="买买提大叔")
     assert known == {
         "id": str(resident.resident_id), "display_name": "阿***提", "phone": "138****1234",
+        "relation": None, "checked_in_at": None, "left_at": None, "tickets": [],
     }  # fmt: skip
     assert day.summary() == before, "nothing has happened yet"
     same = day.admit(known["id"])
@@ -183,3 +184,73 @@ def test_whose_number_it_is_learns_only_who_works_there(
     refused(day.ticket(day.volunteer, str(uuid4()), guest=guest), 404, "not_found")
     day.close()
     refused(day.ticket(day.volunteer, guest=guest), 409, "market_not_open")
+
+
+# ------------------------------------------------------------- one name, and no number
+
+
+def asked_of_name(response: Any) -> list[str]:
+    """The ids of those of the name who are here; fails unless the volunteer is asked."""
+    return [person["id"] for person in refused(response, 409, "name_known")["people"]]
+
+
+def test_one_name_without_a_number_is_asked_about(day: MarketDay) -> None:
+    """Face to face only the volunteer can tell: one question for all of that name."""
+    first = day.write_in(name="阿依古丽·买买提")
+    body = {"source": "proxy", "guest": {"name": "阿依古丽 买买提"}}
+    (known,) = refused(day.scan(day.volunteer, **body), 409, "name_known")["people"]
+    assert (known["id"], known["display_name"]) == (first["resident"]["id"], "阿***提")
+    assert known["checked_in_at"] == first["attendance"]["attended_at"]
+    assert day.summary()["people"] == 1, "nothing has happened yet"
+    same = day.scan(day.volunteer, source="search", resident_id=known["id"])
+    assert ok(same, 200)["verdict"] == "already_checked_in"
+    other = day.write_in(name="阿依古丽 买买提", another=True)["resident"]["id"]
+    both = asked_of_name(day.scan(day.volunteer, **body))
+    assert both == [other, known["id"]]
+    day.write_in(name="阿依古丽")
+
+
+def test_at_the_stall_one_name_without_a_number_is_asked_about_too(
+    day: MarketDay, world: World
+) -> None:
+    """Whether they came in at the entrance, by their own phone, or have a number elsewhere."""
+    person = world.person("王秀英")
+    day.come(person)
+    assert asked_of_name(day.ticket(day.volunteer, guest={"name": "王秀英"})) == [
+        str(person.resident_id)
+    ]
+    given = day.number(guest={"name": "张三"})
+    guest = {"name": "张三"}
+    problem = refused(day.ticket(day.volunteer, day.offering(), guest=guest), 409, "name_known")
+    assert problem["people"][0]["tickets"] == [
+        {"ticket": given["ticket"], "state": "arrived", "offering_id": day.offering_id,
+         "offering_title": given["offering_title"]}
+    ]  # fmt: skip
+    entrance = {"source": "proxy", "guest": guest}
+    assert asked_of_name(day.scan(day.volunteer, **entrance)) == [given["resident"]["id"]]
+
+
+def test_who_is_not_here_today_is_nobodys_twin(day: MarketDay, world: World) -> None:
+    """Not who lives there, nor who was taken back, nor who came to another market."""
+    world.person("张三")
+    MarketDay.begin(world).write_in(name="张三")
+    day.revert(day.write_in(name="张三")["id"])
+    day.write_in(name="张三")
+
+
+def test_nobody_is_asked_about_a_name_that_was_kept(day: MarketDay) -> None:
+    day.write_in(name="张三")
+    body = {"source": "proxy", "guest": {"name": "张三"}, "scanned_at": clock.now().isoformat()}
+    with at(clock.now() + minutes(10)):
+        ok(day.scan(day.volunteer, **body), 201)
+    assert day.summary()["people"] == 2
+
+
+def test_a_scan_whose_answer_was_lost_is_not_its_own_twin(day: MarketDay) -> None:
+    scan = {"id": str(uuid4()), "source": "proxy", "guest": {"name": "张三"}}
+    first = ok(day.scan(day.volunteer, **scan), 201)
+    assert ok(day.scan(day.volunteer, **scan), 201) == first
+    press = {"guest": {"name": "李四"}}
+    path, key = f"/offerings/{day.offering_id}/tickets", str(uuid4())
+    number = ok(day.volunteer.post(path, press, key=key), 201)
+    assert ok(day.volunteer.post(path, press, key=key), 201) == number

@@ -95,16 +95,17 @@ def test_a_guest_with_the_same_phone_and_name_is_the_same_person(day: MarketDay)
 
 
 def test_a_guest_of_the_family_shares_the_phone_not_the_person(day: MarketDay) -> None:
-    """A couple with one number are two people."""
+    """A couple with one number are two people; whom the volunteer undoes is told apart."""
     first = day.write_in(**GUEST)
     second = day.write_in(**(GUEST | {"name": "张爷爷", "another": True}))
     assert first["resident"]["id"] != second["resident"]["id"]
+    assert second["resident"]["phone"] == "138****1111"
     assert _presence(day) == (2, 2, 2)
 
 
 def test_a_guest_without_a_phone_is_new_each_time(day: MarketDay) -> None:
-    """Nothing tells two of them apart, so nobody is swallowed."""
-    ids = {day.write_in(name="李奶奶")["resident"]["id"] for _ in range(2)}
+    """Only the volunteer tells two of them apart, so nobody is swallowed."""
+    ids = {day.write_in(name="李奶奶", another=True)["resident"]["id"] for _ in range(2)}
     assert len(ids) == 2
     nameless = ok(day.scan(day.volunteer, source="proxy", guest={}), 201)
     assert nameless["resident"]["display_name"] == "居民"

@@ -60,7 +60,9 @@ def test_staff_of_the_place_scan_in_every_way(day: MarketDay, world: World, sour
     person = world.person("王秀英")
     code = ok(person.get("/me/code"))["code"]
     first = ok(day.scan(day.volunteer, source=source, resident_code=code), 201)
-    assert first["resident"] == {"id": str(person.resident_id), "display_name": "王*英"}
+    assert first["resident"] == {
+        "id": str(person.resident_id), "display_name": "王*英", "phone": None, "relation": None
+    }  # fmt: skip
     assert first["message"] == "王*英 签到成功"
     found = world.person("李明")
     second = ok(day.scan(day.volunteer, source=source, resident_id=str(found.resident_id)), 201)

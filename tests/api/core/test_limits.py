@@ -260,8 +260,8 @@ def test_guests_are_not_written_in_without_end(
 ) -> None:
     set_limit(monkeypatch, "guests", most=2)
     day = MarketDay.begin(world)
-    for _ in range(2):
-        day.write_in(name="李奶奶")
+    for name in ("李奶奶", "王奶奶"):
+        day.write_in(name=name)
     body = {"id": "0197f3a0-0000-7000-8000-000000000009", "source": "proxy", "guest": {}}
     answer = day.volunteer.post(f"/activities/{day.id}/scans", body)
     refused(answer, 429, "too_many_requests")

@@ -440,7 +440,7 @@ def test_a_screen_shows_numbers_and_no_names(world: World, screen: Reader) -> No
         day = MarketDay.begin(world, starts_at=START)
         number = ok(day.organiser.put(f"/stalls/{day.market.stall_id}",
                                       {"number": "3", "name": "理发角"}))["number"]  # fmt: skip
-        guests = [day.number(guest={"name": "李奶奶"}) for _ in range(6)]
+        guests = [day.number(guest={"name": "李奶奶", "another": True}) for _ in range(6)]
         day.acted(day.called(), "start")
         day.called()
         page = screen(day)

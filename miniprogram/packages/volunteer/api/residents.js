@@ -3,7 +3,23 @@ const { ApiError } = require("../../../api/errors");
 const { write } = require("../../../api/request");
 const { dialled, mobileOf } = require("../../../utils/phone-number");
 
-/** @typedef {{id: string, display_name: string, phone: string | null}} Found */
+/**
+ * @typedef {object} Found
+ * @property {string} id
+ * @property {string} display_name
+ * @property {string | null} [phone] masked
+ * @property {string | null} [relation] whose family they are
+ * @property {string | null} [checked_in_at] here, today
+ * @property {string | null} [left_at]
+ * @property {Ticket[]} [tickets] here, today
+ */
+
+/** @typedef {{ticket: string, state: string, offering_id: string, offering_title: string}} Ticket */
+
+/** @typedef {{by: "number" | "name", people: Found[]}} Question who it may be, and by what */
+
+/** @type {Record<string, Question["by"]>} */
+const QUESTIONS = { number_known: "number", name_known: "name" };
 
 /**
  * People by their phone number, its last four digits, or their whole name.
@@ -26,21 +42,20 @@ function askedFor(words) {
 }
 
 /**
- * Those who are known with the number of somebody who is written in, by other names; nobody where
- * that is not what is wrong.
+ * The question that stands before somebody is written in; null where that is not what is wrong.
  * @param {unknown} error
- * @returns {Found[]}
  */
-function knownOf(error) {
-  return error instanceof ApiError ? knownIn(error.more) : [];
+function questionOf(error) {
+  return error instanceof ApiError ? questionIn(error.more) : null;
 }
 
 /**
  * @param {Record<string, any> | undefined} problem the server's
- * @returns {Found[]}
+ * @returns {Question | null}
  */
-function knownIn(problem) {
-  return problem && problem.code === "number_known" ? problem.people : [];
+function questionIn(problem) {
+  const by = problem && QUESTIONS[problem.code];
+  return problem && by ? { by, people: problem.people } : null;
 }
 
-module.exports = { askedFor, findResidents, knownIn, knownOf };
+module.exports = { askedFor, findResidents, questionIn, questionOf };

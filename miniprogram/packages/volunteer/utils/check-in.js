@@ -2,19 +2,21 @@
 // One scan from the press to the words on the screen, the same for codes, searches and write-ins.
 
 const outbox = require("../../../utils/outbox");
-const { knownOf } = require("../api/residents");
+const { questionOf } = require("../api/residents");
 const { KIND, deviceId, marketOf, sendScan } = require("../api/scans");
+const { tellsWords } = require("./person-words");
 const scanLog = require("./scan-log");
 const {
   answerWords, bad, errorWords, keptWords, meantBy, nameOf, questionWords, stateOf,
 } = require("./scan-words");
+const { noteWritten } = require("./written-in");
 
 /** What the server refused late is kept until it is settled. */
 const IN_RECORDS = "这条已留在「本机签到记录」里，请在那里处理";
 
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {import("./scan-words").Answer} Answer */
-/** @typedef {import("../api/residents").Found} Found */
+/** @typedef {import("../api/residents").Question} Question */
 /** @typedef {import("../api/scans").Market} Market */
 /** @typedef {import("../api/scans").Whom} Whom */
 /** @typedef {import("../api/scans").Direction} Direction */
@@ -23,24 +25,26 @@ const IN_RECORDS = "这条已留在「本机签到记录」里，请在那里处
  * @param {Market} market
  * @param {Whom} whom
  * @param {{who: string, direction: Direction}} about
- * @returns {Promise<{answer: Answer, driftSeconds: number | null, kept: string, known?: Found[]}>}
- *   kept: the outbox's key where it waits for the network; known: who may be meant, where nothing
- *   was done before that is answered. Never rejects: whatever went wrong is an answer too
+ * @returns {Promise<{answer: Answer, driftSeconds: number | null, kept: string, question: Question | null}>}
+ *   kept: the outbox's key where it waits for the network; question: who may be meant, where
+ *   nothing was done before that is answered. Never rejects: whatever went wrong is an answer too
  */
 async function checkIn(market, whom, about) {
   try {
     const outcome = await sendScan(market, whom, about);
+    noteWritten(market.id, whom);
+    const byCode = "resident_code" in whom;
     if (!outcome.sent) {
-      return { answer: keptWords("resident_code" in whom), driftSeconds: null, kept: outcome.key };
+      return { answer: keptWords(byCode), driftSeconds: null, kept: outcome.key, question: null };
     }
     const { data } = outcome;
-    const byCode = "resident_code" in whom;
-    log(market.id, data, Date.now(), false, byCode);
-    return { answer: answerWords(data, deviceId(), byCode), driftSeconds: data.clock_drift_seconds, kept: "" };
+    log(market.id, data, Date.now(), false, whom);
+    const answer = answerWords(data, deviceId(), byCode);
+    return { answer, driftSeconds: data.clock_drift_seconds, kept: "", question: null };
   } catch (error) {
-    const known = knownOf(error);
-    const answer = known.length ? questionWords(known) : errorWords(error);
-    return { answer, driftSeconds: null, kept: "", known };
+    const question = questionOf(error);
+    const answer = question ? questionWords(question, about.who) : errorWords(error);
+    return { answer, driftSeconds: null, kept: "", question };
   }
 }
 
@@ -49,12 +53,14 @@ async function checkIn(market, whom, about) {
  * @param {ScanAnswer} data
  * @param {number} at
  * @param {boolean} late
- * @param {boolean} byCode
+ * @param {object} whom as the scan says it
  */
-function log(market, data, at, late, byCode) {
-  const words = answerWords(data, deviceId(), byCode);
+function log(market, data, at, late, whom) {
+  const words = answerWords(data, deviceId(), "resident_code" in whom);
+  const how = "resident_code" in whom ? "扫码" : "guest" in whom ? "登记" : "查找";
   scanLog.add({
     id: data.id, market, at, who: nameOf(data), state: stateOf(data), words: words.title, late,
+    tells: [how, tellsWords(data.resident || {})].filter(Boolean).join(" · "),
   });
 }
 
@@ -114,7 +120,7 @@ function awaitLate(key, onAnswer) {
 /** Move what was answered late into the log, each one. */
 function takeLateAnswers() {
   for (const entry of outbox.takeAnswered(KIND)) {
-    log(marketOf(entry), entry.answer, entry.at, true, "resident_code" in entry.body);
+    log(marketOf(entry), entry.answer, entry.at, true, entry.body);
   }
 }
 

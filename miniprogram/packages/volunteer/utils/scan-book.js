@@ -3,7 +3,7 @@
 
 const outbox = require("../../../utils/outbox");
 const { clock } = require("../../../utils/time");
-const { knownIn } = require("../api/residents");
+const { questionIn } = require("../api/residents");
 const { KIND, deviceId } = require("../api/scans");
 const scanLog = require("./scan-log");
 const { answerWords, questionWays, questionWords } = require("./scan-words");
@@ -33,7 +33,7 @@ function scanBook(market) {
     refused: refused.map((entry) => ({
       ...entryWords(entry),
       reason: reasonWords(entry),
-      ways: questionWays(knownIn(entry.problem)),
+      ways: questionWays(questionIn(entry.problem)),
     })),
     lines: lines.map((line) => ({
       ...line,
@@ -59,10 +59,14 @@ function entryWords({ key, title, at }) {
  * @param {import("../../../utils/outbox").Entry} entry
  */
 function reasonWords({ refused, problem, answer, body }) {
-  const known = knownIn(problem);
-  if (!answer && !known.length) return refused;
-  const { title, text } = known.length ? questionWords(known) : answerWords(answer, deviceId(), "resident_code" in body);
-  return known.length ? `${text}。${title}` : `${title}。${text}`;
+  const question = questionIn(problem);
+  if (question) {
+    const { title, text } = questionWords(question, /** @type {any} */ (body).guest.name);
+    return `${text}。${title}`;
+  }
+  if (!answer) return refused;
+  const { title, text } = answerWords(answer, deviceId(), "resident_code" in body);
+  return `${title}。${text}`;
 }
 
 /**

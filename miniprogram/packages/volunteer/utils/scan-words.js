@@ -4,8 +4,11 @@
 
 const { ApiError, sentenceOf } = require("../../../api/errors");
 const { clock } = require("../../../utils/time");
+const { doneWords, tellsWords } = require("./person-words");
 
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
+/** @typedef {import("../api/residents").Found} Found */
+/** @typedef {import("../api/residents").Question} Question */
 /** @typedef {import("../api/scans").Direction} Direction */
 /**
  * @typedef {object} Answer
@@ -127,18 +130,33 @@ function errorWords(error) {
 
 /**
  * Only who stands before them can tell.
- * @param {{display_name: string, phone: string | null}[]} known
+ * @param {Question} question
+ * @param {string} name whom the volunteer has written in
  * @returns {Answer}
  */
-function questionWords(known) {
-  const [{ phone }] = known;
+function questionWords({ by, people }, name) {
+  const [first] = people;
+  const asked = { tone: /** @type {"warn"} */ ("warn"), icon: "users", stays: true };
+  if (by === "name") {
+    const many = people.length > 1 ? `${people.length} 位` : "一位";
+    const when = first.checked_in_at ? clock(first.checked_in_at) : doneWords(first);
+    const at = people.length > 1 ? "" : `（${when}）`;
+    return { ...asked, title: "是同一位吗？", text: `刚才已登记过${many}「${name}」${at}` };
+  }
   return {
-    tone: "warn",
-    icon: "users",
+    ...asked,
     title: "是同一人，还是家人？",
-    text: `${phone} 登记过 ${known.map(({ display_name: name }) => name).join("、")}`,
-    stays: true,
+    text: `${first.phone} 登记过 ${people.map(({ display_name: who }) => who).join("、")}`,
   };
+}
+
+/**
+ * The one whom this phone has kept is not written in again.
+ * @param {string} name
+ * @returns {Answer}
+ */
+function writtenWords(name) {
+  return { tone: "warn", icon: "clock", title: `${name} 已登记`, text: "刚才登记过，不用再登", stays: false };
 }
 
 /** What answers the question: one of those people, or somebody else. */
@@ -156,11 +174,28 @@ function meantBy(way, guest) {
   return way === SOMEBODY_ELSE ? { guest: { ...guest, another: ANOTHER } } : { resident_id: way };
 }
 
-/** @param {{id: string, display_name: string}[]} known */
-function questionWays(known) {
-  if (!known.length) return [];
-  const same = known.map(({ id, display_name: who }) => ({ key: id, words: `同一人：${who}` }));
-  return [...same, { key: SOMEBODY_ELSE, words: "家人，另外登记" }];
+/**
+ * One tap each way.
+ * @param {Question | null} question
+ */
+function questionWays(question) {
+  if (!question) return [];
+  const { by, people } = question;
+  const other = by === "name" ? "不是，另外登记" : "家人，另外登记";
+  return [
+    ...people.map((person) => ({ key: person.id, words: sameWords(question, person) })),
+    { key: SOMEBODY_ELSE, words: other },
+  ];
+}
+
+/**
+ * @param {Question} question
+ * @param {Found} person
+ */
+function sameWords({ by, people }, person) {
+  const done = [doneWords(person), by === "name" && tellsWords(person)].filter(Boolean).join(" · ");
+  if (by === "number") return `同一人：${person.display_name}${done && `（${done}）`}`;
+  return people.length > 1 ? `是这位：${done}` : "是同一位";
 }
 
 /** @param {ScanAnswer} answer */
@@ -191,5 +226,5 @@ function driftWords(seconds) {
 
 module.exports = {
   CHECKING, NO_CODE, SCANNED_BEFORE, bad, answerWords, keptWords, errorWords,
-  questionWords, questionWays, meantBy, nameOf, stateOf, driftWords,
+  questionWords, questionWays, writtenWords, meantBy, nameOf, stateOf, driftWords,
 };

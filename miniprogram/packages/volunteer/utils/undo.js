@@ -2,23 +2,26 @@
 // Take a check-in back: a reason, a confirmation, then a new fact on the server.
 
 const { ApiError } = require("../../../api/errors");
+const { clock } = require("../../../utils/time");
 const { revertScan } = require("../api/scans");
 const scanLog = require("./scan-log");
 
 const REASONS = ["扫错了人", "本人没有来", "重复登记"];
 
 /**
- * @param {{id: string, who: string, state: string}} line of the scan log
+ * @param {{id: string, who: string, state: string, at: number, tells?: string}} line of the scan log
  * @returns {Promise<string>} what is done, for the screen; empty when the person thought better.
  *   Rejects with an ApiError
  */
-async function undo({ id, who, state }) {
+async function undo({ id, who, state, at, tells = "" }) {
   const what = state === "left" ? "签退" : "签到";
-  const reason = await choose(`为什么撤销 ${who} 的${what}？`);
+  // Two of one name stand in the list: which of them is said in both questions.
+  const which = [`${clock(at)} ${what}`, tells].filter(Boolean).join(" · ");
+  const reason = await choose(`为什么撤销 ${who} 的${what}？（${which}）`);
   if (!reason) return "";
   const { confirm } = await wx.showModal({
     title: `撤销 ${who} 的${what}？`,
-    content: state === "left" ? "撤销后仍算在场。" : "撤销后不再算到场，报过的名还保留。",
+    content: `${which}。${state === "left" ? "撤销后仍算在场。" : "撤销后不再算到场，报过的名还保留。"}`,
     confirmText: "撤销",
     cancelText: "不撤销",
     confirmColor: "#B42318",

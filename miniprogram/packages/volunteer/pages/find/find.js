@@ -8,8 +8,8 @@ const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const { askedFor, findResidents } = require("../../api/residents");
 const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
+const { foundWords } = require("../../utils/person-words");
 
-/** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
 /** @typedef {import("../../api/scans").Direction} Direction */
 
@@ -38,7 +38,7 @@ Page({
     searching: false,
     /** What to do, or what came of the search. */
     words: BY_TAIL,
-    /** @type {Found[]} */
+    /** @type {ReturnType<typeof foundWords>[]} */
     found: [],
     /** How many more fit than are listed. */
     more: 0,
@@ -114,7 +114,7 @@ Page({
     this.setData({ searching: true, words: "正在查找", refusal: NO_REFUSAL });
     try {
       const { items, more } = await findResidents(market.id, by);
-      if (this.asks(by)) this.setData({ found: items, more, words: NOBODY_FOUND });
+      if (this.asks(by)) this.setData({ found: items.map(foundWords), more, words: NOBODY_FOUND });
     } catch (error) {
       if (!this.asks(by)) return;
       this.setData({ words: "" });
@@ -188,14 +188,15 @@ function pressed(tail, key) {
 
 /**
  * Two people may share four digits, or a name.
- * @param {Found} person
+ * @param {ReturnType<typeof foundWords>} person
  * @param {Direction} direction
  */
-async function confirmed({ display_name: name, phone }, direction) {
+async function confirmed({ display_name: name, phone, relation, done }, direction) {
   const what = direction === "exit" ? "签退" : "签到";
   const { confirm } = await wx.showModal({
     title: `给 ${name} ${what}？`,
-    content: phone ? `手机号 ${phone}。请问清楚是不是本人。` : "没有留手机号。请问清楚是不是本人。",
+    content: [phone ? `手机号 ${phone}` : "没有留手机号", relation, done, "请问清楚是不是本人。"]
+      .filter(Boolean).join("。"),
     confirmText: what,
     cancelText: "不是",
   });

@@ -8,10 +8,10 @@ const { mobileOf } = require("../../../../utils/phone-number");
 const { NO_REFUSAL, mend, refuse } = require("../../../../utils/refusal");
 const { waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
-const { askedFor, findResidents, knownOf } = require("../../api/residents");
+const { askedFor, findResidents, questionOf } = require("../../api/residents");
+const { foundWords } = require("../../utils/person-words");
 const { meantBy, questionWays, questionWords } = require("../../utils/scan-words");
 
-/** @typedef {import("../../api/residents").Found} Found */
 /** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
 
 /** The button that is not in the bar. */
@@ -30,7 +30,7 @@ Page({
     words: "",
     searching: false,
     searched: false,
-    /** @type {Found[]} */
+    /** @type {ReturnType<typeof foundWords>[]} */
     found: [],
     /** How many more fit than are listed. */
     more: 0,
@@ -44,7 +44,7 @@ Page({
     refusal: NO_REFUSAL,
     /** @type {ReturnType<typeof givenWords> | null} */
     done: null,
-    /** Who it may be, of those who are known with the number. @type {import("../../utils/scan-words").Answer | null} */
+    /** Who it may be, of those who are known. @type {import("../../utils/scan-words").Answer | null} */
     question: null,
     ways: /** @type {ReturnType<typeof questionWays>} */ ([]),
   },
@@ -125,7 +125,7 @@ Page({
     try {
       const { items, more } = await findResidents(this.activityId, askedFor(words));
       if (words !== this.data.words.trim()) return;
-      this.setData({ found: items, more, searched: true, residentId: "" });
+      this.setData({ found: items.map(foundWords), more, searched: true, residentId: "" });
     } catch (error) {
       refuse(this, error, SEARCH);
     } finally {
@@ -218,9 +218,10 @@ Page({
   explain(error) {
     const lost = error instanceof ApiError && error.transient;
     if (!lost) this.pressed = { what: "", key: "" };
-    const known = knownOf(error);
-    if (known.length) {
-      this.setData({ question: questionWords(known), ways: questionWays(known) });
+    const asked = questionOf(error);
+    if (asked) {
+      const question = questionWords(asked, this.data.name.trim());
+      this.setData({ question, ways: questionWays(asked) });
       return;
     }
     const code = error instanceof ApiError ? error.code : "";

@@ -6,9 +6,13 @@ const { mobileOf } = require("../../../../utils/phone-number");
 const { NO_REFUSAL, mend, refuse } = require("../../../../utils/refusal");
 const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
-const { meantBy, questionWays } = require("../../utils/scan-words");
+const { meantBy, questionWays, questionWords, writtenWords } = require("../../utils/scan-words");
+const { writtenBefore } = require("../../utils/written-in");
 
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
+
+/** Answers that it is the one whom this phone has kept. */
+const KEPT = "kept";
 
 Page({
   data: {
@@ -65,7 +69,22 @@ Page({
       refuse(this, faults);
       return;
     }
-    await this.send({ guest: phone ? { name, phone } : { name } });
+    const whom = { guest: phone ? { name, phone } : { name } };
+    const at = writtenBefore(market.id, whom);
+    if (at) this.askAbout(at);
+    else await this.send(whom);
+  },
+
+  /**
+   * The phone has kept somebody of this name, and nobody else can ask.
+   * @param {number} at when, in ms
+   */
+  askAbout(at) {
+    const kept = { id: KEPT, display_name: "", checked_in_at: new Date(at).toISOString() };
+    /** @type {import("../../api/residents").Question} */
+    const question = { by: "name", people: [kept] };
+    this.setData({ ways: questionWays(question) });
+    this.show(questionWords(question, this.data.name.trim()));
   },
 
   /**
@@ -73,8 +92,14 @@ Page({
    * @param {WechatMiniprogram.CustomEvent<{key: string}>} event
    */
   async onWay({ detail: { key } }) {
-    const guest = { name: this.data.name.trim(), phone: mobileOf(this.data.phone) };
-    await this.send(meantBy(key, guest));
+    const name = this.data.name.trim();
+    const phone = mobileOf(this.data.phone);
+    if (key === KEPT) {
+      this.setData({ ways: [] });
+      this.show(writtenWords(name));
+    } else {
+      await this.send(meantBy(key, phone ? { name, phone } : { name }));
+    }
   },
 
   /** @param {import("../../api/scans").Whom} whom */
@@ -83,8 +108,8 @@ Page({
     if (!market || busy) return;
     this.setData({ busy: true, refusal: NO_REFUSAL });
     const who = this.data.name.trim();
-    const { answer, known = [], kept } = await checkIn(market, whom, { who, direction: "entry" });
-    this.setData({ busy: false, ways: questionWays(known) });
+    const { answer, question, kept } = await checkIn(market, whom, { who, direction: "entry" });
+    this.setData({ busy: false, ways: questionWays(question) });
     this.show(answer);
     if (kept) this.stopWaiting = awaitLate(kept, (late) => this.show(late));
   },
