@@ -3,20 +3,19 @@
 from flask import Flask
 
 from backend import models  # noqa: F401 - every table, before the first query
-from backend.activities import (  # noqa: F401 - the schedule's further pages, by being imported
-    copy_pages,
-    import_pages,
-    link_pages,
-    market_pages,
-    print_pages,
-    settings_pages,
-    stall_pages,
-)
-from backend.activities import pages as activities_pages
-from backend.activities import routes as activities_routes
 from backend.activities.codes import MarketCodes
-from backend.bookings import routes as bookings_routes
-from backend.checkin import routes as checkin_routes
+from backend.activities.web import links as link_pages
+from backend.activities.web import prints as print_pages
+from backend.activities.web import routes as activities_routes
+from backend.activities.web import settings as settings_pages
+from backend.activities.web import stalls as stall_pages
+from backend.activities.web import workbench as market_pages
+from backend.audit.web import pages as audit_pages
+from backend.board.web import pages as board_pages
+from backend.board.web import routes as board_routes
+from backend.board.web import walls as wall_pages
+from backend.bookings.web import routes as bookings_routes
+from backend.checkin.web import routes as checkin_routes
 from backend.cli import init_cli
 from backend.console import init_console
 from backend.console.cookie import init_cookie
@@ -34,31 +33,27 @@ from backend.core.logs import init_request_logs
 from backend.core.metrics import init_metrics
 from backend.core.pages import init_pages
 from backend.core.problems import init_problems
+from backend.dashboard.web import pages as dashboard_pages
+from backend.dashboard.web import routes as dashboard_routes
 from backend.demo import pages as demo_pages
-from backend.feedback import pages as feedback_pages
-from backend.feedback import routes as feedback_routes
+from backend.feedback.web import pages as feedback_pages
+from backend.feedback.web import routes as feedback_routes
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.identity import console as console_login
-from backend.identity import pages as identity_pages
-from backend.identity import people_pages
-from backend.identity import routes as identity_routes
 from backend.identity import tasks as identity_tasks  # noqa: F401 - jobs, by being imported
 from backend.identity.personal_codes import PersonalCodes
 from backend.identity.sessions import authenticate
-from backend.needs import pages as needs_pages
-from backend.partners import pages as partners_pages
-from backend.partners import routes as partners_routes
-from backend.regions import routes as regions_routes
-from backend.reports import (
-    audit_pages,
-    board_pages,
-    dashboard_pages,
-    dashboard_routes,
-    report_pages,
-    wall_pages,
-)
-from backend.reports import routes as reports_routes
+from backend.identity.web import pages as identity_pages
+from backend.identity.web import people as people_pages
+from backend.identity.web import routes as identity_routes
+from backend.needs.web import pages as needs_pages
+from backend.partners.web import pages as partners_pages
+from backend.partners.web import routes as partners_routes
+from backend.regions.web import routes as regions_routes
+from backend.reports.web import pages as report_pages
+from backend.schedule.web import copies, imports  # noqa: F401 - further pages, by being imported
+from backend.schedule.web import pages as schedule_pages
 from backend.settings import STAND_IN_APPID, Settings
 
 BLUEPRINTS = (
@@ -69,13 +64,13 @@ BLUEPRINTS = (
     regions_routes.blp,
     partners_routes.blp,
     feedback_routes.blp,
-    reports_routes.blp,
+    board_routes.blp,
     dashboard_routes.blp,
 )
 PAGES = (
     identity_pages.pages,
     dashboard_pages.pages,
-    activities_pages.pages,
+    schedule_pages.pages,
     market_pages.pages,
     stall_pages.pages,
     print_pages.pages,

@@ -25,7 +25,7 @@ from backend.identity import operations as identity
 from backend.identity.models import Resident, RoleAssignment, User, UserState
 from backend.identity.passwords import weakness
 from backend.identity.phones import hash_of
-from backend.identity.schemas import NAME_LENGTH
+from backend.identity.web.schemas import NAME_LENGTH
 from backend.partners import operations as partners
 from backend.partners.models import Organisation
 from backend.regions import operations as regions

@@ -6,11 +6,11 @@ import backend.checkin.models
 import backend.core.audit
 import backend.core.idempotency
 import backend.core.limits
+import backend.dashboard.models
 import backend.feedback.models
 import backend.gateways.tokens
 import backend.identity.models
 import backend.needs.models
 import backend.partners.models
 import backend.regions.models
-import backend.reports.models
-import backend.reports.rollup_models  # noqa: F401
+import backend.reports.models  # noqa: F401

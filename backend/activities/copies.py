@@ -11,11 +11,10 @@ from uuid import UUID
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from backend.activities import schedule
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import create_activity, rows_of
 from backend.activities.readiness import UNSETTLED
-from backend.activities.stalls import MOST_SLOTS, SlotsOverlap, check_apart
+from backend.activities.stalls.operations import MOST_SLOTS, SlotsOverlap, check_apart
 from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.db import Base
@@ -23,6 +22,7 @@ from backend.core.errors import AppError, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.regions.models import Region
+from backend.schedule import calendar as schedule
 
 # At once: a year's markets of a hundred communities are imported in a few files.
 MOST_COPIES = 200

@@ -12,11 +12,11 @@ from backend.core import clock
 from backend.core.config import DASHBOARD
 from backend.core.jobs import JobsStandStill
 from backend.core.permissions import Role
+from backend.dashboard.queries import LastMarket
 from backend.feedback.checklist import EvaluationVerdict
 from backend.feedback.models import RectificationState
 from backend.needs.models import NeedSource, NeedState
 from backend.reports import words as report_words
-from backend.reports.dashboard import LastMarket
 
 _WEEKDAYS = "一二三四五六日"
 

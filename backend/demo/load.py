@@ -18,8 +18,8 @@ from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
+from backend.dashboard.tasks import refresh
 from backend.demo import history, markets, needs, past, people, today
-from backend.reports.rollup_tasks import refresh
 from backend.settings import Settings
 
 # One load at a time in a database: the second waits, then finds everything there.

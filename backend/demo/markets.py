@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities import operations, stalls
+from backend.activities import operations
 from backend.activities.models import (
     Activity,
     ActivityState,
@@ -17,7 +17,8 @@ from backend.activities.models import (
     OfferingMode,
     Programme,
 )
-from backend.activities.plan import Spot, columns_of
+from backend.activities.stalls import operations as stalls
+from backend.activities.stalls.plan import Spot, columns_of
 from backend.core import audit, clock
 from backend.core.permissions import Actor
 from backend.demo.people import region_id

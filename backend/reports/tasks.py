@@ -6,13 +6,13 @@ from uuid import UUID
 
 from flask import current_app
 
+from backend.audit.export import make_audit_export
 from backend.core import clock
 from backend.core.config import REPORTS
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.jobs import GivenUp, job
 from backend.reports import operations
-from backend.reports.audit_export import make_audit_export
 from backend.reports.brief import make_brief
 from backend.reports.ledger import make_ledger
 from backend.reports.making import NoteProgress, Order

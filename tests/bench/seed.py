@@ -21,8 +21,8 @@ from backend.core import clock
 from backend.core.db import db, transaction
 from backend.core.pages import TOKEN
 from backend.core.permissions import Role
+from backend.dashboard.tasks import refresh
 from backend.identity import console
-from backend.reports.rollup_tasks import refresh
 from tests.conftest import settings_for
 from tests.support.world import DISTRICT, Person, World, ok
 

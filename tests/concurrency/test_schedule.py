@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from backend.activities.models import Activity, ActivityState, Venue
-from backend.activities.schedule_reading import columns
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
+from backend.schedule.reading import columns
 from tests.concurrency.conftest import together
 from tests.concurrency.outcomes import outcomes
 from tests.support.desk import Desk

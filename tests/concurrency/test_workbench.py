@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from backend.activities.models import Activity, Duty, Stall
-from backend.activities.plan import plan_of
+from backend.activities.stalls.plan import plan_of
 from backend.core.db import transaction
 from tests.concurrency.conftest import together
 from tests.support.desk import Desk

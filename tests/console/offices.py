@@ -15,7 +15,7 @@ from playwright.sync_api import (
     StorageState,
 )
 
-from backend.activities.schedule_reading import columns
+from backend.schedule.reading import columns
 from tests.support.axe import assert_accessible
 from tests.support.pictures import keep_picture
 from tests.support.words import assert_full_width

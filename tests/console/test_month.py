@@ -10,9 +10,9 @@ from openpyxl import load_workbook
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import Engine, text
 
-from backend.activities.schedule_reading import columns
 from backend.core import clock
 from backend.local.system import LocalSystem
+from backend.schedule.reading import columns
 from tests.console.offices import OpenOffice, filled_in
 from tests.miniprogram.town import Caller, new_name
 

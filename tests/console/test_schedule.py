@@ -10,8 +10,8 @@ from openpyxl import load_workbook
 from playwright.sync_api import Download, Page, Route, expect
 from sqlalchemy import Engine, text
 
-from backend.activities.schedule_reading import columns
 from backend.core import clock
+from backend.schedule.reading import columns
 from tests.console.offices import Office, OpenOffice, filled_in
 
 # A month that the demo leaves free.

@@ -7,6 +7,14 @@ import pytest
 from backend.activities import history
 from backend.activities.models import Activity, ActivityState
 from backend.activities.moves import MOVE_OF
+from backend.audit.words import (
+    ACTIONS,
+    action_in_words,
+    change_in_words,
+    details_in_words,
+    object_in_words,
+    state_in_words,
+)
 from backend.bookings.models import BookingState
 from backend.checkin.models import Verdict
 from backend.console.words import TITLES
@@ -16,21 +24,13 @@ from backend.feedback.models import RectificationState
 from backend.identity.models import PhoneState, UserState
 from backend.needs.models import NeedState
 from backend.regions.models import RegionImportState
-from backend.reports.audit_words import (
-    ACTIONS,
-    action_in_words,
-    change_in_words,
-    details_in_words,
-    object_in_words,
-    state_in_words,
-)
 from backend.reports.models import ReportState
 from tests.support.audited import BACKEND, recorded_about, recorded_actions, recorded_objects
 
 
 def test_every_action_in_the_code_has_words() -> None:
     unsaid = {action: where for action, where in recorded_actions().items() if not _said(action)}
-    assert unsaid == {}, "say them in backend/reports/audit_words.py"
+    assert unsaid == {}, "say them in backend/audit/words.py"
 
 
 def _said(action: str) -> bool:

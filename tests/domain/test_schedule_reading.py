@@ -11,7 +11,8 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from backend.activities.schedule_reading.columns import (
+from backend.core.spreadsheets import NotASpreadsheet, SpreadsheetTooLarge
+from backend.schedule.reading.columns import (
     COMMUNITY,
     CONTACT,
     DAY,
@@ -24,10 +25,9 @@ from backend.activities.schedule_reading.columns import (
     VENUE,
     meant,
 )
-from backend.activities.schedule_reading.reading import MOST_ROWS, read_schedule
-from backend.activities.schedule_reading.rows import ReadRow, ReadSchedule
-from backend.activities.schedule_reading.when import Near, Said, Unclear, said_in
-from backend.core.spreadsheets import NotASpreadsheet, SpreadsheetTooLarge
+from backend.schedule.reading.reading import MOST_ROWS, read_schedule
+from backend.schedule.reading.rows import ReadRow, ReadSchedule
+from backend.schedule.reading.when import Near, Said, Unclear, said_in
 from tests.support.workbooks import XLS
 
 CASES = Path(__file__).parents[1] / "support" / "schedules"

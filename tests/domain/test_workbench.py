@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend.activities import changes, history, moves, plan
+from backend.activities import changes, history, moves
 from backend.activities.models import Activity, ActivityState, OfferingMode, Programme, Stall
-from backend.activities.plan import Spot
 from backend.activities.readiness import NotReady, check_ready, missing
+from backend.activities.stalls import plan
+from backend.activities.stalls.plan import Spot
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Grant, Role
 

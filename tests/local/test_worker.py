@@ -29,9 +29,9 @@ from backend.local.postgres import PrivatePostgres
 from backend.local.waiting import wait_until
 from backend.regions import imports
 from backend.regions.models import RegionImport, RegionImportState
-from backend.reports import report_pages
 from backend.reports.models import ReportKind
 from backend.reports.operations import ReportRequest
+from backend.reports.web import pages as report_pages
 from tests.api.feedback.fair import Fair
 from tests.conftest import TEMPLATE, settings_for
 from tests.gateways.standin import StandIn

@@ -11,10 +11,8 @@ from sqlalchemy import delete, func, select, text
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from backend.activities import copies, import_cells, import_pages, imports
+from backend.activities import copies
 from backend.activities.models import Activity, ScheduleImport
-from backend.activities.schedule_reading import columns
-from backend.activities.schedule_reading.reading import MOST_ROWS
 from backend.core import clock, pages, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -22,6 +20,11 @@ from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
+from backend.schedule.imports import cells as import_cells
+from backend.schedule.imports import operations as imports
+from backend.schedule.reading import columns
+from backend.schedule.reading.reading import MOST_ROWS
+from backend.schedule.web import imports as import_pages
 from tests.api.activities.communities import community
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from backend.activities import stalls
 from backend.activities.models import Offering, OfferingMode
+from backend.activities.stalls import operations as stalls
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from tests.api.activities.conftest import Plan

@@ -10,12 +10,12 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from backend.activities import imports
 from backend.activities.models import Activity, ActivityState, Venue
-from backend.activities.schedule_reading import columns
-from backend.activities.schedule_regions import Found, Place, find_places
 from backend.core.db import transaction
 from backend.core.permissions import Actor, Grant, Role
+from backend.schedule.imports import operations as imports
+from backend.schedule.imports.regions import Found, Place, find_places
+from backend.schedule.reading import columns
 from tests.api.activities.communities import community
 from tests.api.activities.test_imports import DAY, at, confirm, line, preview, upload
 from tests.support.desk import Desk

@@ -9,12 +9,13 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from backend.activities import operations, schedule
+from backend.activities import operations
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import db, transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Role
+from backend.schedule import calendar as schedule
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk, form_time
 from tests.support.world import (

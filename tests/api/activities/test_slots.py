@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.activities import stalls
 from backend.activities.models import Slot
 from backend.activities.queries import bookable
+from backend.activities.stalls import operations as stalls
 from backend.core.db import transaction
 from tests.api.activities.conftest import Plan
 from tests.support.world import World, ok, refused

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from backend.activities import stalls
 from backend.activities.models import Activity, Stall
+from backend.activities.stalls import operations as stalls
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from tests.api.activities.conftest import Plan

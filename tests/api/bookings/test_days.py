@@ -10,10 +10,10 @@ import time_machine
 
 from backend.activities.changes import affected_by
 from backend.activities.models import Activity
+from backend.board.queries import Alert, board_of, display_of
 from backend.bookings.tasks import BATCH, end_days
 from backend.core.config import QUEUE
 from backend.core.db import transaction
-from backend.reports.board import Alert, board_of, display_of
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay, at, minutes, shanghai
 from tests.support.world import Person, World, ok, refused

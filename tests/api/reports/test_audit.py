@@ -11,6 +11,7 @@ import time_machine
 from sqlalchemy import select, text
 
 from backend.app import create_app
+from backend.audit import log as audit_log
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry
 from backend.core.config import REPORTS, RETENTION
@@ -19,7 +20,6 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor, Role
 from backend.identity.names import masked_name
 from backend.local.postgres import PrivatePostgres
-from backend.reports import audit_log
 from tests.api.feedback.fair import Fair, Statements, audit_of
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.desk import Desk
@@ -320,9 +320,9 @@ def test_an_export_has_an_end(fair: Fair, auditor: Desk, monkeypatch: pytest.Mon
     about = new_id()
     for _ in range(3):
         record(None, "edit", COMMUNITY, about)
-    monkeypatch.setattr("backend.reports.audit_export._CHUNK", 1)
+    monkeypatch.setattr("backend.audit.export._CHUNK", 1)
     monkeypatch.setattr(
-        "backend.reports.audit_export.REPORTS",
+        "backend.audit.export.REPORTS",
         type(REPORTS)(**{**{name: getattr(REPORTS, name) for name in REPORTS.__slots__},
                          "audit_rows": 2}),
     )  # fmt: skip

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import func, select
 
 from backend.activities.models import Activity
+from backend.board.queries import Alert, board_of, spoken
 from backend.core.audit import AuditEntry
 from backend.core.config import BOARD
 from backend.core.db import db, transaction
 from backend.core.permissions import Role
-from backend.reports.board import Alert, board_of, spoken
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay, at, minutes, shanghai

@@ -16,9 +16,9 @@ from backend.core import clock
 from backend.core.config import DASHBOARD
 from backend.core.db import transaction
 from backend.core.permissions import Role
+from backend.dashboard import tasks as rollup_tasks
+from backend.dashboard.periods import Period, months_back, periods_touched
 from backend.needs.models import Need, NeedSource, NeedState
-from backend.reports import rollup_tasks
-from backend.reports.dashboard_periods import Period, months_back, periods_touched
 from tests.api.feedback.fair import Fair, Statements
 from tests.support import recount
 from tests.support.desk import Desk

@@ -462,6 +462,6 @@ def test_the_form_begins_with_what_the_address_says(fair: Fair, desk: Desk) -> N
 def test_an_older_activity_is_offered_when_the_address_names_it(
     fair: Fair, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.reports.report_queries._ACTIVITIES", 0)
+    monkeypatch.setattr("backend.reports.runs._ACTIVITIES", 0)
     page = desk.read(f"{PATH}?kind=brief&activity_id={fair.id}")
     assert f'value="{fair.id}" selected' in page

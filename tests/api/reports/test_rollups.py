@@ -18,10 +18,11 @@ from backend.core.config import RATING
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.dashboard import rollups
+from backend.dashboard import tasks as rollup_tasks
+from backend.dashboard.models import ActivityTotal, PeopleTotal, StaleActivity
 from backend.feedback import tasks as feedback_tasks
 from backend.feedback.tasks import freeze_evaluations
-from backend.reports import rollup_tasks, rollups
-from backend.reports.rollup_models import ActivityTotal, PeopleTotal, StaleActivity
 from tests.api.feedback.fair import Fair
 from tests.support import recount
 from tests.support.market_day import GUEST, MarketDay, at

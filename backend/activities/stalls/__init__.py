@@ -1,0 +1,1 @@
+"""Stalls, their services and slots, and the plan they stand on."""

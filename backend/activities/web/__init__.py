@@ -1,0 +1,1 @@
+"""What activities answers over HTTP."""

@@ -1,0 +1,379 @@
+"""An activity's workbench: its facts, people, record and history, and its moves from draft to end.
+
+Stalls and what they offer are in stall_pages.py, what is printed in print_pages.py.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+from flask import Response, current_app
+from sqlalchemy.orm import Session
+
+from backend.activities import changes, moves, operations, queries, readiness, records, staff
+from backend.activities.days import days_early
+from backend.activities.history import FACTS, history_of
+from backend.activities.models import (
+    Activity,
+    ActivityRecord,
+    ActivityState,
+    Programme,
+    Stall,
+    Venue,
+)
+from backend.activities.permissions import access_activity, access_activity_for_edit
+from backend.activities.web import forms as market_forms
+from backend.activities.words import stall_order
+from backend.core import clock
+from backend.core.config import titles
+from backend.core.errors import AppError, EditedMeanwhile
+from backend.core.pages import Pages, render, see_other
+from backend.core.permissions import Actor, Permission
+from backend.core.text import one_line
+
+pages = Pages("markets", __name__, url_prefix="/console/markets", template_folder="templates")
+
+
+def access_workbench(session: Session, actor: Actor, activity_id: UUID) -> Activity:
+    """The activity, for those who prepare it or look on; 404 or 403 for others, whatever everybody
+    may see of it in the mini-program."""
+    return access_activity(session, actor, activity_id, Permission.ACTIVITY_SEE_DRAFT)
+
+
+def frame(actor: Actor, activity: Activity, tab: str, **values: Any) -> dict[str, Any]:
+    """What every page of the workbench shows around its own.
+
+    Args:
+        tab: which of the workbench's pages is open.
+        values: the page's own.
+    """
+    editable = activity.state not in (ActivityState.CLOSED, ActivityState.CANCELLED)
+    may_edit = actor.may(Permission.ACTIVITY_EDIT, region_code=activity.region_code)
+    return {
+        "activity": activity,
+        "tab": tab,
+        "may_edit": may_edit and editable,
+        "may_record": may_edit,
+        "labels": FACTS,
+        "changes": [],
+        "typed": {},
+        "problem": None,
+    } | values
+
+
+def told(page: str, status: int = 409) -> Response:
+    """A page that tells that something has changed meanwhile; nothing was saved."""
+    return current_app.make_response((page, status))
+
+
+# ---------------------------------------------------------------------------- overview, moves
+
+
+@pages.page("/<uuid:activity_id>", access=Permission.ACTIVITY_SEE_DRAFT)
+def show(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """An activity at a glance: what is missing, who is coming, what to do next."""
+    activity = access_workbench(session, actor, activity_id)
+    detail = queries.activity_detail(session, activity)
+    people = staff.count_assigned(session, activity_id)
+    unready = activity.state in (ActivityState.DRAFT, ActivityState.SUBMITTED)
+    missing = readiness.missing(detail, people, clock.now()) if unready else []
+    return render(
+        "activities/market.html",
+        **frame(
+            actor, activity, "show", typed=typed or {}, problem=problem,
+            detail=detail, people=people, missing=missing, unready=unready,
+            blocked=any(one.blocks for one in missing),
+            moves=moves.open_moves(actor, activity),
+            affected=changes.affected_by(session, activity_id) if not unready else None,
+            early=days_early(activity),
+        ),
+    )  # fmt: skip
+
+
+def _move(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    action: str,
+    reason: str | None = None,
+) -> Response:
+    move = next(move for move in moves.MOVES if move.action == action)
+    activity = access_activity(session, actor, activity_id, move.permission)
+    operations.move_activity(session, actor, activity, move.to, action=action, reason=reason)
+    return see_other(".show", activity_id=activity_id)
+
+
+@pages.form(
+    "/<uuid:activity_id>/submit", access=Permission.ACTIVITY_SUBMIT, again=show, said="已提交审核"
+)
+def submit(session: Session, actor: Actor, activity_id: UUID) -> Response:
+    """Submit a draft to those who publish."""
+    return _move(session, actor, activity_id, "submit")
+
+
+@pages.form(
+    "/<uuid:activity_id>/publish", access=Permission.ACTIVITY_PUBLISH, again=show, said="已发布"
+)
+def publish(session: Session, actor: Actor, activity_id: UUID) -> Response:
+    """Publish a draft, or one that was submitted."""
+    return _move(session, actor, activity_id, "publish")
+
+
+@pages.form("/<uuid:activity_id>/return", access=Permission.ACTIVITY_PUBLISH,
+            body=market_forms.ReasonForm, again=show, said="已退回修改")  # fmt: skip
+def send_back(session: Session, actor: Actor, body: dict[str, str], activity_id: UUID) -> Response:
+    """Return a submitted activity to its draft, with a reason."""
+    return _move(session, actor, activity_id, "return", body["reason"])
+
+
+@pages.form(
+    "/<uuid:activity_id>/open",
+    access=Permission.ACTIVITY_RUN,
+    again=show,
+    said="活动已开始，可以签到、取号",
+)
+def open_activity(session: Session, actor: Actor, activity_id: UUID) -> Response:
+    """Open a published activity."""
+    return _move(session, actor, activity_id, "open")
+
+
+@pages.form("/<uuid:activity_id>/undo-open", access=Permission.ACTIVITY_RUN, again=show,
+            said="已撤销开始")  # fmt: skip
+def undo_open(session: Session, actor: Actor, activity_id: UUID) -> Response:
+    """Undo an opening; where somebody has come, it is named."""
+    return _move(session, actor, activity_id, operations.UNDO_OPEN)
+
+
+@pages.form(
+    "/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show, said="活动已结束"
+)
+def close_activity(session: Session, actor: Actor, activity_id: UUID) -> Response:
+    """Close a live activity."""
+    return _move(session, actor, activity_id, "close")
+
+
+@pages.page("/<uuid:activity_id>/cancel", access=Permission.ACTIVITY_CANCEL)
+def ask_to_cancel(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """Who is affected if the activity is cancelled."""
+    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_CANCEL)
+    return render(
+        "activities/cancel.html",
+        **frame(
+            actor, activity, "show", typed=typed or {}, problem=problem,
+            allowed="cancel" in moves.open_moves(actor, activity),
+            affected=changes.affected_by(session, activity_id),
+        ),
+    )  # fmt: skip
+
+
+@pages.form("/<uuid:activity_id>/cancel", access=Permission.ACTIVITY_CANCEL,
+            body=market_forms.CancelForm, again=ask_to_cancel, said="活动已取消")  # fmt: skip
+def cancel(session: Session, actor: Actor, body: dict[str, str], activity_id: UUID) -> Response:
+    """Cancel an activity and every booking of it, as the sender has been shown them."""
+    access_activity(session, actor, activity_id, Permission.ACTIVITY_CANCEL)
+    if changes.affected_by(session, activity_id).seen != body.get("seen"):
+        raise changes.AffectedMeanwhile
+    return _move(session, actor, activity_id, "cancel", body["reason"])
+
+
+# ---------------------------------------------------------------------------- facts
+
+
+@pages.page("/<uuid:activity_id>/facts", access=Permission.ACTIVITY_SEE_DRAFT)
+def facts(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """The facts of an activity, to read or to change."""
+    activity = access_workbench(session, actor, activity_id)
+    now = changes.facts_of(activity, session.get_one(Venue, activity.venue_id))
+    return render(
+        "activities/facts.html",
+        **frame(
+            actor, activity, "facts", typed=typed or now, problem=problem, now=now,
+            fields=titles("fields") if activity.programme is Programme.ACTION else {},
+            theirs=_theirs(now, typed) if isinstance(problem, EditedMeanwhile) else [],
+        ),
+    )  # fmt: skip
+
+
+def _theirs(now: dict[str, Any], typed: Any) -> list[changes.Change]:
+    """What stands now where the second of two editors has typed something else; what was typed
+    has passed the form's checks before."""
+    schema = market_forms.FactsForm(partial=True, unknown=ma.EXCLUDE)
+    mine = {name: value.strip() if one_line(value) else None for name, value in typed.items()}
+    return changes.changes_of(now, schema.load(mine))
+
+
+@pages.form("/<uuid:activity_id>/facts", access=Permission.ACTIVITY_EDIT,
+            body=market_forms.FactsForm, again=facts)  # fmt: skip
+def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
+    """Save the facts; where people have planned by them, only after it was shown who is affected.
+
+    Raises EditedMeanwhile (409) when somebody else has saved since the page was read.
+    """
+    activity = access_activity_for_edit(session, actor, activity_id)
+    operations.check_editable(activity)
+    version, seen = body.pop("version"), body.pop("seen", None)
+    if version != activity.version:
+        raise EditedMeanwhile
+    venue = session.get_one(Venue, activity.venue_id)
+    found = changes.changes_of(changes.facts_of(activity, venue), body)
+    if found and changes.announced(activity) and changes.concerns_people(found):
+        affected = changes.affected_by(session, activity_id)
+        if affected.seen != seen:
+            operations.check_change(session, actor, activity, _values(found, venue))
+            along = operations.goes_along(activity, body)
+            slots = operations.count_slots(session, activity_id) if along else None
+            return _confirm_facts(
+                actor, activity, body, found, affected, along=slots, again=seen is not None
+            )
+    if found:
+        operations.update_activity(session, actor, activity, _values(found, venue))
+    return see_other(".facts", activity_id=activity_id)
+
+
+def _values(found: list[changes.Change], venue: Venue) -> dict[str, Any]:
+    """Changes as `update_activity` takes them; a venue is given whole."""
+    values = {one.name: one.new for one in found if not one.name.startswith("venue_")}
+    places = {one.name.removeprefix("venue_"): one.new for one in found if one.name not in values}
+    if places:
+        names = ("name", "address", "latitude", "longitude", "wheelchair")
+        values["venue"] = {name: getattr(venue, name) for name in names} | places
+    return values
+
+
+def _confirm_facts(
+    actor: Actor,
+    activity: Activity,
+    body: dict[str, Any],
+    found: list[changes.Change],
+    affected: changes.Affected,
+    *,
+    along: int | None,
+    again: bool,
+) -> Response:
+    page = render(
+        "activities/confirm_facts.html",
+        **frame(
+            actor, activity, "facts", changes=found, affected=affected, along=along, again=again,
+            values=body | {"version": activity.version, "seen": affected.seen},
+        ),
+    )  # fmt: skip
+    return told(page, 409 if again else 200)
+
+
+# ---------------------------------------------------------------------------- people
+
+
+@pages.page("/<uuid:activity_id>/people", access=Permission.ACTIVITY_SEE_DRAFT)
+def people(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """Who does what."""
+    activity = access_workbench(session, actor, activity_id)
+    assigned = staff.assigned(session, actor, activity)
+    busy = {one.user_id for one in assigned}
+    context = frame(actor, activity, "people", typed=typed or {}, problem=problem)
+    if context["may_edit"]:
+        everybody = staff.people_to_choose(session, activity)
+        context["choices"] = [one for one in everybody if one.user_id not in busy]
+        context["stalls"] = stalls_of(session, activity_id)
+    return render("activities/people.html", assigned=assigned, **context)
+
+
+def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
+    """The stalls in the order of their numbers."""
+    found = operations.rows_of(session, Stall, Stall.activity_id == activity_id)
+    return sorted(found, key=lambda stall: stall_order(stall.number))
+
+
+@pages.form("/<uuid:activity_id>/people", access=Permission.ACTIVITY_EDIT,
+            body=market_forms.DutyForm, again=people, said="已安排")  # fmt: skip
+def assign(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
+    """Give a colleague a duty."""
+    activity = access_activity_for_edit(session, actor, activity_id)
+    staff.assign(session, actor, activity, body)
+    return see_other(".people", activity_id=activity_id)
+
+
+@pages.form("/<uuid:activity_id>/people/<uuid:duty_id>/remove", access=Permission.ACTIVITY_EDIT,
+            again=None, said="已移除")  # fmt: skip
+def unassign(session: Session, actor: Actor, activity_id: UUID, duty_id: UUID) -> Response:
+    """Take a duty away."""
+    activity = access_activity_for_edit(session, actor, activity_id)
+    staff.unassign(session, actor, activity, duty_id)
+    return see_other(".people", activity_id=activity_id)
+
+
+# ---------------------------------------------------------------------------- record, history
+
+
+@pages.page("/<uuid:activity_id>/record", access=Permission.ACTIVITY_SEE_DRAFT)
+def record(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """活动登记: what is written down by hand, for the ledger."""
+    activity = access_workbench(session, actor, activity_id)
+    kept = session.get(ActivityRecord, activity_id)
+    now: dict[str, Any] = {}
+    if kept is not None:
+        minutes = kept.volunteer_minutes
+        now = {
+            "volunteers": kept.volunteers,
+            "hours": None if minutes is None else f"{minutes / market_forms.MINUTES_AN_HOUR:g}",
+            "funds_yuan": None if kept.funds_yuan is None else f"{kept.funds_yuan:f}",
+            "problems": kept.problems,
+        }
+    return render(
+        "activities/record.html",
+        **frame(
+            actor, activity, "record", typed=typed or now, problem=problem, kept=kept, now=now,
+            begun=records.begun(activity),
+            by=staff.name_of(session, kept.updated_by) if kept else None,
+        ),
+    )  # fmt: skip
+
+
+@pages.form("/<uuid:activity_id>/record", access=Permission.ACTIVITY_EDIT,
+            body=market_forms.RecordForm, again=record)  # fmt: skip
+def save_record(
+    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+) -> Response:
+    """Write down what the ledger asks for."""
+    activity = access_activity_for_edit(session, actor, activity_id)
+    version = body.pop("version")
+    records.save_record(session, actor, activity, body, version)
+    return see_other(".record", activity_id=activity_id)
+
+
+@pages.page("/<uuid:activity_id>/history", access=Permission.ACTIVITY_SEE_DRAFT,
+            query=market_forms.HistoryQuery)  # fmt: skip
+def history(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> str:
+    """What has happened to an activity, in words."""
+    activity = access_workbench(session, actor, activity_id)
+    page = history_of(session, activity_id, query)
+    return render("activities/history.html", **frame(actor, activity, "history", page=page))

@@ -1,0 +1,218 @@
+"""Reads of the audit log: the latest first, by keyset, within an auditor's regions.
+
+Most entries name the region they concern. Some concern none (logins, roles, guests, forged
+forms): an auditor sees those of the staff in their regions, and whoever audits all of the
+deployment's topmost regions sees all of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from backend.activities.models import Activity
+from backend.audit.words import (
+    Titles,
+    action_in_words,
+    change_in_words,
+    details_in_words,
+    object_in_words,
+)
+from backend.bookings.models import Booking
+from backend.core.audit import AuditEntry
+from backend.core.errors import NotFound
+from backend.core.pagination import Page, paginate
+from backend.core.permissions import Role
+from backend.identity.models import Resident, RoleAssignment
+from backend.identity.names import masked_name
+from backend.regions.models import Region
+from backend.regions.queries import within
+from backend.reports.models import ReportRun
+
+SYSTEM = "系统"
+_MOST_STAFF = 500
+_actor_person = aliased(Resident)
+_COLUMNS: tuple[Any, ...] = (
+    AuditEntry,
+    _actor_person.name.label("actor_name"),
+    Region.name.label("region_name"),
+    func.coalesce(Activity.title, ReportRun.title, Booking.ticket).label("object_title"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry in words."""
+
+    id: UUID
+    at: datetime
+    actor_user_id: UUID | None
+    who: str
+    what: str
+    object_type: str
+    object_id: UUID
+    object_kind: str
+    object_title: str
+    region: str | None
+    change: str
+    reason: str
+    reason_erased: bool
+    details: Sequence[tuple[str, str]]
+    raw: Mapping[str, Any]
+    request_id: str | None
+    address: str
+
+
+def audit_page(
+    session: Session, codes: Sequence[str], query: Mapping[str, Any], titles: Titles
+) -> Page:
+    """A page of entries.
+
+    Args:
+        codes: of the regions whose entries are shown.
+        query: filters as AuditQuery loads them, `cursor`, `limit`.
+        titles: the console's words.
+    """
+    page = paginate(
+        session,
+        found_entries(session, codes, query),
+        [(AuditEntry.at.expression, datetime), (AuditEntry.id.expression, UUID)],
+        cursor=query.get("cursor"),
+        limit=query["limit"],
+        key_of=lambda row: (row.AuditEntry.at, str(row.AuditEntry.id)),
+        descending=True,
+        scalars=False,
+    )
+    return Page([_shown(row, titles) for row in page.items], page.next_cursor)
+
+
+def audit_entry(session: Session, codes: Sequence[str], entry_id: UUID, titles: Titles) -> Shown:
+    """One entry.
+
+    Raises NotFound (404) outside the given regions.
+    """
+    statement = found_entries(session, codes, {}).where(AuditEntry.id == entry_id)
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound
+    return _shown(row, titles)
+
+
+def found_entries(session: Session, codes: Sequence[str], query: Mapping[str, Any]) -> Select[Any]:
+    """The entries that a filter finds, with the names that their words need."""
+    return (
+        select(*_COLUMNS)
+        .outerjoin(_actor_person, _actor_person.user_id == AuditEntry.actor_user_id)
+        .outerjoin(Region, Region.code == AuditEntry.region_code)
+        .outerjoin(
+            Activity,
+            and_(AuditEntry.object_type == "activity", Activity.id == AuditEntry.object_id),
+        )
+        .outerjoin(
+            ReportRun,
+            and_(AuditEntry.object_type == "report_run", ReportRun.id == AuditEntry.object_id),
+        )
+        .outerjoin(
+            Booking,
+            and_(AuditEntry.object_type == "booking", Booking.id == AuditEntry.object_id),
+        )
+        .where(_may_see(session, codes), *_asked(query))
+    )
+
+
+def _may_see(session: Session, codes: Sequence[str]) -> ColumnElement[bool]:
+    of_region = or_(false(), *(AuditEntry.region_code.startswith(code) for code in codes))
+    if _audits_everything(session, codes):
+        return or_(of_region, AuditEntry.region_code.is_(None))
+    staff = _staff(codes).with_only_columns(RoleAssignment.user_id)
+    of_staff = or_(AuditEntry.actor_user_id.in_(staff), AuditEntry.object_id.in_(staff))
+    return or_(of_region, and_(AuditEntry.region_code.is_(None), of_staff))
+
+
+def _audits_everything(session: Session, codes: Sequence[str]) -> bool:
+    beside = select(Region.id).where(Region.parent_id.is_(None), ~within(codes)).limit(1)
+    return bool(codes) and session.execute(beside).first() is None
+
+
+def _asked(query: Mapping[str, Any]) -> Iterable[ColumnElement[bool]]:
+    if "from_" in query:
+        yield AuditEntry.at >= query["from_"]
+    if "to" in query:
+        yield AuditEntry.at < query["to"]
+    if query.get("by_system"):
+        yield AuditEntry.actor_user_id.is_(None)
+    if "actor_id" in query:
+        yield AuditEntry.actor_user_id == query["actor_id"]
+    if "action" in query:
+        yield AuditEntry.action == query["action"]
+    if "object_type" in query:
+        yield AuditEntry.object_type == query["object_type"]
+    if "address" in query:
+        yield AuditEntry.address == query["address"]
+    if "object_id" in query:
+        yield AuditEntry.object_id == query["object_id"]
+
+
+def _shown(row: Any, titles: Titles) -> Shown:
+    entry: AuditEntry = row.AuditEntry
+    return Shown(
+        id=entry.id,
+        at=entry.at,
+        actor_user_id=entry.actor_user_id,
+        who=masked_name(row.actor_name) if entry.actor_user_id else SYSTEM,
+        what=action_in_words(entry.action, entry.object_type),
+        object_type=entry.object_type,
+        object_id=entry.object_id,
+        object_kind=object_in_words(entry.object_type),
+        object_title=row.object_title or "",
+        region=row.region_name or entry.region_code,
+        change=change_in_words(entry, titles),
+        reason=entry.reason_in_words or "",
+        reason_erased=entry.reason == "",
+        details=details_in_words(entry.details),
+        raw=entry.details,
+        request_id=entry.request_id,
+        address=entry.address or "",
+    )
+
+
+# ---------------------------------------------------------------------------- who
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody who has or had a role, as the filter names them."""
+
+    user_id: UUID
+    name: str
+    roles: tuple[Role, ...]
+
+
+def staff_to_choose(session: Session, codes: Sequence[str]) -> list[Staff]:
+    """Who has or had a role in these regions; the most recent ones where they are very many."""
+    rows = session.execute(
+        _staff(codes)
+        .join(Resident, Resident.user_id == RoleAssignment.user_id)
+        .with_only_columns(RoleAssignment.user_id, RoleAssignment.role, Resident.name)
+        .order_by(RoleAssignment.id.desc())
+        .limit(_MOST_STAFF)
+    )
+    found: dict[UUID, tuple[str, list[Role]]] = {}
+    for row in rows:
+        _, roles = found.setdefault(row.user_id, (masked_name(row.name), []))
+        if row.role not in roles:
+            roles.append(row.role)
+    people = [Staff(user_id, name, tuple(roles)) for user_id, (name, roles) in found.items()]
+    return sorted(people, key=lambda one: (one.name, str(one.user_id)))
+
+
+def _staff(codes: Sequence[str]) -> Select[Any]:
+    return (
+        select(RoleAssignment.id)
+        .join(Region, Region.id == RoleAssignment.region_id)
+        .where(within(codes))
+    )

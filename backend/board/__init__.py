@@ -1,0 +1,1 @@
+"""A market's day as it runs: board, calling display, walls, summary."""

@@ -1,0 +1,1 @@
+"""What board answers over HTTP."""

@@ -1,0 +1,129 @@
+"""Walls by a link of their own (docs/adr/0013): made and taken back by organisers, shown to whoever
+has the address, without a session that could end in front of the public."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from backend.activities.models import Activity
+from backend.activities.permissions import access_activity, check_region
+from backend.board import queries as board
+from backend.board import walls
+from backend.board.web import schemas
+from backend.board.web.pages import BOARD_EVERY_SECONDS
+from backend.core import clock
+from backend.core.api import PUBLIC
+from backend.core.config import BOARD
+from backend.core.errors import AppError, NotFound
+from backend.core.pages import Pages, render, see_other, tell
+from backend.core.permissions import Actor, Permission
+from backend.dashboard.periods import this_year
+from backend.dashboard.web.pages import figures_of
+from backend.regions.queries import regions_to_choose
+from backend.reports.models import WallLink
+
+pages = Pages("walls", __name__, url_prefix="/console/walls", template_folder="templates")
+
+
+@pages.page("/", access=Permission.ACTIVITY_RUN)
+def list_links(
+    session: Session,
+    actor: Actor,
+    typed: Any = None,
+    problem: AppError | None = None,
+    made: str | None = None,
+) -> str:
+    """The links that hold in my regions."""
+    codes = actor.region_codes(Permission.ACTIVITY_RUN)
+    return render(
+        "board/walls.html",
+        links=walls.standing_links(session, codes),
+        regions=regions_to_choose(session, codes),
+        typed=typed or {},
+        problem=problem,
+        made=made,
+    )
+
+
+@pages.form("/region", access=Permission.ACTIVITY_RUN, body=schemas.WallForm, again=list_links)
+def make_for_region(session: Session, actor: Actor, body: dict[str, Any]) -> str:
+    """A link to a region's dashboard on the wall."""
+    region = check_region(session, actor, body["region_id"], Permission.ACTIVITY_RUN)
+    return _made(session, actor, walls.make_link(session, actor, region=region))
+
+
+@pages.form("/board/<uuid:activity_id>", access=Permission.ACTIVITY_RUN, again=None)
+def make_for_board(session: Session, actor: Actor, activity_id: UUID) -> str:
+    """A link to a market's board on the wall."""
+    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_RUN)
+    return _made(session, actor, walls.make_link(session, actor, activity=activity))
+
+
+def _made(session: Session, actor: Actor, token: str) -> str:
+    """The list with the new address, which is shown this once."""
+    made = url_for(".show", token=token, _external=True)
+    return str(list_links(session, actor, made=made))
+
+
+@pages.form("/<uuid:link_id>/revoke", access=Permission.ACTIVITY_RUN, again=None)
+def revoke(session: Session, actor: Actor, link_id: UUID) -> Response:
+    """Take a link back."""
+    walls.revoke_link(session, actor, link_id)
+    tell("链接已收回，用它打开的大屏不再更新")
+    return see_other(".list_links")
+
+
+@pages.page("/show/<token>", access=PUBLIC)
+def show(session: Session, actor: Actor | None, token: str) -> str:
+    """The wall that a link shows; a region's refreshes by asking for the whole page."""
+    link = walls.find_link(session, token)
+    if link.activity_id is None:
+        return _region_wall(session, link, token)
+    activity = _market(session, link)
+    return render(
+        "board/board_wall.html",
+        activity=activity,
+        now=board.board_of(session, activity),
+        as_of=clock.now(),
+        rules=BOARD,
+        every=BOARD_EVERY_SECONDS,
+        live_url=url_for(".refresh", token=token),
+        idle_after=None,
+        back_url=None,
+    )
+
+
+def _market(session: Session, link: WallLink) -> Activity:
+    """The market of a link, or NotFound (404) where it shows none."""
+    activity = session.get(Activity, link.activity_id) if link.activity_id else None
+    if activity is None:
+        raise NotFound
+    return activity
+
+
+def _region_wall(session: Session, link: WallLink, token: str) -> str:
+    onlooker = walls.onlooker(session, link)
+    region = walls.region_of(session, link)
+    return render(
+        "dashboard/wall.html",
+        now=clock.now(),
+        live_url=url_for(".show", token=token),
+        back_url=None,
+        **figures_of(session, onlooker, region, this_year()),
+    )
+
+
+@pages.page("/show/<token>/now", access=PUBLIC, polled=True)
+def refresh(session: Session, actor: Actor | None, token: str) -> str:
+    """What of a market's wall changes."""
+    activity = _market(session, walls.find_link(session, token))
+    return render(
+        "board/board_now.html",
+        activity=activity,
+        now=board.board_of(session, activity),
+        rules=BOARD,
+        wall=True,
+    )

@@ -1,0 +1,1 @@
+"""What bookings answers over HTTP."""

@@ -1,0 +1,168 @@
+"""Sign-up, numbers, the line, and the desk that calls."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.activities.permissions import access_activity, access_offering
+from backend.bookings import (  # noqa: F401 - receivers and jobs, by being imported
+    calling,
+    desk,
+    operations,
+    queries,
+    receivers,
+    tasks,
+)
+from backend.bookings.models import Booking
+from backend.bookings.permissions import access_booking
+from backend.bookings.web import schemas
+from backend.core.api import LOGIN, PUBLIC, Blueprint, Ready
+from backend.core.limits import Limit
+from backend.core.pagination import Page
+from backend.core.permissions import Actor, Permission
+
+blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名、取号、叫号")
+
+
+@blp.post("/offerings/<uuid:offering_id>/bookings", access=LOGIN, status=201,
+          body=schemas.BookingRequest, answer=schemas.BookingAnswer,
+          limit=Limit("sign_up_tries", in_process=True))  # fmt: skip
+def sign_up(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
+    """Sign up, for oneself or a family member."""
+    booked = operations.sign_up(session, actor, offering_id, body)
+    return Ready(queries.booking_answer(session, actor, booked))
+
+
+@blp.post("/offerings/<uuid:offering_id>/tickets", access=LOGIN, status=201,
+          body=schemas.TicketRequest, answer=schemas.BookingAnswer,
+          limit=Limit("tickets"))  # fmt: skip
+def take_number(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
+    """A walk-in number: from a volunteer, or one's own on the spot after check-in."""
+    booked = operations.take_number(session, actor, offering_id, body)
+    return Ready(queries.booking_answer(session, actor, booked))
+
+
+@blp.get("/offerings/<uuid:offering_id>/queue", access=PUBLIC, answer=schemas.QueueAnswer)
+def get_queue(session: Session, actor: Actor | None, offering_id: UUID) -> dict[str, Any]:
+    """The line: who is called where, how many wait, how long it takes."""
+    return queries.queue_of(session, access_offering(session, actor, offering_id))
+
+
+@blp.get("/bookings/<uuid:booking_id>", access=LOGIN, answer=schemas.BookingAnswer)
+def get_booking(session: Session, actor: Actor, booking_id: UUID) -> dict[str, Any]:
+    """A booking, with its place in the line while it waits."""
+    found = access_booking(session, actor, booking_id)
+    return queries.booking_detail(session, actor, found.booking.id)
+
+
+@blp.get("/me/bookings", access=LOGIN, query=schemas.MyBookingQuery,
+         answer=schemas.BookingAnswer, page=True)  # fmt: skip
+def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """My bookings and my family's, in the order asked for."""
+    return queries.my_bookings(session, actor, query)
+
+
+@blp.get("/activities/<uuid:activity_id>/bookings", access=Permission.BOOKING_SEE,
+         query=schemas.ActivityBookingQuery, answer=schemas.BookingAnswer, page=True)  # fmt: skip
+def list_bookings(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> Page:
+    """An activity's bookings, for its staff: what a desk or the entrance looks through."""
+    activity = access_activity(session, actor, activity_id, Permission.BOOKING_SEE)
+    return queries.activity_bookings(session, actor, activity.id, query)
+
+
+@blp.get("/stalls/<uuid:stall_id>/desk", access=Permission.QUEUE_CALL,
+         answer=schemas.DeskAnswer)  # fmt: skip
+def get_desk(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
+    """A stall's desk: who is called and served, who is next, who stepped out, the day's counts."""
+    return desk.desk_of(session, actor, stall_id)
+
+
+@blp.post("/stalls/<uuid:stall_id>/call-next", access=Permission.QUEUE_CALL,
+          body=schemas.CallNextRequest, answer=schemas.BookingAnswer,
+          key_field="press_id", also={204: "nobody waits"},
+          limit=Limit("calls", in_process=True))  # fmt: skip
+def call_next(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Any:
+    """Call the next number; 204 when nobody waits. The same press_id gets the same answer."""
+    called = calling.call_next(
+        session,
+        actor,
+        stall_id,
+        booking_id=body.get("booking_id"),
+        reason=body.get("reason"),
+        although_left=body.get("although_left"),
+    )
+    if called is None:
+        return None, 204
+    return Ready(queries.booking_answer(session, actor, called))
+
+
+@blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=schemas.BookingAnswer,
+          limit=Limit("cancel"))  # fmt: skip
+def cancel(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """Cancel a booking that has not begun; its place is free again."""
+    found = access_booking(session, actor, booking_id, Permission.TICKET_ISSUE, or_own=True)
+    operations.cancel(session, actor, found.booking, region_code=found.region_code)
+    return queries.booking_detail(session, actor, booking_id)
+
+
+@blp.post("/bookings/<uuid:booking_id>/rejoin", access=LOGIN, answer=schemas.BookingAnswer)
+def rejoin(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """Back into the line: after being set aside, or once after being missed."""
+    return _at_desk(session, actor, booking_id, calling.rejoin, or_own=True)
+
+
+@blp.post("/bookings/<uuid:booking_id>/park", access=LOGIN, answer=schemas.BookingAnswer)
+def park(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """Set a number aside; it keeps its place."""
+    return _at_desk(session, actor, booking_id, calling.park, or_own=True)
+
+
+@blp.post("/bookings/<uuid:booking_id>/recall", access=Permission.QUEUE_CALL,
+          answer=schemas.BookingAnswer)  # fmt: skip
+def recall(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """Call a called number again; soon after the last call it is still that one."""
+    return _at_desk(session, actor, booking_id, calling.recall)
+
+
+@blp.post("/bookings/<uuid:booking_id>/start", access=Permission.QUEUE_CALL,
+          answer=schemas.BookingAnswer)  # fmt: skip
+def start(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """The person has come to the desk."""
+    return _at_desk(session, actor, booking_id, calling.start)
+
+
+@blp.post("/bookings/<uuid:booking_id>/finish", access=Permission.QUEUE_CALL,
+          answer=schemas.BookingAnswer)  # fmt: skip
+def finish(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """The service has been given."""
+    return _at_desk(session, actor, booking_id, calling.finish)
+
+
+@blp.post("/bookings/<uuid:booking_id>/undo-finish", access=Permission.QUEUE_CALL,
+          answer=schemas.BookingAnswer)  # fmt: skip
+def undo_finish(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """It was not finished after all; for a minute."""
+    return _at_desk(session, actor, booking_id, calling.undo_finish)
+
+
+@blp.post("/bookings/<uuid:booking_id>/miss", access=Permission.QUEUE_CALL,
+          answer=schemas.BookingAnswer)  # fmt: skip
+def miss(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
+    """Pass over a number that has been called several times and did not come."""
+    return _at_desk(session, actor, booking_id, calling.miss)
+
+
+def _at_desk(
+    session: Session,
+    actor: Actor,
+    booking_id: UUID,
+    act: Callable[[Session, Actor, Booking, str], None],
+    *,
+    or_own: bool = False,
+) -> dict[str, Any]:
+    found = access_booking(session, actor, booking_id, Permission.QUEUE_CALL, or_own=or_own)
+    act(session, actor, found.booking, found.region_code)
+    session.flush()
+    return queries.booking_detail(session, actor, booking_id)

@@ -1,0 +1,1 @@
+"""What checkin answers over HTTP."""

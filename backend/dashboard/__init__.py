@@ -1,0 +1,1 @@
+"""What was achieved: totals by region and period, kept by a job."""

@@ -1,0 +1,1 @@
+"""What dashboard answers over HTTP."""

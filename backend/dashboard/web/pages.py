@@ -1,0 +1,218 @@
+"""The dashboard at a desk and on the wall, and the lists behind its figures."""
+
+from datetime import date
+from functools import partial
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from backend.core import clock
+from backend.core.config import DASHBOARD, RATING, titles
+from backend.core.pages import Pages, render
+from backend.core.permissions import Actor
+from backend.dashboard import queries as dashboard
+from backend.dashboard.periods import ALL, Period, months_back, this_year
+from backend.dashboard.web.schemas import CommunitiesQuery, CountedQuery, DashboardQuery
+from backend.needs.models import NeedState
+from backend.regions.models import Region
+from backend.regions.queries import regions_to_choose
+
+pages = Pages("dashboard", __name__, url_prefix="/console/dashboard", template_folder="templates")
+
+# Months to choose from; further back there are the years.
+_MONTHS_TO_CHOOSE = 12
+# A day before which nothing took place: the evaluations' list begins a year ago unless told.
+_SINCE = date(2010, 1, 1)
+
+
+@pages.page("/", access=dashboard.SEE, query=DashboardQuery)
+def show(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """What has been done, in my regions."""
+    regions = regions_to_choose(session, actor.region_codes(dashboard.SEE))
+    region, period = _asked(session, actor, query)
+    return render(
+        "dashboard/dashboard.html", regions=regions, **figures_of(session, actor, region, period)
+    )
+
+
+@pages.page("/wall", access=dashboard.SEE, query=DashboardQuery)
+def wall(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """The same for a big screen: it refreshes by itself, and turns its pages."""
+    region, period = _asked(session, actor, query)
+    shown = figures_of(session, actor, region, period)
+    where: dict[str, Any] = {"region_id": region.id, "period": period.key}
+    return render(
+        "dashboard/wall.html",
+        now=clock.now(),
+        live_url=url_for(".wall", **where),
+        back_url=url_for(".show", **where),
+        **shown,
+    )
+
+
+@pages.page("/activities", access=dashboard.SEE, query=CountedQuery)
+def list_activities(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """The activities behind a figure, each with what it adds to it."""
+    regions = regions_to_choose(session, actor.region_codes(dashboard.SEE))
+    region, period = _asked(session, actor, query)
+    return render(
+        "dashboard/counted_activities.html",
+        regions=regions,
+        query=query,
+        kinds=titles("service_kinds").items(),
+        answer=dashboard.list_counted(session, actor, region, period, query),
+        fresh=dashboard.freshness(session),
+        **_choices(region, period),
+    )
+
+
+@pages.page("/communities", access=dashboard.SEE, query=CommunitiesQuery)
+def list_communities(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """The communities behind a figure."""
+    regions = regions_to_choose(session, actor.region_codes(dashboard.SEE))
+    region, period = _asked(session, actor, query)
+    return render(
+        "dashboard/communities.html",
+        regions=regions,
+        query=query,
+        fresh=dashboard.freshness(session),
+        communities=[
+            row
+            for row in dashboard.communities(session, actor, region, period)
+            if _wanted(row, query)
+        ],
+        **_choices(region, period),
+    )
+
+
+def _wanted(community: dict[str, Any], query: dict[str, Any]) -> bool:
+    reached, last = query.get("reached"), query.get("last_market")
+    return (reached is None or reached == (community["activities"] > 0)) and (
+        last is None or last is community["last_market"]
+    )
+
+
+def _asked(session: Session, actor: Actor, query: dict[str, Any]) -> tuple[Region, Period]:
+    return dashboard.access_region(session, actor, query.get("region_id")), query["period"]
+
+
+def figures_of(session: Session, actor: Actor, region: Region, period: Period) -> dict[str, Any]:
+    """What the dashboard's pages show."""
+    figures = dashboard.dashboard(session, actor, region, period)
+    return {
+        "figures": figures,
+        "charts": _charts(figures, region, period),
+        "communities": dashboard.communities(session, actor, region, period),
+    } | _choices(region, period)
+
+
+def _charts(figures: dict[str, Any], region: Region, period: Period) -> dict[str, Any]:
+    """What static/charts.js draws; each point with the address of the list behind it."""
+    months, kinds = figures["months"], figures["service_kinds"]
+    several_years = months[0]["month"][:4] != months[-1]["month"][:4]
+
+    def counted(key: str, **more: Any) -> str:
+        return url_for("dashboard.list_activities", region_id=region.id, period=key, **more)
+
+    def name(month: dict[str, Any]) -> str:
+        """11月; the January of an axis that passes into another year with that year."""
+        with_year = several_years and month["month"].endswith("-01")
+        title: str = month["title"]
+        return title[2:] if with_year else title[5:]
+
+    return {
+        "visits_by_month": {
+            "kind": "bars",
+            "data": {
+                "names": ["服务人次"],
+                "unit": "人次",
+                "rows": [
+                    {
+                        "title": name(month),
+                        "values": [month["visits"]],
+                        "url": counted(month["month"]),
+                    }
+                    for month in months
+                ],
+            },
+        },
+        "share_by_month": _share_chart(
+            "trend",
+            [(name(month), month, _evaluations_url(region, month["month"])) for month in months],
+        ),
+        "served_by_kind": {
+            "kind": "lines",
+            "data": {
+                "rows": [
+                    {
+                        "title": kind["title"],
+                        "n": kind["served"],
+                        "url": counted(period.key, kind=kind["service_kind"]),
+                    }
+                    for kind in kinds
+                ]
+            },
+        },
+        "share_by_kind": _share_chart(
+            "intervals",
+            [
+                (kind["title"], kind, counted(period.key, kind=kind["service_kind"]))
+                for kind in kinds
+            ],
+        ),
+    }
+
+
+def _share_chart(kind: str, rows: list[tuple[str, dict[str, Any], str]]) -> dict[str, Any]:
+    """Satisfied shares with their intervals, of what was rated at all."""
+    return {
+        "kind": kind,
+        "data": {
+            "target": RATING.target_share,
+            "rows": [
+                {
+                    "title": title,
+                    **row["satisfied_share"],
+                    "n": row["rated"],
+                    "small": row["small_sample"],
+                    "url": url,
+                }
+                for title, row, url in rows
+                if row["satisfied_share"]
+            ],
+        },
+    }
+
+
+def _choices(region: Region, period: Period) -> dict[str, Any]:
+    """What every page here needs: the region and the period asked for, and the periods there are
+    to choose from."""
+    this = this_year()
+    last = Period.of(str(int(this.key) - 1))
+    months = months_back(clock.today(), _MONTHS_TO_CHOOSE)[::-1]
+    periods = [this, last, Period(ALL), *months]
+    if period not in periods:
+        periods.append(period)
+    return {
+        "region": region,
+        "span": period,
+        "periods": [(one.key, one.title) for one in periods],
+        "rules": RATING,
+        "late_minutes": DASHBOARD.late_minutes,
+        "evaluations_url": _evaluations_url,
+        "needs_url": partial(_needs_url, region, period),
+    }
+
+
+def _evaluations_url(region: Region, key: str) -> str:
+    """The list of evaluations over the same activities as the figures of a period."""
+    period = Period.of(key)
+    days: dict[str, Any] = {"from": period.first or _SINCE, "to": period.last}
+    return url_for("evaluations.list_evaluations", region_id=region.id, **days)
+
+
+def _needs_url(region: Region, period: Period, state: NeedState | None = None) -> str:
+    """The list of needs that were raised in a period, of one state or of all."""
+    days: dict[str, Any] = {"from": period.first, "to": period.last}
+    return url_for("needs.list_needs", region_id=region.id, state=state, **days)

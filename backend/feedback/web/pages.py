@@ -1,0 +1,161 @@
+"""The console's pages of evaluations and rectifications."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from backend.activities.permissions import access_activity
+from backend.core import clock
+from backend.core.config import RATING, load
+from backend.core.errors import AppError, NotFound
+from backend.core.pages import Pages, done_here, render, see_other
+from backend.core.permissions import Actor, Permission
+from backend.feedback import operations, queries
+from backend.feedback.permissions import access_rectification
+from backend.feedback.trends import trends_of
+from backend.feedback.web import schemas
+from backend.regions.queries import regions_to_choose
+
+evaluations = Pages(
+    "evaluations", __name__, url_prefix="/console/evaluations", template_folder="templates"
+)
+rectifications = Pages("rectifications", __name__, url_prefix="/console/rectifications")
+# What the list shows before anybody asks for another time.
+_USUAL_PERIOD = timedelta(days=365)
+
+
+@evaluations.page("/", access=Permission.EVALUATION_SEE_ALL, query=schemas.EvaluationQuery)
+def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """The evaluations in my regions, with totals and trends."""
+    query.setdefault("from_", clock.day_start(clock.today() - _USUAL_PERIOD))
+    regions = regions_to_choose(session, actor.region_codes(Permission.EVALUATION_SEE_ALL))
+    chosen = next((region for region in regions if region.id == query.get("region_id")), None)
+    if chosen is None:
+        query.pop("region_id", None)
+    scope = chosen or min(regions, key=lambda region: len(region.code), default=None)
+    return render(
+        "feedback/evaluations.html",
+        query=query,
+        regions=regions,
+        scope=scope,
+        answer=queries.list_evaluations(session, actor, query),
+        trends=trends_of(
+            session, queries.evaluated(session, actor, query), scope.code if scope else ""
+        ),
+        publish_from=RATING.publish_from,
+    )
+
+
+@evaluations.page("/<uuid:activity_id>", access=Permission.EVALUATION_SEE_ALL)
+def show(session: Session, actor: Actor, activity_id: UUID) -> str:
+    """A market's checklist, with its bad ratings."""
+    activity = access_activity(session, actor, activity_id)
+    if not actor.may(Permission.EVALUATION_SEE_ALL, region_code=activity.region_code):
+        raise NotFound
+    complaints = queries.list_rectifications(
+        session, actor, {"activity_id": activity_id, "limit": 100}
+    )
+    return render(
+        "feedback/evaluation.html",
+        activity=activity,
+        evaluation=queries.evaluation_of(session, activity, in_full=True),
+        complaints=complaints,
+        rules=RATING,
+        asked=load("evaluation"),
+    )
+
+
+@rectifications.page("/", access=Permission.RECTIFICATION_SEE, query=schemas.RectificationQuery)
+def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """The rectifications in my regions, the nearest deadline first; from the menu, those that
+    somebody has yet to see to."""
+    if not request.args:
+        query["open"] = True
+    return render(
+        "feedback/rectifications.html",
+        query=query,
+        page=queries.list_rectifications(session, actor, query),
+        asked=load("evaluation"),
+    )
+
+
+@rectifications.page("/<uuid:rectification_id>", access=Permission.RECTIFICATION_SEE)
+def show_rectification(
+    session: Session,
+    actor: Actor,
+    rectification_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+    contact: operations.Contact | None = None,
+) -> str:
+    """A rectification, and what to do next."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_SEE)
+    may_handle = actor.may(Permission.RECTIFICATION_HANDLE, region_code=found.region_code)
+    return render(
+        "feedback/rectification.html",
+        one=queries.rectification_detail(session, actor, rectification_id),
+        handlers=operations.handlers(session, found.region_code) if may_handle else [],
+        may_handle=may_handle,
+        why_unsolved=operations.why_unsolved(session, rectification_id),
+        typed=typed or {},
+        problem=problem,
+        contact=contact,
+        asked=load("evaluation"),
+    )
+
+
+@rectifications.form("/<uuid:rectification_id>/owner", access=Permission.RECTIFICATION_HANDLE,
+                     body=schemas.OwnerForm, again=show_rectification)  # fmt: skip
+def name_owner(
+    session: Session, actor: Actor, body: dict[str, UUID], rectification_id: UUID
+) -> Response:
+    """Say who sees to it."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    operations.name_owner(session, actor, found, body["user_id"])
+    return see_other(".show_rectification", rectification_id=rectification_id)
+
+
+@rectifications.form("/<uuid:rectification_id>/reply", access=Permission.RECTIFICATION_HANDLE,
+                     body=schemas.ReplyRequest, again=show_rectification)  # fmt: skip
+def reply(session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID) -> Response:
+    """Say what was done."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    operations.reply(session, actor, found, body["reply"])
+    return see_other(".show_rectification", rectification_id=rectification_id)
+
+
+@rectifications.form("/<uuid:rectification_id>/call-back", access=Permission.RECTIFICATION_HANDLE,
+                     body=schemas.CallBackForm, again=show_rectification)  # fmt: skip
+def call_back(
+    session: Session, actor: Actor, body: dict[str, Any], rectification_id: UUID
+) -> Response:
+    """Keep what the resident said when called back."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    operations.call_back(session, actor, found, body["note"], body["satisfied"])
+    return see_other(".show_rectification", rectification_id=rectification_id)
+
+
+@rectifications.form("/<uuid:rectification_id>/close", access=Permission.RECTIFICATION_HANDLE,
+                     body=schemas.CloseRequest, again=show_rectification,
+                     said="已办结")  # fmt: skip
+def close(
+    session: Session, actor: Actor, body: dict[str, str | None], rectification_id: UUID
+) -> Response:
+    """Close it after the call-back."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    operations.close(session, actor, found, body.get("reason"))
+    return see_other(".show_rectification", rectification_id=rectification_id)
+
+
+@rectifications.form("/<uuid:rectification_id>/contact", access=Permission.RECTIFICATION_HANDLE,
+                     body=schemas.RaterContactRequest, again=show_rectification)  # fmt: skip
+def contact(session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID) -> str:
+    """Show the rater's number, once: it stands in no address and no history."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    number = operations.contact(session, actor, found, body["reason"])
+    done_here()
+    page: str = show_rectification(session, actor, rectification_id, contact=number)
+    return page

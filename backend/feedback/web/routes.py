@@ -1,0 +1,158 @@
+"""Ratings, evaluation, rectification."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.activities.permissions import access_activity
+from backend.core.api import LOGIN, PUBLIC, Blueprint
+from backend.core.config import RATING, load
+from backend.core.limits import Limit
+from backend.core.pagination import Page, PageQuery
+from backend.core.permissions import Actor, Permission, may
+from backend.feedback import operations, queries, receivers, tasks  # noqa: F401
+from backend.feedback.permissions import (
+    access_own_rating,
+    access_rectification,
+    access_service,
+    access_visit,
+)
+from backend.feedback.web import schemas
+
+blp = Blueprint("feedback", __name__, url_prefix="/api/v1", description="评价、评价清单、整改")
+_RATINGS = Limit("ratings")
+
+
+# ---------------------------------------------------------------------------- ratings
+
+
+@blp.get("/rating-form", access=PUBLIC, answer=schemas.RatingFormAnswer)
+def rating_form(_session: Session, _actor: Actor | None) -> dict[str, Any]:
+    """What residents are asked: levels (best first), items and tags with their titles."""
+    asked = load("evaluation")
+    levels = sorted(((int(level), title) for level, title in asked["levels"].items()), reverse=True)
+    return {
+        "levels": [{"score": score, "title": title} for score, title in levels],
+        "items": [{"key": key, "title": item["title"]} for key, item in asked["items"].items()],
+        "tags": [{"key": key, "title": title} for key, title in asked["tags"].items()],
+        "comment_length": schemas.COMMENT_LENGTH,
+        "window_days": RATING.window_days,
+        "edit_hours": RATING.edit_hours,
+    }
+
+
+@blp.post("/ratings", access=LOGIN, status=201,
+          body=schemas.RatingRequest, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
+def add_rating(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
+    """Rate a service received, or a visit, of mine or a family member's."""
+    if "booking_id" in body:
+        subject = access_service(session, actor, body["booking_id"])
+    else:
+        subject = access_visit(session, actor, body["activity_id"], body.get("resident_id"))
+    rating = operations.rate(session, actor, subject, body)
+    return queries.rating_detail(session, rating.id)
+
+
+@blp.put("/ratings/<uuid:rating_id>", access=LOGIN,
+         body=schemas.RatingChange, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
+def put_rating(
+    session: Session, actor: Actor, body: dict[str, Any], rating_id: UUID
+) -> dict[str, Any]:
+    """Change my rating while it can be edited; what is not named stays."""
+    rating = access_own_rating(session, actor, rating_id)
+    operations.change_rating(session, rating, body)
+    return queries.rating_detail(session, rating.id)
+
+
+@blp.get("/me/ratings", access=LOGIN, query=PageQuery,
+         answer=schemas.RatingAnswer, page=True)  # fmt: skip
+def list_own_ratings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """The ratings I gave, newest first."""
+    return queries.list_own_ratings(session, actor, query)
+
+
+# ---------------------------------------------------------------------------- evaluation
+
+
+@blp.get("/activities/<uuid:activity_id>/evaluation", access=PUBLIC,
+         answer=schemas.EvaluationAnswer)  # fmt: skip
+def get_evaluation(session: Session, actor: Actor | None, activity_id: UUID) -> dict[str, Any]:
+    """The evaluation checklist; figures on few answers are for organisers only."""
+    activity = access_activity(session, actor, activity_id)
+    in_full = may(actor, Permission.EVALUATION_SEE_ALL, region_code=activity.region_code)
+    return queries.evaluation_of(session, activity, in_full=in_full)
+
+
+@blp.get("/evaluations", access=Permission.EVALUATION_SEE_ALL,
+         query=schemas.EvaluationQuery, answer=schemas.EvaluationListAnswer)  # fmt: skip
+def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
+    """Evaluations in my regions, the latest activity first, with totals over all of them."""
+    return queries.list_evaluations(session, actor, query)
+
+
+# ---------------------------------------------------------------------------- rectification
+
+
+@blp.get("/rectifications", access=Permission.RECTIFICATION_SEE,
+         query=schemas.RectificationQuery, answer=schemas.RectificationAnswer,
+         page=True)  # fmt: skip
+def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+    """Rectifications in my regions, the nearest deadline first."""
+    return queries.list_rectifications(session, actor, query)
+
+
+@blp.get("/rectifications/<uuid:rectification_id>", access=Permission.RECTIFICATION_SEE,
+         answer=schemas.RectificationAnswer)  # fmt: skip
+def get_rectification(session: Session, actor: Actor, rectification_id: UUID) -> dict[str, Any]:
+    """A rectification."""
+    access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_SEE)
+    return queries.rectification_detail(session, actor, rectification_id)
+
+
+@blp.post("/rectifications/<uuid:rectification_id>/reply",
+          access=Permission.RECTIFICATION_HANDLE,
+          body=schemas.ReplyRequest, answer=schemas.RectificationAnswer)  # fmt: skip
+def reply(
+    session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID
+) -> dict[str, Any]:
+    """Say what was done about a bad rating."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    operations.reply(session, actor, found, body["reply"])
+    return queries.rectification_detail(session, actor, rectification_id)
+
+
+@blp.post("/rectifications/<uuid:rectification_id>/call-back",
+          access=Permission.RECTIFICATION_HANDLE,
+          body=schemas.CallBackRequest, answer=schemas.RectificationAnswer)  # fmt: skip
+def call_back(
+    session: Session, actor: Actor, body: dict[str, Any], rectification_id: UUID
+) -> dict[str, Any]:
+    """Keep what the resident said when called back."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    operations.call_back(session, actor, found, body["note"], body["satisfied"])
+    return queries.rectification_detail(session, actor, rectification_id)
+
+
+@blp.post("/rectifications/<uuid:rectification_id>/close",
+          access=Permission.RECTIFICATION_HANDLE,
+          body=schemas.CloseRequest, answer=schemas.RectificationAnswer)  # fmt: skip
+def close(
+    session: Session, actor: Actor, body: dict[str, str | None], rectification_id: UUID
+) -> dict[str, Any]:
+    """Close a rectification after the call-back; with a reason where the resident is still not
+    satisfied."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    operations.close(session, actor, found, body.get("reason"))
+    return queries.rectification_detail(session, actor, rectification_id)
+
+
+@blp.post("/rectifications/<uuid:rectification_id>/contact",
+          access=Permission.RECTIFICATION_HANDLE,
+          body=schemas.RaterContactRequest, answer=schemas.RaterContactAnswer)  # fmt: skip
+def contact(
+    session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID
+) -> operations.Contact:
+    """The rater's phone number in full, for the call-back; asking is audited, with the reason."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    return operations.contact(session, actor, found, body["reason"])

@@ -1,0 +1,1 @@
+"""What needs answers over HTTP."""

@@ -1,0 +1,191 @@
+"""The console's pages of needs (需求清单)."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app, request
+from sqlalchemy.orm import Session
+
+from backend.activities.permissions import check_region
+from backend.core import clock
+from backend.core.config import titles
+from backend.core.errors import AppError
+from backend.core.limits import Limit
+from backend.core.pages import Pages, attachment, render, see_other
+from backend.core.permissions import Actor, Permission
+from backend.core.spreadsheets import MIMETYPE
+from backend.needs import operations, queries, receivers  # noqa: F401 - connects them
+from backend.needs.models import NeedState
+from backend.needs.permissions import access_need, check_activity
+from backend.needs.sheets import needs_file
+from backend.needs.web import schemas
+from backend.regions.models import Region
+from backend.regions.queries import regions_to_choose
+
+pages = Pages("needs", __name__, url_prefix="/console/needs", template_folder="templates")
+
+
+@pages.page("/", access=Permission.NEED_SEE, query=schemas.NeedQuery)
+def list_needs(
+    session: Session,
+    actor: Actor,
+    query: dict[str, Any],
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """The needs of my regions, with how many there are in each state."""
+    regions = _narrowed(session, actor, query)
+    return render(
+        "needs/list.html",
+        query=query,
+        regions=regions,
+        counts=queries.count_by_state(session, actor, query),
+        page=queries.list_needs(session, actor, query),
+        kinds=titles("service_kinds"),
+        may_raise=actor.may_anywhere(Permission.NEED_HANDLE),
+        problem=problem,
+    )
+
+
+def _narrowed(session: Session, actor: Actor, query: dict[str, Any]) -> Sequence[Region]:
+    """The regions to choose from; the query gets the code of the chosen one. One that is not the
+    caller's filters nothing."""
+    regions = regions_to_choose(session, actor.region_codes(Permission.NEED_SEE))
+    for region in regions:
+        if region.id == query.get("region_id"):
+            query["region_code"] = region.code
+    return regions
+
+
+@pages.form("/export", access=Permission.NEED_SEE, query=schemas.NeedQuery, again=list_needs,
+            limit=Limit("exports"))  # fmt: skip
+def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
+    """The list with its filters as an Excel file."""
+    _narrowed(session, actor, query)
+    rows = queries.needs_to_export(session, actor, query)
+    # Not the words looked for: what is typed may name somebody, and the log keeps it for ever.
+    filters = {name: value for name, value in request.args.items() if name != "q"}
+    operations.note_export(session, actor, len(rows), filters)
+    words: Any = current_app.jinja_env.globals
+    content = needs_file(rows, words["NEED_STATES"], words["NEED_SOURCES"])
+    return attachment(content, f"需求清单{clock.today():%Y%m%d}.xlsx", MIMETYPE)
+
+
+@pages.page("/new", access=Permission.NEED_HANDLE)
+def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None) -> str:
+    """The form to register a need."""
+    return render(
+        "needs/new.html",
+        regions=regions_to_choose(session, actor.region_codes(Permission.NEED_HANDLE)),
+        kinds=titles("service_kinds"),
+        typed=typed or {"raised_on": clock.today().isoformat()},
+        problem=problem,
+        today=clock.today(),
+    )
+
+
+@pages.form("/new", access=Permission.NEED_HANDLE, body=schemas.NeedForm, again=new, said="已登记")
+def raise_need(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
+    """Register a need."""
+    region = check_region(session, actor, body.pop("region_id"), Permission.NEED_HANDLE)
+    need = operations.raise_need(session, actor, region, body)
+    return see_other(".show", need_id=need.id)
+
+
+@pages.page("/<uuid:need_id>", access=Permission.NEED_SEE)
+def show(
+    session: Session,
+    actor: Actor,
+    need_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """A need, what has become of it, and what to do next."""
+    need = access_need(session, actor, need_id, Permission.NEED_SEE)
+    may_handle = actor.may(Permission.NEED_HANDLE, region_code=need.region_code)
+    to_plan = may_handle and need.state is NeedState.ACCEPTED
+    return render(
+        "needs/need.html",
+        need=need,
+        full=queries.need_in_full(session, need),
+        steps=queries.history(session, need),
+        choices=queries.activities_to_plan_for(session, actor, need) if to_plan else [],
+        kinds=titles("service_kinds"),
+        may_handle=may_handle,
+        typed=typed or {},
+        problem=problem,
+    )
+
+
+@pages.form("/<uuid:need_id>/accept", access=Permission.NEED_HANDLE, again=show, said="已受理")
+def accept(session: Session, actor: Actor, need_id: UUID) -> Response:
+    """Take it on."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.accept(session, actor, need)
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form("/<uuid:need_id>/decline", access=Permission.NEED_HANDLE,
+            body=schemas.ReasonForm, again=show, said="已记为不受理")  # fmt: skip
+def decline(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
+    """Refuse it, with a reason."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.decline(session, actor, need, body["reason"])
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form("/<uuid:need_id>/plan", access=Permission.NEED_HANDLE,
+            body=schemas.PlanForm, again=show, said="已安排")  # fmt: skip
+def plan(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -> Response:
+    """Plan it for an activity."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    activity = check_activity(session, actor, body["activity_id"])
+    operations.plan(session, actor, need, activity)
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form(
+    "/<uuid:need_id>/take-off", access=Permission.NEED_HANDLE, again=show, said="已撤下，请另作安排"
+)
+def take_off(session: Session, actor: Actor, need_id: UUID) -> Response:
+    """Take it off its activity."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.take_off(session, actor, need)
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form("/<uuid:need_id>/serve", access=Permission.NEED_HANDLE, again=show, said="已记为已服务")
+def serve(session: Session, actor: Actor, need_id: UUID) -> Response:
+    """Say that it was served."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.serve(session, actor, need)
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form(
+    "/<uuid:need_id>/evaluate", access=Permission.NEED_HANDLE, again=show, said="已记为已解决"
+)
+def evaluate(session: Session, actor: Actor, need_id: UUID) -> Response:
+    """Say that it is solved."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.evaluate(session, actor, need)
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form("/<uuid:need_id>/close-unsolved", access=Permission.NEED_HANDLE,
+            body=schemas.ReasonForm, again=show, said="已记为未解决而办结")  # fmt: skip
+def close_unsolved(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
+    """End it without a solution, with a reason."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.close_unsolved(session, actor, need, body["reason"])
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form("/<uuid:need_id>/reopen", access=Permission.NEED_HANDLE,
+            body=schemas.ReasonForm, again=show, said="已重新办理")  # fmt: skip
+def reopen(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
+    """Open it again: the resident says that it isn't solved."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.reopen(session, actor, need, body["reason"])
+    return see_other(".show", need_id=need_id)

@@ -1,0 +1,1 @@
+"""What partners answers over HTTP."""

@@ -1,0 +1,1 @@
+"""What regions answers over HTTP."""

@@ -1,0 +1,1 @@
+"""An office's own schedule, from its workbook to the activities it makes."""

@@ -1,0 +1,477 @@
+"""Use cases of organisers: a schedule from an Excel file, looked at first, then made whole.
+
+The file itself is kept between the two steps, under an id that only its sender can open. Kept in
+the page instead it would be as large as a form may be, and would have to be signed; here it is
+read again when it is confirmed, against what the schedule has become meanwhile.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy.orm import Session, defer
+
+from backend.activities import copies
+from backend.activities.models import (
+    Activity,
+    ActivityState,
+    ImportedRow,
+    Offering,
+    ScheduleImport,
+    Slot,
+)
+from backend.activities.operations import create_activity
+from backend.activities.words import PROGRAMMES, quoted
+from backend.core import audit, clock
+from backend.core.config import IMPORTS
+from backend.core.db import transaction
+from backend.core.errors import AppError, NotFound, ValidationFailed
+from backend.core.ids import new_id
+from backend.core.jobs import job
+from backend.core.permissions import Actor, Permission
+from backend.regions.models import Region
+from backend.regions.queries import within
+from backend.schedule import calendar as schedule
+from backend.schedule.imports.regions import Place, find_places
+from backend.schedule.reading import columns
+from backend.schedule.reading.reading import read_schedule
+from backend.schedule.reading.rows import ReadRow, ReadSchedule
+
+KEEP = timedelta(days=IMPORTS.keep_days)
+_LATEST = 10
+_COLUMNS = {
+    columns.PROGRAMME: "programme", columns.TITLE: "title", columns.ORGANISER: "organiser_name",
+    columns.CONTACT: "contact_phone", columns.FIELD: "field", columns.KIND: "kind",
+    columns.ABOUT: "description",
+}  # fmt: skip
+
+
+class NothingToImport(AppError):
+    status = 409
+    code = "nothing_to_import"
+    title = "没有可以导入的行，没有新建活动"
+
+
+class ImportDone(NothingToImport):
+    code = "import_done"
+    title = "已经导入过了，没有再建一遍"
+
+
+class ImportChanged(AppError):
+    """What would be made is no longer what was looked at: typed in another tab, or planned by a
+    colleague meanwhile."""
+
+    status = 409
+    code = "import_changed"
+    title = "刚刚有变化，一行都没有导入，请再看一遍"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An activity whose stalls and services are copied.
+
+    Attributes:
+        last_slot_end: how long after its beginning its last slot ends.
+    """
+
+    id: UUID
+    title: str
+    programme: Any
+    starts_at: datetime
+    last_slot_end: timedelta | None
+
+
+class Fate(StrEnum):
+    """What becomes of a row."""
+
+    NEW = "new"
+    FAULTY = "faulty"
+    EXISTS = "exists"  # the same activity is there already
+    TWIN = "twin"  # an earlier row says the same
+    LEFT = "left"  # the clerk doesn't want it, or it is hidden or struck through
+    MADE = "made"  # from this very file
+
+
+@dataclass(slots=True)
+class PlannedRow:
+    """A row, and what becomes of it.
+
+    Attributes:
+        row: as it was read; its faults are in there, and what a look-up found wrong.
+        made_id: the activity that it has become.
+        left: whether it is not taken.
+        exists: whether the same activity is there already: nothing is made then.
+        same_as: the number of an earlier row that says the same: nothing is made then either.
+        notes: what to look at, though it hinders nothing.
+    """
+
+    row: ReadRow
+    made_id: UUID | None = None
+    left: bool = False
+    region: Region | None = None
+    model: Model | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    exists: bool = False
+    same_as: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        return str(self.row.values.get(columns.TITLE, ""))
+
+    @property
+    def fate(self) -> Fate:
+        if self.made_id:
+            return Fate.MADE
+        if self.left:
+            return Fate.LEFT
+        if self.row.faults:
+            return Fate.FAULTY
+        if self.exists:
+            return Fate.EXISTS
+        return Fate.TWIN if self.same_as else Fate.NEW
+
+    def blame(self, column: str, words: str, choices: Sequence[str] = ()) -> None:
+        """Note what is wrong with a cell, and what may be meant."""
+        self.row = self.row.blamed(column, words, choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a file would make.
+
+    Attributes:
+        read: all that it says.
+        rows: all its rows, whatever becomes of them.
+    """
+
+    read: ReadSchedule
+    rows: Sequence[PlannedRow]
+
+    def of(self, fate: Fate) -> list[PlannedRow]:
+        """The rows of which this becomes."""
+        return [row for row in self.rows if row.fate == fate]
+
+    @property
+    def new(self) -> list[PlannedRow]:
+        return self.of(Fate.NEW)
+
+    @property
+    def seen(self) -> str:
+        """What would be made, in brief: it comes back with the confirmation."""
+        said = [
+            (planned.row.key, planned.region and planned.region.code, planned.model,
+             sorted(planned.row.values.items()))
+            for planned in self.new
+        ]  # fmt: skip
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+# ---------------------------------------------------------------------------- kept
+
+
+def keep(
+    session: Session, actor: Actor, file_name: str, content: bytes, model: Activity | None
+) -> ScheduleImport:
+    """Keep a file until it is confirmed.
+
+    Args:
+        model: whose stalls and services are copied to rows that name none.
+
+    Raises NotASpreadsheet, SpreadsheetTooLarge, ValidationFailed (422).
+    """
+    if not read_schedule(content).rows:
+        raise ValidationFailed("表格里没有活动，请从表头下面一行起填写")
+    kept = ScheduleImport(
+        id=new_id(),
+        user_id=actor.user_id,
+        file_name=file_name,
+        content=content,
+        model_id=model.id if model else None,
+    )
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def access_import(
+    session: Session, actor: Actor, import_id: UUID, *, lock: bool = False
+) -> ScheduleImport:
+    """The caller's own file.
+
+    Raises NotFound (404) for another's.
+    """
+    kept = session.get(
+        ScheduleImport, import_id, with_for_update=lock or None, populate_existing=lock
+    )
+    if kept is None or kept.user_id != actor.user_id:
+        raise NotFound
+    return kept
+
+
+def latest_of(session: Session, actor: Actor) -> Sequence[ScheduleImport]:
+    """The caller's last files, without what is in them."""
+    statement = (
+        select(ScheduleImport)
+        .options(defer(ScheduleImport.content))
+        .where(ScheduleImport.user_id == actor.user_id)
+        .order_by(ScheduleImport.created_at.desc(), ScheduleImport.id)
+        .limit(_LATEST)
+    )
+    return session.execute(statement).scalars().all()
+
+
+@job("activities.purge_imports", cron="29 * * * *")
+def purge() -> None:
+    """Delete old files: nobody will confirm them any more, nor undo what they made."""
+    with transaction() as session:
+        session.execute(
+            delete(ScheduleImport).where(ScheduleImport.created_at < clock.now() - KEEP)
+        )
+
+
+# ---------------------------------------------------------------------------- looked at
+
+
+def plan_of(session: Session, actor: Actor, kept: ScheduleImport) -> Plan:
+    """What a file would make now, and what is wrong with it, in five statements."""
+    return _plan(session, actor, kept, read_again(kept))
+
+
+def read_again(kept: ScheduleImport) -> ReadSchedule:
+    """What a file says, with what was typed instead."""
+    typed = {
+        (row, column): words
+        for row, cells in kept.typed.items()
+        for column, words in cells.items()
+    }  # fmt: skip
+    return read_schedule(kept.content, typed, file_name=kept.file_name)
+
+
+def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedule) -> Plan:
+    statement = select(ImportedRow.row, ImportedRow.activity_id).where(
+        ImportedRow.import_id == kept.id
+    )
+    made = {row.row: row.activity_id for row in session.execute(statement)}
+    rows = [
+        PlannedRow(row, made.get(row.key), left=not kept.wanted.get(row.key, not row.aside))
+        for row in read.rows
+    ]
+    taken = [planned for planned in rows if not (planned.made_id or planned.left)]
+    _find_regions(session, actor, taken)
+    _find_models(session, actor, taken, kept.model_id)
+    for planned in taken:
+        _set_times(planned)
+    _find_twins(session, taken)
+    return Plan(read, rows)
+
+
+def _find_regions(session: Session, actor: Actor, rows: Sequence[PlannedRow]) -> None:
+    places = {
+        planned.row.key: Place(community, planned.row.values.get(columns.TOWN))
+        for planned in rows
+        if (community := planned.row.values.get(columns.COMMUNITY))
+    }
+    found = find_places(session, actor, set(places.values()))
+    for planned in rows:
+        if place := places.get(planned.row.key):
+            planned.region = found[place].region
+            if planned.region is None:
+                planned.blame(columns.COMMUNITY, found[place].fault, found[place].choices)
+
+
+def _find_models(
+    session: Session, actor: Actor, rows: Sequence[PlannedRow], default_id: UUID | None
+) -> None:
+    named = {planned.row.values.get(columns.MODEL) for planned in rows} - {None}
+    wanted: list[ColumnElement[bool]] = [Activity.title.in_(named)]
+    if default_id is not None:
+        wanted.append(Activity.id == default_id)
+    models = _models(session, actor, or_(*wanted))
+    default = next((model for model in models if model.id == default_id), None)
+    # The latest of a name: the list is sorted by beginning.
+    by_title = {model.title: model for model in models}
+    for planned in rows:
+        title = planned.row.values.get(columns.MODEL)
+        planned.model = by_title.get(title) if title else default
+        if title and planned.model is None:
+            planned.blame(columns.MODEL, "在您负责的地区内没有这个名称的活动")
+        elif default_id and planned.model is None:
+            planned.blame(columns.MODEL, "上面选的那一场已取消或不归您管，请另选")
+        _check_model(planned, columns.MODEL if title else columns.PROGRAMME)
+
+
+def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list[Model]:
+    last_slot = (
+        select(func.max(Slot.ends_at))
+        .join(Offering, Offering.id == Slot.offering_id)
+        .where(Offering.activity_id == Activity.id)
+        .correlate(Activity)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Activity.id, Activity.title, Activity.programme, Activity.starts_at, last_slot)
+        .join(Region, Region.id == Activity.region_id)
+        .where(
+            wanted,
+            within(actor.region_codes(Permission.ACTIVITY_EDIT)),
+            Activity.state != ActivityState.CANCELLED,
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    )
+    return [
+        Model(model_id, title, programme, starts_at, ends_at - starts_at if ends_at else None)
+        for model_id, title, programme, starts_at, ends_at in session.execute(statement)
+    ]
+
+
+def _check_model(planned: PlannedRow, column: str) -> None:
+    programme = planned.row.values.get(columns.PROGRAMME)
+    if planned.model is None or programme in (None, planned.model.programme):
+        return
+    theirs = PROGRAMMES[planned.model.programme]
+    planned.blame(column, f"参照活动{quoted(planned.model.title)}是{theirs}，品牌项目应相同")
+
+
+def _set_times(planned: PlannedRow) -> None:
+    values = planned.row.values
+    if not values.keys() >= {columns.DAY, columns.STARTS, columns.ENDS}:
+        return
+    planned.starts_at = _instant(values[columns.DAY], values[columns.STARTS])
+    last = values.get(columns.LAST_DAY, values[columns.DAY])
+    planned.ends_at = _instant(last, values[columns.ENDS])
+    if planned.model and planned.model.last_slot_end:
+        earliest = planned.starts_at + planned.model.last_slot_end
+        if planned.ends_at < earliest:
+            until = f"{earliest:%H:%M}"
+            planned.blame(columns.ENDS, f"参照活动的时段要到 {until}，结束时间不能更早")
+
+
+def _instant(day: date, at: time) -> datetime:
+    """A day and a time on a clock in Shanghai as an instant."""
+    return datetime.combine(day, at, tzinfo=clock.SHANGHAI)
+
+
+def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
+    """Note rows that say the same as another, or as an activity that there is; and what else
+    takes place in the same region on the same day. Of two that are one activity and say different
+    things of it the later is blamed."""
+    whole = [planned for planned in rows if planned.region and planned.starts_at]
+    region_ids = {planned.region.id for planned in whole if planned.region}
+    days = {planned.row.values[columns.DAY] for planned in whole}
+    planned_already = schedule.taking_place(session, region_ids, days)
+    seen: dict[Any, PlannedRow] = {}
+    that_day: dict[Any, PlannedRow] = {}
+    for planned in whole:
+        assert planned.region is not None
+        values = planned.row.values
+        place = (planned.region.id, values[columns.DAY])
+        others = planned_already.get(place, [])
+        same = (values.get(columns.PROGRAMME), planned.title, planned.starts_at)
+        if (first := seen.setdefault((place, same), planned)) is not planned:
+            if differing := _differing(first, planned):
+                words = (
+                    f"与第 {first.row.number} 行是同一场，{differing}却不同，请改成一样或删去一行"
+                )
+                planned.blame(differing, words)
+            else:
+                planned.same_as = first.row.number
+                planned.notes.append(f"与第 {first.row.number} 行完全相同，只建一场")
+        elif any((one.programme, one.title, one.starts_at) == same for one in others):
+            planned.exists = True
+        elif others:
+            planned.notes.append(f"当天该社区已有{quoted(others[0].title)}")
+        elif (other := that_day.setdefault(place, planned)) is not planned:
+            planned.notes.append(f"与第 {other.row.number} 行同一天、同一社区")
+
+
+def _differing(first: PlannedRow, second: PlannedRow) -> str | None:
+    """The first column in which two rows of one activity differ."""
+    one, other = first.row.values, second.row.values
+    where = (columns.COMMUNITY, columns.TOWN)
+    compared = [column for column in columns.COLUMNS if column not in where]
+    return next((column for column in compared if one.get(column) != other.get(column)), None)
+
+
+# ---------------------------------------------------------------------------- made
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was made of a file, and how many of its rows wait to be put right."""
+
+    made: Sequence[Activity]
+    waiting: int
+
+
+def carry_out(session: Session, actor: Actor, kept: ScheduleImport, seen: str) -> Outcome:
+    """Make what is good of a locked file: all of that or nothing. What is there already is not made
+    again; what is wrong waits until it is put right.
+
+    Args:
+        seen: the plan that was looked at (`Plan.seen`).
+
+    Raises NothingToImport, ImportDone, ImportChanged (409).
+    """
+    read = read_again(kept)
+    _lock_regions(session, _plan(session, actor, kept, read).new)
+    # Again, now that nobody else can import to the same regions.
+    plan = _plan(session, actor, kept, read)
+    if not plan.new:
+        raise ImportDone if kept.made else NothingToImport
+    if plan.seen != seen:
+        raise ImportChanged
+    sources = _sources(session, {row.model.id for row in plan.new if row.model})
+    made = [_make(session, actor, planned, sources) for planned in plan.new]
+    for planned, activity in zip(plan.new, made, strict=True):
+        session.add(ImportedRow(import_id=kept.id, row=planned.row.key, activity_id=activity.id))
+    kept.done_at, kept.made = clock.now(), (kept.made or 0) + len(made)
+    session.flush()
+    audit.record(
+        session, actor, "import", ScheduleImport.__tablename__, kept.id,
+        details={"made": len(made), "rows": len(plan.rows)},
+    )  # fmt: skip
+    return Outcome(made, len(plan.of(Fate.FAULTY)))
+
+
+def _lock_regions(session: Session, rows: Sequence[PlannedRow]) -> None:
+    """Let two imports into the same regions go one after the other, so that the second finds what
+    the first has made. Whoever drafts a single activity does not wait."""
+    ids = {planned.region.id for planned in rows if planned.region}
+    session.execute(
+        select(Region.id)
+        .where(Region.id.in_(ids))
+        .order_by(Region.id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _sources(session: Session, ids: Collection[UUID]) -> dict[UUID, copies.Source]:
+    return {one: copies.read_source(session, session.get_one(Activity, one)) for one in ids}
+
+
+def _make(
+    session: Session,
+    actor: Actor,
+    planned: PlannedRow,
+    sources: dict[UUID, copies.Source],
+) -> Activity:
+    assert planned.region is not None
+    assert planned.starts_at is not None
+    values = planned.row.values
+    fields = {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
+    fields |= {
+        "ends_at": planned.ends_at,
+        "venue": {"name": values[columns.VENUE], "address": values.get(columns.ADDRESS)},
+    }
+    if planned.model is not None:
+        place = copies.Place(planned.starts_at, planned.region.id, fields)
+        return copies.copy_to(session, actor, sources[planned.model.id], place)
+    where = {"region_id": planned.region.id, "starts_at": planned.starts_at}
+    return create_activity(session, actor, fields | where)

@@ -1,0 +1,170 @@
+"""The schedule's pages that copy one activity to many days and regions."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+from flask import Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.activities import copies
+from backend.activities.copies import SlotChoice
+from backend.activities.permissions import access_activity
+from backend.activities.web import schemas
+from backend.activities.words import quoted
+from backend.core import clock
+from backend.core.errors import AppError, Forbidden, ValidationFailed
+from backend.core.pages import render, see_other, tell
+from backend.core.permissions import Actor, Permission
+from backend.regions.models import Region
+from backend.regions.queries import regions_to_choose
+from backend.schedule import calendar as schedule
+from backend.schedule.web.pages import pages
+
+_SOURCES = 20
+_SLOT_CHOICES = {
+    SlotChoice.MOVE: "随开始时间移动", SlotChoice.CUT: "随开始时间移动，放不下的不要",
+    SlotChoice.ANEW: "按新的起止时间重排",
+}  # fmt: skip
+
+
+@pages.page("/copy", access=Permission.ACTIVITY_EDIT, query=schemas.SourceQuery)
+def choose_source(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+    """Which activity is to be copied."""
+    codes = actor.region_codes(Permission.ACTIVITY_EDIT)
+    return render(
+        "schedule/copy_source.html",
+        query=query,
+        sources=schedule.to_copy_from(session, codes, query.get("q"), _SOURCES),
+    )
+
+
+@pages.page("/<uuid:activity_id>/copy", access=Permission.ACTIVITY_EDIT)
+def copy_form(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """To which days and regions it is to be copied."""
+    source = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
+    return render(
+        "schedule/copy.html",
+        source=source,
+        regions=regions_to_choose(session, actor.region_codes(Permission.ACTIVITY_EDIT)),
+        days=typed.getlist("on") if typed else [],
+        chosen=typed.getlist("region_ids") if typed else [str(source.region_id)],
+        hours=typed or {"starts": _time_of(source.starts_at)},
+        slot_choices=_SLOT_CHOICES,
+        today=clock.today(),
+        most=copies.MOST_COPIES,
+        problem=problem,
+    )
+
+
+def _time_of(instant: Any) -> str:
+    return str(instant.astimezone(clock.SHANGHAI).strftime("%H:%M"))
+
+
+@pages.form("/<uuid:activity_id>/copy/preview", access=Permission.ACTIVITY_EDIT,
+            body=schemas.CopiesForm, again=copy_form)  # fmt: skip
+def preview_copies(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> str:
+    """Show what would be made. Nothing is kept: the next form says all of it again."""
+    return _preview(session, actor, activity_id, body)
+
+
+@pages.form("/<uuid:activity_id>/copy/change", access=Permission.ACTIVITY_EDIT,
+            body=schemas.CopiesForm)  # fmt: skip
+def change_copies(session: Session, actor: Actor, _: dict[str, Any], activity_id: UUID) -> str:
+    """Back from the preview, with what had been chosen."""
+    page: str = copy_form(session, actor, activity_id, typed=request.form)
+    return page
+
+
+def preview_again(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """The copies looked at, with what stood in the way."""
+    sent = {name: list(filter(None, typed.getlist(name))) for name in ("on", "region_ids")}
+    try:
+        hours = {name: typed[name] for name in ("starts", "ends", "slots") if typed.get(name)}
+        body = schemas.CopiesForm().load(sent | hours)
+        page = _preview(session, actor, activity_id, body, problem)
+    except (ma.ValidationError, ValidationFailed):
+        return str(copy_form(session, actor, activity_id, typed=typed, problem=problem))
+    return page
+
+
+def _preview(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    body: dict[str, Any],
+    problem: AppError | None = None,
+) -> str:
+    source = _source(session, actor, activity_id)
+    rows = _candidates(session, actor, source, body)
+    slots = copies.slots_of(source, rows[0].place)
+    return render(
+        "schedule/copy_preview.html",
+        source=source,
+        body=body,
+        rows=rows,
+        slots=slots,
+        without_slots=copies.without_slots(source, slots),
+        problem=problem,
+    )
+
+
+@pages.form("/<uuid:activity_id>/copy", access=Permission.ACTIVITY_EDIT,
+            body=schemas.ConfirmedCopiesForm, again=preview_again)  # fmt: skip
+def make_copies(
+    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+) -> Response:
+    """Make the copies that were chosen: all of them or none."""
+    source = _source(session, actor, activity_id)
+    wanted = set(body["rows"])
+    chosen = [
+        row for row in _candidates(session, actor, source, body)
+        if (row.region.id, row.day) in wanted
+    ]  # fmt: skip
+    made = copies.copy_to_many(session, actor, source, [row.place for row in chosen])
+    tell(f"已照{quoted(source.activity.title)}新建 {len(made)} 场草稿")
+    first = min(row.day for row in chosen)
+    return see_other(".calendar", **{"from": first.isoformat(), "state": "draft"})
+
+
+def _source(session: Session, actor: Actor, activity_id: UUID) -> copies.Source:
+    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
+    return copies.read_source(session, activity)
+
+
+def _candidates(
+    session: Session, actor: Actor, source: copies.Source, body: dict[str, Any]
+) -> list[copies.Candidate]:
+    days: Sequence[date] = body["on"]
+    hours = copies.Hours(body["starts"], body.get("ends"), body["slots"])
+    regions = _regions(session, actor, body["region_ids"])
+    return copies.candidates(session, source, regions, days, hours)
+
+
+def _regions(session: Session, actor: Actor, ids: Sequence[UUID]) -> Sequence[Region]:
+    """The regions named, if the caller may plan in all of them.
+
+    Raises ValidationFailed (422) when there is no such region, Forbidden (403).
+    """
+    statement = select(Region).where(Region.id.in_(ids)).order_by(Region.code)
+    regions = session.execute(statement).scalars().all()
+    if len(regions) < len(set(ids)):
+        raise ValidationFailed(errors={"region_ids": ["没有这个地区"]})
+    if not all(actor.may(Permission.ACTIVITY_EDIT, region_code=one.code) for one in regions):
+        raise Forbidden
+    return regions
