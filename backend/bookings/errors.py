@@ -27,11 +27,7 @@ class CapReached(AppError):
 class SignUpClosed(AppError):
     status = 409
     code = "sign_up_closed"
-    title = "现在不能报名：还没开始或已经截止"
-
-
-class SignUpOver(SignUpClosed):
-    title = "活动已经结束或取消，不能再报名，请看看近期的其他活动"
+    title = "现在不能报名：报名还没开始或已经截止，或者活动已经结束"
 
 
 class SignUpNotNeeded(AppError):

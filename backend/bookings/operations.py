@@ -31,7 +31,6 @@ from backend.bookings.errors import (
     NotEligible,
     SignUpClosed,
     SignUpNotNeeded,
-    SignUpOver,
     SlotFull,
     SlotMoved,
 )
@@ -183,7 +182,7 @@ def _check_sign_up(context: AnyRow, slot_id: UUID | None) -> None:
     if slot_id is not None and context.slot_id is None:
         raise ValidationFailed(errors={"slot_id": ["没有这个时段"]})
     if context.state not in _OPEN_STATES:
-        raise SignUpOver
+        raise SignUpClosed
     last = context.slot_ends_at or context.ends_at
     closes = min(context.sign_up_closes_at or last, last)
     if now >= closes or (context.sign_up_opens_at and now < context.sign_up_opens_at):

@@ -76,7 +76,7 @@ def test_a_market_that_is_over_takes_nobody(day: MarketDay, world: World) -> Non
     person = world.person()
     day.close()
     problem = refused(day.sign_up(person), 409, "sign_up_closed")
-    assert "已经结束" in problem["title"], "not that it has not begun"
+    assert "活动已经结束" in problem["title"], "not only that it has not begun"
     refused(day.ticket(day.volunteer), 409, "market_not_open")
     refused(day.press(), 409, "market_not_open")
 
