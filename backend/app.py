@@ -33,6 +33,7 @@ from backend.core.logs import init_request_logs
 from backend.core.metrics import init_metrics
 from backend.core.pages import init_pages
 from backend.core.problems import init_problems
+from backend.core.providers import check_answered
 from backend.dashboard.web import pages as dashboard_pages
 from backend.dashboard.web import routes as dashboard_routes
 from backend.demo import pages as demo_pages
@@ -134,6 +135,7 @@ def create_app(settings: Settings, *, connections_checked: bool = False) -> Flas
     init_docs(app)
     init_jobs(app)
     init_cli(app)
+    check_answered()
     return app
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Attendance, Offering, Slot, Venue
-from backend.activities.signals import sign_ups_asked
+from backend.activities.questions import SignUps, sign_ups
 from backend.core.errors import AppError
 
 # Those who read the announcement may have planned by it.
@@ -32,24 +32,6 @@ class Change:
     name: str
     old: Any
     new: Any
-
-
-@dataclass(frozen=True, slots=True)
-class SignUps:
-    """Bookings that still stand.
-
-    Attributes:
-        people: how many people hold them.
-        arrived: how many of these people have come.
-        moved: how many bookings were made for another time, which was moved since.
-        by_place: bookings by service and slot; the slot is None for numbers without one.
-    """
-
-    bookings: int = 0
-    people: int = 0
-    arrived: int = 0
-    moved: int = 0
-    by_place: Mapping[tuple[UUID, UUID | None], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +105,7 @@ def affected_by(
     slot_id: UUID | None = None,
 ) -> Affected:
     """Who is affected when an activity changes, or one service or slot of it. Four statements."""
-    ups = SignUps()
-    for _, answered in sign_ups_asked.send(
-        session, activity_id=activity_id, offering_id=offering_id, slot_id=slot_id
-    ):
-        ups = answered
+    ups = sign_ups(session, activity_id, offering_id, slot_id)
     here = ups.arrived
     if offering_id is None and slot_id is None:
         here = session.execute(

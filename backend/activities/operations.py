@@ -27,8 +27,9 @@ from backend.activities.models import (
 )
 from backend.activities.moves import MOVE_OF
 from backend.activities.queries import activity_detail
+from backend.activities.questions import numbers_begun
 from backend.activities.readiness import Missing, check_ready, missing
-from backend.activities.signals import activity_moved, numbers_asked, times_changed
+from backend.activities.signals import activity_moved, times_changed
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import audit, clock, jobs
 from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
@@ -326,7 +327,7 @@ def _check_nobody_came(session: Session, activity: Activity) -> None:
             Attendance.reverted_at.is_(None),
         )
     ).scalar_one()
-    numbers = sum(n for _, n in numbers_asked.send(session, activity_id=activity.id))
+    numbers = numbers_begun(session, activity.id)
     happened = [f"{visits} 人签到"] if visits else []
     happened += [f"{numbers} 个号取过或叫过"] if numbers else []
     if happened:

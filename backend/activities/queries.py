@@ -46,7 +46,7 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.permissions import ANNOUNCED
-from backend.activities.signals import lines_asked
+from backend.activities.questions import lines
 from backend.activities.words import stall_order
 from backend.core.errors import NotFound, ValidationFailed
 from backend.core.pagination import Page, decode_cursor, page_of
@@ -209,8 +209,7 @@ def activity_detail(session: Session, activity: Activity) -> dict[str, Any]:
 def _lines(session: Session, activity: Activity) -> Lines:
     if activity.state is not ActivityState.LIVE:
         return {}
-    answers = lines_asked.send(session, activity=activity)
-    return {offering_id: line for _, lines in answers for offering_id, line in lines.items()}
+    return lines(session, activity)
 
 
 def stall_detail(session: Session, stall_id: UUID) -> dict[str, Any]:

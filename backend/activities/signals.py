@@ -15,22 +15,6 @@ times_changed = Signal()
 # instant than `before`.
 slot_moved = Signal()
 
-# (session, activity_id, offering_id, slot_id): who has signed up for an activity, or for one
-# service or slot of it? Answered with a `changes.SignUps` by the feature that keeps bookings.
-sign_ups_asked = Signal()
-
-# (session, activity_ids): which of these drafts does something else count on? Answered with their
-# ids by each feature that plans for activities.
-uses_asked = Signal()
-
-# (session, activity_id): how many numbers have been given or called on the spot? Answered by the
-# feature that keeps bookings.
-numbers_asked = Signal()
-
-# (session, activity): how long are the lines of an activity that is on, just now? Answered with
-# {offering_id: {"waiting", "estimate_minutes"}} by the feature that keeps bookings.
-lines_asked = Signal()
-
 # (session, actor, activity_id, resident_id, at, service_on): somebody who had signed up has
 # come, at an instant, for the activity's day `service_on`.
 person_arrived = Signal()

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, case, cast, extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.activities.changes import SignUps
 from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
+from backend.activities.questions import SignUps
 from backend.bookings.days import day_over, state_now, state_of, valid_until
 from backend.bookings.details import read_booking, select_bookings
 from backend.bookings.estimates import Minutes, estimate_wait

@@ -1,22 +1,18 @@
 """What bookings do when something happens to an activity or to people."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from backend.activities.changes import SignUps
+from backend.activities import questions
 from backend.activities.models import Activity, ActivityState, Slot
 from backend.activities.operations import Times
 from backend.activities.signals import (
     activity_moved,
     arrival_reverted,
-    lines_asked,
-    numbers_asked,
     person_arrived,
-    sign_ups_asked,
     slot_moved,
     times_changed,
 )
@@ -25,14 +21,8 @@ from backend.bookings.models import Booking
 from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
-from backend.identity.signals import (
-    active_asked,
-    export_requested,
-    residents_merged,
-    residents_removed,
-    standing_asked,
-    uses_counted,
-)
+from backend.identity.questions import active_since, exported, standing, uses
+from backend.identity.signals import residents_merged, residents_removed
 
 
 @person_arrived.connect
@@ -77,27 +67,6 @@ def slot_elsewhere(
     moving.follow_slot(session, actor, activity, slot, before)
 
 
-@sign_ups_asked.connect
-def sign_ups(
-    session: Session,
-    *,
-    activity_id: UUID,
-    offering_id: UUID | None = None,
-    slot_id: UUID | None = None,
-) -> SignUps:
-    return queries.standing_sign_ups(session, activity_id, offering_id, slot_id)
-
-
-@numbers_asked.connect
-def numbers(session: Session, *, activity_id: UUID) -> int:
-    return queries.count_begun(session, activity_id)
-
-
-@lines_asked.connect
-def lines(session: Session, *, activity: Activity) -> dict[UUID, dict[str, Any]]:
-    return queries.lines_of(session, activity)
-
-
 @residents_merged.connect
 def merged(session: Session, *, source_id: UUID, target_id: UUID) -> None:
     operations.merge(session, source_id, target_id)
@@ -112,25 +81,14 @@ def removed(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) 
     )
 
 
-@active_asked.connect
-def active(session: Session, *, since: date) -> Select[UUID]:
+@active_since.answered("bookings")
+def active(session: Session, since: date) -> Select[UUID]:
     return select(Booking.resident_id).where(Booking.service_on >= since)
 
 
-@export_requested.connect
-def export(session: Session, *, resident_ids: list[UUID]) -> tuple[str, list[dict[str, Any]]]:
-    return "bookings", queries.export_bookings(session, resident_ids)
-
-
-@uses_counted.connect
-def count_bookings(
-    session: Session, *, resident_ids: list[UUID], region_codes: tuple[str, ...]
-) -> tuple[str, dict[UUID, int]]:
-    return "bookings", queries.count_bookings(session, resident_ids, region_codes)
-
-
-@standing_asked.connect
-def numbers_of(
-    session: Session, *, activity_id: UUID, day: date, resident_ids: list[UUID]
-) -> dict[UUID, dict[str, Any]]:
-    return queries.tickets_of(session, activity_id, day, resident_ids)
+questions.sign_ups.answered(queries.standing_sign_ups)
+questions.numbers_begun.answered(queries.count_begun)
+questions.lines.answered(queries.lines_of)
+exported.answered("bookings")(queries.export_bookings)
+uses.answered("bookings")(queries.count_bookings)
+standing.answered("bookings")(queries.tickets_of)

@@ -19,7 +19,7 @@ from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, name_key, name_key_of, own_name
-from backend.identity.signals import uses_counted
+from backend.identity.questions import uses
 from backend.identity.standing import Occasion, described
 from backend.regions.models import Region
 from backend.regions.queries import within
@@ -192,8 +192,7 @@ def _candidates(session: Session, wanted: ColumnElement[bool], town: str) -> lis
 
 def _who_used(session: Session, ids: list[UUID], town: str) -> set[UUID]:
     """Which of these people have been to activities in the town, or signed up for one."""
-    counted = uses_counted.send(session, resident_ids=ids, region_codes=(town,))
-    return {resident_id for _, (_, numbers) in counted for resident_id in numbers}
+    return set().union(*uses(session, ids, (town,)).values())
 
 
 def export_attendances(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """What check-in does when something happens to people (backend/identity/signals.py)."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, exists, select, update
@@ -14,14 +13,8 @@ from backend.checkin.models import Scan
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
-from backend.identity.signals import (
-    active_asked,
-    export_requested,
-    residents_merged,
-    residents_removed,
-    standing_asked,
-    uses_counted,
-)
+from backend.identity.questions import active_since, exported, standing, uses
+from backend.identity.signals import residents_merged, residents_removed
 
 
 @residents_merged.connect
@@ -78,25 +71,11 @@ def forget_reasons(session: Session, *, actor: Actor | None, resident_ids: list[
     )
 
 
-@active_asked.connect
-def active(session: Session, *, since: date) -> Select[UUID]:
+@active_since.answered("visits")
+def active(session: Session, since: date) -> Select[UUID]:
     return select(Attendance.resident_id).where(Attendance.on_day >= since)
 
 
-@export_requested.connect
-def export(session: Session, *, resident_ids: list[UUID]) -> tuple[str, list[dict[str, Any]]]:
-    return "attendances", queries.export_attendances(session, resident_ids)
-
-
-@uses_counted.connect
-def count_visits(
-    session: Session, *, resident_ids: list[UUID], region_codes: tuple[str, ...]
-) -> tuple[str, dict[UUID, int]]:
-    return "visits", queries.count_visits(session, resident_ids, region_codes)
-
-
-@standing_asked.connect
-def visits_of(
-    session: Session, *, activity_id: UUID, day: date, resident_ids: list[UUID]
-) -> dict[UUID, dict[str, Any]]:
-    return queries.standing_visits(session, activity_id, day, resident_ids)
+exported.answered("attendances")(queries.export_attendances)
+uses.answered("visits")(queries.count_visits)
+standing.answered("visits")(queries.standing_visits)

@@ -11,7 +11,8 @@ from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
 from backend.feedback.models import CommentState, Rating, Rectification
-from backend.identity.signals import export_requested, residents_merged, residents_removed
+from backend.identity.questions import exported
+from backend.identity.signals import residents_merged, residents_removed
 
 _EXPORTED = (
     "activity_id",
@@ -108,14 +109,12 @@ def erase_texts(session: Session, *, actor: Actor | None, resident_ids: list[UUI
     )
 
 
-@export_requested.connect
-def export_ratings(
-    session: Session, *, resident_ids: list[UUID]
-) -> tuple[str, list[dict[str, Any]]]:
+@exported.answered("ratings")
+def export_ratings(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
     """All that these people's ratings hold."""
     statement = (
         select(*(getattr(Rating, name) for name in _EXPORTED))
         .where(Rating.resident_id.in_(resident_ids))
         .order_by(Rating.id)
     )
-    return "ratings", [dict(row) for row in session.execute(statement).mappings()]
+    return [dict(row) for row in session.execute(statement).mappings()]

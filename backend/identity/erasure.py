@@ -22,7 +22,8 @@ from backend.identity.models import (
     Resident,
 )
 from backend.identity.names import masked_name
-from backend.identity.signals import active_asked, residents_removed
+from backend.identity.questions import active_since
+from backend.identity.signals import residents_removed
 
 
 def erase_residents(session: Session, actor: Actor | None, people: list[Resident]) -> None:
@@ -68,7 +69,7 @@ def erase_old_guests(session: Session, most: int) -> int:
         most: at one time; the caller goes on while that many are found.
     """
     since = clock.today() - timedelta(days=RETENTION.guest_days)
-    active = [ids for _, ids in active_asked.send(session, since=since)]
+    active = active_since(session, since).values()
     guests = session.execute(
         select(Resident)
         .where(

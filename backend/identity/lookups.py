@@ -25,7 +25,7 @@ from backend.identity.names import masked_name
 from backend.identity.operations import PROVEN, ResidentCodeRefused, resident_by_code
 from backend.identity.personal_codes import CodeFault
 from backend.identity.phones import masked_phone
-from backend.identity.signals import uses_counted
+from backend.identity.questions import uses
 from backend.regions.models import Region
 
 # The audit log's verb: the index that finds a caller's last ones is on it.
@@ -162,10 +162,7 @@ def _by_phone_or_code(session: Session, who: str, mobile: str | None) -> list[Re
 
 
 def _uses(session: Session, ids: list[UUID], codes: tuple[str, ...]) -> dict[str, dict[UUID, int]]:
-    if not ids:
-        return {}
-    counted = uses_counted.send(session, resident_ids=ids, region_codes=codes)
-    return {name: numbers for _, (name, numbers) in counted}
+    return uses(session, ids, codes) if ids else {}
 
 
 def _at_home(session: Session, person: Resident, codes: tuple[str, ...]) -> bool:

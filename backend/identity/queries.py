@@ -16,8 +16,8 @@ from backend.identity import operations
 from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name
 from backend.identity.phones import masked_phone
+from backend.identity.questions import exported
 from backend.identity.roles import organisations
-from backend.identity.signals import export_requested
 from backend.regions.models import Region
 
 CONSENT_COLUMNS = ("purpose", "version", "given_at", "withdrawn_at")
@@ -107,12 +107,11 @@ def family_member(resident: Resident) -> dict[str, Any]:
 def export(session: Session, actor: Actor) -> dict[str, Any]:
     """All that is stored about the caller and the family they act for (PIPL 45).
 
-    Features above answer the `export_requested` signal with a section each.
+    Features above answer `exported` with a section each.
     """
     user = session.get_one(User, actor.user_id)
     people = [session.get_one(Resident, actor.resident_id), *operations.list_family(session, actor)]
     ids = [person.id for person in people]
-    sections = {name: rows for _, (name, rows) in export_requested.send(session, resident_ids=ids)}
     return {
         "account": {
             "id": user.id,
@@ -126,7 +125,7 @@ def export(session: Session, actor: Actor) -> dict[str, Any]:
         "role_history": _rows(session, RoleAssignment, actor, ROLE_COLUMNS),
         "consents": _rows(session, Consent, actor, CONSENT_COLUMNS),
         "sessions": _rows(session, LoginSession, actor, SESSION_COLUMNS),
-        **sections,
+        **exported(session, ids),
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.identity.models import Resident
 from backend.identity.names import masked_name
 from backend.identity.phones import masked_phone
-from backend.identity.signals import standing_asked
+from backend.identity.questions import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,8 @@ def who_is_here(session: Session, occasion: Occasion, ids: Sequence[UUID]) -> di
     `tickets`, as far as there are any."""
     here: dict[UUID, dict[str, Any]] = {}
     if ids:
-        told = standing_asked.send(
-            session, activity_id=occasion.activity_id, day=occasion.day, resident_ids=list(ids)
-        )
-        for _, by_person in told:
+        told = standing(session, occasion.activity_id, occasion.day, list(ids))
+        for by_person in told.values():
             for resident_id, known in by_person.items():
                 here[resident_id] = here.get(resident_id, {}) | known
     return here

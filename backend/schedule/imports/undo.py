@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, ActivityState, ImportedRow, ScheduleImport
 from backend.activities.operations import move_activity
 from backend.activities.permissions import access_activities
-from backend.activities.signals import uses_asked
+from backend.activities.questions import planned_for
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry
@@ -89,5 +89,4 @@ def _touched(session: Session, made: Sequence[Activity]) -> list[str]:
 
 
 def _used(session: Session, ids: Collection[UUID]) -> set[UUID]:
-    answers = uses_asked.send(session, activity_ids=ids)
-    return {one for _, answered in answers for one in answered}
+    return set().union(*planned_for(session, ids).values())

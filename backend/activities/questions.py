@@ -1,0 +1,44 @@
+"""What is asked about activities that only features above know (core/providers.py)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity
+from backend.core.providers import Question, Survey
+
+
+@dataclass(frozen=True, slots=True)
+class SignUps:
+    """Bookings that still stand.
+
+    Attributes:
+        people: how many people hold them.
+        arrived: how many of these people have come.
+        moved: how many bookings were made for another time, which was moved since.
+        by_place: bookings by service and slot; the slot is None for numbers without one.
+    """
+
+    bookings: int = 0
+    people: int = 0
+    arrived: int = 0
+    moved: int = 0
+    by_place: Mapping[tuple[UUID, UUID | None], int] = field(default_factory=dict)
+
+
+# (session, activity_id, offering_id, slot_id): who has signed up for an activity, or for one
+# service or slot of it?
+sign_ups: Question[[Session, UUID, UUID | None, UUID | None], SignUps] = Question("sign_ups")
+
+# (session, activity_id): how many numbers have been given or called on the spot?
+numbers_begun: Question[[Session, UUID], int] = Question("numbers_begun")
+
+# (session, activity): how long are the lines of an activity that is on, just now? By offering:
+# {"waiting", "estimate_minutes"}.
+lines: Question[[Session, Activity], dict[UUID, dict[str, Any]]] = Question("lines")
+
+# (session, activity_ids): which of these drafts does a feature plan for?
+planned_for: Survey[[Session, Collection[UUID]], set[UUID]] = Survey("planned_for")
