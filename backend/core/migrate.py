@@ -29,6 +29,8 @@ from backend.core.db import session_settings
 from backend.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+# The newest one's name: of two branches that add one each, git refuses to merge the second.
+LATEST = MIGRATIONS / "latest"
 
 # Of each statement of a migration. While one waits for a lock on a table, everybody who comes
 # after it waits too.
@@ -229,8 +231,10 @@ def main(arguments: list[str]) -> int:
         case ["check"]:
             command.check(config)
         case ["revision", message]:
-            head = len(list((MIGRATIONS / "versions").glob("[0-9]*.py"))) + 1
-            command.revision(config, message, autogenerate=True, rev_id=f"{head:04d}")
+            number = f"{len(list((MIGRATIONS / 'versions').glob('[0-9]*.py'))) + 1:04d}"
+            command.revision(config, message, autogenerate=True, rev_id=number)
+            newest = max((MIGRATIONS / "versions").glob("[0-9]*.py"))
+            LATEST.write_text(f"{newest.stem}\n")
         case _:
             sys.stderr.write(__doc__ or "")
             return 2

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -61,6 +62,12 @@ def test_they_are_numbered_one_after_the_other() -> None:
     scripts = ScriptDirectory.from_config(migrate.alembic_config("postgresql://"))
     chain = [script.revision for script in scripts.walk_revisions()]
     assert chain[::-1] == REVISIONS == [f"{number:04d}" for number in range(1, len(chain) + 1)]
+
+
+def test_the_latest_is_named_in_one_file() -> None:
+    """So that two branches can't both add one without git's saying so."""
+    newest = max((migrate.MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert migrate.LATEST.read_text() == f"{newest.stem}\n"
 
 
 # ---------------------------------------------------------------------------- interrupted
@@ -348,8 +355,8 @@ def test_tables_and_models_agree_or_it_is_told(database: str) -> None:
         migrate.main(["check"])
 
 
-def test_a_new_revision_gets_the_next_number(
-    database: str, monkeypatch: pytest.MonkeyPatch
+def test_a_new_revision_gets_the_next_number_and_is_the_latest(
+    database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: dict[str, Any] = {}
 
@@ -357,6 +364,7 @@ def test_a_new_revision_gets_the_next_number(
         asked.update(options, message=message)
 
     monkeypatch.setattr(command, "revision", revision)
+    monkeypatch.setattr(migrate, "LATEST", tmp_path / "latest")
     assert migrate.main(["revision", "add a column"]) == 0
     newest = expected_version()
     assert asked == {
@@ -364,6 +372,7 @@ def test_a_new_revision_gets_the_next_number(
         "autogenerate": True,
         "rev_id": f"{int(newest) + 1:04d}",
     }
+    assert migrate.LATEST.read_text().startswith(f"{newest}_")
 
 
 def test_a_password_with_a_percent_sign_is_kept() -> None:
