@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.bookings.details import written_bookings
 from backend.bookings.models import ACTIVE_STATES
-from backend.core.statement import PLANNED_ONCE, Statement
+from backend.core.statement import Statement
 
 _ACTIVE = ", ".join(f"'{state.value}'" for state in ACTIVE_STATES)
 
@@ -22,15 +22,14 @@ _ACTIVE = ", ".join(f"'{state.value}'" for state in ACTIVE_STATES)
 # takes FOR KEY SHARE). Locks activity and offering FOR KEY SHARE, as the booking's foreign keys
 # will: whoever closes or deletes them takes FOR UPDATE, so no booking slips in behind.
 _CONTEXT = Statement(
-    f"""
+    """
     SELECT a.id AS activity_id, a.state, a.starts_at, a.ends_at, a.checkin_opens_minutes,
            g.code AS region_code,
            o.mode, o.letter, o.capacity, o.min_age, o.daily_cap_per_person, o.walk_in_share,
            o.sign_up_opens_at, o.sign_up_closes_at, t.organisation_id,
            s.id AS slot_id, s.starts_at AS slot_starts_at, s.ends_at AS slot_ends_at,
            s.capacity AS slot_capacity,
-           r.id AS resident_id, r.birth_year, r.user_id, r.guardian_user_id,
-           {PLANNED_ONCE}
+           r.id AS resident_id, r.birth_year, r.user_id, r.guardian_user_id
       FROM offering o
       JOIN stall t ON t.id = o.stall_id
       JOIN activity a ON a.id = o.activity_id
@@ -39,7 +38,8 @@ _CONTEXT = Statement(
       LEFT JOIN slot s ON s.id = :slot_id AND s.offering_id = o.id
      WHERE o.id = :offering_id
        FOR UPDATE OF r FOR KEY SHARE OF a, o
-    """
+    """,
+    plans_once=True,
 )
 
 # `mine`: what the person holds already. `too_many`: when they did the sign-up that leaves no room
@@ -178,15 +178,16 @@ def gone(line: str) -> str:
 # The stall's row is locked: two presses at one stall come one after the other. KEY SHARE lets
 # new bookings and desks refer to it meanwhile.
 _STALL = Statement(
-    f"""
+    """
     SELECT t.id, t.organisation_id, a.id AS activity_id, a.state, a.starts_at, a.ends_at,
-           g.code AS region_code, {PLANNED_ONCE}
+           g.code AS region_code
       FROM stall t
       JOIN activity a ON a.id = t.activity_id
       JOIN region g ON g.id = a.region_id
      WHERE t.id = :stall_id
        FOR NO KEY UPDATE OF t
-    """
+    """,
+    plans_once=True,
 )
 
 # `asked`: the head, where its person has left and the caller has not said that they are to be

@@ -13,7 +13,7 @@ from backend.checkin.judging import Moment
 from backend.core import clock
 from backend.core.db import RunAgain
 from backend.core.ids import new_id
-from backend.core.statement import PLANNED_ONCE, Statement
+from backend.core.statement import Statement
 
 # The activity, its standing code, who is meant, and whether this scan's id is known already.
 #
@@ -22,7 +22,7 @@ from backend.core.statement import PLANNED_ONCE, Statement
 # what it wrote, or has gone before, and then this scan sees it. So is the activity: who puts it off
 # to another day either waits, and takes the visit back, or this scan is judged by the new day.
 _CONTEXT = Statement(
-    f"""
+    """
     WITH person AS (
         SELECT id, name, phone_encrypted, relation, user_id, guardian_user_id FROM resident
          WHERE removed_at IS NULL AND (id = :resident_id OR code_handle = :handle)
@@ -34,7 +34,7 @@ _CONTEXT = Statement(
            p.id AS resident_id, p.name AS resident_name, p.phone_encrypted, p.relation, p.user_id,
            p.guardian_user_id,
            u.state AS account_state,
-           EXISTS (SELECT FROM scan WHERE id = :scan_id) AS known, {PLANNED_ONCE}
+           EXISTS (SELECT FROM scan WHERE id = :scan_id) AS known
       FROM activity a
       JOIN region g ON g.id = a.region_id
       LEFT JOIN market_code m ON m.activity_id = a.id AND m.revoked_at IS NULL
@@ -42,7 +42,8 @@ _CONTEXT = Statement(
       LEFT JOIN user_account u ON u.id = coalesce(p.user_id, p.guardian_user_id)
      WHERE a.id = :activity_id
        FOR KEY SHARE OF a
-    """
+    """,
+    plans_once=True,
 )
 
 # One visit for each person, activity and day, whoever scans first: the unique index decides, the

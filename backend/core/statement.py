@@ -21,20 +21,28 @@ from backend.core.db import AnySelect, driver_connection
 _DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
-# A column for the first statement of a fast path: what follows in the transaction keeps the plan
-# that a connection has made once. Otherwise PostgreSQL goes by the costs it saw when a statement
-# was new; where a table has filled since, it may come to plan it anew at every run for as long as
-# the connection lives (it did so with calling: 860 µs of the database's time became 1,750).
-PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true) AS plan_cache_mode"
+# Beside its rows, so that it costs no statement of its own.
+_PLANNED_ONCE = """
+    SELECT fast.*, set_config('plan_cache_mode', 'force_generic_plan', true) AS plan_cache_mode
+      FROM ({sql}) fast
+"""
 
 
 class Statement:
     """One statement, with `:name` for its parameters; values are always bound.
 
     psycopg prepares it on each connection after a few runs.
+
+    Args:
+        plans_once: of a SELECT, the first of a fast path: what follows in the transaction keeps
+            the plan that a connection has made once, if it finds a row. Otherwise PostgreSQL goes
+            by the costs it saw when a statement was new; where a table has filled since, it may
+            come to plan it anew at every run for as long as the connection lives (it did so with
+            calling: 860 µs of the database's time became 1,750).
     """
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, *, plans_once: bool = False) -> None:
+        sql = _PLANNED_ONCE.format(sql=sql) if plans_once else sql
         self._names: list[str] = []
         self._fixed: dict[str, Any] = {}
         self._make_row: Callable[[Sequence[Any]], Any] | None = None
