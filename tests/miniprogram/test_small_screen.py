@@ -63,10 +63,28 @@ def test_the_keys_cover_neither_the_digits_nor_who_is_found(
     mine.tap("重新输入")
     mine.sees("请按手机号的后四位")
 
+    # The question who it is: every answer is in sight, whatever the words take.
+    mine.tap("查不到？登记姓名")
+    mine.page.get_by_label("怎么称呼").fill("阿依古丽·买买提·阿卜杜热合曼")
+    mine.page.get_by_label("手机号").fill(f"1390000{tail}")
+    mine.allow(409, "/scans")
+    mine.tap("登记签到")
+    mine.sees("是同一人，还是家人")
+    mine.snapshot("write-in-asked-small")
+    answers = mine.page.locator(".scan-answer-way:visible")
+    expect(answers).to_have_count(3)
+    for answer in answers.all():
+        assert answer.evaluate(SEEN), answer.inner_text()
+    mine.look("write-in-asked-small")
+
 
 def test_nothing_loads_behind_the_question_for_consent(phone: OpenPhone) -> None:
-    mine = phone(new_name(), path="pages/family/family")
+    mine = phone(new_name(), path="pages/family/family", size=SMALL, elder=True, fontScale="1.4")
     mine.sees("您可以随时查看、更正或删除")
     mine.misses("正在加载")
+    mine.snapshot("privacy-small")
+    for name in ("同意并继续", "不同意，只浏览"):
+        assert mine.page.get_by_role("button", name=name).evaluate(SEEN), name
+    mine.look("privacy-small")
     mine.tap("不同意，只浏览")
     mine.sees("同意隐私保护指引后才能使用")
