@@ -1,7 +1,7 @@
 // @ts-check
 // An activity in the words that the pages show.
 
-const { rangeWords } = require("./time");
+const { openWords } = require("./time");
 
 /** @type {Record<string, {text: string, tone: string}>} */
 const BADGES = {
@@ -21,7 +21,7 @@ function activityWords(activity) {
   return {
     id,
     title,
-    when: rangeWords(activity.starts_at, activity.ends_at),
+    when: openWords(activity.starts_at, activity.ends_at),
     place: `${activity.region_name} · ${venue.name}`,
     programme: PROGRAMMES[programme],
     badge: BADGES[state] || null,

@@ -4,6 +4,8 @@
 
 const SHANGHAI_MS = 8 * 3600 * 1000;
 const DAY_MS = 24 * 3600 * 1000;
+/** What lasts no longer is one day to those who come, though it may run past midnight. */
+const ONE_SITTING_MS = 12 * 3600 * 1000;
 const WEEKDAYS = ["周日", "周一", "周二", "周三", "周四", "周五", "周六"];
 const NEAR_DAYS = new Map([
   [-1, "昨天"],
@@ -86,6 +88,33 @@ function rangeWords(start, end, now = Date.now()) {
 }
 
 /**
+ * When something is open: "今天 9:00–11:30"; of several days the hours of today, or before it
+ * begins those of each day: "12月5日 周六–12月7日 周一，每天 9:00–16:00".
+ * @param {string} start
+ * @param {string} end
+ * @param {number} [now]
+ */
+function openWords(start, end, now = Date.now()) {
+  const first = dayKey(start);
+  const last = dayKey(Date.parse(end) - 1);
+  const oneSitting = Date.parse(end) - Date.parse(start) <= ONE_SITTING_MS;
+  // Where it ends earlier in the day than it begins, nothing tells the hours of the days between.
+  if (first === last || oneSitting || clockKey(end) <= clockKey(start)) return rangeWords(start, end, now);
+  const hours = `${clock(start)}–${clock(end)}`;
+  const today = dayKey(now);
+  if (today < first || today > last) {
+    return `${dayWords(first, now)}–${dayWords(last, now)}，每天 ${hours}`;
+  }
+  const until = today === last ? "最后一天" : `${dayWords(last, now)}结束`;
+  return `今天 ${hours}，${until}`;
+}
+
+/** @param {string} instant */
+function clockKey(instant) {
+  return shanghai(instant).toISOString().slice(11);
+}
+
+/**
  * "约 10–15 分钟", "5 分钟以内"
  * @param {{low: number, high: number} | null} estimate
  */
@@ -97,5 +126,5 @@ function waitWords(estimate) {
 }
 
 module.exports = {
-  WEEKDAYS, clock, dayKey, dayWords, daysBetween, momentWords, rangeWords, waitWords,
+  WEEKDAYS, clock, dayKey, dayWords, daysBetween, momentWords, openWords, rangeWords, waitWords,
 };

@@ -16,7 +16,7 @@ const { dayKey } = require("../../utils/time");
 /** Under this age the guardian agrees on the child's behalf, apart from everything else. */
 const GUARDIAN_AGE = 14;
 const GUARDIAN = "guardian";
-const RELATIONS = ["爸爸", "妈妈", "爷爷", "奶奶", "外公", "外婆", "爱人", "孩子", "其他"];
+const RELATIONS = ["爸爸", "妈妈", "爷爷", "奶奶", "外公", "外婆", "爱人", "孩子", "孙子", "孙女", "其他"];
 
 /** @typedef {{name: string, relation: string, birthYear: string, phone: string}} Draft */
 
