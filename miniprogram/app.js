@@ -1,4 +1,5 @@
 // @ts-check
+const myNumbers = require("./utils/my-numbers");
 const network = require("./utils/network");
 const outbox = require("./utils/outbox");
 const privacy = require("./utils/privacy");
@@ -13,6 +14,11 @@ App({
 
   onShow() {
     outbox.flush();
+    myNumbers.begin();
+  },
+
+  onHide() {
+    myNumbers.rest();
   },
 });
 

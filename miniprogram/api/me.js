@@ -3,6 +3,7 @@ const { read, write, forgetReads } = require("./request");
 const session = require("./session");
 const { forgetDrafts } = require("../utils/draft");
 const { forgetToday } = require("../utils/for-today");
+const myNumbers = require("../utils/my-numbers");
 const outbox = require("../utils/outbox");
 
 /** @typedef {import("./types").Me} Me */
@@ -124,6 +125,7 @@ function forgetEverything() {
   forgetReads();
   forgetToday();
   forgetDrafts();
+  myNumbers.refresh();
 }
 
 module.exports = {

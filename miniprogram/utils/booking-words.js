@@ -211,11 +211,51 @@ function clashOf(bookings, slot, residentId, offeringId) {
   return clash && bookingWords(clash);
 }
 
+/**
+ * Who is called, for a page that is about something else; empty where nobody is.
+ * @param {Booking[]} bookings
+ */
+function callWords(bookings) {
+  const called = bookings.filter((booking) => stateNow(booking) === "called");
+  const [first] = called.map(bookingWords);
+  if (!first) return "";
+  const who = isMyself(called[0].resident) ? "您" : first.who;
+  const others = called.length > 1 ? `，另有 ${called.length - 1} 个号也在叫` : "";
+  return `轮到${who}了：${first.ticket} 号，请到 ${first.stall}${others}`;
+}
+
+/**
+ * The appointment for which somebody has come early; empty where there is none.
+ * @param {Booking[]} bookings
+ * @param {string} activityId where they are
+ * @param {string} residentId a family member's; empty for oneself
+ */
+function earlyWords(bookings, activityId, residentId) {
+  const [first] = bookings
+    .filter(({ activity_id: market, resident, due_at: due, ...booking }) =>
+      market === activityId && booking.state === "arrived" && isEarly(due) &&
+      (residentId ? resident.id === residentId : isMyself(resident)))
+    .map(({ due_at: due }) => /** @type {string} */ (due))
+    .sort();
+  return first ? `约的是 ${clock(first)}，现在没人也可以先来` : "";
+}
+
+/**
+ * Under which heading a booking stands in a list by time.
+ * @param {Booking} booking
+ * @returns {"今天" | "以后" | "过去"}
+ */
+function groupOf(booking) {
+  if (isDayOver(booking)) return "过去";
+  return booking.service_on <= today() ? "今天" : "以后";
+}
+
 /** @param {Booking} booking */
 function isOnTheSpot({ state }) {
   return ON_THE_SPOT.includes(state);
 }
 
 module.exports = {
-  bookingWords, activeBookings, cancelQuestion, endedBookings, clashOf, isOnTheSpot,
+  bookingWords, activeBookings, callWords, cancelQuestion, clashOf, earlyWords, endedBookings,
+  groupOf, isOnTheSpot,
 };

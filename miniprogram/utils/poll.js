@@ -73,11 +73,17 @@ function createPoll({ read, every, onChange, onError }) {
     unfollow();
   }
 
-  /** Read now, then at the interval. @returns {Promise<void>} after the first read */
-  function start() {
+  /**
+   * Read now, then at the interval.
+   * @param {number} [pauseMs] before the first read
+   * @returns {Promise<void>} after the first read, if that is now
+   */
+  async function start(pauseMs = 0) {
     stop();
     unfollow = network.follow(onNetwork);
-    return tick(run);
+    const mine = run;
+    if (pauseMs) timer = setTimeout(() => tick(mine), pauseMs);
+    else await tick(mine);
   }
 
   /** Show the next answer even if it has not changed: the page has been made anew. */

@@ -249,6 +249,18 @@ def test_every_page_is_looked_at() -> None:
     assert {view.page for view in VIEWS} == set(pages)
 
 
+def test_a_call_is_told_on_every_page() -> None:
+    """By the page itself where it shows my number; by the notice at the top of any other."""
+    app = json.loads((MINIPROGRAM / "app.json").read_text(encoding="utf-8"))
+    pages = [*app["pages"], *(f"{p['root']}/{page}" for p in app["subPackages"]
+                              for page in p["pages"])]  # fmt: skip
+    silent = {
+        page for page in pages
+        if "<call-notice />" not in (MINIPROGRAM / f"{page}.wxml").read_text(encoding="utf-8")
+    }  # fmt: skip
+    assert silent == {"pages/home/home", "pages/number/number"}
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=str)
 def test_page(phone: OpenPhone, town: Town, view: View) -> None:
     """Opened in elder mode where the page has one, then in normal mode, where flows open it too."""

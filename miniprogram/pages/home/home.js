@@ -1,28 +1,24 @@
 // @ts-check
 // What is my next thing, where is the next market, what else is near. Two requests at most, and
-// no login: the second one only where somebody is logged in already, and again and again, so that
-// a call is heard here too. The elder mode has the list only: seven days in a row are too small to tap there.
+// no login: the second one only where somebody is logged in already. The elder mode has the list
+// only: seven days in a row are too small to tap there.
 
 const { listActivities } = require("../../api/activities");
-const { pollMyBookings } = require("../../api/bookings");
 const { sentenceOf } = require("../../api/errors");
 const { changeMe } = require("../../api/me");
 const session = require("../../api/session");
 const { activityWords } = require("../../utils/activity-words");
 const { activeBookings, bookingWords, endedBookings, isOnTheSpot } = require("../../utils/booking-words");
-const { alertCalls } = require("../../utils/call-alert");
 const { monthAt, weeksOf } = require("../../utils/calendar");
 const { chosenCommunity } = require("../../utils/community");
 const look = require("../../utils/look");
-const { createPoll } = require("../../utils/poll");
+const myNumbers = require("../../utils/my-numbers");
 const { dayKey } = require("../../utils/time");
 
 /** @typedef {ReturnType<typeof activityWords>} Activity */
 
 const COMING = 30;
 const IN_MONTH = 100;
-const WAITING_MS = 5000;
-const QUIET_MS = 30000;
 
 Page({
   data: {
@@ -59,21 +55,14 @@ Page({
   /** Counts what was asked, of the list and of the month: only the last answer is shown. */
   turn: 0,
   monthTurn: 0,
-  /** @type {ReturnType<typeof createPoll> | undefined} */
-  poll: undefined,
-
-  onLoad() {
-    this.poll = createPoll({
-      read: pollMyBookings,
-      every: () => (this.data.mineOnTheSpot ? WAITING_MS : QUIET_MS),
-      onChange: ({ items }) => this.showMine(items),
-      // The markets are shown whether or not this works; what is shown of mine stays.
-      onError: () => undefined,
-    });
-  },
+  /** @type {(() => void) | undefined} */
+  unfollow: undefined,
 
   onShow() {
     look.apply(this);
+    myNumbers.showBadge();
+    // The markets are shown whether or not mine can be read; what is shown of mine stays.
+    this.unfollow = myNumbers.follow({ onChange: (bookings) => this.showMine(bookings) });
     const before = this.regionId();
     this.setData({ community: chosenCommunity() });
     if (this.regionId() !== before) this.forgetPlace();
@@ -82,11 +71,11 @@ Page({
   },
 
   onHide() {
-    this.poll?.stop();
+    this.unfollow?.();
   },
 
   onUnload() {
-    this.poll?.stop();
+    this.unfollow?.();
   },
 
   async onPullDownRefresh() {
@@ -100,7 +89,7 @@ Page({
     try {
       const [activities] = await Promise.all([
         listActivities({ from: dayKey(Date.now()), region_id: this.regionId(), limit: COMING }),
-        this.loadMine(),
+        myNumbers.refresh(),
       ]);
       if (turn !== this.turn) return;
       this.showActivities(activities.items);
@@ -135,13 +124,6 @@ Page({
     });
   },
 
-  /** Mine, now and from now on, where somebody is logged in. */
-  async loadMine() {
-    if (!session.isLoggedIn()) return this.showMine([]);
-    this.poll?.reset();
-    await this.poll?.start();
-  },
-
   /**
    * What I am waiting for; else what has ended without me; else what comes next.
    * @param {import("../../api/types").Booking[]} bookings
@@ -151,7 +133,6 @@ Page({
     const onTheSpot = first !== undefined && isOnTheSpot(first);
     const mine = onTheSpot ? first : endedBookings(bookings)[0] || first;
     this.setData({ mine: mine ? bookingWords(mine) : null, mineOnTheSpot: onTheSpot });
-    alertCalls(bookings);
   },
 
   async loadMonth() {

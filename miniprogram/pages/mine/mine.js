@@ -5,6 +5,7 @@ const { ApiError, sentenceOf } = require("../../api/errors");
 const { changeMe, getMe, logOut } = require("../../api/me");
 const session = require("../../api/session");
 const look = require("../../utils/look");
+const myNumbers = require("../../utils/my-numbers");
 const outbox = require("../../utils/outbox");
 const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 
@@ -31,6 +32,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    myNumbers.showBadge();
     const loggedIn = session.isLoggedIn();
     this.setData({ loggedIn });
     if (!loggedIn) return;

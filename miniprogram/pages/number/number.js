@@ -2,24 +2,20 @@
 // My number, live: the place in the line, a clear change when it is called; what has ended with its
 // day; what comes later; what can be rated.
 
-const { cancelBooking, parkBooking, pollMyBookings, rejoinBooking } = require("../../api/bookings");
+const { cancelBooking, parkBooking, rejoinBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const session = require("../../api/session");
 const {
   activeBookings, bookingWords, cancelQuestion, endedBookings, isOnTheSpot,
 } = require("../../utils/booking-words");
-const { alertCalls } = require("../../utils/call-alert");
 const look = require("../../utils/look");
+const myNumbers = require("../../utils/my-numbers");
 const outbox = require("../../utils/outbox");
-const { createPoll } = require("../../utils/poll");
 const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
 
 /** @typedef {import("../../api/types").Booking} Booking */
 /** @typedef {ReturnType<typeof bookingWords>} Words */
-
-const WAITING_MS = 5000;
-const QUIET_MS = 30000;
 
 Page({
   data: {
@@ -39,30 +35,16 @@ Page({
     refusal: NO_REFUSAL,
   },
 
-  /** @type {ReturnType<typeof createPoll> | undefined} */
-  poll: undefined,
-  /** @type {(() => void) | undefined} */
-  unfollow: undefined,
+  /** @type {(() => void)[]} */
+  unfollow: [],
   /** @type {Booking[]} */
   bookings: [],
   /** Keys of what has been rated. @type {string[]} */
   rated: [],
 
-  onLoad() {
-    this.poll = createPoll({
-      read: pollMyBookings,
-      every: () => (this.data.now.length ? WAITING_MS : QUIET_MS),
-      onChange: ({ items }) => this.show(items),
-      onError: (error) => {
-        if (this.data.loading) this.setData({ loading: false, error: sentenceOf(error) });
-        // What is kept stays on the screen, but not beyond its day.
-        else if (!this.data.error) this.show(this.bookings);
-      },
-    });
-  },
-
   onShow() {
     look.apply(this);
+    myNumbers.showBadge();
     this.setData({ loggedIn: session.isLoggedIn() });
     if (this.data.loggedIn) this.begin();
   },
@@ -76,18 +58,30 @@ Page({
   },
 
   rest() {
-    this.unfollow?.();
-    this.poll?.stop();
+    this.unfollow.forEach((stop) => stop());
+    this.unfollow = [];
     wx.setKeepScreenOn({ keepScreenOn: false });
   },
 
   /** Read now, and again whenever something that had to wait has reached the server. */
   begin() {
-    this.unfollow?.();
-    this.poll?.reset();
-    this.poll?.start();
-    this.unfollow = outbox.followSent(() => this.poll?.start());
+    this.rest();
+    this.unfollow = [
+      myNumbers.follow({
+        onChange: (bookings) => this.show(bookings),
+        onError: (error) => this.onReadError(error),
+      }),
+      outbox.followSent(() => myNumbers.refresh()),
+    ];
+    myNumbers.refresh();
     this.loadRated();
+  },
+
+  /** @param {unknown} error */
+  onReadError(error) {
+    if (this.data.loading) this.setData({ loading: false, error: sentenceOf(error) });
+    // What is kept stays on the screen, but not beyond its day.
+    else if (!this.data.error) this.show(this.bookings);
   },
 
   /** Which services are rated already; without the answer none is offered for rating. */
@@ -113,7 +107,6 @@ Page({
       ended: endedBookings(bookings).map(bookingWords),
       toRate: this.toRate(),
     });
-    alertCalls(now);
     wx.setKeepScreenOn({ keepScreenOn: now.length > 0 });
   },
 
@@ -189,7 +182,7 @@ Page({
       refuse(this, error, booking.id);
     } finally {
       this.setData({ busyId: "" });
-      await this.poll?.start();
+      await myNumbers.refresh();
     }
   },
 

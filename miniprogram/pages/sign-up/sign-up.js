@@ -10,6 +10,7 @@ const { activityWords } = require("../../utils/activity-words");
 const { bookingWords, clashOf } = require("../../utils/booking-words");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
+const myNumbers = require("../../utils/my-numbers");
 const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
 const { isSignUpOpen, slotChoices } = require("../../utils/offering-words");
 const { waitWords } = require("../../utils/time");
@@ -210,6 +211,8 @@ Page({
     try {
       const booking = await send(this.keyFor(`${what} ${this.data.residentId}`));
       this.setData({ done: bookingWords(booking) });
+      // It may be called at once.
+      myNumbers.refresh();
     } catch (error) {
       await this.explain(error);
     } finally {
