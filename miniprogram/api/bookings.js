@@ -36,8 +36,8 @@ function getQueue(offeringId) {
 }
 
 /**
- * My bookings and my family's, newest first.
- * @param {{cursor?: string, limit?: number}} [query]
+ * My bookings and my family's, newest first, or by when they are.
+ * @param {{cursor?: string, limit?: number, order?: "when"}} [query]
  * @returns {Promise<import("./types").Page<Booking>>}
  */
 function listMyBookings(query = {}) {

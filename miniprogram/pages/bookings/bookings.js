@@ -1,9 +1,10 @@
 // @ts-check
-// My bookings and my family's, newest first; those that have not begun can be cancelled.
+// My bookings and my family's by when they are: today's, those to come, those that are over. What has
+// not begun can be cancelled.
 
 const { cancelBooking, listMyBookings } = require("../../api/bookings");
 const { sentenceOf } = require("../../api/errors");
-const { bookingWords, cancelQuestion } = require("../../utils/booking-words");
+const { bookingWords, cancelQuestion, groupOf } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { createList } = require("../../utils/more");
 const outbox = require("../../utils/outbox");
@@ -12,13 +13,16 @@ const { readRated, serviceKey } = require("../../utils/rated");
 
 /** @typedef {import("../../api/types").Booking} Booking */
 
+/** In the order of the list. */
+const GROUPS = ["今天", "以后", "过去"];
+
 Page({
   data: {
     look: look.current(),
     loading: true,
     error: "",
-    /** @type {ReturnType<typeof entryWords>[]} */
-    items: [],
+    /** @type {{title: string, items: ReturnType<typeof entryWords>[]}[]} */
+    groups: [],
     hasMore: false,
     busyId: "",
     refusal: NO_REFUSAL,
@@ -34,7 +38,7 @@ Page({
   unfollow: undefined,
 
   onLoad() {
-    this.list = createList(listMyBookings);
+    this.list = createList((query) => listMyBookings({ ...query, order: "when" }));
     this.unfollow = outbox.followSent(() => this.load());
   },
 
@@ -61,17 +65,25 @@ Page({
       [this.bookings, this.rated] = await Promise.all([reading, readRated()]);
       this.show();
     } catch (error) {
-      if (!this.data.items.length) this.setData({ loading: false, error: sentenceOf(error) });
+      if (!this.data.groups.length) this.setData({ loading: false, error: sentenceOf(error) });
     }
   },
 
   show() {
     this.setData({
-      items: this.bookings.map((booking) => entryWords(booking, this.rated)),
+      groups: GROUPS.map((title) => ({ title, items: this.entriesOf(title) }))
+        .filter(({ items }) => items.length),
       hasMore: this.list?.hasMore() || false,
       loading: false,
       error: "",
     });
+  },
+
+  /** @param {string} title of a group */
+  entriesOf(title) {
+    return this.bookings
+      .filter((booking) => groupOf(booking) === title)
+      .map((booking) => entryWords(booking, this.rated));
   },
 
   onRetry() {

@@ -7,8 +7,10 @@ const { checkIn } = require("../../api/checkin");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { listFamily } = require("../../api/me");
 const session = require("../../api/session");
+const { earlyWords } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { codeInQuery, codeInScan } = require("../../utils/market-code");
+const myNumbers = require("../../utils/my-numbers");
 const { nameWords } = require("../../utils/name-words");
 const outbox = require("../../utils/outbox");
 const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
@@ -128,6 +130,7 @@ Page({
       this.waiting = outcome.sent ? "" : outcome.key;
       this.show(outcome.sent ? resultOf(outcome.data) : savedResult());
       this.findFamily();
+      if (outcome.sent) this.tellAppointment(outcome.data);
     } catch (error) {
       refuse(this, error);
     } finally {
@@ -139,6 +142,18 @@ Page({
   show(result) {
     this.setData({ result });
     if (result.tone === "good") wx.vibrateShort({ type: "medium" });
+  },
+
+  /**
+   * Who has come long before their time would wonder what to do until then.
+   * @param {ScanAnswer} answer
+   */
+  async tellAppointment({ verdict, resident }) {
+    const { market, residentId, result } = this.data;
+    const early = earlyWords(await myNumbers.refresh(), market?.activity_id || "", residentId);
+    if (verdict === "refused" || !early || this.data.result !== result) return;
+    const who = resident ? nameWords(resident) : "您";
+    this.setData({ "result.text": `${residentId ? who : "您"}${early}。` });
   },
 
   /** Known only now where this check-in was the first thing to log in. */
