@@ -217,10 +217,13 @@ def test_an_early_appointment_says_so_to_both(
     """Here long before the time: nobody is told that it is their turn, nor kept from going."""
     slot = {"slot_id": market.clinic.slots[1]}
     resident.post(f"/offerings/{market.clinic.offering_id}/bookings", slot)
-    market.admit(resident.resident_id)
     ((starts_at,),) = rows(database, "SELECT starts_at FROM slot WHERE id = :id", id=slot["slot_id"])
     time = f"{starts_at.astimezone(SHANGHAI):%-H:%M}"
-    theirs = own("pages/number/number")
+    theirs = own(f"pages/checkin/checkin?scene={market.code()}")
+    theirs.page.get_by_role("button", name="签到", exact=True).tap()
+    theirs.sees(f"您约的是 {time}，现在没人也可以先来")
+    theirs.look("checkin-early")
+    theirs.tap("看我的号")
     theirs.sees(f"约 {time}")
     theirs.sees("现在没人也可以先来")
     theirs.misses("下一位就是您")
@@ -305,6 +308,7 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     market.admit(resident.resident_id)
     mine = desk()
     mine.tap("现场发号")
+    mine.sees("来过的人输手机号最后四位数字")
     page = mine.page
     mine.tap("发号")
     mine.sees("请先查找，再选中来的人")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
-from tests.miniprogram.phones import OpenPhone
+from tests.miniprogram.phones import SEEN, OpenPhone
 from tests.miniprogram.town import (
     Caller,
     Market,
@@ -128,6 +128,7 @@ def test_sign_up_for_a_family_member(
     mine = own("pages/family/family")
     mine.tap("添加家人")
     mine.page.get_by_label("姓名或称呼").fill("王奶奶")
+    mine.page.get_by_role("radio", name="孙女").tap()
     mine.page.get_by_role("radio", name="奶奶").last.tap()
     mine.tap("保存")
     mine.sees("修改")
@@ -279,6 +280,12 @@ def test_a_number_of_yesterday_says_so_and_what_to_do(
     fresh = own("pages/number/number")
     fresh.sees("下一位就是您")
     fresh.misses(over)
+    # What is to come first, by its time; what is over last.
+    listed = own("pages/bookings/bookings")
+    listed.sees(over)
+    groups = listed.page.locator(".section:visible, .entry .heading:visible")
+    expect(groups).to_have_text(["今天", re.compile("义剪"), "过去", re.compile("义诊"), re.compile("义剪")])
+    listed.look("bookings-by-when")
 
 
 def test_an_appointment_that_was_moved_says_from_when(
@@ -317,9 +324,31 @@ def test_home_hears_the_call_and_the_end_of_the_market(
     booking = market.give_number(market.haircut, resident.resident_id)
     mine = own("pages/home/home", clock=True)
     mine.sees("下一位就是您")
+
+    # On any other page too, once, with the way to the number; the tab says so wherever it is.
+    mine.tap("看看有哪些服务")
+    mine.sees("摊位和服务")
     called = market.call_next(market.haircut)
     assert called["id"] == booking["id"]
     mine.page.clock.fast_forward("00:05")
+    notice = f"轮到您了：{booking['ticket']} 号，请到 2 号摊位 理发角"
+    mine.sees(notice)
+    mine.look("call-notice")
+    mine.page.evaluate("() => wx.pageScrollTo({ scrollTop: 400, duration: 0 })")
+    assert mine.page.get_by_role("button", name=notice).evaluate(SEEN)
+    mine.tap(notice)
+    mine.sees("请到 2 号摊位 理发角")
+    tab = mine.page.locator(".harness-tab[data-badge]")
+    expect(tab).to_have_attribute("data-badge", "轮到您")
+    mine.look("number-called-badge")
+
+    # Nobody is asked while the mini-program is not on the screen.
+    mine.page.evaluate("() => __harness.hide()")
+    asked = len(mine.harness("requests"))
+    mine.page.clock.fast_forward("05:00")
+    assert len(mine.harness("requests")) == asked
+    mine.page.evaluate("() => __harness.show()")
+    mine.page.get_by_role("button", name="首页", exact=True).tap()
     mine.sees("轮到您了")
     mine.sees("请到 2 号摊位 理发角")
     assert mine.harness("vibrations").count("long") == 1
@@ -332,6 +361,7 @@ def test_home_hears_the_call_and_the_end_of_the_market(
     mine.page.get_by_role("button", name="我的号", exact=True).tap()
     mine.sees(over)
     mine.look("number-over")
+    expect(tab).to_have_count(0)
     mine.tap("看看近期的集市")
     mine.sees("近期活动")
     assert mine.harness("vibrations").count("long") == 1

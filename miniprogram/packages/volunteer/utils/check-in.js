@@ -60,8 +60,15 @@ function log(market, data, at, late, whom) {
   const how = "resident_code" in whom ? "扫码" : "guest" in whom ? "登记" : "查找";
   scanLog.add({
     id: data.id, market, at, who: nameOf(data), state: stateOf(data), words: words.title, late,
-    tells: [how, tellsWords(data.resident || {})].filter(Boolean).join(" · "),
+    tells: [how, whoWords(data.resident)].filter(Boolean).join(" · "),
   });
+}
+
+/** @param {ScanAnswer["resident"]} resident */
+function whoWords(resident) {
+  if (!resident) return "";
+  const { phone, relation } = resident;
+  return tellsWords({ phone, relation: relation && `家人：${relation}` });
 }
 
 /**
