@@ -23,9 +23,9 @@ from backend.demo.load import load_demo
 from backend.identity import console, roles
 from backend.identity import operations as identity
 from backend.identity.models import Resident, RoleAssignment, User, UserState
+from backend.identity.names import NAME_LENGTH
 from backend.identity.passwords import weakness
 from backend.identity.phones import hash_of
-from backend.identity.web.schemas import NAME_LENGTH
 from backend.partners import operations as partners
 from backend.partners.models import Organisation
 from backend.regions import operations as regions

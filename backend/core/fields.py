@@ -168,6 +168,14 @@ class Flag(fields.Boolean):
         return value
 
 
+class FlagInQuery(Flag):
+    """`true` or `false` in a query string, where everything is text."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        known = {"true": True, "false": False}
+        return super()._deserialize(known.get(value, value), *args, **kwargs)
+
+
 class Instant(fields.AwareDateTime):
     """An ISO 8601 instant with an offset, in this century; answered in UTC."""
 
@@ -186,6 +194,22 @@ class Instant(fields.AwareDateTime):
         if not _EARLIEST <= instant < _LATEST:
             raise ValidationError("时间应在 2000 年到 2099 年之间")
         return instant
+
+
+class Moment(Instant):
+    """An instant, or a whole day in Shanghai: as `from` its beginning, as `to` its end."""
+
+    def __init__(self, *, end: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.end = end
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            day: date = Day().deserialize(value)
+            return clock.day_end(day) if self.end else clock.day_start(day)
+        # A "+" that was not escaped arrives as a space.
+        spelt = re.sub(r" (?=\d{2}:?\d{2}$)", "+", value) if isinstance(value, str) else value
+        return super()._deserialize(spelt, *args, **kwargs)
 
 
 class LocalInstant(fields.AwareDateTime):

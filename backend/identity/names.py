@@ -7,6 +7,8 @@ SEPARATORS = " \u00a0\u3000.·•․‧∙⋅・．･"
 # What the index on names is made of, as PostgreSQL writes it.
 NAME_KEY = f"lower(translate(name, '{SEPARATORS}'::text, ''::text))"
 NAMELESS = "居民"
+NAME_LENGTH = 50
+"""Characters at most: names of some peoples, and foreign ones, are long."""
 
 
 def masked_name(name: str | None) -> str:

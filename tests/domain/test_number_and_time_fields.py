@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core import fields
-from backend.identity.web.schemas import BirthYear
+from backend.identity.web.shapes import BirthYear
 from tests.domain.test_text_fields import faults
 
 NO_INTEGER: list[Any] = ["1", "", 1.0, 1.5, True, False, [], {}, math.nan, "一", "0x1"]

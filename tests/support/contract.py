@@ -18,7 +18,7 @@ from schemathesis.generation.case import Case
 from sqlalchemy import Connection
 
 from backend.core import fields
-from backend.identity.web.schemas import BirthYear
+from backend.identity.web.shapes import BirthYear
 from tests.support.transactions import taken_back
 
 

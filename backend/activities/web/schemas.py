@@ -1,7 +1,7 @@
 """What the activity routes take and answer (api.md, Regions and activities)."""
 
 import re
-from datetime import date, datetime, time
+from datetime import time
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,8 @@ from marshmallow import fields as out
 from backend.activities.copies import SlotChoice
 from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
 from backend.activities.stalls.plan import MOST, columns_of, read_place
-from backend.core import clock, fields
+from backend.activities.web.shapes import EstimateAnswer
+from backend.core import fields
 from backend.core.config import titles
 from backend.core.fields import Schema
 from backend.core.pagination import MAX_LIMIT, PageQuery
@@ -29,22 +30,6 @@ class StallNumber(fields.Text):
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         return super()._deserialize(value, *args, **kwargs)
-
-
-class Moment(fields.Instant):
-    """An instant, or a whole day in Shanghai: as `from` its beginning, as `to` its end."""
-
-    def __init__(self, *, end: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.end = end
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
-        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            day: date = fields.Day().deserialize(value)
-            return clock.day_end(day) if self.end else clock.day_start(day)
-        # A "+" that was not escaped arrives as a space.
-        text = re.sub(r" (?=\d{2}:?\d{2}$)", "+", value) if isinstance(value, str) else value
-        return super()._deserialize(text, *args, **kwargs)
 
 
 # Every pair that it takes, written the usual way.
@@ -74,8 +59,8 @@ class Near(fields.Text):
 class ActivityQuery(PageQuery):
     programme = fields.Choice(Programme)
     region_id = fields.Id(metadata={"description": "this region and all below it"})
-    from_ = Moment(data_key="from", metadata={"description": "an instant, or a day"})
-    to = Moment(end=True, metadata={"description": "an instant, or a day (included)"})
+    from_ = fields.Moment(data_key="from", metadata={"description": "an instant, or a day"})
+    to = fields.Moment(end=True, metadata={"description": "an instant, or a day (included)"})
     state = fields.Choice(ActivityState)
     q = fields.Text(50, metadata={"description": "words of the title or the venue"})
     near = Near()
@@ -92,8 +77,8 @@ class ScheduleQuery(PageQuery):
 
     programme = fields.Choice(Programme)
     region_id = fields.Id()
-    from_ = Moment(data_key="from")
-    to = Moment(end=True)
+    from_ = fields.Moment(data_key="from")
+    to = fields.Moment(end=True)
     state = fields.Choice(ActivityState)
     q = fields.Text(50)
     view = fields.Choice(ScheduleView, load_default=ScheduleView.LIST)
@@ -422,11 +407,6 @@ class SlotAnswer(ma.Schema):
     capacity = out.Integer()
     taken = out.Integer()
     free = out.Integer(metadata={"description": "what can still be signed up for"})
-
-
-class EstimateAnswer(ma.Schema):
-    low = out.Integer(metadata={"example": 10})
-    high = out.Integer(metadata={"example": 15})
 
 
 class LineAnswer(ma.Schema):

@@ -6,7 +6,7 @@ from marshmallow import fields as out
 from backend.activities.models import ActivityState
 from backend.core import fields
 from backend.core.pagination import PageQuery
-from backend.feedback.web.schemas import MeanAnswer, ShareAnswer
+from backend.feedback.web.shapes import MeanAnswer, ShareAnswer
 
 
 class OfferingRatingAnswer(ma.Schema):

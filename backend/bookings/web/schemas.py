@@ -6,13 +6,13 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import ActivityState, OfferingMode
-from backend.activities.web.schemas import EstimateAnswer
+from backend.activities.web.shapes import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
 from backend.bookings.queries import MyOrder
 from backend.core import fields
 from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
-from backend.identity.web.schemas import GuestRequest
+from backend.identity.web.shapes import GuestRequest
 
 
 class BookingRequest(Schema):

@@ -9,7 +9,8 @@ from marshmallow import fields as out
 from backend.checkin.models import Refusal, ScanDirection, ScanSource, Verdict
 from backend.core import fields, text
 from backend.core.fields import Schema
-from backend.identity.web.schemas import NAME_LENGTH, GuestRequest
+from backend.identity.names import NAME_LENGTH
+from backend.identity.web.shapes import GuestRequest
 
 
 class ScanRequest(Schema):

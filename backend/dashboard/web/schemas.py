@@ -12,7 +12,7 @@ from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.dashboard.periods import Period, this_year
 from backend.dashboard.queries import LastMarket
-from backend.feedback.web.schemas import FlagInQuery, ShareAnswer
+from backend.feedback.web.shapes import ShareAnswer
 from backend.regions.models import RegionLevel
 
 _KEY = {
@@ -47,13 +47,13 @@ class CountedQuery(PageQuery, DashboardQuery):
 
     programme = fields.Choice(Programme)
     kind = fields.Key(titles("service_kinds"))
-    recorded = FlagInQuery()
+    recorded = fields.FlagInQuery()
 
 
 class CommunitiesQuery(DashboardQuery):
     """The communities behind a figure."""
 
-    reached = FlagInQuery()
+    reached = fields.FlagInQuery()
     last_market = fields.Choice(LastMarket)
 
 

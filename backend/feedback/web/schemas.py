@@ -6,17 +6,16 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import ActivityState, Programme
-from backend.activities.web.schemas import Moment
 from backend.core import fields
 from backend.core.config import load
 from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.feedback.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.models import CommentState, RectificationState
+from backend.feedback.web.shapes import SHARE, MeanAnswer, ShareAnswer
 
 COMMENT_LENGTH = 500
 TAGS: dict[str, str] = load("evaluation")["tags"]
-_SHARE = {"minimum": 0, "maximum": 1}
 _VERDICT = {"enum": [verdict.value for verdict in EvaluationVerdict]}
 
 
@@ -43,14 +42,6 @@ class Tags(fields.Items):
         super().__init__(
             fields.Key(TAGS), len(TAGS), validate=_no_repeats, metadata=unique, **kwargs
         )
-
-
-class FlagInQuery(fields.Flag):
-    """`true` or `false` in a query string, where everything is text."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
-        known = {"true": True, "false": False}
-        return super()._deserialize(known.get(value, value), *args, **kwargs)
 
 
 RatedItems = Schema.from_dict({key: Score() for key in ITEMS}, name="RatedItems")
@@ -88,16 +79,18 @@ class RatingRequest(RatingChange):
 class EvaluationQuery(PageQuery):
     region_id = fields.Id(metadata={"description": "this region and all below it"})
     programme = fields.Choice(Programme)
-    from_ = Moment(data_key="from", metadata={"description": "an instant, or a day"})
-    to = Moment(end=True, metadata={"description": "an instant, or a day (included)"})
+    from_ = fields.Moment(data_key="from", metadata={"description": "an instant, or a day"})
+    to = fields.Moment(end=True, metadata={"description": "an instant, or a day (included)"})
 
 
 class RectificationQuery(PageQuery):
     state = fields.Choice(RectificationState)
     activity_id = fields.Id()
-    open = FlagInQuery(metadata={"description": "not closed yet, or closed"})
-    overdue = FlagInQuery(metadata={"description": "not closed and past its deadline, or not"})
-    mine = FlagInQuery(metadata={"description": "only those that I see to"})
+    open = fields.FlagInQuery(metadata={"description": "not closed yet, or closed"})
+    overdue = fields.FlagInQuery(
+        metadata={"description": "not closed and past its deadline, or not"}
+    )
+    mine = fields.FlagInQuery(metadata={"description": "only those that I see to"})
 
 
 class OwnerForm(Schema):
@@ -120,7 +113,7 @@ class CallBackRequest(Schema):
 class CallBackForm(CallBackRequest):
     """The same from a form, where everything is text."""
 
-    satisfied = FlagInQuery(required=True)
+    satisfied = fields.FlagInQuery(required=True)
 
 
 class CloseRequest(Schema):
@@ -186,25 +179,9 @@ class RatingFormAnswer(ma.Schema):
     edit_hours = out.Integer(metadata={"example": 24})
 
 
-class ShareAnswer(ma.Schema):
-    """A share with its Wilson interval at 95 %."""
-
-    value = out.Float(metadata=_SHARE | {"example": 0.95})
-    low = out.Float(metadata=_SHARE | {"example": 0.835})
-    high = out.Float(metadata=_SHARE | {"example": 0.986})
-
-
-class MeanAnswer(ma.Schema):
-    """A mean score with Student's t interval at 95 %; none for a single answer."""
-
-    mean = out.Float(metadata={"example": 4.6})
-    low = out.Float(allow_none=True, metadata={"example": 4.4})
-    high = out.Float(allow_none=True, metadata={"example": 4.8})
-
-
 class FiguresAnswer(ma.Schema):
     rated = out.Integer(metadata={"description": "n"})
-    response_rate = out.Float(allow_none=True, metadata=_SHARE)
+    response_rate = out.Float(allow_none=True, metadata=SHARE)
     score = out.Nested(MeanAnswer, allow_none=True)
     satisfied_share = out.Nested(ShareAnswer, allow_none=True)
     distribution = out.Dict(
@@ -230,14 +207,14 @@ class ItemEvaluationAnswer(ma.Schema):
     n = out.Integer()
     mean = out.Float(allow_none=True)
     satisfied_share = out.Nested(ShareAnswer, allow_none=True)
-    target_share = out.Float(metadata=_SHARE)
+    target_share = out.Float(metadata=SHARE)
     met = out.Boolean(allow_none=True, metadata={"description": "null: too few answers to say"})
 
 
 class VisitsEvaluationAnswer(ma.Schema):
     attended = out.Integer(metadata={"description": "visits, 人次"})
     rated = out.Integer()
-    response_rate = out.Float(allow_none=True, metadata=_SHARE)
+    response_rate = out.Float(allow_none=True, metadata=SHARE)
 
 
 class NeedCountsAnswer(ma.Schema):
@@ -284,7 +261,7 @@ class EvaluationItem(ma.Schema):
     state = out.Enum(EvaluationState, by_value=True)
     served = out.Integer()
     rated = out.Integer()
-    response_rate = out.Float(allow_none=True, metadata=_SHARE)
+    response_rate = out.Float(allow_none=True, metadata=SHARE)
     satisfied_share = out.Nested(ShareAnswer, allow_none=True)
     verdict = out.String(metadata=_VERDICT)
     small_sample = out.Boolean()
@@ -296,7 +273,7 @@ class EvaluationTotalsAnswer(ma.Schema):
     activities = out.Integer()
     served = out.Integer()
     rated = out.Integer()
-    response_rate = out.Float(allow_none=True, metadata=_SHARE)
+    response_rate = out.Float(allow_none=True, metadata=SHARE)
     satisfied_share = out.Nested(ShareAnswer, allow_none=True)
 
 

@@ -5,28 +5,13 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields as out
 
-from backend.core import clock, fields
+from backend.core import fields
 from backend.core.config import load
 from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.core.permissions import Role
-
-NAME_LENGTH = 50
-OLDEST_BIRTH_YEAR = 1900
-LATEST_BIRTH_YEAR = 2099  # for the documentation; the check is against today
-
-
-class BirthYear(fields.Int):
-    """A year of birth between 1900 and this year, whichever year the process was started in."""
-
-    def __init__(self) -> None:
-        super().__init__(OLDEST_BIRTH_YEAR, LATEST_BIRTH_YEAR, metadata={"example": 1953})
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
-        year = super()._deserialize(value, *args, **kwargs)
-        if year > clock.today().year:
-            raise ma.ValidationError(f"应在 {OLDEST_BIRTH_YEAR} 到 {clock.today().year} 之间")
-        return year
+from backend.identity.names import NAME_LENGTH
+from backend.identity.web.shapes import BirthYear
 
 
 class WeChatLoginRequest(Schema):
@@ -101,21 +86,6 @@ class FamilyRequest(Schema):
     relation = fields.Text(10, metadata={"example": "奶奶"})
     birth_year = BirthYear()
     phone = fields.Phone()
-
-
-class GuestRequest(Schema):
-    """A person without a phone of their own, written in by a volunteer."""
-
-    name = fields.Text(NAME_LENGTH, metadata={"example": "李奶奶"})
-    phone = fields.Phone()
-    birth_year = BirthYear()
-    note = fields.Text(100, metadata={"description": "no health data"})
-    another = fields.Flag(
-        metadata={
-            "description": "none of those who are known with this number by other names"
-            " (`number_known`), or are here by this name (`name_known`)"
-        }
-    )
 
 
 class FamilyAnswer(ma.Schema):

@@ -8,7 +8,6 @@ from unicodedata import normalize
 
 import marshmallow as ma
 
-from backend.activities.web.schemas import Moment
 from backend.audit.words import ACTIONS, OBJECTS
 from backend.core import fields
 from backend.core.fields import Schema
@@ -138,8 +137,8 @@ class Address(fields.Text):
 class AuditFilter(Schema):
     """Whose, of what, and when."""
 
-    from_ = Moment(data_key="from")
-    to = Moment(end=True)
+    from_ = fields.Moment(data_key="from")
+    to = fields.Moment(end=True)
     region_id = fields.Id()
     actor = Who()
     action = fields.Key(ACTIONS)
