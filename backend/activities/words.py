@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from backend.activities.models import ActivityState, ExchangeKind, Programme
+from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
+from backend.core.feature import AuditWords
 
 PROGRAMMES = {
     Programme.MARKET: "吾社集", Programme.ACTION: "吾社行", Programme.EXCHANGE: "吾社汇",
@@ -18,6 +19,54 @@ EXCHANGE_KINDS = {
     ExchangeKind.SHOWCASE: "成果展示", ExchangeKind.PARTY_STUDY: "党建学习",
     ExchangeKind.UNIVERSITY: "校社合作",
 }  # fmt: skip
+
+STATE_COLOURS = {
+    ActivityState.DRAFT: "secondary", ActivityState.SUBMITTED: "warn",
+    ActivityState.PUBLISHED: "accent", ActivityState.LIVE: "good",
+    ActivityState.CLOSED: "secondary", ActivityState.CANCELLED: "bad",
+}  # fmt: skip
+MODES = {
+    OfferingMode.OPEN: "随到随办", OfferingMode.QUEUE: "现场取号", OfferingMode.SLOTS: "预约时段",
+}  # fmt: skip
+AUDIT = AuditWords(
+    actions={
+        "create": "新建活动",
+        "edit": "修改活动",
+        "reschedule": "改期",
+        "submit": "提交审核",
+        "publish": "发布",
+        "return": "退回修改",
+        "open": "开始活动",
+        "undo_open": "撤回开始",
+        "close": "结束或办结",
+        "cancel": "取消",
+        "revoke_code": "更换签到码",
+        "add_stall": "增加摊位",
+        "edit_stall": "修改摊位",
+        "delete_stall": "删除摊位",
+        "place_stall": "移动摊位",
+        "arrange_stalls": "排列摊位",
+        "add_offering": "增加服务",
+        "edit_offering": "修改服务",
+        "delete_offering": "删除服务",
+        "add_slots": "增加时段",
+        "edit_slot": "修改时段",
+        "delete_slot": "删除时段",
+        "assign": "安排人员",
+        "unassign": "取消安排人员",
+        "write_record": "活动登记",
+        "load_demo": "载入演示数据",
+    },
+    of={
+        ("activity", "close"): "结束活动",
+        ("activity", "cancel"): "取消活动",
+        ("activity", "publish"): "发布活动",
+        ("activity", "submit"): "活动提交审核",
+        ("activity", "return"): "活动退回修改",
+    },
+    objects={"activity": "活动", "activity_record": "活动台账", "duty": "人员安排"},
+    states={"activity": ACTIVITY_STATES},
+)
 
 
 def stall_order(number: str) -> list[tuple[bool, int, str]]:

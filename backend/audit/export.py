@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from backend.audit.log import Shown, audit_page
-from backend.audit.words import Titles
 from backend.core import clock
 from backend.core.config import REPORTS
+from backend.core.context import composed
 from backend.core.db import transaction
+from backend.core.feature import AuditWords
 from backend.core.spreadsheets import Column, Sheet, write_workbook
-from backend.reports.making import CannotMake, NoteProgress, Order
+from backend.reports.making import CannotMake, NoteProgress, Order, makes
+from backend.reports.models import ReportKind
 
 COLUMNS = (
     Column("时间", 18, "moment"),
@@ -50,7 +52,8 @@ def _query_of(parameters: dict[str, Any]) -> dict[str, Any]:
     return query
 
 
-def make_audit_export(order: Order, note: NoteProgress, titles: Titles) -> bytes:
+@makes(ReportKind.AUDIT)
+def make_audit_export(order: Order, note: NoteProgress) -> bytes:
     """The entries that a filter finds, the latest first.
 
     Raises CannotMake where there is none, or more than a file should hold.
@@ -67,7 +70,7 @@ def make_audit_export(order: Order, note: NoteProgress, titles: Titles) -> bytes
                 session,
                 [order.region_code],
                 query | {"cursor": cursor, "limit": _CHUNK},
-                titles,
+                composed(AuditWords),
             )
         rows += [_row(entry) for entry in page.items]
         if len(rows) > REPORTS.audit_rows:

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
 from backend.audit.words import (
-    Titles,
     action_in_words,
     change_in_words,
     details_in_words,
@@ -25,6 +24,7 @@ from backend.audit.words import (
 from backend.bookings.models import Booking
 from backend.core.audit import AuditEntry
 from backend.core.errors import NotFound
+from backend.core.feature import AuditWords
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Role
 from backend.identity.models import Resident, RoleAssignment
@@ -68,14 +68,14 @@ class Shown:
 
 
 def audit_page(
-    session: Session, codes: Sequence[str], query: Mapping[str, Any], titles: Titles
+    session: Session, codes: Sequence[str], query: Mapping[str, Any], words: AuditWords
 ) -> Page:
     """A page of entries.
 
     Args:
         codes: of the regions whose entries are shown.
         query: filters as AuditQuery loads them, `cursor`, `limit`.
-        titles: the console's words.
+        words: of all features.
     """
     page = paginate(
         session,
@@ -87,10 +87,10 @@ def audit_page(
         descending=True,
         scalars=False,
     )
-    return Page([_shown(row, titles) for row in page.items], page.next_cursor)
+    return Page([_shown(row, words) for row in page.items], page.next_cursor)
 
 
-def audit_entry(session: Session, codes: Sequence[str], entry_id: UUID, titles: Titles) -> Shown:
+def audit_entry(session: Session, codes: Sequence[str], entry_id: UUID, words: AuditWords) -> Shown:
     """One entry.
 
     Raises NotFound (404) outside the given regions.
@@ -99,7 +99,7 @@ def audit_entry(session: Session, codes: Sequence[str], entry_id: UUID, titles: 
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound
-    return _shown(row, titles)
+    return _shown(row, words)
 
 
 def found_entries(session: Session, codes: Sequence[str], query: Mapping[str, Any]) -> Select[Any]:
@@ -157,23 +157,23 @@ def _asked(query: Mapping[str, Any]) -> Iterable[ColumnElement[bool]]:
         yield AuditEntry.object_id == query["object_id"]
 
 
-def _shown(row: Any, titles: Titles) -> Shown:
+def _shown(row: Any, words: AuditWords) -> Shown:
     entry: AuditEntry = row.AuditEntry
     return Shown(
         id=entry.id,
         at=entry.at,
         actor_user_id=entry.actor_user_id,
         who=masked_name(row.actor_name) if entry.actor_user_id else SYSTEM,
-        what=action_in_words(entry.action, entry.object_type),
+        what=action_in_words(words, entry.action, entry.object_type),
         object_type=entry.object_type,
         object_id=entry.object_id,
-        object_kind=object_in_words(entry.object_type),
+        object_kind=object_in_words(words, entry.object_type),
         object_title=row.object_title or "",
         region=row.region_name or entry.region_code,
-        change=change_in_words(entry, titles),
+        change=change_in_words(words, entry),
         reason=entry.reason_in_words or "",
         reason_erased=entry.reason == "",
-        details=details_in_words(entry.details),
+        details=details_in_words(words, entry.details),
         raw=entry.details,
         request_id=entry.request_id,
         address=entry.address or "",

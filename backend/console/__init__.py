@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import cast
 
 from flask import (
-    Blueprint,
     Flask,
     Response,
     g,
@@ -18,10 +18,12 @@ from flask import (
 from sqlalchemy.orm import Session
 
 from backend.console import words
-from backend.console.navigation import navigation
+from backend.console.navigation import menu_of, navigation
 from backend.core.api import LOGIN, PUBLIC, declare_access
+from backend.core.context import compose
 from backend.core.db import db
 from backend.core.errors import Forbidden, NotFound
+from backend.core.feature import Feature
 from backend.core.pages import Pages, see_other
 from backend.core.permissions import Actor
 from backend.identity.console import Who, who_is
@@ -65,19 +67,22 @@ def _front_door() -> Response:
     return see_other("console.home")
 
 
-def init_console(app: Flask, blueprints: tuple[Blueprint, ...]) -> None:
+def init_console(app: Flask, features: Sequence[Feature]) -> None:
     """Register the console's pages, with what all of them share.
 
     Args:
-        blueprints: the features' pages.
+        features: whose pages, menu and words they are.
     """
-    for blueprint in (*blueprints, pages):
+    for blueprint in (*(one for feature in features for one in feature.pages), pages):
         app.register_blueprint(blueprint)
+    compose(app.extensions, menu_of([entry for feature in features for entry in feature.menu]))
     app.add_url_rule("/", "front_door", _front_door)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(
         static=_static_url, navigation=navigation, nonce=_nonce, who_am_i=_who_am_i, **words.TITLES
     )
+    for feature in features:
+        app.jinja_env.globals.update(feature.titles)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(_headers)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -80,7 +81,7 @@ class JobHealth:
 def job_health(session: Session) -> JobHealth:
     """How the queue does now, in three statements."""
     queue = session.execute(_QUEUE, {"silent_s": JOBS.silent_seconds}).one()
-    by_the_clock = [name for name, cron in declared().items() if cron]
+    by_the_clock = [name for name, cron in declared(current_app).items() if cron]
     succeeded = {
         row.task_name: float(row.since_s)
         for row in session.execute(_SUCCEEDED, {"names": by_the_clock})

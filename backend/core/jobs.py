@@ -4,7 +4,7 @@ A job is deferred inside the transaction that needs it: a rollback takes it alon
 never loses it. Jobs run at least once; each is written so that a second run does no harm.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.config import JOBS
+from backend.core.context import compose, composed
 from backend.core.db import driver_connection
 from backend.core.errors import AppError
 
@@ -49,12 +50,14 @@ class GivenUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    name: str
     function: Callable[..., None]
     cron: str | None
     retries: int
 
 
-_REGISTRY: dict[str, _Job] = {}
+class _Jobs(dict[str, _Job]):
+    """The app's jobs, by name."""
 
 
 def job(
@@ -70,16 +73,35 @@ def job(
     """
 
     def declare(function: Callable[..., None]) -> Callable[..., None]:
-        _REGISTRY[name] = _Job(function, cron, 0 if cron else retry)
-        function.job_name = name  # type: ignore[attr-defined]
+        function.job = _Job(name, function, cron, 0 if cron else retry)  # type: ignore[attr-defined]
         return function
 
     return declare
 
 
-def declared() -> Mapping[str, str | None]:
-    """The names of all jobs, each with its cron expression where it has one."""
-    return {name: declaration.cron for name, declaration in _REGISTRY.items()}
+def name_of(function: Callable[..., None]) -> str:
+    """The name in the queue of a function declared with `@job`."""
+    return _of(function).name
+
+
+def runs_by_the_clock(function: Callable[..., None]) -> bool:
+    """Whether a function declared with `@job` runs by the clock."""
+    return _of(function).cron is not None
+
+
+def declared(app: Flask) -> Mapping[str, str | None]:
+    """The names of an app's jobs, each with its cron expression where it has one."""
+    return {name: declaration.cron for name, declaration in _jobs(app).items()}
+
+
+def _jobs(app: Flask) -> _Jobs:
+    with app.app_context():
+        return composed(_Jobs)
+
+
+def _of(function: Callable[..., None]) -> _Job:
+    found: _Job = function.job  # type: ignore[attr-defined]
+    return found
 
 
 def stand_still(session: Session) -> bool:
@@ -88,16 +110,21 @@ def stand_still(session: Session) -> bool:
     return not at_work
 
 
-def init_jobs(app: Flask) -> None:
-    """Let the app queue jobs, on the connection of whoever queues one: it opens none itself."""
+def init_jobs(app: Flask, functions: Iterable[Callable[..., None]]) -> None:
+    """Let the app queue jobs, on the connection of whoever queues one: it opens none itself.
+
+    Args:
+        functions: all jobs of the app, declared with `@job`.
+    """
+    compose(app.extensions, _Jobs({_of(function).name: _of(function) for function in functions}))
     app.extensions[_EXTENSION] = make_queue(app, procrastinate.SyncPsycopgConnector())
 
 
 def make_queue(app: Flask, connector: BaseConnector) -> procrastinate.App:
-    """The queue with every job declared so far; each runs within the app."""
+    """The queue with the app's jobs; each runs within the app."""
     queue = procrastinate.App(connector=connector, periodic_defaults={"max_delay": _CATCH_UP_S})
-    for name, declaration in _REGISTRY.items():
-        _add(queue, app, name, declaration)
+    for declaration in _jobs(app).values():
+        _add(queue, app, declaration)
     return queue
 
 
@@ -110,14 +137,14 @@ class _Retry(procrastinate.RetryStrategy):
         return super().get_retry_decision(exception=exception, job=job)
 
 
-def _add(queue: procrastinate.App, app: Flask, name: str, declaration: _Job) -> None:
+def _add(queue: procrastinate.App, app: Flask, declaration: _Job) -> None:
     @wraps(declaration.function)
     def run(*args: Any, **kwargs: Any) -> None:
         kwargs.pop("timestamp", None)  # given to periodic jobs; ours ask the clock
         with app.app_context():
             declaration.function(*args, **kwargs)
 
-    retries = declaration.retries
+    name, retries = declaration.name, declaration.retries
     strategy = _Retry(max_attempts=retries, exponential_wait=4) if retries else False
     task = queue.task(name=name, retry=strategy)(run)
     if declaration.cron:
@@ -134,5 +161,5 @@ def defer(session: Session, function: Callable[..., None], **arguments: Any) -> 
         arguments: JSON values, by name.
     """
     queue: procrastinate.App = current_app.extensions[_EXTENSION]
-    name: str = function.job_name  # type: ignore[attr-defined]
-    queue.configure_task(name, connection=driver_connection(session)).defer(**arguments)
+    task = queue.configure_task(name_of(function), connection=driver_connection(session))
+    task.defer(**arguments)

@@ -8,25 +8,13 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
-from backend.activities.models import ACTIVITY_TRANSITIONS
-from backend.bookings.models import BOOKING_TRANSITIONS
-from backend.feedback.models import RECTIFICATION_TRANSITIONS
-from backend.needs.models import NEED_TRANSITIONS
-from backend.regions.models import REGION_IMPORT_TRANSITIONS
-from backend.reports.models import REPORT_TRANSITIONS
+from backend.features import FEATURES
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-TABLES: dict[str, Mapping[StrEnum, Mapping[StrEnum, str]]] = {
-    "活动 Activity (`backend/activities/models.py`)": ACTIVITY_TRANSITIONS,  # type: ignore[dict-item]
-    "预约、号 Booking (`backend/bookings/models.py`)": BOOKING_TRANSITIONS,  # type: ignore[dict-item]
-    "整改 Rectification (`backend/feedback/models.py`)": RECTIFICATION_TRANSITIONS,  # type: ignore[dict-item]
-    "需求 Need (`backend/needs/models.py`)": NEED_TRANSITIONS,  # type: ignore[dict-item]
-    "地区导入 RegionImport (`backend/regions/models.py`)": REGION_IMPORT_TRANSITIONS,  # type: ignore[dict-item]
-    "报表 ReportRun (`backend/reports/models.py`)": REPORT_TRANSITIONS,  # type: ignore[dict-item]
-}
 _HEAD = """# States
 
 Made from the state tables by `make docs`; don't edit. A move that is not here answers 409
@@ -36,10 +24,13 @@ Made from the state tables by `make docs`; don't edit. A move that is not here a
 
 def states_md() -> str:
     """docs/states.md: a diagram and a table for each state machine."""
-    return "\n".join([_HEAD, *(_machine(title, table) for title, table in TABLES.items())])
+    machines = [
+        _machine(title, table) for feature in FEATURES for title, table in feature.states.items()
+    ]
+    return "\n".join([_HEAD, *machines])
 
 
-def _machine(title: str, table: Mapping[StrEnum, Mapping[StrEnum, str]]) -> str:
+def _machine(title: str, table: Mapping[StrEnum, Mapping[StrEnum, Any]]) -> str:
     moves = [(a.value, b.value, who) for a, targets in table.items() for b, who in targets.items()]
     diagram = "\n".join(f"    {a} --> {b}" for a, b, _ in moves)
     ends = "\n".join(

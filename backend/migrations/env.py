@@ -10,7 +10,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import Connection
 
-from backend import models  # noqa: F401 - every table
+from backend import features  # noqa: F401 - every table
 from backend.core import migrate
 from backend.core.db import Base, UtcDateTime
 

@@ -28,7 +28,8 @@ from backend.feedback.queries import evaluated, stands
 from backend.reports import words
 from backend.reports.docx_charts import BarChart, add_chart
 from backend.reports.ledger import Market, markets_of
-from backend.reports.making import CannotMake, NoteProgress, Order
+from backend.reports.making import CannotMake, NoteProgress, Order, makes
+from backend.reports.models import ReportKind
 
 _BRAND = RGBColor(0xC7, 0x36, 0x2E)
 _INK, _GREY = RGBColor(0x1F, 0x23, 0x28), RGBColor(0x4B, 0x55, 0x63)
@@ -57,6 +58,7 @@ class Brief:
         return "公益集市简报" if self.programme is Programme.MARKET else "活动简报"
 
 
+@makes(ReportKind.BRIEF)
 def make_brief(order: Order, note: NoteProgress) -> bytes:
     """A brief of one activity.
 

@@ -18,7 +18,8 @@ from backend.feedback.queries import contents_of, evaluated, tallies
 from backend.partners.models import Organisation
 from backend.reports import words
 from backend.reports.figures import activities_of
-from backend.reports.making import CannotMake, NoteProgress, Order
+from backend.reports.making import CannotMake, NoteProgress, Order, makes
+from backend.reports.models import ReportKind
 
 CHUNK = 100
 COLUMNS = (
@@ -82,6 +83,7 @@ class Market:
         return f"差评 {counts['total']} 条，已办结 {counts['closed']} 条{late}"
 
 
+@makes(ReportKind.LEDGER)
 def make_ledger(order: Order, note: NoteProgress) -> bytes:
     """A ledger of the markets of some days, or of one activity; in chunks, so that a year of them
     holds no long transaction.

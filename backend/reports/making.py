@@ -9,6 +9,7 @@ from uuid import UUID
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
 from backend.reports.figures import reader_of
+from backend.reports.models import ReportKind
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 NoteProgress = Callable[[int, int], None]
@@ -43,3 +44,24 @@ class Order:
     def reader(self) -> Actor:
         """Sees the report's region, and nothing beside it."""
         return reader_of(self.requested_by, self.region_code)
+
+
+Maker = Callable[[Order, NoteProgress], bytes]
+MAKERS: dict[ReportKind, Maker] = {}
+
+
+def makes(*kinds: ReportKind) -> Callable[[Maker], Maker]:
+    """Declare who makes reports of some kinds; features above do, too, and each kind has one."""
+
+    def declare(maker: Maker) -> Maker:
+        for kind in kinds:
+            assert kind not in MAKERS, f"{kind} is made by two"
+            MAKERS[kind] = maker
+        return maker
+
+    return declare
+
+
+def maker_of(kind: ReportKind) -> Maker:
+    """Who makes reports of a kind."""
+    return MAKERS[kind]

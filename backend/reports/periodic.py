@@ -11,7 +11,8 @@ from backend.core.spreadsheets import Chart, Column, Sheet, write_workbook
 from backend.regions.queries import region_names
 from backend.reports import words
 from backend.reports.figures import Figures, PeriodFigures, activities_of, figures_of
-from backend.reports.making import NoteProgress, Order
+from backend.reports.making import NoteProgress, Order, makes
+from backend.reports.models import ReportKind
 
 _STEPS = 2
 _SHARE_COLUMNS = (
@@ -47,6 +48,7 @@ _KIND_COLUMNS = (
 _FIRST_SHARE = 4  # where _SHARE_COLUMNS begin, by service kind
 
 
+@makes(ReportKind.MONTHLY, ReportKind.QUARTERLY)
 def make_periodic(order: Order, note: NoteProgress) -> bytes:
     """A month's or a quarter's report: a summary, by community, by service kind; a quarter also
     by month."""

@@ -4,21 +4,15 @@ from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
-from flask import current_app
-
-from backend.audit.export import make_audit_export
 from backend.core import clock
 from backend.core.config import REPORTS
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.jobs import GivenUp, job
 from backend.reports import operations
-from backend.reports.brief import make_brief
-from backend.reports.ledger import make_ledger
-from backend.reports.making import NoteProgress, Order
-from backend.reports.models import ReportKind, ReportRun, ReportState
+from backend.reports.making import NoteProgress, Order, maker_of
+from backend.reports.models import ReportRun, ReportState
 from backend.reports.operations import Superseded
-from backend.reports.periodic import make_periodic
 
 
 # The report counts its own attempts; one more run finds that the last worker died as well.
@@ -72,15 +66,7 @@ def _build(run: ReportRun, note: NoteProgress) -> bytes:
         run.requested_at,
         clock.now(),
     )
-    match run.kind:
-        case ReportKind.LEDGER:
-            return make_ledger(order, note)
-        case ReportKind.BRIEF:
-            return make_brief(order, note)
-        case ReportKind.AUDIT:
-            return make_audit_export(order, note, current_app.jinja_env.globals)
-        case ReportKind.MONTHLY | ReportKind.QUARTERLY:
-            return make_periodic(order, note)
+    return maker_of(run.kind)(order, note)
 
 
 def _note(run: ReportRun, done: int, total: int) -> None:

@@ -1,6 +1,7 @@
 """How reports are called and how they say their figures."""
 
 from backend.core.config import RATING
+from backend.core.feature import AuditWords
 from backend.reports.models import ReportKind, ReportState
 
 KINDS = {
@@ -24,6 +25,21 @@ STATE_COLOURS = {
     ReportState.FAILED: "bad",
     ReportState.EXPIRED: "secondary",
 }
+AUDIT = AuditWords(
+    actions={
+        "request_report": "申请报表",
+        "make_report": "制作报表",
+        "finish_report": "报表做好",
+        "fail_report": "报表没有做成",
+        "put_back_report": "重新制作报表",
+        "download_report": "下载报表",
+        "delete_report": "删除报表",
+        "expire_report": "报表到期删除",
+    },
+    objects={"report_run": "报表"},
+    states={"report_run": STATES},
+    values={"kind": {kind.value: words for kind, words in KINDS.items()}},
+)
 WHAT_IS_COUNTED = (
     "服务人次：签到到场，同一人同一天到同一场算一次；服务人数：同一人不论来几次只算一次；"
     "服务次数：预约或取号后办结的次数。"

@@ -8,7 +8,6 @@ from backend.activities import history
 from backend.activities.models import Activity, ActivityState
 from backend.activities.moves import MOVE_OF
 from backend.audit.words import (
-    ACTIONS,
     action_in_words,
     change_in_words,
     details_in_words,
@@ -17,8 +16,9 @@ from backend.audit.words import (
 )
 from backend.bookings.models import BookingState
 from backend.checkin.models import Verdict
-from backend.console.words import TITLES
+from backend.core.feature import AuditWords
 from backend.core.permissions import Role
+from backend.features import FEATURES
 from backend.feedback.checklist import EvaluationState
 from backend.feedback.models import RectificationState
 from backend.identity.models import PhoneState, UserState
@@ -27,17 +27,19 @@ from backend.regions.models import RegionImportState
 from backend.reports.models import ReportState
 from tests.support.audited import BACKEND, recorded_about, recorded_actions, recorded_objects
 
+WORDS = AuditWords.together(feature.audit for feature in FEATURES)
+
 
 def test_every_action_in_the_code_has_words() -> None:
     unsaid = {action: where for action, where in recorded_actions().items() if not _said(action)}
-    assert unsaid == {}, "say them in backend/audit/words.py"
+    assert unsaid == {}, "say them in the feature's words.py"
 
 
 def _said(action: str) -> bool:
     """A name made at run time is said where some of its kind are."""
     if action.endswith("*"):
-        return any(known.startswith(action[:-1]) for known in ACTIONS)
-    return action in ACTIONS
+        return any(known.startswith(action[:-1]) for known in WORDS.actions)
+    return action in WORDS.actions
 
 
 def test_every_action_of_an_activity_has_words_in_its_history() -> None:
@@ -56,7 +58,7 @@ def test_the_reader_of_the_code_finds_what_it_should() -> None:
 
 
 def test_every_object_in_the_code_has_words() -> None:
-    unsaid = {name for name in recorded_objects(BACKEND) if object_in_words(name) == "其他"}
+    unsaid = {name for name in recorded_objects(BACKEND) if object_in_words(WORDS, name) == "其他"}
     assert unsaid == set()
 
 
@@ -78,7 +80,7 @@ def test_every_object_in_the_code_has_words() -> None:
 )
 def test_every_state_has_words(object_type: str, states: Any) -> None:
     for state in states:
-        words = state_in_words(object_type, str(state), TITLES)
+        words = state_in_words(WORDS, object_type, str(state))
         assert words not in (None, "其他"), (object_type, state)
 
 
@@ -99,13 +101,13 @@ class Entry:
     ],
 )
 def test_a_change_in_words(entry: Entry, words: str) -> None:
-    assert change_in_words(entry, TITLES) == words
+    assert change_in_words(WORDS, entry) == words
 
 
 def test_one_verb_of_several_things() -> None:
-    assert action_in_words("cancel", "booking") == "取消预约"
-    assert action_in_words("cancel", "activity") == "取消活动"
-    assert action_in_words("unheard_of", "activity") == "其他操作"
+    assert action_in_words(WORDS, "cancel", "booking") == "取消预约"
+    assert action_in_words(WORDS, "cancel", "activity") == "取消活动"
+    assert action_in_words(WORDS, "unheard_of", "activity") == "其他操作"
 
 
 def test_details_in_words_show_no_codes_and_no_ids() -> None:
@@ -113,7 +115,7 @@ def test_details_in_words_show_no_codes_and_no_ids() -> None:
         "by": "phone", "found": ["id-1", "id-2"], "fields": ["title"],
         "resident_satisfied": False, "into": "id-3", "score": 1, "verdict": "met",
     }  # fmt: skip
-    assert dict(details_in_words(details)) == {
+    assert dict(details_in_words(WORDS, details)) == {
         "按什么查": "电话", "找到": "2 人", "改了哪些项": "1 项",
         "居民是否认可": "仍不满意", "评分": "1", "结论": "达标",
     }  # fmt: skip

@@ -25,13 +25,14 @@ from backend.core.config import JOBS
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
+from backend.features import FEATURES
 from backend.local.postgres import PrivatePostgres
 from backend.local.waiting import wait_until
 from backend.regions import imports
 from backend.regions.models import RegionImport, RegionImportState
 from backend.reports.models import ReportKind
 from backend.reports.operations import ReportRequest
-from backend.reports.web import pages as report_pages
+from backend.reports.queueing import queue
 from tests.api.feedback.fair import Fair
 from tests.conftest import TEMPLATE, settings_for
 from tests.gateways.standin import StandIn
@@ -39,8 +40,9 @@ from tests.support.queue import do_a_job
 from tests.support.worker_nursery import Nursery, Worker
 from tests.support.world import COMMUNITY, SUBDISTRICT, Person, World, ok
 
-EVERY_JOB = sorted(jobs.declared())
-BY_THE_CLOCK = sorted(name for name, cron in jobs.declared().items() if cron)
+_ALL = [job for feature in FEATURES for job in feature.jobs]
+EVERY_JOB = sorted(map(jobs.name_of, _ALL))
+BY_THE_CLOCK = sorted(jobs.name_of(job) for job in _ALL if jobs.runs_by_the_clock(job))
 LONG_AGO = timedelta(days=60)
 
 
@@ -118,7 +120,7 @@ def _asked_for(app: Flask) -> dict[str, str]:
     with app.app_context(), transaction() as session:
         session.execute(text(other_image), {"over": over.id})
         asked = ReportRequest(ReportKind.MONTHLY, parameters, "月报", SUBDISTRICT, "测试")
-        report = report_pages.queue(session, actor, asked)
+        report = queue(session, actor, asked)
         new_regions = RegionImport(
             id=new_id(),
             user_id=actor.user_id,

@@ -5,16 +5,18 @@ from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
-from flask import Response, current_app
+from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import check_region
 from backend.audit import log as audit_log
 from backend.audit.export import parameters_of
-from backend.audit.words import ACTIONS, OBJECTS
+from backend.audit.web import forms
 from backend.core import clock
+from backend.core.context import composed
 from backend.core.errors import AppError, ValidationFailed
+from backend.core.feature import AuditWords
 from backend.core.limits import Limit
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
@@ -22,8 +24,7 @@ from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.reports.models import ReportKind
 from backend.reports.operations import ReportRequest
-from backend.reports.web import forms
-from backend.reports.web.pages import queue
+from backend.reports.queueing import queue
 from backend.reports.words import KINDS
 
 pages = Pages("audit", __name__, url_prefix="/console/audit", template_folder="templates")
@@ -55,19 +56,18 @@ def _page(
     regions = regions_to_choose(session, codes)
     chosen = next((region for region in regions if region.id == query.get("region_id")), None)
     asked = _asked(query)
+    words = composed(AuditWords)
     return render(
         "audit/audit.html",
         query=query,
         asked=asked,
         regions=regions,
         staff=audit_log.staff_to_choose(session, codes),
-        actions=ACTIONS,
-        objects=OBJECTS,
+        actions=words.actions,
+        objects=words.objects,
         typed=typed,
         problem=problem,
-        page=audit_log.audit_page(
-            session, [chosen.code] if chosen else codes, asked, current_app.jinja_env.globals
-        ),
+        page=audit_log.audit_page(session, [chosen.code] if chosen else codes, asked, words),
     )
 
 
@@ -88,8 +88,8 @@ def _asked(query: dict[str, Any]) -> dict[str, Any]:
 def show(session: Session, actor: Actor, entry_id: UUID) -> str:
     """All that is known of one entry."""
     codes = actor.region_codes(Permission.AUDIT_SEE)
-    titles = current_app.jinja_env.globals
-    return render("audit/entry.html", entry=audit_log.audit_entry(session, codes, entry_id, titles))
+    words = composed(AuditWords)
+    return render("audit/entry.html", entry=audit_log.audit_entry(session, codes, entry_id, words))
 
 
 @pages.form("/export", access=Permission.AUDIT_SEE, body=forms.AuditExportForm, again=again,

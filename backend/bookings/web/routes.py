@@ -7,14 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity, access_offering
-from backend.bookings import (  # noqa: F401 - receivers and jobs, by being imported
-    calling,
-    desk,
-    operations,
-    queries,
-    receivers,
-    tasks,
-)
+from backend.bookings import calling, desk, operations, queries
 from backend.bookings.models import Booking
 from backend.bookings.permissions import access_booking
 from backend.bookings.web import schemas

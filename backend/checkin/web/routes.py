@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
 from backend.activities.permissions import access_activity
-from backend.checkin import operations, queries, receivers  # noqa: F401 - connects them
+from backend.checkin import operations, queries
 from backend.checkin.web import schemas
 from backend.core import audit
 from backend.core.api import LOGIN, Blueprint, Ready

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.api import Blueprint
 from backend.core.permissions import Actor
-from backend.dashboard import queries, receivers, tasks  # noqa: F401 - by being there
+from backend.dashboard import queries
 from backend.dashboard.web.schemas import DashboardAnswer, DashboardQuery
 
 blp = Blueprint("dashboard_api", __name__, url_prefix="/api/v1", description="总览")

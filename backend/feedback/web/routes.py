@@ -11,7 +11,7 @@ from backend.core.config import RATING, load
 from backend.core.limits import Limit
 from backend.core.pagination import Page, PageQuery
 from backend.core.permissions import Actor, Permission, may
-from backend.feedback import operations, queries, receivers, tasks  # noqa: F401
+from backend.feedback import operations, queries
 from backend.feedback.permissions import (
     access_own_rating,
     access_rectification,

@@ -15,7 +15,7 @@ from backend.core.limits import Limit
 from backend.core.pages import Pages, attachment, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
-from backend.needs import operations, queries, receivers  # noqa: F401 - connects them
+from backend.needs import operations, queries
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity
 from backend.needs.sheets import needs_file

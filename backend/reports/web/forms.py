@@ -1,14 +1,11 @@
-"""What the pages of reports and of the audit log take."""
+"""What the pages of reports take."""
 
 import re
 from datetime import date, timedelta
-from ipaddress import ip_address
 from typing import Any
-from unicodedata import normalize
 
 import marshmallow as ma
 
-from backend.audit.words import ACTIONS, OBJECTS
 from backend.core import fields
 from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
@@ -16,7 +13,6 @@ from backend.reports.models import ReportKind
 
 REASON_LENGTH = 200
 LEDGER_DAYS = 366
-SYSTEM = "system"
 # What the form offers; audit exports are asked for on the audit page.
 KINDS = (ReportKind.MONTHLY, ReportKind.QUARTERLY, ReportKind.LEDGER, ReportKind.BRIEF)
 _NEEDED: dict[ReportKind, dict[str, str]] = {
@@ -109,47 +105,3 @@ def _check_days(first: date, last: date) -> None:
         raise ma.ValidationError("结束日期不能早于开始日期", "to")
     if (last - first).days >= LEDGER_DAYS:
         raise ma.ValidationError("一份台账最多一年，请分开做", "to")
-
-
-class Who(fields.Id):
-    """Somebody's id, or `system` for what nobody did."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if value == SYSTEM:
-            return SYSTEM
-        return super()._deserialize(value, *args, **kwargs)
-
-
-class Address(fields.Text):
-    """A network address, spelt as the log spells it; other words find nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(45)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        typed = super()._deserialize(value, *args, **kwargs)
-        try:
-            return str(ip_address(normalize("NFKC", typed)))
-        except ValueError:
-            return typed
-
-
-class AuditFilter(Schema):
-    """Whose, of what, and when."""
-
-    from_ = fields.Moment(data_key="from")
-    to = fields.Moment(end=True)
-    region_id = fields.Id()
-    actor = Who()
-    action = fields.Key(ACTIONS)
-    object_type = fields.Key(OBJECTS)
-    address = Address()
-    object_id = fields.Id()
-
-
-class AuditQuery(PageQuery, AuditFilter):
-    limit = fields.QueryInt(1, 100, load_default=50)
-
-
-class AuditExportForm(AuditFilter):
-    reason = fields.ImpersonalText(REASON_LENGTH, required=True)

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from backend.activities.permissions import access_activity, check_region
 from backend.core import clock
 from backend.core.errors import AppError, NotFound, ValidationFailed
-from backend.core.jobs import defer
 from backend.core.limits import Limit
 from backend.core.pages import Pages, attachment, render, render_part, see_other
 from backend.core.permissions import Actor, Permission
@@ -21,10 +20,10 @@ from backend.regions.queries import regions_to_choose
 from backend.reports import operations
 from backend.reports import runs as report_queries
 from backend.reports.making import DOCX
-from backend.reports.models import ReportKind, ReportRun
+from backend.reports.models import ReportKind
 from backend.reports.operations import ReportRequest
 from backend.reports.permissions import access_report
-from backend.reports.tasks import make_report
+from backend.reports.queueing import queue
 from backend.reports.web import forms
 from backend.reports.words import KINDS
 
@@ -97,14 +96,6 @@ def ask(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Ask for a report; the worker makes it."""
     queue(session, actor, _asked(session, actor, body))
     return see_other(".list_reports", kind=body["kind"].value)
-
-
-def queue(session: Session, actor: Actor, asked: ReportRequest) -> ReportRun:
-    """Ask for a report, with the job that makes it."""
-    run, is_new = operations.request_report(session, actor, asked)
-    if is_new:
-        defer(session, make_report, run_id=str(run.id))
-    return run
 
 
 def _asked(session: Session, actor: Actor, body: dict[str, Any]) -> ReportRequest:

@@ -56,7 +56,7 @@ def about(seconds: float) -> Any:
 
 
 def test_an_empty_queue_is_told_as_one(scratch_app: Flask) -> None:
-    by_the_clock = [name for name, cron in jobs.declared().items() if cron]
+    by_the_clock = [name for name, cron in jobs.declared(scratch_app).items() if cron]
     assert health(scratch_app) == JobHealth(
         waiting=0,
         oldest_waiting_s=None,

@@ -161,7 +161,7 @@ def test_a_worker_that_was_away_does_what_the_clock_asked_for_meanwhile(
     queue = jobs.make_queue(scratch_app, InMemoryConnector())
     deferrer = PeriodicDeferrer(queue.periodic_registry, **queue.periodic_defaults)
     missed = {task.task.name for task, _ in deferrer.get_previous_tasks(at=clock.now().timestamp())}
-    assert missed == {name for name, cron in jobs.declared().items() if cron}
+    assert missed == {name for name, cron in jobs.declared(scratch_app).items() if cron}
 
 
 # ---------------------------------------------------------------------------- dead workers

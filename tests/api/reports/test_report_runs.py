@@ -18,7 +18,8 @@ from backend.core.spreadsheets import MIMETYPE
 from backend.identity import roles
 from backend.identity.roles import Scope
 from backend.reports import operations, tasks
-from backend.reports.models import ReportFile, ReportRun, ReportState
+from backend.reports.making import MAKERS
+from backend.reports.models import ReportFile, ReportKind, ReportRun, ReportState
 from backend.reports.operations import Superseded
 from backend.reports.periodic import make_periodic
 from tests.api.feedback.fair import Fair, Statements, audit_of, waiting_jobs
@@ -35,7 +36,6 @@ from tests.support.world import (
 
 S = ReportState
 MOMENT = timedelta(seconds=10)
-_MAKER = "backend.reports.tasks.make_periodic"
 
 
 def monthly(desk: Desk, fair: Fair, **fields: Any) -> UUID:
@@ -219,7 +219,7 @@ def test_one_given_to_another_that_breaks_down_leaves_the_other_alone(
             assert operations.begin(session, run_id) is not None
         raise ConnectionError
 
-    monkeypatch.setattr(_MAKER, taken_over_and_broken)
+    monkeypatch.setitem(MAKERS, ReportKind.MONTHLY, taken_over_and_broken)
     run = work(fair.app, run_id)
     assert (run.state, run.attempt) == (S.RUNNING, 2)
 
@@ -247,7 +247,7 @@ def test_after_some_attempts_it_is_given_up_and_says_what_to_do(
     def broken(*_: object) -> bytes:
         raise ConnectionError
 
-    monkeypatch.setattr(_MAKER, broken)
+    monkeypatch.setitem(MAKERS, ReportKind.MONTHLY, broken)
     run_id = monthly(desk, fair)
     for _ in range(REPORTS.attempts - 1):
         with pytest.raises(ConnectionError):  # the queue runs it again later
@@ -289,7 +289,7 @@ def test_one_taken_back_midway_is_dropped_by_its_worker(
         assert desk.send(f"{PATH}{run_id}/delete").status_code == 303
         return make_periodic(*arguments)
 
-    monkeypatch.setattr(_MAKER, withdrawn_meanwhile)
+    monkeypatch.setitem(MAKERS, ReportKind.MONTHLY, withdrawn_meanwhile)
     assert work(fair.app, run_id).state is S.EXPIRED
     assert files(run_id) == 0
 

@@ -1,0 +1,24 @@
+"""Markets, actions and exchanges: what they offer, from the draft to the end."""
+
+from backend.activities import images, models, words
+from backend.activities.web import links, prints, routes, settings, stalls, workbench
+from backend.core.feature import Feature, MenuEntry
+from backend.core.permissions import Permission
+
+FEATURE = Feature(
+    name="activities",
+    tables=(models,),
+    api=(routes.blp,),
+    pages=(workbench.pages, stalls.pages, prints.pages, links.pages, settings.pages),
+    menu=(MenuEntry(110, "设置", "settings.regions", "settings", Permission.CONSOLE_USE),),
+    titles={
+        "PROGRAMMES": words.PROGRAMMES,
+        "ACTIVITY_STATES": words.ACTIVITY_STATES,
+        "EXCHANGE_KINDS": words.EXCHANGE_KINDS,
+        "STATE_COLOURS": words.STATE_COLOURS,
+        "MODES": words.MODES,
+    },
+    audit=words.AUDIT,
+    states={"活动 Activity (`backend/activities/models.py`)": models.ACTIVITY_TRANSITIONS},
+    jobs=(images.fetch_code_image, images.fetch_missing_code_images),
+)

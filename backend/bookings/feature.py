@@ -1,0 +1,16 @@
+"""Sign-up, numbers, the line and the desk that calls."""
+
+from backend.bookings import models, receivers, tasks, words
+from backend.bookings.web import routes
+from backend.core.feature import Feature
+
+FEATURE = Feature(
+    name="bookings",
+    tables=(models,),
+    api=(routes.blp,),
+    titles={"BOOKING_STATES": words.BOOKING_STATES},
+    audit=words.AUDIT,
+    states={"预约、号 Booking (`backend/bookings/models.py`)": models.BOOKING_TRANSITIONS},
+    jobs=(tasks.end_days,),
+    connects=(receivers,),
+)

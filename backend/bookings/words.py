@@ -1,0 +1,38 @@
+"""What bookings and the line are called: on pages and in the audit log."""
+
+from backend.bookings.models import BookingState
+from backend.core.feature import AuditWords
+
+BOOKING_STATES = {
+    BookingState.CONFIRMED: "已预约", BookingState.ARRIVED: "等候中",
+    BookingState.CALLED: "已叫号", BookingState.SERVING: "服务中",
+    BookingState.SERVED: "已服务", BookingState.MISSED: "过号", BookingState.PARKED: "暂缓",
+    BookingState.NO_SHOW: "未到场", BookingState.CANCELLED: "已取消",
+    BookingState.EXPIRED: "散场未办",
+}  # fmt: skip
+AUDIT = AuditWords(
+    actions={
+        "sign_up": "预约",
+        "take_number": "取号",
+        "arrive": "预约人到场",
+        "undo_arrival": "撤销到场",
+        "call": "叫号",
+        "recall": "再次叫号",
+        "start": "开始服务",
+        "finish": "完成服务",
+        "undo_finish": "撤销完成",
+        "miss": "过号",
+        "park": "暂缓",
+        "rejoin": "重新排队",
+        "put_off": "改期，预约随之改期",
+        "merge": "合并重复预约",
+        "merge_bookings": "合并来宾的预约",
+        "day_over": "当天已过，号随之作废",
+        "activity_closed": "活动结束，预约随之办理",
+        "activity_cancelled": "活动取消，预约随之取消",
+    },
+    of={("booking", "cancel"): "取消预约"},
+    objects={"booking": "预约、号"},
+    states={"booking": BOOKING_STATES},
+    details={"calls": "第几次叫号"},
+)

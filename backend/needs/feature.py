@@ -1,0 +1,22 @@
+"""What residents and communities ask for."""
+
+from backend.core.feature import Feature, MenuEntry
+from backend.core.permissions import Permission
+from backend.needs import models, receivers, words
+from backend.needs.web import pages
+
+FEATURE = Feature(
+    name="needs",
+    tables=(models,),
+    pages=(pages.pages,),
+    menu=(MenuEntry(60, "需求", "needs.list_needs", "clipboard-list", Permission.NEED_SEE),),
+    titles={
+        "NEED_STATES": words.NEED_STATES,
+        "NEED_COLOURS": words.NEED_COLOURS,
+        "NEED_SOURCES": words.NEED_SOURCES,
+        "NEED_ACTIONS": words.NEED_ACTIONS,
+    },
+    audit=words.AUDIT,
+    states={"需求 Need (`backend/needs/models.py`)": models.NEED_TRANSITIONS},
+    connects=(receivers,),
+)

@@ -1,0 +1,16 @@
+"""District, subdistricts, communities, and their import."""
+
+from backend.core.feature import Feature
+from backend.regions import imports, models, words
+from backend.regions.web import routes
+
+FEATURE = Feature(
+    name="regions",
+    tables=(models,),
+    api=(routes.blp,),
+    audit=words.AUDIT,
+    states={
+        "地区导入 RegionImport (`backend/regions/models.py`)": models.REGION_IMPORT_TRANSITIONS
+    },
+    jobs=(imports.run_import, imports.forget_imports),
+)
