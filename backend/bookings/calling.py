@@ -22,7 +22,7 @@ from backend.bookings.errors import (
     UndoOver,
 )
 from backend.bookings.models import Booking, BookingState
-from backend.bookings.moves import move
+from backend.bookings.moves import call_head, move
 from backend.bookings.statements import LINE_ORDER
 from backend.core import audit, clock, limits
 from backend.core.config import QUEUE
@@ -69,7 +69,7 @@ def call_next(
         _call_this(session, actor, stall, booking_id, reason, although_left)
         called: AnyRow = read_booking(session, booking_id)
         return called
-    result: AnyRow = statements.call_next(
+    result = call_head(
         session,
         {
             "stall_id": stall_id,

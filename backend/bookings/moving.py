@@ -11,29 +11,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, ActivityState, Offering, ServiceDay, Slot
+from backend.activities.models import Activity, ActivityState, Offering, Slot
 from backend.activities.operations import Times
-from backend.bookings.errors import AlreadyHere, DayFull, DayHeld
-from backend.bookings.models import (
-    ACTIVE_STATES,
-    BOOKING_TRANSITIONS,
-    Booking,
-    BookingState,
-)
+from backend.bookings import places
+from backend.bookings.errors import AlreadyHere, DayHeld
+from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
+from backend.bookings.moves import Elsewhere, put_off
 from backend.core import clock
 from backend.core.audit import AuditEntry, audit_values
 from backend.core.permissions import Actor
-from backend.core.states import check_transition
 
 S = BookingState
-# Here, and not yet called: before the activity is opened nobody is further.
-_HERE = frozenset({S.ARRIVED, S.PARKED})
-# Beyond any day that a number may have.
-_FAR = timedelta(days=36_525)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +105,7 @@ def follow_slot(
 
 def _locked(session: Session, which: Sequence[ColumnElement[bool]]) -> list[_Row]:
     """Bookings with their slot's start, locked after the days that hold their places, by id."""
-    offerings = select(Booking.offering_id).where(*which)
-    session.execute(
-        select(ServiceDay.on_day)
-        .where(ServiceDay.offering_id.in_(offerings))
-        .order_by(ServiceDay.offering_id, ServiceDay.on_day)
-        .with_for_update()
-    )
+    places.lock_days(session, select(Booking.offering_id).where(*which))
     statement = (
         select(Booking, Slot.starts_at)
         .outerjoin(Slot, Slot.id == Booking.slot_id)
@@ -160,15 +145,8 @@ def _settle_service(
         taken[row.service_on].add(row.number)
         if row.state in ACTIVE_STATES:
             holders.add((row.service_on, row.resident_id))
-    # All go far away first: moved by a day they would meet one another's numbers on the way.
-    session.execute(
-        update(Booking)
-        .where(Booking.id.in_(ids))
-        .values(service_on=Booking.service_on + _FAR)
-        .execution_options(synchronize_session=False)
-    )
-    places: dict[date, int] = defaultdict(int)
-    changed = []
+    more: dict[date, int] = defaultdict(int)
+    going = []
     for booking in sorted(moving, key=lambda one: (one.service_on, one.number)):
         day = days[booking.id]
         number = booking.number
@@ -181,39 +159,12 @@ def _settle_service(
         if active:
             holders.add((day, booking.resident_id))
         if booking.state is not S.CANCELLED:
-            places[booking.service_on] -= 1
-            places[day] += 1
-        values = {"id": booking.id, "service_on": day, "number": number}
-        values["ticket"] = f"{offering.letter}{number:03}"
-        back = {"state": S.CONFIRMED, "arrived_at": None, "queued_at": None, "due_at": None}
-        kept = {name: getattr(booking, name) for name in back}
-        changed.append(values | (back if booking.state in _HERE else kept))
-    session.execute(update(Booking), changed)
-    for day, more in sorted(places.items()):
-        _keep_day(session, offering, day, more, max(taken[day], default=0))
-    session.execute(
-        select(Booking).where(Booking.id.in_(ids)).execution_options(populate_existing=True)
-    ).all()
-
-
-def _keep_day(session: Session, offering: Offering, day: date, more: int, last_number: int) -> None:
-    """A service's day has so many more places taken, and has given numbers up to this one."""
-    statement = upsert(ServiceDay).values(
-        offering_id=offering.id, on_day=day, last_number=last_number, taken=max(more, 0)
-    )
-    now_taken = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["offering_id", "on_day"],
-            set_={
-                "taken": ServiceDay.taken + more,
-                "last_number": func.greatest(
-                    ServiceDay.last_number, statement.excluded.last_number
-                ),
-            },
-        ).returning(ServiceDay.taken)
-    ).scalar_one()
-    if more > 0 and offering.capacity is not None and now_taken > offering.capacity:
-        raise DayFull
+            more[booking.service_on] -= 1
+            more[day] += 1
+        going.append(Elsewhere(booking, day, number, f"{offering.letter}{number:03}"))
+    put_off(session, going)
+    for day, n in sorted(more.items()):
+        places.settle_day(session, offering, day, n, max(taken[day], default=0))
 
 
 def _tell(
@@ -229,7 +180,6 @@ def _tell(
         booking.moved_from = None if known == move.is_at else known
         states: dict[str, str] = {}
         if move.state is not S.CONFIRMED:
-            check_transition(BOOKING_TRANSITIONS, move.state, S.CONFIRMED)
             states = {"from_state": move.state, "to_state": S.CONFIRMED}
         entries.append(
             audit_values(

@@ -16,7 +16,7 @@ from backend.activities.signals import (
     slot_moved,
     times_changed,
 )
-from backend.bookings import moving, operations, queries
+from backend.bookings import moves, moving, people, queries
 from backend.bookings.models import Booking
 from backend.core import audit
 from backend.core.audit import AuditEntry
@@ -35,14 +35,14 @@ def arrived(
     at: datetime,
     service_on: date,
 ) -> None:
-    operations.mark_arrived(session, actor, activity_id, resident_id, at, service_on)
+    moves.mark_arrived(session, actor, activity_id, resident_id, at, service_on)
 
 
 @arrival_reverted.connect
 def not_arrived(
     session: Session, *, actor: Actor, activity_id: UUID, resident_id: UUID, service_on: date
 ) -> None:
-    operations.unmark_arrived(session, actor, activity_id, resident_id, service_on)
+    moves.unmark_arrived(session, actor, activity_id, resident_id, service_on)
 
 
 @activity_moved.connect
@@ -50,7 +50,7 @@ def ended(
     session: Session, *, actor: Actor | None, activity: Activity, state: ActivityState
 ) -> None:
     if state in (ActivityState.CLOSED, ActivityState.CANCELLED):
-        operations.end_all(session, actor, activity.id, state)
+        moves.end_all(session, actor, activity.id, state)
 
 
 @times_changed.connect
@@ -69,12 +69,12 @@ def slot_elsewhere(
 
 @residents_merged.connect
 def merged(session: Session, *, source_id: UUID, target_id: UUID) -> None:
-    operations.merge(session, source_id, target_id)
+    people.merge(session, source_id, target_id)
 
 
 @residents_removed.connect
 def removed(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
-    operations.cancel_all_of(session, actor, resident_ids)
+    people.cancel_all_of(session, actor, resident_ids)
     theirs = select(Booking.id).where(Booking.resident_id.in_(resident_ids))
     audit.forget_reasons(
         session, AuditEntry.object_type == Booking.__tablename__, AuditEntry.object_id.in_(theirs)
