@@ -42,7 +42,7 @@ def mended(line: str) -> str:
     A bracket takes the width of the one that opens it. English that quotes Chinese keeps its own
     marks: where a space and a small letter follow, or where it breaks at the mark.
     """
-    if _PATTERN.search(line):
+    if line.isascii() or _PATTERN.search(line):
         return line
     english_end = "$| [0-9]" if _ENGLISH.search(line) else "(?!)"
     line = re.sub(rf"(?<={_BEFORE})[,:;?!](?! [a-z`]|(?<=!)\$|{english_end})", _widened, line)

@@ -1,6 +1,11 @@
-"""Schedules as offices make them: what is clear is understood, and nothing is guessed."""
+"""Schedules as offices make them: what is clear is understood, and nothing is guessed.
+
+The reader of workbooks answers in this process: starting one for each costs more than all else
+here. test_workbook_reader.py starts it as everybody does.
+"""
 
 import io
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -11,6 +16,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from backend.core import spreadsheets, workbook_reader
 from backend.core.spreadsheets import NotASpreadsheet, SpreadsheetTooLarge
 from backend.schedule.reading.columns import (
     COMMUNITY,
@@ -34,6 +40,14 @@ CASES = Path(__file__).parents[1] / "support" / "schedules"
 TODAY = date(2026, 11, 30)
 NEAR = Near(TODAY)
 HEAD = ["项目", "活动名称", "社区", "日期", "时间", "地点"]
+
+
+@pytest.fixture(autouse=True)
+def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(content: bytes) -> Any:
+        return json.loads(json.dumps(workbook_reader.answer(content)))
+
+    monkeypatch.setattr(spreadsheets, "_read_apart", answer)
 
 
 def line(**changes: Any) -> list[Any]:
