@@ -22,15 +22,15 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from backend.app import create_app
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
-from backend.core.database_roles import APP, READER
+from backend.core.database_roles import APP
 from backend.core.db import db
 from backend.core.limits import Limits, Spent
-from backend.core.migrate import grant_roles, upgrade
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
 from backend.settings import Settings
 from tests.gateways.standin import APPID, SECRET, StandIn
+from tests.support import prepared
 from tests.support.transactions import OuterConnection, taken_back
 from tests.support.world import World
 
@@ -38,7 +38,7 @@ from tests.support.world import World
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-TEMPLATE = "template_migrated"
+TEMPLATE = prepared.TEMPLATE
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -61,6 +61,18 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     return Scheduling(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the process that sends the others: a place for what all of them use."""
+    if not hasattr(config, "workerinput"):
+        prepared.make_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """When they have ended."""
+    if not hasattr(config, "workerinput"):
+        prepared.drop_folder()
 
 
 def pytest_collection_finish() -> None:
@@ -98,15 +110,10 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
+def postgres() -> Iterator[PrivatePostgres]:
     """A PostgreSQL server of this test process, with the migrated template."""
-    folder: Path = tmp_path_factory.mktemp("postgres")
+    folder = prepared.copy_data(prepared.migrated(), prepared.new_folder("postgres"))
     with PrivatePostgres(folder, settings={**FAST_UNSAFE, "max_connections": "300"}) as server:
-        for role in (APP, READER):
-            server.create_role(role)
-        server.create_database(TEMPLATE)
-        upgrade(server.url(TEMPLATE))
-        grant_roles(server.url(TEMPLATE), statement_timeout_ms=8000)
         yield server
 
 

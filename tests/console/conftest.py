@@ -13,13 +13,14 @@ from backend.local.postgres import FAST_UNSAFE
 from backend.local.preview import install_tools
 from backend.local.system import LocalSystem
 from tests.console.offices import Office, OpenOffice, log_in, open_office
+from tests.support import prepared
 from tests.support.browser import chromium
 
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[LocalSystem]:
     """A whole system with the demo data."""
-    with LocalSystem(
+    with prepared.system(
         demo=True,
         workers=1,
         database_settings=FAST_UNSAFE,

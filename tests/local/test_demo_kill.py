@@ -17,6 +17,7 @@ from backend.local.demo.tally import Tally
 from backend.local.demo_day import play_day, prepare, report
 from backend.local.postgres import FAST_KILLABLE
 from backend.local.system import LocalSystem
+from tests.support import prepared
 
 RESIDENTS = 200
 DISTURBED_PHASES = 4
@@ -51,7 +52,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     """A system of two web workers on a database that survives SIGKILL."""
-    with LocalSystem(
+    with prepared.system(
         workers=2,
         restart=True,
         database_settings=FAST_KILLABLE,

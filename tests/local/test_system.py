@@ -17,6 +17,7 @@ from backend.local.processes import LocalError, process_command
 from backend.local.supervisor import ProcessDiedError
 from backend.local.system import DATABASE, ROOT, LocalSystem, is_app_setting
 from backend.local.waiting import wait_until
+from tests.support import prepared
 from tests.support.queue import do_a_job
 
 ELSEWHERE = "postgresql://nobody@127.0.0.1:1/not-this-one"
@@ -189,7 +190,9 @@ def test_a_command_runs_in_the_system_and_its_failure_is_shown(system: LocalSyst
 
 
 def test_a_dead_database_is_told_where_nothing_is_to_be_restarted() -> None:
-    system = LocalSystem(database_settings=FAST_KILLABLE)
+    folder = prepared.new_folder("system")
+    prepared.copy_data(prepared.migrated(), folder / "postgres")
+    system = LocalSystem(folder, database_settings=FAST_KILLABLE)
     try:
         system.start_database()
         assert set(system.pids) == {"postgres"}
@@ -199,4 +202,3 @@ def test_a_dead_database_is_told_where_nothing_is_to_be_restarted() -> None:
             system.check()
     finally:
         system.stop()
-    assert not system.var_dir.exists()

@@ -16,6 +16,7 @@ from backend.local.preview import build_preview
 from backend.local.system import ROOT, LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone, open_phone
 from tests.miniprogram.town import Caller, Market, make_market, new_name
+from tests.support import prepared
 from tests.support.browser import chromium
 
 
@@ -31,7 +32,7 @@ def bundle() -> Path:
 @pytest.fixture(scope="session")
 def system(bundle: Path) -> Iterator[LocalSystem]:
     """A whole system with the demo data, and the mini-program at /preview/app.html."""
-    with LocalSystem(
+    with prepared.system(
         demo=True,
         workers=1,
         database_settings=FAST_UNSAFE,

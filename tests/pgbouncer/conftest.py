@@ -13,7 +13,6 @@ from flask import Flask
 from backend.app import create_app
 from backend.core.database_roles import APP
 from backend.core.db import db, session_settings
-from backend.core.migrate import grant_roles, upgrade
 from tests.concurrency.conftest import CONNECTIONS, STATEMENT_TIMEOUT_MS, committed_world
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.pgbouncer import PgBouncer
@@ -23,18 +22,14 @@ __all__ = ["committed_world"]
 
 @pytest.fixture(scope="session")
 def pgbouncer() -> Iterator[PgBouncer]:
-    """It, with a migrated template behind it, and a role with time-outs of its own."""
+    """It, and a role with time-outs of its own."""
     with tempfile.TemporaryDirectory(prefix="wushe-", ignore_cleanup_errors=True) as name:
         if os.geteuid() == 0:
             Path(name).chmod(0o711)
         with PgBouncer(Path(name) / "pgbouncer") as running:
-            running.postgres.create_role(APP)
             with psycopg.connect(running.postgres.url(), autocommit=True) as server:
                 for setting, value in session_settings(STATEMENT_TIMEOUT_MS).items():
                     server.execute(f"ALTER ROLE {APP} SET {setting} = '{value}'".encode())
-            url = running.postgres.create_database(TEMPLATE)
-            upgrade(url)
-            grant_roles(url, STATEMENT_TIMEOUT_MS)
             yield running
 
 

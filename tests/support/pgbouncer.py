@@ -15,7 +15,7 @@ from backend.local.ports import free_ports
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
 from backend.local.processes import end_process
 from backend.local.waiting import wait_until
-from tests.support import debian
+from tests.support import debian, prepared
 
 
 class NoPgBouncerError(Exception):
@@ -38,7 +38,7 @@ def require_pgbouncer() -> str:
 
 
 class PgBouncer:
-    """It, and a PostgreSQL behind it that lets in whoever reaches its socket.
+    """It, and a migrated PostgreSQL behind it that lets in whoever reaches its socket.
 
     It says nothing when a client's settings are dropped (`ignore_startup_parameters`), which is
     how people make it work with most drivers.
@@ -52,7 +52,7 @@ class PgBouncer:
         rules.write_text("local all all trust\n", encoding="utf-8")
         rules.chmod(0o644)
         self.postgres = PrivatePostgres(
-            folder / "postgres",
+            prepared.copy_data(prepared.migrated(), folder / "postgres"),
             settings={**FAST_UNSAFE, "max_connections": "100", "hba_file": str(rules)},
         )
 
