@@ -10,12 +10,12 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
+from backend.board.models import WallLink
 from backend.core import audit, clock, crypto
 from backend.core.errors import NotFound
 from backend.core.permissions import Actor, Grant, Permission, Role
 from backend.regions.models import Region
 from backend.regions.queries import within
-from backend.reports.models import WallLink
 
 # 192 bits: nobody comes upon one.
 _SECRET_BYTES = 24

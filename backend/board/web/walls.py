@@ -12,6 +12,7 @@ from backend.activities.models import Activity
 from backend.activities.permissions import access_activity, check_region
 from backend.board import queries as board
 from backend.board import walls
+from backend.board.models import WallLink
 from backend.board.web import schemas
 from backend.board.web.pages import BOARD_EVERY_SECONDS
 from backend.core import clock
@@ -20,10 +21,8 @@ from backend.core.config import BOARD
 from backend.core.errors import AppError, NotFound
 from backend.core.pages import Pages, render, see_other, tell
 from backend.core.permissions import Actor, Permission
-from backend.dashboard.periods import this_year
-from backend.dashboard.web.pages import figures_of
+from backend.dashboard.questions import region_wall
 from backend.regions.queries import regions_to_choose
-from backend.reports.models import WallLink
 
 pages = Pages("walls", __name__, url_prefix="/console/walls", template_folder="templates")
 
@@ -105,15 +104,9 @@ def _market(session: Session, link: WallLink) -> Activity:
 
 
 def _region_wall(session: Session, link: WallLink, token: str) -> str:
-    onlooker = walls.onlooker(session, link)
-    region = walls.region_of(session, link)
-    return render(
-        "dashboard/wall.html",
-        now=clock.now(),
-        live_url=url_for(".show", token=token),
-        back_url=None,
-        **figures_of(session, onlooker, region, this_year()),
-    )
+    live_url = url_for(".show", token=token)
+    onlooker, region = walls.onlooker(session, link), walls.region_of(session, link)
+    return region_wall(session, onlooker, region, live_url)
 
 
 @pages.page("/show/<token>/now", access=PUBLIC, polled=True)

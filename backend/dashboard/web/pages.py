@@ -12,6 +12,7 @@ from backend.core.config import DASHBOARD, RATING, titles
 from backend.core.pages import Pages, render
 from backend.core.permissions import Actor
 from backend.dashboard import queries as dashboard
+from backend.dashboard import questions
 from backend.dashboard.periods import ALL, Period, months_back, this_year
 from backend.dashboard.web.schemas import CommunitiesQuery, CountedQuery, DashboardQuery
 from backend.needs.models import NeedState
@@ -32,7 +33,7 @@ def show(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     regions = regions_to_choose(session, actor.region_codes(dashboard.SEE))
     region, period = _asked(session, actor, query)
     return render(
-        "dashboard/dashboard.html", regions=regions, **figures_of(session, actor, region, period)
+        "dashboard/dashboard.html", regions=regions, **_figures(session, actor, region, period)
     )
 
 
@@ -40,7 +41,7 @@ def show(session: Session, actor: Actor, query: dict[str, Any]) -> str:
 def wall(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     """The same for a big screen: it refreshes by itself, and turns its pages."""
     region, period = _asked(session, actor, query)
-    shown = figures_of(session, actor, region, period)
+    shown = _figures(session, actor, region, period)
     where: dict[str, Any] = {"region_id": region.id, "period": period.key}
     return render(
         "dashboard/wall.html",
@@ -48,6 +49,18 @@ def wall(session: Session, actor: Actor, query: dict[str, Any]) -> str:
         live_url=url_for(".wall", **where),
         back_url=url_for(".show", **where),
         **shown,
+    )
+
+
+@questions.region_wall.answered
+def linked_wall(session: Session, onlooker: Actor, region: Region, live_url: str) -> str:
+    """The same by a link of its own; it refreshes by asking for the whole page."""
+    return render(
+        "dashboard/wall.html",
+        now=clock.now(),
+        live_url=live_url,
+        back_url=None,
+        **_figures(session, onlooker, region, this_year()),
     )
 
 
@@ -97,7 +110,7 @@ def _asked(session: Session, actor: Actor, query: dict[str, Any]) -> tuple[Regio
     return dashboard.access_region(session, actor, query.get("region_id")), query["period"]
 
 
-def figures_of(session: Session, actor: Actor, region: Region, period: Period) -> dict[str, Any]:
+def _figures(session: Session, actor: Actor, region: Region, period: Period) -> dict[str, Any]:
     """What the dashboard's pages show."""
     figures = dashboard.dashboard(session, actor, region, period)
     return {
