@@ -1,7 +1,16 @@
 """Markets, actions and exchanges: what they offer, from the draft to the end."""
 
 from backend.activities import images, models, words
-from backend.activities.web import links, prints, routes, settings, stalls, workbench
+from backend.activities.web import (
+    drafts,
+    links,
+    moving,
+    prints,
+    routes,
+    settings,
+    stalls,
+    workbench,
+)
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
 
@@ -9,7 +18,15 @@ FEATURE = Feature(
     name="activities",
     tables=(models,),
     api=(routes.blp,),
-    pages=(workbench.pages, stalls.pages, prints.pages, links.pages, settings.pages),
+    pages=(
+        drafts.pages,
+        moving.pages,
+        workbench.pages,
+        stalls.pages,
+        prints.pages,
+        links.pages,
+        settings.pages,
+    ),
     menu=(MenuEntry(110, "设置", "settings.regions", "settings", Permission.CONSOLE_USE),),
     titles={
         "PROGRAMMES": words.PROGRAMMES,

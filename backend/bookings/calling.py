@@ -21,9 +21,9 @@ from backend.bookings.errors import (
     StallBusy,
     UndoOver,
 )
+from backend.bookings.line import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.moves import call_head, move
-from backend.bookings.statements import LINE_ORDER
 from backend.core import audit, clock, limits
 from backend.core.config import QUEUE
 from backend.core.db import AnyRow

@@ -15,8 +15,9 @@ from backend.activities.questions import SignUps
 from backend.bookings.days import day_over, state_now, state_of, valid_until
 from backend.bookings.details import read_booking, select_bookings
 from backend.bookings.estimates import Minutes, estimate_wait
+from backend.bookings.line import LINE_ORDER
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
-from backend.bookings.statements import LINE_ORDER, gone
+from backend.bookings.statements import gone
 from backend.core import clock
 from backend.core.config import QUEUE
 from backend.core.db import AnySelect

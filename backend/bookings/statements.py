@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.bookings.details import written_bookings
+from backend.bookings.line import LINE_ORDER
 from backend.bookings.models import ACTIVE_STATES
 from backend.core.statement import Statement
 
@@ -143,15 +144,6 @@ _ARRIVE = Statement(
     RETURNING b.id, mine.state AS was
     """
 )
-
-# The order of the line (semantics.md, Queue calling): urgent, then appointments whose time has
-# come, then walk-ins by arrival; an appointment that is still early comes after all of them. Of two
-# who came at the same instant the smaller number.
-LINE_ORDER = """
-    b.urgent DESC,
-    CASE WHEN b.due_at <= :now THEN 0 WHEN b.due_at IS NULL THEN 1 ELSE 2 END,
-    coalesce(b.due_at, b.queued_at), b.queued_at, b.number, b.id
-"""
 
 
 def gone(line: str) -> str:

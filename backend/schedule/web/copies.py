@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from backend.activities import copies
 from backend.activities.copies import SlotChoice
 from backend.activities.permissions import access_activity
-from backend.activities.web import schemas
 from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.errors import AppError, Forbidden, ValidationFailed
@@ -22,6 +21,7 @@ from backend.core.permissions import Actor, Permission
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar as schedule
+from backend.schedule.web import schemas
 from backend.schedule.web.pages import pages
 
 _SOURCES = 20

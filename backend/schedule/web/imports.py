@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Programme, ScheduleImport
 from backend.activities.permissions import access_activity
-from backend.activities.web import schemas
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, ValidationFailed
@@ -29,6 +28,7 @@ from backend.schedule.imports.operations import Plan
 from backend.schedule.imports.regions import labels
 from backend.schedule.reading import columns
 from backend.schedule.reading.reading import MOST_ROWS
+from backend.schedule.web import schemas
 from backend.schedule.web.pages import pages
 
 FILE = Upload("file", most_bytes=1_000_000)

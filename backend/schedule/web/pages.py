@@ -4,23 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 from sqlalchemy.orm import Session
 
-from backend.activities import changes, moves, operations
-from backend.activities.models import ACTIVITY_TRANSITIONS, Activity
+from backend.activities import moves, operations
+from backend.activities.models import ACTIVITY_TRANSITIONS
 from backend.activities.permissions import (
     access_activities,
-    access_activity,
-    access_activity_for_edit,
-    check_region,
 )
-from backend.activities.web import schemas
-from backend.activities.words import quoted
 from backend.core import audit, clock
-from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.limits import Limit
@@ -31,6 +24,7 @@ from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar as schedule
 from backend.schedule import sheets
+from backend.schedule.web import schemas
 
 pages = Pages("schedule", __name__, url_prefix="/console/schedule", template_folder="templates")
 _DONE = {"submit": "已提交审核", "publish": "已发布", "return": "已退回修改"}
@@ -117,95 +111,13 @@ def _event(actor: Actor, row: Any) -> dict[str, Any]:
         "version": row.version,
         "movable": may_edit and row.state in operations.NOT_ANNOUNCED,
         "url": url_for("markets.show", activity_id=row.id),
-        "move": url_for(".move", activity_id=row.id),
+        "move": url_for("moving.move", activity_id=row.id),
     }
 
 
 def _wall_clock(instant: Any) -> str:
     """The time on a clock in Shanghai: the calendar shows it as it is, wherever the browser is."""
     return str(instant.astimezone(clock.SHANGHAI).strftime("%Y-%m-%dT%H:%M:%S"))
-
-
-# ---------------------------------------------------------------------------- a new one
-
-
-@pages.page("/new", access=Permission.ACTIVITY_EDIT)
-def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None) -> str:
-    """The form of a new activity."""
-    return render(
-        "schedule/new.html",
-        regions=regions_to_choose(session, actor.region_codes(Permission.ACTIVITY_EDIT)),
-        fields=titles("fields"),
-        typed=typed or {},
-        problem=problem,
-    )
-
-
-@pages.form("/new", access=Permission.ACTIVITY_EDIT, body=schemas.ActivityForm, again=new)
-def create(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
-    """Draft an activity; what it offers is added on its own page."""
-    check_region(session, actor, body["region_id"], Permission.ACTIVITY_EDIT)
-    venue = {"name": body.pop("venue_name"), "address": body.pop("address", None)}
-    activity = operations.create_activity(session, actor, body | {"venue": venue})
-    tell(f"已新建{quoted(activity.title)}的草稿，接着添加摊位和服务")
-    return see_other("markets.show", activity_id=activity.id)
-
-
-# ---------------------------------------------------------------------------- another time
-
-
-@pages.page("/<uuid:activity_id>/move", access=Permission.ACTIVITY_EDIT)
-def move_form(
-    session: Session,
-    actor: Actor,
-    activity_id: UUID,
-    typed: Any = None,
-    problem: AppError | None = None,
-) -> str:
-    """The form that moves an activity that has not begun to another time."""
-    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
-    return render(
-        "schedule/move.html",
-        activity=activity,
-        movable=activity.state in operations.NOT_BEGUN,
-        announced=changes.announced(activity),
-        typed=typed or {},
-        problem=problem,
-    )
-
-
-@pages.form("/<uuid:activity_id>/move", access=Permission.ACTIVITY_EDIT,
-            body=schemas.MoveForm, again=move_form)  # fmt: skip
-def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
-    """Move an activity to another time: from the form, or a draft dragged in the calendar. One
-    that is announced is moved only after it was shown who is affected."""
-    activity = access_activity_for_edit(session, actor, activity_id)
-    starts_at, version, seen = body["starts_at"], body["version"], body.get("seen")
-    if changes.announced(activity):
-        affected = changes.affected_by(session, activity_id)
-        if affected.seen != seen:
-            operations.check_reschedule(activity, starts_at, version)
-            return _confirm_move(session, activity, body, affected)
-    operations.reschedule(session, actor, activity, starts_at, version)
-    tell(f"{quoted(activity.title)}已改期，时段和报名时间一起移动了")
-    return see_other(".calendar", **{"from": clock.local_day(activity.starts_at).isoformat()})
-
-
-def _confirm_move(
-    session: Session, activity: Activity, body: dict[str, Any], affected: changes.Affected
-) -> Response:
-    again = "seen" in body
-    page = render(
-        "schedule/confirm_move.html",
-        activity=activity,
-        starts_at=body["starts_at"],
-        ends_at=body["starts_at"] + (activity.ends_at - activity.starts_at),
-        slots=operations.count_slots(session, activity.id),
-        affected=affected,
-        again=again,
-        values={name: body[name] for name in ("starts_at", "version")} | {"seen": affected.seen},
-    )
-    return current_app.make_response((page, 409 if again else 200))
 
 
 # ---------------------------------------------------------------------------- several at once

@@ -1,0 +1,76 @@
+"""The console's pages that move an activity to another time."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, current_app
+from sqlalchemy.orm import Session
+
+from backend.activities import changes, operations
+from backend.activities.models import Activity
+from backend.activities.permissions import access_activity, access_activity_for_edit
+from backend.activities.web import schemas
+from backend.activities.words import quoted
+from backend.core import clock
+from backend.core.errors import AppError
+from backend.core.pages import Pages, render, see_other, tell
+from backend.core.permissions import Actor, Permission
+
+# Their address is the schedule's, from which they are reached.
+pages = Pages("moving", __name__, url_prefix="/console/schedule", template_folder="templates")
+
+
+@pages.page("/<uuid:activity_id>/move", access=Permission.ACTIVITY_EDIT)
+def move_form(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """The form that moves an activity that has not begun to another time."""
+    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
+    return render(
+        "activities/move.html",
+        activity=activity,
+        movable=activity.state in operations.NOT_BEGUN,
+        announced=changes.announced(activity),
+        typed=typed or {},
+        problem=problem,
+    )
+
+
+@pages.form("/<uuid:activity_id>/move", access=Permission.ACTIVITY_EDIT,
+            body=schemas.MoveForm, again=move_form)  # fmt: skip
+def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
+    """Move an activity to another time: from the form, or a draft dragged in the calendar. One
+    that is announced is moved only after it was shown who is affected."""
+    activity = access_activity_for_edit(session, actor, activity_id)
+    starts_at, version, seen = body["starts_at"], body["version"], body.get("seen")
+    if changes.announced(activity):
+        affected = changes.affected_by(session, activity_id)
+        if affected.seen != seen:
+            operations.check_reschedule(activity, starts_at, version)
+            return _confirm_move(session, activity, body, affected)
+    operations.reschedule(session, actor, activity, starts_at, version)
+    tell(f"{quoted(activity.title)}已改期，时段和报名时间一起移动了")
+    return see_other(
+        "schedule.calendar", **{"from": clock.local_day(activity.starts_at).isoformat()}
+    )
+
+
+def _confirm_move(
+    session: Session, activity: Activity, body: dict[str, Any], affected: changes.Affected
+) -> Response:
+    again = "seen" in body
+    page = render(
+        "activities/confirm_move.html",
+        activity=activity,
+        starts_at=body["starts_at"],
+        ends_at=body["starts_at"] + (activity.ends_at - activity.starts_at),
+        slots=operations.count_slots(session, activity.id),
+        affected=affected,
+        again=again,
+        values={name: body[name] for name in ("starts_at", "version")} | {"seen": affected.seen},
+    )
+    return current_app.make_response((page, 409 if again else 200))
