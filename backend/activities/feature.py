@@ -27,7 +27,11 @@ FEATURE = Feature(
         links.pages,
         settings.pages,
     ),
-    menu=(MenuEntry(110, "设置", "settings.regions", "settings", Permission.CONSOLE_USE),),
+    menu=(
+        MenuEntry(
+            110, "设置", "settings.regions", "settings", Permission.CONSOLE_USE, ("region_imports",)
+        ),
+    ),
     titles={
         "PROGRAMMES": words.PROGRAMMES,
         "ACTIVITY_STATES": words.ACTIVITY_STATES,

@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
-from backend.core.errors import Forbidden, NotFound, ValidationFailed
+from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission, may
-from backend.regions.models import Region
 
 Row = TypeVar("Row")
 
@@ -126,19 +125,6 @@ def _afresh(session: Session, model: type[Row], row_id: UUID) -> Row:
     if row is None:
         raise NotFound
     return row
-
-
-def check_region(session: Session, actor: Actor, region_id: UUID, permission: Permission) -> Region:
-    """The region named in a body, if the caller has `permission` there.
-
-    Raises ValidationFailed (422) when there is no such region, Forbidden (403).
-    """
-    region = session.get(Region, region_id)
-    if region is None:
-        raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
-    if not actor.may(permission, region_code=region.code):
-        raise Forbidden
-    return region
 
 
 def _visible(actor: Actor | None, activity: Activity) -> bool:

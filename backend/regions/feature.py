@@ -2,12 +2,14 @@
 
 from backend.core.feature import Feature
 from backend.regions import imports, models, words
+from backend.regions.web import imports as import_pages
 from backend.regions.web import routes
 
 FEATURE = Feature(
     name="regions",
     tables=(models,),
     api=(routes.blp,),
+    pages=(import_pages.pages,),
     audit=words.AUDIT,
     states={
         "地区导入 RegionImport (`backend/regions/models.py`)": models.REGION_IMPORT_TRANSITIONS

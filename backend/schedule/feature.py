@@ -17,7 +17,7 @@ FEATURE = Feature(
             "schedule.calendar",
             "calendar",
             Permission.ACTIVITY_SEE_DRAFT,
-            ("markets", "market_stalls", "market_prints", "drafts", "moving"),
+            ("workbench", "stalls", "prints", "drafts", "moving"),
         ),
     ),
     audit=words.AUDIT,

@@ -6,13 +6,13 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import operations
-from backend.activities.permissions import check_region
 from backend.activities.web import schemas
 from backend.activities.words import quoted
 from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.pages import Pages, render, see_other, tell
 from backend.core.permissions import Actor, Permission
+from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 
 # Its address is the schedule's, from which it is reached.
@@ -38,4 +38,4 @@ def create(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     venue = {"name": body.pop("venue_name"), "address": body.pop("address", None)}
     activity = operations.create_activity(session, actor, body | {"venue": venue})
     tell(f"已新建{quoted(activity.title)}的草稿，接着添加摊位和服务")
-    return see_other("markets.show", activity_id=activity.id)
+    return see_other("workbench.show", activity_id=activity.id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.activities import changes, images, queries
 from backend.activities.codes import NoCode, current_code
 from backend.activities.models import Activity, OfferingMode
-from backend.activities.web import forms as market_forms
+from backend.activities.web import forms
 from backend.activities.web.workbench import access_workbench, frame
 from backend.core import clock, jobs
 from backend.core.errors import AppError
@@ -19,8 +19,8 @@ from backend.core.limits import Limit
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 
-pages = Pages("market_prints", __name__, url_prefix="/console/markets", template_folder="templates")
-CARDS_A_SHEET = market_forms.CARDS_A_SHEET
+pages = Pages("prints", __name__, url_prefix="/console/markets", template_folder="templates")
+CARDS_A_SHEET = forms.CARDS_A_SHEET
 MOST_SERVICES_ON_A_POSTER = 12
 # How often an open page looks whether WeChat's image has come.
 REFRESH_SECONDS = 10
@@ -88,7 +88,7 @@ def _choices(
         "activities/prints.html",
         **frame(
             actor, activity, "print", detail=detail, numbered=numbered, a_sheet=CARDS_A_SHEET,
-            typed=typed or market_forms.CardsQuery().load({}), problem=problem,
+            typed=typed or forms.CardsQuery().load({}), problem=problem,
             announced=changes.announced(activity), **_code_state(session, activity),
         ),
     )  # fmt: skip
@@ -114,14 +114,14 @@ def _offerings(detail: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pages.page("/<uuid:activity_id>/print/poster", access=Permission.ACTIVITY_SEE_DRAFT,
-            query=market_forms.PaperQuery, again=choose)  # fmt: skip
+            query=forms.PaperQuery, again=choose)  # fmt: skip
 def poster(session: Session, actor: Actor, query: dict[str, str], activity_id: UUID) -> str:
     """The poster with the market's own check-in code."""
     return _poster(session, actor, query["size"], activity_id)
 
 
 @pages.page("/<uuid:activity_id>/print/poster/now", access=Permission.ACTIVITY_SEE_DRAFT,
-            query=market_forms.PaperQuery, polled=True)  # fmt: skip
+            query=forms.PaperQuery, polled=True)  # fmt: skip
 def refresh_poster(session: Session, actor: Actor, query: dict[str, str], activity_id: UUID) -> str:
     """The same, asked again until WeChat's image is there."""
     return _poster(session, actor, query["size"], activity_id)
@@ -157,7 +157,7 @@ def signs(session: Session, actor: Actor, activity_id: UUID) -> str:
 
 
 @pages.page("/<uuid:activity_id>/print/cards", access=Permission.ACTIVITY_SEE_DRAFT,
-            query=market_forms.CardsQuery, again=choose)  # fmt: skip
+            query=forms.CardsQuery, again=choose)  # fmt: skip
 def cards(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> str:
     """Paper number cards, for those who can't use a phone and for a day without network."""
     activity, detail = _market(session, actor, activity_id)

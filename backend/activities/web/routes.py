@@ -15,7 +15,6 @@ from backend.activities.permissions import (
     access_offering_for_edit,
     access_slot_for_edit,
     access_stall_for_edit,
-    check_region,
 )
 from backend.activities.stalls import operations as stalls
 from backend.activities.web import schemas
@@ -25,6 +24,7 @@ from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
+from backend.regions.permissions import check_region
 
 blp = Blueprint("activities", __name__, url_prefix="/api/v1", description="活动、摊位、服务、时段")
 

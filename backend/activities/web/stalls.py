@@ -17,7 +17,7 @@ from backend.activities.permissions import (
 )
 from backend.activities.stalls import operations as stalls
 from backend.activities.stalls import plan
-from backend.activities.web import forms as market_forms
+from backend.activities.web import forms
 from backend.activities.web.workbench import access_workbench, frame, stalls_of, told
 from backend.core import clock
 from backend.core.config import titles
@@ -26,7 +26,7 @@ from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.partners.queries import organisations_to_choose
 
-pages = Pages("market_stalls", __name__, url_prefix="/console/markets", template_folder="templates")
+pages = Pages("stalls", __name__, url_prefix="/console/markets", template_folder="templates")
 _EDIT = Permission.ACTIVITY_EDIT
 
 
@@ -76,7 +76,7 @@ def list_stalls(
     )
 
 
-@pages.form("/<uuid:activity_id>/stalls", access=_EDIT, body=market_forms.StallForm,
+@pages.form("/<uuid:activity_id>/stalls", access=_EDIT, body=forms.StallForm,
             again=list_stalls, said="已增加摊位")  # fmt: skip
 def add_stall(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
     """Add a stall."""
@@ -126,7 +126,7 @@ def show_stall(
     )  # fmt: skip
 
 
-@pages.form("/stalls/<uuid:stall_id>", access=_EDIT, body=market_forms.StallForm, again=show_stall)
+@pages.form("/stalls/<uuid:stall_id>", access=_EDIT, body=forms.StallForm, again=show_stall)
 def save_stall(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
     """Change a stall."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
@@ -135,7 +135,7 @@ def save_stall(session: Session, actor: Actor, body: dict[str, Any], stall_id: U
     return see_other(".list_stalls", activity_id=activity.id)
 
 
-@pages.form("/stalls/<uuid:stall_id>/place", access=_EDIT, body=market_forms.PlaceForm,
+@pages.form("/stalls/<uuid:stall_id>/place", access=_EDIT, body=forms.PlaceForm,
             again=show_stall, said="已放好")  # fmt: skip
 def place(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
     """Put a stall on the plan, or take it off."""
@@ -181,7 +181,7 @@ def _others(session: Session, activity: Activity, stall_id: UUID) -> list[Stall]
     return [stall for stall in stalls_of(session, activity.id) if stall.id != stall_id]
 
 
-@pages.form("/stalls/<uuid:stall_id>/offerings", access=_EDIT, body=market_forms.OfferingForm,
+@pages.form("/stalls/<uuid:stall_id>/offerings", access=_EDIT, body=forms.OfferingForm,
             again=new_offering, said="已增加服务")  # fmt: skip
 def add_offering(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
     """Add a service to a stall; one by slots goes on to its slots."""
@@ -221,7 +221,7 @@ def _access_offering(
     return access_workbench(session, actor, offering.activity_id), offering
 
 
-@pages.form("/offerings/<uuid:offering_id>", access=_EDIT, body=market_forms.OfferingForm,
+@pages.form("/offerings/<uuid:offering_id>", access=_EDIT, body=forms.OfferingForm,
             again=show_offering)  # fmt: skip
 def save_offering(
     session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID
@@ -253,7 +253,7 @@ def ask_to_delete_offering(
     )  # fmt: skip
 
 
-@pages.form("/offerings/<uuid:offering_id>/delete", access=_EDIT, body=market_forms.ConfirmForm,
+@pages.form("/offerings/<uuid:offering_id>/delete", access=_EDIT, body=forms.ConfirmForm,
             again=ask_to_delete_offering, said="服务已删除")  # fmt: skip
 def delete_offering(
     session: Session, actor: Actor, body: dict[str, str], offering_id: UUID
@@ -295,7 +295,7 @@ def _flat(typed: Any) -> dict[str, str]:
 
 
 @pages.form("/offerings/<uuid:offering_id>/slots/pattern", access=_EDIT,
-            body=market_forms.PatternForm, again=new_slots, said="已生成时段")  # fmt: skip
+            body=forms.PatternForm, again=new_slots, said="已生成时段")  # fmt: skip
 def generate_slots(
     session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID
 ) -> Response:
@@ -305,7 +305,7 @@ def generate_slots(
     return _add_slots(session, actor, offering_id, made, beside)
 
 
-@pages.form("/offerings/<uuid:offering_id>/slots", access=_EDIT, body=market_forms.SlotForm,
+@pages.form("/offerings/<uuid:offering_id>/slots", access=_EDIT, body=forms.SlotForm,
             again=new_slots, said="已增加时段")  # fmt: skip
 def add_slot(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Response:
     """Add one slot."""
@@ -361,7 +361,7 @@ def show_slot(
     )  # fmt: skip
 
 
-@pages.form("/slots/<uuid:slot_id>", access=_EDIT, body=market_forms.SlotForm, again=show_slot)
+@pages.form("/slots/<uuid:slot_id>", access=_EDIT, body=forms.SlotForm, again=show_slot)
 def save_slot(session: Session, actor: Actor, body: dict[str, Any], slot_id: UUID) -> Response:
     """Change a slot; where people have booked it, only after it was shown how many."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)
@@ -412,7 +412,7 @@ def ask_to_delete_slot(
     )  # fmt: skip
 
 
-@pages.form("/slots/<uuid:slot_id>/delete", access=_EDIT, body=market_forms.ConfirmForm,
+@pages.form("/slots/<uuid:slot_id>/delete", access=_EDIT, body=forms.ConfirmForm,
             again=ask_to_delete_slot, said="时段已删除")  # fmt: skip
 def delete_slot(session: Session, actor: Actor, body: dict[str, str], slot_id: UUID) -> Response:
     """Delete a slot that nobody has booked, as the sender has been shown it."""

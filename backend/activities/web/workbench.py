@@ -22,7 +22,7 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.permissions import access_activity, access_activity_for_edit
-from backend.activities.web import forms as market_forms
+from backend.activities.web import forms
 from backend.activities.words import stall_order
 from backend.core import clock
 from backend.core.config import titles
@@ -31,7 +31,7 @@ from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.core.text import one_line
 
-pages = Pages("markets", __name__, url_prefix="/console/markets", template_folder="templates")
+pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")
 
 
 def access_workbench(session: Session, actor: Actor, activity_id: UUID) -> Activity:
@@ -126,7 +126,7 @@ def publish(session: Session, actor: Actor, activity_id: UUID) -> Response:
 
 
 @pages.form("/<uuid:activity_id>/return", access=Permission.ACTIVITY_PUBLISH,
-            body=market_forms.ReasonForm, again=show, said="已退回修改")  # fmt: skip
+            body=forms.ReasonForm, again=show, said="已退回修改")  # fmt: skip
 def send_back(session: Session, actor: Actor, body: dict[str, str], activity_id: UUID) -> Response:
     """Return a submitted activity to its draft, with a reason."""
     return _move(session, actor, activity_id, "return", body["reason"])
@@ -179,7 +179,7 @@ def ask_to_cancel(
 
 
 @pages.form("/<uuid:activity_id>/cancel", access=Permission.ACTIVITY_CANCEL,
-            body=market_forms.CancelForm, again=ask_to_cancel, said="活动已取消")  # fmt: skip
+            body=forms.CancelForm, again=ask_to_cancel, said="活动已取消")  # fmt: skip
 def cancel(session: Session, actor: Actor, body: dict[str, str], activity_id: UUID) -> Response:
     """Cancel an activity and every booking of it, as the sender has been shown them."""
     access_activity(session, actor, activity_id, Permission.ACTIVITY_CANCEL)
@@ -215,13 +215,13 @@ def facts(
 def _theirs(now: dict[str, Any], typed: Any) -> list[changes.Change]:
     """What stands now where the second of two editors has typed something else; what was typed
     has passed the form's checks before."""
-    schema = market_forms.FactsForm(partial=True, unknown=ma.EXCLUDE)
+    schema = forms.FactsForm(partial=True, unknown=ma.EXCLUDE)
     mine = {name: value.strip() if one_line(value) else None for name, value in typed.items()}
     return changes.changes_of(now, schema.load(mine))
 
 
 @pages.form("/<uuid:activity_id>/facts", access=Permission.ACTIVITY_EDIT,
-            body=market_forms.FactsForm, again=facts)  # fmt: skip
+            body=forms.FactsForm, again=facts)  # fmt: skip
 def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
     """Save the facts; where people have planned by them, only after it was shown who is affected.
 
@@ -308,7 +308,7 @@ def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
 
 
 @pages.form("/<uuid:activity_id>/people", access=Permission.ACTIVITY_EDIT,
-            body=market_forms.DutyForm, again=people, said="已安排")  # fmt: skip
+            body=forms.DutyForm, again=people, said="已安排")  # fmt: skip
 def assign(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
     """Give a colleague a duty."""
     activity = access_activity_for_edit(session, actor, activity_id)
@@ -344,7 +344,7 @@ def record(
         minutes = kept.volunteer_minutes
         now = {
             "volunteers": kept.volunteers,
-            "hours": None if minutes is None else f"{minutes / market_forms.MINUTES_AN_HOUR:g}",
+            "hours": None if minutes is None else f"{minutes / forms.MINUTES_AN_HOUR:g}",
             "funds_yuan": None if kept.funds_yuan is None else f"{kept.funds_yuan:f}",
             "problems": kept.problems,
         }
@@ -359,7 +359,7 @@ def record(
 
 
 @pages.form("/<uuid:activity_id>/record", access=Permission.ACTIVITY_EDIT,
-            body=market_forms.RecordForm, again=record)  # fmt: skip
+            body=forms.RecordForm, again=record)  # fmt: skip
 def save_record(
     session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
 ) -> Response:
@@ -371,7 +371,7 @@ def save_record(
 
 
 @pages.page("/<uuid:activity_id>/history", access=Permission.ACTIVITY_SEE_DRAFT,
-            query=market_forms.HistoryQuery)  # fmt: skip
+            query=forms.HistoryQuery)  # fmt: skip
 def history(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> str:
     """What has happened to an activity, in words."""
     activity = access_workbench(session, actor, activity_id)

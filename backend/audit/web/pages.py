@@ -9,7 +9,6 @@ from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities.permissions import check_region
 from backend.audit import log as audit_log
 from backend.audit.export import parameters_of
 from backend.audit.web import forms
@@ -21,6 +20,7 @@ from backend.core.limits import Limit
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.regions.models import Region
+from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 from backend.reports.models import ReportKind
 from backend.reports.operations import ReportRequest

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from backend.activities.models import Activity
-from backend.activities.permissions import access_activity, check_region
+from backend.activities.permissions import access_activity
 from backend.board import queries as board
 from backend.board import walls
 from backend.board.models import WallLink
@@ -22,6 +22,7 @@ from backend.core.errors import AppError, NotFound
 from backend.core.pages import Pages, render, see_other, tell
 from backend.core.permissions import Actor, Permission
 from backend.dashboard.questions import region_wall
+from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 
 pages = Pages("walls", __name__, url_prefix="/console/walls", template_folder="templates")

@@ -7,7 +7,6 @@ from uuid import UUID
 from flask import Response, current_app, request
 from sqlalchemy.orm import Session
 
-from backend.activities.permissions import check_region
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
@@ -21,6 +20,7 @@ from backend.needs.permissions import access_need, check_activity
 from backend.needs.sheets import needs_file
 from backend.needs.web import schemas
 from backend.regions.models import Region
+from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 
 pages = Pages("needs", __name__, url_prefix="/console/needs", template_folder="templates")

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities.permissions import access_activity, check_region
+from backend.activities.permissions import access_activity
 from backend.core import clock
 from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.limits import Limit
@@ -16,6 +16,7 @@ from backend.core.pages import Pages, attachment, render, render_part, see_other
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
 from backend.regions.models import Region
+from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 from backend.reports import operations
 from backend.reports import runs as report_queries

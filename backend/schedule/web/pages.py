@@ -110,7 +110,7 @@ def _event(actor: Actor, row: Any) -> dict[str, Any]:
         "place": f"{row.region_name} {row.venue_name}",
         "version": row.version,
         "movable": may_edit and row.state in operations.NOT_ANNOUNCED,
-        "url": url_for("markets.show", activity_id=row.id),
+        "url": url_for("workbench.show", activity_id=row.id),
         "move": url_for("moving.move", activity_id=row.id),
     }
 
