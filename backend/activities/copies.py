@@ -1,9 +1,9 @@
-"""Use cases of organisers: one activity copied, to another time and place or to many at once."""
+"""Use cases of organisers: an activity copied to another time and place."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -13,20 +13,14 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import create_activity, rows_of
-from backend.activities.readiness import UNSETTLED
 from backend.activities.stalls.operations import MOST_SLOTS, SlotsOverlap, check_apart
 from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.db import Base
-from backend.core.errors import AppError, ValidationFailed
+from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.regions.models import Region
-from backend.schedule import calendar as schedule
 
-# At once: a year's markets of a hundred communities are imported in a few files.
-MOST_COPIES = 200
-LONGEST_TITLE = 60
 _COPIED = (
     "programme", "title", "description", "organiser_name", "contact_phone",
     "checkin_opens_minutes", "code_rotates_seconds", "field", "kind",
@@ -42,12 +36,6 @@ _INSERT_SLOTS = text(
                             CAST(:capacities AS int[]))
     """
 )
-
-
-class TooManyCopies(AppError):
-    status = 422
-    code = "too_many_copies"
-    title = f"一次最多 {MOST_COPIES} 场，请分几次"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,25 +166,13 @@ def copy_activity(session: Session, actor: Actor, source: Activity, place: Place
     return copy_to(session, actor, read_source(session, source), place)
 
 
-def copy_to_many(
-    session: Session, actor: Actor, source: Source, places: Sequence[Place]
-) -> list[Activity]:
-    """Drafts like `source` at many places: all of them or none.
-
-    Raises TooManyCopies, ValidationFailed (422).
-    """
-    if len(places) > MOST_COPIES:
-        raise TooManyCopies
-    return [copy_to(session, actor, source, place) for place in places]
-
-
 def copy_to(session: Session, actor: Actor, source: Source, place: Place) -> Activity:
     """One draft like `source`.
 
     Raises ValidationFailed (422) when the changes don't fit: above all an end before the last
     slot's.
     """
-    slots = _slots_that_fit(source, place)
+    slots = slots_that_fit(source, place)
     original = source.activity
     shift = place.starts_at - original.starts_at
     values = {name: getattr(original, name) for name in _COPIED}
@@ -280,86 +256,7 @@ def _columns(row: Any) -> dict[str, Any]:
             if column.key != "id"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A copy that is looked at before it is made.
-
-    Attributes:
-        clashes: what takes place in the region on that day already.
-    """
-
-    region: Region
-    day: date
-    place: Place
-    clashes: Sequence[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """The hours of copies, as times of day in Shanghai; without an end as long as the source."""
-
-    starts: time
-    ends: time | None = None
-    slots: SlotChoice = SlotChoice.MOVE
-
-    def of(self, day: date, source: Activity) -> tuple[datetime, datetime]:
-        """When a copy on a day begins and ends; a source of several days keeps its length of
-        days.
-
-        Raises ValidationFailed (422) where it would end before it begins.
-        """
-        starts_at = datetime.combine(day, self.starts, tzinfo=clock.SHANGHAI)
-        if self.ends is None:
-            return starts_at, starts_at + (source.ends_at - source.starts_at)
-        days = clock.local_day(source.ends_at) - clock.local_day(source.starts_at)
-        ends_at = datetime.combine(day + days, self.ends, tzinfo=clock.SHANGHAI)
-        if ends_at <= starts_at:
-            raise ValidationFailed(errors={"ends": ["结束时间应晚于开始时间"]})
-        return starts_at, ends_at
-
-
-def candidates(
-    session: Session,
-    source: Source,
-    regions: Sequence[Region],
-    days: Sequence[date],
-    hours: Hours,
-) -> list[Candidate]:
-    """The copies of an activity for each of these regions on each of these days.
-
-    A title that names the source's region names the copy's instead, and a copy elsewhere takes
-    place where that region's last activity did.
-
-    Args:
-        regions, days: at least one each.
-
-    Raises TooManyCopies, ValidationFailed (422), also where slots would lie outside.
-    """
-    if len(regions) * len(days) > MOST_COPIES:
-        raise TooManyCopies
-    ids = [region.id for region in regions]
-    there = schedule.taking_place(session, ids, days)
-    venues = schedule.usual_venues(session, ids)
-    origin = session.get_one(Region, source.activity.region_id)
-    found = []
-    for day in sorted(set(days)):
-        starts_at, ends_at = hours.of(day, source.activity)
-        for region in regions:
-            changes: dict[str, Any] = {
-                "title": source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE],
-                "ends_at": ends_at,
-            }
-            if region.id != origin.id:
-                nowhere = {"name": f"{region.name}（场地{UNSETTLED}）"}
-                changes["venue"] = venues.get(region.id, nowhere)
-            place = Place(starts_at, region.id, changes, hours.slots)
-            found.append(Candidate(region, day, place, there.get((region.id, day), [])))
-    # Those of all copies lie in its time or none's.
-    _slots_that_fit(source, found[0].place)
-    return found
-
-
-def _slots_that_fit(source: Source, place: Place) -> list[NewSlot]:
+def slots_that_fit(source: Source, place: Place) -> list[NewSlot]:
     """The slots that a copy gets.
 
     Raises ValidationFailed (422) where they lie outside, saying what else can be chosen.

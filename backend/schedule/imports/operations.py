@@ -36,7 +36,7 @@ from backend.core.jobs import job
 from backend.core.permissions import Actor, Permission
 from backend.regions.models import Region
 from backend.regions.queries import within
-from backend.schedule import calendar as schedule
+from backend.schedule import calendar
 from backend.schedule.imports.regions import Place, find_places
 from backend.schedule.reading import columns
 from backend.schedule.reading.reading import read_schedule
@@ -365,7 +365,7 @@ def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
     whole = [planned for planned in rows if planned.region and planned.starts_at]
     region_ids = {planned.region.id for planned in whole if planned.region}
     days = {planned.row.values[columns.DAY] for planned in whole}
-    planned_already = schedule.taking_place(session, region_ids, days)
+    planned_already = calendar.taking_place(session, region_ids, days)
     seen: dict[Any, PlannedRow] = {}
     that_day: dict[Any, PlannedRow] = {}
     for planned in whole:

@@ -10,8 +10,7 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities import copies
-from backend.activities.copies import SlotChoice
+from backend.activities.copies import SlotChoice, Source, read_source, slots_of, without_slots
 from backend.activities.permissions import access_activity
 from backend.activities.words import quoted
 from backend.core import clock
@@ -20,7 +19,7 @@ from backend.core.pages import render, see_other, tell
 from backend.core.permissions import Actor, Permission
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
-from backend.schedule import calendar as schedule
+from backend.schedule import calendar, copies
 from backend.schedule.web import schemas
 from backend.schedule.web.pages import pages
 
@@ -38,7 +37,7 @@ def choose_source(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     return render(
         "schedule/copy_source.html",
         query=query,
-        sources=schedule.to_copy_from(session, codes, query.get("q"), _SOURCES),
+        sources=calendar.to_copy_from(session, codes, query.get("q"), _SOURCES),
     )
 
 
@@ -112,14 +111,14 @@ def _preview(
 ) -> str:
     source = _source(session, actor, activity_id)
     rows = _candidates(session, actor, source, body)
-    slots = copies.slots_of(source, rows[0].place)
+    slots = slots_of(source, rows[0].place)
     return render(
         "schedule/copy_preview.html",
         source=source,
         body=body,
         rows=rows,
         slots=slots,
-        without_slots=copies.without_slots(source, slots),
+        without_slots=without_slots(source, slots),
         problem=problem,
     )
 
@@ -142,13 +141,13 @@ def make_copies(
     return see_other(".calendar", **{"from": first.isoformat(), "state": "draft"})
 
 
-def _source(session: Session, actor: Actor, activity_id: UUID) -> copies.Source:
+def _source(session: Session, actor: Actor, activity_id: UUID) -> Source:
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
-    return copies.read_source(session, activity)
+    return read_source(session, activity)
 
 
 def _candidates(
-    session: Session, actor: Actor, source: copies.Source, body: dict[str, Any]
+    session: Session, actor: Actor, source: Source, body: dict[str, Any]
 ) -> list[copies.Candidate]:
     days: Sequence[date] = body["on"]
     hours = copies.Hours(body["starts"], body.get("ends"), body["slots"])

@@ -19,8 +19,7 @@ from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE, NotASpreadsheet, SpreadsheetTooLarge
 from backend.regions.models import Region, RegionLevel
 from backend.regions.queries import regions_to_choose
-from backend.schedule import calendar as schedule
-from backend.schedule import sheets
+from backend.schedule import calendar, sheets
 from backend.schedule.imports import cells as import_cells
 from backend.schedule.imports import operations as imports
 from backend.schedule.imports import undo as import_undo
@@ -58,7 +57,7 @@ def upload_form(
 
 def _models(session: Session, actor: Actor) -> Any:
     codes = actor.region_codes(Permission.ACTIVITY_EDIT)
-    return schedule.to_copy_from(session, codes, None, _MODELS)
+    return calendar.to_copy_from(session, codes, None, _MODELS)
 
 
 @pages.page("/import/template", access=Permission.ACTIVITY_EDIT)

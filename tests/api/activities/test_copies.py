@@ -11,6 +11,7 @@ from backend.activities.models import Activity
 from backend.core import clock
 from backend.core.db import transaction
 from backend.core.ids import new_id
+from backend.schedule import copies as many
 from tests.support.desk import Desk
 from tests.support.world import (
     COMMUNITY,
@@ -169,7 +170,7 @@ def test_what_is_missing_is_said_beside_it(
 def test_too_many_are_refused(
     world: World, desk: Desk, source: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copies, "MOST_COPIES", 1)
+    monkeypatch.setattr(many, "MOST_COPIES", 1)
     answer = desk.send(f"/console/schedule/{source['id']}/copy/preview", **fields(world, LATER))
     assert answer.status_code == 422
     assert "请分几次" in answer.get_data(as_text=True)
@@ -185,11 +186,11 @@ def test_all_or_nothing(
     def fail_at_second(*arguments: Any) -> Any:
         made.append(arguments)
         if len(made) == 2:
-            raise copies.TooManyCopies
+            raise many.TooManyCopies
         return real(*arguments)
 
     real = copies.copy_to
-    monkeypatch.setattr(copies, "copy_to", fail_at_second)
+    monkeypatch.setattr(many, "copy_to", fail_at_second)
     rows = [row(world, COMMUNITY, LATER), row(world, OTHER_COMMUNITY, LATER)]
     answer = desk.send(f"/console/schedule/{source['id']}/copy", **fields(world, LATER), rows=rows)
     assert answer.status_code == 422
@@ -211,11 +212,11 @@ def test_one_copies_only_what_and_where_one_may_edit(world: World, source: dict[
 def test_more_copies_than_allowed_are_not_made(
     world: World, organiser: Person, source: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copies, "MOST_COPIES", 0)
+    monkeypatch.setattr(many, "MOST_COPIES", 0)
     with transaction() as session:
         read = copies.read_source(session, session.get_one(Activity, source["id"]))
-        with pytest.raises(copies.TooManyCopies):
-            copies.copy_to_many(session, None, read, [copies.Place(at(DAY, 9), new_id(), {})])  # type: ignore[arg-type]
+        with pytest.raises(many.TooManyCopies):
+            many.copy_to_many(session, None, read, [copies.Place(at(DAY, 9), new_id(), {})])  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------------- other hours

@@ -1,0 +1,118 @@
+"""Use cases of organisers: an activity copied to many days and places at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.activities.copies import Place, SlotChoice, Source, copy_to, slots_that_fit
+from backend.activities.models import Activity
+from backend.activities.readiness import UNSETTLED
+from backend.core import clock
+from backend.core.errors import AppError, ValidationFailed
+from backend.core.permissions import Actor
+from backend.regions.models import Region
+from backend.schedule import calendar
+
+# At once: a year's markets of a hundred communities are imported in a few files.
+MOST_COPIES = 200
+LONGEST_TITLE = 60
+
+
+class TooManyCopies(AppError):
+    status = 422
+    code = "too_many_copies"
+    title = f"一次最多 {MOST_COPIES} 场，请分几次"
+
+
+def copy_to_many(
+    session: Session, actor: Actor, source: Source, places: Sequence[Place]
+) -> list[Activity]:
+    """Drafts like `source` at many places: all of them or none.
+
+    Raises TooManyCopies, ValidationFailed (422).
+    """
+    if len(places) > MOST_COPIES:
+        raise TooManyCopies
+    return [copy_to(session, actor, source, place) for place in places]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A copy that is looked at before it is made.
+
+    Attributes:
+        clashes: what takes place in the region on that day already.
+    """
+
+    region: Region
+    day: date
+    place: Place
+    clashes: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of copies, as times of day in Shanghai; without an end as long as the source."""
+
+    starts: time
+    ends: time | None = None
+    slots: SlotChoice = SlotChoice.MOVE
+
+    def of(self, day: date, source: Activity) -> tuple[datetime, datetime]:
+        """When a copy on a day begins and ends; a source of several days keeps its length of
+        days.
+
+        Raises ValidationFailed (422) where it would end before it begins.
+        """
+        starts_at = datetime.combine(day, self.starts, tzinfo=clock.SHANGHAI)
+        if self.ends is None:
+            return starts_at, starts_at + (source.ends_at - source.starts_at)
+        days = clock.local_day(source.ends_at) - clock.local_day(source.starts_at)
+        ends_at = datetime.combine(day + days, self.ends, tzinfo=clock.SHANGHAI)
+        if ends_at <= starts_at:
+            raise ValidationFailed(errors={"ends": ["结束时间应晚于开始时间"]})
+        return starts_at, ends_at
+
+
+def candidates(
+    session: Session,
+    source: Source,
+    regions: Sequence[Region],
+    days: Sequence[date],
+    hours: Hours,
+) -> list[Candidate]:
+    """The copies of an activity for each of these regions on each of these days.
+
+    A title that names the source's region names the copy's instead, and a copy elsewhere takes
+    place where that region's last activity did.
+
+    Args:
+        regions, days: at least one each.
+
+    Raises TooManyCopies, ValidationFailed (422), also where slots would lie outside.
+    """
+    if len(regions) * len(days) > MOST_COPIES:
+        raise TooManyCopies
+    ids = [region.id for region in regions]
+    there = calendar.taking_place(session, ids, days)
+    venues = calendar.usual_venues(session, ids)
+    origin = session.get_one(Region, source.activity.region_id)
+    found = []
+    for day in sorted(set(days)):
+        starts_at, ends_at = hours.of(day, source.activity)
+        for region in regions:
+            changes: dict[str, Any] = {
+                "title": source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE],
+                "ends_at": ends_at,
+            }
+            if region.id != origin.id:
+                nowhere = {"name": f"{region.name}（场地{UNSETTLED}）"}
+                changes["venue"] = venues.get(region.id, nowhere)
+            place = Place(starts_at, region.id, changes, hours.slots)
+            found.append(Candidate(region, day, place, there.get((region.id, day), [])))
+    # Those of all copies lie in its time or none's.
+    slots_that_fit(source, found[0].place)
+    return found
