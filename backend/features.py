@@ -10,7 +10,7 @@ from backend.bookings.feature import FEATURE as BOOKINGS
 from backend.checkin.feature import FEATURE as CHECKIN
 from backend.core import audit, idempotency, limits
 from backend.core.feature import Feature
-from backend.core.job_history import forget
+from backend.core.jobs.history import forget
 from backend.dashboard.feature import FEATURE as DASHBOARD
 from backend.feedback.feature import FEATURE as FEEDBACK
 from backend.gateways import tokens

@@ -3,7 +3,7 @@
 import asyncio
 
 from backend.app import create_app
-from backend.core.job_worker import JobWorker
+from backend.core.jobs.worker import JobWorker
 from backend.core.logs import init_logs
 from backend.settings import Settings
 

@@ -22,7 +22,7 @@ from backend.core.api import PUBLIC, declare_access
 from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.errors import NotFound, NotLoggedIn
-from backend.core.job_history import JobHealth, job_health
+from backend.core.jobs.history import JobHealth, job_health
 from backend.settings import Settings
 
 REGISTRY = CollectorRegistry()

@@ -10,9 +10,10 @@ from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.pages import Pages, done_here, render, see_other
 from backend.core.permissions import Actor, Permission
-from backend.identity import lookups, staff, staff_queries
+from backend.identity import lookups
 from backend.identity.permissions import access_colleague
 from backend.identity.roles import Scope
+from backend.identity.staff import operations, queries
 from backend.identity.web import schemas
 from backend.regions.queries import regions_to_choose
 
@@ -31,8 +32,8 @@ def list_staff(session: Session, actor: Actor, query: dict[str, Any]) -> str:
         "identity/staff.html",
         query=query,
         regions=regions,
-        counts=staff_queries.count_by_role(session, actor, query),
-        page=staff_queries.list_staff(session, actor, query),
+        counts=queries.count_by_role(session, actor, query),
+        page=queries.list_staff(session, actor, query),
         may_grant=actor.may_anywhere(Permission.ROLE_GRANT),
     )
 
@@ -68,11 +69,11 @@ def show(
     codes = actor.region_codes(Permission.ROLE_GRANT)
     return render(
         "identity/colleague.html",
-        one=staff_queries.colleague(session, actor, person),
+        one=queries.colleague(session, actor, person),
         own=user_id == actor.user_id,
         grant_codes=codes,
         regions=regions_to_choose(session, codes),
-        organisations=staff_queries.organisations_to_choose(session, codes) if codes else [],
+        organisations=queries.organisations_to_choose(session, codes) if codes else [],
         typed=typed or {},
         problem=problem,
     )
@@ -84,7 +85,7 @@ def give_role(session: Session, actor: Actor, body: dict[str, Any], user_id: UUI
     """Give a role."""
     access_colleague(session, actor, user_id)
     role = body.pop("role")
-    staff.give(session, actor, user_id, role, Scope(**body))
+    operations.give(session, actor, user_id, role, Scope(**body))
     return see_other(".show", user_id=user_id)
 
 
@@ -106,7 +107,7 @@ def show_again(
 def take_role_back(session: Session, actor: Actor, user_id: UUID, assignment_id: UUID) -> Response:
     """Take a role back."""
     access_colleague(session, actor, user_id)
-    staff.take_back(session, actor, user_id, assignment_id)
+    operations.take_back(session, actor, user_id, assignment_id)
     return see_other(".show", user_id=user_id)
 
 
@@ -116,7 +117,7 @@ def take_role_back(session: Session, actor: Actor, user_id: UUID, assignment_id:
 def log_out(session: Session, actor: Actor, user_id: UUID) -> Response:
     """End somebody's console sessions."""
     access_colleague(session, actor, user_id)
-    staff.end_console_sessions(session, actor, user_id)
+    operations.end_console_sessions(session, actor, user_id)
     return see_other(".show", user_id=user_id)
 
 

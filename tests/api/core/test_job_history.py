@@ -6,10 +6,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from backend.core import job_history, jobs
+from backend.core import jobs
 from backend.core.config import JOBS
 from backend.core.db import db, transaction
-from backend.core.job_history import JobHealth, job_health
+from backend.core.jobs import history
+from backend.core.jobs.history import JobHealth, job_health
 
 MINUTE = 60
 DAY = 24 * 60 * MINUTE
@@ -104,13 +105,13 @@ def test_workers_are_those_heard_of_lately(scratch_app: Flask) -> None:
 def test_jobs_that_ended_long_ago_are_forgotten(
     scratch_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_history, "_AT_ONCE", 2)
+    monkeypatch.setattr(history, "_AT_ONCE", 2)
     long_ago = JOBS.keep_days * DAY + MINUTE
     for status in ("succeeded", "failed", "succeeded", "succeeded", "todo", "doing"):
         put(scratch_app, f"old.{status}", status, ago_s=long_ago)
     put(scratch_app, "young", "succeeded", ago_s=long_ago - 2 * MINUTE)
     with scratch_app.app_context():
-        job_history.forget()
+        history.forget()
         with db.engine.connect() as connection:
             left = connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs")
             assert set(left.scalars()) == {"old.todo", "old.doing", "young"}

@@ -19,7 +19,7 @@ from backend.core import clock, idempotency, jobs
 from backend.core.config import REPORTS
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
-from backend.core.job_rescue import rescue
+from backend.core.jobs.rescue import rescue
 from backend.identity.tasks import purge
 from backend.reports import operations
 from backend.reports.tasks import make_report

@@ -20,8 +20,8 @@ from procrastinate.worker import Worker
 from sqlalchemy.engine import make_url
 
 from backend.core.config import JOBS
-from backend.core.job_rescue import rescue
 from backend.core.jobs import make_queue
+from backend.core.jobs.rescue import rescue
 
 log = logging.getLogger(__name__)
 

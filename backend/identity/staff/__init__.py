@@ -1,0 +1,1 @@
+"""Colleagues and their roles: given, taken, listed."""
