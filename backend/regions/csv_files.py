@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from backend.core.errors import AppError
+from backend.core.text import one_line
 from backend.regions.models import CODE_LENGTHS, RegionLevel
 
 NAME_LENGTH = 50
@@ -31,8 +32,6 @@ _COLUMNS = ("code", "name")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CODE = re.compile(r"[0-9]+")
-# Line breaks, invisible and formatting characters: two names that look the same must be the same.
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 # Told (step, done, total), so that somebody at a terminal sees it move.
 Progress = Callable[[str, int, int], None]
@@ -120,7 +119,7 @@ def read_region_files(
         also: finds further faults, to be named with these in one round.
 
     Raises RegionFilesInvalid (422) naming all faults: bytes that are not UTF-8, missing columns,
-    codes that are none, names empty, too long or unprintable, one code with two names.
+    codes that are none, names empty or too long, one code with two names.
     """
     found = RegionFiles()
     faults: list[Fault] = []
@@ -213,12 +212,12 @@ class _FileReader:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         row = rows_read = 0
         try:
-            for row, cells in enumerate(reader, start=1):
+            for row, cells in enumerate((list(map(one_line, row)) for row in reader), start=1):
                 if self._columns is None:
                     self._look_for_header(row, cells)
                     if row == HEAD_ROWS and self._columns is None:
                         break
-                elif any(cell.strip() for cell in cells):
+                elif any(cells):
                     rows_read += 1
                     self._row(Place(self._name, row), cells, self._columns)
                 if len(self._faults) > MOST_FAULTS or self._columns == {}:
@@ -241,9 +240,9 @@ class _FileReader:
         """Take the row for the header if it is one: row 1 with some of our columns, or one with
         all of them below a title, which is a fault. Without a column the others are read."""
         place = Place(self._name, 1)
-        names = [cell.strip().lower() for cell in cells]
+        names = [cell.lower() for cell in cells]
         if row == 1:
-            self._first = [cell.strip() for cell in cells]
+            self._first = cells
             if len(cells) > MOST_COLUMNS:
                 self._fault(place, None, f"有 {len(cells)} 列，最多 {MOST_COLUMNS} 列")
                 self._columns = {}
@@ -267,7 +266,7 @@ class _FileReader:
         # A row's faults are named in the order of its cells.
         self._columns = dict(sorted(columns.items(), key=lambda item: item[1]))
         others = [
-            _shown(cell.strip())
+            _shown(cell)
             for cell, name in zip(cells, names, strict=True)
             if name and name not in _COLUMNS
         ]
@@ -289,18 +288,17 @@ class _FileReader:
             self._fault(place, None, "单元格比表头多，含逗号的名称请加英文双引号")
             return
         cells = cells + [""] * (self._width - len(cells))
-        told = {column: cells[index].strip() for column, index in columns.items()}
+        told = {column: cells[index] for column, index in columns.items()}
         if "code" in told:
             # As an input method for Chinese types digits.
-            told["code"] = unicodedata.normalize("NFKC", told["code"]).strip()
+            told["code"] = unicodedata.normalize("NFKC", told["code"])
         wrong = {column: why for column, cell in told.items() if (why := _FAULT_OF[column](cell))}
         for column, why in wrong.items():
             self._fault(place, column, why)
         if "code" in told and "code" not in wrong:
             self._found.codes.add(told["code"])
         if not wrong and len(told) == len(_COLUMNS):
-            name = unicodedata.normalize("NFC", told["name"])
-            self._keep(RegionRow(told["code"], name, place))
+            self._keep(RegionRow(told["code"], told["name"], place))
 
     def _keep(self, row: RegionRow) -> None:
         before = self._found.rows.setdefault(row.code, row)
@@ -325,8 +323,6 @@ def _code_fault(code: str) -> str | None:
 def _name_fault(name: str) -> str | None:
     if not name:
         return "不能为空"
-    if any(unicodedata.category(character) in _INVISIBLE for character in name):
-        return "含有不能使用的字符（换行、不可见字符等）"
     if len(name) > NAME_LENGTH:
         return f"有 {len(name)} 个字，最多 {NAME_LENGTH} 个字"
     return None
@@ -341,5 +337,5 @@ def _missing(header: list[str]) -> str:
 
 
 def _shown(cell: str) -> str:
-    """A cell in a message: what can't be printed must not reach the reader's terminal."""
-    return f"「{cell[:20]}」" if cell.isprintable() else "内容"
+    """A cell in a message."""
+    return f"「{cell[:20]}」"
