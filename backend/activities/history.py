@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
+from backend.activities.parts import part_in_words, with_parts
 from backend.activities.words import EXCHANGE_KINDS
 from backend.core import clock
 from backend.core.audit import AuditEntry
@@ -67,7 +68,8 @@ class Event:
     Attributes:
         who: the colleague's name; 「系统」 where nobody did it.
         words: what was done.
-        more: the reason, the fields, the number; empty where there is nothing more to say.
+        more: which part it was about, the reason, the fields, the number; empty where there is
+            nothing more to say.
     """
 
     at: datetime
@@ -83,7 +85,7 @@ def history_of(session: Session, activity_id: UUID, query: Mapping[str, Any]) ->
         query: cursor and limit, as PageQuery loads them.
     """
     statement = (
-        select(AuditEntry, Resident.name)
+        select(AuditEntry, Resident.name.label("actor_name"))
         .outerjoin(Resident, Resident.user_id == AuditEntry.actor_user_id)
         .where(
             AuditEntry.object_type == Activity.__tablename__,
@@ -94,7 +96,7 @@ def history_of(session: Session, activity_id: UUID, query: Mapping[str, Any]) ->
     )
     page = paginate(
         session,
-        statement,
+        with_parts(statement),
         [(AuditEntry.id.expression, UUID)],
         cursor=query.get("cursor"),
         limit=query["limit"],
@@ -102,17 +104,16 @@ def history_of(session: Session, activity_id: UUID, query: Mapping[str, Any]) ->
         descending=True,
         scalars=False,
     )
-    return Page([_event(entry, name) for entry, name in page.items], page.next_cursor)
+    return Page([_event(row) for row in page.items], page.next_cursor)
 
 
-def _event(entry: AuditEntry, name: str | None) -> Event:
-    who = own_name(name) if entry.actor_user_id else "系统"
+def _event(row: Any) -> Event:
+    entry: AuditEntry = row.AuditEntry
+    who = own_name(row.actor_name) if entry.actor_user_id else "系统"
+    said = (part_in_words(row, own_name), more_of(entry.details, entry.reason_in_words))
     # An action of a newer version is named as it is kept; nothing is hidden.
     return Event(
-        entry.at,
-        who,
-        ACTIONS.get(entry.action, "其他操作"),
-        more_of(entry.details, entry.reason_in_words),
+        entry.at, who, ACTIONS.get(entry.action, "其他操作"), "：".join(filter(None, said))
     )
 
 

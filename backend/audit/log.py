@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.models import Activity
+from backend.activities.models import Activity, ScheduleImport
+from backend.activities.parts import part_in_words, with_parts
 from backend.audit.words import (
     action_in_words,
     change_in_words,
@@ -29,18 +30,32 @@ from backend.core.pagination import Page, paginate
 from backend.core.permissions import Role
 from backend.identity.models import Resident, RoleAssignment
 from backend.identity.names import masked_name
-from backend.regions.models import Region
+from backend.partners.models import Organisation
+from backend.regions.models import Region, RegionImport
 from backend.regions.queries import within
 from backend.reports.models import ReportRun
 
 SYSTEM = "系统"
+# What entries are about, and what it is called.
+_TITLES: Mapping[str, tuple[Any, Any]] = {
+    Activity.__tablename__: (Activity, Activity.title),
+    ReportRun.__tablename__: (ReportRun, ReportRun.title),
+    Booking.__tablename__: (Booking, Booking.ticket),
+    ScheduleImport.__tablename__: (ScheduleImport, ScheduleImport.file_name),
+    RegionImport.__tablename__: (RegionImport, RegionImport.file_name),
+    Organisation.__tablename__: (Organisation, Organisation.name),
+}
+# Files are deleted some time after they came.
+_FORGOTTEN = dict.fromkeys(
+    (ScheduleImport.__tablename__, RegionImport.__tablename__), "文件已到期删除"
+)
 _MOST_STAFF = 500
 _actor_person = aliased(Resident)
 _COLUMNS: tuple[Any, ...] = (
     AuditEntry,
     _actor_person.name.label("actor_name"),
     Region.name.label("region_name"),
-    func.coalesce(Activity.title, ReportRun.title, Booking.ticket).label("object_title"),
+    func.coalesce(*(title for _, title in _TITLES.values())).label("object_title"),
 )
 
 
@@ -57,6 +72,7 @@ class Shown:
     object_id: UUID
     object_kind: str
     object_title: str
+    part: str
     region: str | None
     change: str
     reason: str
@@ -104,24 +120,15 @@ def audit_entry(session: Session, codes: Sequence[str], entry_id: UUID, words: A
 
 def found_entries(session: Session, codes: Sequence[str], query: Mapping[str, Any]) -> Select[Any]:
     """The entries that a filter finds, with the names that their words need."""
-    return (
+    statement = (
         select(*_COLUMNS)
         .outerjoin(_actor_person, _actor_person.user_id == AuditEntry.actor_user_id)
         .outerjoin(Region, Region.code == AuditEntry.region_code)
-        .outerjoin(
-            Activity,
-            and_(AuditEntry.object_type == "activity", Activity.id == AuditEntry.object_id),
-        )
-        .outerjoin(
-            ReportRun,
-            and_(AuditEntry.object_type == "report_run", ReportRun.id == AuditEntry.object_id),
-        )
-        .outerjoin(
-            Booking,
-            and_(AuditEntry.object_type == "booking", Booking.id == AuditEntry.object_id),
-        )
-        .where(_may_see(session, codes), *_asked(query))
     )
+    for kind, (model, _) in _TITLES.items():
+        about = and_(AuditEntry.object_type == kind, model.id == AuditEntry.object_id)
+        statement = statement.outerjoin(model, about)
+    return with_parts(statement).where(_may_see(session, codes), *_asked(query))
 
 
 def _may_see(session: Session, codes: Sequence[str]) -> ColumnElement[bool]:
@@ -159,6 +166,7 @@ def _asked(query: Mapping[str, Any]) -> Iterable[ColumnElement[bool]]:
 
 def _shown(row: Any, words: AuditWords) -> Shown:
     entry: AuditEntry = row.AuditEntry
+    part = part_in_words(row, masked_name)
     return Shown(
         id=entry.id,
         at=entry.at,
@@ -168,12 +176,13 @@ def _shown(row: Any, words: AuditWords) -> Shown:
         object_type=entry.object_type,
         object_id=entry.object_id,
         object_kind=object_in_words(words, entry.object_type),
-        object_title=row.object_title or "",
+        object_title=row.object_title or _FORGOTTEN.get(entry.object_type, ""),
+        part=part,
         region=row.region_name or entry.region_code,
         change=change_in_words(words, entry),
         reason=entry.reason_in_words or "",
         reason_erased=entry.reason == "",
-        details=details_in_words(words, entry.details),
+        details=([("哪一个", part)] if part else []) + details_in_words(words, entry.details),
         raw=entry.details,
         request_id=entry.request_id,
         address=entry.address or "",

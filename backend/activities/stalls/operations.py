@@ -161,7 +161,10 @@ def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stal
         session.delete(desk)
     session.delete(stall)
     session.flush()
-    record_edit(session, actor, activity, "delete_stall", {"stall_id": str(stall.id)})
+    which = {"stall_id": str(stall.id)}
+    if _names_nobody("number", stall.number):
+        which["number"] = stall.number
+    record_edit(session, actor, activity, "delete_stall", which)
 
 
 def place_stall(
@@ -300,7 +303,8 @@ def delete_offering(session: Session, actor: Actor, activity: Activity, offering
     check_editable(activity)
     session.delete(offering)
     session.flush()
-    record_edit(session, actor, activity, "delete_offering", {"offering_id": str(offering.id)})
+    which = {"offering_id": str(offering.id), "letter": offering.letter}
+    record_edit(session, actor, activity, "delete_offering", which)
 
 
 def _next_letter(used: set[str]) -> str:
@@ -494,7 +498,8 @@ def delete_slot(session: Session, actor: Actor, activity: Activity, slot_id: UUI
         raise InUse(f"已有 {slot.taken} 人报名")
     session.delete(slot)
     session.flush()
-    record_edit(session, actor, activity, "delete_slot", {"slot_id": str(slot_id)})
+    which = {"slot_id": str(slot_id), "offering_id": str(slot.offering_id)}
+    record_edit(session, actor, activity, "delete_slot", which)
 
 
 def _slot_errors(

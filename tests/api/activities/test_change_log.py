@@ -8,6 +8,7 @@ from sqlalchemy import String, cast, select
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
+from backend.identity.names import masked_name
 from tests.api.activities.conftest import DAY
 from tests.api.activities.workbench import M, facts, offering_of
 from tests.support.desk import Desk
@@ -65,6 +66,49 @@ def test_services_slots_and_stalls_too(
                 assert said in page
 
 
+def test_the_stall_service_slot_or_colleague_is_named(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    """By their ids, in the words of today; of what was deleted its number. A colleague's name is
+    whole in the market's own history, and masked to auditors."""
+    offering, stall = offering_of(market), market["stalls"][0]
+    slot = offering["slots"][0]
+    volunteer = world.volunteer()
+    ok(organiser.put(f"/stalls/{stall['id']}", {"name": "老义诊台"}))
+    ok(organiser.put(f"/stalls/{stall['id']}", {"name": "健康角"}))
+    desk.send(f"{M}/stalls/{stall['id']}/place", row="1", column="1")
+    ok(organiser.put(f"/offerings/{offering['id']}", {"capacity": 30}))
+    ok(organiser.put(f"/slots/{slot['id']}", {"capacity": 8}))
+    duty = {"user_id": str(volunteer.user_id), "words": "引导"}
+    assert desk.send(f"{M}/{market['id']}/people", **duty).status_code == 303
+    for action, words in (
+        ("edit_stall", "1 号 健康角"), ("place_stall", "1 号 健康角"),
+        ("edit_offering", "「义诊」"), ("edit_slot", "1:00 的时段"),
+    ):  # fmt: skip
+        for page in pages(world, desk, market["id"], action):
+            assert words in page, action
+    audited, history = pages(world, desk, market["id"], "assign")
+    assert volunteer.name in history
+    assert masked_name(volunteer.name) in audited
+    assert volunteer.name not in audited
+    listed = Desk(world, world.staff(Role.AUDITOR, DISTRICT)).read(
+        f"/console/audit/?object_id={market['id']}&action=place_stall"
+    )
+    assert "1 号 健康角" in listed
+    ok(organiser.delete(f"/slots/{slot['id']}"), 204)
+    for page in pages(world, desk, market["id"], "edit_slot"):
+        assert "已删除的时段" in page
+    for page in pages(world, desk, market["id"], "delete_slot"):
+        assert "「义诊」的时段（已删除）" in page
+    ok(organiser.delete(f"/stalls/{stall['id']}"), 204)
+    for action, words in (
+        ("delete_stall", "1 号摊位（已删除）"), ("edit_stall", "已删除的摊位"),
+        ("delete_offering", "服务 A（已删除）"), ("edit_offering", "服务 A（已删除）"),
+    ):  # fmt: skip
+        for page in pages(world, desk, market["id"], action):
+            assert words in page, action
+
+
 def test_another_region_is_named(world: World, market: dict[str, Any]) -> None:
     organiser = world.organiser(DISTRICT)
     elsewhere = {"region_id": world.region_id(OTHER_COMMUNITY)}
@@ -100,7 +144,7 @@ def test_nothing_that_was_typed_enters_the_log(
 
 def test_the_record_s_figures_are_told(world: World, desk: Desk) -> None:
     organiser = world.organiser()
-    draft = world.draft(organiser)
+    draft = world.ready(organiser)
     for move in ("publish", "open"):
         ok(organiser.post(f"/activities/{draft['id']}/{move}"))
     own = Desk(world, organiser)

@@ -1,0 +1,82 @@
+"""Which of an activity's parts an audit entry is about: its stall, service, slot or colleague, as
+they are called now. The log itself keeps ids (core/audit.py), and the number of what was deleted.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Uuid, cast, func
+from sqlalchemy.orm import aliased
+
+from backend.activities.models import Offering, Slot, Stall
+from backend.activities.words import quoted
+from backend.core import clock
+from backend.core.audit import AuditEntry
+from backend.core.db import AnySelect
+from backend.identity.models import Resident
+
+_colleague = aliased(Resident)
+
+
+def with_parts(statement: AnySelect) -> AnySelect:
+    """A statement of entries, with what `part_in_words` needs of each."""
+    offering_id = func.coalesce(_named("offering_id"), Slot.offering_id)
+    return (
+        statement.add_columns(
+            Stall.number.label("stall_number"),
+            Stall.name.label("stall_name"),
+            Offering.title.label("offering_title"),
+            Slot.starts_at.label("slot_starts_at"),
+            _colleague.name.label("colleague_name"),
+        )
+        .outerjoin(Stall, Stall.id == _named("stall_id"))
+        .outerjoin(Slot, Slot.id == _named("slot_id"))
+        .outerjoin(Offering, Offering.id == offering_id)
+        .outerjoin(_colleague, _colleague.user_id == _named("user_id"))
+    )
+
+
+def _named(name: str) -> ColumnElement[UUID]:
+    return cast(AuditEntry.details[name].as_string(), Uuid)
+
+
+def part_in_words(row: Any, name_of: Callable[[str | None], str]) -> str:
+    """3 号 义诊台; empty where an entry is about the whole.
+
+    Args:
+        row: of a statement `with_parts`.
+        name_of: how a colleague's name is shown to who reads it.
+    """
+    details = row.AuditEntry.details
+    if "user_id" in details:
+        return name_of(row.colleague_name)
+    if "stall_id" in details:
+        return _stall(details, row)
+    if "slot_id" in details:
+        return _slot(row)
+    if "offering_id" in details:
+        return _offering(details, row.offering_title)
+    return ""
+
+
+def _stall(details: dict[str, Any], row: Any) -> str:
+    if row.stall_number:
+        return f"{row.stall_number} 号 {row.stall_name}"
+    return f"{details['number']} 号摊位（已删除）" if details.get("number") else "已删除的摊位"
+
+
+def _offering(details: dict[str, Any], title: str | None) -> str:
+    if title:
+        return quoted(title)
+    return f"服务 {details['letter']}（已删除）" if "letter" in details else "已删除的服务"
+
+
+def _slot(row: Any) -> str:
+    if row.offering_title is None:
+        return "已删除的时段"
+    service = quoted(row.offering_title)
+    if row.slot_starts_at is None:
+        return f"{service}的时段（已删除）"
+    at = row.slot_starts_at.astimezone(clock.SHANGHAI)
+    return f"{service}{at:%-m}月{at:%-d}日 {at:%-H:%M} 的时段"
