@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import create_activity, rows_of
 from backend.activities.stalls.operations import MOST_SLOTS, SlotsOverlap, check_apart
-from backend.activities.words import quoted
+from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.errors import ValidationFailed
@@ -48,17 +47,6 @@ class Source:
     offerings: Sequence[Offering]
     desks: Sequence[Desk]
     slots: Sequence[Slot]
-
-
-class SlotChoice(StrEnum):
-    """What becomes of the slots in a copy."""
-
-    # Moved with the beginning; one that ends after the copy hinders it.
-    MOVE = "move"
-    # Moved; those that do not fit are left out.
-    CUT = "cut"
-    # As long and as large as the source's, one after the other over the copy's time.
-    ANEW = "anew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 
 from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
 from backend.core.feature import AuditWords
@@ -69,6 +70,22 @@ AUDIT = AuditWords(
 )
 
 
+class SlotChoice(StrEnum):
+    """What becomes of the slots in a copy."""
+
+    # Moved with the beginning; one that ends after the copy hinders it.
+    MOVE = "move"
+    # Moved; those that do not fit are left out.
+    CUT = "cut"
+    # As long and as large as the source's, one after the other over the copy's time.
+    ANEW = "anew"
+
+
+SLOT_CHOICES = {
+    SlotChoice.MOVE: "全部照搬", SlotChoice.CUT: "放不下的不要", SlotChoice.ANEW: "按起止时间重排",
+}  # fmt: skip
+
+
 def stall_order(number: str) -> list[tuple[bool, int, str]]:
     """By what stall numbers are sorted, as people count: 1, 2, 11, A2, A11, B1."""
     parts = _PARTS_OF_NUMBER.findall(number)
@@ -86,10 +103,14 @@ def quoted(title: str) -> str:
 _INNER = str.maketrans("「」", "『』")
 
 
-def few_of(activities: Sequence[str]) -> str:
-    """The first of several activities in a sentence, and how many they are where more are meant."""
-    more = f"等 {len(activities)} 场" if len(activities) > _NAMED else ""
-    return "、".join(activities[:_NAMED]) + more
+def few_of(things: Sequence[str], unit: str = "场") -> str:
+    """The first of several activities in a sentence, and how many they are where more are meant.
+
+    Args:
+        unit: the measure word, where they are something else.
+    """
+    more = f"等 {len(things)} {unit}" if len(things) > _NAMED else ""
+    return "、".join(things[:_NAMED]) + more
 
 
 _NAMED = 5

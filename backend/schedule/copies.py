@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.activities.copies import Place, SlotChoice, Source, copy_to, slots_that_fit
+from backend.activities.copies import Place, Source, copy_to, slots_that_fit
 from backend.activities.models import Activity
 from backend.activities.readiness import UNSETTLED
+from backend.activities.words import SlotChoice
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.permissions import Actor

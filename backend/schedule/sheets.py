@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from backend.activities.models import Programme
-from backend.activities.words import ACTIVITY_STATES, EXCHANGE_KINDS, PROGRAMMES
+from backend.activities.words import ACTIVITY_STATES, EXCHANGE_KINDS, PROGRAMMES, SLOT_CHOICES
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.spreadsheets import Column, Sheet, write_workbook
@@ -23,6 +23,7 @@ from backend.schedule.reading.columns import (
     MODEL,
     ORGANISER,
     PROGRAMME,
+    SLOTS,
     STARTS,
     TITLE,
     TOWN,
@@ -42,7 +43,8 @@ _NOTES = (
     (FIELD, "只有吾社行填写。"),
     (KIND, "只有吾社汇填写。"),
     (MODEL, "写一场已有活动的名称，它的摊位、服务和时段会照搬过来，时间随开始时间移动。"
-            "不填的用上传时选的那一场，也没有选的只建活动本身。"),
+            "不填的用上传时选的那一场，也没有选的只建活动本身；写「不照搬」的一定只建活动本身。"),
+    (SLOTS, "参照活动比这一场长，时段放不下时：放不下的不要，或按起止时间重排。放得下的不用填。"),
     ("导入规则", f"一次最多 {MOST_ROWS} 场。先预览，看不懂的地方可以当场改，没有问题的可以先导入。"
                  "同一社区、同一时间、同名的活动已经有了的，不会重复建。"),
 )  # fmt: skip
@@ -119,11 +121,12 @@ def template_file(communities: Sequence[str], models: Mapping[Programme, Sequenc
         Column(ABOUT, 30),
         Column(MODEL, 32, choices=lists.add_by_programme("可参照的", models),
                hint="照搬它的摊位、服务和时段；可不填"),
+        Column(SLOTS, 14, choices=list(SLOT_CHOICES.values()), hint="参照活动比这一场长才要填"),
     ]  # fmt: skip
     example = [
         "吾社集", "示例：花园社区公益集市", communities[0] if communities else "花园社区",
         date(clock.today().year + 1, 1, 1), "9:00", "11:30", "社区广场", "花园路 1 号",
-        "区民政局", "0519-00000000", None, None, None, None,
+        "区民政局", "0519-00000000", None, None, None, None, None,
     ]  # fmt: skip
     return write_workbook(
         [

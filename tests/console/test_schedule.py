@@ -314,6 +314,11 @@ def test_the_calendar_keeps_its_place_in_the_address(office: OpenOffice) -> None
     _both_sizes(desk, "schedule-week")
 
 
+# How many drafts the tab keeps, and how much outlives it.
+DRAFTS = """[Object.keys(sessionStorage).filter((key) => key.startsWith("draft:")).length,
+             localStorage.length]"""
+
+
 def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     office: OpenOffice, database: Engine
 ) -> None:
@@ -357,6 +362,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     community.fill("春晖社区")
     community.press("Tab")
     expect(said).to_contain_text("登录已过期，还没有保存")
+    assert page.evaluate(DRAFTS) == [1, 0], "as every form keeps what is typed"
     with page.context.expect_page() as opened:
         said.get_by_role("link", name="重新登录").click()
     opened.value.locator("form[action$='/demo-login/admin'] button").click()
@@ -365,9 +371,12 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(said).to_contain_text("已保存，没有要改的了")
     expect(page.get_by_text("3 行可以导入")).to_be_visible()
-    page.get_by_role("button", name="第 4 行：不导入").click()
+    assert page.evaluate(DRAFTS) == [0, 0], "the server has it"
+    # What is replaced leaves the keyboard where it was.
+    page.get_by_role("button", name="第 4 行：不导入").press("Enter")
     expect(page.get_by_text("2 行可以导入，1 行不导入")).to_be_visible()
-    page.get_by_role("button", name="第 4 行：要导入").click()
+    expect(page.get_by_role("button", name="第 4 行：要导入")).to_be_focused()
+    page.keyboard.press("Enter")
     page.get_by_role("link", name="第 4 行：改").click()
     expect(page.get_by_label("第 4 行 咨询电话")).to_have_value("0519-00000000")
     page.get_by_label("第 4 行 开始时间").fill("不知道")

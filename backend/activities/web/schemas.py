@@ -6,10 +6,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields as out
 
-from backend.activities.copies import SlotChoice
 from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
 from backend.activities.stalls.plan import MOST, columns_of, read_place
 from backend.activities.web.shapes import EstimateAnswer
+from backend.activities.words import SlotChoice
 from backend.core import fields
 from backend.core.config import titles
 from backend.core.fields import Schema

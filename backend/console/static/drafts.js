@@ -5,9 +5,12 @@
 // value } }, under the person's id and the form's address (or its data-draft). `shown` are the
 // hidden fields that say which version was on the page, so that a colleague's later change is still
 // told. Passwords, codes, phone numbers and files are never kept; data-unkept leaves out more.
+//
+// A form that a script of its own sends piece by piece (data-in-pieces, import.js) asks here what the
+// server lacks, and says what it has; pieces that the page does not show just now are kept too.
 "use strict";
 
-(() => {
+const drafts = (() => {
   const PREFIX = "draft:";
   const OF_EVERY_FORM = ["csrf_token", "_key"];
   const UNKEPT_TYPES = ["hidden", "password", "file", "tel", "submit", "button", "reset", "image"];
@@ -24,9 +27,10 @@
   const addressOf = (form) => form.dataset.draft || pathOf(form);
   const keyOf = (form) => `${PREFIX}${user}:${addressOf(form)}`;
   const read = (form) => JSON.parse(sessionStorage.getItem(keyOf(form)));
+  const inPieces = (form) => form?.dataset.inPieces !== undefined;
   const isKept = (field) => field.name && field.matches("input, select, textarea")
     && !UNKEPT_TYPES.includes(field.type) && !UNKEPT_NAMES.test(field.name)
-    && field.autocomplete !== "off" && !field.closest("[data-unkept]");
+    && (field.autocomplete !== "off" || inPieces(field.form)) && !field.closest("[data-unkept]");
   const isChoice = (field) => field.type === "checkbox" || field.type === "radio";
   const fieldsOf = (form) => [...form.elements].filter(isKept);
   const isRefused = (form) => refusedPath === pathOf(form);
@@ -60,18 +64,43 @@
   // What is refused stands in the page as if the server had it.
   const isChanged = (form) => isRefused(form) || Object.keys(changesOf(form)).length > 0;
 
+  const isUnsaved = (form) => read(form) && (inPieces(form) || isChanged(form));
+
   function keep(form) {
-    const now = valuesOf(form, false);
-    const names = new Set([...Object.keys(changesOf(form)), ...Object.keys(read(form)?.fields ?? {})]);
-    const fields = Object.fromEntries([...names].filter((name) => name in now).map((name) => [name, now[name]]));
+    const [now, before] = [valuesOf(form, false), read(form)?.fields ?? {}];
+    const fields = inPieces(form) ? { ...before } : {};
+    for (const name of [...Object.keys(changesOf(form)), ...Object.keys(before)]) if (name in now) fields[name] = now[name];
+    store(form, fields, inPieces(form) ? Object.keys(fields).length > 0 : isChanged(form));
+  }
+
+  function store(form, fields, worthIt) {
     const shown = Object.fromEntries(hiddenOf(form).map((field) => [field.name, field.value]));
-    if (isChanged(form)) sessionStorage.setItem(keyOf(form), JSON.stringify({ fields, shown }));
+    if (worthIt) sessionStorage.setItem(keyOf(form), JSON.stringify({ fields, shown }));
     else sessionStorage.removeItem(keyOf(form));
+  }
+
+  // Of a form in pieces: what the server lacks, words by name.
+  function unsent(form) {
+    keep(form);
+    return Object.fromEntries(Object.entries(read(form)?.fields ?? {}).map(([name, [words]]) => [name, words]));
+  }
+
+  // The server has these words. What was typed meanwhile stands in the page again, and is kept.
+  function sent(form, had) {
+    const fields = read(form)?.fields ?? {};
+    for (const [name, words] of Object.entries(had)) if (fields[name]?.[0] === words) delete fields[name];
+    fill(form, fields);
+    store(form, fields, Object.keys(fields).length > 0);
   }
 
   function restore(form) {
     const draft = read(form);
     if (!draft) return;
+    if (inPieces(form)) {
+      fill(form, draft.fields);
+      form.dispatchEvent(new CustomEvent("draft:restored"));
+      return;
+    }
     while (lacksFields(form, draft.fields)) form.querySelector("[data-add-day]").click();
     const now = valuesOf(form, false);
     const others = Object.keys(draft.fields).filter((name) => name in now && !same(now[name], draft.fields[name]));
@@ -95,6 +124,11 @@
   }
 
   function put(form, fields) {
+    fill(form, fields);
+    tellOthers(form);
+  }
+
+  function fill(form, fields) {
     const left = structuredClone(fields);
     for (const field of fieldsOf(form)) {
       if (!(field.name in left)) continue;
@@ -102,10 +136,10 @@
       else {
         const value = left[field.name].shift() ?? "";
         // What can't be chosen any more is left as the page has it.
-        if (!field.options || [...field.options].some((option) => option.value === value)) field.value = value;
+        const there = !field.options || [...field.options].some((option) => option.value === value);
+        if (there && field.value !== value) field.value = value;
       }
     }
-    tellOthers(form);
   }
 
   // Scripts that follow a choice follow this one too.
@@ -165,7 +199,7 @@
 
   // Leaving asks; a form that is sent does not leave. What a browser brought back by itself was sent.
   window.addEventListener("beforeunload", (event) => {
-    if (!leaving && user && forms().some((form) => read(form) && isChanged(form))) event.preventDefault();
+    if (!leaving && user && forms().some(isUnsaved)) event.preventDefault();
   });
   document.addEventListener("submit", ({ target, defaultPrevented }) => {
     if (defaultPrevented || !target.matches("form[method=post]") || target.dataset.download !== undefined) return;
@@ -177,4 +211,6 @@
   document.addEventListener("submit", ({ target }) => {
     if (target.dataset.logout !== undefined && stored().length) target.dataset.confirm = "还有填写了没有保存的内容，退出后不再保留。确定退出？";
   }, true);
+
+  return { unsent, sent };
 })();

@@ -1,13 +1,13 @@
 // The preview of an Excel file: each cell is kept as soon as it is typed, and looked at again.
-// What has not reached the server stays in this browser until it has: over a lost network, an ended
-// session and a reload. Without this script the form's button does the same.
+// What has not reached the server stays in this tab until it has (drafts.js): over a lost network, an
+// ended session and a reload. Without this script the form's button does the same.
 "use strict";
 
 const form = document.querySelector("form[data-import]");
 if (form) keepCells(form);
 
 function keepCells(form) {
-  const place = `import:${form.dataset.import}`;
+  const PRESSED = "#import-head .btn, #import-rows a";
   const said = document.querySelector("[data-import-said]");
   let sending = null;
   let again = false;
@@ -15,18 +15,7 @@ function keepCells(form) {
   let released = null;
   let wanted = null;
 
-  // ------------------------------------------------------------------ what is not kept yet
-  const drafts = () => JSON.parse(localStorage.getItem(place) || "{}");
-
-  function keepDrafts(unsent) {
-    if (Object.keys(unsent).length) localStorage.setItem(place, JSON.stringify(unsent));
-    else localStorage.removeItem(place);
-  }
-
-  function note(field) {
-    if (!field.name.startsWith("cell:") && field.name !== "model_id") return;
-    keepDrafts({ ...drafts(), [field.name]: field.value });
-  }
+  const isUnsent = () => Object.keys(drafts.unsent(form)).length > 0;
 
   // ------------------------------------------------------------------ sent, and shown again
   async function save(button) {
@@ -35,7 +24,7 @@ function keepCells(form) {
       await sending;
       return;
     }
-    const unsent = drafts();
+    const unsent = drafts.unsent(form);
     const body = new URLSearchParams(unsent);
     if (button?.name) body.set(button.name, button.value);
     said.textContent = "正在保存…";
@@ -66,24 +55,21 @@ function keepCells(form) {
       say("没有保存上，您填的都在这里，请过一会儿再点「保存，再查一遍」。");
       return;
     }
-    const left = drafts();
-    for (const [name, words] of Object.entries(unsent)) if (left[name] === words) delete left[name];
-    keepDrafts(left);
     const text = await answer.text();
     await released;
-    show(new DOMParser().parseFromString(text, "text/html"), drafts());
+    show(new DOMParser().parseFromString(text, "text/html"), unsent);
   }
 
   async function settled() {
     while (sending) await sending;
-    if (Object.keys(drafts()).length) await save();
+    if (isUnsent()) await save();
   }
 
-  // What the head offers is of what has been looked at. Pressed while a cell is not, it is done
-  // once that is kept, with what the head says then; of two presses the last.
+  // What the head offers is of what has been looked at, and a link leaves the page. Pressed while a
+  // cell is not kept, it is done once that is, with what the page says then; of two presses the last.
   async function pressSettled(event) {
-    const button = event.target.closest("#import-head .btn");
-    if (!button || !(sending || Object.keys(drafts()).length)) return;
+    const button = event.target.closest(PRESSED);
+    if (!button || !(sending || isUnsent())) return;
     event.preventDefault();
     event.stopPropagation();
     const waited = wanted !== null;
@@ -92,8 +78,8 @@ function keepCells(form) {
     await settled();
     const asked = wanted;
     wanted = null;
-    if (Object.keys(drafts()).length) return;
-    const fresh = [...document.querySelectorAll("#import-head .btn")].find((one) => way(one) === asked);
+    if (isUnsent()) return;
+    const fresh = [...document.querySelectorAll(PRESSED)].find((one) => way(one) === asked);
     fresh?.focus();
     fresh?.click();
   }
@@ -136,8 +122,10 @@ function keepCells(form) {
 
   // Everything is taken from the new page but the cell somebody is in: what is being typed there
   // stays, and is looked at when they leave it.
-  function show(page, left) {
+  function show(page, sent) {
+    const giveBack = holdFocus();
     document.getElementById("import-head").replaceWith(page.getElementById("import-head"));
+    settle(form.elements.model_id, page.getElementById("model_id"));
     const busy = document.activeElement;
     const rows = page.getElementById("import-rows");
     const own = document.getElementById("import-rows");
@@ -146,9 +134,9 @@ function keepCells(form) {
       for (const row of own.tBodies[0].rows) row.className = page.getElementById(row.id).className;
     } else {
       own.replaceWith(rows);
-      document.getElementById(busy?.id)?.focus();
     }
-    fill(left);
+    drafts.sent(form, sent);
+    giveBack();
     const wrong = document.querySelectorAll("#import-rows [aria-invalid]").length;
     said.textContent = wrong ? `已保存，还有 ${wrong} 处要改。` : "已保存，没有要改的了。";
     said.classList.remove("text-danger");
@@ -156,17 +144,13 @@ function keepCells(form) {
 
   function swap(cell, fresh, busy) {
     if (!cell.id || !fresh) return;
-    if (!cell.contains(busy)) {
-      cell.replaceWith(fresh);
-      return;
-    }
     const field = cell.querySelector("[name^='cell:']");
     const other = fresh.querySelector("[name^='cell:']");
-    if (!field || !other || field.tagName !== other.tagName) {
+    if (!cell.contains(busy) || !field || !other || field.tagName !== other.tagName) {
       cell.replaceWith(fresh);
-      (other || fresh.querySelector("a, button"))?.focus();
       return;
     }
+    settle(field, other);
     field.className = other.className;
     for (const name of ["aria-invalid", "aria-describedby"]) {
       if (other.hasAttribute(name)) field.setAttribute(name, other.getAttribute(name));
@@ -176,24 +160,21 @@ function keepCells(form) {
     while (other.nextSibling) cell.append(other.nextSibling);
   }
 
-  function fill(unsent) {
-    for (const [name, words] of Object.entries(unsent)) {
-      const field = form.elements.namedItem(name);
-      if (field && field !== document.activeElement) field.value = words;
-    }
+  // What the server has of a field that stays: only what differs from it is yet to be sent.
+  function settle(field, other) {
+    if (!field.options) field.defaultValue = other.defaultValue;
+    else for (const option of field.options) option.defaultSelected = option.value === other.value;
   }
 
   // ------------------------------------------------------------------ when
-  form.addEventListener("input", (event) => note(event.target));
-  form.addEventListener("change", (event) => { note(event.target); save(); });
+  form.addEventListener("change", () => save());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save(event.submitter);
   });
   document.addEventListener("click", pressSettled, true);
   document.addEventListener("pointerdown", hold, true);
-  addEventListener("online", () => { if (Object.keys(drafts()).length) save(); });
+  addEventListener("online", () => { if (isUnsent()) save(); });
   addEventListener("focus", () => { if (ended) save(); });
-  fill(drafts());
-  if (Object.keys(drafts()).length) save();
+  form.addEventListener("draft:restored", () => save());
 }

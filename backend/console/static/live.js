@@ -85,10 +85,12 @@ class Live {
 
   show(fresh, tag) {
     this.tag = tag;
+    const giveBack = holdFocus();
     for (const part of fresh.querySelectorAll("[data-into]")) {
       const place = document.getElementById(part.dataset.into);
       if (place && place.innerHTML !== part.innerHTML) place.replaceChildren(...part.cloneNode(true).childNodes);
     }
+    giveBack();
   }
 
   tell(event, detail) {

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import ScheduleImport
 from backend.activities.permissions import access_activity
-from backend.activities.words import EXCHANGE_KINDS, PROGRAMMES
+from backend.activities.words import EXCHANGE_KINDS, PROGRAMMES, SLOT_CHOICES
 from backend.core.config import titles
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import Column, Sheet, write_workbook
@@ -29,6 +29,7 @@ _FEW: Mapping[str, tuple[str, ...]] = {
     columns.PROGRAMME: tuple(PROGRAMMES.values()),
     columns.FIELD: tuple(titles("fields").values()),
     columns.KIND: tuple(EXCHANGE_KINDS.values()),
+    columns.SLOTS: tuple(SLOT_CHOICES.values()),
 }
 TO_MEND = "要改的地方"
 

@@ -26,7 +26,8 @@ from backend.activities.models import (
     Slot,
 )
 from backend.activities.operations import create_activity
-from backend.activities.words import PROGRAMMES, quoted
+from backend.activities.stalls.operations import SlotsOverlap
+from backend.activities.words import PROGRAMMES, SLOT_CHOICES, SlotChoice, quoted
 from backend.core import audit, clock
 from backend.core.config import IMPORTS
 from backend.core.db import transaction
@@ -120,6 +121,11 @@ class PlannedRow:
     exists: bool = False
     same_as: int | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def slots(self) -> SlotChoice:
+        """What becomes of the slots of the activity that is copied."""
+        return SlotChoice(self.row.values.get(columns.SLOTS, SlotChoice.MOVE))
 
     @property
     def title(self) -> str:
@@ -268,6 +274,7 @@ def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedu
     _find_models(session, actor, taken, kept.model_id)
     for planned in taken:
         _set_times(planned)
+    _note_slots(session, taken)
     _find_twins(session, taken)
     return Plan(read, rows)
 
@@ -289,6 +296,7 @@ def _find_regions(session: Session, actor: Actor, rows: Sequence[PlannedRow]) ->
 def _find_models(
     session: Session, actor: Actor, rows: Sequence[PlannedRow], default_id: UUID | None
 ) -> None:
+    rows = [one for one in rows if one.row.values.get(columns.MODEL) != columns.NO_MODEL]
     named = {planned.row.values.get(columns.MODEL) for planned in rows} - {None}
     wanted: list[ColumnElement[bool]] = [Activity.title.in_(named)]
     if default_id is not None:
@@ -346,11 +354,37 @@ def _set_times(planned: PlannedRow) -> None:
     planned.starts_at = _instant(values[columns.DAY], values[columns.STARTS])
     last = values.get(columns.LAST_DAY, values[columns.DAY])
     planned.ends_at = _instant(last, values[columns.ENDS])
-    if planned.model and planned.model.last_slot_end:
+    if planned.model and planned.model.last_slot_end and planned.slots is SlotChoice.MOVE:
         earliest = planned.starts_at + planned.model.last_slot_end
         if planned.ends_at < earliest:
-            until = f"{earliest:%H:%M}"
-            planned.blame(columns.ENDS, f"参照活动的时段要到 {until}，结束时间不能更早")
+            planned.blame(
+                columns.SLOTS,
+                f"参照活动的时段要到 {earliest:%H:%M}，晚于结束时间，请选放不下的怎么办",
+                [words for choice, words in SLOT_CHOICES.items() if choice is not SlotChoice.MOVE],
+            )
+
+
+def _note_slots(session: Session, rows: Sequence[PlannedRow]) -> None:
+    """Note the services that would have slots no more, where slots are not simply moved."""
+    sources: dict[UUID, copies.Source | None] = {}
+    for planned in rows:
+        if planned.slots is SlotChoice.MOVE or planned.fate is not Fate.NEW or not planned.model:
+            continue
+        if planned.model.id not in sources:
+            sources[planned.model.id] = _source_if_sound(session, planned.model.id)
+        if source := sources[planned.model.id]:
+            lost = copies.without_slots(source, copies.slots_of(source, _place(planned)))
+            services = "、".join(quoted(offering.title) for offering in lost)
+            if lost:
+                planned.notes.append(f"{services}一个时段也放不下，建好后要补上时段才能提交")
+
+
+def _source_if_sound(session: Session, activity_id: UUID) -> copies.Source | None:
+    """An activity to copy; one whose slots overlap is refused when it is, and not before."""
+    try:
+        return copies.read_source(session, session.get_one(Activity, activity_id))
+    except SlotsOverlap:
+        return None
 
 
 def _instant(day: date, at: time) -> datetime:
@@ -462,6 +496,15 @@ def _make(
     planned: PlannedRow,
     sources: dict[UUID, copies.Source],
 ) -> Activity:
+    place = _place(planned)
+    if planned.model is not None:
+        return copies.copy_to(session, actor, sources[planned.model.id], place)
+    where = {"region_id": place.region_id, "starts_at": place.starts_at}
+    return create_activity(session, actor, place.changes | where)
+
+
+def _place(planned: PlannedRow) -> copies.Place:
+    """What a row says of its activity, as a copy takes it."""
     assert planned.region is not None
     assert planned.starts_at is not None
     values = planned.row.values
@@ -470,8 +513,4 @@ def _make(
         "ends_at": planned.ends_at,
         "venue": {"name": values[columns.VENUE], "address": values.get(columns.ADDRESS)},
     }
-    if planned.model is not None:
-        place = copies.Place(planned.starts_at, planned.region.id, fields)
-        return copies.copy_to(session, actor, sources[planned.model.id], place)
-    where = {"region_id": planned.region.id, "starts_at": planned.starts_at}
-    return create_activity(session, actor, fields | where)
+    return copies.Place(planned.starts_at, planned.region.id, fields, planned.slots)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from backend.activities.words import EXCHANGE_KINDS, PROGRAMMES
+from backend.activities.words import EXCHANGE_KINDS, PROGRAMMES, SLOT_CHOICES
 from backend.core.config import titles
 from backend.core.spreadsheets import as_text, narrowed
 from backend.core.text import one_line, paragraphs
@@ -18,6 +18,7 @@ from backend.schedule.reading.columns import (
     MODEL,
     ORGANISER,
     PROGRAMME,
+    SLOTS,
     TITLE,
     TOWN,
     VENUE,
@@ -69,4 +70,5 @@ _READERS = {
     PROGRAMME: _one_of(PROGRAMMES),
     FIELD: _one_of(titles("fields")),
     KIND: _one_of(EXCHANGE_KINDS),
+    SLOTS: _one_of(SLOT_CHOICES),
 }

@@ -7,10 +7,13 @@ from backend.core.spreadsheets import narrowed
 PROGRAMME, TITLE, COMMUNITY, DAY = "品牌项目", "活动名称", "社区", "日期"
 STARTS, ENDS, VENUE, ADDRESS = "开始时间", "结束时间", "场地", "地址"
 ORGANISER, CONTACT, FIELD, KIND = "主办单位", "咨询电话", "服务领域", "类别"
-ABOUT, MODEL, TOWN, LAST_DAY = "活动介绍", "参照活动", "镇、街道", "结束日期"
+ABOUT, MODEL, SLOTS = "活动介绍", "参照活动", "照搬时段"
+TOWN, LAST_DAY = "镇、街道", "结束日期"
 REQUIRED = (PROGRAMME, TITLE, COMMUNITY, DAY, STARTS, ENDS, VENUE)
-OPTIONAL = (ADDRESS, ORGANISER, CONTACT, FIELD, KIND, ABOUT, MODEL, TOWN, LAST_DAY)
+OPTIONAL = (ADDRESS, ORGANISER, CONTACT, FIELD, KIND, ABOUT, MODEL, SLOTS, TOWN, LAST_DAY)
 COLUMNS = (*REQUIRED, *OPTIONAL)
+# In place of an activity to copy: nobody's stalls and services, whatever is chosen above.
+NO_MODEL = "不照搬"
 # What says something of a row and is none of its values.
 WEEKDAY, STATE, REMARK = "星期", "状态", "备注"
 
@@ -38,6 +41,7 @@ _MEANINGS: dict[str, str] = {
     KIND: "(?:交流)?(?:类别|类型)",
     ABOUT: "(?:活动)?(?:介绍|简介|内容|说明)",
     MODEL: "(?:参照|照搬|模板)(?:的)?活动",
+    SLOTS: "(?:参照|照搬)(?:的)?时段",
     STATE: "(?:活动)?状态|进度",
     REMARK: "备注|说明|备注说明",
 }  # fmt: skip

@@ -10,9 +10,9 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities.copies import SlotChoice, Source, read_source, slots_of, without_slots
+from backend.activities.copies import Source, read_source, slots_of, without_slots
 from backend.activities.permissions import access_activity
-from backend.activities.words import quoted
+from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
 from backend.core.errors import AppError, Forbidden, ValidationFailed
 from backend.core.pages import render, see_other, tell

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Programme, ScheduleImport
 from backend.activities.permissions import access_activity
+from backend.activities.words import SLOT_CHOICES
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, ValidationFailed
@@ -123,6 +124,7 @@ def show_import(
         choices_of=import_cells.choices_of,
         words_of=import_cells.words_of,
         fields=titles("fields"),
+        slot_choices=SLOT_CHOICES,
         edit=query.get("edit"),
         keep_days=imports.KEEP.days,
         problem=problem,
@@ -159,8 +161,8 @@ def correct_cells(
 
 
 def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells.Corrections:
-    """A preview's form: `cell:ROW:COLUMN` is a cell; its buttons say `take`, `leave` or `restore`
-    and a row.
+    """A preview's form: `cell:ROW:COLUMN` is a cell; its buttons say `take`, `leave`, `bare` (no
+    activity is copied) or `restore`, and a row.
 
     Raises ValidationFailed (422) for a model that is none.
     """
@@ -171,6 +173,8 @@ def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells
         if kind == "cell":
             cells[row, column] = words
     wanted = {given[name]: name == "take" for name in ("take", "leave") if name in given}
+    if "bare" in given:
+        cells[given["bare"], columns.MODEL] = columns.NO_MODEL
     restored = frozenset({given["restore"]} if "restore" in given else ())
     try:
         model_id = UUID(given["model_id"]) if given.get("model_id") else None

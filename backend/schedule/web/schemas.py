@@ -7,8 +7,8 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.activities.copies import SlotChoice
 from backend.activities.models import ActivityState, Programme
+from backend.activities.words import SlotChoice
 from backend.core import fields
 from backend.core.fields import Schema
 from backend.core.pagination import MAX_LIMIT, PageQuery

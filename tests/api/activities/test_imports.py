@@ -12,12 +12,13 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from backend.activities import copies
-from backend.activities.models import Activity, ScheduleImport
+from backend.activities.models import Activity, ImportedRow, ScheduleImport
 from backend.core import clock, pages, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
+from backend.core.permissions import Role
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
 from backend.schedule.imports import cells as import_cells
@@ -180,6 +181,13 @@ def test_what_is_confirmed_is_made_and_kept_in_the_log(
         ).scalar_one()
         kept = session.get_one(ScheduleImport, entry.object_id)
     assert (entry.details["made"], kept.made) == (2, 2)
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    for path in (f"/console/audit/{entry.id}", f"/console/audit/?object_id={kept.id}"):
+        assert "五月.xlsx" in auditor.read(path)
+    with transaction() as session:
+        session.execute(delete(ImportedRow))
+        session.execute(delete(ScheduleImport))
+    assert "文件已到期删除" in auditor.read(f"/console/audit/{entry.id}")
 
 
 def test_stalls_and_services_come_from_another_activity(
@@ -449,6 +457,55 @@ def test_the_chosen_model_stays_and_can_be_chosen_anew(
     assert desk.send(f"{path}/cells", model_id="x").status_code == 422
 
 
+def test_of_a_model_that_is_longer_the_slots_are_chosen_row_by_row(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    """One that fits is copied as it is; one that does not is asked about, and one row can do
+    without."""
+    model = market(world, organiser)
+    short = [line(**{columns.TITLE: title, columns.ENDS: "10:00"})
+             for title in ("裁", "排", "不搬", "太短")]  # fmt: skip
+    short[3][columns.ENDS] = "9:20"
+    path = upload(desk, file_of(line(), *short), model_id=model["id"]).location
+    page = desk.read(path)
+    assert len(faults(page)) == 4
+    assert "参照活动的时段要到 10:30，晚于结束时间，请选放不下的怎么办" in page
+    choices = re.search(
+        rf'<select[^>]*name="cell:1.3:{columns.SLOTS}".*?</select>', page, re.DOTALL
+    )
+    assert choices is not None
+    assert re.findall(r"<option[^>]*>([^<]+)<", choices[0]) == [
+        "请选择", "放不下的不要", "按起止时间重排",
+    ]  # fmt: skip
+    correct(desk, path, (3, columns.SLOTS, "放不下的不要"), (4, columns.SLOTS, "按起止时间重排"))
+    page = correct(desk, path, (6, columns.SLOTS, "按起止时间重排"), bare="1.5")
+    assert faults(page) == []
+    assert "照搬「样板集市」，时段放不下的不要" in page
+    assert page.count("「义剪」一个时段也放不下，建好后要补上时段才能提交") == 1
+    assert confirm_seen(desk, path).status_code == 303
+    made = {}
+    for one in activities():
+        stalls = ok(organiser.get(f"/activities/{one.id}"))["stalls"]
+        slots = stalls[0]["offerings"][0]["slots"] if stalls else None
+        made[one.title] = None if slots is None else len(slots)
+    assert made == {"花园社区公益集市": 3, "裁": 2, "排": 2, "不搬": None, "太短": 0, "样板集市": 3}
+
+
+def test_not_copied_and_how_slots_are_can_stand_in_the_file(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    model = market(world, organiser)
+    lines = (
+        line(**{columns.MODEL: "不照搬", columns.TITLE: "甲"}),
+        line(**{columns.SLOTS: "放不下的不要", columns.ENDS: "9:30", columns.TITLE: "乙"}),
+        line(**{columns.SLOTS: "随便", columns.TITLE: "丙"}),
+    )
+    page = preview(desk, *lines, model_id=model["id"])
+    assert [one for one in faults(page) if "照搬时段" not in one] == []
+    assert "应为全部照搬、放不下的不要、按起止时间重排之一" in faults(page)[0]
+    assert page.count("照搬「样板集市」") == 2
+
+
 # ---------------------------------------------------------------------------- nothing twice
 
 
@@ -545,7 +602,8 @@ def test_what_somebody_has_touched_keeps_an_import_from_being_undone(
     ids = {one.title: str(one.id) for one in activities()}
     facts = {"title": "改过的", "version": 1}
     ok(organiser.put(f"/activities/{ids['改过的']}", facts))
-    world.stall(organiser, ids["加了摊位"])
+    for one in ("加了摊位", "发布的"):
+        world.stall(organiser, ids[one])
     ok(organiser.post(f"/activities/{ids['发布的']}/publish"))
     with transaction() as session:
         session.add(
