@@ -26,9 +26,10 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.moves import MOVE_OF
+from backend.activities.overlaps import overlaps
 from backend.activities.queries import activity_detail
 from backend.activities.questions import numbers_begun
-from backend.activities.readiness import Missing, check_ready, missing
+from backend.activities.readiness import Missing, by_weight, check_publishable, check_ready, missing
 from backend.activities.signals import activity_moved, times_changed
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import audit, clock, jobs
@@ -276,8 +277,8 @@ def move_activity(
         reason: of a return or a cancellation; shown to those it concerns.
 
     Raises IllegalTransition, PeopleHaveCome for an opening that is to be undone, NotItsDay for one
-    that is to be closed before its day, and NotReady for one that is to be submitted and can't be
-    announced as it is (409). Whoever publishes sees the same list, and decides.
+    that is to be closed before its day, and NotReady for one that is to be submitted or published
+    and can't be as it is (409).
     """
     move = MOVE_OF.get(action)
     table = {
@@ -300,6 +301,8 @@ def move_activity(
         activity.opened_at = None
     if to is ActivityState.SUBMITTED:
         check_ready(activity_detail(session, activity), now)
+    elif to is ActivityState.PUBLISHED and action != UNDO_OPEN:
+        check_publishable(activity_detail(session, activity), now)
     if to is ActivityState.LIVE:
         activity.opened_at = now
     elif to is ActivityState.CLOSED:
@@ -454,8 +457,8 @@ def move_all(
         action: of moves.MOVES.
         reason: of a return.
 
-    Raises SomeCannotMove (409), naming those that hinder, and those that would mislead residents;
-    ValidationFailed (422) for a return without a reason.
+    Raises SomeCannotMove (409), naming those that hinder; ValidationFailed (422) for a return
+    without a reason.
     """
     move = MOVE_OF[action]
     if move.to is ActivityState.DRAFT and not reason:
@@ -465,11 +468,6 @@ def move_all(
         if move.to not in ACTIVITY_TRANSITIONS[activity.state]:
             hindered.append(f"{quoted(activity.title)}{ACTIVITY_STATES[activity.state]}")
             continue
-        if move.to is ActivityState.PUBLISHED and (
-            holding := [one.words for one in gaps_of(session, activity) if one.holds]
-        ):
-            hindered.append(quoted(activity.title) + "、".join(holding))
-            continue
         try:
             move_activity(session, actor, activity, move.to, action=action, reason=reason)
         except AppError as refusal:
@@ -478,9 +476,11 @@ def move_all(
         raise SomeCannotMove(hindered)
 
 
-def gaps_of(session: Session, activity: Activity) -> list[Missing]:
-    """What an activity still lacks, but for people: they are assigned up to the day itself."""
-    return missing(activity_detail(session, activity), None, clock.now())
+def gaps_of(session: Session, actor: Actor, activity: Activity) -> list[Missing]:
+    """What an activity still lacks, but for people: they are assigned up to the day itself; and
+    who is expected elsewhere at its time."""
+    gaps = missing(activity_detail(session, activity), None, clock.now())
+    return by_weight([*gaps, *overlaps(session, actor, activity)])
 
 
 def rows_of(session: Session, model: Any, condition: Any) -> list[Any]:

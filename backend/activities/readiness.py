@@ -1,14 +1,13 @@
-"""What an activity still lacks before it can be submitted: a list to work through.
+"""What an activity still lacks before it can be submitted or published: a list to work through.
 
 What *blocks* would make the announcement untrue: a service that is booked by slots and has none,
 slots outside the hours or over one another. What *misleads* would send people to nothing, or
-nowhere: a market without a stall, a place that is not settled; whoever publishes one such sees it
-and decides, among several it would slip through. The rest is advice: an organiser may hand in date
-and place for approval first and arrange the stalls afterwards, or enter an activity when it is
-over, for the ledger. The API has always taken such drafts.
+nowhere: a market without a stall, a place that is not settled. An organiser may hand in date and
+place for approval first and arrange the stalls afterwards, so that only keeps it from being
+published, alone or among several. The rest is advice: it is listed, and whoever publishes decides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -27,6 +26,12 @@ class NotReady(AppError):
     title = "还不能提交"
 
 
+class NotToBePublished(AppError):
+    status = 409
+    code = "not_to_be_published"
+    title = "还不能发布"
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """One thing that is missing.
@@ -34,19 +39,30 @@ class Missing:
     Attributes:
         words: what, as a sentence for the organiser.
         tab: the workbench's page on which it is mended.
-        blocks: whether the activity can't be submitted before.
-        misleads: whether it can't be published together with others before.
+        blocks: whether the activity can be neither submitted nor published before.
+        misleads: whether it can't be published before.
+        doubtful: whether it is there, and should be looked at.
     """
 
     words: str
     tab: str
     blocks: bool = False
     misleads: bool = False
+    doubtful: bool = False
 
     @property
     def holds(self) -> bool:
-        """Whether it keeps the activity from being published together with others."""
+        """Whether it keeps the activity from being published."""
         return self.blocks or self.misleads
+
+    @property
+    def label(self) -> str:
+        """What is to be done about it, in a word or two."""
+        if self.blocks:
+            return "必须补全"
+        if self.misleads:
+            return "发布前补全"
+        return "请核对" if self.doubtful else "建议补全"
 
 
 def missing(activity: Mapping[str, Any], people: int | None, now: datetime) -> list[Missing]:
@@ -59,7 +75,12 @@ def missing(activity: Mapping[str, Any], people: int | None, now: datetime) -> l
     found = [*_times(activity, now), *_facts(activity), *_offers(activity)]
     if people == 0:
         found.append(Missing("还没有安排工作人员", "people"))
-    return sorted(found, key=lambda one: (not one.blocks, not one.misleads))
+    return by_weight(found)
+
+
+def by_weight(found: Iterable[Missing]) -> list[Missing]:
+    """What blocks first, then what holds, what is doubtful, and advice."""
+    return sorted(found, key=lambda one: (not one.blocks, not one.misleads, not one.doubtful))
 
 
 def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
@@ -67,6 +88,13 @@ def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
     blocking = [one.words for one in missing(activity, None, now) if one.blocks]
     if blocking:
         raise NotReady("；".join(blocking), extra={"missing": blocking})
+
+
+def check_publishable(activity: Mapping[str, Any], now: datetime) -> None:
+    """Raises NotToBePublished (409) naming what holds it."""
+    holding = [one.words for one in missing(activity, None, now) if one.holds]
+    if holding:
+        raise NotToBePublished("；".join(holding), extra={"missing": holding})
 
 
 def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
@@ -78,7 +106,7 @@ def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
 
 def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
     if UNSETTLED in activity["venue"].name:
-        yield Missing("场地还没有定，居民不知道去哪里", "facts", misleads=True)
+        yield Missing("场地还没有定，居民不知道去哪里；请填上场地", "facts", misleads=True)
     if not activity["venue"].address:
         yield Missing("没有填写场地地址，居民找不到", "facts")
     if not activity["contact_phone"]:
@@ -90,7 +118,7 @@ def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
 def _offers(activity: Mapping[str, Any]) -> Iterator[Missing]:
     stalls = activity["stalls"]
     if not stalls and activity["programme"] is Programme.MARKET:
-        yield Missing("还没有摊位", "stalls", misleads=True)
+        yield Missing("还没有摊位，居民会扑空；请先加摊位", "stalls", misleads=True)
     for stall in stalls:
         if not stall["offerings"]:
             yield Missing(f"{stall['number']} 号摊位「{stall['name']}」还没有服务", "stalls")

@@ -1,7 +1,5 @@
 """Who does what at an activity: colleagues with a role in its region."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,11 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, ActivityState, Duty, Stall
+from backend.activities.models import Activity, Duty, Stall
 from backend.activities.operations import check_editable, record_edit
-from backend.activities.permissions import ANNOUNCED
-from backend.activities.words import quoted
-from backend.core import clock
+from backend.activities.overlaps import colleagues_elsewhere
 from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
@@ -23,8 +19,6 @@ from backend.identity.queries import Colleague, colleagues
 
 # Whoever may check people in is on the staff of a market: volunteers, organisers, admins.
 _ON_THE_SPOT = Permission.CHECKIN_SCAN
-# Nobody is expected there any more.
-_OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 
 
 class AlreadyAssigned(AppError):
@@ -74,7 +68,7 @@ def assigned(session: Session, actor: Actor, activity: Activity) -> list[Assigne
         .order_by(Duty.id)
     )
     rows = session.execute(statement).all()
-    elsewhere = _elsewhere(session, actor, activity, {row.Duty.user_id for row in rows})
+    elsewhere = colleagues_elsewhere(session, actor, activity, {row.Duty.user_id for row in rows})
     return [
         Assigned(
             duty.id, duty.user_id, own_name(name), duty.words,
@@ -83,34 +77,6 @@ def assigned(session: Session, actor: Actor, activity: Activity) -> list[Assigne
         )
         for duty, name, number, stall_name in rows
     ]  # fmt: skip
-
-
-def _elsewhere(
-    session: Session, actor: Actor, activity: Activity, user_ids: Iterable[UUID]
-) -> dict[UUID, str]:
-    """Where else these colleagues have a duty while an activity is on: by colleague, in words.
-    A draft that the caller may not see has no name."""
-    statement = (
-        select(Duty.user_id, Activity)
-        .join(Activity, Activity.id == Duty.activity_id)
-        .where(
-            Duty.user_id.in_(user_ids),
-            Activity.id != activity.id,
-            Activity.state.not_in(_OVER),
-            Activity.starts_at < activity.ends_at,
-            Activity.ends_at > activity.starts_at,
-        )
-        .order_by(Activity.starts_at, Activity.id)
-    )
-    found: dict[UUID, list[str]] = defaultdict(list)
-    for user_id, other in session.execute(statement):
-        seen = other.state in ANNOUNCED or actor.may(
-            Permission.ACTIVITY_SEE_DRAFT, region_code=other.region_code
-        )
-        title = quoted(other.title) if seen else "另一场还没有公布的活动"
-        starts, ends = (at.astimezone(clock.SHANGHAI) for at in (other.starts_at, other.ends_at))
-        found[user_id].append(f"{title}（{starts:%m-%d %H:%M} 至 {ends:%m-%d %H:%M}）")
-    return {user_id: "、".join(words) for user_id, words in found.items()}
 
 
 def name_of(session: Session, user_id: UUID | None) -> str:
@@ -144,7 +110,8 @@ def assign(session: Session, actor: Actor, activity: Activity, values: dict[str,
         if stall is None or stall.activity_id != activity.id:
             raise ValidationFailed(errors={"stall_id": ["应为本活动的摊位"]})
     if values.get("confirmed") != values["user_id"]:
-        for words in _elsewhere(session, actor, activity, [values["user_id"]]).values():
+        elsewhere = colleagues_elsewhere(session, actor, activity, [values["user_id"]])
+        for words in elsewhere.values():
             raise AlsoElsewhere(f"{words}。两处都要去吗？")
     duty = Duty(
         id=new_id(),

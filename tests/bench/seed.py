@@ -129,7 +129,7 @@ def _count_totals(app: Flask) -> None:
 
 
 def _live_market(world: World, organiser: Person) -> Market:
-    activity = world.draft(organiser)
+    activity = world.ready(organiser)
     for act in ("publish", "open"):
         ok(organiser.post(f"/activities/{activity['id']}/{act}"))
     code = ok(organiser.get(f"/activities/{activity['id']}/code"))["code"]

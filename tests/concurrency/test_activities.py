@@ -70,7 +70,7 @@ def test_edits_without_a_version_all_count(committed_world: World, organiser: Pe
 def test_a_move_is_made_once(
     committed_app: Flask, committed_world: World, organiser: Person, action: str
 ) -> None:
-    activity_id = committed_world.draft(organiser)["id"]
+    activity_id = committed_world.ready(organiser)["id"]
     path = f"/activities/{activity_id}/{action}"
     answers = together(TIMES, lambda _: organiser.post(path))
     assert codes(answers) == ends(200, 409, "illegal_transition")
@@ -80,7 +80,7 @@ def test_a_move_is_made_once(
 def test_publishing_asks_for_one_image(
     committed_app: Flask, committed_world: World, organiser: Person
 ) -> None:
-    activity_id = committed_world.draft(organiser)["id"]
+    activity_id = committed_world.ready(organiser)["id"]
     together(TIMES, lambda _: organiser.post(f"/activities/{activity_id}/publish"))
     jobs = text("SELECT count(*) FROM procrastinate_jobs WHERE args->>'activity_id' = :id")
     with committed_app.app_context(), transaction() as session:
@@ -92,7 +92,7 @@ def test_returning_and_publishing_exclude_each_other(
 ) -> None:
     """Whichever was first; a published activity is never turned back into a draft."""
     for _ in range(TIMES):
-        path = f"/activities/{committed_world.draft(organiser)['id']}"
+        path = f"/activities/{committed_world.ready(organiser)['id']}"
         ok(organiser.post(f"{path}/submit"))
 
         def publish(path: str = path) -> TestResponse:

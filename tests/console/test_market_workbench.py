@@ -280,9 +280,13 @@ def test_of_two_editors_the_second_is_told_and_keeps_what_was_typed(
     other.get_by_label("名称").fill("后保存的名字")
     sent(other, "保存")
     expect(other.get_by_role("alert")).to_contain_text("有人刚刚修改过")
-    expect(other.get_by_role("row", name=re.compile("名称"))).to_contain_text("先保存的名字")
-    expect(other.get_by_label("名称")).to_have_value("后保存的名字")
+    choice = other.get_by_role("group", name="名称")
+    expect(choice.get_by_label("现在保存的：先保存的名字")).not_to_be_checked()
+    expect(choice.get_by_label("您填写的：后保存的名字")).not_to_be_checked()
     look(second, "second-editor")
+    choice.get_by_label("您填写的").check()
+    sent(other, "保存")
+    expect(other.get_by_role("heading", name="后保存的名字")).to_be_visible()
 
 
 def test_the_record_is_written_after_the_market(

@@ -189,6 +189,12 @@ class World:
         activity: dict[str, Any] = ok(organiser.post("/activities", body), 201)
         return activity
 
+    def ready(self, organiser: Person, **more: Any) -> dict[str, Any]:
+        """As `draft`, with a stall: it can be published."""
+        activity = self.draft(organiser, **more)
+        self.stall(organiser, activity["id"])
+        return activity
+
     def stall(self, organiser: Person, activity_id: str, **more: Any) -> dict[str, Any]:
         body = {"number": new_id().hex[-6:], "name": "便民服务"} | more
         stall: dict[str, Any] = ok(organiser.post(f"/activities/{activity_id}/stalls", body), 201)

@@ -6,6 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
+from backend.activities.merging import base_of
 from backend.activities.models import ExchangeKind, OfferingMode
 from backend.activities.stalls.plan import MOST
 from backend.activities.web.schemas import StallNumber
@@ -59,10 +60,18 @@ class Seen(fields.Text):
         super().__init__(40)
 
 
+class Base(ma.fields.Field[dict[str, str]]):
+    """The words that a form's fields showed when it was opened, as JSON (merging.py)."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
+        return base_of(value)
+
+
 class FactsForm(Schema):
     """The facts of an activity; an empty field empties it."""
 
     version = fields.QueryInt(1, 10**9, required=True)
+    base = Base()
     # What a confirmation has been shown; absent at the first sending.
     seen = Seen()
     title = fields.Text(60, required=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities import changes, operations, queries
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall
+from backend.activities.overlaps import organisations_elsewhere
 from backend.activities.permissions import (
     access_activity_for_edit,
     access_offering,
@@ -71,6 +72,7 @@ def list_stalls(
         detail=detail,
         plan=plan.plan_of(rows),
         stalls={stall.id: stall for stall in rows},
+        elsewhere=organisations_elsewhere(session, actor, activity),
         most=plan.MOST,
         **context,
     )

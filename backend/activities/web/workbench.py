@@ -6,11 +6,19 @@ Stalls and what they offer are in stall_pages.py, what is printed in print_pages
 from typing import Any
 from uuid import UUID
 
-import marshmallow as ma
 from flask import Response, current_app
 from sqlalchemy.orm import Session
 
-from backend.activities import changes, moves, operations, queries, readiness, records, staff
+from backend.activities import (
+    changes,
+    merging,
+    moves,
+    operations,
+    queries,
+    readiness,
+    records,
+    staff,
+)
 from backend.activities.days import days_early
 from backend.activities.history import FACTS, history_of
 from backend.activities.models import (
@@ -21,15 +29,15 @@ from backend.activities.models import (
     Stall,
     Venue,
 )
+from backend.activities.overlaps import overlaps
 from backend.activities.permissions import access_activity, access_activity_for_edit
 from backend.activities.web import forms
-from backend.activities.words import stall_order
+from backend.activities.words import few_of, stall_order
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
-from backend.core.text import one_line
 
 pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")
 
@@ -82,13 +90,17 @@ def show(
     detail = queries.activity_detail(session, activity)
     people = staff.count_assigned(session, activity_id)
     unready = activity.state in (ActivityState.DRAFT, ActivityState.SUBMITTED)
-    missing = readiness.missing(detail, people, clock.now()) if unready else []
+    missing = []
+    if unready:
+        lacking = readiness.missing(detail, people, clock.now())
+        missing = readiness.by_weight([*lacking, *overlaps(session, actor, activity)])
     return render(
         "activities/market.html",
         **frame(
             actor, activity, "show", typed=typed or {}, problem=problem,
             detail=detail, people=people, missing=missing, unready=unready,
-            blocked=any(one.blocks for one in missing),
+            blocked=any(one.blocks for one in missing), held=any(one.holds for one in missing),
+            few_of=few_of,
             moves=moves.open_moves(actor, activity),
             affected=changes.affected_by(session, activity_id) if not unready else None,
             early=days_early(activity),
@@ -205,19 +217,11 @@ def facts(
     return render(
         "activities/facts.html",
         **frame(
-            actor, activity, "facts", typed=typed or now, problem=problem, now=now,
+            actor, activity, "facts", problem=problem, now=now,
             fields=titles("fields") if activity.programme is Programme.ACTION else {},
-            theirs=_theirs(now, typed) if isinstance(problem, EditedMeanwhile) else [],
+            **merging.opened(now, "version", activity.version, typed, problem),
         ),
     )  # fmt: skip
-
-
-def _theirs(now: dict[str, Any], typed: Any) -> list[changes.Change]:
-    """What stands now where the second of two editors has typed something else; what was typed
-    has passed the form's checks before."""
-    schema = forms.FactsForm(partial=True, unknown=ma.EXCLUDE)
-    mine = {name: value.strip() if one_line(value) else None for name, value in typed.items()}
-    return changes.changes_of(now, schema.load(mine))
 
 
 @pages.form("/<uuid:activity_id>/facts", access=Permission.ACTIVITY_EDIT,
@@ -230,6 +234,7 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
     activity = access_activity_for_edit(session, actor, activity_id)
     operations.check_editable(activity)
     version, seen = body.pop("version"), body.pop("seen", None)
+    base = merging.as_base(body.pop(merging.BASE, {}))
     if version != activity.version:
         raise EditedMeanwhile
     venue = session.get_one(Venue, activity.venue_id)
@@ -241,8 +246,9 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
             along = operations.goes_along(activity, body)
             slots = operations.count_slots(session, activity_id) if along else None
             return _confirm_facts(
-                actor, activity, body, found, affected, along=slots, again=seen is not None
-            )
+                actor, activity, body | {merging.BASE: base}, found, affected, along=slots,
+                again=seen is not None,
+            )  # fmt: skip
     if found:
         operations.update_activity(session, actor, activity, _values(found, venue))
     return see_other(".facts", activity_id=activity_id)

@@ -130,7 +130,7 @@ def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response 
     move = moves.MOVE_OF[body["action"]]
     chosen = access_activities(session, actor, body["ids"], move.permission)
     if move.action == "publish" and not body.get("looked"):
-        gaps = [(one, operations.gaps_of(session, one)) for one in chosen]
+        gaps = [(one, operations.gaps_of(session, actor, one)) for one in chosen]
         movable = all(move.to in ACTIVITY_TRANSITIONS[one.state] for one in chosen)
         if movable and any(found for _, found in gaps):
             return render("schedule/many_gaps.html", gaps=gaps)

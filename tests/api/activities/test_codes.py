@@ -114,7 +114,7 @@ def test_a_word_that_is_no_code_finds_nothing(world: World, word: str) -> None:
 
 def test_a_drafts_code_finds_nothing_yet(world: World) -> None:
     organiser = world.organiser()
-    draft = world.draft(organiser)["id"]
+    draft = world.ready(organiser)["id"]
     scene = ok(organiser.get(f"/activities/{draft}/code"))["scene"]
     refused(world.http.get(f"{API}/market-codes/{scene}"), 404, "not_found")
     ok(organiser.post(f"/activities/{draft}/publish"))
@@ -211,7 +211,7 @@ def test_the_job_fails_when_wechat_is_away(market: Market, app: Flask) -> None:
 
 
 def announced(world: World, organiser: Person, starts_at: datetime) -> str:
-    market: str = world.draft(organiser, starts_at=starts_at)["id"]
+    market: str = world.ready(organiser, starts_at=starts_at)["id"]
     ok(organiser.post(f"/activities/{market}/publish"))
     return market
 

@@ -31,7 +31,7 @@ def district(world: World) -> Person:
 
 
 def announced(world: World, organiser: Person, **more: Any) -> str:
-    draft = world.draft(organiser, **more)
+    draft = world.ready(organiser, **more)
     ok(organiser.post(f"/activities/{draft['id']}/publish"))
     activity_id: str = draft["id"]
     return activity_id
@@ -52,7 +52,7 @@ def test_visitors_see_what_has_been_announced_and_is_not_cancelled(
         [[], ["submit"], ["publish"], ["publish", "open"], ["publish", "open", "close"],
          ["publish", "cancel"]]
     ):  # fmt: skip
-        draft = world.draft(district, title=f"{number}")
+        draft = world.ready(district, title=f"{number}")
         for move in moves:
             ok(district.post(f"/activities/{draft['id']}/{move}"))
     assert sorted(listed(world)) == ["2", "3", "4"]

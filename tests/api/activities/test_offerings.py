@@ -190,10 +190,10 @@ def test_the_mode_can_be_changed_until_it_is_announced(plan: Plan) -> None:
     made = add(plan)
     assert ok(put(plan, made, mode="open"))["mode"] == "open"
     plan.announce("submit")
-    assert ok(put(plan, made, mode="slots"))["mode"] == "slots"
+    assert ok(put(plan, made, mode="queue"))["mode"] == "queue"
     plan.announce("publish")
-    refused(put(plan, made, mode="queue"), 409, "mode_fixed")
-    assert ok(put(plan, made, mode="slots", title="同样"))["title"] == "同样"
+    refused(put(plan, made, mode="slots"), 409, "mode_fixed")
+    assert ok(put(plan, made, mode="queue", title="同样"))["title"] == "同样"
 
 
 def test_the_mode_cannot_be_changed_over_slots(world: World, plan: Plan) -> None:

@@ -115,7 +115,7 @@ def test_the_evening_before_a_market_at_midnight_counts(world: World) -> None:
     """Where check-in itself begins before the day does."""
     start = at(DAY, 0, 10)
     organiser = world.organiser()
-    draft = world.draft(organiser, starts_at=start)
+    draft = world.ready(organiser, starts_at=start)
     ok(organiser.post(f"/activities/{draft['id']}/publish"))
     with at_instant(start - timedelta(minutes=25)):
         assert clock.today() < DAY

@@ -26,6 +26,7 @@ from tests.support.world import (
     Person,
     World,
     ok,
+    refused,
 )
 
 DAY = clock.today() + timedelta(days=40)
@@ -52,8 +53,8 @@ def test_the_list_is_of_ones_own_regions_and_says_all_states(
     world: World, organiser: Person, desk: Desk
 ) -> None:
     stranger = world.organiser(OTHER_SUBDISTRICT)
-    world.draft(organiser, title="我的草稿")
-    foreign = world.draft(stranger, title="别处的集市", region=OTHER_COMMUNITY)
+    world.ready(organiser, title="我的草稿")
+    foreign = world.ready(stranger, title="别处的集市", region=OTHER_COMMUNITY)
     ok(stranger.post(f"/activities/{foreign['id']}/publish"))
     page = desk.read("/console/schedule/")
     assert "我的草稿" in page
@@ -158,7 +159,7 @@ def test_the_calendar_shows_no_more_than_its_range(
 
 
 def test_only_what_one_may_move_is_movable(world: World, organiser: Person, desk: Desk) -> None:
-    draft = world.draft(organiser, starts_at=at(DAY, 9))
+    draft = world.ready(organiser, starts_at=at(DAY, 9))
     auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
     query = f"from={DAY}&to={DAY}"
     assert events(desk, query)[0]["events"][0]["movable"] is True
@@ -271,7 +272,7 @@ def test_the_second_of_two_editors_is_told_and_moves_nothing(
 def test_what_is_past_or_has_begun_is_not_moved(
     world: World, organiser: Person, desk: Desk
 ) -> None:
-    draft = world.draft(organiser, starts_at=at(DAY, 9))
+    draft = world.ready(organiser, starts_at=at(DAY, 9))
     path = f"/console/schedule/{draft['id']}/move"
     past = {"starts_at": "2020-01-01T09:00", "version": "1"}
     assert "不能改到已经过去的时间" in desk.send(path, **past).get_data(as_text=True)
@@ -346,11 +347,35 @@ def test_what_several_lack_is_listed_for_each_before_they_are_published(
     assert {state(organiser, one) for one in (fine, phoneless)} == {"published"}
 
 
-def test_one_that_is_published_alone_is_its_publisher_s_decision(
-    world: World, organiser: Person
+def test_alone_a_market_is_held_back_by_what_holds_it_among_several(
+    world: World, organiser: Person, desk: Desk
 ) -> None:
-    bare = world.draft(organiser)["id"]
-    ok(organiser.post(f"/activities/{bare}/publish"))
+    """Without a stall or a place nobody publishes it, by its page or by the API; it can be handed
+    in. What else it lacks is named before it is confirmed."""
+    bare = world.draft(organiser, starts_at=at(DAY, 9), contact_phone=None)["id"]
+    nowhere = ready(world, organiser, venue={"name": "花园社区（场地待定）"})
+    for one, words in ((bare, "还没有摊位"), (nowhere, "场地还没有定")):
+        page = desk.read(f"/console/markets/{one}")
+        assert f"/{one}/publish" not in page, "no button that would be refused"
+        assert "发布前补全" in page
+        ok(organiser.post(f"/activities/{one}/submit"))
+        problem = refused(organiser.post(f"/activities/{one}/publish"), 409, "not_to_be_published")
+        assert (problem["title"], problem["missing"][0][: len(words)]) == ("还不能发布", words)
+        answer = desk.send(f"/console/markets/{one}/publish")
+        assert (answer.status_code, words in answer.get_data(as_text=True)) == (409, True)
+        assert state(organiser, one) == "submitted"
+    world.stall(organiser, bare)
+    sure = re.search(rf'/{bare}/publish"[^>]*data-confirm="([^"]*)"',
+                     desk.read(f"/console/markets/{bare}"))  # fmt: skip
+    assert sure is not None
+    assert "没有填写咨询电话" in sure[1]
+    assert desk.send(f"/console/markets/{bare}/publish").status_code == 303
+    assert state(organiser, bare) == "published"
+
+
+@pytest.mark.parametrize("programme", ["action", "exchange"])
+def test_what_is_no_market_needs_no_stall(world: World, organiser: Person, programme: str) -> None:
+    ok(organiser.post(f"/activities/{world.draft(organiser, programme=programme)['id']}/publish"))
 
 
 def test_several_are_published_together_and_the_filters_stay(
@@ -380,7 +405,7 @@ def test_one_that_hinders_keeps_all_and_is_named(
 
 
 def test_many_that_hinder_are_counted(world: World, organiser: Person, desk: Desk) -> None:
-    ids = [world.draft(organiser)["id"] for _ in range(6)]
+    ids = [world.ready(organiser)["id"] for _ in range(6)]
     for one in ids:
         ok(organiser.post(f"/activities/{one}/publish"))
     answer = desk.send("/console/schedule/many", ids=ids, action="submit")

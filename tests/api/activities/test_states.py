@@ -34,7 +34,7 @@ MOVES = [(state, action) for state in S for action in ACTIONS]
 
 def in_state(world: World, organiser: Person, state: ActivityState) -> str:
     """The id of an activity that has got to a state by its shortest way."""
-    activity_id: str = world.draft(organiser)["id"]
+    activity_id: str = world.ready(organiser)["id"]
     for action in WAY_TO[state]:
         ok(organiser.post(f"/activities/{activity_id}/{action}", ACTIONS[action][1]))
     return activity_id
@@ -225,7 +225,7 @@ def test_a_community_submits_and_those_above_publish(
 
 
 def test_a_draft_may_be_published_directly(world: World, organiser: Person) -> None:
-    assert ok(organiser.post(f"/activities/{world.draft(organiser)['id']}/publish"))
+    assert ok(organiser.post(f"/activities/{world.ready(organiser)['id']}/publish"))
 
 
 def test_what_is_not_there_cannot_be_moved(organiser: Person) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backend.activities.models import Activity
+from backend.activities.models import Activity, Venue
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
@@ -285,6 +285,46 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing(
     assert row(Activity, market["id"]).title == "后改的"
     wrong = desk.send(path, **facts(market, title="x", starts_at=f"{DAY}T25:00"))
     assert wrong.status_code == 422
+
+
+def test_of_two_tabs_the_second_takes_over_only_what_it_has_changed(
+    desk: Desk, market: dict[str, Any]
+) -> None:
+    """What it never touched shows what the first has saved, so that saving again brings no old
+    value back; what both have changed is chosen."""
+    path = f"{M}/{market['id']}/facts"
+    base = hidden(desk.read(path), "base").replace("&#34;", '"')
+    first = {"title": "先改的", "contact_phone": "110", "description": "一", "venue_wheelchair": ""}
+    assert desk.send(path, **facts(market, **first, base=base)).status_code == 303
+    mine = {"title": "后改的", "venue_address": "剑湖路 2 号", "venue_wheelchair": "false"}
+    second = desk.send(path, **facts(market, **mine, base=base))
+    page = second.get_data(as_text=True)
+    assert second.status_code == 409
+    assert "「活动介绍」「咨询电话」，您没有动过，下面已换成最新的" in re.sub(r"\s*\n\s*", "", page)
+    assert "「名称」「无障碍通道」两边都改了" in page
+    radios = re.findall(r'type="radio" name="(\w+)" value="([^"]*)" required', page)
+    assert radios == [
+        ("title", "先改的"), ("title", "后改的"),
+        ("venue_wheelchair", ""), ("venue_wheelchair", "false"),
+    ]  # fmt: skip
+    assert '您填写的：<span class="lines">没有</span>' in page
+    assert 'name="contact_phone" type="text" value="110"' in page
+    assert 'name="venue_address" type="text" value="剑湖路 2 号"' in page
+    # A refusal on the way is still of what this page shows: a third who saves is told of.
+    marks = {"version": hidden(page, "version"), "base": hidden(page, "base").replace("&#34;", '"')}
+    chosen = first | mine | {"title": "先改的"}
+    wrong = desk.send(path, **facts(market, **(chosen | marks | {"contact_phone": "1" * 30})))
+    assert wrong.status_code == 422
+    assert hidden(wrong.get_data(as_text=True), "version") == marks["version"]
+    assert desk.send(path, **facts(market, **chosen, **marks)).status_code == 303
+    saved = row(Activity, market["id"])
+    assert (saved.title, saved.contact_phone, saved.description) == ("先改的", "110", "一")
+    venue = row(Venue, saved.venue_id)
+    assert (venue.address, venue.wheelchair) == ("剑湖路 2 号", False)
+    # Without what the form showed, or with what is none, all that differs is to be chosen.
+    for strange in ("x", "[]", '{"title": 1}', ""):
+        answer = desk.send(path, **facts(market, title="第三个", base=strange))
+        assert (answer.status_code, "「名称」" in answer.get_data(as_text=True)) == (409, True)
 
 
 def test_a_new_time_of_a_published_market_is_confirmed_with_who_is_affected(

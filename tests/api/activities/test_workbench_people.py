@@ -102,10 +102,43 @@ def test_one_colleague_at_two_markets_is_asked_about(
     assert desk.send(path, **typed, confirmed=other).status_code == 409
     assert desk.send(path, **typed, confirmed=typed["user_id"]).status_code == 303
     assert "同一时间还在另一场还没有公布的活动" in desk.read(path)
+    world.stall(admin, theirs["id"])
     ok(admin.post(f"/activities/{theirs['id']}/publish"))
     assert "同一时间还在「邻里秘密集市」" in desk.read(path)
+    said = f"{colleague.name}同一时间还在「邻里秘密集市」（05-01 02:00 至 05-01 05:00）"
+    assert said in desk.read(f"{M}/{market['id']}"), "where it is published, too"
     ok(admin.post(f"/activities/{theirs['id']}/cancel", {"reason": "大雨"}))
     assert "同一时间还在" not in desk.read(path)
+
+
+def test_one_partner_at_two_markets_at_once_is_told_and_not_refused(
+    world: World, desk: Desk, market: dict[str, Any], organiser: Person
+) -> None:
+    """Which market and when: on the plan, in the list of what to look at, before one is published
+    and before several are. Twice at one market, or an hour later, is nothing to tell."""
+    clinic = str(world.organisation("秋水义诊队"))
+    theirs = world.draft(organiser, starts_at=START + timedelta(hours=1), title="东门集市")
+    later = world.draft(organiser, starts_at=START + timedelta(hours=5), title="晚间集市")
+    for one in (market, market, theirs, theirs, later):
+        world.stall(organiser, one["id"], organisation_id=clinic)
+    told = "同一时间还在「东门集市」（05-01 02:00 至 05-01 05:00）"
+    assert desk.read(f"{M}/{market['id']}/stalls").count(told) == 2, "beside each of its stalls"
+    page = desk.read(f"{M}/{market['id']}")
+    words = re.compile(rf"「秋水义诊队\w+」{told}")
+    assert words.search(page)
+    assert "请核对" in page
+    sure = re.search(r'/publish"[^>]*data-confirm="([^"]*)"', page)
+    assert sure is not None
+    assert words.search(sure[1])
+    many: dict[str, Any] = {"ids": [market["id"], theirs["id"], later["id"]], "action": "publish"}
+    page = desk.send("/console/schedule/many", **many).get_data(as_text=True)
+    assert words.search(page)
+    assert "」同一时间还在「花园社区公益集市」（05-01 01:00 至 05-01 04:00）" in page
+    assert page.count("同一时间还在") == 2
+    assert desk.send("/console/schedule/many", **many, looked="1").status_code == 303
+    assert desk.read(f"{M}/{market['id']}/stalls").count(told) == 2
+    ok(organiser.post(f"/activities/{theirs['id']}/cancel", {"reason": "大雨"}))
+    assert told not in desk.read(f"{M}/{market['id']}/stalls")
 
 
 def test_a_deleted_stall_s_people_stay_assigned(
@@ -122,7 +155,7 @@ def test_a_deleted_stall_s_people_stay_assigned(
 def test_the_record_is_written_once_the_activity_has_begun(
     world: World, desk: Desk, organiser: Person
 ) -> None:
-    market = world.draft(organiser)
+    market = world.ready(organiser)
     path = f"{M}/{market['id']}/record"
     typed = {
         "version": "0", "volunteers": "12", "hours": "30.5", "funds_yuan": "1200.50",
@@ -153,7 +186,7 @@ def test_the_record_is_written_once_the_activity_has_begun(
 
 
 def test_a_record_is_read_by_auditors(world: World, desk: Desk, organiser: Person) -> None:
-    market = world.draft(organiser)
+    market = world.ready(organiser)
     for move in ("publish", "open"):
         ok(organiser.post(f"/activities/{market['id']}/{move}"))
     path = f"{M}/{market['id']}/record"
@@ -175,7 +208,7 @@ def test_the_menu_marks_the_schedule_on_every_page_of_the_workbench(
 def test_a_market_that_has_begun_leads_to_its_brief_and_ledger(
     world: World, desk: Desk, organiser: Person
 ) -> None:
-    market = world.draft(organiser)
+    market = world.ready(organiser)
     path = f"{M}/{market['id']}"
     assert "/console/reports/?kind" not in desk.read(path)
     for move in ("publish", "open"):

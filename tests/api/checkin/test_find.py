@@ -254,7 +254,7 @@ def test_only_while_people_are_checked_in(day: MarketDay, world: World) -> None:
     """Nobody at a desk needs it before or after; whoever looks then looks for something else."""
     _neighbour(world, "王秀英")
     organiser = day.organiser
-    draft = world.draft(organiser, starts_at=clock.now() + timedelta(days=3))
+    draft = world.ready(organiser, starts_at=clock.now() + timedelta(days=3))
     ok(organiser.post(f"/activities/{draft['id']}/publish"))
     path, body = f"/activities/{draft['id']}/residents/find", {"name": "王秀英"}
     refused(day.volunteer.post(path, body), 409, "find_closed")

@@ -185,7 +185,7 @@ def test_a_scan_made_before_the_cancellation_is_taken_after_it(world: World) -> 
 def test_a_market_that_never_opened_is_cancelled_rather_than_not_yet_open(world: World) -> None:
     with at(START) as clock:
         organiser = world.organiser()
-        draft = world.draft(organiser, starts_at=START + 2 * HOUR)
+        draft = world.ready(organiser, starts_at=START + 2 * HOUR)
         ok(organiser.post(f"/activities/{draft['id']}/publish"))
         clock.shift(minutes(30))
         ok(organiser.post(f"/activities/{draft['id']}/cancel", {"reason": "大雨"}))
@@ -198,7 +198,7 @@ def test_a_scan_made_before_the_market_opened_is_not_yet(world: World) -> None:
     """Opened early by its organiser, it admits from then on and not from before."""
     with at(START - 3 * HOUR) as clock:
         organiser, volunteer = world.organiser(), world.volunteer()
-        draft = world.draft(organiser, starts_at=START)
+        draft = world.ready(organiser, starts_at=START)
         ok(organiser.post(f"/activities/{draft['id']}/publish"))
         clock.move_to(START - 2 * HOUR)
         ok(organiser.post(f"/activities/{draft['id']}/open"))

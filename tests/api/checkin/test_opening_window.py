@@ -14,7 +14,7 @@ def _published(world: World, now: datetime, **activity: Any) -> MarketDay:
     """A market that begins at START and has been announced, not opened."""
     with at(now):
         organiser = world.organiser()
-        draft = world.draft(organiser, **{"starts_at": START, **activity})
+        draft = world.ready(organiser, **{"starts_at": START, **activity})
         ok(organiser.post(f"/activities/{draft['id']}/publish"))
         market = Market(organiser, draft["id"], "", "", None)
         return MarketDay(world, market, world.volunteer())

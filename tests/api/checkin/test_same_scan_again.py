@@ -91,7 +91,7 @@ def test_a_refused_scan_stays_refused(day: MarketDay, world: World) -> None:
     start = shanghai("2099-05-01 09:00")
     with at(start - timedelta(hours=3)):
         organiser = world.organiser()
-        draft = world.draft(organiser, starts_at=start)
+        draft = world.ready(organiser, starts_at=start)
         ok(organiser.post(f"/activities/{draft['id']}/publish"))
         person = world.person()
         body = {"id": str(uuid4()), "source": "self",

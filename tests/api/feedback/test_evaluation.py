@@ -140,7 +140,7 @@ def test_a_draft_has_no_public_evaluation(world: World) -> None:
 
 def test_a_published_activity_has_one(world: World) -> None:
     organiser = world.organiser()
-    draft = world.draft(organiser)
+    draft = world.ready(organiser)
     ok(organiser.post(f"/activities/{draft['id']}/publish"))
     assert ok(world.http.get(f"/api/v1/activities/{draft['id']}/evaluation"))["hidden"] is True
 

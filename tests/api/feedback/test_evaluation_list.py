@@ -173,7 +173,7 @@ def test_a_day_is_a_day_in_shanghai(world: World, admin: Person) -> None:
 
 def test_only_what_has_begun_is_listed(world: World, admin: Person) -> None:
     """Drafts and cancelled activities never; published ones once somebody has come."""
-    drafts = [world.draft(admin) for _ in range(4)]
+    drafts = [world.ready(admin) for _ in range(4)]
     for draft in drafts[1:]:
         ok(admin.post(f"/activities/{draft['id']}/publish"))
     ok(admin.post(f"/activities/{drafts[3]['id']}/cancel", {"reason": "大雨"}))

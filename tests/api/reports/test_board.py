@@ -295,7 +295,7 @@ def test_whoever_watches_alone_has_no_buttons(day: MarketDay) -> None:
 
 def test_a_market_is_opened_and_closed_and_the_second_is_told(world: World) -> None:
     organiser = world.organiser()
-    draft = world.draft(organiser)["id"]
+    draft = world.ready(organiser)["id"]
     desk = Desk(world, organiser)
     ok(organiser.post(f"/activities/{draft}/publish"))
     assert "确定开始活动" in desk.read(f"/console/board/{draft}")
@@ -377,11 +377,11 @@ def test_the_days_markets_the_live_one_first(world: World) -> None:
     with at(START - timedelta(days=1)):
         forgotten = world.live_market(organiser).id
     with at(START - minutes(120)):
-        early = world.draft(organiser, starts_at=START - minutes(60))["id"]
+        early = world.ready(organiser, starts_at=START - minutes(60))["id"]
         ok(organiser.post(f"/activities/{early}/publish"))
-        other = world.draft(organiser, region=OTHER_COMMUNITY, starts_at=START)["id"]
+        other = world.ready(organiser, region=OTHER_COMMUNITY, starts_at=START)["id"]
         ok(organiser.post(f"/activities/{other}/publish"))
-        draft = world.draft(organiser)["id"]
+        draft = world.ready(organiser)["id"]
     with at(START):
         day = MarketDay.begin(world, starts_at=START)
         day.come(world.person())
@@ -493,7 +493,7 @@ def test_stalls_are_spread_evenly_over_screens(
 def test_a_screen_says_when_it_begins_and_that_it_is_over(world: World, screen: Reader) -> None:
     organiser: Person = world.organiser()
     with at(START):
-        draft = world.draft(organiser, starts_at=START + minutes(60))["id"]
+        draft = world.ready(organiser, starts_at=START + minutes(60))["id"]
         day = MarketDay.begin(world, organiser=organiser)
         coming = replace(day, market=replace(day.market, id=draft))
         screen(coming, status=404)
