@@ -181,7 +181,7 @@ def test_a_draft_becomes_a_published_market(
 
     tab(page, "概况")
     page.get_by_role("button", name="提交审核").click()
-    confirmed(page, "还有 1 项没有补全")
+    confirmed(page, "要留意：")
     look(desk, "submitted")
     page.get_by_role("button", name="发布").click()
     confirmed(page, "居民在小程序里能看到")
