@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 from flask import (
     Flask,
@@ -21,7 +20,7 @@ from backend.console import words
 from backend.console.navigation import menu_of, navigation
 from backend.core.api import LOGIN, PUBLIC, declare_access
 from backend.core.context import compose
-from backend.core.db import db
+from backend.core.db import open_transaction
 from backend.core.errors import Forbidden, NotFound
 from backend.core.feature import Feature
 from backend.core.pages import Pages, see_other
@@ -106,7 +105,7 @@ def _nonce() -> str:
 
 def _who_am_i() -> Who:
     """Whose page this is; in the transaction that shows it."""
-    return who_is(cast(Session, db.session), g.actor)
+    return who_is(open_transaction(), g.actor)
 
 
 def _headers(response: Response) -> Response:

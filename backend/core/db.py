@@ -6,13 +6,13 @@ plain SQLAlchemy 2.1 (docs/adr/0003).
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
-from flask import g, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
@@ -89,23 +89,81 @@ class Base(DeclarativeBase):
     }
 
 
-class JoiningSession(FlaskSession):
-    """SQLAlchemy's session, on the connection of the `transaction()` that is open."""
+class Transaction(FlaskSession):
+    """One connection of the pool, taken at the first statement, the transaction on it, and
+    SQLAlchemy's session, which joins when an operation first uses it.
+
+    A hand-written statement (core/statement.py) needs the connection alone: joining, and clearing
+    away what was joined, costs as much as a statement, and the paths on which people wait in line
+    need none of it (docs/adr/0014).
+    """
+
+    _is_open = _has_joined = False
+    _connection: Connection | None = None
+    _driver: psycopg.Connection[Any] | None = None
 
     def get_bind(self, *_: Any, **__: Any) -> Connection:
         """Raises RuntimeError outside `transaction()`, where nobody would end what it begins."""
-        return _running().connection()
+        self._has_joined = True
+        return self._taken()
+
+    def driver(self) -> psycopg.Connection[Any]:
+        """psycopg's own connection; what the session holds is flushed.
+
+        Raises RuntimeError outside `transaction()`.
+        """
+        self.flush()
+        if self._driver is None:
+            self._driver = cast(Any, self._taken().connection.driver_connection)
+        return self._driver
+
+    def _taken(self) -> Connection:
+        if self._connection is None:
+            if not self._is_open:
+                raise RuntimeError("no transaction is open")
+            connection = db.engine.connect()
+            self._begun = connection.begin()
+            self._connection = connection
+        return self._connection
+
+    def begin_work(self) -> None:
+        self._is_open = True
+
+    def keep(self) -> None:
+        """Commit: of the session only what is pending, the rest is the connection's."""
+        if self.in_transaction():
+            self.commit()
+        if self._connection is not None:
+            self._begun.commit()
+
+    def undo(self) -> None:
+        if self.in_transaction():
+            self.rollback()
+        if self._connection is not None and self._begun.is_active:
+            self._begun.rollback()
+
+    def end_work(self) -> None:
+        """Give the connection back; rows that were loaded are nobody's from now on."""
+        self._is_open = False
+        connection, self._connection, self._driver = self._connection, None, None
+        if self._has_joined:
+            self.close()
+        if connection is not None:
+            connection.close()
 
 
 db = SQLAlchemy(
     metadata=Base.metadata,
     session_options={
-        "class_": JoiningSession,
+        "class_": Transaction,
         "expire_on_commit": False,
-        # It flushes what is pending; the commit itself is `transaction()`'s.
+        # It flushes what is pending; the commit itself is the connection's.
         "join_transaction_mode": "rollback_only",
     },
 )
+
+# Only so that a second one is refused: whoever works in it is handed it.
+_OPEN: ContextVar[Transaction | None] = ContextVar("open transaction", default=None)
 
 
 class RunAgain(Exception):
@@ -113,83 +171,45 @@ class RunAgain(Exception):
     run sees what the twin has committed."""
 
 
-class _Transaction:
-    """One connection of the pool, taken at the first statement, and the transaction on it.
-
-    A hand-written statement (core/statement.py) needs no more. The session joins when an operation
-    first uses it: making one ready and clearing it away costs as much as a statement, and the
-    paths on which people wait in line use none (docs/adr/0014).
-    """
-
-    __slots__ = ("_begun", "_connection", "_driver")
-
-    def __init__(self) -> None:
-        self._connection: Connection | None = None
-        self._driver: psycopg.Connection[Any] | None = None
-
-    def connection(self) -> Connection:
-        if self._connection is None:
-            connection = db.engine.connect()
-            self._begun = connection.begin()
-            self._connection = connection
-        return self._connection
-
-    def driver(self) -> psycopg.Connection[Any]:
-        if self._driver is None:
-            self._driver = cast(Any, self.connection().connection.driver_connection)
-        return self._driver
-
-    def commit(self) -> None:
-        if db.session.registry.has():
-            db.session.commit()
-        if self._connection is not None:
-            self._begun.commit()
-
-    def rollback(self) -> None:
-        if db.session.registry.has():
-            db.session.rollback()
-        if self._connection is not None and self._begun.is_active:
-            self._begun.rollback()
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-
-
 @contextmanager
-def transaction() -> Iterator[Session]:
+def transaction() -> Iterator[Transaction]:
     """The one place that commits.
 
-    Yields the request's session; commits when the block ends, rolls back when it raises.
-    Operations flush and never commit. No network call belongs inside.
+    Yields the session; commits when the block ends, rolls back when it raises. Operations flush
+    and never commit. No network call belongs inside.
 
     Raises RuntimeError when one is open already: an operation that opened its own could
     commit half of its caller's work.
     """
     if transaction_is_open():
         raise RuntimeError("a transaction is open already: operations must not open one")
-    running = g.transaction = _Transaction()
+    running = cast(Transaction, db.session.session_factory())
+    running.begin_work()
+    before = _OPEN.set(running)
     try:
-        # SQLAlchemy's proxy: the session itself is made when it is first used.
-        yield cast(Session, db.session)
-        running.commit()
+        yield running
+        running.keep()
     except BaseException:
-        running.rollback()
+        running.undo()
         raise
     finally:
-        del g.transaction
-        running.close()
+        _OPEN.reset(before)
+        running.end_work()
 
 
 def transaction_is_open() -> bool:
     """Whether the caller is inside `transaction()`."""
-    return has_app_context() and "transaction" in g
+    return _OPEN.get() is not None
 
 
-def _running() -> _Transaction:
-    if not transaction_is_open():
+def open_transaction() -> Transaction:
+    """The transaction that the caller is inside of, for what is handed nothing: a template.
+
+    Raises RuntimeError outside `transaction()`.
+    """
+    running = _OPEN.get()
+    if running is None:
         raise RuntimeError("no transaction is open")
-    running: _Transaction = g.transaction
     return running
 
 
@@ -198,9 +218,7 @@ def driver_connection(session: Session) -> psycopg.Connection[Any]:
 
     Raises RuntimeError outside `transaction()`.
     """
-    if db.session.registry.has():
-        session.flush()
-    return _running().driver()
+    return cast(Transaction, session).driver()
 
 
 def session_settings(statement_timeout_ms: int) -> dict[str, str | int]:

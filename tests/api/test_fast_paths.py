@@ -5,47 +5,50 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Connection, text
 
 from backend.core import clock
-from backend.core.db import db
 from tests.support.market_day import MarketDay
+from tests.support.transactions import joins_of
 from tests.support.world import World, ok
 
 
 @contextmanager
-def fast(outer: Connection) -> Iterator[None]:
+def fast(outer: Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What is done runs without a session, on plans made once (backend/core/statement.py)."""
-    db.session.remove()
+    joined = joins_of(monkeypatch)
     outer.execute(text("SET LOCAL plan_cache_mode = auto"))
     yield
-    assert not db.session.registry.has()
+    assert joined == []
     assert outer.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_generic_plan"
 
 
-def test_check_in(world: World, outer: Connection) -> None:
+def test_check_in(world: World, outer: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     day = MarketDay.begin(world)
     person, code = world.person(), day.code()
     for verdict in ("admitted", "already_checked_in"):
-        with fast(outer):
+        with fast(outer, monkeypatch):
             answer = day.scan(person, source="self", code=code)
         assert answer.get_json()["verdict"] == verdict
 
 
-def test_sign_up(world: World, outer: Connection) -> None:
+def test_sign_up(world: World, outer: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     day = MarketDay.begin(world, mode="slots")
     slot, person = day.slot(clock.now() + timedelta(hours=1)), world.person()
-    with fast(outer):
+    with fast(outer, monkeypatch):
         ok(person.post(f"/offerings/{day.offering_id}/bookings", {"slot_id": slot}), 201)
 
 
-def test_walk_in_number_and_call(world: World, outer: Connection) -> None:
+def test_walk_in_number_and_call(
+    world: World, outer: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day = MarketDay.begin(world)
     person = world.person()
     body = {"resident_id": str(person.resident_id)}
-    with fast(outer):
+    with fast(outer, monkeypatch):
         ok(day.volunteer.post(f"/offerings/{day.offering_id}/tickets", body), 201)
     press = {"press_id": "0197f3a0-0000-7000-8000-000000000001"}
-    with fast(outer):
+    with fast(outer, monkeypatch):
         called = ok(day.volunteer.post(f"/stalls/{day.market.stall_id}/call-next", press))
     assert called["state"] == "called"

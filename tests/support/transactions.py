@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
+import pytest
 from sqlalchemy import Connection, NestedTransaction
 
-from backend.core.db import db
+from backend.core.db import Transaction
 
 
 class OuterConnection(Connection):
@@ -25,10 +26,22 @@ class OuterConnection(Connection):
 
 @contextmanager
 def taken_back(outer: Connection) -> Iterator[None]:
-    """What happens inside did not happen. Within an app context."""
+    """What happens inside did not happen."""
     savepoint = outer.begin_nested()
     try:
         yield
     finally:
-        db.session.remove()
         savepoint.rollback()
+
+
+def joins_of(monkeypatch: pytest.MonkeyPatch) -> list[Transaction]:
+    """Those transactions in which SQLAlchemy's session is used from now on (docs/adr/0014)."""
+    joined: list[Transaction] = []
+    get_bind = Transaction.get_bind
+
+    def noted(transaction: Transaction, *args: Any, **options: Any) -> Connection:
+        joined.append(transaction)
+        return get_bind(transaction, *args, **options)
+
+    monkeypatch.setattr(Transaction, "get_bind", noted)
+    return joined

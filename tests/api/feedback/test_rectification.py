@@ -352,8 +352,9 @@ def test_a_closed_account_leaves_no_number(fair: Fair) -> None:
     ok(person.post("/me/phone", {"phone": "13912345678"}))
     assert person.delete("/me").status_code == 204
     refused(act(fair.organiser, rectification_id, "contact", WHY), 409, "no_contact")
+    rating_id = UUID(_rating_of(fair, rectification_id))
     with fair.app.app_context(), transaction() as session:
-        assert session.get_one(Rating, UUID(_rating_of(fair, rectification_id))).score == 1
+        assert session.get_one(Rating, rating_id).score == 1
 
 
 def _rating_of(fair: Fair, rectification_id: str) -> str:

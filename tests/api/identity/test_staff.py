@@ -93,10 +93,10 @@ def test_the_list_shows_who_holds_what_in_my_regions(world: World, desk: Desk) -
 
 
 def test_the_list_is_filtered_and_paged(world: World, desk: Desk) -> None:
-    world.volunteer()
+    _, with_account = world.volunteer(), world.volunteer()
     world.organiser()
     with transaction() as session:
-        console.create_account(session, world.volunteer().user_id, "hutang.li", "x" * 12)
+        console.create_account(session, with_account.user_id, "hutang.li", "x" * 12)
     rows = desk.read(f"{STAFF}?role=volunteer").split("<tbody>")[1]
     assert "志愿者" in rows
     assert "组织者" not in rows

@@ -14,7 +14,7 @@ from backend.activities.models import Activity
 from backend.board.queries import Alert, board_of, spoken
 from backend.core.audit import AuditEntry
 from backend.core.config import BOARD
-from backend.core.db import db, transaction
+from backend.core.db import transaction
 from backend.core.permissions import Role
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
@@ -49,9 +49,7 @@ def alerts(day: MarketDay) -> list[tuple[Alert, int]]:
 
 
 def statements(desk: Desk, path: str) -> list[str]:
-    """What a page asks the database; as for a request of its own, which all of a test's are not:
-    they share a session, and with it whatever of its rows happens to be kept."""
-    db.session.remove()
+    """What a page asks the database."""
     with Statements(desk.http.application) as counted:
         desk.read(path)
     return counted.sent
