@@ -20,14 +20,12 @@ from backend.core.jobs import init_jobs
 from backend.core.limits import Limits
 from backend.core.logs import init_request_logs
 from backend.core.metrics import init_metrics
-from backend.core.pages import init_pages
 from backend.core.problems import init_problems
 from backend.core.providers import check_answered
 from backend.demo import pages as demo_pages
 from backend.features import FEATURES
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
-from backend.identity import console as console_login
 from backend.identity.personal_codes import PersonalCodes
 from backend.identity.sessions import authenticate
 from backend.settings import STAND_IN_APPID, Settings
@@ -79,7 +77,6 @@ def create_app(
         for blueprint in feature.api:
             api.register_blueprint(blueprint)
     init_problems(app)
-    init_pages(app, console_login.authenticate)
     init_console(app, features)
     if settings.wechat_appid == STAND_IN_APPID:
         app.register_blueprint(demo_pages.pages)

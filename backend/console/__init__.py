@@ -23,9 +23,9 @@ from backend.core.context import compose
 from backend.core.db import open_transaction
 from backend.core.errors import Forbidden, NotFound
 from backend.core.feature import Feature
-from backend.core.pages import Pages, see_other
+from backend.core.pages import Frame, Pages, init_pages, see_other
 from backend.core.permissions import Actor
-from backend.identity.console import Who, who_is
+from backend.identity.console import Who, authenticate, who_is
 
 PREFIX = "/console"
 #: Where pages are: the staff's, and those behind the plain links of markets' codes.
@@ -72,6 +72,8 @@ def init_console(app: Flask, features: Sequence[Feature]) -> None:
     Args:
         features: whose pages, menu and words they are.
     """
+    frame = Frame(authenticate, "console.home", "console_login.login", "console/error.html")
+    init_pages(app, frame)
     for blueprint in (*(one for feature in features for one in feature.pages), pages):
         app.register_blueprint(blueprint)
     compose(app.extensions, menu_of([entry for feature in features for entry in feature.menu]))

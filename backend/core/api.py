@@ -3,59 +3,50 @@
     @blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=BookingAnswer)
     def cancel(session, actor, body, booking_id): ...
 
-An endpoint declares who may call it, how often, its body or query, and its answer. The decorator
-does, in this order: authenticate (401), check the declared access (403), count the request (429),
-read and check the body (413, 415, 400, 422), answer a repeated `Idempotency-Key`, run the view in
-the one transaction, keep the answer for a repeat, commit. flask-smorest makes the OpenAPI document
-from the same words.
+An endpoint declares who may call it, how often, its body or query, and its answer; what then
+happens to each request is in core/attempts.py. flask-smorest makes the OpenAPI document from the
+same words.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ClassVar
 
 import flask_smorest
 import marshmallow as ma
 import orjson
-from flask import Flask, Response, current_app, g, request
-from sqlalchemy.exc import DBAPIError
+from flask import Flask, Response, current_app, request
 from sqlalchemy.orm import Session
 
-from backend.core import fields, idempotency, limits, refusals
-from backend.core.db import RunAgain, transaction
+from backend.core import fields, idempotency
+from backend.core.attempts import (
+    A_READ,
+    LOGIN,
+    PUBLIC,
+    Declared,
+    Path,
+    View,
+    Work,
+    declare_access,
+    words_of,
+)
 from backend.core.errors import (
     AppError,
-    Forbidden,
     MalformedBody,
-    NotFound,
     NotLoggedIn,
-    TryAgain,
     UnsupportedMediaType,
     ValidationFailed,
 )
 from backend.core.idempotency import StoredAnswer
-from backend.core.limits import CHANGES, Limit, TooManyRequests, Unlimited
-from backend.core.permissions import Actor, Permission
-from backend.core.problems import problem_response, refusal_for
+from backend.core.limits import Limit
+from backend.core.permissions import Actor
+from backend.core.problems import problem_response
 
 MAX_BODY_BYTES = 1_000_000
-MAX_RUNS = 3
 JSON = "application/json"
 
-View = Callable[..., Any]
 Authenticate = Callable[[Session, str], Actor | None]
-
-
-class Access(Enum):
-    """Who may call an endpoint, where no permission is needed."""
-
-    PUBLIC = "public"
-    LOGIN = "login"
-
-
-PUBLIC, LOGIN = Access.PUBLIC, Access.LOGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,108 +64,88 @@ class NoFields(fields.Schema):
     """The body of an action that takes none: `{}` or nothing at all."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint(Declared):
+    """What an endpoint of the API declares.
+
+    Attributes:
+        body, query: schemas of what comes in; unknown fields are refused. A read has a query.
+        answer: schema of what goes out; of one item where `page` is set.
+        status: of a plain return value; a view may return `(value, status)` instead.
+        key_field: the body's field that serves as Idempotency-Key (`press_id`).
+        also: further statuses of success that the view answers, each with when.
+    """
+
+    method: str
+    body: type[ma.Schema] | None = None
+    query: type[ma.Schema] | None = None
+    answer: type[ma.Schema] | None = None
+    status: int = 200
+    page: bool = False
+    key_field: str | None = None
+    content_type: str = JSON
+    also: dict[int, str] = field(default_factory=dict)
+
+    def answered(self) -> ma.Schema | None:
+        """The schema of what goes out."""
+        if self.answer is None:
+            return None
+        return _page_schema(self.answer)() if self.page else self.answer()
+
+
 class Blueprint(flask_smorest.Blueprint):
-    """A feature's routes. `get`, `post`, `put` and `delete` declare an endpoint each."""
+    """A feature's routes. `get`, `post`, `put` and `delete` declare an endpoint each, with the
+    words of `Endpoint`; a write that declares no limit has CHANGES, a read none."""
 
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar[dict[str, str]] = {"json": JSON}
 
-    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """A read. Options as in `_endpoint`; `query` for its parameters, `page` for a list."""
-        return self._endpoint("GET", rule, **options)
+    def get(self, rule: str, **declared: Any) -> Callable[[View], View]:
+        """A read; `query` for its parameters, `page` for a list."""
+        declared.setdefault("limit", A_READ)
+        return self._declare(rule, Endpoint(method="GET", reads=True, **declared))
 
-    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
-        return self._endpoint("POST", rule, **options)
+    def post(self, rule: str, **declared: Any) -> Callable[[View], View]:
+        return self._declare(rule, Endpoint(method="POST", **declared))
 
-    def put(self, rule: str, **options: Any) -> Callable[[View], View]:
-        return self._endpoint("PUT", rule, **options)
+    def put(self, rule: str, **declared: Any) -> Callable[[View], View]:
+        return self._declare(rule, Endpoint(method="PUT", **declared))
 
-    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
-        return self._endpoint("DELETE", rule, status=options.pop("status", 204), **options)
+    def delete(self, rule: str, **declared: Any) -> Callable[[View], View]:
+        declared.setdefault("status", 204)
+        return self._declare(rule, Endpoint(method="DELETE", **declared))
 
-    def _endpoint(
-        self,
-        method: str,
-        rule: str,
-        *,
-        access: Access | Permission,
-        body: type[ma.Schema] | None = None,
-        query: type[ma.Schema] | None = None,
-        answer: type[ma.Schema] | None = None,
-        status: int = 200,
-        page: bool = False,
-        in_transaction: bool = True,
-        key_field: str | None = None,
-        content_type: str = JSON,
-        also: dict[int, str] | None = None,
-        limit: Limit | Unlimited | None = None,
-    ) -> Callable[[View], View]:
-        """Declare an endpoint.
-
-        Args:
-            access: PUBLIC, LOGIN, or the permission that the caller must hold somewhere; where
-                they hold it is checked with the row, by `access_*`.
-            body, query: schemas of what comes in; unknown fields are refused.
-            answer: schema of what goes out; of one item where `page` is set.
-            status: of a plain return value; a view may return `(value, status)` instead.
-            in_transaction: False for a view that talks to WeChat: it is handed no session and
-                opens `transaction()` itself, around the database work alone.
-            key_field: the body's field that serves as Idempotency-Key (`press_id`).
-            also: further statuses of success that the view answers, each with when.
-            limit: how often one person, or one address, may call it; CHANGES for a write and none
-                for a read that declares nothing. A read changes nothing: its limit is counted in
-                the process.
-        """
-        limit = limit or (Unlimited("a read") if method == "GET" else CHANGES)
-        incoming = query if method == "GET" else (body or NoFields)
-        schema = incoming() if incoming else None
-        out = _page_schema(answer)() if page and answer else (answer() if answer else None)
-
+    def _declare(self, rule: str, declared: Endpoint) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            endpoint = _Endpoint(
-                view, access, schema, out, status, in_transaction, key_field, limit
-            )
+            call = _Call(view, declared)
 
             @wraps(view)
             def handle(**path: Any) -> Response:
-                return endpoint.handle(path)
+                return call.handle(path)  # type: ignore[no-any-return]
 
-            handle.access = access  # type: ignore[attr-defined]
-            handle.answer = out  # type: ignore[attr-defined]
-            handle.limit = limit  # type: ignore[attr-defined]
-            statuses = {status: None} | (also or {})
-            self._document(handle, method, body, query, out, statuses, content_type, access, limit)
-            return self.route(rule, methods=[method])(handle)  # type: ignore[no-any-return]
+            handle.declared = declared  # type: ignore[attr-defined]
+            self._document(declare_access(declared.access)(handle), declared)
+            return self.route(rule, methods=[declared.method])(handle)  # type: ignore[no-any-return]
 
         return declare
 
-    def _document(
-        self,
-        handle: Any,
-        method: str,
-        body: type[ma.Schema] | None,
-        query: type[ma.Schema] | None,
-        out: ma.Schema | None,
-        statuses: Mapping[int, str | None],
-        content_type: str,
-        access: Access | Permission,
-        limit: Limit | Unlimited,
-    ) -> None:
+    def _document(self, handle: Any, declared: Endpoint) -> None:
         """Let flask-smorest's decorators write the documentation, on a function never called:
-        the work itself is done by `_Endpoint`, which must authenticate before it parses."""
+        the work itself is done by `_Call`, which must authenticate before it parses."""
 
         def described() -> None: ...
 
-        if query:
-            described = self.arguments(query, location="query")(described)
+        body, limit, out = declared.body, declared.limit, declared.answered()
+        if declared.query:
+            described = self.arguments(declared.query, location="query")(described)
         if body:
             # An empty body is `{}`.
             needed = any(field.required for field in body().fields.values()) and not body().partial
             described = self.arguments(body, location="json", required=needed)(described)
-        for status, when in statuses.items():
-            schema = None if status == 204 else out if content_type == JSON else A_FILE
-            described = self.response(status, schema, content_type=content_type, description=when)(
-                described
-            )
+        for status, when in ({declared.status: None} | declared.also).items():
+            schema = None if status == 204 else out if declared.content_type == JSON else A_FILE
+            described = self.response(
+                status, schema, content_type=declared.content_type, description=when
+            )(described)
         if isinstance(limit, Limit):
             described = self.alt_response(429, response=TOO_MANY_REQUESTS)(described)
         described = self.alt_response(
@@ -187,12 +158,12 @@ class Blueprint(flask_smorest.Blueprint):
         # Its own 422 would promise application/json; ours is a problem like all the others.
         handle._apidoc.get("arguments", {}).pop("responses", None)
         manual = handle._apidoc.setdefault("manual_doc", {})
-        manual["x-access"] = access.value
+        manual["x-access"] = declared.access.value
         if isinstance(limit, Limit):
             manual["x-limit"] = limit.name
-        if access is PUBLIC:
+        if declared.access is PUBLIC:
             manual["security"] = []
-        if method != "GET" and access is not PUBLIC:
+        if not declared.reads and declared.access is not PUBLIC:
             manual["parameters"] = [IDEMPOTENCY_PARAMETER]
 
 
@@ -226,248 +197,83 @@ class ProblemSchema(ma.Schema):
     request_id = ma.fields.String()
 
 
-class _Endpoint:
-    """One endpoint at work; built once, called for each request."""
+class _Call(Work):
+    """One endpoint of the API at work."""
 
-    def __init__(
-        self,
-        view: View,
-        access: Access | Permission,
-        schema: ma.Schema | None,
-        out: ma.Schema | None,
-        status: int,
-        in_transaction: bool,
-        key_field: str | None,
-        limit: Limit | Unlimited,
-    ) -> None:
-        self.view, self.access, self.schema, self.out = view, access, schema, out
-        self.status, self.in_transaction, self.key_field = status, in_transaction, key_field
-        self.limit = limit
+    sent_as = "api_call"
+    declared: Endpoint
 
-    def handle(self, path: dict[str, Any]) -> Response:
-        try:
-            return self._handled(path)
-        except Forbidden as refusal:
-            refusals.note(refusal, _actor_of_request, "api_call")
-            raise
-        except ValidationFailed as refusal:
-            self._take_back(refusal)
-            raise
-        except NotFound as refusal:
-            # Of a row that is another's a write says that it is not there. A read that finds
-            # nothing is mostly an old link, and a code that is unknown has its own name.
-            if refusal.code == NotFound.code and not _is_read():
-                refusals.note(refusal, _actor_of_request, "api_call")
-            raise
+    def __init__(self, view: View, declared: Endpoint) -> None:
+        super().__init__(view, declared)
+        incoming = declared.query if declared.reads else (declared.body or NoFields)
+        self._schema = incoming() if incoming else None
+        self._out = declared.answered()
 
-    def _handled(self, path: dict[str, Any]) -> Response:
-        actor = self._counted(path)
-        if _is_read():
-            return self._read(path)
-        # Few requests are repeats. The first run does the work and learns from storing its answer
-        # that it was one; the next run then looks before it does anything. What WeChat is asked
-        # for can't be rolled back: there the first run looks too.
-        for run in range(MAX_RUNS):
-            try:
-                return self._write_or_refuse(path, actor, look=run > 0 or not self.in_transaction)
-            except RunAgain:
-                continue
-        raise TryAgain
+    def actor_of(self, session: Session) -> Actor | None:
+        """The caller, by bearer token; None without one.
 
-    def _counted(self, path: dict[str, Any]) -> Actor | None:
-        """Count the request once, however often it is run, and answer whose it is. Who may not
-        call it at all is told so, and uses nothing up. None where it is not counted here.
-
-        Raises TooManyRequests (429).
+        Raises NotLoggedIn (401) for a token that is not or no longer valid, on public endpoints
+        too: a client must learn that it has to log in again.
         """
-        if not isinstance(self.limit, Limit) or self.limit.in_process:
+        header = request.headers.get("Authorization")
+        if not header:
             return None
-        with transaction() as session:
-            actor = self._authenticated(session)
-            refusal = limits.count_request(session, self.limit, actor, path)
-        if refusal is not None:
-            raise refusal
-        return actor
-
-    def _take_back(self, refusal: ValidationFailed) -> None:
-        """Raises TooManyRequests (429) where even that was too often."""
-        if not isinstance(self.limit, Limit) or not self.limit.done_only:
-            return
-        with transaction() as session:
-            too_many = limits.take_back(session, self.limit, _actor_of_request(session))
-        if too_many is not None:
-            raise too_many from refusal
-
-    def _write_or_refuse(
-        self, path: dict[str, Any], known: Actor | None, *, look: bool
-    ) -> Response:
-        attempt = _Attempt(path)
-        try:
-            return self._write(path, known, attempt, look=look)
-        except AppError as refusal:
-            return attempt.remember_refusal(refusal)
-        except DBAPIError as error:
-            refused = refusal_for(error)
-            if refused is None:
-                raise
-            return attempt.remember_refusal(refused)
-
-    def _read(self, path: dict[str, Any]) -> Response:
-        if not self.in_transaction:
-            with transaction() as session:
-                actor = self._authenticated(session)
-            response = self._render(self.view(actor, *self._incoming(), **path))
-        else:
-            with transaction() as session:
-                actor = self._authenticated(session)
-                response = self._render(self.view(session, actor, *self._incoming(), **path))
-        return _cacheable(response, private=actor is not None)
-
-    def _write(
-        self, path: dict[str, Any], known: Actor | None, attempt: "_Attempt", *, look: bool
-    ) -> Response:
-        with transaction() as session:
-            actor = known or self._authenticated(session)
-            incoming = self._incoming()
-            attempt.begin(actor, incoming, self.key_field)
-            stored = attempt.find(session) if look else None
-            if stored is not None:
-                return _replay(stored)
-            if self.in_transaction:
-                try:
-                    answer = self.view(session, actor, *incoming, **path)
-                    response = self._render(answer)
-                except TooManyRequests as refusal:
-                    limits.hold_here(self.limit, actor, refusal)
-                    raise
-                except AppError as refusal:
-                    if not refusal.kept:
-                        raise
-                    response = problem_response(refusal)
-                attempt.store(session, response)
-                return response
-        response = self._render(self.view(actor, *incoming, **path))
-        with transaction() as session:
-            attempt.store(session, response)
-        return response
-
-    def _authenticated(self, session: Session) -> Actor | None:
-        actor = _actor_of_request(session)
-        if self.access is PUBLIC:
-            return actor
+        scheme, _, token = header.partition(" ")
+        authenticate: Authenticate = current_app.extensions["authenticate"]
+        actor = authenticate(session, token.strip()) if scheme.lower() == "bearer" else None
         if actor is None:
             raise NotLoggedIn
-        if isinstance(self.access, Permission) and not actor.may_anywhere(self.access):
-            raise Forbidden
-        if isinstance(self.limit, Limit) and self.limit.in_process:
-            limits.check_here(self.limit, actor)
         return actor
 
-    def _incoming(self) -> tuple[Any, ...]:
-        if self.schema is None:
+    def incoming(self) -> tuple[Any, ...]:
+        if self._schema is None:
             return ()
-        raw = request.args.to_dict() if _is_read() else _json_body()
+        raw = request.args.to_dict() if self.declared.reads else _json_body()
         try:
-            return (self.schema.load(raw),)
+            return (self._schema.load(raw),)
         except ma.ValidationError as error:
             messages = error.normalized_messages()  # type: ignore[no-untyped-call]
             raise ValidationFailed(errors=messages) from None
 
-    def _render(self, returned: Any) -> Response:
+    def respond(self, returned: Any) -> Response:
         if isinstance(returned, Response):
             return returned
-        value, status = returned if isinstance(returned, tuple) else (returned, self.status)
-        if status == 204 or self.out is None:
+        declared = self.declared
+        value, status = returned if isinstance(returned, tuple) else (returned, declared.status)
+        if status == 204 or self._out is None:
             return Response(status=status)
         if isinstance(value, Ready):
             return json_response(value.value, status)
-        return json_response(self.out.dump(value), status)
+        return json_response(self._out.dump(value), status)
 
+    def answer_read(self, answer: Any, actor: Actor | None) -> Response:
+        return _cacheable(answer, private=actor is not None)
 
-class _Attempt:
-    """One try at a write that its client may repeat."""
-
-    def __init__(self, path: dict[str, Any]) -> None:
-        self._path = {name: str(value) for name, value in path.items()}
-        self._actor: Actor | None = None
-        self._key: str | None = None
-        self._hash = b""
-
-    def begin(self, actor: Actor | None, incoming: tuple[Any, ...], key_field: str | None) -> None:
-        """Take note of the key, if there is one."""
-        key = str(incoming[0][key_field]) if key_field else request.headers.get("Idempotency-Key")
-        if actor is None or key is None:
-            return
-        if not idempotency.is_key(key):
+    def key_of(self, incoming: tuple[Any, ...]) -> str | None:
+        name = self.declared.key_field
+        key = str(incoming[0][name]) if name else request.headers.get("Idempotency-Key")
+        if key is not None and not idempotency.is_key(key):
             words = f"1 到 {idempotency.MAX_KEY_LENGTH} 个字符"
             raise ValidationFailed(errors={"Idempotency-Key": [words]})
-        self._actor, self._key = actor, key
-        body = orjson.loads(request.get_data() or b"{}")
-        self._hash = idempotency.fingerprint(
-            request.method, str(request.url_rule), self._path, body
+        return key
+
+    def meaning(self, path: Path) -> bytes:
+        return idempotency.fingerprint(
+            request.method, str(request.url_rule), words_of(path), _json_body()
         )
 
-    def find(self, session: Session) -> StoredAnswer | None:
-        """What the key was answered before; None without a key."""
-        if self._actor is None or self._key is None:
-            return None
-        return idempotency.find(session, self._actor.user_id, self._key, self._hash)
+    def to_keep(self, answer: Response) -> StoredAnswer:
+        return StoredAnswer(answer.status_code, answer.get_data(), answer.mimetype or "")
 
-    def store(self, session: Session, response: Response) -> None:
-        if self._actor is not None and self._key is not None:
-            answer = StoredAnswer(
-                response.status_code, response.get_data(), response.mimetype or ""
-            )
-            idempotency.store(session, self._actor.user_id, self._key, self._hash, answer)
-
-    def remember_refusal(self, refusal: AppError) -> Response:
-        """Answer a refusal, and keep it for a repeat where it is a rule's (409).
-
-        A repeat may be refused only because the first has done the work: then the first answer
-        is the answer.
-        """
-        if self._key is None or isinstance(refusal, idempotency.IdempotencyKeyReused):
-            raise refusal
-        with transaction() as session:
-            stored = self.find(session)
-            if stored is not None:
-                return _replay(stored)
-            if refusal.status != 409:
-                raise refusal
-            response = problem_response(refusal)
-            self.store(session, response)
+    def replay(self, stored: StoredAnswer) -> Response:
+        response = Response(
+            stored.body or None, stored.status, content_type=stored.content_type or None
+        )
+        response.headers["Idempotency-Replayed"] = "true"
         return response
 
-
-def _replay(stored: StoredAnswer) -> Response:
-    response = Response(
-        stored.body or None, stored.status, content_type=stored.content_type or None
-    )
-    response.headers["Idempotency-Replayed"] = "true"
-    return response
-
-
-def _actor_of_request(session: Session) -> Actor | None:
-    """The caller, by bearer token; None without one.
-
-    Raises NotLoggedIn (401) for a token that is not or no longer valid, on public endpoints too:
-    a client must learn that it has to log in again.
-    """
-    header = request.headers.get("Authorization")
-    if not header:
-        return None
-    scheme, _, token = header.partition(" ")
-    authenticate: Authenticate = current_app.extensions["authenticate"]
-    actor = authenticate(session, token.strip()) if scheme.lower() == "bearer" else None
-    if actor is None:
-        raise NotLoggedIn
-    g.actor = actor
-    return actor
-
-
-def _is_read() -> bool:
-    """GET, and HEAD, which Flask hands to the same view."""
-    return request.method in {"GET", "HEAD"}
+    def refused(self, refusal: AppError) -> Response:
+        return problem_response(refusal)
 
 
 def _json_body() -> Any:
@@ -513,16 +319,6 @@ def _page_schema(item: type[ma.Schema] | None) -> type[ma.Schema]:
 
 
 _PAGES: dict[type[ma.Schema], type[ma.Schema]] = {}
-
-
-def declare_access(access: Access | Permission) -> Callable[[View], View]:
-    """Declare the access of a view that is no API endpoint (health, documents)."""
-
-    def declare(view: View) -> View:
-        view.access = access  # type: ignore[attr-defined]
-        return view
-
-    return declare
 
 
 class Api(flask_smorest.Api):

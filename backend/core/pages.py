@@ -6,10 +6,10 @@
     @pages.form("/<uuid:activity_id>", access=Permission.ACTIVITY_EDIT, body=Facts, again=show)
     def save(session, actor, body, activity_id): …; return see_other(".show", activity_id=…)
 
-A page is shown in one transaction and changes nothing. A form is checked in this order: where it
-comes from (CSRF), who sends it, what they may do, how often they have sent such, what they typed; a
-form that is sent twice is carried out once. What is refused is shown again with what was typed
-(`again`), and the reason beside the field. The page after it says what was done.
+What happens to each request is in core/attempts.py: a page is shown in one transaction and changes
+nothing, a form that is sent twice is carried out once. A form is asked first where it comes from
+(CSRF). What is refused is shown again with what was typed (`again`), and the reason beside the
+field. The page after it says what was done.
 
 What was typed is kept by the browser until it is saved (console/static/drafts.js, docs/adr/0028):
 the next page names the form whose fields are done with. Whoever must log in meanwhile is led back
@@ -18,12 +18,11 @@ to the page that they were on.
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
-from uuid import UUID
 
 import marshmallow as ma
 from flask import (
@@ -43,35 +42,35 @@ from flask import (
 )
 from flask import session as cookie
 from flask_wtf.csrf import generate_csrf, validate_csrf
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BuildError, RequestRedirect
 from wtforms.validators import ValidationError as CsrfError
 
-from backend.core import idempotency, limits, refusals
-from backend.core.api import Access
-from backend.core.db import RunAgain, transaction
-from backend.core.errors import (
-    AppError,
-    Forbidden,
-    NotFound,
-    NotLoggedIn,
-    TryAgain,
-    ValidationFailed,
+from backend.core import idempotency
+from backend.core.attempts import (
+    A_READ,
+    Access,
+    Declared,
+    Path,
+    Sending,
+    View,
+    Work,
+    declare_access,
+    words_of,
 )
+from backend.core.context import compose, composed
+from backend.core.db import transaction
+from backend.core.errors import AppError, NotLoggedIn, ValidationFailed
 from backend.core.idempotency import IdempotencyKeyReused, StoredAnswer
 from backend.core.ids import new_id
-from backend.core.limits import CHANGES, Limit, Unlimited
 from backend.core.permissions import Actor, Permission
-from backend.core.problems import problem_for, refusal_for
+from backend.core.problems import problem_for
 from backend.core.text import file_name, one_line
 
-View = Callable[..., Any]
 FORM_KEY = "_key"
 TOKEN = "token"  # noqa: S105 - the cookie's field, not a secret
-MAX_RUNS = 3
 # The fields beside a form's file; and how much of a file that is too large is read, to say so.
 _BESIDE_A_FILE = 100_000
 _MOST_DRAINED = 20_000_000
@@ -97,8 +96,7 @@ class FileTooLarge(AppError):
     title = "文件太大了，没有上传"
 
 
-class SavedBefore(AppError):
-    status = 409
+class SavedBefore(IdempotencyKeyReused):
     code = "saved_before"
     title = "这一页您刚才已经保存过一次，这次没有保存"
 
@@ -132,250 +130,231 @@ class UploadedFile:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Declared):
+    """What a page declares.
+
+    Attributes:
+        query: schema of the address's parameters; an unknown or a wrong one is passed over, so
+            that an old bookmark still shows a page.
+        again: the view of the page that the form with these parameters is on, where what comes
+            out is taken away (paper) and a wrong parameter must not be passed over. It shows the
+            refusal, called as a form's `again` is.
+        polled: a part that an open page asks for again and again. It keeps no session from ending,
+            since nobody may be there any more, and is answered 304 where nothing has changed.
+    """
+
+    query: type[ma.Schema] | None = None
+    again: View | None = None
+    polled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form(Declared):
+    """What a form declares.
+
+    Attributes:
+        body: schema of the fields; unknown ones are refused. Fields with the same name come as a
+            list where the schema has one.
+        query: schema of the address's parameters, taken as a page takes them.
+        again: the view of the page that the form is on. It shows a refusal, called with `typed`,
+            the fields as they came, and `problem`, the refusal; and with the query of the form's
+            address, if the page has one. Without one a refusal is shown on a page of its own.
+        upload: the file that the form takes (multipart/form-data); `body` is needed too.
+        said: what the next page says, where the view does not `tell`; None for nothing.
+    """
+
+    body: type[ma.Schema] | None = None
+    query: type[ma.Schema] | None = None
+    again: View | None = None
+    upload: Upload | None = None
+    said: str | None = SAVED
+
+
 class Pages(Blueprint):
-    """A feature's pages. `page` declares one that is read, `form` one that is sent."""
+    """A feature's pages. `page` declares one that is read, with the words of `Page`; `form` one
+    that is sent, with those of `Form`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.register_error_handler(Exception, _error_page)
 
-    def page(
-        self,
-        rule: str,
-        *,
-        access: Access | Permission,
-        query: type[ma.Schema] | None = None,
-        again: View | None = None,
-        polled: bool = False,
-    ) -> Callable[[View], View]:
+    def page(self, rule: str, **declared: Any) -> Callable[[View], View]:
         """A page; the view is given the session, the actor, the loaded query if it has one, and
-        the path's values.
-
-        Args:
-            access: PUBLIC, LOGIN or a permission held somewhere; the row is checked by the view.
-            query: schema of the address's parameters; an unknown or a wrong one is passed over,
-                so that an old bookmark still shows a page.
-            again: the view of the page that the form with these parameters is on, where what
-                comes out is taken away (paper) and a wrong parameter must not be passed over. It
-                shows the refusal, called as a form's `again` is.
-            polled: a part that an open page asks for again and again. It keeps no session from
-                ending, since nobody may be there any more, and is answered 304 where nothing has
-                changed.
-        """
+        the path's values."""
+        page = Page(reads=True, limit=A_READ, **declared)
 
         def declare(view: View) -> View:
-            schema = query(unknown=ma.EXCLUDE) if query else None
-
-            @wraps(view)
-            def handle(**path: Any) -> Any:
-                try:
-                    with transaction() as session:
-                        actor = _authenticated(session, access, polled=polled)
-                        try:
-                            asked = _query(schema, strictly=again is not None)
-                        except ValidationFailed as refusal:
-                            assert again is not None
-                            typed = {"typed": request.args, "problem": refusal}
-                            return refused_page(again(session, actor, **path, **typed), refusal)
-                        answer = view(session, actor, *asked, **path)
-                        return _conditional(answer) if polled else answer
-                except Forbidden as refusal:
-                    # What is not there (404) is mostly an old bookmark; an open page that asks
-                    # again and again is no new try.
-                    if not polled:
-                        refusals.note(refusal, _actor_of_cookie, "page")
-                    raise
-
-            handle.access = access  # type: ignore[attr-defined]
+            shown = _Shown(view, page)
             # For a form of this page: what is refused is shown with the same filters.
-            view.query = schema  # type: ignore[attr-defined]
-            self.add_url_rule(rule, view.__name__, handle, methods=["GET"])
-            return view
+            view.query = shown.query  # type: ignore[attr-defined]
+            return self._add(rule, view, shown)
 
         return declare
 
-    def form(
-        self,
-        rule: str,
-        *,
-        access: Access | Permission,
-        body: type[ma.Schema] | None = None,
-        query: type[ma.Schema] | None = None,
-        again: View | None = None,
-        upload: Upload | None = None,
-        limit: Limit | Unlimited = CHANGES,
-        said: str | None = SAVED,
-    ) -> Callable[[View], View]:
+    def form(self, rule: str, **declared: Any) -> Callable[[View], View]:
         """A form; the view is given the session, the actor, the loaded body and the loaded query
-        if it has them, and the path's values, and answers with a redirect.
+        if it has them, and the path's values, and answers with a redirect."""
+        form = Form(**declared)
+        return lambda view: self._add(rule, view, _Sent(view, form))
 
-        Args:
-            body: schema of the fields; unknown ones are refused. Fields with the same name come
-                as a list where the schema has one.
-            query: schema of the address's parameters, taken as a page takes them.
-            again: the view of the page that the form is on. It shows a refusal, called with
-                `typed`, the fields as they came, and `problem`, the refusal; and with the query
-                of the form's address, if the page has one. Without one a refusal is shown on a
-                page of its own.
-            upload: the file that the form takes (multipart/form-data); `body` is needed too.
-            limit: how often one person, or one address, may send it.
-            said: what the next page says, where the view does not `tell`; None for nothing.
-        """
+    def _add(self, rule: str, view: View, work: Work) -> View:
+        @wraps(view)
+        def handle(**path: Any) -> Any:
+            return work.handle(path)
 
-        def declare(view: View) -> View:
-            asked = query(unknown=ma.EXCLUDE) if query else None
-            form = _Form(view, access, body() if body else None, asked, again, upload, limit, said)
-
-            @wraps(view)
-            def handle(**path: Any) -> Any:
-                return form.handle(path)
-
-            handle.access = access  # type: ignore[attr-defined]
-            # Whoever stands in front of us must let it through.
-            handle.most_bytes = upload.most_bytes + _BESIDE_A_FILE if upload else 0  # type: ignore[attr-defined]
-            handle.limit = limit  # type: ignore[attr-defined]
-            self.add_url_rule(rule, view.__name__, handle, methods=["POST"])
-            return view
-
-        return declare
+        handle.declared = work.declared  # type: ignore[attr-defined]
+        declare_access(work.declared.access)(handle)
+        methods = ["GET"] if work.declared.reads else ["POST"]
+        self.add_url_rule(rule, view.__name__, handle, methods=methods)
+        return view
 
 
-class _Form:
-    """One form at work; made once, called for each time that it is sent."""
+class _ByCookie(Work):
+    """Whose a request is, the console's cookie says."""
 
-    def __init__(
-        self,
-        view: View,
-        access: Access | Permission,
-        schema: ma.Schema | None,
-        query: ma.Schema | None,
-        again: View | None,
-        upload: Upload | None,
-        limit: Limit | Unlimited,
-        said: str | None,
-    ) -> None:
-        self.view, self.access, self.schema, self.again = view, access, schema, again
-        self.query, self.upload, self.limit, self.said = query, upload, limit, said
+    polled = False
 
-    def handle(self, path: dict[str, Any]) -> Any:
+    def actor_of(self, session: Session) -> Actor | None:
+        token = cookie.get(TOKEN)
+        if not token:
+            return None
+        return composed(Frame).authenticate(session, token, in_use=not self.polled)
+
+    def respond(self, returned: Any) -> Any:
+        return returned
+
+
+class _Shown(_ByCookie):
+    """One page at work."""
+
+    sent_as = "page"
+    declared: Page
+
+    def __init__(self, view: View, declared: Page) -> None:
+        super().__init__(view, declared)
+        self.query = declared.query(unknown=ma.EXCLUDE) if declared.query else None
+        self.polled = declared.polled
+
+    def incoming(self) -> tuple[Any, ...]:
+        return _query(self.query, strictly=self.declared.again is not None)
+
+    def show(self, session: Session, actor: Actor | None, path: Path) -> Any:
+        try:
+            asked = self.incoming()
+        except ValidationFailed as refusal:
+            again = self.declared.again
+            assert again is not None
+            page = again(session, actor, **path, typed=request.args, problem=refusal)
+            return refused_page(page, refusal)
+        return self.view(session, actor, *asked, **path)
+
+    def answer_read(self, answer: Any, actor: Actor | None) -> Any:
+        return _conditional(answer) if self.polled else answer
+
+    def is_reach(self, refusal: AppError) -> bool:
+        """An open page that asks again and again is no new try."""
+        return not self.polled and super().is_reach(refusal)
+
+
+class _Sent(_ByCookie):
+    """One form at work."""
+
+    sent_as = "form"
+    declared: Form
+
+    def __init__(self, view: View, declared: Form) -> None:
+        super().__init__(view, declared)
+        self._schema = declared.body() if declared.body else None
+        self._query = declared.query(unknown=ma.EXCLUDE) if declared.query else None
+
+    def handle(self, path: Path) -> Any:
         g.form_page = self._page(path)
         try:
-            if self.upload is not None:
-                _accept(self.upload)
-            _check_origin(self.access)
-            self._count(path)
-            return self._handle_twins(path)
+            answer = super().handle(path)
         except AppError as refusal:
-            return self._refused(self._taken_back(refusal), path)
-
-    def _page(self, path: dict[str, Any]) -> str:
-        """The address of the page that the form is on; empty where that is no page of its own."""
-        if self.again is None:
-            return ""
-        try:
-            return url_for(f".{self.again.__name__}", **path)
-        except BuildError:
-            return ""
-
-    def _count(self, path: dict[str, Any]) -> None:
-        """Count one sending. Raises TooManyRequests (429)."""
-        if not isinstance(self.limit, Limit):
-            return
-        with transaction() as session:
-            actor = _authenticated(session, self.access)
-            refusal = limits.count_request(session, self.limit, actor, path)
-        if refusal is not None:
-            raise refusal
-
-    def _taken_back(self, refusal: AppError) -> AppError:
-        """The refusal to show, when a try that came to nothing is no longer counted as one."""
-        if refusal.status != 422 or not isinstance(self.limit, Limit) or not self.limit.done_only:
-            return refusal
-        with transaction() as session:
-            actor = _actor_of_cookie(session)
-            return limits.take_back(session, self.limit, actor) or refusal
-
-    def _handle_twins(self, path: dict[str, Any]) -> Any:
-        for _ in range(MAX_RUNS):
-            try:
-                return self._handle_once(path)
-            except RunAgain:
-                continue
-            except DBAPIError as error:
-                refusal = refusal_for(error)
-                if refusal is None:
-                    raise
-                raise refusal from error
-        raise TryAgain
-
-    def _handle_once(self, path: dict[str, Any]) -> Any:
-        g.told = []
-        with transaction() as session:
-            answer = self._answer(session, _authenticated(session, self.access), path)
+            return self._show_again(refusal, path)
         # Now that it is true.
         if isinstance(answer, Response) and answer.location:
             self._say()
         return answer
 
-    def _answer(self, session: Session, actor: Actor | None, path: dict[str, Any]) -> Any:
-        key, seen = request.form.get(FORM_KEY), _fingerprint(path)
-        if actor is not None and key:
-            stored = _sent_before(session, actor.user_id, key, seen)
-            if stored is not None:
-                return redirect(stored.body.decode(), stored.status)
-        answer = self.view(session, actor, *self._body(), *_query(self.query), **path)
-        if actor is not None and key and isinstance(answer, Response) and answer.location:
-            done = StoredAnswer(answer.status_code, answer.location.encode(), "")
-            idempotency.store(session, actor.user_id, key, seen, done)
-        return answer
+    def check_sender(self) -> None:
+        if self.declared.upload is not None:
+            _accept(self.declared.upload)
+        _check_origin(self.declared.access)
+
+    def incoming(self) -> tuple[Any, ...]:
+        g.told = []
+        return (*self._body(), *_query(self._query))
+
+    def _body(self) -> tuple[Any, ...]:
+        if self._schema is None:
+            return ()
+        body = _loaded(self._schema, request.form)
+        if self.declared.upload is not None:
+            body[self.declared.upload.name] = _uploaded(self.declared.upload)
+        return (body,)
+
+    def key_of(self, incoming: tuple[Any, ...]) -> str | None:
+        return request.form.get(FORM_KEY) or None
+
+    def meaning(self, path: Path) -> bytes:
+        return _fingerprint(path)
+
+    def to_keep(self, answer: Any) -> StoredAnswer | None:
+        """Where it leads: a page that shows a refusal is made anew."""
+        if not isinstance(answer, Response) or not answer.location:
+            return None
+        return StoredAnswer(answer.status_code, answer.location.encode(), "")
+
+    def replay(self, stored: StoredAnswer) -> Response:
+        return current_app.make_response(redirect(stored.body.decode(), stored.status))
+
+    def sent_other(self, session: Session, sending: Sending) -> AppError:
+        """The same form has come with other fields: the back button has brought it back."""
+        identity = (sending.user_id, sending.key)
+        first = session.get_one(idempotency.IdempotencyRecord, identity)
+        return SavedBefore(first.body.decode())
+
+    def is_reach(self, refusal: AppError) -> bool:
+        """A forged form is one too."""
+        return isinstance(refusal, ForgedForm) or super().is_reach(refusal)
+
+    def _page(self, path: Path) -> str:
+        """The address of the page that the form is on; empty where that is no page of its own."""
+        if self.declared.again is None:
+            return ""
+        try:
+            return url_for(f".{self.declared.again.__name__}", **path)
+        except BuildError:
+            return ""
 
     def _say(self) -> None:
         """Let the next page say what this form has done, and that its fields are done with."""
-        for words, kind in g.told or ([(self.said, "success")] if self.said else []):
+        said = self.declared.said
+        for words, kind in g.told or ([(said, "success")] if said else []):
             flash(words, kind)
-        if self.said is not None:
+        if said is not None:
             flash(request.path, _DONE)
 
-    def _body(self) -> tuple[Any, ...]:
-        if self.schema is None:
-            return ()
-        body = _loaded(self.schema, request.form)
-        if self.upload is not None:
-            body[self.upload.name] = _uploaded(self.upload)
-        return (body,)
-
-    def _refused(self, refusal: AppError, path: dict[str, Any]) -> Any:
+    def _show_again(self, refusal: AppError, path: Path) -> Any:
         """What a refused form answers: the same page with what was typed, or the refusal's own."""
-        _note_refusal(refusal)
-        shown = refusal.status in (409, 413, 422, 429) and self.again is not None
-        if not shown:
+        again = self.declared.again
+        if again is None or refusal.status not in (409, 413, 422, 429):
             raise refusal
-        assert self.again is not None
         # What is too large was not read: there is nothing typed to show.
         typed = MultiDict() if refusal.status == 413 else request.form
         try:
             with transaction() as session:
-                actor = _authenticated(session, self.access)
-                query = _query(getattr(self.again, "query", None))
-                page = self.again(session, actor, *query, **path, typed=typed, problem=refusal)
+                actor = self.authenticated(session)
+                query = _query(getattr(again, "query", None))
+                page = again(session, actor, *query, **path, typed=typed, problem=refusal)
                 return refused_page(page, refusal)
         except AppError as other:
             # Who may not see the page itself reached for it all the same, with whatever they sent.
-            _note_refusal(other)
+            self.note(other)
             raise
-
-
-def _sent_before(session: Session, user_id: UUID, key: str, seen: bytes) -> StoredAnswer | None:
-    """The answer to this sending, if it has come before.
-
-    Raises SavedBefore (409) when the same form has come with other fields: the back button has
-    brought it back.
-    """
-    try:
-        return idempotency.find(session, user_id, key, seen)
-    except IdempotencyKeyReused:
-        first = session.get_one(idempotency.IdempotencyRecord, (user_id, key))
-        raise SavedBefore(first.body.decode()) from None
 
 
 def see_other(endpoint: str, **values: Any) -> Response:
@@ -456,8 +435,8 @@ def way() -> dict[str, str]:
 
 
 def after_login() -> Response:
-    """To the page that asked for the login; the console's first where none did."""
-    place = _address_of_page(request.args.get("next", "")) or url_for("console.home")
+    """To the page that asked for the login; the first one where none did."""
+    place = _address_of_page(request.args.get("next", "")) or url_for(composed(Frame).home)
     return current_app.make_response(redirect(place, 303))
 
 
@@ -467,9 +446,26 @@ class Authenticate(Protocol):
     def __call__(self, session: Session, token: str, *, in_use: bool = True) -> Actor | None: ...
 
 
-def init_pages(app: Flask, authenticate: Authenticate) -> None:
-    """Let pages know who is asking."""
-    app.extensions["authenticate_console"] = authenticate
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all pages stand in; core knows none of it.
+
+    Attributes:
+        home: endpoint of the first page.
+        login: endpoint of the page that asks who it is.
+        refusal: template of a page that shows a refusal, `problem`. It needs nothing of the
+            database: that may be what is away.
+    """
+
+    authenticate: Authenticate
+    home: str
+    login: str
+    refusal: str
+
+
+def init_pages(app: Flask, frame: Frame) -> None:
+    """Let pages know who is asking, and what they stand in."""
+    compose(app.extensions, frame)
     app.jinja_env.globals.update(
         form_fields=form_fields, done_forms=done_forms, notices=notices, way_back=_way_back
     )
@@ -484,8 +480,7 @@ def _error_page(error: Exception) -> Any:
     problem = problem_for(error)
     if isinstance(problem, NotLoggedIn):
         return _to_login()
-    # The page needs nothing of the database: that may be what is away.
-    return refused_page(render_template("console/error.html", problem=problem), problem)
+    return refused_page(render_template(composed(Frame).refusal, problem=problem), problem)
 
 
 def refused_page(page: Any, problem: AppError) -> Response:
@@ -498,8 +493,9 @@ def refused_page(page: Any, problem: AppError) -> Response:
 
 def _to_login() -> Any:
     asked = {"next": _way_back()} | ({"ended": "1"} if cookie.get(TOKEN) else {})
-    login = url_for("console_login.login")
-    if asked["next"] and asked["next"] != url_for("console.home"):
+    frame = composed(Frame)
+    login = url_for(frame.login)
+    if asked["next"] and asked["next"] != url_for(frame.home):
         login = f"{login}?{urlencode(asked, safe='/')}"
     if "HX-Request" in request.headers:
         # htmx would put the login page into a corner of this one.
@@ -537,27 +533,6 @@ def _conditional(answer: Any) -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
-
-
-def _authenticated(
-    session: Session, access: Access | Permission, *, polled: bool = False
-) -> Actor | None:
-    actor = _actor_of_cookie(session, in_use=not polled)
-    if access is not Access.PUBLIC:
-        if actor is None:
-            raise NotLoggedIn
-        if isinstance(access, Permission) and not actor.may_anywhere(access):
-            raise Forbidden
-    g.actor = actor
-    return actor
-
-
-def _actor_of_cookie(session: Session, *, in_use: bool = True) -> Actor | None:
-    token = cookie.get(TOKEN)
-    if not token:
-        return None
-    authenticate: Authenticate = current_app.extensions["authenticate_console"]
-    return authenticate(session, token, in_use=in_use)
 
 
 def _check_origin(access: Access | Permission) -> None:
@@ -622,20 +597,12 @@ def _too_large(upload: Upload) -> FileTooLarge:
     return FileTooLarge(errors={upload.name: [f"最大 {upload.most_bytes // 1_000_000} MB"]})
 
 
-def _note_refusal(refusal: AppError) -> None:
-    """Forged forms and reaching into another's region are kept, with who did it."""
-    if isinstance(refusal, (ForgedForm, Forbidden, NotFound)):
-        refusals.note(refusal, _actor_of_cookie, "form")
-
-
-def _fingerprint(path: Mapping[str, Any]) -> bytes:
+def _fingerprint(path: Path) -> bytes:
     fields = {name: values for name, values in request.form.lists() if name not in _OF_EVERY_FORM}
     for name, sent in request.files.items():
         fields[name] = [hashlib.sha256(sent.stream.read()).hexdigest()]
         sent.stream.seek(0)
-    return idempotency.fingerprint(
-        request.path, {name: str(value) for name, value in path.items()}, fields
-    )
+    return idempotency.fingerprint(request.path, words_of(path), fields)
 
 
 def _plain(schema: ma.Schema, given: MultiDict[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from backend.core.api import Access
+from backend.core.attempts import Access
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Permission, Role

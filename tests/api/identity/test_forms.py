@@ -77,6 +77,17 @@ def test_one_key_makes_one_thing_and_other_words_are_asked_about(world: World, d
     assert "修雨伞" not in desk.read("/console/needs/")
 
 
+def test_a_repeat_that_would_be_refused_gets_the_first_answer(world: World, desk: Desk) -> None:
+    """As an endpoint of the API does: it is refused only because the first has done the work."""
+    made = desk.send(NEW, **need(world)).location
+    taken, key = f"{made}/accept", str(new_id())
+    first = desk.send(taken, _key=key)
+    assert (first.status_code, first.location) == (303, made)
+    again = desk.send(taken, _key=key)
+    assert (again.status_code, again.location) == (303, made)
+    assert desk.send(taken).status_code == 409, "a sending of its own"
+
+
 def _end_logins() -> None:
     with transaction() as session:
         session.execute(update(ConsoleSession).values(revoked_at=clock.now()))
