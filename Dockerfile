@@ -20,6 +20,8 @@ COPY --from=build /venv /venv
 WORKDIR /app
 COPY backend backend
 COPY config config
+# Nothing may be written where it runs: it would compile all of this again at each start.
+RUN python -m compileall -q backend
 USER app
 EXPOSE 8000
 # By the name that others in the network use: a server that listens for itself alone is not there.

@@ -22,13 +22,12 @@ from backend.core.logs import init_request_logs
 from backend.core.metrics import init_metrics
 from backend.core.problems import init_problems
 from backend.core.providers import check_answered
-from backend.demo import pages as demo_pages
 from backend.features import FEATURES
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.identity.personal_codes import PersonalCodes
 from backend.identity.sessions import authenticate
-from backend.settings import STAND_IN_APPID, Settings
+from backend.settings import Settings
 
 
 def create_app(
@@ -78,8 +77,6 @@ def create_app(
             api.register_blueprint(blueprint)
     init_problems(app)
     init_console(app, features)
-    if settings.wechat_appid == STAND_IN_APPID:
-        app.register_blueprint(demo_pages.pages)
     init_health(app)
     init_metrics(app)
     init_docs(app)

@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-import segno
 from flask import Flask
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
@@ -19,7 +18,6 @@ from backend.core.command_line import ChineseGroup, CommandError, checked_text
 from backend.core.db import transaction
 from backend.core.permissions import Actor, Role
 from backend.core.text import mobile_number
-from backend.demo.load import load_demo
 from backend.identity import console, roles
 from backend.identity import operations as identity
 from backend.identity.models import Resident, RoleAssignment, User, UserState
@@ -51,7 +49,6 @@ def init_cli(app: Flask) -> None:
         admin_group,
         roles_group,
         accounts_group,
-        demo_group,
     ):
         app.cli.add_command(group)
 
@@ -434,24 +431,6 @@ def _show_setup(username: str, secret: str) -> None:
     click.echo(f"用户名 {username} 已设好。请用手机验证器扫码，或输入密钥 {secret}")
     click.echo(address)
     if sys.stdout.isatty():
+        import segno  # only here: the app has these commands too, and never a terminal
+
         segno.make(address, micro=False).terminal(compact=True)
-
-
-# ---------------------------------------------------------------------------- demo
-
-
-@click.group("demo", cls=ChineseGroup)
-def demo_group() -> None:
-    """演示数据"""
-
-
-@demo_group.command("load")
-def load_demo_data() -> None:
-    """载入演示数据：武进区、99 个社区、今天正在举行的集市
-
-    \b
-    可以反复载入，不会重复；第二天再载入，会有第二天的集市。
-    只能在开发和测试环境使用（APP_ENV 为 development 或 test）。
-    """
-    for line in load_demo():
-        click.echo(line)

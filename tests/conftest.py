@@ -25,6 +25,7 @@ from backend.core.crypto import PhoneVault
 from backend.core.database_roles import APP
 from backend.core.db import db
 from backend.core.limits import Limits, Spent
+from backend.demo.joining import init_demo
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
@@ -123,6 +124,7 @@ def app(postgres: PrivatePostgres) -> Iterator[Flask]:
     does stays in it."""
     postgres.create_database("app", template=TEMPLATE)
     app = create_app(settings_for(postgres.url("app", APP)))
+    init_demo(app)
     yield app
     with app.app_context():
         db.engine.dispose()

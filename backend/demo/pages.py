@@ -14,7 +14,7 @@ from backend.demo.people import openid_of
 from backend.identity import console
 from backend.identity.models import User
 
-pages = Pages("demo_login", __name__, url_prefix="/console")
+pages = Pages("demo_login", __name__, url_prefix="/console", template_folder="templates")
 
 
 @pages.form("/demo-login/<name>", access=PUBLIC,

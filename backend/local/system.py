@@ -223,8 +223,8 @@ class LocalSystem:
         return self._parts.log_tail(name, lines)
 
     def flask(self, *arguments: str) -> str:
-        """Run `flask --app backend.wsgi <arguments>` in this system; see `python`."""
-        return self.python("flask", "--app", "backend.wsgi", *arguments)
+        """Run `flask --app backend.local.wsgi <arguments>` in this system; see `python`."""
+        return self.python("flask", "--app", "backend.local.wsgi", *arguments)
 
     def migrate(self, *arguments: str) -> str:
         """Run `python -m backend.core.migrate <arguments>` as the tables' owner; see `python`."""
@@ -433,8 +433,7 @@ class LocalSystem:
         self._say("启动后台任务 / worker")
         self._run("worker", "backend.worker")
         self._say("启动网站 / web")
-        app = "backend.wsgi:app" if self.preview is None else "backend.local.wsgi:app"
-        self._run("web", "gunicorn", "-c", "config/gunicorn.conf.py", app)
+        self._run("web", "gunicorn", "-c", "config/gunicorn.conf.py", "backend.local.wsgi:app")
         self._wait_for_web()
         self._write_run_file()
 

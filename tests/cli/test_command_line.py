@@ -19,6 +19,7 @@ from backend.app import create_app
 from backend.core.command_line import ChineseCommand, ChineseGroup, CommandError
 from backend.core.db import db, transaction
 from backend.core.errors import Conflict, ValidationFailed
+from backend.demo import joining
 from backend.demo.people import REGIONS_FILE
 from backend.local.postgres import PrivatePostgres
 from backend.local.system import ROOT
@@ -58,7 +59,7 @@ def test_the_commands_are_these() -> None:
     """Another one needs its help, and its tests."""
     found = [
         (group.name, name)
-        for group in vars(cli).values()
+        for group in (*vars(cli).values(), *vars(joining).values())
         if isinstance(group, ChineseGroup)
         for name in group.commands
     ]

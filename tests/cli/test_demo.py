@@ -19,6 +19,7 @@ from backend.core import clock
 from backend.core.config import load as load_config
 from backend.core.db import db, transaction
 from backend.demo import markets, past, people
+from backend.demo.joining import init_demo
 from backend.local.postgres import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.commands import Run, done, runner
@@ -34,6 +35,7 @@ def app(postgres: PrivatePostgres) -> Iterator[Flask]:
     """The app in the place of tests/conftest.py's, with the demo in its database."""
     postgres.create_database("cli_demo", template=TEMPLATE)
     app = create_app(settings_for(postgres.url("cli_demo")))
+    init_demo(app)
     with time_machine.travel(NOON, tick=True):
         done(runner(app)("demo", "load"))
     yield app

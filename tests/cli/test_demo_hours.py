@@ -10,6 +10,7 @@ from backend.app import create_app
 from backend.core import clock
 from backend.core.db import transaction
 from backend.demo import markets
+from backend.demo.joining import init_demo
 from backend.regions.models import Region
 from backend.settings import Settings
 from tests.conftest import settings_for
@@ -28,6 +29,7 @@ def test_production_is_refused(committed_app: Flask) -> None:
             wechat_api_base="https://api.weixin.qq.com",
         )
     )
+    init_demo(production)
     assert "演示数据只能载入开发或测试环境" in failed(runner(production)("demo", "load"))
     with committed_app.app_context(), transaction() as session:
         assert session.execute(select(func.count()).select_from(Region)).scalar_one() == 0

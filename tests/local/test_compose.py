@@ -31,7 +31,7 @@ from backend.local.keys import local_keys
 from backend.local.ports import accepts, free_ports
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
 from backend.local.supervisor import Program, Supervisor
-from backend.local.system import ROOT, is_app_setting
+from backend.local.system import is_app_setting
 from backend.local.waiting import wait_until
 from tests.conftest import settings_for
 from tests.domain.test_settings import ALL_VARIABLES
@@ -70,7 +70,10 @@ class Containers:
         self.web_port, self._own_port = free_ports(2)
         self.names = stack.enter_context(Names({"web": "127.0.0.1"}))
         self._folder = folder
-        self.supervisor = Supervisor(folder / "log", cwd=ROOT, say=lambda _: None)
+        # The image's own working folder: what it lacks, nobody finds here either.
+        self._image = folder / "image"
+        compose.copy_image(self._image)
+        self.supervisor = Supervisor(folder / "log", cwd=self._image, say=lambda _: None)
         stack.callback(self.supervisor.stop_all)
 
     def environment(self, service: Service) -> dict[str, str]:
@@ -138,7 +141,7 @@ class Containers:
 
     def _done(self, argv: list[str], service: Service) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self._here(argv), cwd=ROOT, env=self.environment(service), capture_output=True,
+            self._here(argv), cwd=self._image, env=self.environment(service), capture_output=True,
             text=True, check=False, timeout=120,
         )  # fmt: skip
 

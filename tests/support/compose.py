@@ -6,9 +6,10 @@ As much of the formats as our own files use; anything else fails.
 import json
 import re
 import shlex
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
@@ -114,14 +115,59 @@ def _interpolated(text: str, variables: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value, text)
 
 
+def image_runs() -> list[str]:
+    """What the Dockerfile's last stage runs."""
+    runs: list[str] = _image()["RUN"]
+    return runs
+
+
+def image_files() -> Iterator[PurePath]:
+    """The files of ours that the image has in its working folder."""
+    for source in _image()["COPY"]:
+        for path in sorted((ROOT / source).rglob("*")):
+            relative = path.relative_to(ROOT)
+            if path.is_file() and not _ignored(relative):
+                yield relative
+
+
+def copy_image(folder: Path) -> None:
+    """Make the image's working folder, as the Dockerfile's COPY does."""
+    for file in image_files():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, folder / file)
+
+
+def _ignored(file: PurePath) -> bool:
+    """Whether .dockerignore leaves a file out: the last of its lines that fits has the say."""
+    ignored = False
+    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        pattern = line.removeprefix("!")
+        anywhere = pattern.removeprefix("**/")
+        assert pattern == "*" or "*" not in anywhere, line
+        if pattern == "*" or any(
+            path == PurePath(pattern) or (anywhere != pattern and path.name == anywhere)
+            for path in (file, *file.parents)
+        ):
+            ignored = not line.startswith("!")
+    return ignored
+
+
 def _image() -> dict[str, Any]:
-    """ENV, CMD and HEALTHCHECK of the Dockerfile's last stage."""
+    """COPY of our files, RUN, ENV, CMD and HEALTHCHECK of the Dockerfile's last stage."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
     stage = text[text.rindex("\nFROM ") :]
-    found: dict[str, Any] = {"ENV": {}}
+    found: dict[str, Any] = {"ENV": {}, "COPY": [], "RUN": []}
     for line in stage.splitlines():
         instruction, _, rest = line.strip().partition(" ")
-        if instruction == "ENV":
+        if instruction == "COPY" and not rest.startswith("--from"):
+            source, target = rest.split()
+            assert source == target, line
+            found["COPY"].append(source)
+        elif instruction == "RUN":
+            found["RUN"].append(rest)
+        elif instruction == "ENV":
             found["ENV"] |= dict(item.split("=", 1) for item in rest.split())
         elif instruction == "CMD":
             found["CMD"] = json.loads(rest)
