@@ -6,9 +6,9 @@ activity is over, since WeChat may be away just then. Until then a QR of a plain
 """
 
 import io
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import segno
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -20,6 +20,9 @@ from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.jobs import job
 from backend.gateways.wechat import WeChatError, WeChatGateway, WeChatUnavailable
+
+if TYPE_CHECKING:
+    import segno
 
 #: People may come to these: their codes have an image fetched.
 FETCHED_FOR = (ActivityState.PUBLISHED, ActivityState.LIVE)
@@ -80,8 +83,10 @@ def link_qr(scene: str, border: int = QR_BORDER) -> bytes:
     return buffer.getvalue()
 
 
-def link_code(scene: str) -> segno.QRCode:
+def link_code(scene: str) -> "segno.QRCode":
     """The QR of the code as a plain link, to be drawn."""
+    import segno  # only here: its tables are made when it is loaded
+
     return segno.make(composed(MarketCodes).link(scene), error="m", micro=False)
 
 

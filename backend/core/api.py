@@ -8,6 +8,7 @@ happens to each request is in core/attempts.py. flask-smorest makes the OpenAPI 
 same words.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -322,9 +323,30 @@ _PAGES: dict[type[ma.Schema], type[ma.Schema]] = {}
 
 
 class Api(flask_smorest.Api):
-    """The API object; one per app."""
+    """The API object; one per app. Its document is written when somebody first asks for it: that
+    is a tenth of a start and some megabytes, and few processes are ever asked."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def __init__(self, app: Flask) -> None:
+        self._undocumented: list[Blueprint] = []
+        self._writing = threading.Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Take in a feature's routes."""
+        self._app.register_blueprint(blueprint)
+        self._undocumented.append(blueprint)
+
+    def _openapi_json(self) -> Response:
+        with self._writing:
+            for blueprint in self._undocumented:
+                blueprint.register_views_in_doc(
+                    self, self._app, self.spec, name=blueprint.name, parameters=None
+                )
+                self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+            self._undocumented.clear()
+        return super()._openapi_json()  # type: ignore[no-any-return]
 
 
 def init_api(app: Flask, authenticate: Authenticate) -> Api:

@@ -19,8 +19,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Literal
 
-import xlsxwriter
-
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.text import one_line
@@ -128,6 +126,9 @@ class Sheet:
 
 def write_workbook(sheets: Sequence[Sheet]) -> bytes:
     """An .xlsx file of these sheets, ready to print on A4 across."""
+    # Imported here: most processes never write one.
+    import xlsxwriter
+
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False})
     for sheet in sheets:

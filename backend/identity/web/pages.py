@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import segno
 from flask import Response, current_app, make_response, request, url_for
 from sqlalchemy.orm import Session
 
@@ -46,7 +45,6 @@ def login(
         "identity/login.html",
         typed=typed or {},
         problem=problem,
-        stand_in=_beside_stand_in(),
         way=way(),
     )
 
@@ -66,6 +64,8 @@ def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, st
 @pages.form("/login/qr", access=PUBLIC, limit=_QR)
 def ask_by_qr(session: Session, actor: Actor | None) -> Response:
     """A new QR code to be scanned in the mini-program."""
+    import segno  # only here: its tables are made when it is loaded
+
     waiting = logins.ask(session, current_device() or "浏览器 · 电脑")
     qr = segno.make(logins.QR_PREFIX + waiting.code, error="m", micro=False)
     # Beside the stand-in WeChat there is no camera: the preview's is a box to paste the text into.
