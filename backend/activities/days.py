@@ -1,14 +1,15 @@
 """From when on what happens at an activity counts: its own day, however early somebody opens it
-(docs/adr/0025).
+(docs/adr/0025). And until when it, and what was done there, can be rated (docs/adr/0007).
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 
 from backend.activities.models import Activity
 from backend.core import clock
+from backend.core.config import RATING
 
 
 def counts_from(activity: Any) -> datetime:
@@ -34,3 +35,15 @@ def days_early(activity: Any) -> int:
 def day_has_come() -> ColumnElement[bool]:
     """Whether an activity's day has come, in a statement that reads `Activity`."""
     return Activity.starts_at < clock.day_end(clock.today())
+
+
+def ratable_until(ends_at: datetime, closed_at: datetime | None) -> datetime:
+    """Until when an activity can be rated: `window_days` after its planned end, or after it was
+    closed where that was later."""
+    return max(ends_at, closed_at or ends_at) + timedelta(days=RATING.window_days)
+
+
+def rating_is_over() -> ColumnElement[bool]:
+    """Whether that instant has passed, in a statement that reads `Activity`."""
+    end = func.greatest(Activity.ends_at, Activity.closed_at)
+    return end <= clock.now() - timedelta(days=RATING.window_days)

@@ -32,6 +32,7 @@ def select_bookings(booking: FromClause = Booking.__table__) -> AnySelect:
             Activity.starts_at.label("activity_starts_at"),
             Activity.ends_at.label("activity_ends_at"),
             Activity.opened_at.label("activity_opened_at"),
+            Activity.closed_at.label("activity_closed_at"),
             Offering.title.label("offering_title"),
             Offering.minutes_per_person,
             Slot.starts_at.label("slot_starts_at"),

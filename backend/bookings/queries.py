@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, case, cast, extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from backend.activities.days import ratable_until
 from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
 from backend.activities.questions import SignUps
 from backend.bookings.days import day_over, state_now, state_of, valid_until
@@ -186,6 +187,7 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
             | {
                 "state": states[row.id],
                 "valid_until": valid_until(row),
+                "ratable_until": ratable_until(row.activity_ends_at, row.activity_closed_at),
                 "activity_state": ActivityState(row.activity_state),
                 "activity_open": _is_open(row),
                 "origin": BookingOrigin(row.origin),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
+from backend.activities.days import ratable_until
 from backend.activities.models import Activity, Attendance
 from backend.checkin.judging import Moment
 from backend.checkin.models import Scan, ScanDirection, ScanRevert
@@ -95,7 +96,7 @@ def _provenance(scan: Scan) -> dict[str, Any]:
 def my_attendances(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """The caller's visits and their family's, newest first."""
     statement = (
-        select(Attendance, Resident.name, Activity.title)
+        select(Attendance, Resident.name, Activity.title, Activity.ends_at, Activity.closed_at)
         .join(Resident, Resident.id == Attendance.resident_id)
         .join(Activity, Activity.id == Attendance.activity_id)
         .where(
@@ -117,7 +118,11 @@ def my_attendances(session: Session, actor: Actor, query: dict[str, Any]) -> Pag
     return Page(
         [
             _visit(row, own_name(row.name))
-            | {"activity_id": row.Attendance.activity_id, "activity_title": row.title}
+            | {
+                "activity_id": row.Attendance.activity_id,
+                "activity_title": row.title,
+                "ratable_until": ratable_until(row.ends_at, row.closed_at),
+            }
             for row in page.items
         ],
         page.next_cursor,

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.activities.days import ratable_until
 from backend.activities.models import Activity, Attendance
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry
@@ -94,16 +95,10 @@ on_constraint("uq_rating_attendance_id", AlreadyRated)
 # ---------------------------------------------------------------------------- ratings
 
 
-def window_end(ends_at: datetime, closed_at: datetime | None) -> datetime:
-    """Until when an activity can be rated: `window_days` after its planned end, or after it was
-    closed where that was later."""
-    return max(ends_at, closed_at or ends_at) + timedelta(days=RATING.window_days)
-
-
-def edit_end(created_at: datetime, window: datetime) -> datetime:
+def editable_until(created_at: datetime, ratable: datetime) -> datetime:
     """Until when a rating can be changed: `edit_hours`, and never past the activity's window,
     because the checklist is frozen then."""
-    return min(created_at + timedelta(hours=RATING.edit_hours), window)
+    return min(created_at + timedelta(hours=RATING.edit_hours), ratable)
 
 
 def rate(session: Session, actor: Actor, subject: Subject, values: dict[str, Any]) -> Rating:
@@ -122,7 +117,7 @@ def rate(session: Session, actor: Actor, subject: Subject, values: dict[str, Any
         raise AlreadyRated
     activity = _hold(session, subject.activity_id)
     now = clock.now()
-    if activity.frozen or now >= activity.window_end:
+    if activity.frozen or now >= activity.ratable_until:
         raise RatingClosed
     rating = Rating(
         id=new_id(),
@@ -158,7 +153,7 @@ def change_rating(session: Session, rating: Rating, values: dict[str, Any]) -> R
     activity = _hold(session, rating.activity_id)
     lock(session, Rating, rating.id)
     now = clock.now()
-    if activity.frozen or now >= edit_end(rating.created_at, activity.window_end):
+    if activity.frozen or now >= editable_until(rating.created_at, activity.ratable_until):
         raise RatingClosed
     before = rating.score
     for name in values.keys() & {"score", "items", "tags"}:
@@ -174,7 +169,7 @@ def change_rating(session: Session, rating: Rating, values: dict[str, Any]) -> R
 
 @dataclass(frozen=True, slots=True)
 class _HeldActivity:
-    window_end: datetime
+    ratable_until: datetime
     region_code: str
     frozen: bool
 
@@ -189,7 +184,7 @@ def _hold(session: Session, activity_id: UUID) -> _HeldActivity:
     # A statement of its own: it sees what was committed while the first one waited.
     frozen = session.get(EvaluationChecklist, activity_id) is not None
     return _HeldActivity(
-        window_end(activity.ends_at, activity.closed_at), activity.region_code, frozen
+        ratable_until(activity.ends_at, activity.closed_at), activity.region_code, frozen
     )
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.days import day_has_come
+from backend.activities.days import day_has_come, ratable_until
 from backend.activities.models import Activity, ActivityState, Attendance, Offering
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
@@ -45,7 +45,7 @@ from backend.feedback.models import (
     Rectification,
     RectificationState,
 )
-from backend.feedback.operations import edit_end, window_end
+from backend.feedback.operations import editable_until
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.needs.models import Need
@@ -103,7 +103,9 @@ def _own_rating(row: Any) -> dict[str, Any]:
         "activity_title": row.activity_title,
         "offering_title": row.offering_title,
         "resident": {"id": rating.resident_id, "display_name": own_name(row.name)},
-        "editable_until": edit_end(rating.created_at, window_end(row.ends_at, row.closed_at)),
+        "editable_until": editable_until(
+            rating.created_at, ratable_until(row.ends_at, row.closed_at)
+        ),
     }
 
 

@@ -1,14 +1,13 @@
 """Jobs by the clock: freezing the checklists of activities whose rating window is over."""
 
-from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from backend.activities.days import rating_is_over
 from backend.activities.models import Activity, ActivityState
 from backend.core import audit, clock
-from backend.core.config import RATING
 from backend.core.db import transaction
 from backend.core.jobs import job
 from backend.feedback.checklist import EvaluationState
@@ -28,14 +27,13 @@ def freeze_evaluations() -> None:
 
 
 def _due() -> Select[UUID]:
-    """Closed activities past their window (as `operations.window_end`), not frozen yet."""
-    end = func.greatest(Activity.ends_at, Activity.closed_at)
+    """Closed activities past their window, not frozen yet."""
     return (
         select(Activity.id)
         .outerjoin(EvaluationChecklist, EvaluationChecklist.activity_id == Activity.id)
         .where(
             Activity.state == ActivityState.CLOSED,
-            end <= clock.now() - timedelta(days=RATING.window_days),
+            rating_is_over(),
             EvaluationChecklist.activity_id.is_(None),
         )
         .order_by(Activity.id)

@@ -189,6 +189,8 @@ export interface Booking {
   ticket: string;
   /** When its day is over, and the number with it. */
   valid_until: string;
+  /** Until when it can be rated, once it is served. */
+  ratable_until: string;
   /** Whether the activity is on, so that a new number can be taken. */
   activity_open: boolean;
   activity_state: ActivityState;
@@ -277,6 +279,7 @@ export interface Attendance {
   resident: { id: string; display_name: string };
   attended_at: string;
   on_day: string;
+  ratable_until: string;
 }
 
 export interface PersonalCode {

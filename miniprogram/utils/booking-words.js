@@ -10,9 +10,6 @@ const { clock, dayKey, dayWords, daysBetween, momentWords, waitWords } = require
 /** @typedef {import("../api/types").Booking} Booking */
 /** @typedef {import("../api/types").BookingState} State */
 
-/** As config/rules.toml has it; the server decides. */
-const RATABLE_DAYS = 7;
-
 /** @type {Record<State, {text: string, tone: string}>} */
 const BADGES = {
   confirmed: { text: "已报名", tone: "accent" },
@@ -95,7 +92,7 @@ function appointmentWords({ state, slot_starts_at: from, due_at: due }) {
 
 /** @param {string | null} due */
 function isEarly(due) {
-  return due !== null && serverTime.now() < Date.parse(due);
+  return due !== null && serverTime.isBefore(due);
 }
 
 /** @param {Booking} booking */
@@ -124,7 +121,7 @@ function bookingWords(booking) {
     open: booking.activity_open,
     canCancel: !waiting && CANCELLABLE.includes(state),
     canPark: !waiting && state === "arrived",
-    canRate: state === "served" && daysBetween(booking.service_on, today()) <= RATABLE_DAYS,
+    canRate: state === "served" && serverTime.isBefore(booking.ratable_until),
     canRejoin: !waiting && (state === "parked" || (state === "missed" && !booking.rejoined)),
   };
 }

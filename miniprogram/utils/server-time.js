@@ -14,4 +14,9 @@ function now() {
   return Date.now() + aheadMs;
 }
 
-module.exports = { learn, now };
+/** @param {string} instant of the API */
+function isBefore(instant) {
+  return now() < Date.parse(instant);
+}
+
+module.exports = { learn, now, isBefore };

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -206,6 +207,13 @@ def test_a_rating_begun_is_still_there_after_going_back(
 ) -> None:
     market.give_number(market.haircut, resident.resident_id)
     market.serve_next(market.haircut)
+    # Until when is the server's to say, whatever the day of the number was.
+    put = "UPDATE activity SET starts_at = starts_at + :by, ends_at = ends_at + :by WHERE id = :id"
+    change(database, put, by=timedelta(days=-8), id=market.id)
+    listed = own("pages/bookings/bookings")
+    listed.sees("已完成")
+    listed.misses("评价")
+    change(database, put, by=timedelta(days=8), id=market.id)
     mine = own("pages/number/number")
     mine.tap("义剪")
     faces = mine.page.get_by_role("radiogroup", name="整体感受")

@@ -99,6 +99,9 @@ class BookingAnswer(ma.Schema):
     )
     ticket = out.String(metadata={"example": "A012"})
     valid_until = out.AwareDateTime(metadata={"description": "when its day is over, and it too"})
+    ratable_until = out.AwareDateTime(
+        metadata={"description": "until when it can be rated, once it is served"}
+    )
     activity_state = out.Enum(ActivityState, by_value=True)
     activity_open = out.Boolean(
         metadata={"description": "whether the activity is on, so that a new one can be taken"}

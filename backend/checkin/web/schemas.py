@@ -122,6 +122,7 @@ class ListedAttendanceAnswer(AttendanceAnswer):
 class MyAttendanceAnswer(AttendanceAnswer):
     activity_id = out.UUID()
     activity_title = out.String()
+    ratable_until = out.AwareDateTime(metadata={"description": "until when it can be rated"})
 
 
 class PhoneOrTail(fields.Phone):

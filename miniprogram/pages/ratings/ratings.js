@@ -6,6 +6,7 @@ const { getRatingForm, listMyRatings } = require("../../api/ratings");
 const look = require("../../utils/look");
 const { nameWords } = require("../../utils/name-words");
 const { createList } = require("../../utils/more");
+const serverTime = require("../../utils/server-time");
 const { momentWords } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").Rating} Rating */
@@ -87,6 +88,6 @@ function ratingWords(rating, form) {
     level: level ? level.title : "",
     tags: tags.join("、"),
     comment: rating.comment || "",
-    canChange: Date.parse(rating.editable_until) > Date.now(),
+    canChange: serverTime.isBefore(rating.editable_until),
   };
 }

@@ -8,11 +8,10 @@ const look = require("../../utils/look");
 const { nameWords } = require("../../utils/name-words");
 const { createList } = require("../../utils/more");
 const { readRated, visitKey } = require("../../utils/rated");
-const { dayKey, daysBetween, momentWords } = require("../../utils/time");
+const serverTime = require("../../utils/server-time");
+const { momentWords } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").Attendance} Attendance */
-
-const RATABLE_DAYS = 7;
 
 Page({
   data: {
@@ -80,7 +79,6 @@ Page({
  * @param {string[]} rated
  */
 function visitWords(visit, rated) {
-  const isRecent = daysBetween(visit.on_day, dayKey(Date.now())) <= RATABLE_DAYS;
   const isRated = rated.includes(visitKey(visit.activity_id, visit.resident.id));
   return {
     id: visit.id,
@@ -89,6 +87,6 @@ function visitWords(visit, rated) {
     title: visit.activity_title,
     who: nameWords(visit.resident),
     when: `${momentWords(visit.attended_at)} 签到`,
-    canRate: isRecent && !isRated,
+    canRate: serverTime.isBefore(visit.ratable_until) && !isRated,
   };
 }

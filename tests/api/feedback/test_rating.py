@@ -163,11 +163,20 @@ def test_rating_needs_a_login(fair: Fair) -> None:
 NOON = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
 
 
+def told_until(person: Person, booking_id: str) -> set[datetime]:
+    """Until when a booking and the person's visit say that they can be rated."""
+    (visit,) = ok(person.get("/me/attendances"))["items"]
+    booking = ok(person.get(f"/bookings/{booking_id}"))
+    return {datetime.fromisoformat(one["ratable_until"]) for one in (visit, booking)}
+
+
 def test_the_window_counts_from_the_planned_end(world: World) -> None:
     with time_machine.travel(NOON, tick=False) as moment:
         fair = Fair.live(world)  # 12:01 to 15:01
         (early, first), (late, second) = fair.served(), fair.served()
+        fair.visit(early.resident_id)
         end = NOON + timedelta(minutes=1, hours=3, days=RATING.window_days)
+        assert told_until(early, first) == {end}
         moment.move_to(end - timedelta(seconds=1))
         ok(rate(early, first), 201)
         moment.move_to(end)
@@ -178,9 +187,11 @@ def test_the_window_counts_from_the_closing_where_that_is_later(world: World) ->
     with time_machine.travel(NOON, tick=False) as moment:
         fair = Fair.live(world)
         (early, first), (late, second) = fair.served(), fair.served()
+        fair.visit(early.resident_id)
         moment.move_to(NOON + timedelta(hours=9))
         fair.close()
         end = NOON + timedelta(hours=9, days=RATING.window_days)
+        assert told_until(early, first) == {end}
         moment.move_to(end - timedelta(seconds=1))
         ok(rate(early, first), 201)
         moment.move_to(end)

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from backend.activities import days
 from backend.activities.models import Activity
 from backend.core import clock
 from backend.core.config import RATING
@@ -21,7 +22,6 @@ from backend.core.permissions import Role
 from backend.dashboard import rollups
 from backend.dashboard import tasks as rollup_tasks
 from backend.dashboard.models import ActivityTotal, PeopleTotal, StaleActivity
-from backend.feedback import tasks as feedback_tasks
 from backend.feedback.tasks import freeze_evaluations
 from tests.api.feedback.fair import Fair
 from tests.support import recount
@@ -212,7 +212,7 @@ def test_a_visit_that_is_learned_of_after_the_freezing_is_counted(
     fair: Fair, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where ratings close before a volunteer's scan is too old, only the note tells the job."""
-    monkeypatch.setattr(feedback_tasks, "RATING", replace(RATING, window_days=1))
+    monkeypatch.setattr(days, "RATING", replace(RATING, window_days=1))
     app, made = fair.app, clock.now().isoformat()
     fair.visit(fair.world.person().resident_id)
     fair.close()

@@ -55,7 +55,7 @@ function numberWords({ id, ticket, resident, offering_title: title, urgent, left
     id, ticket, who: resident.display_name, title, urgent, left,
     appointment: slot && (due ? `预约 ${clock(slot)}` : `约 ${clock(slot)}，来晚了`),
     /** Why somebody is next whose time has not come. */
-    early: due && serverTime.now() < Date.parse(due) ? `还没到 ${clock(due)}，前面没有别人，现在可以先叫` : "",
+    early: due && serverTime.isBefore(due) ? `还没到 ${clock(due)}，前面没有别人，现在可以先叫` : "",
   };
 }
 
