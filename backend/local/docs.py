@@ -1,7 +1,7 @@
 """`make docs`: the documents that are made from the code.
 
-docs/states.md from the state tables, docs/openapi.json from the endpoints. CI fails when one of
-them is not what this would write.
+docs/states.md from the state tables, docs/openapi.json from the endpoints, and from that the
+mini-program's types. CI fails when one of them is not what this would write.
 """
 
 import json
@@ -13,8 +13,11 @@ from typing import Any
 from flask import Flask
 
 from backend.features import FEATURES
+from backend.local.phone_types import phone_types
 
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCS = ROOT / "docs"
+PHONE_TYPES = ROOT / "miniprogram" / "api" / "openapi.d.ts"
 _HEAD = """# States
 
 Made from the state tables by `make docs`; don't edit. A move that is not here answers 409
@@ -70,7 +73,9 @@ def unconnected_app() -> Flask:
 
 def main() -> None:
     (DOCS / "states.md").write_text(states_md(), encoding="utf-8")
-    (DOCS / "openapi.json").write_text(openapi_json(unconnected_app()), encoding="utf-8")
+    document = openapi_json(unconnected_app())
+    (DOCS / "openapi.json").write_text(document, encoding="utf-8")
+    PHONE_TYPES.write_text(phone_types(json.loads(document)), encoding="utf-8")
 
 
 if __name__ == "__main__":

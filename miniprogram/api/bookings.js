@@ -7,7 +7,7 @@ const outbox = require("../utils/outbox");
 /**
  * Sign up in advance, for oneself or a family member.
  * @param {string} offeringId
- * @param {{slot_id?: string, resident_id?: string}} body
+ * @param {import("./openapi").BookingRequest} body
  * @param {string} key one for each press; the same for its repeats
  * @returns {Promise<Booking>}
  */
@@ -18,7 +18,7 @@ function signUp(offeringId, body, key) {
 /**
  * A number on the spot, for oneself or a family member who has checked in.
  * @param {string} offeringId
- * @param {{resident_id?: string}} body
+ * @param {import("./openapi").TicketRequest} body
  * @param {string} key one for each press; the same for its repeats
  * @returns {Promise<Booking>}
  */

@@ -14,13 +14,15 @@ const { uuid } = require("../utils/ids");
 function checkIn(market, code, residentId) {
   const id = uuid();
   const whom = residentId ? { resident_id: residentId } : {};
+  /** @type {import("./openapi").ScanRequest} */
+  const body = { id, source: "self", code, scanned_at: new Date().toISOString(), ...whom };
   return outbox.submit({
     key: id,
     kind: "scan",
     title: `签到：${market.title}`,
     method: "POST",
     path: `/activities/${market.activity_id}/scans`,
-    body: { id, source: "self", code, scanned_at: new Date().toISOString(), ...whom },
+    body,
   });
 }
 

@@ -21,8 +21,7 @@ async function getMe() {
 
 /**
  * Change my profile or preferences; what is not named stays.
- * @param {{name?: string | null, birth_year?: number, region_id?: string | null,
- *   preferences?: {elder_mode: boolean}}} body
+ * @param {import("./openapi").MeRequest} body
  * @returns {Promise<Me>}
  */
 async function changeMe(body) {
@@ -33,8 +32,8 @@ async function changeMe(body) {
 
 /**
  * Bind a phone number: WeChat's code, or typed.
- * @param {{code: string} | {phone: string}} body
- * @returns {Promise<{phone: string, phone_state: Me["phone_state"]}>}
+ * @param {import("./openapi").PhoneRequest} body
+ * @returns {Promise<import("./openapi").PhoneAnswer>}
  */
 function bindPhone(body) {
   return write("POST", "/me/phone", body);
@@ -45,7 +44,7 @@ function listFamily() {
   return read("/me/family", { login: true });
 }
 
-/** @typedef {{name: string, relation?: string, birth_year?: number, phone?: string}} FamilyForm */
+/** @typedef {import("./openapi").FamilyRequest} FamilyForm */
 
 /**
  * @param {FamilyForm} form

@@ -1,7 +1,7 @@
 // @ts-check
 const { read, write } = require("../../../api/request");
 
-/** @typedef {{browser: string, asked_at: string, expires_at: string}} ConsoleLogin */
+/** @typedef {import("../../../api/openapi").ConsoleLoginAnswer} ConsoleLogin */
 
 const QR_PREFIX = "wushe-login:";
 

@@ -32,6 +32,7 @@ function getDesk(stallId) {
  *   where that is to be asked first
  */
 function callNext(stallId, pressId, althoughLeft) {
+  /** @type {import("../../../api/openapi").CallNextRequest} */
   const body = { press_id: pressId, ...(althoughLeft && { although_left: althoughLeft }) };
   return write("POST", `/stalls/${stallId}/call-next`, body, { key: pressId });
 }
@@ -47,12 +48,10 @@ function actOn(bookingId, action, key) {
   return write("POST", `/bookings/${bookingId}/${action}`, {}, { key });
 }
 
-/** @typedef {{name?: string, phone?: string, birth_year?: number, another?: true}} Guest */
-
 /**
  * A number for somebody who has come to the stall.
  * @param {string} offeringId
- * @param {{resident_id: string} | {guest: Guest}} whom
+ * @param {{resident_id: string} | {guest: import("../../../api/openapi").GuestRequest}} whom
  * @param {string} key one for each press; the same for its repeats
  * @returns {Promise<Booking>}
  */

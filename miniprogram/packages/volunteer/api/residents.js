@@ -3,19 +3,8 @@ const { ApiError } = require("../../../api/errors");
 const { write } = require("../../../api/request");
 const { dialled, mobileOf } = require("../../../utils/phone-number");
 
-/**
- * @typedef {object} Found
- * @property {string} id
- * @property {string} display_name
- * @property {string | null} [phone] masked
- * @property {string | null} [relation] whose family they are
- * @property {string | null} [checked_in_at] here, today
- * @property {string | null} [left_at]
- * @property {Ticket[]} [tickets] here, today
- */
-
-/** @typedef {{ticket: string, state: string, offering_id: string, offering_title: string}} Ticket */
-
+/** @typedef {import("../../../api/types").Found} Found */
+/** @typedef {import("../../../api/openapi").FoundTicket} Ticket */
 /** @typedef {{by: "number" | "name", people: Found[]}} Question who it may be, and by what */
 
 /** @type {Record<string, Question["by"]>} */
@@ -24,8 +13,8 @@ const QUESTIONS = { number_known: "number", name_known: "name" };
 /**
  * People by their phone number, its last four digits, or their whole name.
  * @param {string} activityId where the caller works
- * @param {{phone: string} | {name: string}} by
- * @returns {Promise<{items: Found[], more: number}>} more: how many fit beyond those
+ * @param {import("../../../api/openapi").FindRequest} by
+ * @returns {Promise<import("../../../api/openapi").FoundPage>} more: how many fit beyond those
  */
 function findResidents(activityId, by) {
   return write("POST", `/activities/${activityId}/residents/find`, by);

@@ -14,8 +14,10 @@ const PATIENCE_MS = 4000;
 
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {{id: string, title: string}} Market */
-/** @typedef {"entry" | "exit"} Direction */
-/** @typedef {{resident_code: string} | {resident_id: string} | {guest: {name: string, phone?: string, another?: true}}} Whom */
+/** @typedef {import("../../../api/openapi").ScanRequest} ScanRequest */
+/** @typedef {ScanAnswer["direction"]} Direction */
+/** @typedef {import("../../../api/openapi").GuestRequest & {name: string}} Guest */
+/** @typedef {{resident_code: string} | {resident_id: string} | {guest: Guest}} Whom */
 
 /** This phone's own name for the server: the same as long as the mini-program stays on it. */
 function deviceId() {
@@ -26,7 +28,10 @@ function deviceId() {
   return made;
 }
 
-/** @param {Whom} whom */
+/**
+ * @param {Whom} whom
+ * @returns {ScanRequest["source"]}
+ */
 function sourceOf(whom) {
   if ("resident_code" in whom) return "scan";
   return "guest" in whom ? "proxy" : "search";
@@ -43,6 +48,10 @@ function sourceOf(whom) {
  */
 function sendScan(market, whom, { who, direction, scannedAt = new Date().toISOString() }) {
   const id = uuid();
+  /** @type {ScanRequest} */
+  const body = {
+    id, source: sourceOf(whom), direction, scanned_at: scannedAt, device_id: deviceId(), ...whom,
+  };
   return outbox.submit(
     {
       key: id,
@@ -51,14 +60,7 @@ function sendScan(market, whom, { who, direction, scannedAt = new Date().toISOSt
       title: titleOf(who, direction),
       method: "POST",
       path: `/activities/${market.id}/scans`,
-      body: {
-        id,
-        source: sourceOf(whom),
-        direction,
-        scanned_at: scannedAt,
-        device_id: deviceId(),
-        ...whom,
-      },
+      body,
     },
     { patienceMs: PATIENCE_MS },
   );
@@ -96,6 +98,7 @@ function waitsFor(code, way) {
  * Undo a scan.
  * @param {string} scanId
  * @param {string} reason
+ * @returns {Promise<import("../../../api/openapi").RevertAnswer>}
  */
 function revertScan(scanId, reason) {
   return write("POST", `/scans/${scanId}/revert`, { reason });

@@ -1,0 +1,1169 @@
+// Made from docs/openapi.json by `make docs`; don't edit.
+// Times are ISO 8601 with an offset, days are YYYY-MM-DD, ids are UUIDs.
+
+export interface ActivityAnswer {
+  cancel_reason: string | null;
+  checkin_opens_minutes: number;
+  closed_at: string | null;
+  code_rotates_seconds: number | null;
+  contact_phone: string | null;
+  description: string | null;
+  /** with `near` only */
+  distance_m: number | null;
+  ends_at: string;
+  field: string | null;
+  id: string;
+  kind: "visit" | "training" | "seminar" | "showcase" | "party_study" | "university" | null;
+  opened_at: string | null;
+  organiser_name: string | null;
+  programme: "market" | "action" | "exchange";
+  region_id: string;
+  region_name: string;
+  return_reason: string | null;
+  stalls: StallAnswer[];
+  starts_at: string;
+  state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  title: string;
+  venue: VenueAnswer;
+  version: number;
+}
+
+export interface ActivityChange {
+  checkin_opens_minutes?: number;
+  code_rotates_seconds?: number | null;
+  contact_phone?: string | null;
+  description?: string | null;
+  ends_at?: string;
+  field?: "care" | "charity" | "culture" | "ecology" | "emergency" | "employment" | "health" | "technology" | null;
+  kind?: "visit" | "training" | "seminar" | "showcase" | "party_study" | "university" | null;
+  organiser_name?: string | null;
+  programme?: "market" | "action" | "exchange";
+  region_id?: string;
+  starts_at?: string;
+  title?: string;
+  venue?: VenueRequest;
+  /** as read; refused if changed since */
+  version?: number;
+}
+
+export interface ActivityItem {
+  /** with `near` only */
+  distance_m: number | null;
+  ends_at: string;
+  field: string | null;
+  id: string;
+  kind: "visit" | "training" | "seminar" | "showcase" | "party_study" | "university" | null;
+  organiser_name: string | null;
+  programme: "market" | "action" | "exchange";
+  region_id: string;
+  region_name: string;
+  starts_at: string;
+  state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  title: string;
+  venue: VenueAnswer;
+}
+
+export interface ActivityItemPage {
+  items: ActivityItem[];
+  next_cursor: string | null;
+}
+
+export interface ActivityRequest {
+  checkin_opens_minutes?: number;
+  code_rotates_seconds?: number | null;
+  contact_phone?: string | null;
+  description?: string | null;
+  ends_at: string;
+  field?: "care" | "charity" | "culture" | "ecology" | "emergency" | "employment" | "health" | "technology" | null;
+  kind?: "visit" | "training" | "seminar" | "showcase" | "party_study" | "university" | null;
+  organiser_name?: string | null;
+  programme: "market" | "action" | "exchange";
+  region_id: string;
+  starts_at: string;
+  title: string;
+  venue: VenueRequest;
+}
+
+export interface BookingAnswer {
+  activity_id: string;
+  /** whether the activity is on, so that a new one can be taken */
+  activity_open: boolean;
+  activity_state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  activity_title: string;
+  /** while it waits */
+  ahead: number | null;
+  arrived_at: string | null;
+  called_at: string | null;
+  calls: number;
+  created_at: string;
+  /** of who is here: the time of an appointment kept, not missed */
+  due_at: string | null;
+  estimate_minutes: EstimateAnswer | null;
+  finished_at: string | null;
+  id: string;
+  /** waits, but has signed out or the check-in was undone */
+  left: boolean;
+  /** when it was to be before it was put off */
+  moved_from: string | null;
+  offering_id: string;
+  offering_title: string;
+  origin: "sign_up" | "walk_in";
+  /** until when it can be rated, once it is served */
+  ratable_until: string;
+  rejoined: boolean;
+  resident: BookingResident;
+  service_on: string;
+  slot_ends_at: string | null;
+  slot_id: string | null;
+  slot_starts_at: string | null;
+  stall: StallBrief;
+  started_at: string | null;
+  state: "confirmed" | "arrived" | "called" | "serving" | "served" | "missed" | "parked" | "no_show" | "cancelled" | "expired";
+  ticket: string;
+  urgent: boolean;
+  /** when its day is over, and it too */
+  valid_until: string;
+}
+
+export interface BookingAnswerPage {
+  items: BookingAnswer[];
+  next_cursor: string | null;
+}
+
+export interface BookingRequest {
+  /** a family member; without it, oneself */
+  resident_id?: string;
+  /** in mode slots */
+  slot_id?: string | null;
+}
+
+export interface BookingResident {
+  display_name: string;
+  id: string;
+}
+
+export interface CallBackRequest {
+  note: string;
+  satisfied: boolean;
+}
+
+export interface CallNextRequest {
+  /** call this one though its person has left (`person_left`) */
+  although_left?: string;
+  /** call this one out of order */
+  booking_id?: string;
+  /** UUID of this press */
+  press_id: string;
+  /** why out of order */
+  reason?: string;
+}
+
+export interface CallingAnswer {
+  called_at: string;
+  calls: number;
+  stall: StallBrief;
+  ticket: string;
+}
+
+export interface CancelRequest {
+  reason?: string | null;
+}
+
+export interface CatalogueAnswer {
+  consents: Record<string, unknown>[];
+  fields: TitledAnswer[];
+  service_kinds: TitledAnswer[];
+}
+
+export interface CloseRequest {
+  /** why it could not be solved; where the resident is not satisfied it must be said */
+  reason?: string | null;
+}
+
+export interface CodeTargetAnswer {
+  activity_id: string;
+  state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  title: string;
+}
+
+export interface ConfirmPhoneAnswer {
+  display_name: string;
+  phone: string;
+  phone_state: string;
+}
+
+export interface ConfirmPhoneRequest {
+  resident_code: string;
+}
+
+export interface ConsentAnswer {
+  given_at: string;
+  purpose: string;
+  version: string;
+}
+
+export interface ConsentRequest {
+  purpose: "guardian" | "phone" | "privacy" | "special_needs";
+  version: string;
+}
+
+export interface ConsoleLoginAnswer {
+  asked_at: string;
+  browser: string;
+  expires_at: string;
+}
+
+export interface CopyRequest {
+  /** without it as long as the source */
+  ends_at?: string;
+  region_id?: string;
+  /** move: with the beginning; cut: without those that then do not fit; anew: as long and as large, one after the other over the copy's time */
+  slots?: "move" | "cut" | "anew";
+  starts_at: string;
+}
+
+export interface DashboardAnswer {
+  /** older than they should ever be, or never made: tell somebody */
+  late: boolean;
+  months: DashboardMonth[];
+  needs: DashboardNeeds;
+  period: DashboardPeriod;
+  programmes: ProgrammeTotals[];
+  /** when the totals were last brought up to date */
+  refreshed_at: string | null;
+  region: DashboardRegion;
+  service_kinds: DashboardKind[];
+  totals: DashboardTotals;
+}
+
+export interface DashboardKind {
+  /** where it was served or rated */
+  activities: number;
+  rated: number;
+  satisfied_share: ShareAnswer | null;
+  served: number;
+  service_kind: string;
+  /** too few answers to say anything */
+  small_sample: boolean;
+  title: string;
+}
+
+export interface DashboardMonth {
+  activities: number;
+  month: string;
+  rated: number;
+  satisfied_share: ShareAnswer | null;
+  /** too few answers to say anything */
+  small_sample: boolean;
+  title: string;
+  visits: number;
+}
+
+export interface DashboardNeeds {
+  closed_unsolved: number;
+  declined: number;
+  /** in the period; the others are of these */
+  raised: number;
+  /** served, and the resident says so */
+  solved: number;
+}
+
+export interface DashboardPeriod {
+  from: string | null;
+  /** all, a year or a month of Shanghai's; this year unless told otherwise */
+  key: string;
+  title: string;
+  to: string | null;
+}
+
+export interface DashboardRegion {
+  code: string;
+  id: string;
+  level: "province" | "city" | "district" | "subdistrict" | "community";
+  name: string;
+}
+
+export interface DashboardTotals {
+  /** 场次: those that have begun */
+  activities: number;
+  /** communities in the region */
+  communities: number;
+  /** communities where at least one took place */
+  communities_reached: number;
+  funds_yuan: number;
+  /** of these, on now */
+  live: number;
+  /** 服务人数, each person once; null until it has been counted */
+  people: number | null;
+  people_counted_at: string | null;
+  rated: number;
+  /** activities with such a record */
+  recorded: number;
+  satisfied_share: ShareAnswer | null;
+  /** too few answers to say anything */
+  small_sample: boolean;
+  /** 服务人次 */
+  visits: number;
+  /** of the records that were typed in */
+  volunteer_minutes: number;
+}
+
+export interface DeskActivity {
+  id: string;
+  state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  title: string;
+}
+
+export interface DeskAnswer {
+  activity: DeskActivity;
+  /** a call counts only so long after the last that counted */
+  call_counts_after_seconds: number;
+  calling: BookingAnswer | null;
+  calls_before_missed: number;
+  counts: DeskCounts;
+  /** finished here just now: it can still be undone */
+  finished: BookingAnswer[];
+  /** whether the caller may give numbers */
+  may_issue: boolean;
+  missed: BookingAnswer[];
+  /** those that have a line */
+  offerings: DeskOffering[];
+  parked: BookingAnswer[];
+  serving: BookingAnswer[];
+  stall: DeskStall;
+  /** the line's head, in its order */
+  waiting: BookingAnswer[];
+}
+
+export interface DeskCounts {
+  /** from arrival to the first call, of those called at this stall */
+  mean_wait_minutes: number | null;
+  missed: number;
+  parked: number;
+  /** at this stall */
+  served: number;
+  waiting: number;
+}
+
+export interface DeskOffering {
+  id: string;
+  letter: string;
+  mode: "open" | "queue" | "slots";
+  title: string;
+}
+
+export interface DeskStall {
+  id: string;
+  name: string;
+  number: string;
+}
+
+export interface Error {
+  /** Error code */
+  code: number;
+  /** Errors */
+  errors: Record<string, unknown>;
+  /** Error message */
+  message: string;
+  /** Error name */
+  status: string;
+}
+
+export interface EstimateAnswer {
+  high: number;
+  low: number;
+}
+
+export interface EvaluationAnswer {
+  activity_id: string;
+  bad_ratings: number | null;
+  distribution: Record<string, number> | null;
+  frozen_at: string | null;
+  /** figures withheld: too few answers */
+  hidden: boolean;
+  items: ItemEvaluationAnswer[] | null;
+  needs: NeedCountsAnswer | null;
+  offerings: OfferingEvaluationAnswer[];
+  /** n */
+  rated: number;
+  rectifications: RectificationCountsAnswer | null;
+  response_rate: number | null;
+  satisfied_share: ShareAnswer | null;
+  score: MeanAnswer | null;
+  /** bookings served, 人次 */
+  served: number;
+  small_sample: boolean;
+  state: "live" | "frozen";
+  verdict: "met" | "to_improve" | "insufficient_data";
+  visits: VisitsEvaluationAnswer;
+}
+
+export interface EvaluationItem {
+  activity_id: string;
+  activity_state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  rated: number;
+  region_id: string;
+  region_name: string;
+  response_rate: number | null;
+  satisfied_share: ShareAnswer | null;
+  served: number;
+  small_sample: boolean;
+  starts_at: string;
+  state: "live" | "frozen";
+  title: string;
+  verdict: "met" | "to_improve" | "insufficient_data";
+}
+
+export interface EvaluationListAnswer {
+  items: EvaluationItem[];
+  next_cursor: string | null;
+  totals: EvaluationTotalsAnswer;
+}
+
+export interface EvaluationTotalsAnswer {
+  activities: number;
+  rated: number;
+  response_rate: number | null;
+  satisfied_share: ShareAnswer | null;
+  served: number;
+}
+
+export interface FamilyAnswer {
+  birth_year: number | null;
+  display_name: string;
+  id: string;
+  name: string;
+  phone: string | null;
+  relation: string | null;
+}
+
+export interface FamilyPage {
+  items: FamilyAnswer[];
+  next_cursor: string | null;
+}
+
+export interface FamilyRequest {
+  birth_year?: number;
+  name: string;
+  phone?: string;
+  relation?: string;
+}
+
+export interface FindRequest {
+  /** the whole name */
+  name?: string;
+  phone?: string;
+}
+
+export interface FoundAnswer {
+  /** at this activity today */
+  checked_in_at: string | null;
+  display_name: string;
+  id: string;
+  left_at: string | null;
+  phone: string | null;
+  /** whose family it is */
+  relation: string | null;
+  /** at this activity today */
+  tickets: FoundTicket[];
+}
+
+export interface FoundPage {
+  items: FoundAnswer[];
+  /** how many more fit; the whole number finds one of them */
+  more: number;
+  next_cursor: string | null;
+}
+
+export interface FoundTicket {
+  offering_id: string;
+  offering_title: string;
+  /** as a booking's */
+  state: string;
+  ticket: string;
+}
+
+export interface GuestRequest {
+  /** none of those who are known with this number by other names (`number_known`), or are here by this name (`name_known`) */
+  another?: boolean;
+  birth_year?: number;
+  name?: string;
+  /** no health data */
+  note?: string;
+  phone?: string;
+}
+
+export interface ItemEvaluationAnswer {
+  key: string;
+  mean: number | null;
+  /** null: too few answers to say */
+  met: boolean | null;
+  n: number;
+  satisfied_share: ShareAnswer | null;
+  target_share: number;
+  title: string;
+}
+
+export interface LineAnswer {
+  estimate_minutes: EstimateAnswer;
+  waiting: number;
+}
+
+export interface ListedAttendanceAnswer {
+  attended_at: string;
+  id: string;
+  left_at: string | null;
+  on_day: string;
+  resident: ScanResident;
+  scan: Provenance | null;
+}
+
+export interface ListedAttendanceAnswerPage {
+  items: ListedAttendanceAnswer[];
+  next_cursor: string | null;
+}
+
+export interface LoginAnswer {
+  expires_at: string;
+  token: string;
+  user: MeAnswer;
+}
+
+export interface MarketCodeAnswer {
+  /** what check-in takes now */
+  code: string;
+  /** a while after it has been replaced */
+  expires_at: string | null;
+  /** the code as a plain link, to be drawn as a QR */
+  link: string;
+  rotates_at: string | null;
+  /** what is printed */
+  scene: string;
+}
+
+export interface MeAnswer {
+  birth_year: number | null;
+  consents: ConsentAnswer[];
+  display_name: string;
+  id: string;
+  name: string | null;
+  phone: string | null;
+  phone_state: string;
+  preferences: PreferencesAnswer;
+  region_id: string | null;
+  resident_id: string;
+  roles: RoleAnswer[];
+}
+
+export interface MeRequest {
+  birth_year?: number;
+  name?: string | null;
+  preferences?: PreferencesRequest;
+  region_id?: string | null;
+}
+
+export interface MeanAnswer {
+  high: number | null;
+  low: number | null;
+  mean: number;
+}
+
+export interface MyAttendanceAnswer {
+  activity_id: string;
+  activity_title: string;
+  attended_at: string;
+  id: string;
+  left_at: string | null;
+  on_day: string;
+  /** until when it can be rated */
+  ratable_until: string;
+  resident: ScanResident;
+}
+
+export interface MyAttendanceAnswerPage {
+  items: MyAttendanceAnswer[];
+  next_cursor: string | null;
+}
+
+export interface NeedCountsAnswer {
+  closed_unsolved: number;
+  /** the resident says that it is solved */
+  evaluated: number;
+  planned: number;
+  served: number;
+  total: number;
+}
+
+export interface OfferingAnswer {
+  activity_id: string;
+  also_at_stall_ids: string[];
+  capacity: number | null;
+  daily_cap_per_person: number;
+  id: string;
+  /** begins its numbers */
+  letter: string;
+  /** in an activity that is on; null where nobody is called */
+  line: LineAnswer | null;
+  min_age: number | null;
+  minutes_per_person: number;
+  mode: "open" | "queue" | "slots";
+  service_kind: string;
+  sign_up_closes_at: string | null;
+  sign_up_opens_at: string | null;
+  slots: SlotAnswer[];
+  stall_id: string;
+  title: string;
+  walk_in_share: number;
+}
+
+export interface OfferingChange {
+  /** further stalls that serve the same queue */
+  also_at_stall_ids?: string[];
+  /** people a day, all ways in */
+  capacity?: number | null;
+  daily_cap_per_person?: number;
+  min_age?: number | null;
+  minutes_per_person?: number;
+  mode?: "open" | "queue" | "slots";
+  service_kind?: "anti_fraud" | "children" | "clinic" | "courtesy" | "dental" | "games" | "glasses" | "haircut" | "health_check" | "heritage" | "keys" | "knife" | "legal" | "medical_insurance" | "other" | "phone_class" | "psychology" | "repair" | "showcase" | "tcm";
+  sign_up_closes_at?: string | null;
+  sign_up_opens_at?: string | null;
+  title?: string;
+  /** of each slot, kept for walk-ins */
+  walk_in_share?: number;
+}
+
+export interface OfferingEvaluationAnswer {
+  distribution: Record<string, number> | null;
+  /** figures withheld: too few answers */
+  hidden: boolean;
+  offering_id: string;
+  /** n */
+  rated: number;
+  response_rate: number | null;
+  satisfied_share: ShareAnswer | null;
+  score: MeanAnswer | null;
+  /** bookings served, 人次 */
+  served: number;
+  service_kind: string;
+  small_sample: boolean;
+  title: string;
+}
+
+export interface OfferingRatingAnswer {
+  hidden: boolean;
+  rated: number;
+  satisfied_share: ShareAnswer | null;
+  score: MeanAnswer | null;
+  small_sample: boolean;
+}
+
+export interface OfferingRequest {
+  /** further stalls that serve the same queue */
+  also_at_stall_ids?: string[];
+  /** people a day, all ways in */
+  capacity?: number | null;
+  daily_cap_per_person?: number;
+  min_age?: number | null;
+  minutes_per_person?: number;
+  mode: "open" | "queue" | "slots";
+  service_kind: "anti_fraud" | "children" | "clinic" | "courtesy" | "dental" | "games" | "glasses" | "haircut" | "health_check" | "heritage" | "keys" | "knife" | "legal" | "medical_insurance" | "other" | "phone_class" | "psychology" | "repair" | "showcase" | "tcm";
+  sign_up_closes_at?: string | null;
+  sign_up_opens_at?: string | null;
+  title: string;
+  /** of each slot, kept for walk-ins */
+  walk_in_share?: number;
+}
+
+export interface OfferingSummaryAnswer {
+  /** signed up, not here yet */
+  booked: number;
+  calling: number;
+  cancelled: number;
+  /** here, but the market ended first */
+  expired: number;
+  /** from arrival to the first call */
+  mean_wait_minutes: number | null;
+  missed: number;
+  no_show: number;
+  offering_id: string;
+  parked: number;
+  rating: OfferingRatingAnswer;
+  served: number;
+  service_kind: string;
+  serving: number;
+  stall: SummaryStall;
+  title: string;
+  waiting: number;
+}
+
+export interface OrganisationAnswer {
+  id: string;
+  name: string;
+  /** where it is based */
+  region_id: string;
+}
+
+export interface OrganisationAnswerPage {
+  items: OrganisationAnswer[];
+  next_cursor: string | null;
+}
+
+export interface PaginationMetadata {
+  /** First available page number. */
+  first_page: number;
+  /** Last available page number. */
+  last_page: number;
+  /** Next page number. */
+  next_page: number;
+  /** Current page number. */
+  page: number;
+  /** Previous page number. */
+  previous_page: number;
+  /** Total number of items. */
+  total: number;
+  /** Total number of pages. */
+  total_pages: number;
+}
+
+export interface PersonalCodeAnswer {
+  code: string;
+  expires_at: string;
+}
+
+export interface PhoneAnswer {
+  phone: string;
+  phone_state: string;
+}
+
+export interface PhoneRequest {
+  /** from the getPhoneNumber button */
+  code?: string;
+  /** typed */
+  phone?: string;
+}
+
+export interface PreferencesAnswer {
+  elder_mode: boolean;
+}
+
+export interface PreferencesRequest {
+  elder_mode?: boolean;
+}
+
+export interface Problem {
+  code: string;
+  detail: string;
+  errors: Record<string, unknown>;
+  request_id: string;
+  status: number;
+  title: string;
+  type: string;
+}
+
+export interface ProgrammeTotals {
+  /** 场次: those that have begun */
+  activities: number;
+  /** communities where at least one took place */
+  communities_reached: number;
+  funds_yuan: number;
+  /** of these, on now */
+  live: number;
+  programme: "market" | "action" | "exchange";
+  rated: number;
+  /** activities with such a record */
+  recorded: number;
+  satisfied_share: ShareAnswer | null;
+  /** too few answers to say anything */
+  small_sample: boolean;
+  /** 服务人次 */
+  visits: number;
+  /** of the records that were typed in */
+  volunteer_minutes: number;
+}
+
+export interface Provenance {
+  /** by how much the phone's clock was behind, as far as is known */
+  clock_drift_seconds: number;
+  device_id: string | null;
+  id: string;
+  /** it had been kept on the phone before */
+  offline: boolean;
+  /** by the server's */
+  received_at: string;
+  /** by the phone's clock */
+  scanned_at: string;
+  source: "self" | "scan" | "search" | "paper" | "proxy";
+}
+
+export interface QueueAnswer {
+  calling: CallingAnswer[];
+  estimate_minutes: EstimateAnswer;
+  offering_id: string;
+  waiting: number;
+}
+
+export interface RatedByAnswer {
+  display_name: string;
+  id: string;
+}
+
+export interface RatedItems {
+  attitude?: number;
+  guidance?: number;
+  skill?: number;
+  solved?: number;
+  waiting?: number;
+}
+
+export interface RaterContactAnswer {
+  phone: string;
+  phone_state: string;
+}
+
+export interface RaterContactRequest {
+  reason: string;
+}
+
+export interface RatingAnswer {
+  activity_id: string;
+  activity_title: string;
+  booking_id: string | null;
+  comment: string | null;
+  comment_state: "none" | "pending" | "passed" | "review" | "rejected";
+  created_at: string;
+  editable_until: string;
+  id: string;
+  items: Record<string, number>;
+  offering_id: string | null;
+  offering_title: string | null;
+  resident: RatedByAnswer;
+  score: number;
+  tags: string[];
+  updated_at: string;
+}
+
+export interface RatingAnswerPage {
+  items: RatingAnswer[];
+  next_cursor: string | null;
+}
+
+export interface RatingChange {
+  comment?: string | null;
+  items?: RatedItems;
+  score?: number;
+  tags?: ("convenient" | "crowded" | "expert" | "rude" | "slow" | "tidy" | "unclear" | "unsolved" | "useful" | "warm")[];
+}
+
+export interface RatingChoiceAnswer {
+  key: string;
+  title: string;
+}
+
+export interface RatingFormAnswer {
+  comment_length: number;
+  edit_hours: number;
+  items: RatingChoiceAnswer[];
+  levels: RatingLevelAnswer[];
+  tags: RatingChoiceAnswer[];
+  window_days: number;
+}
+
+export interface RatingLevelAnswer {
+  score: number;
+  title: string;
+}
+
+export interface RatingRequest {
+  activity_id?: string;
+  booking_id?: string;
+  comment?: string | null;
+  items?: RatedItems;
+  /** with activity_id: a family member's visit, not one's own */
+  resident_id?: string;
+  score: number;
+  tags?: ("convenient" | "crowded" | "expert" | "rude" | "slow" | "tidy" | "unclear" | "unsolved" | "useful" | "warm")[];
+}
+
+export interface ReasonRequest {
+  reason: string;
+}
+
+export interface RectificationAnswer {
+  activity_id: string;
+  activity_title: string;
+  call_back_note: string | null;
+  called_back_at: string | null;
+  closed_at: string | null;
+  /** unchecked text only for who handles it */
+  comment: string | null;
+  comment_state: "none" | "pending" | "passed" | "review" | "rejected";
+  /** the end of its last day */
+  due_at: string;
+  id: string;
+  items: Record<string, number>;
+  offering_id: string | null;
+  offering_title: string | null;
+  opened_at: string;
+  overdue: boolean;
+  /** who sees to it */
+  owner_name: string | null;
+  owner_user_id: string | null;
+  region_name: string;
+  replied_at: string | null;
+  reply: string | null;
+  resident_satisfied: boolean | null;
+  score: number;
+  state: "open" | "replied" | "called_back" | "closed";
+  tags: string[];
+}
+
+export interface RectificationAnswerPage {
+  items: RectificationAnswer[];
+  next_cursor: string | null;
+}
+
+export interface RectificationCountsAnswer {
+  closed: number;
+  /** not closed, the overdue ones included */
+  open: number;
+  overdue: number;
+  total: number;
+}
+
+export interface RegionAnswer {
+  code: string;
+  id: string;
+  level: "province" | "city" | "district" | "subdistrict" | "community";
+  name: string;
+  parent_id: string | null;
+}
+
+export interface RegionAnswerPage {
+  items: RegionAnswer[];
+  next_cursor: string | null;
+}
+
+export interface ReplyRequest {
+  reply: string;
+}
+
+export interface RevertAnswer {
+  at: string;
+  id: string;
+  reason: string;
+  scan_id: string;
+}
+
+export interface RevertRequest {
+  reason: string;
+}
+
+export interface RoleAnswer {
+  role: "volunteer" | "partner" | "organiser" | "admin" | "auditor";
+  scope: Record<string, unknown>;
+}
+
+export interface ScanAnswer {
+  attendance: ScanAttendance | null;
+  /** the phone's clock is off by this much */
+  clock_drift_seconds: number | null;
+  direction: "entry" | "exit";
+  id: string;
+  message: string;
+  reason: "invalid" | "wrong_market" | "not_yet" | "expired" | "cancelled" | "revoked" | "blocked" | null;
+  resident: ScannedResident | null;
+  verdict: "admitted" | "already_checked_in" | "refused";
+}
+
+export interface ScanAttendance {
+  attended_at: string;
+  device_id: string | null;
+  id: string;
+}
+
+export interface ScanRequest {
+  /** the market's code; source self */
+  code?: string;
+  device_id?: string;
+  direction?: "entry" | "exit";
+  guest?: GuestRequest;
+  /** UUID made by the phone, once a scan */
+  id: string;
+  /** a personal code */
+  resident_code?: string;
+  /** oneself, family, or a search's result */
+  resident_id?: string;
+  /** by the phone's clock */
+  scanned_at?: string;
+  /** by the phone's clock, anew at each upload; tells how wrong that clock is, and makes no other scan of one with the same id */
+  sent_at?: string;
+  source: "self" | "scan" | "search" | "paper" | "proxy";
+}
+
+export interface ScanResident {
+  display_name: string;
+  id: string;
+}
+
+export interface ScannedResident {
+  display_name: string;
+  id: string;
+  phone: string | null;
+  /** to whose family they are */
+  relation: string | null;
+}
+
+export interface SessionAnswer {
+  address: string | null;
+  created_at: string;
+  current: boolean;
+  device: string | null;
+  /** phone, scan, password or demo; null where it was not noted */
+  how: string | null;
+  id: string;
+  last_used_at: string;
+}
+
+export interface SessionPage {
+  items: SessionAnswer[];
+  next_cursor: string | null;
+}
+
+export interface ShareAnswer {
+  high: number;
+  low: number;
+  value: number;
+}
+
+export interface SlotAnswer {
+  capacity: number;
+  ends_at: string;
+  /** what can still be signed up for */
+  free: number;
+  id: string;
+  offering_id: string;
+  starts_at: string;
+  taken: number;
+}
+
+export interface SlotChange {
+  capacity?: number;
+  ends_at?: string;
+  starts_at?: string;
+}
+
+export interface SlotRequest {
+  capacity: number;
+  ends_at: string;
+  starts_at: string;
+}
+
+export interface SlotsRequest {
+  capacity?: number;
+  from?: string;
+  minutes?: number;
+  slots?: SlotRequest[];
+  to?: string;
+}
+
+export interface StallAnswer {
+  activity_id: string;
+  column: number | null;
+  id: string;
+  name: string;
+  note: string | null;
+  number: string;
+  offerings: OfferingAnswer[];
+  organisation_id: string | null;
+  organisation_name: string | null;
+  /** the three in words */
+  place: string | null;
+  row: number | null;
+}
+
+export interface StallBrief {
+  name: string;
+  number: string;
+}
+
+export interface StallChange {
+  column?: number | null;
+  name?: string;
+  note?: string | null;
+  number?: string;
+  organisation_id?: string | null;
+  /** instead of the three: in words */
+  place?: string | null;
+  /** on the plan, from the front */
+  row?: number | null;
+}
+
+export interface StallRequest {
+  column?: number | null;
+  name: string;
+  note?: string | null;
+  number: string;
+  organisation_id?: string | null;
+  /** instead of the three: in words */
+  place?: string | null;
+  /** on the plan, from the front */
+  row?: number | null;
+}
+
+export interface SummaryAnswer {
+  activity_id: string;
+  inside_now: number;
+  offerings: OfferingSummaryAnswer[];
+  /** 服务人数 */
+  people: number;
+  state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  /** 服务人次 */
+  visits: number;
+}
+
+export interface SummaryStall {
+  name: string;
+  number: string;
+}
+
+export interface TicketRequest {
+  guest?: GuestRequest;
+  /** why it is urgent */
+  reason?: string;
+  resident_id?: string;
+  /** volunteers only */
+  urgent?: boolean;
+}
+
+export interface TitledAnswer {
+  key: string;
+  title: string;
+}
+
+export interface VenueAnswer {
+  address: string | null;
+  latitude: number | null;
+  longitude: number | null;
+  name: string;
+  wheelchair: boolean | null;
+}
+
+export interface VenueRequest {
+  address?: string;
+  latitude?: number;
+  longitude?: number;
+  name: string;
+  wheelchair?: boolean;
+}
+
+export interface VisitsEvaluationAnswer {
+  /** visits, 人次 */
+  attended: number;
+  rated: number;
+  response_rate: number | null;
+}
+
+export interface WeChatLoginRequest {
+  code: string;
+}
