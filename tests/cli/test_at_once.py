@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from backend.activities.models import Activity
-from backend.cli import make_admin
+from backend.cli.roles import make_admin
 from backend.core.audit import AuditEntry
 from backend.core.db import db, transaction
 from backend.demo import past
