@@ -59,7 +59,7 @@ class Scan(Base):
     scanned_at: Mapped[datetime]  # by the phone's clock, which may be wrong
     sent_at: Mapped[datetime | None]  # by the same clock, when it was uploaded; None: not said
     received_at: Mapped[datetime]  # by ours
-    # The instant at which it was judged (judging.py). None in scans from before this was kept,
+    # The instant at which it was judged (judge.py). None in scans from before this was kept,
     # which were judged when they were received.
     judged_at: Mapped[datetime | None]
     derived_verdict: Mapped[Verdict]

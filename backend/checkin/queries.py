@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.activities.days import ratable_until
 from backend.activities.models import Activity, Attendance
-from backend.checkin.judging import Moment
+from backend.checkin.judge import Moment
 from backend.checkin.models import Scan, ScanDirection, ScanRevert
 from backend.core import clock
 from backend.core.context import composed

@@ -1,7 +1,7 @@
 """The check-in's fast path: two hand-written statements (make bench shows its figure).
 
 A market day has one minute in which forty people arrive; ORM units of work cost three times as
-much here. What each statement guards is said beside it; all else is in operations.py.
+much here. What each statement guards is said beside it; all else is in keep.py.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from backend.checkin.judging import Moment
+from backend.checkin.judge import Moment
 from backend.core import clock
 from backend.core.db import RunAgain
 from backend.core.ids import new_id

@@ -1,7 +1,18 @@
-"""What check-in is called: on pages and in the audit log."""
+"""What check-in says: to the phone that scans, on pages and in the audit log."""
 
-from backend.checkin.models import Refusal, Verdict
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any
+from uuid import UUID
+
+from backend.checkin.judge import trust
+from backend.checkin.keep import Kept, Who
+from backend.checkin.models import Refusal, ScanDirection, ScanSource, Verdict
+from backend.core import clock
+from backend.core.config import CHECKIN
 from backend.core.feature import AuditWords
+from backend.identity.names import masked_name, own_name
+from backend.identity.phones import masked
 
 SCAN_REFUSALS = {
     Refusal.INVALID: "码无效", Refusal.WRONG_MARKET: "不是这场的码",
@@ -19,3 +30,93 @@ AUDIT = AuditWords(
     states={"scan": {Verdict.ADMITTED: "已签到", "reverted": "已撤销"}},
     details={"found": "找到"},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the phone shows for a scan."""
+
+    id: UUID
+    direction: ScanDirection
+    verdict: Verdict
+    reason: Refusal | None
+    resident: dict[str, Any] | None
+    attendance: dict[str, Any] | None
+    message: str
+    clock_drift_seconds: int | None
+
+    @property
+    def status(self) -> int:
+        """201 for the scan that made a visit, 200 for any other."""
+        came = self.verdict is Verdict.ADMITTED and self.direction is ScanDirection.ENTRY
+        return 201 if came else 200
+
+
+def told(kept: Kept) -> Answer:
+    """What the phone is told of a scan that is kept."""
+    own = kept.source is ScanSource.SELF
+    shown = own_name(kept.who.name) if own else masked_name(kept.who.name)
+    drift = kept.moment.drift_seconds
+    visit = kept.visit
+    return Answer(
+        id=kept.id,
+        direction=kept.direction,
+        verdict=kept.verdict,
+        reason=kept.reason,
+        resident=_person(kept.who, kept.source),
+        attendance={
+            "id": visit.id,
+            "attended_at": visit.attended_at.astimezone(UTC),
+            "device_id": visit.device_id,
+        }
+        if visit is not None
+        else None,
+        message=_message(kept, shown),
+        clock_drift_seconds=drift if abs(drift) > CHECKIN.drift_warning_seconds else None,
+    )
+
+
+def _person(who: Who, source: ScanSource) -> dict[str, Any] | None:
+    """Of whom a scan is: to the person, or to a volunteer who has to tell people of one name
+    apart."""
+    if who.id is None:
+        return None
+    if source is ScanSource.SELF:
+        return {"id": who.id, "display_name": own_name(who.name)}
+    return {
+        "id": who.id,
+        "display_name": masked_name(who.name),
+        "phone": masked(who.phone_encrypted),
+        "relation": who.relation,
+    }
+
+
+_REFUSAL_MESSAGES = {
+    Refusal.INVALID: "这个码无法识别，请重新扫码或到服务台登记",
+    Refusal.WRONG_MARKET: "这是另一场活动的码，请扫描现场的签到码",
+    Refusal.NOT_YET: "签到还没有开始，请稍后再来",
+    Refusal.EXPIRED: "码已过期或签到已结束，请刷新后重试",
+    Refusal.CANCELLED: "这场活动已取消",
+    Refusal.REVOKED: "这个码已停用，请刷新后再出示",
+    Refusal.BLOCKED: "请到服务台人工登记",
+}
+
+
+def _too_late_message(source: ScanSource) -> str:
+    hours = trust(source) // timedelta(hours=1)
+    if source is ScanSource.SELF:
+        return f"这次签到过了 {hours} 小时才提交，请到服务台找志愿者登记"
+    return f"这次扫码过了 {hours} 小时才上传，请交给组织者处理"
+
+
+def _message(kept: Kept, shown: str) -> str:
+    """The sentence for the phone's screen."""
+    if kept.reason is Refusal.EXPIRED and kept.moment.too_late(kept.source):
+        return _too_late_message(kept.source)
+    if kept.reason is not None:
+        return _REFUSAL_MESSAGES[kept.reason]
+    if kept.direction is ScanDirection.EXIT:
+        return f"{shown} 已签退"
+    if kept.verdict is Verdict.ADMITTED or kept.visit is None:
+        return f"{shown} 签到成功"
+    return f"{shown} {kept.visit.attended_at.astimezone(clock.SHANGHAI):%H:%M} 已签到"

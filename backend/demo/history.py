@@ -23,7 +23,7 @@ from backend.bookings import calling
 from backend.bookings import operations as bookings
 from backend.bookings.models import Booking
 from backend.checkin import statements
-from backend.checkin.judging import Moment
+from backend.checkin.judge import Moment
 from backend.checkin.models import ScanSource
 from backend.core import clock, idempotency
 from backend.core.ids import new_id

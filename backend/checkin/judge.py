@@ -21,6 +21,8 @@ from backend.core import clock
 from backend.core.config import CHECKIN
 from backend.core.context import composed
 from backend.core.db import AnyRow
+from backend.core.errors import Forbidden, NotFound, ValidationFailed
+from backend.core.permissions import Actor, Permission
 from backend.identity.models import UserState
 from backend.identity.personal_codes import CodeFault, PersonalCodes
 
@@ -113,6 +115,30 @@ def seen_at_entrance(moment: Moment, code: str, context: AnyRow) -> Moment:
         code, context.scene, context.code_rotates_seconds, moment.received_at
     )
     return moment if since is None else moment.not_before(since)
+
+
+def meant_resident(actor: Actor, body: dict[str, Any]) -> UUID | None:
+    default = actor.resident_id if body["source"] is ScanSource.SELF else None
+    meant: UUID | None = body.get("resident_id", default)
+    return meant
+
+
+def check_may_scan(actor: Actor, body: dict[str, Any], context: AnyRow) -> None:
+    """With the market's code anybody; otherwise a volunteer of the place."""
+    staff = actor.may(Permission.CHECKIN_SCAN, region_code=context.region_code)
+    if context.state not in ANNOUNCED and not staff:
+        raise NotFound
+    if body["source"] is not ScanSource.SELF and not staff:
+        raise Forbidden
+
+
+def check_who_is_meant(actor: Actor, body: dict[str, Any], context: AnyRow) -> None:
+    """Oneself and one's family with the market's code; anybody there is, as a volunteer."""
+    if body["source"] is ScanSource.SELF:
+        if actor.user_id not in (context.user_id, context.guardian_user_id):
+            raise NotFound
+    elif "resident_id" in body and context.resident_id is None:
+        raise ValidationFailed(errors={"resident_id": ["没有这位居民，请重新查找"]})
 
 
 def refusal(

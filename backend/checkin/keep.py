@@ -1,0 +1,310 @@
+"""What of a scan is kept: the scan itself, an append-only fact with an id that its phone has made,
+and what follows from it, the visit, which is unique for each person, activity and day
+(semantics.md, Check-in); and what is left of both when a scan is undone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from backend.activities.models import Activity, ActivityState, Attendance
+from backend.activities.signals import arrival_reverted, person_arrived, visit_learned_late
+from backend.checkin import statements
+from backend.checkin.errors import ScanIdReused
+from backend.checkin.judge import Moment
+from backend.checkin.models import (
+    Refusal,
+    Scan,
+    ScanDirection,
+    ScanSource,
+    Verdict,
+)
+from backend.checkin.queries import JUDGED_AT, UNDONE
+from backend.core import clock
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.db import AnyRow, RunAgain
+from backend.core.idempotency import fingerprint
+from backend.core.permissions import Actor
+from backend.identity import guests
+from backend.identity.models import Resident
+from backend.identity.standing import Occasion
+
+_OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
+
+
+class Who(NamedTuple):
+    """Of whom a scan is; nothing where nobody is known."""
+
+    id: UUID | None
+    name: str | None
+    phone_encrypted: bytes | None
+    relation: str | None
+
+    @classmethod
+    def read(cls, session: Session, resident_id: UUID | None) -> Self:
+        columns = (Resident.id, Resident.name, Resident.phone_encrypted, Resident.relation)
+        found = session.execute(select(*columns).where(Resident.id == resident_id)).one_or_none()
+        return cls(*found) if found else cls(None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A scan as it is kept, with the visit that stands; `words.told` makes the phone's answer."""
+
+    id: UUID
+    direction: ScanDirection
+    source: ScanSource
+    moment: Moment
+    who: Who
+    verdict: Verdict
+    reason: Refusal | None
+    visit: AnyRow | Attendance | None
+
+
+class NewScan:
+    """One scan on its way into the tables."""
+
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        activity_id: UUID,
+        body: dict[str, Any],
+        context: AnyRow,
+        moment: Moment,
+        request_hash: bytes,
+    ) -> None:
+        self.session, self.actor, self.activity_id = session, actor, activity_id
+        self.body, self.context, self.request_hash = body, context, request_hash
+        self.moment = moment
+        self.who = Who(
+            context.resident_id, context.resident_name, context.phone_encrypted, context.relation
+        )
+
+    def refuse(self, reason: Refusal) -> Kept:
+        """Keep the scan as a fact that admitted nobody."""
+        self._insert(Verdict.REFUSED, reason, self.context.resident_id, None)
+        return self._kept(Verdict.REFUSED, reason, None)
+
+    def admit(self) -> Kept:
+        """Keep the scan, and the visit if it is the first of the day."""
+        resident_id = self.context.resident_id
+        if "guest" in self.body:
+            resident_id = self._write_in()
+            self.who = Who.read(self.session, resident_id)
+        standing = statements.admit(
+            self.session,
+            scan_id=self.body["id"],
+            activity_id=self.activity_id,
+            resident_id=resident_id,
+            operator_user_id=self.actor.user_id,
+            source=self.body["source"].value,
+            device_id=self.body.get("device_id"),
+            moment=self.moment,
+            request_hash=self.request_hash,
+        )
+        if standing.expected:
+            self._tell_arrival(resident_id)
+        if standing.fresh and self.context.state in _OVER:
+            visit_learned_late.send(self.session, activity_id=self.activity_id)
+        verdict = Verdict.ADMITTED if standing.fresh else Verdict.ALREADY_CHECKED_IN
+        return self._kept(verdict, None, standing)
+
+    def leave(self) -> Kept:
+        """Keep an exit; the visit stays, with the time of leaving."""
+        visit = self.session.execute(
+            select(Attendance.id, Attendance.attended_at, Attendance.device_id)
+            .where(
+                Attendance.activity_id == self.activity_id,
+                Attendance.resident_id == self.context.resident_id,
+                Attendance.on_day == clock.local_day(self.moment.judged_at),
+                Attendance.reverted_at.is_(None),
+            )
+            .with_for_update(key_share=True)
+        ).one_or_none()
+        if visit is None:
+            return self.refuse(Refusal.INVALID)
+        self._insert(Verdict.ADMITTED, None, self.context.resident_id, visit.id)
+        derive_leaving(self.session, visit.id)
+        return self._kept(Verdict.ADMITTED, None, visit)
+
+    def _write_in(self) -> UUID:
+        """The guest, or who they are already. Nobody is asked about a scan that was kept."""
+        here = select(Attendance.resident_id).where(
+            Attendance.activity_id == self.activity_id,
+            Attendance.on_day == clock.local_day(self.moment.judged_at),
+            Attendance.reverted_at.is_(None),
+        )
+        day = clock.day_within(self.moment.judged_at, self.context.starts_at, self.context.ends_at)
+        place = guests.Place(Occasion(self.activity_id, day), here, self.context.region_code)
+        return guests.write_in(
+            self.session, self.actor, self.body["guest"], place, ask=not self.moment.offline
+        )
+
+    def _tell_arrival(self, resident_id: UUID) -> None:
+        person_arrived.send(
+            self.session,
+            actor=self.actor,
+            activity_id=self.activity_id,
+            resident_id=resident_id,
+            at=self.moment.judged_at,
+            service_on=clock.day_within(
+                self.moment.judged_at, self.context.starts_at, self.context.ends_at
+            ),
+        )
+
+    def _insert(
+        self,
+        verdict: Verdict,
+        reason: Refusal | None,
+        resident_id: UUID | None,
+        attendance_id: UUID | None,
+    ) -> None:
+        statement = (
+            insert(Scan)
+            .values(
+                id=self.body["id"],
+                activity_id=self.activity_id,
+                resident_id=resident_id,
+                operator_user_id=self.actor.user_id,
+                direction=self.body["direction"],
+                source=self.body["source"],
+                device_id=self.body.get("device_id"),
+                scanned_at=self.moment.scanned_at,
+                sent_at=self.moment.sent_at,
+                received_at=self.moment.received_at,
+                judged_at=self.moment.judged_at,
+                derived_verdict=verdict,
+                reason=reason,
+                attendance_id=attendance_id,
+                request_hash=self.request_hash,
+            )
+            .on_conflict_do_nothing()
+            .returning(Scan.id)
+        )
+        if self.session.execute(statement).scalar_one_or_none() is None:
+            raise RunAgain
+
+    def _kept(self, verdict: Verdict, reason: Refusal | None, visit: AnyRow | None) -> Kept:
+        return Kept(
+            self.body["id"],
+            self.body["direction"],
+            self.body["source"],
+            self.moment,
+            self.who,
+            verdict,
+            reason,
+            visit,
+        )
+
+
+def kept_before(session: Session, scan_id: UUID, request_hash: bytes) -> Kept:
+    """A scan of this id that came before, as it was kept.
+
+    Raises ScanIdReused (409) when the id came with another body, or from somebody else.
+    """
+    scan = session.get_one(Scan, scan_id)
+    if scan.request_hash != request_hash:
+        raise ScanIdReused
+    return Kept(
+        scan.id,
+        scan.direction,
+        scan.source,
+        Moment.kept(scan),
+        Who.read(session, scan.resident_id),
+        scan.derived_verdict,
+        scan.reason,
+        session.get(Attendance, scan.attendance_id) if scan.attendance_id else None,
+    )
+
+
+def request_hash(actor: Actor, activity_id: UUID, body: dict[str, Any]) -> bytes:
+    """What tells this scan from another with the same id. Keyed: a scan is kept for good, and a
+    guest's phone number could be guessed from a plain hash."""
+    plain = fingerprint(actor.user_id, activity_id, body)
+    return composed(PhoneVault).lookup_hash(plain.hex())
+
+
+def _entries(attendance_id: UUID | None) -> Select[UUID, str | None, datetime]:
+    """What a visit stands on: the scan that made it, and those uploaded later that had been made
+    before it. What else was scanned found the person here."""
+    maker = aliased(Scan)
+    made_at = (
+        select(func.coalesce(maker.judged_at, maker.received_at))
+        .where(
+            maker.attendance_id == attendance_id,
+            maker.direction == ScanDirection.ENTRY,
+            maker.derived_verdict == Verdict.ADMITTED,
+        )
+        .scalar_subquery()
+    )
+    return select(Scan.id, Scan.device_id, JUDGED_AT.label("at")).where(
+        Scan.attendance_id == attendance_id,
+        Scan.direction == ScanDirection.ENTRY,
+        or_(Scan.derived_verdict == Verdict.ADMITTED, made_at > JUDGED_AT),
+    )
+
+
+def made_earlier(session: Session, scan: Scan) -> bool:
+    """Whether a visit that another scan has made stands on this one too."""
+    return any(entry.id == scan.id for entry in session.execute(_entries(scan.attendance_id)))
+
+
+def undo_entry(
+    session: Session, actor: Actor, activity: Activity, scan: Scan, at: datetime
+) -> None:
+    """The visit as its other scans have left it; without any it is taken back."""
+    standing = _entries(scan.attendance_id).where(~UNDONE).order_by(JUDGED_AT, Scan.id)
+    other = session.execute(standing.limit(1)).one_or_none()
+    if other is None:
+        _undo_visit(session, actor, activity, scan, at)
+        return
+    session.execute(
+        update(Attendance)
+        .where(Attendance.id == scan.attendance_id)
+        .values(attended_at=other.at, device_id=other.device_id)
+    )
+
+
+def _undo_visit(
+    session: Session, actor: Actor, activity: Activity, scan: Scan, at: datetime
+) -> None:
+    """Take the visit back. One that was taken back already (a guest's, when the guest turned out
+    to be a resident who was there) leaves the resident's own as it is."""
+    visit = session.execute(
+        update(Attendance)
+        .where(Attendance.id == scan.attendance_id, Attendance.reverted_at.is_(None))
+        .values(reverted_at=at)
+        .returning(Attendance.resident_id, Attendance.attended_at)
+    ).one_or_none()
+    if visit is not None:
+        arrival_reverted.send(
+            session,
+            actor=actor,
+            activity_id=activity.id,
+            # The visit's, not the scan's: a guest may have become a resident meanwhile.
+            resident_id=visit.resident_id,
+            service_on=clock.day_within(visit.attended_at, activity.starts_at, activity.ends_at),
+        )
+
+
+def derive_leaving(session: Session, attendance_id: UUID | None) -> None:
+    """The visit as the last of its scans has left it: inside, or out since then."""
+    last = session.execute(
+        select(Scan.direction, JUDGED_AT.label("at"))
+        .where(Scan.attendance_id == attendance_id, ~UNDONE)
+        .order_by(JUDGED_AT.desc(), Scan.received_at.desc(), Scan.direction.desc())
+        .limit(1)
+    ).one_or_none()
+    out = last is not None and last.direction is ScanDirection.EXIT
+    session.execute(
+        update(Attendance)
+        .where(Attendance.id == attendance_id)
+        .values(left_at=last.at if last is not None and out else None)
+    )
