@@ -24,6 +24,7 @@ from backend.bookings.errors import (
 from backend.bookings.line import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.moves import call_head, move
+from backend.bookings.requests import CallNext
 from backend.core import audit, clock, limits
 from backend.core.config import QUEUE
 from backend.core.db import AnyRow
@@ -34,21 +35,9 @@ from backend.core.request_context import current_address, current_request_id
 from backend.core.states import IllegalTransition, lock
 
 
-def call_next(
-    session: Session,
-    actor: Actor,
-    stall_id: UUID,
-    *,
-    booking_id: UUID | None = None,
-    reason: str | None = None,
-    although_left: UUID | None = None,
-) -> AnyRow | None:
+def call_next(session: Session, actor: Actor, stall_id: UUID, press: CallNext) -> AnyRow | None:
     """Call the head of the stall's line; answers the booking as `select_bookings` has it, None when
     nobody waits.
-
-    Args:
-        booking_id, reason: call this one out of order, and why; both are kept in the audit log.
-        although_left: the booking that is to be called even if its person has left.
 
     Raises NotFound (404), Forbidden (403), MarketNotOpen (409), NumberOver (409) for one of an
     earlier day, StallBusy (409) while the stall has a called number of today that has neither come
@@ -65,9 +54,9 @@ def call_next(
     now = clock.now()
     if stall.state != ActivityState.LIVE or clock.days_over(now, stall.starts_at, stall.ends_at):
         raise MarketNotOpen
-    if booking_id is not None:
-        _call_this(session, actor, stall, booking_id, reason, although_left)
-        called: AnyRow = read_booking(session, booking_id)
+    if press.booking_id is not None:
+        _call_this(session, actor, stall, press.booking_id, press)
+        called: AnyRow = read_booking(session, press.booking_id)
         return called
     result = call_head(
         session,
@@ -75,7 +64,7 @@ def call_next(
             "stall_id": stall_id,
             "service_on": clock.day_within(now, stall.starts_at, stall.ends_at),
             "now": now,
-            "although_left": although_left,
+            "although_left": press.although_left,
             "audit_id": new_id(),
             "actor_user_id": actor.user_id,
             "request_id": current_request_id(),
@@ -96,8 +85,7 @@ def _call_this(
     actor: Actor,
     stall: AnyRow,
     booking_id: UUID,
-    reason: str | None,
-    although_left: UUID | None,
+    press: CallNext,
 ) -> None:
     """Call one that is not the head. The unique index refuses a second called number."""
     booking = session.get(Booking, booking_id)
@@ -107,7 +95,9 @@ def _call_this(
     now = clock.now()
     if now >= clock.day_over_at(booking.service_on, stall.starts_at, stall.ends_at):
         raise NumberOver
-    left = None if although_left == booking.id else statements.who_has_left(session, booking.id)
+    left = (
+        None if press.although_left == booking.id else statements.who_has_left(session, booking.id)
+    )
     if left is not None:
         raise PersonLeft(left.id, left.ticket, left.name)
     move(
@@ -117,7 +107,7 @@ def _call_this(
         BookingState.CALLED,
         action="call",
         region_code=stall.region_code,
-        details={"out_of_order": True, "reason": reason, "stall_id": str(stall.id)},
+        details={"out_of_order": True, "reason": press.reason, "stall_id": str(stall.id)},
         called_stall_id=stall.id,
         called_at=now,
         first_called_at=booking.first_called_at or now,

@@ -35,6 +35,7 @@ from backend.bookings.models import (
     Booking,
     BookingOrigin,
 )
+from backend.bookings.requests import SignUp, TakeNumber
 from backend.core import clock, limits
 from backend.core.config import BOOKINGS, limit_rules
 from backend.core.db import AnyRow
@@ -51,7 +52,7 @@ _LIMITED = timedelta(seconds=limit_rules("sign_up").seconds)
 _OPEN_STATES = frozenset({ActivityState.PUBLISHED, ActivityState.LIVE})
 
 
-def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> AnyRow:
+def sign_up(session: Session, actor: Actor, offering_id: UUID, wanted: SignUp) -> AnyRow:
     """Book a place in advance, for oneself or a family member; answers the booking as
     `select_bookings` has it.
 
@@ -61,16 +62,16 @@ def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, A
     Raises NotFound (404), ValidationFailed (422) for a slot that is not the offering's, the
     refusals of errors.py (409), and TooManyRequests (429).
     """
-    resident_id = body.get("resident_id", actor.resident_id)
+    resident_id = wanted.resident_id or actor.resident_id
     proxy = resident_id != actor.resident_id
     if proxy:
         _lock_proxy(session, actor)
-    context = statements.read_context(session, offering_id, resident_id, body.get("slot_id"))
+    context = statements.read_context(session, offering_id, resident_id, wanted.slot_id)
     if context is None or context.state not in ANNOUNCED:
         raise NotFound
     if actor.user_id not in (context.user_id, context.guardian_user_id):
         raise NotFound
-    _check_sign_up(context, body.get("slot_id"))
+    _check_sign_up(context, wanted.slot_id)
     service_on = _service_on(context)
     if proxy:
         _check_proxy_cap(session, actor, service_on)
@@ -79,26 +80,22 @@ def sign_up(session: Session, actor: Actor, offering_id: UUID, body: dict[str, A
     )
 
 
-def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[str, Any]) -> AnyRow:
+def take_number(session: Session, actor: Actor, offering_id: UUID, wanted: TakeNumber) -> AnyRow:
     """A walk-in number: given by a volunteer to anybody, or taken by a resident who has checked
     in; answers the booking as `select_bookings` has it.
-
-    Args:
-        body: `resident_id` or `guest`; nothing for oneself. `urgent` needs a volunteer and a
-            `reason`, which is kept in the audit log.
 
     Raises as `sign_up`, NotCheckedIn and MarketNotOpen (409), NumberKnown and NameKnown (409) where
     a guest may be somebody else, Forbidden (403).
     """
-    resident_id = body.get("resident_id", actor.resident_id)
-    if "guest" in body:
-        resident_id = _write_in(session, actor, offering_id, body["guest"])
+    resident_id = wanted.resident_id or actor.resident_id
+    if wanted.guest is not None:
+        resident_id = _write_in(session, actor, offering_id, wanted.guest)
     context = statements.read_context(session, offering_id, resident_id, None)
     if context is None or context.state not in ANNOUNCED:
         raise NotFound
     staff = actor.may(Permission.TICKET_ISSUE, region_code=context.region_code)
     if not staff:
-        if body["urgent"]:
+        if wanted.urgent:
             raise Forbidden
         if actor.user_id not in (context.user_id, context.guardian_user_id):
             raise NotFound
@@ -114,8 +111,8 @@ def take_number(session: Session, actor: Actor, offering_id: UUID, body: dict[st
         _service_on(context),
         BookingOrigin.WALK_IN,
         action="take_number",
-        urgent=body["urgent"],
-        reason=body.get("reason"),
+        urgent=wanted.urgent,
+        reason=wanted.reason,
         must_be_present=not staff,
     )
 
@@ -129,7 +126,7 @@ def _check_open(market: AnyRow) -> None:
         raise MarketNotOpen(f"{clock.local_day(market.starts_at):%-m月%-d日}当天才能取号")
 
 
-def _write_in(session: Session, actor: Actor, offering_id: UUID, guest: dict[str, Any]) -> UUID:
+def _write_in(session: Session, actor: Actor, offering_id: UUID, guest: guests.NewGuest) -> UUID:
     """Who comes without a phone of their own: a new guest, or somebody who is known. Whose number
     it is learns only who works at an open market."""
     market = session.execute(

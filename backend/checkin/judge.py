@@ -6,7 +6,6 @@ which day and in which place of the line is a question of then, not of now.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from backend.activities.days import counts_from
 from backend.activities.models import Activity, ActivityState, MarketCode
 from backend.activities.permissions import ANNOUNCED
 from backend.checkin.models import Refusal, Scan, ScanSource
+from backend.checkin.requests import Scanned
 from backend.core import clock
 from backend.core.config import CHECKIN
 from backend.core.context import composed
@@ -45,14 +45,13 @@ class Moment:
     judged_at: datetime
 
     @classmethod
-    def said(cls, body: dict[str, Any], received_at: datetime) -> "Moment":
-        """What a body says. However wrong a clock is, it knows how long a scan has waited; a scan
-        that would come to be of the future was made now."""
-        scanned_at, sent_at = body.get("scanned_at", received_at), body.get("sent_at")
-        if "scanned_at" not in body:
-            return cls(scanned_at, sent_at, received_at, received_at)
-        waited = max((sent_at or received_at) - scanned_at, timedelta(0))
-        return cls(scanned_at, sent_at, received_at, received_at - waited)
+    def said(cls, scan: Scanned, received_at: datetime) -> "Moment":
+        """What the phone says. However wrong a clock is, it knows how long a scan has waited; a
+        scan that would come to be of the future was made now."""
+        if scan.scanned_at is None:
+            return cls(received_at, scan.sent_at, received_at, received_at)
+        waited = max((scan.sent_at or received_at) - scan.scanned_at, timedelta(0))
+        return cls(scan.scanned_at, scan.sent_at, received_at, received_at - waited)
 
     @classmethod
     def kept(cls, scan: Scan) -> "Moment":
@@ -117,34 +116,35 @@ def seen_at_entrance(moment: Moment, code: str, context: AnyRow) -> Moment:
     return moment if since is None else moment.not_before(since)
 
 
-def meant_resident(actor: Actor, body: dict[str, Any]) -> UUID | None:
-    default = actor.resident_id if body["source"] is ScanSource.SELF else None
-    meant: UUID | None = body.get("resident_id", default)
-    return meant
+def meant_resident(actor: Actor, scan: Scanned) -> UUID | None:
+    """The row id by which a scan names somebody: oneself, where nobody else is named."""
+    if scan.resident_id is None and scan.source is ScanSource.SELF:
+        return actor.resident_id
+    return scan.resident_id
 
 
-def check_may_scan(actor: Actor, body: dict[str, Any], context: AnyRow) -> None:
+def check_may_scan(actor: Actor, scan: Scanned, context: AnyRow) -> None:
     """With the market's code anybody; otherwise a volunteer of the place."""
     staff = actor.may(Permission.CHECKIN_SCAN, region_code=context.region_code)
     if context.state not in ANNOUNCED and not staff:
         raise NotFound
-    if body["source"] is not ScanSource.SELF and not staff:
+    if scan.source is not ScanSource.SELF and not staff:
         raise Forbidden
 
 
-def check_who_is_meant(actor: Actor, body: dict[str, Any], context: AnyRow) -> None:
+def check_who_is_meant(actor: Actor, scan: Scanned, context: AnyRow) -> None:
     """Oneself and one's family with the market's code; anybody there is, as a volunteer."""
-    if body["source"] is ScanSource.SELF:
+    if scan.source is ScanSource.SELF:
         if actor.user_id not in (context.user_id, context.guardian_user_id):
             raise NotFound
-    elif "resident_id" in body and context.resident_id is None:
+    elif scan.resident_id is not None and context.resident_id is None:
         raise ValidationFailed(errors={"resident_id": ["没有这位居民，请重新查找"]})
 
 
 def refusal(
     session: Session,
     activity_id: UUID,
-    body: dict[str, Any],
+    scan: Scanned,
     context: AnyRow,
     moment: Moment,
     fault: CodeFault | None,
@@ -153,13 +153,13 @@ def refusal(
     closed = market_refusal(context, moment.judged_at)
     if closed is not None:
         return closed
-    if moment.too_late(body["source"]):
+    if moment.too_late(scan.source):
         return Refusal.EXPIRED
-    if body["source"] is ScanSource.SELF:
-        return _market_code_refusal(session, activity_id, body["code"], context, moment.judged_at)
+    if scan.code is not None:
+        return _market_code_refusal(session, activity_id, scan.code, context, moment.judged_at)
     if fault is not None:
         return Refusal(fault.value)
-    if "resident_code" in body and context.resident_id is None:
+    if scan.resident_code is not None and context.resident_id is None:
         return Refusal.REVOKED
     if context.account_state == UserState.BLOCKED:
         return Refusal.BLOCKED

@@ -5,7 +5,7 @@ and what follows from it, the visit, which is unique for each person, activity a
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select, update
@@ -25,6 +25,7 @@ from backend.checkin.models import (
     Verdict,
 )
 from backend.checkin.queries import JUDGED_AT, UNDONE
+from backend.checkin.requests import Scanned
 from backend.core import clock
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
@@ -75,13 +76,13 @@ class NewScan:
         session: Session,
         actor: Actor,
         activity_id: UUID,
-        body: dict[str, Any],
+        scan: Scanned,
         context: AnyRow,
         moment: Moment,
         request_hash: bytes,
     ) -> None:
         self.session, self.actor, self.activity_id = session, actor, activity_id
-        self.body, self.context, self.request_hash = body, context, request_hash
+        self.scan, self.context, self.request_hash = scan, context, request_hash
         self.moment = moment
         self.who = Who(
             context.resident_id, context.resident_name, context.phone_encrypted, context.relation
@@ -95,17 +96,17 @@ class NewScan:
     def admit(self) -> Kept:
         """Keep the scan, and the visit if it is the first of the day."""
         resident_id = self.context.resident_id
-        if "guest" in self.body:
-            resident_id = self._write_in()
+        if self.scan.guest is not None:
+            resident_id = self._write_in(self.scan.guest)
             self.who = Who.read(self.session, resident_id)
         standing = statements.admit(
             self.session,
-            scan_id=self.body["id"],
+            scan_id=self.scan.id,
             activity_id=self.activity_id,
             resident_id=resident_id,
             operator_user_id=self.actor.user_id,
-            source=self.body["source"].value,
-            device_id=self.body.get("device_id"),
+            source=self.scan.source.value,
+            device_id=self.scan.device_id,
             moment=self.moment,
             request_hash=self.request_hash,
         )
@@ -134,7 +135,7 @@ class NewScan:
         derive_leaving(self.session, visit.id)
         return self._kept(Verdict.ADMITTED, None, visit)
 
-    def _write_in(self) -> UUID:
+    def _write_in(self, guest: guests.NewGuest) -> UUID:
         """The guest, or who they are already. Nobody is asked about a scan that was kept."""
         here = select(Attendance.resident_id).where(
             Attendance.activity_id == self.activity_id,
@@ -143,9 +144,7 @@ class NewScan:
         )
         day = clock.day_within(self.moment.judged_at, self.context.starts_at, self.context.ends_at)
         place = guests.Place(Occasion(self.activity_id, day), here, self.context.region_code)
-        return guests.write_in(
-            self.session, self.actor, self.body["guest"], place, ask=not self.moment.offline
-        )
+        return guests.write_in(self.session, self.actor, guest, place, ask=not self.moment.offline)
 
     def _tell_arrival(self, resident_id: UUID) -> None:
         person_arrived.send(
@@ -169,13 +168,13 @@ class NewScan:
         statement = (
             insert(Scan)
             .values(
-                id=self.body["id"],
+                id=self.scan.id,
                 activity_id=self.activity_id,
                 resident_id=resident_id,
                 operator_user_id=self.actor.user_id,
-                direction=self.body["direction"],
-                source=self.body["source"],
-                device_id=self.body.get("device_id"),
+                direction=self.scan.direction,
+                source=self.scan.source,
+                device_id=self.scan.device_id,
                 scanned_at=self.moment.scanned_at,
                 sent_at=self.moment.sent_at,
                 received_at=self.moment.received_at,
@@ -193,9 +192,9 @@ class NewScan:
 
     def _kept(self, verdict: Verdict, reason: Refusal | None, visit: AnyRow | None) -> Kept:
         return Kept(
-            self.body["id"],
-            self.body["direction"],
-            self.body["source"],
+            self.scan.id,
+            self.scan.direction,
+            self.scan.source,
             self.moment,
             self.who,
             verdict,
@@ -224,10 +223,10 @@ def kept_before(session: Session, scan_id: UUID, request_hash: bytes) -> Kept:
     )
 
 
-def request_hash(actor: Actor, activity_id: UUID, body: dict[str, Any]) -> bytes:
+def request_hash(actor: Actor, activity_id: UUID, scan: Scanned) -> bytes:
     """What tells this scan from another with the same id. Keyed: a scan is kept for good, and a
     guest's phone number could be guessed from a plain hash."""
-    plain = fingerprint(actor.user_id, activity_id, body)
+    plain = fingerprint(actor.user_id, activity_id, scan.meaning())
     return composed(PhoneVault).lookup_hash(plain.hex())
 
 

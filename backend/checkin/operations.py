@@ -1,6 +1,5 @@
 """Use cases of check-in: take a scan, undo it; who may find people."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,7 +8,8 @@ from backend.activities.models import Activity
 from backend.checkin import judge, keep, statements, words
 from backend.checkin.errors import FindClosed, NotRevertible
 from backend.checkin.judge import Moment, Shown
-from backend.checkin.models import Scan, ScanDirection, ScanRevert, ScanSource, Verdict
+from backend.checkin.models import Scan, ScanDirection, ScanRevert, Verdict
+from backend.checkin.requests import Scanned, Undo
 from backend.core import audit, clock
 from backend.core.errors import NotFound
 from backend.core.permissions import Actor, Permission
@@ -18,51 +18,46 @@ from backend.core.permissions import Actor, Permission
 FIND_LIMIT_REACHED = "find_limit_reached"
 
 
-def record_scan(
-    session: Session, actor: Actor, activity_id: UUID, body: dict[str, Any]
-) -> words.Answer:
+def record_scan(session: Session, actor: Actor, activity_id: UUID, scan: Scanned) -> words.Answer:
     """Judge one scan and keep it, whatever the verdict.
-
-    Args:
-        body: as ScanRequest loads it.
 
     Raises NotFound (404) for an activity or resident that the caller may not see, Forbidden
     (403) when somebody who is no volunteer there scans others, ScanIdReused (409), NumberKnown and
     NameKnown (409) where a guest may be somebody else, ValidationFailed (422).
     """
-    moment = Moment.said(body, clock.now())
+    moment = Moment.said(scan, clock.now())
     shown = Shown(None, None, moment)
-    if "resident_code" in body:
-        shown = judge.read_code(body["resident_code"], moment)
+    if scan.resident_code is not None:
+        shown = judge.read_code(scan.resident_code, moment)
     context = statements.read_context(
         session,
         activity_id,
-        body["id"],
-        resident_id=judge.meant_resident(actor, body),
+        scan.id,
+        resident_id=judge.meant_resident(actor, scan),
         handle=shown.handle,
     )
     if context is None:
         raise NotFound
-    judge.check_may_scan(actor, body, context)
-    request_hash = keep.request_hash(actor, activity_id, body)
+    judge.check_may_scan(actor, scan, context)
+    request_hash = keep.request_hash(actor, activity_id, scan)
     if context.known:
         # Before anything else is judged: the person may have closed their account, or have been
         # a guest who became a resident, since the phone sent this scan first.
-        return words.told(keep.kept_before(session, body["id"], request_hash))
-    judge.check_who_is_meant(actor, body, context)
+        return words.told(keep.kept_before(session, scan.id, request_hash))
+    judge.check_who_is_meant(actor, scan, context)
     moment = shown.moment
-    if body["source"] is ScanSource.SELF:
-        moment = judge.seen_at_entrance(moment, body["code"], context)
-    scan = keep.NewScan(session, actor, activity_id, body, context, moment, request_hash)
-    reason = judge.refusal(session, activity_id, body, context, moment, shown.fault)
+    if scan.code is not None:
+        moment = judge.seen_at_entrance(moment, scan.code, context)
+    new = keep.NewScan(session, actor, activity_id, scan, context, moment, request_hash)
+    reason = judge.refusal(session, activity_id, scan, context, moment, shown.fault)
     if reason is not None:
-        return words.told(scan.refuse(reason))
-    if body["direction"] is ScanDirection.EXIT:
-        return words.told(scan.leave())
-    return words.told(scan.admit())
+        return words.told(new.refuse(reason))
+    if scan.direction is ScanDirection.EXIT:
+        return words.told(new.leave())
+    return words.told(new.admit())
 
 
-def revert_scan(session: Session, actor: Actor, scan_id: UUID, reason: str) -> ScanRevert:
+def revert_scan(session: Session, actor: Actor, scan_id: UUID, undo: Undo) -> ScanRevert:
     """Undo what followed from a scan, as a new fact with a reason.
 
     Raises NotFound (404), also for a scan of a place where the caller may not revert,
@@ -93,7 +88,7 @@ def revert_scan(session: Session, actor: Actor, scan_id: UUID, reason: str) -> S
         region_code=activity.region_code,
         from_state=scan.derived_verdict,
         to_state="reverted",
-        details={"reason": reason, "attendance_id": str(scan.attendance_id)},
+        details={"reason": undo.reason, "attendance_id": str(scan.attendance_id)},
     )
     return revert
 

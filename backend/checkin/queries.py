@@ -13,6 +13,7 @@ from backend.activities.days import ratable_until
 from backend.activities.models import Activity, Attendance
 from backend.checkin.judge import Moment
 from backend.checkin.models import Scan, ScanDirection, ScanRevert
+from backend.checkin.requests import Wanted
 from backend.core import clock
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
@@ -147,7 +148,7 @@ class Found(NamedTuple):
     more: int
 
 
-def find_residents(session: Session, activity: Activity, query: dict[str, str]) -> Found:
+def find_residents(session: Session, activity: Activity, by: Wanted) -> Found:
     """People by phone number, by its last four digits, or by their whole name: the fewest fields
     that tell them apart, for a volunteer to ask 「是王女士吗」.
 
@@ -158,10 +159,10 @@ def find_residents(session: Session, activity: Activity, query: dict[str, str]) 
     Each with where they stand there today: who is in already, or has a number, is not done twice.
     """
     town = activity.region_code[:_SUBDISTRICT]
-    phone, vault = query.get("phone"), composed(PhoneVault)
+    phone, vault = by.phone, composed(PhoneVault)
     whole = phone is not None and len(phone) != _TAIL_DIGITS
     if phone is None:
-        wanted = name_key_of(Resident.name) == name_key(query["name"])
+        wanted = name_key_of(Resident.name) == name_key(by.name)
     elif whole:
         wanted = Resident.phone_hash == vault.lookup_hash(phone)
     else:

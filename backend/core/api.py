@@ -252,7 +252,7 @@ class _Call(Work):
 
     def key_of(self, incoming: tuple[Any, ...]) -> str | None:
         name = self.declared.key_field
-        key = str(incoming[0][name]) if name else request.headers.get("Idempotency-Key")
+        key = str(getattr(incoming[0], name)) if name else request.headers.get("Idempotency-Key")
         if key is not None and not idempotency.is_key(key):
             words = f"1 到 {idempotency.MAX_KEY_LENGTH} 个字符"
             raise ValidationFailed(errors={"Idempotency-Key": [words]})

@@ -22,6 +22,7 @@ from backend.activities.models import (
 from backend.bookings import calling
 from backend.bookings import operations as bookings
 from backend.bookings.models import Booking
+from backend.bookings.requests import CallNext, TakeNumber
 from backend.checkin import statements
 from backend.checkin.judge import Moment
 from backend.checkin.models import ScanSource
@@ -121,9 +122,9 @@ def _serve(
     served = {}
     for index, visit in enumerate(visits):
         offering = offerings[index % len(offerings)]
-        body = {"resident_id": visit.actor.resident_id, "urgent": False}
-        taken = bookings.take_number(session, volunteer, offering.id, body)
-        calling.call_next(session, volunteer, offering.stall_id)
+        wanted = TakeNumber(visit.actor.resident_id)
+        taken = bookings.take_number(session, volunteer, offering.id, wanted)
+        calling.call_next(session, volunteer, offering.stall_id, CallNext(new_id()))
         booking = session.get_one(Booking, taken.id)
         calling.start(session, volunteer, booking, activity.region_code)
         calling.finish(session, volunteer, booking, activity.region_code)

@@ -16,6 +16,8 @@ from backend.activities.models import Activity, Offering, OfferingMode, Stall
 from backend.bookings import calling
 from backend.bookings import operations as bookings
 from backend.bookings.models import Booking
+from backend.bookings.requests import CallNext, TakeNumber
+from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.demo import people
 from backend.demo.history import VISITORS, Visit, check_in, date_back
@@ -44,8 +46,8 @@ def play(session: Session, now: datetime, activity: Activity, volunteer: Actor) 
     for index, visit in enumerate(visits):
         check_in(session, activity, visit, volunteer)
         offering = stalls[index % len(stalls)]
-        body = {"resident_id": visit.actor.resident_id, "urgent": False}
-        taken = bookings.take_number(session, volunteer, offering.id, body)
+        wanted = TakeNumber(visit.actor.resident_id)
+        taken = bookings.take_number(session, volunteer, offering.id, wanted)
         lines[offering.id].append(_waiting_since(session, taken.id, visit.at))
     session.flush()
     for index, offering in enumerate(stalls):
@@ -85,7 +87,7 @@ def _call(
 ) -> None:
     """Serve those who came long enough ago, in the order of the line, and call the next."""
     for booking in line:
-        calling.call_next(session, volunteer, offering.stall_id)
+        calling.call_next(session, volunteer, offering.stall_id, CallNext(new_id()))
         session.refresh(booking)
         assert booking.arrived_at is not None
         arrived_at = booking.arrived_at

@@ -18,7 +18,7 @@ from backend.core.permissions import Actor
 from backend.identity import erasure
 from backend.identity.models import PhoneState, Resident
 from backend.identity.names import name_key, name_key_of
-from backend.identity.phones import hash_of, with_phone
+from backend.identity.phones import hash_of, protected_phone
 from backend.identity.signals import residents_merged
 from backend.identity.standing import Occasion, described, who_is_here
 
@@ -65,6 +65,22 @@ def _names(people: list[dict[str, Any]]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class NewGuest:
+    """Whom a volunteer writes in. None: not given.
+
+    Attributes:
+        another: says that this is none of those who are known with this number, or are here by
+            this name.
+    """
+
+    name: str | None = None
+    phone: str | None = None
+    birth_year: int | None = None
+    note: str | None = None
+    another: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where somebody is written in.
 
@@ -82,7 +98,7 @@ class Place:
 def write_in(
     session: Session,
     actor: Actor,
-    values: dict[str, Any],
+    guest: NewGuest,
     place: Place,
     *,
     ask: bool = True,
@@ -94,28 +110,25 @@ def write_in(
     but the volunteer, who is asked where somebody of that name is here.
 
     Args:
-        values: as GuestRequest loads them. `another` says that this is none of those who are known
-            with this number, or are here by this name.
         ask: False where nobody is there to answer; it is another person then.
 
     Raises NumberKnown and NameKnown (409) where it may be somebody who is known,
     TooManyRequests (429).
     """
     limits.check(session, "guests", str(actor.user_id))
-    columns = dict(values)
-    ask = not columns.pop("another", False) and ask
+    ask = not guest.another and ask
     resident_id = None
-    if "phone" in columns:
-        people = _with_number(session, columns["phone"], place.here)
-        resident_id = _the_same(session, people, columns)
+    if guest.phone is not None:
+        people = _with_number(session, guest.phone, place.here)
+        resident_id = _the_same(session, people, guest)
         if resident_id is None and ask:
             _ask(session, actor, people, place, "phone")
-    elif "name" in columns:
-        people = _here_by_name(session, columns["name"], place.occasion)
+    elif guest.name is not None:
+        people = _here_by_name(session, guest.name, place.occasion)
         if ask:
             _ask(session, actor, people, place, "name")
     if resident_id is None:
-        resident_id = _create(session, columns)
+        resident_id = _create(session, guest)
     audit.record(
         session, actor, "write_in_guest", "resident", resident_id, region_code=place.region_code
     )
@@ -161,14 +174,14 @@ def _lock_word(session: Session, hashed: bytes) -> None:
     session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _the_same(session: Session, people: list[Resident], values: dict[str, Any]) -> UUID | None:
+def _the_same(session: Session, people: list[Resident], guest: NewGuest) -> UUID | None:
     """Which of those with the number has the name; None for nobody."""
-    key = name_key(values.get("name"))
+    key = name_key(guest.name)
     same = next((person for person in people if name_key(person.name) == key), None)
     if same is None:
         return None
-    if "birth_year" in values and same.birth_year is None:
-        same.birth_year = values["birth_year"]
+    if guest.birth_year is not None and same.birth_year is None:
+        same.birth_year = guest.birth_year
         session.flush()
     return same.id
 
@@ -209,18 +222,20 @@ def _with_number(session: Session, phone: str, here: SelectBase) -> list[Residen
     return list(session.execute(statement).scalars())
 
 
-def _create(session: Session, values: dict[str, Any]) -> UUID:
-    key = None
-    if "phone" in values:
-        words = f"{values['phone']}|{name_key(values.get('name'))}"
-        key = composed(PhoneVault).lookup_hash(words)
+def _create(session: Session, guest: NewGuest) -> UUID:
+    key, phone = None, {"phone_state": PhoneState.NONE}
+    if guest.phone is not None:
+        key = composed(PhoneVault).lookup_hash(f"{guest.phone}|{name_key(guest.name)}")
+        phone = protected_phone(guest.phone, PhoneState.TYPED)
     row = {
         "id": new_id(),
         "code_handle": new_id(),
         "created_at": clock.now(),
-        "phone_state": PhoneState.NONE,
         "guest_key": key,
-    } | with_phone(values)
+        "name": guest.name,
+        "birth_year": guest.birth_year,
+        "note": guest.note,
+    } | phone
     statement = insert(Resident).values(**row)
     if key is not None:
         statement = statement.on_conflict_do_update(

@@ -208,11 +208,11 @@ def assert_forgotten(app: Flask, person: Person) -> None:
 # ---------------------------------------------------------------------------- people
 
 
-def written_in(session: Session, volunteer: Person, values: dict[str, Any]) -> UUID:
+def written_in(session: Session, volunteer: Person, guest: guests.NewGuest) -> UUID:
     nobody = select(Resident.id).where(false())
     actor = actor_of(volunteer)
     place = guests.Place(Occasion(new_id(), clock.today()), nobody, DISTRICT)
-    return guests.write_in(session, actor, values, place)
+    return guests.write_in(session, actor, guest, place)
 
 
 def test_two_volunteers_write_in_the_same_guest_as_one(
@@ -223,7 +223,7 @@ def test_two_volunteers_write_in_the_same_guest_as_one(
 
     def write_in(_: int) -> UUID:
         with committed_app.app_context(), transaction() as session:
-            guest = {"name": "李奶奶", "phone": phone}
+            guest = guests.NewGuest("李奶奶", phone)
             return written_in(session, volunteer, guest)
 
     (guest_id,) = set(together(TIMES, write_in))
@@ -243,7 +243,7 @@ def test_who_is_written_in_while_they_prove_their_number_is_one_person(
         ) -> UUID | str:
             with committed_app.app_context(), transaction() as session:
                 if index:
-                    return written_in(session, volunteer, {"name": "王·秀英", "phone": phone})
+                    return written_in(session, volunteer, guests.NewGuest("王·秀英", phone))
                 return operations.bind_verified_phone(session, actor_of(person), phone)
 
         _, written = together(2, prove_or_write_in)
@@ -261,8 +261,11 @@ def test_one_guest_joins_one_of_two_who_bind_the_number_at_once(
     phone = "13811110001"
     with committed_app.app_context(), transaction() as session:
         written = [
-            written_in(session, volunteer, values)
-            for values in ({"phone": phone}, {"phone": phone, "name": "王秀英", "another": True})
+            written_in(session, volunteer, guest)
+            for guest in (
+                guests.NewGuest(phone=phone),
+                guests.NewGuest("王秀英", phone, another=True),
+            )
         ]
 
     def bind(index: int) -> str:
@@ -283,7 +286,7 @@ def test_one_person_binding_twice_at_once_merges_once(
     volunteer, person = committed_world.volunteer(), committed_world.person()
     phone = "13811110002"
     with committed_app.app_context(), transaction() as session:
-        guest = written_in(session, volunteer, {"phone": phone})
+        guest = written_in(session, volunteer, guests.NewGuest(phone=phone))
 
     def bind(_: int) -> str:
         with committed_app.app_context(), transaction() as session:

@@ -10,6 +10,7 @@ from backend.activities.permissions import access_activity, access_offering
 from backend.bookings import calling, desk, operations, queries
 from backend.bookings.models import Booking
 from backend.bookings.permissions import access_booking
+from backend.bookings.requests import CallNext, SignUp, TakeNumber
 from backend.bookings.web import schemas
 from backend.core.api import LOGIN, PUBLIC, Blueprint, Ready
 from backend.core.limits import Limit
@@ -22,7 +23,7 @@ blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名�
 @blp.post("/offerings/<uuid:offering_id>/bookings", access=LOGIN, status=201,
           body=schemas.BookingRequest, answer=schemas.BookingAnswer,
           limit=Limit("sign_up_tries", in_process=True))  # fmt: skip
-def sign_up(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
+def sign_up(session: Session, actor: Actor, body: SignUp, offering_id: UUID) -> Ready:
     """Sign up, for oneself or a family member."""
     booked = operations.sign_up(session, actor, offering_id, body)
     return Ready(queries.booking_answer(session, actor, booked))
@@ -31,7 +32,7 @@ def sign_up(session: Session, actor: Actor, body: dict[str, Any], offering_id: U
 @blp.post("/offerings/<uuid:offering_id>/tickets", access=LOGIN, status=201,
           body=schemas.TicketRequest, answer=schemas.BookingAnswer,
           limit=Limit("tickets"))  # fmt: skip
-def take_number(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Ready:
+def take_number(session: Session, actor: Actor, body: TakeNumber, offering_id: UUID) -> Ready:
     """A walk-in number: from a volunteer, or one's own on the spot after check-in."""
     booked = operations.take_number(session, actor, offering_id, body)
     return Ready(queries.booking_answer(session, actor, booked))
@@ -76,16 +77,9 @@ def get_desk(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
           body=schemas.CallNextRequest, answer=schemas.BookingAnswer,
           key_field="press_id", also={204: "nobody waits"},
           limit=Limit("calls", in_process=True))  # fmt: skip
-def call_next(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Any:
+def call_next(session: Session, actor: Actor, body: CallNext, stall_id: UUID) -> Any:
     """Call the next number; 204 when nobody waits. The same press_id gets the same answer."""
-    called = calling.call_next(
-        session,
-        actor,
-        stall_id,
-        booking_id=body.get("booking_id"),
-        reason=body.get("reason"),
-        although_left=body.get("although_left"),
-    )
+    called = calling.call_next(session, actor, stall_id, body)
     if called is None:
         return None, 204
     return Ready(queries.booking_answer(session, actor, called))

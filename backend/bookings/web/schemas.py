@@ -9,6 +9,7 @@ from backend.activities.models import ActivityState, OfferingMode
 from backend.activities.web.shapes import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
 from backend.bookings.queries import MyOrder
+from backend.bookings.requests import CallNext, SignUp, TakeNumber
 from backend.core import fields
 from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
@@ -18,6 +19,10 @@ from backend.identity.web.shapes import GuestRequest
 class BookingRequest(Schema):
     slot_id = fields.Id(allow_none=True, metadata={"description": "in mode slots"})
     resident_id = fields.Id(metadata={"description": "a family member; without it, oneself"})
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> SignUp:
+        return SignUp(**data)
 
 
 class TicketRequest(Schema):
@@ -33,6 +38,10 @@ class TicketRequest(Schema):
         if data["urgent"] and "reason" not in data:
             raise ma.ValidationError("请写明优先的原因", "reason")
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> TakeNumber:
+        return TakeNumber(**data)
+
 
 class CallNextRequest(Schema):
     press_id = fields.Id(required=True, metadata={"description": "UUID of this press"})
@@ -46,6 +55,10 @@ class CallNextRequest(Schema):
     def reason_out_of_order(self, data: dict[str, Any], **_: object) -> None:
         if ("booking_id" in data) != ("reason" in data):
             raise ma.ValidationError("跳号请写明原因", "reason")
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> CallNext:
+        return CallNext(**data)
 
 
 class BookingQuery(PageQuery):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity
 from backend.activities.permissions import access_activity
 from backend.checkin import operations, queries
+from backend.checkin.requests import Scanned, Undo, Wanted
 from backend.checkin.web import schemas
 from backend.core import audit
 from backend.core.api import LOGIN, Blueprint, Ready
@@ -28,7 +29,7 @@ def _tell_organiser(session: Session, actor: Actor | None, path: Mapping[str, An
           also={200: "here already, or refused"},
           limit=Limit("scans", in_process=True))  # fmt: skip
 def post_scan(
-    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+    session: Session, actor: Actor, body: Scanned, activity_id: UUID
 ) -> tuple[Ready, int]:
     """One scan. 201 when it makes a visit, 200 when the person is here already or is refused."""
     answer = operations.record_scan(session, actor, activity_id, body)
@@ -37,12 +38,10 @@ def post_scan(
 
 @blp.post("/scans/<uuid:scan_id>/revert", access=Permission.CHECKIN_REVERT, status=201,
           body=schemas.RevertRequest, answer=schemas.RevertAnswer)  # fmt: skip
-def revert_scan(
-    session: Session, actor: Actor, body: dict[str, str], scan_id: UUID
-) -> dict[str, Any]:
+def revert_scan(session: Session, actor: Actor, body: Undo, scan_id: UUID) -> dict[str, Any]:
     """Undo a scan, with a reason."""
-    revert = operations.revert_scan(session, actor, scan_id, body["reason"])
-    return {"id": revert.id, "scan_id": scan_id, "reason": body["reason"], "at": revert.at}
+    revert = operations.revert_scan(session, actor, scan_id, body)
+    return {"id": revert.id, "scan_id": scan_id, "reason": body.reason, "at": revert.at}
 
 
 @blp.get("/activities/<uuid:activity_id>/attendances", access=Permission.ATTENDANCE_LIST,
@@ -59,7 +58,7 @@ def list_attendances(
           body=schemas.FindRequest, answer=schemas.FoundPage,
           limit=Limit("find", done_only=True, reached=_tell_organiser))  # fmt: skip
 def find_residents(
-    session: Session, actor: Actor, body: dict[str, str], activity_id: UUID
+    session: Session, actor: Actor, body: Wanted, activity_id: UUID
 ) -> dict[str, Any]:
     """Find a person without their code, while people are checked in: by the whole phone number
     anybody; by its last four digits or the whole name who has to do with the place.
@@ -76,7 +75,10 @@ def find_residents(
         Activity.__tablename__,
         activity.id,
         region_code=activity.region_code,
-        details={"by": next(iter(body)), "found": [str(one["id"]) for one in found.people]},
+        details={
+            "by": "name" if body.phone is None else "phone",
+            "found": [str(one["id"]) for one in found.people],
+        },
     )
     return {"items": found.people, "next_cursor": None, "more": found.more}
 

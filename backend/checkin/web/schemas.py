@@ -7,6 +7,7 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.checkin.models import Refusal, ScanDirection, ScanSource, Verdict
+from backend.checkin.requests import Scanned, Undo, Wanted
 from backend.core import fields, text
 from backend.core.fields import Schema
 from backend.identity.names import NAME_LENGTH
@@ -46,6 +47,10 @@ class ScanRequest(Schema):
         if "guest" in data and data["direction"] is ScanDirection.EXIT:
             raise ma.ValidationError("来宾签退请先查找", "guest")
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Scanned:
+        return Scanned(**data)
+
 
 class ScanResident(ma.Schema):
     id = out.UUID()
@@ -84,6 +89,10 @@ class ScanAnswer(ma.Schema):
 
 class RevertRequest(Schema):
     reason = fields.ImpersonalText(200, required=True, metadata={"example": "扫错了人"})
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Undo:
+        return Undo(**data)
 
 
 class RevertAnswer(ma.Schema):
@@ -148,6 +157,10 @@ class FindRequest(Schema):
     def one_of_two(self, data: dict[str, Any], **_: object) -> None:
         if len(data) != 1:
             raise ma.ValidationError("请输入手机号（或后四位）或姓名，二选一", "phone")
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Wanted:
+        return Wanted(**data)
 
 
 class FoundTicket(ma.Schema):

@@ -6,6 +6,7 @@ import marshmallow as ma
 
 from backend.core import clock, fields
 from backend.core.fields import Schema
+from backend.identity.guests import NewGuest
 from backend.identity.names import NAME_LENGTH
 
 OLDEST_BIRTH_YEAR = 1900
@@ -38,3 +39,7 @@ class GuestRequest(Schema):
             " (`number_known`), or are here by this name (`name_known`)"
         }
     )
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> NewGuest:
+        return NewGuest(**data)

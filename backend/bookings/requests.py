@@ -1,0 +1,49 @@
+"""What the use cases of bookings take, as the schemas of web/ make it. None: not given."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from backend.identity.guests import NewGuest
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """A place in advance.
+
+    Attributes:
+        slot_id: where the service is by slots.
+        resident_id: a family member; None for oneself.
+    """
+
+    slot_id: UUID | None = None
+    resident_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeNumber:
+    """A walk-in number, for one of `resident_id` and `guest`, or for oneself.
+
+    Attributes:
+        urgent: needs a volunteer and a `reason`, which is kept in the audit log.
+    """
+
+    resident_id: UUID | None = None
+    guest: NewGuest | None = None
+    urgent: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallNext:
+    """A press on 叫号.
+
+    Attributes:
+        press_id: of this press, so that one sent twice calls once.
+        booking_id, reason: call this one out of order, and why; both are kept in the audit log.
+        although_left: the booking that is to be called even if its person has left.
+    """
+
+    press_id: UUID
+    booking_id: UUID | None = None
+    reason: str | None = None
+    although_left: UUID | None = None
