@@ -144,7 +144,14 @@ class NewScan:
         )
         day = clock.day_within(self.moment.judged_at, self.context.starts_at, self.context.ends_at)
         place = guests.Place(Occasion(self.activity_id, day), here, self.context.region_code)
-        return guests.write_in(self.session, self.actor, guest, place, ask=not self.moment.offline)
+        ask = not self.moment.offline
+        try:
+            return guests.write_in(self.session, self.actor, guest, place, ask=ask)
+        except guests.NameKnown:
+            # Not where it is whom a twin of this very scan has written in meanwhile.
+            if self.session.get(Scan, self.scan.id) is None:
+                raise
+            raise RunAgain from None
 
     def _tell_arrival(self, resident_id: UUID) -> None:
         person_arrived.send(
