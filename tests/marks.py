@@ -2,7 +2,7 @@
 
 `python -m tests.marks` names each half-width mark beside a Chinese letter in the repository's text,
 `python -m tests.marks --fix` rewrites them; tests/architecture/test_marks.py keeps it so
-(design/ui.md, Words).
+(docs/rules/look-and-words.md, Words).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""How long people will wait, as a range (semantics.md, Queue calling)."""
+"""How long people will wait, as a range (docs/rules/calling.md, How long it takes)."""
 
 import math
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What of a scan is kept: the scan itself, an append-only fact with an id that its phone has made,
 and what follows from it, the visit, which is unique for each person, activity and day
-(semantics.md, Check-in); and what is left of both when a scan is undone.
+(docs/rules/check-in.md, A scan); and what is left of both when a scan is undone.
 """
 
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ class Verdict(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Stable reasons (semantics.md, Check-in)."""
+    """Stable reasons (docs/rules/check-in.md, Refusals)."""
 
     INVALID = "invalid"
     WRONG_MARKET = "wrong_market"

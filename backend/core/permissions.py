@@ -114,7 +114,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 COMMUNITY_CODE_LENGTH = 12
-# A community's organiser submits; these take a scope above the community (domain.md, States).
+# A community's organiser submits; these take a scope above the community (docs/states.md).
 ABOVE_COMMUNITY = frozenset({Permission.ACTIVITY_PUBLISH})
 
 

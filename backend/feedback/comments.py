@@ -1,7 +1,7 @@
 """The text of a rating: checked by WeChat before anybody reads it as checked.
 
 The save never waits for WeChat: a job asks. Whatever WeChat can't or won't say leaves the text
-to a person (reference on WeChat, Text check); while it can't be reached the job asks again.
+to a person (docs/rules/wechat.md, Text check); while it can't be reached the job asks again.
 """
 
 from uuid import UUID

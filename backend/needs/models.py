@@ -30,7 +30,7 @@ class NeedSource(StrEnum):
     MEETING = "meeting"  # 社区议事会
 
 
-# Who may move a need where (domain.md, States); docs/states.md is made from this table.
+# Who may move a need where; docs/states.md is made from this table.
 NEED_TRANSITIONS: dict[NeedState, dict[NeedState, str]] = {
     NeedState.OPEN: {
         NeedState.ACCEPTED: "organiser, admin",

@@ -54,8 +54,8 @@ def _the_day_of_the_load() -> Iterator[None]:
 
 
 def test_everybody_has_the_role_that_the_documents_promise(log_in: LogIn) -> None:
-    """api.md, Stand-in WeChat and the demo; the organiser's scope is the live market's
-    subdistrict, and every other name is a plain resident."""
+    """The organiser's scope is the live market's subdistrict, and every other name is a plain
+    resident (README.md, Two commands)."""
     held = {
         name: [
             (role["role"], role["scope"]["code"] or role["scope"]["name"])

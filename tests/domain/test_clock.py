@@ -1,4 +1,5 @@
-"""The day is a day in Shanghai, computed in one place (architecture.md, Time)."""
+"""The day is a day in Shanghai, computed in one place
+(docs/ARCHITECTURE.md, Time, people, secrets)."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 

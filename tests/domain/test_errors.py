@@ -1,4 +1,4 @@
-"""Refusals: a stable code, a real status, a Chinese sentence (architecture.md, Errors)."""
+"""Refusals: a stable code, a real status, a Chinese sentence (docs/ARCHITECTURE.md, A request)."""
 
 import re
 from collections.abc import Iterator

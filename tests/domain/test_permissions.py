@@ -97,7 +97,7 @@ def test_a_region_role_does_not_depend_on_the_stalls_organisation() -> None:
 @pytest.mark.parametrize("role", [Role.ORGANISER, Role.ADMIN])
 @pytest.mark.parametrize(("scope", "allowed"), [(DISTRICT, True), (TOWN, True), (COMMUNITY, False)])
 def test_a_community_submits_and_those_above_publish(role: Role, scope: str, allowed: bool) -> None:
-    """domain.md, States: a community's organiser submits, in their own community too."""
+    """docs/states.md: a community's organiser submits, in their own community too."""
     grant = Grant(role, scope)
     assert grant.allows(P.ACTIVITY_PUBLISH, COMMUNITY, None) == allowed
     assert grant.allows(P.ACTIVITY_SUBMIT, COMMUNITY, None)

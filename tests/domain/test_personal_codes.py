@@ -1,4 +1,5 @@
-"""Personal check-in codes: signed, short-lived, one spelling each (semantics.md, Check-in)."""
+"""Personal check-in codes: signed, short-lived, one spelling each
+(docs/rules/check-in.md, Codes)."""
 
 import base64
 from collections.abc import Iterator

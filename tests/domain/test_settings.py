@@ -337,7 +337,7 @@ def test_production_is_what_an_environment_without_a_name_is(load: Load) -> None
 def test_production_refuses_the_stand_in_in_every_way(
     load: Load, name: str, value: str | None
 ) -> None:
-    """It logs anybody in as whoever they say they are (api.md, Stand-in WeChat)."""
+    """It logs anybody in as whoever they say they are (docs/adr/0004-one-wechat-gateway.md)."""
     assert faults(load, PRODUCTION, **{name: value}) == {name}
 
 

@@ -6,7 +6,8 @@ from tests.marks import mended
 
 
 def assert_full_width(page: Page) -> None:
-    """Fail on a half-width mark beside a Chinese letter, naming each line (design/ui.md, Words)."""
+    """Fail on a half-width mark beside a Chinese letter, naming each line
+    (docs/rules/look-and-words.md, Words)."""
     shown: str = page.evaluate("document.body.innerText")
     wrong = [line for line in shown.splitlines() if mended(line) != line]
     assert not wrong, "half-width marks:\n" + "\n".join(wrong)

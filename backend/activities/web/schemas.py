@@ -1,4 +1,4 @@
-"""What the activity routes take and answer (api.md, Regions and activities)."""
+"""What the activity routes take and answer."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the booking routes take and answer (api.md, Sign-up and queue)."""
+"""What the booking routes take and answer (docs/rules/bookings.md)."""
 
 from typing import Any
 

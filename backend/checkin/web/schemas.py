@@ -1,4 +1,4 @@
-"""What the check-in routes take and answer (api.md, Check-in)."""
+"""What the check-in routes take and answer (docs/rules/check-in.md)."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the feedback routes take and answer (api.md, Ratings and evaluation)."""
+"""What the feedback routes take and answer (docs/rules/ratings.md)."""
 
 from typing import Any
 

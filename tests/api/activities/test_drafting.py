@@ -1,4 +1,4 @@
-"""Drafting and changing an activity (api.md, Regions and activities; bodies)."""
+"""Drafting and changing an activity (docs/openapi.json)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

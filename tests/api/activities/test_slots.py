@@ -291,7 +291,7 @@ def booked(world: World, capacity: int = 5, people: int = 2) -> tuple[Plan, str,
 
 
 def test_a_cut_below_what_is_booked_is_refused(world: World) -> None:
-    """Nobody is dropped silently (semantics.md, Booking)."""
+    """Nobody is dropped silently (docs/rules/bookings.md, Places)."""
     plan, _, slot_id, bookings = booked(world)
     assert refused(put(plan, slot_id, capacity=1), 409, "below_booked")["taken"] == 2
     assert ok(put(plan, slot_id, capacity=2))["free"] == 0

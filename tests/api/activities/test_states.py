@@ -1,4 +1,4 @@
-"""The activity's state machine: every move of the table, and no other (domain.md, States)."""
+"""The activity's state machine: every move of the table, and no other (docs/states.md)."""
 
 from typing import Any
 

@@ -234,7 +234,7 @@ def test_what_was_not_composed_is_missed(scratch_app: Flask) -> None:
 
 
 def test_every_table_is_singular_snake_case() -> None:
-    """architecture.md, Names."""
+    """Singular, snake_case (CONTRIBUTING.md, Names)."""
     for name in Base.metadata.tables:
         assert name == name.lower()
         assert not name.endswith("s"), name

@@ -1,4 +1,4 @@
-"""A repeated write gives the first answer (semantics.md; architecture.md, Retries)."""
+"""A repeated write gives the first answer (docs/ARCHITECTURE.md, A request)."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every refusal leaves as problem+json with a stable code (architecture.md, Errors)."""
+"""Every refusal leaves as problem+json with a stable code (docs/ARCHITECTURE.md, A request)."""
 
 from typing import Any
 from uuid import UUID

@@ -1,5 +1,5 @@
 """Free text: checked by WeChat in a job; the save never fails for it; nothing unchecked is shown
-(reference on WeChat, Text check)."""
+(docs/rules/wechat.md, Text check)."""
 
 from typing import Any
 from uuid import UUID

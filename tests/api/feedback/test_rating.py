@@ -1,4 +1,5 @@
-"""Ratings: bound to what was delivered, once, within a window (semantics.md, Rating)."""
+"""Ratings: bound to what was delivered, once, within a window
+(docs/rules/ratings.md, What can be rated)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,5 +1,5 @@
 """Rectification: a bad rating, its deadline, reply, call-back; and who complained stays unknown
-(semantics.md, Rating; 好差评)."""
+(docs/rules/ratings.md, A bad rating)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

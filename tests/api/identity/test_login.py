@@ -1,4 +1,4 @@
-"""Login through WeChat, as phones do it (api.md, Login and me)."""
+"""Login through WeChat, as phones do it (docs/rules/wechat.md, Logging in)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -121,7 +121,7 @@ def test_each_of_wechats_refusals_has_its_code(
 
 
 def test_a_blocked_person_is_sent_to_the_desk(log_in: LogIn) -> None:
-    """wechat.md: on 40226 show 「请到服务台人工登记」."""
+    """40226 shows 「请到服务台人工登记」 (docs/rules/wechat.md, Logging in)."""
     assert "服务台" in refused(log_in("blocked"), 403, "wechat_user_blocked")["title"]
 
 
@@ -185,7 +185,7 @@ def test_wechat_unreachable_is_unavailable(world: World) -> None:
 def test_no_transaction_is_open_while_wechat_is_asked(
     log_in: LogIn, wechat_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hanging WeChat must not hold a database connection (architecture.md, Transactions)."""
+    """A hanging WeChat must not hold a database connection (docs/rules/wechat.md, Logging in)."""
     seen: list[bool] = []
     gateway = wechat_app.extensions["composed"][WeChatGateway]
     ask: Callable[[str], Any] = gateway.login

@@ -1,6 +1,6 @@
 // @ts-check
-// What the volunteer's screen says of a scan (ui.md, Phone, volunteer): green, amber or red, with
-// the reason in plain words and the next step.
+// What the volunteer's screen says of a scan (docs/rules/look-and-words.md, On a volunteer's
+// phone): green, amber or red, with the reason in plain words and the next step.
 
 const { ApiError, sentenceOf } = require("../../../api/errors");
 const { clock } = require("../../../utils/time");
