@@ -30,6 +30,20 @@ from tests.support.pgbouncer import NoPgBouncerError, require_pgbouncer
 
 NO_BROWSER = ["--ignore=tests/console", "--ignore=tests/miniprogram"]
 NO_PGBOUNCER = ["--ignore=tests/pgbouncer"]
+# What doesn't depend on the server's version: no SQL is sent (domain), none that tests/api doesn't
+# send too (architecture), or our own processes' starting, waiting and ending is tested. Of
+# tests/local stay the server itself and the worker's queue.
+NO_SERVER = [
+    "--ignore=tests/architecture",
+    "--ignore=tests/domain",
+    *(
+        f"--ignore=tests/local/test_{name}.py"
+        for name in (
+            "compose", "demo_kill", "demo_show", "preview", "run", "start", "supervisor", "system",
+            "waiting",
+        )
+    ),
+]  # fmt: skip
 
 
 class CheckFailedError(Exception):
@@ -174,7 +188,7 @@ def on_the_oldest(for_pytest: Sequence[str]) -> str:
     """
     timed(f"PostgreSQL {OLDEST}", oldest_postgres)
     timed("PgBouncer", pgbouncer)
-    return run_pytest(*NO_BROWSER, *for_pytest)
+    return run_pytest(*NO_BROWSER, *NO_SERVER, *for_pytest)
 
 
 def oldest_postgres() -> None:
