@@ -1,11 +1,14 @@
 """A market where volunteers write people in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 
+from backend.identity import console
 from tests.support.world import Market, Person, World, ok
 
 
@@ -42,3 +45,13 @@ class Entrance:
 @pytest.fixture(scope="module")
 def entrance(world: World) -> Entrance:
     return Entrance(world.live_market(), world.volunteer())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _weak_hashes() -> Iterator[None]:
+    """A password's hash is to cost whoever guesses a tenth of a second, and would cost these tests
+    half of theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(console, "_hasher", weak)
+        yield
