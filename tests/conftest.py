@@ -43,8 +43,9 @@ TEMPLATE = prepared.TEMPLATE
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Which tests must share one of pytest's processes: those that share a running system, or
-    the demo's data.
+    """Which tests share one of pytest's processes: those of a file, for what they share is made
+    once in each process; those of a folder where that is a running system. But a file of a few long
+    tests is for all processes.
 
     xdist's own `loadgroup` reads a name that pytest has no more (xdist 3.8, pytest 9.2), and so
     spreads its groups all the same.
@@ -55,9 +56,9 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
             return "tests/miniprogram"
         if nodeid.startswith("tests/console/"):
             return "tests/console"
-        if nodeid.startswith(("tests/local/", "tests/cli/test_demo.py")):
-            return nodeid.partition("::")[0]
-        return nodeid
+        if nodeid.startswith(("tests/api/test_bad_input.py", "tests/api/test_contract.py")):
+            return nodeid
+        return nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:

@@ -4,25 +4,22 @@ list that it opens."""
 import re
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
-from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
 
-from backend.activities.models import Activity, ActivityRecord
+from backend.activities.models import ActivityRecord
 from backend.core import clock
-from backend.core.config import DASHBOARD
 from backend.core.db import transaction
 from backend.core.permissions import Role
-from backend.dashboard import tasks as rollup_tasks
 from backend.dashboard.periods import Period, months_back, periods_touched
 from backend.needs.models import Need, NeedSource, NeedState
 from tests.api.feedback.fair import Fair, Statements
 from tests.support import recount
+from tests.support.dashboard import dashboard, move_to, refresh
 from tests.support.desk import Desk
-from tests.support.market_day import MarketDay, at, shanghai
+from tests.support.market_day import MarketDay, shanghai
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -31,21 +28,8 @@ from tests.support.world import (
     SUBDISTRICT,
     Person,
     World,
-    ok,
     refused,
 )
-
-
-def refresh(app: Flask) -> None:
-    with app.app_context():
-        rollup_tasks.refresh(timedelta(0))
-
-
-def move_to(app: Flask, activity_id: str, start: datetime, hours: float = 3) -> None:
-    """Let an activity have been at another time."""
-    times = {"starts_at": start, "ends_at": start + timedelta(hours=hours)}
-    with app.app_context(), transaction() as session:
-        session.execute(update(Activity).where(Activity.id == activity_id).values(times))
 
 
 def record(app: Flask, activity_id: str, minutes: int, yuan: int) -> None:
@@ -68,18 +52,8 @@ def need(world: World, region: str, state: NeedState, raised_on: date) -> None:
 
 
 @pytest.fixture
-def fair(world: World) -> Fair:
-    """Of the tests alone that ask for it: the others count all there is."""
-    return Fair.live(world)
-
-
-@pytest.fixture
 def admin(world: World) -> Person:
     return world.staff(Role.ADMIN, DISTRICT)
-
-
-def dashboard(person: Person, **query: Any) -> dict[str, Any]:
-    return dict(ok(person.get("/dashboard", **query)))
 
 
 # ---------------------------------------------------------------------------- periods
@@ -134,7 +108,7 @@ def test_a_wrong_period_is_told_and_a_page_passes_it_over(admin: Person, world: 
 # ---------------------------------------------------------------------------- figures
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two_towns(world: World) -> list[MarketDay]:
     """Two markets of this month in two towns, and one of a year ago, with people and ratings."""
     admin = world.staff(Role.ORGANISER, DISTRICT)
@@ -200,16 +174,6 @@ def test_needs_are_those_raised_in_the_period(admin: Person, world: World) -> No
     assert dashboard(admin, period="all")["needs"]["raised"] == 4
     town = world.region_id(SUBDISTRICT)
     assert dashboard(admin, region_id=town, period="2019")["needs"]["raised"] == 0
-
-
-def test_drafts_and_cancelled_ones_are_no_figure(admin: Person, world: World) -> None:
-    day = MarketDay.begin(world)
-    day.come(world.person())
-    world.draft(day.organiser)
-    day.cancel()
-    refresh(world.app)
-    totals = dashboard(admin, period="all")["totals"]
-    assert (totals["activities"], totals["visits"], totals["people"]) == (0, 0, 0)
 
 
 # ---------------------------------------------------------------------------- lists
@@ -305,36 +269,6 @@ def test_lists_are_narrowed_by_programme_record_and_last_market(
     assert "没有这样的社区" in desk.read(f"{places}&reached=false")
 
 
-@pytest.mark.parametrize(
-    ("days", "words"), [(0, "今天"), (30, "30 天前"), (31, "31 天前"), (91, "91 天前")]
-)
-def test_a_tile_says_how_long_ago_the_last_market_was(
-    fair: Fair, admin: Person, days: int, words: str
-) -> None:
-    move_to(fair.app, fair.id, clock.now() - timedelta(days=days))
-    refresh(fair.app)
-    page = Desk(fair.world, admin).read("/console/dashboard/?period=all")
-    edge = {0: "recent", 30: "recent", 31: "a_while", 91: "long_ago"}[days]
-    tiles = re.findall(r'<li class="tile tile-(\w+)" data-row>.*?</li>', page, re.DOTALL)
-    assert sorted(tiles) == sorted([edge, "never"])
-    assert words in page
-
-
-@pytest.mark.parametrize(
-    ("scores", "words"),
-    [([], "无评价"), ([5] * 9, "评价太少"), ([5] * 10, "达标"), ([5] * 5 + [1] * 5, "待改进")],
-)
-def test_a_tile_says_what_satisfaction_comes_to(
-    fair: Fair, admin: Person, scores: list[int], words: str
-) -> None:
-    fair.answers(scores)
-    refresh(fair.app)
-    page = Desk(fair.world, admin).read("/console/dashboard/?period=all")
-    tile = re.search(r'<li class="tile tile-recent" data-row>.*?</li>', page, re.DOTALL)
-    assert tile is not None
-    assert words in tile[0]
-
-
 # ---------------------------------------------------------------------------- who
 
 
@@ -356,34 +290,6 @@ def test_an_auditor_sees_the_district(two_towns: list[MarketDay], world: World) 
     auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
     assert "武进区" in auditor.read("/console/dashboard/")
     assert "武进区" in auditor.read("/console/dashboard/wall")
-
-
-def test_an_empty_region_says_what_to_do_first(world: World, admin: Person) -> None:
-    page = Desk(world, admin).read("/console/dashboard/")
-    assert "还没有办过活动" in page
-    assert "去排期" in page
-
-
-@pytest.mark.parametrize("page", ["", "wall", "activities", "communities"])
-def test_a_page_says_when_the_totals_stand_still(fair: Fair, admin: Person, page: str) -> None:
-    words = "统计可能中断" if page == "wall" else "可能不是最新的"
-    path = f"/console/dashboard/{page}?period=all"
-    assert words in Desk(fair.world, admin).read(path), "never counted"
-    refresh(fair.app)
-    with at(clock.now() + timedelta(minutes=DASHBOARD.late_minutes, seconds=-5)):
-        assert words not in Desk(fair.world, admin).read(path)
-    with at(clock.now() + timedelta(minutes=DASHBOARD.late_minutes, seconds=5)):
-        late = Desk(fair.world, admin).read(path)
-    assert words in late
-    assert f"已{'经' * (page != 'wall')}超过 {DASHBOARD.late_minutes} 分钟没有更新" in late
-
-
-def test_programs_are_told_when_the_totals_stand_still(fair: Fair, admin: Person) -> None:
-    assert dashboard(admin, period="all")["late"] is True, "never counted"
-    refresh(fair.app)
-    assert dashboard(admin, period="all")["late"] is False
-    with at(clock.now() + timedelta(minutes=DASHBOARD.late_minutes, seconds=5)):
-        assert dashboard(admin, period="all")["late"] is True
 
 
 # ---------------------------------------------------------------------------- cost

@@ -95,9 +95,10 @@ class District:
         return made(self.desk(), self.world.app, kind, **fields)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def district(world: World) -> District:
-    return District(world)
+    with world.app.app_context():
+        return District(world)
 
 
 _MONTH = "date_trunc('month', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai'"
