@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import create_activity, rows_of
+from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
 from backend.activities.stalls.operations import MOST_SLOTS, SlotsOverlap, check_apart
 from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.errors import ValidationFailed
+from backend.core.given import given, or_else
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 
@@ -37,12 +39,16 @@ _INSERT_SLOTS = text(
 )
 
 
+# A row as an INSERT takes it.
+Columns: TypeAlias = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """An activity to copy, read once however often it is copied."""
 
     activity: Activity
-    venue: dict[str, Any]
+    venue: NewVenue
     stalls: Sequence[Stall]
     offerings: Sequence[Offering]
     desks: Sequence[Desk]
@@ -54,24 +60,22 @@ class Place:
     """When and where a copy takes place, and what of it differs from its source.
 
     Attributes:
-        changes: columns of the activity, and `venue`.
         slots: what becomes of its slots.
     """
 
     starts_at: datetime
     region_id: UUID
-    changes: dict[str, Any]
+    changes: ActivityEdit = field(default_factory=ActivityEdit)
     slots: SlotChoice = SlotChoice.MOVE
 
     def ends_at(self, source: Activity) -> datetime:
         """When a copy of `source` ends: as long as it, unless told otherwise."""
         length = source.ends_at - source.starts_at
-        ends: datetime = self.changes.get("ends_at", self.starts_at + length)
-        return ends
+        return or_else(self.changes.ends_at, self.starts_at + length)
 
 
 @dataclass(frozen=True, slots=True)
-class NewSlot:
+class CopiedSlot:
     """A slot of a copy, of the source's service `offering_id`."""
 
     offering_id: UUID
@@ -80,19 +84,19 @@ class NewSlot:
     capacity: int
 
 
-def slots_of(source: Source, place: Place) -> list[NewSlot]:
+def slots_of(source: Source, place: Place) -> list[CopiedSlot]:
     """The slots that a copy gets, as its clerk has chosen."""
     shift, ends_at = place.starts_at - source.activity.starts_at, place.ends_at(source.activity)
     if place.slots is SlotChoice.ANEW:
         return _slots_anew(source, place.starts_at, ends_at)
     return [
-        NewSlot(slot.offering_id, slot.starts_at + shift, slot.ends_at + shift, slot.capacity)
+        CopiedSlot(slot.offering_id, slot.starts_at + shift, slot.ends_at + shift, slot.capacity)
         for slot in source.slots
         if place.slots is SlotChoice.MOVE or slot.ends_at + shift <= ends_at
     ]
 
 
-def _slots_anew(source: Source, first: datetime, last: datetime) -> list[NewSlot]:
+def _slots_anew(source: Source, first: datetime, last: datetime) -> list[CopiedSlot]:
     """Of each service slots like most of its own, as many as end by `last`."""
     kinds: dict[UUID, Counter[tuple[timedelta, int]]] = defaultdict(Counter)
     for slot in source.slots:
@@ -102,11 +106,11 @@ def _slots_anew(source: Source, first: datetime, last: datetime) -> list[NewSlot
         ((length, capacity), _), *_ = counted.most_common(1)
         for index in range(min((last - first) // length, MOST_SLOTS)):
             starts_at = first + index * length
-            made.append(NewSlot(offering_id, starts_at, starts_at + length, capacity))
+            made.append(CopiedSlot(offering_id, starts_at, starts_at + length, capacity))
     return made
 
 
-def without_slots(source: Source, slots: Sequence[NewSlot]) -> list[Offering]:
+def without_slots(source: Source, slots: Sequence[CopiedSlot]) -> list[Offering]:
     """The services that have slots in the source and get none in the copy."""
     before, after = ({slot.offering_id for slot in some} for some in (source.slots, slots))
     return [offering for offering in source.offerings if offering.id in before - after]
@@ -123,7 +127,7 @@ def read_source(session: Session, activity: Activity) -> Source:
     _check_slots_apart(activity, offerings, slots)
     return Source(
         activity,
-        _columns(session.get_one(Venue, activity.venue_id)),
+        NewVenue.of(session.get_one(Venue, activity.venue_id)),
         rows_of(session, Stall, Stall.activity_id == activity.id),
         offerings,
         rows_of(session, Desk, Desk.offering_id.in_(ids)),
@@ -163,15 +167,15 @@ def copy_to(session: Session, actor: Actor, source: Source, place: Place) -> Act
     slots = slots_that_fit(source, place)
     original = source.activity
     shift = place.starts_at - original.starts_at
-    values = {name: getattr(original, name) for name in _COPIED}
-    values |= {
-        "region_id": place.region_id,
-        "venue": source.venue,
-        "starts_at": place.starts_at,
-        "ends_at": original.ends_at + shift,
-        "copied_from_id": original.id,
-    }
-    copied = create_activity(session, actor, values | place.changes)
+    alike = NewActivity(
+        region_id=place.region_id,
+        venue=source.venue,
+        starts_at=place.starts_at,
+        ends_at=original.ends_at + shift,
+        copied_from_id=original.id,
+        **{name: getattr(original, name) for name in _COPIED},
+    )
+    copied = create_activity(session, actor, replace(alike, **given(place.changes)))
     _copy_services(session, source, copied.id, shift, slots)
     return copied
 
@@ -181,7 +185,7 @@ def _copy_services(
     source: Source,
     activity_id: UUID,
     shift: timedelta,
-    slots: Sequence[NewSlot],
+    slots: Sequence[CopiedSlot],
 ) -> None:
     """Stalls first, then what stands on them: each kind of row in one statement."""
     stalls = {stall.id: new_id() for stall in source.stalls}
@@ -230,7 +234,7 @@ def _copy_services(
         )
 
 
-def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
+def _insert(session: Session, model: type[Base], rows: list[Columns]) -> None:
     if rows:
         session.execute(insert(model), rows)
 
@@ -239,12 +243,12 @@ def _shifted(instant: datetime | None, shift: timedelta) -> datetime | None:
     return instant + shift if instant else None
 
 
-def _columns(row: Any) -> dict[str, Any]:
+def _columns(row: Any) -> Columns:
     return {column.key: getattr(row, column.key) for column in row.__table__.columns
             if column.key != "id"}  # fmt: skip
 
 
-def slots_that_fit(source: Source, place: Place) -> list[NewSlot]:
+def slots_that_fit(source: Source, place: Place) -> list[CopiedSlot]:
     """The slots that a copy gets.
 
     Raises ValidationFailed (422) where they lie outside, saying what else can be chosen.

@@ -1,7 +1,7 @@
 """Use cases of organisers: draft, prepare, publish, run."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,10 +30,12 @@ from backend.activities.overlaps import overlaps
 from backend.activities.queries import activity_detail
 from backend.activities.questions import numbers_begun
 from backend.activities.readiness import Missing, by_weight, check_publishable, check_ready, missing
+from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
 from backend.activities.signals import activity_moved, times_changed
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import audit, clock, jobs
 from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
+from backend.core.given import UNSET, given, or_else, put
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.states import lock, transition
@@ -88,19 +90,17 @@ class SomeCannotMove(AppError):
         super().__init__(few_of(hindered))
 
 
-def create_activity(session: Session, actor: Actor | None, values: dict[str, Any]) -> Activity:
+def create_activity(session: Session, actor: Actor | None, new: NewActivity) -> Activity:
     """A draft with its check-in code.
 
     Raises ValidationFailed (422) for times or fields that don't fit together.
     """
-    columns = dict(values)
-    venue = _new_venue(session, columns.pop("venue"))
     activity = Activity(
         id=new_id(),
-        venue_id=venue.id,
+        venue_id=_new_venue(session, new.venue).id,
         created_by=actor.user_id if actor else None,
         state=ActivityState.DRAFT,
-        **columns,
+        **given(new, but=("venue",)),
     )
     _check_activity(activity)
     session.add(activity)
@@ -120,7 +120,7 @@ def create_activity(session: Session, actor: Actor | None, values: dict[str, Any
 
 
 def update_activity(
-    session: Session, actor: Actor, activity: Activity, values: dict[str, Any]
+    session: Session, actor: Actor, activity: Activity, edit: ActivityEdit
 ) -> Activity:
     """Change a locked activity; what is not named stays.
 
@@ -128,26 +128,22 @@ def update_activity(
     somebody else has changed it since, ValidationFailed (422).
     """
     check_editable(activity)
-    columns = dict(values)
-    version = columns.pop("version", activity.version)
-    if version != activity.version:
+    if or_else(edit.version, activity.version) != activity.version:
         raise EditedMeanwhile(extra={"version": activity.version})
-    if "programme" in columns and columns["programme"] is not activity.programme:
+    if or_else(edit.programme, activity.programme) is not activity.programme:
         raise ValidationFailed(errors={"programme": ["活动类型不能更改"]})
     before = _facts(session, activity)
-    if "venue" in columns:
-        activity.venue_id = _new_venue(session, columns.pop("venue")).id
-    times = {name: columns.pop(name) for name in ("starts_at", "ends_at") if name in columns}
-    for name, value in columns.items():
-        setattr(activity, name, value)
-    _set_times(session, actor, activity, **times)
+    if edit.venue is not UNSET:
+        activity.venue_id = _new_venue(session, edit.venue).id
+    put(activity, edit, but=("venue", "starts_at", "ends_at", "version"))
+    _set_times(session, actor, activity, Times.of(activity).edited(edit))
     activity.version += 1
     _check_activity(activity)
     check_slots_within(session, activity)
     session.flush()
     session.refresh(activity)
     changed = audit.changes(before, _facts(session, activity))
-    record_edit(session, actor, activity, "edit", {"fields": sorted(values)} | changed)
+    record_edit(session, actor, activity, "edit", {"fields": sorted(given(edit))} | changed)
     return activity
 
 
@@ -173,19 +169,17 @@ class Times:
     def of(cls, activity: Activity) -> "Times":
         return cls(activity.starts_at, activity.ends_at)
 
+    def edited(self, edit: ActivityEdit) -> "Times":
+        """What these are after a change."""
+        return Times(or_else(edit.starts_at, self.starts_at), or_else(edit.ends_at, self.ends_at))
+
     def moved_by(self, other: "Times") -> timedelta:
         """By how much the whole has moved to become `other`; nothing where its length changes."""
         shift = other.starts_at - self.starts_at
         return shift if other.ends_at - self.ends_at == shift else timedelta(0)
 
 
-def _set_times(
-    session: Session,
-    actor: Actor,
-    activity: Activity,
-    starts_at: datetime | None = None,
-    ends_at: datetime | None = None,
-) -> None:
+def _set_times(session: Session, actor: Actor, activity: Activity, after: Times) -> None:
     """Give a locked activity other times. Moved as a whole, all that has a time in it goes along:
     slots, its services' sign-up windows, and who has signed up.
 
@@ -196,7 +190,6 @@ def _set_times(
     would be moved into the past, and what the receivers of `times_changed` raise.
     """
     before = Times.of(activity)
-    after = Times(starts_at or before.starts_at, ends_at or before.ends_at)
     if after == before:
         return
     day, was = clock.local_day(after.starts_at), clock.local_day(before.starts_at)
@@ -221,11 +214,11 @@ def _set_times(
         times_changed.send(session, actor=actor, activity=activity, before=before, shift=shift)
 
 
-def goes_along(activity: Activity, values: Mapping[str, Any]) -> bool:
+def goes_along(activity: Activity, edit: ActivityEdit) -> bool:
     """Whether a change moves the activity as a whole, and so all in it."""
     before = Times.of(activity)
-    after = Times(*(values.get(name, getattr(before, name)) for name in ("starts_at", "ends_at")))
-    return activity.state is not ActivityState.LIVE and bool(before.moved_by(after))
+    live = activity.state is ActivityState.LIVE
+    return not live and bool(before.moved_by(before.edited(edit)))
 
 
 def _take_back_visits(session: Session, activity: Activity) -> None:
@@ -248,14 +241,12 @@ def _opens_at(activity: Activity) -> datetime:
     return activity.starts_at - timedelta(minutes=activity.checkin_opens_minutes)
 
 
-def check_change(
-    session: Session, actor: Actor, activity: Activity, values: dict[str, Any]
-) -> None:
+def check_change(session: Session, actor: Actor, activity: Activity, edit: ActivityEdit) -> None:
     """Raises what `update_activity` would, and changes nothing: whoever is asked to confirm a
     change must not be refused afterwards."""
     trial = session.begin_nested()
     try:
-        update_activity(session, actor, activity, values)
+        update_activity(session, actor, activity, edit)
     finally:
         trial.rollback()
     session.refresh(activity)
@@ -376,7 +367,7 @@ def reschedule(
     """
     check_reschedule(activity, starts_at, version)
     before, was = activity.starts_at, _facts(session, activity)
-    _set_times(session, actor, activity, starts_at, activity.ends_at + (starts_at - before))
+    _set_times(session, actor, activity, Times(starts_at, activity.ends_at + (starts_at - before)))
     activity.version += 1
     session.flush()
     session.refresh(activity)
@@ -489,8 +480,8 @@ def rows_of(session: Session, model: Any, condition: Any) -> list[Any]:
     return list(session.execute(select(model).where(condition).order_by(*order)).scalars())
 
 
-def _new_venue(session: Session, values: dict[str, Any]) -> Venue:
-    venue = Venue(**values)
+def _new_venue(session: Session, new: NewVenue) -> Venue:
+    venue = Venue(**asdict(new))
     session.add(venue)
     session.flush()
     return venue
@@ -536,7 +527,7 @@ def check_editable(activity: Activity) -> None:
 
 
 def record_edit(
-    session: Session, actor: Actor, activity: Activity, action: str, details: dict[str, Any]
+    session: Session, actor: Actor, activity: Activity, action: str, details: audit.Details
 ) -> None:
     """Audit a change of an activity, or of what it offers."""
     audit.record(

@@ -1,14 +1,14 @@
 """活动登记: what an organiser writes down of an activity that has begun, for the ledger."""
 
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 from backend.activities.days import days_early
 from backend.activities.models import Activity, ActivityRecord
 from backend.activities.operations import record_edit
+from backend.activities.requests import RecordEdit
 from backend.core import audit, clock
 from backend.core.errors import AppError, EditedMeanwhile
+from backend.core.given import given, put
 from backend.core.permissions import Actor
 
 
@@ -25,29 +25,25 @@ def begun(activity: Activity) -> bool:
 
 
 def save_record(
-    session: Session, actor: Actor, activity: Activity, values: dict[str, Any], version: int
+    session: Session, actor: Actor, activity: Activity, edit: RecordEdit
 ) -> ActivityRecord:
     """Write down, or change what was written, of a locked activity; also after it is closed.
-
-    Args:
-        values: volunteers, volunteer_minutes, funds_yuan, problems; each may be None.
-        version: of the record as it was read, 0 where there was none.
 
     Raises NotBegun, EditedMeanwhile (409).
     """
     if not begun(activity):
         raise NotBegun
     record = session.get(ActivityRecord, activity.id)
-    if (record.version if record else 0) != version:
+    if (record.version if record else 0) != edit.version:
         raise EditedMeanwhile
     if record is None:
         record = ActivityRecord(activity_id=activity.id, version=0)
         session.add(record)
+    values = given(edit, but=("version",))
     changed = sorted(name for name, value in values.items() if getattr(record, name) != value)
     before = {name: getattr(record, name) for name in values}
-    for name, value in values.items():
-        setattr(record, name, value)
-    record.version = version + 1
+    put(record, edit, but=("version",))
+    record.version = edit.version + 1
     record.updated_at, record.updated_by = clock.now(), actor.user_id
     session.flush()
     details = {"fields": changed} | audit.changes(before, values)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, Duty, Stall
 from backend.activities.operations import check_editable, record_edit
 from backend.activities.overlaps import colleagues_elsewhere
+from backend.activities.requests import Assignment
 from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
@@ -91,34 +92,29 @@ def count_assigned(session: Session, activity_id: UUID) -> int:
     return session.execute(statement).scalar_one()
 
 
-def assign(session: Session, actor: Actor, activity: Activity, values: dict[str, Any]) -> Duty:
+def assign(session: Session, actor: Actor, activity: Activity, wanted: Assignment) -> Duty:
     """Give a colleague a duty at a locked activity.
-
-    Args:
-        values: user_id, words, and stall_id where it is at a stall; `confirmed` is the user_id of
-            whom one has been told that they are expected elsewhere at the same time.
 
     Raises NotEditable, AlreadyAssigned (409), AlsoElsewhere (409) until that is confirmed,
     ValidationFailed (422) for somebody without a role there or another activity's stall.
     """
     check_editable(activity)
-    if values["user_id"] not in {one.user_id for one in people_to_choose(session, activity)}:
+    if wanted.user_id not in {one.user_id for one in people_to_choose(session, activity)}:
         raise ValidationFailed(errors={"user_id": ["这位同事在该地区没有角色，请另选"]})
-    stall_id = values.get("stall_id")
-    if stall_id is not None:
-        stall = session.get(Stall, stall_id)
+    if wanted.stall_id is not None:
+        stall = session.get(Stall, wanted.stall_id)
         if stall is None or stall.activity_id != activity.id:
             raise ValidationFailed(errors={"stall_id": ["应为本活动的摊位"]})
-    if values.get("confirmed") != values["user_id"]:
-        elsewhere = colleagues_elsewhere(session, actor, activity, [values["user_id"]])
+    if wanted.confirmed != wanted.user_id:
+        elsewhere = colleagues_elsewhere(session, actor, activity, [wanted.user_id])
         for words in elsewhere.values():
             raise AlsoElsewhere(f"{words}。两处都要去吗？")
     duty = Duty(
         id=new_id(),
         activity_id=activity.id,
-        user_id=values["user_id"],
-        stall_id=stall_id,
-        words=values["words"],
+        user_id=wanted.user_id,
+        stall_id=wanted.stall_id,
+        words=wanted.words,
         assigned_by=actor.user_id,
     )
     session.add(duty)

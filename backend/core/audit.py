@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Index, Insert, func, insert, select, text, update
@@ -22,6 +22,9 @@ from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.request_context import current_address, current_request_id
+
+# An entry's further facts, JSON: ids only, no names and no phone numbers, but for `reason`.
+Details: TypeAlias = dict[str, Any]
 
 
 class AuditNote(Base):
@@ -96,7 +99,7 @@ def audit_values(
     region_code: str | None = None,
     from_state: str | None = None,
     to_state: str | None = None,
-    details: dict[str, Any] | None = None,
+    details: Details | None = None,
 ) -> dict[str, Any]:
     """One entry's columns, for statements that write it along with the change itself."""
     return {
@@ -125,7 +128,7 @@ def record(
     region_code: str | None = None,
     from_state: str | None = None,
     to_state: str | None = None,
-    details: dict[str, Any] | None = None,
+    details: Details | None = None,
 ) -> None:
     """Write one audit entry in the caller's transaction.
 

@@ -19,6 +19,7 @@ from backend.activities.models import (
     OfferingMode,
     ServiceDay,
 )
+from backend.activities.requests import RecordEdit
 from backend.bookings import calling
 from backend.bookings import operations as bookings
 from backend.bookings.models import Booking
@@ -41,12 +42,13 @@ _DEVICE = "demo"
 _SCORES = (5, 5, 4, 5, 4, 5, 3, 5, 4, 5, 5, 2, 4, 5)
 _RATERS_OF_FIVE = 4  # of five people, how many rate
 # What the organiser wrote down afterwards.
-_RECORD = {
-    "volunteers": 12,
-    "volunteer_minutes": 2880,
-    "funds_yuan": Decimal("1860.00"),
-    "problems": "下午理发排队较长，椅子不够。",
-}
+_RECORD = RecordEdit(
+    version=0,
+    volunteers=12,
+    volunteer_minutes=2880,
+    funds_yuan=Decimal("1860.00"),
+    problems="下午理发排队较长，椅子不够。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def play(
     activity.opened_at, activity.closed_at = hours
     _date_back_days(session, activity, clock.local_day(hours[0]))
     session.flush()
-    records.save_record(session, organiser, activity, _RECORD, version=0)
+    records.save_record(session, organiser, activity, _RECORD)
     for index, visit in enumerate(visits[:-1]):
         if index % 5 < _RATERS_OF_FIVE:
             _rate(session, activity, visit.actor, served.get(visit.actor.user_id), index)

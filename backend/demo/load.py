@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities import staff
 from backend.activities.models import ActivityState
+from backend.activities.requests import Assignment
 from backend.core import clock
 from backend.core.context import composed
 from backend.core.db import transaction
@@ -98,7 +99,7 @@ def _load_live(
         markets.draw_out(session, organiser, known, hours[1])
         return f"今天的集市：{known.title}（正在举行）"
     activity = markets.make(session, organiser, markets.LIVE, hours, organisations)
-    duty = {"user_id": actors["volunteer"].user_id, "words": "入口签到"}
+    duty = Assignment(user_id=actors["volunteer"].user_id, words="入口签到")
     staff.assign(session, organiser, activity, duty)
     markets.move(session, organiser, activity, ActivityState.LIVE)
     today.play(session, now, activity, actors["volunteer"])

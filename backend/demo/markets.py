@@ -17,8 +17,15 @@ from backend.activities.models import (
     OfferingMode,
     Programme,
 )
+from backend.activities.requests import (
+    ActivityEdit,
+    NewActivity,
+    NewOffering,
+    NewStall,
+    NewVenue,
+    SlotPattern,
+)
 from backend.activities.stalls import operations as stalls
-from backend.activities.stalls.plan import Spot, columns_of
 from backend.core import audit, clock
 from backend.core.permissions import Actor
 from backend.demo.people import region_id
@@ -82,15 +89,16 @@ class DemoActivity:
     days: int
     state: ActivityState
     region: str
-    venue: dict[str, Any]
+    venue: NewVenue
     offerings: tuple[DemoOffering, ...]
     programme: Programme = Programme.MARKET
     more: tuple[tuple[str, Any], ...] = ()
 
 
-def _venue(name: str, address: str, latitude: float, longitude: float) -> dict[str, Any]:
-    return {"name": name, "address": address, "latitude": latitude, "longitude": longitude,
-            "wheelchair": True}  # fmt: skip
+def _venue(name: str, address: str, latitude: float, longitude: float) -> NewVenue:
+    return NewVenue(
+        name=name, address=address, latitude=latitude, longitude=longitude, wheelchair=True
+    )
 
 
 _PUBLISHED = ActivityState.PUBLISHED
@@ -161,18 +169,18 @@ def make(
         hours: its start and end.
         organisations: ids, in the order of people.ORGANISATIONS.
     """
-    values = {
-        "programme": demo.programme,
-        "title": demo.title,
-        "region_id": region_id(session, demo.region),
-        "venue": demo.venue,
-        "starts_at": hours[0],
-        "ends_at": hours[1],
-        "organiser_name": _BUREAU,
-        "contact_phone": _CONTACT,
+    new = NewActivity(
+        programme=demo.programme,
+        title=demo.title,
+        region_id=region_id(session, demo.region),
+        venue=demo.venue,
+        starts_at=hours[0],
+        ends_at=hours[1],
+        organiser_name=_BUREAU,
+        contact_phone=_CONTACT,
         **dict(demo.more),
-    }
-    activity = operations.create_activity(session, actor, values)
+    )
+    activity = operations.create_activity(session, actor, new)
     _remember(session, demo, activity)
     for number, offering in enumerate(demo.offerings, start=1):
         _add_stall(session, actor, activity, number, offering, organisations)
@@ -195,25 +203,22 @@ def _add_stall(
     demo: DemoOffering,
     organisations: list[UUID],
 ) -> None:
-    organisation_id = organisations[demo.organisation]
-    stall = stalls.add_stall(
-        session,
-        actor,
-        activity,
-        {
-            "number": str(number),
-            "name": demo.stall,
-            "organisation_id": organisation_id,
-            **columns_of(Spot(*_row_and_column(number))),
-        },
+    row, column = _row_and_column(number)
+    new_stall = NewStall(
+        number=str(number),
+        name=demo.stall,
+        organisation_id=organisations[demo.organisation],
+        spot_row=row,
+        spot_column=column,
     )
-    values = {
-        "title": demo.title,
-        "service_kind": demo.kind,
-        "mode": demo.mode,
-        "walk_in_share": demo.walk_in_share,
-    }
-    offering = stalls.add_offering(session, actor, activity, stall, values)
+    stall = stalls.add_stall(session, actor, activity, new_stall)
+    new_offering = NewOffering(
+        title=demo.title,
+        service_kind=demo.kind,
+        mode=demo.mode,
+        walk_in_share=demo.walk_in_share,
+    )
+    offering = stalls.add_offering(session, actor, activity, stall, new_offering)
     if demo.mode is OfferingMode.SLOTS:
         _add_slots(session, actor, activity, offering, activity.starts_at, demo.slot_capacity)
 
@@ -232,8 +237,8 @@ def _add_slots(
     first: datetime,
     capacity: int,
 ) -> None:
-    slots = stalls.generate_slots(first, activity.ends_at, SLOT_MINUTES, capacity)
-    stalls.add_slots(session, actor, activity, offering, slots)
+    pattern = SlotPattern(first, activity.ends_at, SLOT_MINUTES, capacity)
+    stalls.add_slots(session, actor, activity, offering, stalls.generate_slots(pattern))
 
 
 def draw_out(session: Session, actor: Actor, activity: Activity, until: datetime) -> None:
@@ -241,7 +246,7 @@ def draw_out(session: Session, actor: Actor, activity: Activity, until: datetime
     before = activity.ends_at
     if until <= before:
         return
-    operations.update_activity(session, actor, activity, {"ends_at": until})
+    operations.update_activity(session, actor, activity, ActivityEdit(ends_at=until))
     capacities = {demo.kind: demo.slot_capacity for demo in LIVE.offerings}
     appointments = select(Offering).where(
         Offering.activity_id == activity.id, Offering.mode == OfferingMode.SLOTS

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Date, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.models import LONGEST_ACTIVITY, Activity, ActivityState, Venue
+from backend.activities.models import LONGEST_ACTIVITY, Activity, ActivityState, Programme, Venue
+from backend.activities.requests import NewVenue
 from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.errors import TooManyToExport
@@ -57,12 +58,27 @@ class DayEvents:
     total: int
 
 
-def scheduled(codes: Collection[str], filters: dict[str, Any]) -> AnySelect:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which activities of a schedule are wanted; None: whichever.
+
+    Attributes:
+        since, until: what ends after the one and begins before the other.
+        words: of the title or the venue.
+    """
+
+    programme: Programme | None = None
+    state: ActivityState | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    words: str | None = None
+
+
+def scheduled(codes: Collection[str], filters: Filters) -> AnySelect:
     """The activities of these regions, in every state, that meet the filters.
 
     Args:
         codes: of the regions looked at.
-        filters: as ScheduleQuery loads them, without the region.
     """
     return (
         select(*_COLUMNS)
@@ -72,46 +88,44 @@ def scheduled(codes: Collection[str], filters: dict[str, Any]) -> AnySelect:
     )
 
 
-def _conditions(filters: dict[str, Any]) -> Iterable[ColumnElement[bool]]:
-    if "programme" in filters:
-        yield Activity.programme == filters["programme"]
-    if "state" in filters:
-        yield Activity.state == filters["state"]
-    if "from_" in filters:
+def _conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
+    if filters.programme is not None:
+        yield Activity.programme == filters.programme
+    if filters.state is not None:
+        yield Activity.state == filters.state
+    if filters.since is not None:
         # The second for the index, which knows beginnings: none is longer than that.
-        yield Activity.ends_at > filters["from_"]
-        yield Activity.starts_at > filters["from_"] - LONGEST_ACTIVITY
-    if "to" in filters:
-        yield Activity.starts_at < filters["to"]
-    if "q" in filters:
-        yield from has_words(filters["q"], Activity.title, Venue.name)
+        yield Activity.ends_at > filters.since
+        yield Activity.starts_at > filters.since - LONGEST_ACTIVITY
+    if filters.until is not None:
+        yield Activity.starts_at < filters.until
+    if filters.words is not None:
+        yield from has_words(filters.words, Activity.title, Venue.name)
 
 
-def list_schedule(session: Session, codes: Collection[str], filters: dict[str, Any]) -> Page:
-    """A page of the schedule, by beginning.
-
-    Args:
-        filters: with `limit` and perhaps `cursor`.
-    """
+def list_schedule(
+    session: Session, codes: Collection[str], filters: Filters, *, limit: int, cursor: str | None
+) -> Page:
+    """A page of the schedule, by beginning."""
     return paginate(
         session,
         scheduled(codes, filters),
         [(Activity.starts_at.expression, datetime), (Activity.id.expression, UUID)],
-        cursor=filters.get("cursor"),
-        limit=filters["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (row.starts_at, str(row.id)),
         scalars=False,
     )
 
 
 def days_of(
-    session: Session, codes: Collection[str], filters: dict[str, Any], most: int
+    session: Session, codes: Collection[str], filters: Filters, most: int
 ) -> dict[date, DayEvents]:
     """The schedule by the day on which things begin, at most so many of each: a month of 2,000
     activities is as little to send and to draw as one of 20.
 
     Args:
-        filters: with `from_` and `to`, no further apart than LONGEST_RANGE.
+        filters: with `since` and `until`, no further apart than LONGEST_RANGE.
         most: how many of a day are wanted.
     """
     day = cast(func.timezone(clock.SHANGHAI.key, Activity.starts_at), Date)
@@ -137,7 +151,7 @@ def days_of(
     return {day: DayEvents(shown, shown[0].total) for day, shown in rows.items()}
 
 
-def export_rows(session: Session, codes: Collection[str], filters: dict[str, Any]) -> Sequence[Any]:
+def export_rows(session: Session, codes: Collection[str], filters: Filters) -> Sequence[Any]:
     """All of the schedule that meets the filters, by beginning; communities with the name of their
     town: two of a district may be called the same.
 
@@ -184,7 +198,7 @@ def taking_place(
     return found
 
 
-def usual_venues(session: Session, region_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+def usual_venues(session: Session, region_ids: Collection[UUID]) -> dict[UUID, NewVenue]:
     """Where each of these regions' last activity took place, or is to; what was cancelled was
     nowhere. Regions without one are left out."""
     statement = (
@@ -197,11 +211,7 @@ def usual_venues(session: Session, region_ids: Collection[UUID]) -> dict[UUID, d
         .ext(distinct_on(Activity.region_id))
         .order_by(Activity.region_id, Activity.starts_at.desc())
     )  # fmt: skip
-    venues = {}
-    for row in session.execute(statement):
-        venue = row._asdict()
-        venues[venue.pop("region_id")] = venue
-    return venues
+    return {row.region_id: NewVenue.of(row) for row in session.execute(statement)}
 
 
 def to_copy_from(
@@ -210,7 +220,7 @@ def to_copy_from(
     """The latest activities of these regions that can be copied, perhaps with these words in
     their title or venue."""
     statement = (
-        scheduled(codes, {"q": words} if words else {})
+        scheduled(codes, Filters(words=words))
         .where(Activity.state != ActivityState.CANCELLED)
         .order_by(Activity.starts_at.desc(), Activity.id.desc())
         .limit(most)

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from backend.activities.copies import Place, Source, copy_to, slots_that_fit
 from backend.activities.models import Activity
 from backend.activities.readiness import UNSETTLED
+from backend.activities.requests import ActivityEdit, NewVenue
 from backend.activities.words import SlotChoice
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
+from backend.core.given import UNSET
 from backend.core.permissions import Actor
 from backend.regions.models import Region
 from backend.schedule import calendar
@@ -105,14 +107,13 @@ def candidates(
     for day in sorted(set(days)):
         starts_at, ends_at = hours.of(day, source.activity)
         for region in regions:
-            changes: dict[str, Any] = {
-                "title": source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE],
-                "ends_at": ends_at,
-            }
-            if region.id != origin.id:
-                nowhere = {"name": f"{region.name}（场地{UNSETTLED}）"}
-                changes["venue"] = venues.get(region.id, nowhere)
-            place = Place(starts_at, region.id, changes, hours.slots)
+            nowhere = NewVenue(name=f"{region.name}（场地{UNSETTLED}）")
+            differs = ActivityEdit(
+                title=source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE],
+                ends_at=ends_at,
+                venue=UNSET if region.id == origin.id else venues.get(region.id, nowhere),
+            )
+            place = Place(starts_at, region.id, differs, hours.slots)
             found.append(Candidate(region, day, place, there.get((region.id, day), [])))
     # Those of all copies lie in its time or none's.
     slots_that_fit(source, found[0].place)

@@ -1,7 +1,7 @@
 """Use cases of organisers: what a market offers, that is stalls, their services and the slots."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -20,12 +20,22 @@ from backend.activities.models import (
     Stall,
 )
 from backend.activities.operations import NOT_ANNOUNCED, check_editable, record_edit, rows_of
+from backend.activities.requests import (
+    NewOffering,
+    NewSlot,
+    NewStall,
+    OfferingEdit,
+    SlotEdit,
+    SlotPattern,
+    StallEdit,
+)
 from backend.activities.signals import slot_moved
 from backend.activities.stalls.plan import Spot, free_spots, plan_of, read_place, spot_of, spots_of
 from backend.activities.words import stall_order
 from backend.core import audit, clock
 from backend.core.config import load
 from backend.core.errors import AppError, InUse, ValidationFailed, on_constraint
+from backend.core.given import UNSET, given, or_else, put
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.text import compared_number
@@ -115,7 +125,7 @@ def _names_nobody(key: str, value: Any) -> bool:
 # ---------------------------------------------------------------------------- stalls
 
 
-def add_stall(session: Session, actor: Actor, activity: Activity, values: dict[str, Any]) -> Stall:
+def add_stall(session: Session, actor: Actor, activity: Activity, new: NewStall) -> Stall:
     """A stall of a locked activity.
 
     Raises NotEditable, StallNumberTaken, TooMany (409), ValidationFailed (422).
@@ -124,8 +134,8 @@ def add_stall(session: Session, actor: Actor, activity: Activity, values: dict[s
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
     if len(stalls) >= MOST_STALLS:
         raise TooMany(f"一场活动最多 {MOST_STALLS} 个摊位")
-    _check_stall(session, stalls, values)
-    stall = Stall(id=new_id(), activity_id=activity.id, **values)
+    _check_stall(session, stalls, new)
+    stall = Stall(id=new_id(), activity_id=activity.id, **given(new))
     session.add(stall)
     session.flush()
     record_edit(session, actor, activity, "add_stall", {"stall_id": str(stall.id)})
@@ -133,16 +143,15 @@ def add_stall(session: Session, actor: Actor, activity: Activity, values: dict[s
 
 
 def update_stall(
-    session: Session, actor: Actor, activity: Activity, stall: Stall, values: dict[str, Any]
+    session: Session, actor: Actor, activity: Activity, stall: Stall, edit: StallEdit
 ) -> Stall:
     """Change a stall; what is not named stays. Raises as `add_stall`."""
     check_editable(activity)
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
     others = [other for other in stalls if other is not stall]
-    _check_stall(session, others, values, number_now=stall.number)
+    _check_stall(session, others, edit, number_now=stall.number)
     before = _audited(stall)
-    for name, value in values.items():
-        setattr(stall, name, value)
+    put(stall, edit)
     session.flush()
     changed = audit.changes(before, _audited(stall))
     record_edit(session, actor, activity, "edit_stall", {"stall_id": str(stall.id)} | changed)
@@ -215,19 +224,19 @@ def arrange_stalls(session: Session, actor: Actor, activity: Activity) -> int:
 
 
 def _check_stall(
-    session: Session, others: list[Stall], values: dict[str, Any], number_now: str | None = None
+    session: Session, others: list[Stall], edit: StallEdit, number_now: str | None = None
 ) -> None:
-    number = values.get("number", number_now)
+    number = or_else(edit.number, number_now)
     # One that stays is not judged anew: older markets may have 1 and 01.
     if number is not None and number != number_now:
         for other in others:
             if compared_number(other.number) == compared_number(number):
                 raise StallNumberTaken(f"已有 {other.number} 号摊位，{number} 和它分不清")
-    spot = values.get("spot_row"), values.get("spot_column")
+    spot = or_else(edit.spot_row, None), or_else(edit.spot_column, None)
     for other in others:
         if None not in spot and (other.spot_row, other.spot_column) == spot:
             raise ValidationFailed(errors={"row": [f"这里已有 {other.number} 号摊位"]})
-    organisation_id = values.get("organisation_id")
+    organisation_id = or_else(edit.organisation_id, None)
     if organisation_id is not None and session.get(Organisation, organisation_id) is None:
         raise ValidationFailed(errors={"organisation_id": ["没有这个单位"]})
 
@@ -236,7 +245,7 @@ def _check_stall(
 
 
 def add_offering(
-    session: Session, actor: Actor, activity: Activity, stall: Stall, values: dict[str, Any]
+    session: Session, actor: Actor, activity: Activity, stall: Stall, new: NewOffering
 ) -> Offering:
     """A service at a stall of a locked activity; it gets the activity's next letter.
 
@@ -246,46 +255,41 @@ def add_offering(
     offerings = rows_of(session, Offering, Offering.activity_id == activity.id)
     if len([o for o in offerings if o.stall_id == stall.id]) >= MOST_OFFERINGS_A_STALL:
         raise TooMany(f"一个摊位最多 {MOST_OFFERINGS_A_STALL} 项服务")
-    columns = dict(values)
-    shared = columns.pop("also_at_stall_ids", [])
-    columns.setdefault(
-        "minutes_per_person", int(load("service_kinds")[columns["service_kind"]]["minutes"])
-    )
+    usual = int(load("service_kinds")[new.service_kind]["minutes"])
     offering = Offering(
         id=new_id(),
         activity_id=activity.id,
         stall_id=stall.id,
         letter=_next_letter({offering.letter for offering in offerings}),
-        **columns,
+        minutes_per_person=or_else(new.minutes_per_person, usual),
+        **given(new, but=("minutes_per_person", "also_at_stall_ids")),
     )
     _check_offering(offering)
     session.add(offering)
     session.flush()
-    _set_desks(session, offering, shared)
+    _set_desks(session, offering, or_else(new.also_at_stall_ids, ()))
     record_edit(session, actor, activity, "add_offering", {"offering_id": str(offering.id)})
     return offering
 
 
 def update_offering(
-    session: Session, actor: Actor, activity: Activity, offering: Offering, values: dict[str, Any]
+    session: Session, actor: Actor, activity: Activity, offering: Offering, edit: OfferingEdit
 ) -> Offering:
     """Change an offering; what is not named stays.
 
     Raises NotEditable, ModeFixed, BelowBooked (409), ValidationFailed (422).
     """
     check_editable(activity)
-    columns = dict(values)
-    if columns.get("mode", offering.mode) is not offering.mode:
+    if or_else(edit.mode, offering.mode) is not offering.mode:
         if activity.state not in NOT_ANNOUNCED:
             raise ModeFixed
         if rows_of(session, Slot, Slot.offering_id == offering.id):
             raise ModeFixed("请先删除时段")
     before = _audited(offering)
-    if "also_at_stall_ids" in columns:
-        _set_desks(session, offering, columns.pop("also_at_stall_ids"))
-    _check_capacity_cut(session, offering, columns.get("capacity"))
-    for name, value in columns.items():
-        setattr(offering, name, value)
+    if edit.also_at_stall_ids is not UNSET:
+        _set_desks(session, offering, edit.also_at_stall_ids)
+    _check_capacity_cut(session, offering, or_else(edit.capacity, None))
+    put(offering, edit, but=("also_at_stall_ids",))
     _check_offering(offering)
     session.flush()
     session.refresh(offering)
@@ -326,7 +330,7 @@ def _check_offering(offering: Offering) -> None:
         raise ValidationFailed(errors={"sign_up_closes_at": ["报名截止应晚于报名开始"]})
 
 
-def _set_desks(session: Session, offering: Offering, stall_ids: list[UUID]) -> None:
+def _set_desks(session: Session, offering: Offering, stall_ids: Iterable[UUID]) -> None:
     wanted = {offering.stall_id, *stall_ids}
     stalls = select(Stall.id).where(Stall.activity_id == offering.activity_id, Stall.id.in_(wanted))
     if set(session.execute(stalls).scalars()) != wanted:
@@ -358,7 +362,7 @@ def add_slots(
     actor: Actor,
     activity: Activity,
     offering: Offering,
-    slots: list[dict[str, Any]],
+    slots: Sequence[NewSlot],
 ) -> None:
     """Appointment times of an offering, within the activity's time and one after the other; all
     or none.
@@ -374,12 +378,12 @@ def add_slots(
     errors = {
         str(index): found
         for index, slot in enumerate(slots)
-        if (found := _slot_errors(activity, slot["starts_at"], slot["ends_at"]))
+        if (found := _slot_errors(activity, slot.starts_at, slot.ends_at))
     }
     if errors:
         raise ValidationFailed(errors={"slots": errors})
-    check_apart([(slot["starts_at"], slot["ends_at"]) for slot in slots], _times_of(existing))
-    session.add_all(Slot(offering_id=offering.id, taken=0, **slot) for slot in slots)
+    check_apart(_times_of(slots), _times_of(existing))
+    session.add_all(Slot(offering_id=offering.id, taken=0, **given(slot)) for slot in slots)
     session.flush()
     record_edit(
         session,
@@ -419,7 +423,7 @@ def check_apart(new: Iterable[Times], standing: Iterable[Times] = ()) -> None:
             last = slot
 
 
-def _times_of(slots: Iterable[Slot]) -> list[Times]:
+def _times_of(slots: Iterable[Slot | NewSlot]) -> list[Times]:
     return [(slot.starts_at, slot.ends_at) for slot in slots]
 
 
@@ -428,39 +432,36 @@ def _hours(starts_at: datetime, ends_at: datetime) -> str:
     return f"{from_:%H:%M}–{to:%H:%M} "
 
 
-def generate_slots(
-    first: datetime, last: datetime, minutes: int, capacity: int
-) -> list[dict[str, Any]]:
-    """Slots of `minutes` each from `first`, as many as end by `last`.
+def generate_slots(pattern: SlotPattern) -> tuple[NewSlot, ...]:
+    """Slots of a pattern, as many as end by its last moment.
 
     Raises ValidationFailed (422) when none fits, or too many do.
     """
-    length = timedelta(minutes=minutes)
-    count = (last - first) // length
+    length = timedelta(minutes=pattern.minutes)
+    count = (pattern.last - pattern.first) // length
     if not 1 <= count <= MOST_SLOTS:
         raise ValidationFailed(errors={"to": [f"这段时间应能分成 1 到 {MOST_SLOTS} 个时段"]})
-    return [
-        {
-            "starts_at": first + index * length,
-            "ends_at": first + (index + 1) * length,
-            "capacity": capacity,
-        }
+    return tuple(
+        NewSlot(
+            starts_at=pattern.first + index * length,
+            ends_at=pattern.first + (index + 1) * length,
+            capacity=pattern.capacity,
+        )
         for index in range(count)
-    ]
+    )
 
 
 def update_slot(
-    session: Session, actor: Actor, activity: Activity, slot_id: UUID, values: dict[str, Any]
+    session: Session, actor: Actor, activity: Activity, slot_id: UUID, edit: SlotEdit
 ) -> Slot:
     """Change a slot; what is not named stays.
 
     Raises as check_slot, and as the receivers of `slot_moved`.
     """
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
-    check_slot(session, activity, slot, values)
+    check_slot(session, activity, slot, edit)
     before, was = slot.starts_at, _audited(slot)
-    for name, value in values.items():
-        setattr(slot, name, value)
+    put(slot, edit)
     session.flush()
     if slot.starts_at != before:
         slot_moved.send(session, actor=actor, activity=activity, slot=slot, before=before)
@@ -469,21 +470,21 @@ def update_slot(
     return slot
 
 
-def check_slot(session: Session, activity: Activity, slot: Slot, values: dict[str, Any]) -> None:
+def check_slot(session: Session, activity: Activity, slot: Slot, edit: SlotEdit) -> None:
     """Whether a slot can be changed so; what is not named stays.
 
     Raises NotEditable, SlotTaken, SlotsOverlap, BelowBooked (409), ValidationFailed (422).
     """
     check_editable(activity)
-    starts_at = values.get("starts_at", slot.starts_at)
-    ends_at = values.get("ends_at", slot.ends_at)
+    starts_at = or_else(edit.starts_at, slot.starts_at)
+    ends_at = or_else(edit.ends_at, slot.ends_at)
     errors = _slot_errors(activity, starts_at, ends_at)
     if errors:
         raise ValidationFailed(errors=errors)
     if (starts_at, ends_at) != (slot.starts_at, slot.ends_at):
         others = and_(Slot.offering_id == slot.offering_id, Slot.id != slot.id)
         check_apart([(starts_at, ends_at)], _times_of(rows_of(session, Slot, others)))
-    if values.get("capacity", slot.capacity) < slot.taken:
+    if or_else(edit.capacity, slot.capacity) < slot.taken:
         raise BelowBooked(f"已有 {slot.taken} 人报名", extra={"taken": slot.taken})
 
 

@@ -6,6 +6,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import operations
+from backend.activities.requests import NewActivity
 from backend.activities.web import schemas
 from backend.activities.words import quoted
 from backend.core.config import titles
@@ -32,10 +33,9 @@ def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | N
 
 
 @pages.form("/new", access=Permission.ACTIVITY_EDIT, body=schemas.ActivityForm, again=new)
-def create(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
+def create(session: Session, actor: Actor, body: NewActivity) -> Response:
     """Draft an activity; what it offers is added on its own page."""
-    check_region(session, actor, body["region_id"], Permission.ACTIVITY_EDIT)
-    venue = {"name": body.pop("venue_name"), "address": body.pop("address", None)}
-    activity = operations.create_activity(session, actor, body | {"venue": venue})
+    check_region(session, actor, body.region_id, Permission.ACTIVITY_EDIT)
+    activity = operations.create_activity(session, actor, body)
     tell(f"已新建{quoted(activity.title)}的草稿，接着添加摊位和服务")
     return see_other("workbench.show", activity_id=activity.id)

@@ -1,11 +1,13 @@
 """What the workbench's forms take: as the API's bodies, but everything is text."""
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import marshmallow as ma
 
+from backend.activities import requests
 from backend.activities.merging import base_of
 from backend.activities.models import ExchangeKind, OfferingMode
 from backend.activities.stalls.plan import MOST
@@ -67,6 +69,22 @@ class Base(ma.fields.Field[dict[str, str]]):
         return base_of(value)
 
 
+What = TypeVar("What")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[What]):
+    """What a form gives, and what its sender has been shown.
+
+    Attributes:
+        confirmed: what a confirmation has been shown; None at the first sending.
+    """
+
+    what: What
+    seen: str | None = None
+    confirmed: str | None = None
+
+
 class FactsForm(Schema):
     """The facts of an activity; an empty field empties it."""
 
@@ -122,9 +140,11 @@ class StallForm(Schema):
             raise ma.ValidationError("排和位应一起填写", "row")
 
     @ma.post_load
-    def into_columns(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+    def make(self, data: dict[str, Any], **_: object) -> Sent[requests.NewStall]:
+        seen = data.pop("seen", None)
         row, column, note = (data.pop(name, None) for name in ("row", "column", "note"))
-        return data | {"spot_row": row, "spot_column": column, "place_note": note}
+        stall = requests.NewStall(spot_row=row, spot_column=column, place_note=note, **data)
+        return Sent(stall, seen)
 
 
 class PlaceForm(Schema):
@@ -154,9 +174,9 @@ class OfferingForm(Schema):
     also_at_stall_ids = fields.Items(fields.Id(), 20, load_default=list)
 
     @ma.post_load
-    def as_a_share(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
-        data["walk_in_share"] = data.pop("walk_in_percent") / 100
-        return data
+    def make(self, data: dict[str, Any], **_: object) -> Sent[requests.NewOffering]:
+        seen, share = data.pop("seen", None), data.pop("walk_in_percent") / 100
+        return Sent(requests.NewOffering(walk_in_share=share, **data), seen)
 
 
 class PatternForm(Schema):
@@ -167,6 +187,10 @@ class PatternForm(Schema):
     minutes = fields.QueryInt(1, 24 * 60, required=True)
     places = fields.QueryInt(1, 10_000, required=True)
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.SlotPattern:
+        return requests.SlotPattern(data["from_"], data["to"], data["minutes"], data["places"])
+
 
 class SlotForm(Schema):
     seen = Seen()
@@ -175,6 +199,11 @@ class SlotForm(Schema):
     starts_at = fields.LocalInstant(required=True)
     ends_at = fields.LocalInstant(required=True)
     capacity = fields.QueryInt(1, 10_000, required=True)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Sent[requests.NewSlot]:
+        seen, confirmed = data.pop("seen", None), data.pop("confirmed", None)
+        return Sent(requests.NewSlot(**data), seen, confirmed)
 
 
 class ConfirmForm(Schema):
@@ -189,6 +218,10 @@ class DutyForm(Schema):
     words = fields.Text(40, required=True)
     confirmed = fields.Id()
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.Assignment:
+        return requests.Assignment(**data)
+
 
 class RecordForm(Schema):
     """活动登记; an empty field says that it isn't known."""
@@ -200,11 +233,11 @@ class RecordForm(Schema):
     problems = fields.Paragraphs(1000, allow_none=True)
 
     @ma.post_load
-    def in_minutes(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+    def make(self, data: dict[str, Any], **_: object) -> requests.RecordEdit:
         if "hours" in data:
             hours = data.pop("hours")
             data["volunteer_minutes"] = None if hours is None else int(hours * MINUTES_AN_HOUR)
-        return data
+        return requests.RecordEdit(**data)
 
 
 class HistoryQuery(PageQuery):

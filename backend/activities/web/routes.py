@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import codes, copies, images, operations, queries
+from backend.activities import codes, copies, images, operations, queries, requests
 from backend.activities.models import ActivityState
 from backend.activities.permissions import (
     access_activity,
@@ -22,6 +22,7 @@ from backend.core.api import PUBLIC, Blueprint, Ready
 from backend.core.config import load, titles
 from backend.core.context import composed
 from backend.core.db import transaction
+from backend.core.given import UNSET, or_else
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.regions.permissions import check_region
@@ -56,9 +57,9 @@ def list_activities(session: Session, actor: Actor | None, query: dict[str, Any]
 
 @blp.post("/activities", access=Permission.ACTIVITY_EDIT, status=201,
           body=schemas.ActivityRequest, answer=schemas.ActivityAnswer)  # fmt: skip
-def create_activity(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
+def create_activity(session: Session, actor: Actor, body: requests.NewActivity) -> dict[str, Any]:
     """Draft an activity."""
-    check_region(session, actor, body["region_id"], Permission.ACTIVITY_EDIT)
+    check_region(session, actor, body.region_id, Permission.ACTIVITY_EDIT)
     return queries.activity_detail(session, operations.create_activity(session, actor, body))
 
 
@@ -71,12 +72,12 @@ def get_activity(session: Session, actor: Actor | None, activity_id: UUID) -> di
 @blp.put("/activities/<uuid:activity_id>", access=Permission.ACTIVITY_EDIT,
          body=schemas.ActivityChange, answer=schemas.ActivityAnswer)  # fmt: skip
 def put_activity(
-    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+    session: Session, actor: Actor, body: requests.ActivityEdit, activity_id: UUID
 ) -> dict[str, Any]:
     """Change an activity; what is not named stays."""
     activity = access_activity_for_edit(session, actor, activity_id)
-    if "region_id" in body:
-        check_region(session, actor, body["region_id"], Permission.ACTIVITY_EDIT)
+    if body.region_id is not UNSET:
+        check_region(session, actor, body.region_id, Permission.ACTIVITY_EDIT)
     operations.update_activity(session, actor, activity, body)
     return queries.activity_detail(session, activity)
 
@@ -158,14 +159,14 @@ def _move(
 @blp.post("/activities/<uuid:activity_id>/copy", access=Permission.ACTIVITY_EDIT, status=201,
           body=schemas.CopyRequest, answer=schemas.ActivityAnswer)  # fmt: skip
 def copy_activity(
-    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+    session: Session, actor: Actor, body: requests.Copy, activity_id: UUID
 ) -> dict[str, Any]:
     """Copy an activity with its stalls, offerings and slots to another time, and region."""
     source = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
-    region_id = body.get("region_id", source.region_id)
+    region_id = or_else(body.region_id, source.region_id)
     check_region(session, actor, region_id, Permission.ACTIVITY_EDIT)
-    ends_at = {"ends_at": body["ends_at"]} if "ends_at" in body else {}
-    place = copies.Place(body["starts_at"], region_id, ends_at, body["slots"])
+    differs = requests.ActivityEdit(ends_at=body.ends_at)
+    place = copies.Place(body.starts_at, region_id, differs, body.slots)
     copied = copies.copy_activity(session, actor, source, place)
     return queries.activity_detail(session, copied)
 
@@ -176,7 +177,7 @@ def copy_activity(
 @blp.post("/activities/<uuid:activity_id>/stalls", access=Permission.ACTIVITY_EDIT, status=201,
           body=schemas.StallRequest, answer=schemas.StallAnswer)  # fmt: skip
 def add_stall(
-    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+    session: Session, actor: Actor, body: requests.NewStall, activity_id: UUID
 ) -> dict[str, Any]:
     """Add a stall."""
     activity = access_activity_for_edit(session, actor, activity_id)
@@ -187,7 +188,7 @@ def add_stall(
 @blp.put("/stalls/<uuid:stall_id>", access=Permission.ACTIVITY_EDIT,
          body=schemas.StallChange, answer=schemas.StallAnswer)  # fmt: skip
 def put_stall(
-    session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID
+    session: Session, actor: Actor, body: requests.StallEdit, stall_id: UUID
 ) -> dict[str, Any]:
     """Change a stall; what is not named stays."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
@@ -208,7 +209,7 @@ def delete_stall(session: Session, actor: Actor, _: Any, stall_id: UUID) -> None
 @blp.post("/stalls/<uuid:stall_id>/offerings", access=Permission.ACTIVITY_EDIT, status=201,
           body=schemas.OfferingRequest, answer=schemas.OfferingAnswer)  # fmt: skip
 def add_offering(
-    session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID
+    session: Session, actor: Actor, body: requests.NewOffering, stall_id: UUID
 ) -> dict[str, Any]:
     """Add a service to a stall."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
@@ -225,7 +226,7 @@ def get_offering(session: Session, actor: Actor | None, offering_id: UUID) -> di
 @blp.put("/offerings/<uuid:offering_id>", access=Permission.ACTIVITY_EDIT,
          body=schemas.OfferingChange, answer=schemas.OfferingAnswer)  # fmt: skip
 def put_offering(
-    session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID
+    session: Session, actor: Actor, body: requests.OfferingEdit, offering_id: UUID
 ) -> dict[str, Any]:
     """Change a service; what is not named stays."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
@@ -246,20 +247,18 @@ def delete_offering(session: Session, actor: Actor, _: Any, offering_id: UUID) -
 @blp.post("/offerings/<uuid:offering_id>/slots", access=Permission.ACTIVITY_EDIT, status=201,
           body=schemas.SlotsRequest, answer=schemas.OfferingAnswer)  # fmt: skip
 def add_slots(
-    session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID
+    session: Session, actor: Actor, body: requests.NewSlots, offering_id: UUID
 ) -> dict[str, Any]:
     """Add slots: a list, or a pattern to make them from. Answers the offering with all of them."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    slots = body.get("slots") or stalls.generate_slots(
-        body["from_"], body["to"], body["minutes"], body["capacity"]
-    )
+    slots = stalls.generate_slots(body) if isinstance(body, requests.SlotPattern) else body
     stalls.add_slots(session, actor, activity, offering, slots)
     return queries.offering_detail(session, offering.id)
 
 
 @blp.put("/slots/<uuid:slot_id>", access=Permission.ACTIVITY_EDIT,
          body=schemas.SlotChange, answer=schemas.SlotAnswer)  # fmt: skip
-def put_slot(session: Session, actor: Actor, body: dict[str, Any], slot_id: UUID) -> Any:
+def put_slot(session: Session, actor: Actor, body: requests.SlotEdit, slot_id: UUID) -> Any:
     """Change a slot; what is not named stays."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)
     stalls.update_slot(session, actor, activity, slot_id, body)

@@ -6,6 +6,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields as out
 
+from backend.activities import requests
 from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
 from backend.activities.stalls.plan import MOST, columns_of, read_place
 from backend.activities.web.shapes import EstimateAnswer
@@ -76,6 +77,10 @@ class VenueRequest(Schema):
         if ("latitude" in data) != ("longitude" in data):
             raise ma.ValidationError("纬度和经度应一起填写", "latitude")
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.NewVenue:
+        return requests.NewVenue(**data)
+
 
 class ActivityRequest(Schema):
     programme = fields.Choice(Programme, required=True)
@@ -92,6 +97,12 @@ class ActivityRequest(Schema):
     field = fields.Key(titles("fields"), allow_none=True)
     kind = fields.Choice(ExchangeKind, allow_none=True)
 
+    @ma.post_load
+    def make(
+        self, data: dict[str, Any], **_: object
+    ) -> requests.NewActivity | requests.ActivityEdit:
+        return requests.NewActivity(**data)
+
 
 class ActivityChange(ActivityRequest):
     """As ActivityRequest; what is not named stays."""
@@ -100,6 +111,10 @@ class ActivityChange(ActivityRequest):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**(kwargs | {"partial": True}))
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.ActivityEdit:
+        return requests.ActivityEdit(**data)
 
 
 class ActivityForm(Schema):
@@ -117,6 +132,11 @@ class ActivityForm(Schema):
     field = fields.Key(titles("fields"))
     kind = fields.Choice(ExchangeKind)
     description = fields.Paragraphs(2000)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.NewActivity:
+        venue = requests.NewVenue(name=data.pop("venue_name"), address=data.pop("address", None))
+        return requests.NewActivity(venue=venue, **data)
 
 
 class MoveForm(Schema):
@@ -149,6 +169,10 @@ class CopyRequest(Schema):
         },
     )
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.Copy:
+        return requests.Copy(**data)
+
 
 class StallRequest(Schema):
     number = StallNumber(10, required=True, metadata={"example": "A3"})
@@ -176,12 +200,16 @@ class StallRequest(Schema):
             raise ma.ValidationError("位置请用文字，或用排、位和说明，二选一", "place")
 
     @ma.post_load
-    def into_columns(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
-        if "place" in data:
-            spot, data["place_note"] = read_place(data.pop("place"))
-            data |= columns_of(spot)
-        names = {"row": "spot_row", "column": "spot_column", "note": "place_note"}
-        return {names.get(name, name): value for name, value in data.items()}
+    def make(self, data: dict[str, Any], **_: object) -> requests.StallEdit:
+        return requests.NewStall(**_stall_columns(data))
+
+
+def _stall_columns(data: dict[str, Any]) -> dict[str, Any]:
+    if "place" in data:
+        spot, data["place_note"] = read_place(data.pop("place"))
+        data |= columns_of(spot)
+    names = {"row": "spot_row", "column": "spot_column", "note": "place_note"}
+    return {names.get(name, name): value for name, value in data.items()}
 
 
 class StallChange(StallRequest):
@@ -189,6 +217,10 @@ class StallChange(StallRequest):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**(kwargs | {"partial": True}))
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.StallEdit:
+        return requests.StallEdit(**_stall_columns(data))
 
 
 class OfferingRequest(Schema):
@@ -212,6 +244,10 @@ class OfferingRequest(Schema):
         fields.Id(), 20, metadata={"description": "further stalls that serve the same queue"}
     )
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.OfferingEdit:
+        return requests.NewOffering(**data)
+
 
 class OfferingChange(OfferingRequest):
     """As OfferingRequest; what is not named stays."""
@@ -219,11 +255,19 @@ class OfferingChange(OfferingRequest):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**(kwargs | {"partial": True}))
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.OfferingEdit:
+        return requests.OfferingEdit(**data)
+
 
 class SlotRequest(Schema):
     starts_at = fields.Instant(required=True, metadata={"example": _START})
     ends_at = fields.Instant(required=True, metadata={"example": _END})
     capacity = fields.Int(1, 10_000, required=True, metadata={"example": 20})
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.SlotEdit:
+        return requests.NewSlot(**data)
 
 
 class SlotChange(SlotRequest):
@@ -231,6 +275,10 @@ class SlotChange(SlotRequest):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**(kwargs | {"partial": True}))
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.SlotEdit:
+        return requests.SlotEdit(**data)
 
 
 class SlotsRequest(Schema):
@@ -250,6 +298,12 @@ class SlotsRequest(Schema):
             return
         if given != pattern:
             raise ma.ValidationError("请给出时段列表，或给出起止时间、每段分钟数和名额", "slots")
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.NewSlots:
+        if "slots" in data:
+            return tuple(data["slots"])
+        return requests.SlotPattern(data["from_"], data["to"], data["minutes"], data["capacity"])
 
 
 # ---------------------------------------------------------------------------- out

@@ -1,5 +1,6 @@
 """The workbench's stalls: where they stand, what they offer, and when."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +17,16 @@ from backend.activities.permissions import (
     access_slot_for_edit,
     access_stall_for_edit,
 )
+from backend.activities.requests import NewOffering, NewSlot, NewStall, SlotPattern
 from backend.activities.stalls import operations as stalls
 from backend.activities.stalls import plan
 from backend.activities.web import forms
+from backend.activities.web.forms import Sent
 from backend.activities.web.workbench import access_workbench, frame, stalls_of, told
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile, NotFound, ValidationFailed
+from backend.core.given import given
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.partners.queries import organisations_to_choose
@@ -80,10 +84,10 @@ def list_stalls(
 
 @pages.form("/<uuid:activity_id>/stalls", access=_EDIT, body=forms.StallForm,
             again=list_stalls, said="已增加摊位")  # fmt: skip
-def add_stall(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
+def add_stall(session: Session, actor: Actor, body: Sent[NewStall], activity_id: UUID) -> Response:
     """Add a stall."""
     activity = access_activity_for_edit(session, actor, activity_id)
-    stalls.add_stall(session, actor, activity, body)
+    stalls.add_stall(session, actor, activity, body.what)
     return see_other(".list_stalls", activity_id=activity_id)
 
 
@@ -129,11 +133,11 @@ def show_stall(
 
 
 @pages.form("/stalls/<uuid:stall_id>", access=_EDIT, body=forms.StallForm, again=show_stall)
-def save_stall(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
+def save_stall(session: Session, actor: Actor, body: Sent[NewStall], stall_id: UUID) -> Response:
     """Change a stall."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    _check_seen(changes.fingerprint_of(stall), body.pop("seen", None))
-    stalls.update_stall(session, actor, activity, stall, body)
+    _check_seen(changes.fingerprint_of(stall), body.seen)
+    stalls.update_stall(session, actor, activity, stall, body.what)
     return see_other(".list_stalls", activity_id=activity.id)
 
 
@@ -185,11 +189,12 @@ def _others(session: Session, activity: Activity, stall_id: UUID) -> list[Stall]
 
 @pages.form("/stalls/<uuid:stall_id>/offerings", access=_EDIT, body=forms.OfferingForm,
             again=new_offering, said="已增加服务")  # fmt: skip
-def add_offering(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
+def add_offering(
+    session: Session, actor: Actor, body: Sent[NewOffering], stall_id: UUID
+) -> Response:
     """Add a service to a stall; one by slots goes on to its slots."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    body.pop("seen", None)
-    offering = stalls.add_offering(session, actor, activity, stall, body)
+    offering = stalls.add_offering(session, actor, activity, stall, body.what)
     return see_other(".show_offering", offering_id=offering.id)
 
 
@@ -226,12 +231,12 @@ def _access_offering(
 @pages.form("/offerings/<uuid:offering_id>", access=_EDIT, body=forms.OfferingForm,
             again=show_offering)  # fmt: skip
 def save_offering(
-    session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID
+    session: Session, actor: Actor, body: Sent[NewOffering], offering_id: UUID
 ) -> Response:
     """Change a service; the mode of one that is announced stays."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    _check_seen(_fingerprint_of_offering(session, offering), body.pop("seen", None))
-    stalls.update_offering(session, actor, activity, offering, body)
+    _check_seen(_fingerprint_of_offering(session, offering), body.seen)
+    stalls.update_offering(session, actor, activity, offering, body.what)
     return see_other(".show_offering", offering_id=offering_id)
 
 
@@ -299,27 +304,26 @@ def _flat(typed: Any) -> dict[str, str]:
 @pages.form("/offerings/<uuid:offering_id>/slots/pattern", access=_EDIT,
             body=forms.PatternForm, again=new_slots, said="已生成时段")  # fmt: skip
 def generate_slots(
-    session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID
+    session: Session, actor: Actor, body: SlotPattern, offering_id: UUID
 ) -> Response:
     """Add slots one after the other."""
-    made = stalls.generate_slots(body["from_"], body["to"], body["minutes"], body["places"])
     beside = {"starts_at": "from", "ends_at": "to"}
-    return _add_slots(session, actor, offering_id, made, beside)
+    return _add_slots(session, actor, offering_id, stalls.generate_slots(body), beside)
 
 
 @pages.form("/offerings/<uuid:offering_id>/slots", access=_EDIT, body=forms.SlotForm,
             again=new_slots, said="已增加时段")  # fmt: skip
-def add_slot(session: Session, actor: Actor, body: dict[str, Any], offering_id: UUID) -> Response:
+def add_slot(session: Session, actor: Actor, body: Sent[NewSlot], offering_id: UUID) -> Response:
     """Add one slot."""
     beside = {"starts_at": "starts_at", "ends_at": "ends_at"}
-    return _add_slots(session, actor, offering_id, [body], beside)
+    return _add_slots(session, actor, offering_id, [body.what], beside)
 
 
 def _add_slots(
     session: Session,
     actor: Actor,
     offering_id: UUID,
-    made: list[dict[str, Any]],
+    made: Sequence[NewSlot],
     beside: dict[str, str],
 ) -> Response:
     """Add slots; a refusal of one is told beside the form's field that it comes from."""
@@ -364,28 +368,27 @@ def show_slot(
 
 
 @pages.form("/slots/<uuid:slot_id>", access=_EDIT, body=forms.SlotForm, again=show_slot)
-def save_slot(session: Session, actor: Actor, body: dict[str, Any], slot_id: UUID) -> Response:
+def save_slot(session: Session, actor: Actor, body: Sent[NewSlot], slot_id: UUID) -> Response:
     """Change a slot; where people have booked it, only after it was shown how many."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)
-    seen, confirmed = body.pop("seen", None), body.pop("confirmed", None)
-    _check_seen(changes.fingerprint_of(slot), seen)
-    before = {name: getattr(slot, name) for name in body}
-    found = changes.changes_of(before, body)
+    _check_seen(changes.fingerprint_of(slot), body.seen)
+    values, confirmed = given(body.what), body.confirmed
+    found = changes.changes_of({name: getattr(slot, name) for name in values}, values)
     if changes.announced(activity) and _worse(found):
         affected = changes.affected_by(session, activity.id, slot.offering_id, slot_id)
         if affected.seen != confirmed:
-            stalls.check_slot(session, activity, slot, body)
+            stalls.check_slot(session, activity, slot, body.what)
             page = render(
                 "activities/confirm_slot.html",
                 **frame(
                     actor, activity, "stalls", changes=found, affected=affected, slot=slot,
                     again=confirmed is not None,
-                    values=body | {"seen": seen, "confirmed": affected.seen},
+                    values=values | {"seen": body.seen, "confirmed": affected.seen},
                 ),
             )  # fmt: skip
             return told(page, 200 if confirmed is None else 409)
     if found:
-        stalls.update_slot(session, actor, activity, slot_id, body)
+        stalls.update_slot(session, actor, activity, slot_id, body.what)
     return see_other(".show_offering", offering_id=slot.offering_id)
 
 

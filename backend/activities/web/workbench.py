@@ -3,6 +3,7 @@
 Stalls and what they offer are in stall_pages.py, what is printed in print_pages.py.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from backend.activities import (
     queries,
     readiness,
     records,
+    requests,
     staff,
 )
 from backend.activities.days import days_early
@@ -239,29 +241,29 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
         raise EditedMeanwhile
     venue = session.get_one(Venue, activity.venue_id)
     found = changes.changes_of(changes.facts_of(activity, venue), body)
+    edit = _edit(found, venue)
     if found and changes.announced(activity) and changes.concerns_people(found):
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
-            operations.check_change(session, actor, activity, _values(found, venue))
-            along = operations.goes_along(activity, body)
+            operations.check_change(session, actor, activity, edit)
+            along = operations.goes_along(activity, edit)
             slots = operations.count_slots(session, activity_id) if along else None
             return _confirm_facts(
                 actor, activity, body | {merging.BASE: base}, found, affected, along=slots,
                 again=seen is not None,
             )  # fmt: skip
     if found:
-        operations.update_activity(session, actor, activity, _values(found, venue))
+        operations.update_activity(session, actor, activity, edit)
     return see_other(".facts", activity_id=activity_id)
 
 
-def _values(found: list[changes.Change], venue: Venue) -> dict[str, Any]:
+def _edit(found: list[changes.Change], venue: Venue) -> requests.ActivityEdit:
     """Changes as `update_activity` takes them; a venue is given whole."""
     values = {one.name: one.new for one in found if not one.name.startswith("venue_")}
     places = {one.name.removeprefix("venue_"): one.new for one in found if one.name not in values}
     if places:
-        names = ("name", "address", "latitude", "longitude", "wheelchair")
-        values["venue"] = {name: getattr(venue, name) for name in names} | places
-    return values
+        values["venue"] = replace(requests.NewVenue.of(venue), **places)
+    return requests.ActivityEdit(**values)
 
 
 def _confirm_facts(
@@ -315,7 +317,9 @@ def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
 
 @pages.form("/<uuid:activity_id>/people", access=Permission.ACTIVITY_EDIT,
             body=forms.DutyForm, again=people, said="已安排")  # fmt: skip
-def assign(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
+def assign(
+    session: Session, actor: Actor, body: requests.Assignment, activity_id: UUID
+) -> Response:
     """Give a colleague a duty."""
     activity = access_activity_for_edit(session, actor, activity_id)
     staff.assign(session, actor, activity, body)
@@ -367,12 +371,11 @@ def record(
 @pages.form("/<uuid:activity_id>/record", access=Permission.ACTIVITY_EDIT,
             body=forms.RecordForm, again=record)  # fmt: skip
 def save_record(
-    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+    session: Session, actor: Actor, body: requests.RecordEdit, activity_id: UUID
 ) -> Response:
     """Write down what the ledger asks for."""
     activity = access_activity_for_edit(session, actor, activity_id)
-    version = body.pop("version")
-    records.save_record(session, actor, activity, body, version)
+    records.save_record(session, actor, activity, body)
     return see_other(".record", activity_id=activity_id)
 
 

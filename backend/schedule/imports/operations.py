@@ -26,12 +26,14 @@ from backend.activities.models import (
     Slot,
 )
 from backend.activities.operations import create_activity
+from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
 from backend.activities.stalls.operations import SlotsOverlap
 from backend.activities.words import PROGRAMMES, SLOT_CHOICES, SlotChoice, quoted
 from backend.core import audit, clock
 from backend.core.config import IMPORTS
 from backend.core.db import transaction
 from backend.core.errors import AppError, NotFound, ValidationFailed
+from backend.core.given import given
 from backend.core.ids import new_id
 from backend.core.jobs import job
 from backend.core.permissions import Actor, Permission
@@ -499,8 +501,8 @@ def _make(
     place = _place(planned)
     if planned.model is not None:
         return copies.copy_to(session, actor, sources[planned.model.id], place)
-    where = {"region_id": place.region_id, "starts_at": place.starts_at}
-    return create_activity(session, actor, place.changes | where)
+    new = NewActivity(region_id=place.region_id, starts_at=place.starts_at, **given(place.changes))
+    return create_activity(session, actor, new)
 
 
 def _place(planned: PlannedRow) -> copies.Place:
@@ -508,9 +510,10 @@ def _place(planned: PlannedRow) -> copies.Place:
     assert planned.region is not None
     assert planned.starts_at is not None
     values = planned.row.values
-    fields = {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
-    fields |= {
+    facts = {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
+    facts |= {
         "ends_at": planned.ends_at,
-        "venue": {"name": values[columns.VENUE], "address": values.get(columns.ADDRESS)},
+        "venue": NewVenue(name=values[columns.VENUE], address=values.get(columns.ADDRESS)),
     }
-    return copies.Place(planned.starts_at, planned.region.id, fields, planned.slots)
+    edit = ActivityEdit(**facts)
+    return copies.Place(planned.starts_at, planned.region.id, edit, planned.slots)

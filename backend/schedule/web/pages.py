@@ -18,6 +18,7 @@ from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.limits import Limit
 from backend.core.pages import Pages, attachment, render, see_other, tell
+from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
 from backend.regions.models import Region
@@ -68,7 +69,7 @@ def calendar(
         "schedule/calendar.html",
         query=query,
         regions=scope.regions,
-        page=schedule.list_schedule(session, scope.codes, query) if listed else None,
+        page=_page(session, scope, query) if listed else None,
         may_plan=actor.may_anywhere(Permission.ACTIVITY_EDIT),
         may_publish=bool(actor.region_codes(Permission.ACTIVITY_PUBLISH)),
         may_edit=lambda row: actor.may(Permission.ACTIVITY_EDIT, region_code=row.region_code),
@@ -76,6 +77,26 @@ def calendar(
         not_begun=operations.NOT_BEGUN,
         typed=typed or {},
         problem=problem,
+    )
+
+
+def _page(session: Session, scope: Scope, query: dict[str, Any]) -> Page:
+    return schedule.list_schedule(
+        session,
+        scope.codes,
+        _filters(query),
+        limit=query["limit"],
+        cursor=query.get("cursor"),
+    )
+
+
+def _filters(query: dict[str, Any]) -> schedule.Filters:
+    return schedule.Filters(
+        programme=query.get("programme"),
+        state=query.get("state"),
+        since=query.get("from_"),
+        until=query.get("to"),
+        words=query.get("q"),
     )
 
 
@@ -87,7 +108,7 @@ def events(session: Session, actor: Actor, query: dict[str, Any]) -> dict[str, A
     longest = first + schedule.LONGEST_RANGE
     query["to"] = min(query.get("to", longest), longest)
     scope = scope_of(session, actor, query)
-    days = schedule.days_of(session, scope.codes, query, query["most"])
+    days = schedule.days_of(session, scope.codes, _filters(query), query["most"])
     return {"days": [_day(actor, day, found) for day, found in days.items()]}
 
 
@@ -151,7 +172,7 @@ def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
     asked; that it was taken is kept all the same."""
     query.setdefault("from_", clock.day_start(clock.today()))
     scope = scope_of(session, actor, query)
-    rows = schedule.export_rows(session, scope.codes, query)
+    rows = schedule.export_rows(session, scope.codes, _filters(query))
     # Not the words looked for: what is typed may name somebody, and the log keeps it for ever.
     filters = {name: value for name, value in request.args.items() if name != "q"}
     for code in scope.codes:

@@ -216,7 +216,7 @@ def test_more_copies_than_allowed_are_not_made(
     with transaction() as session:
         read = copies.read_source(session, session.get_one(Activity, source["id"]))
         with pytest.raises(many.TooManyCopies):
-            many.copy_to_many(session, None, read, [copies.Place(at(DAY, 9), new_id(), {})])  # type: ignore[arg-type]
+            many.copy_to_many(session, None, read, [copies.Place(at(DAY, 9), new_id())])  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------------- other hours

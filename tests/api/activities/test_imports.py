@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from backend.activities import copies
 from backend.activities.models import Activity, ImportedRow, ScheduleImport
+from backend.activities.requests import ActivityEdit
 from backend.core import clock, pages, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -707,7 +708,9 @@ def test_an_end_before_the_model_s_last_slot_is_no_copy(world: World, organiser:
     model = market(world, organiser)
     with transaction() as session:
         source = copies.read_source(session, session.get_one(Activity, model["id"]))
-        place = copies.Place(at(DAY, 9), source.activity.region_id, {"ends_at": at(DAY, 10)})
+        place = copies.Place(
+            at(DAY, 9), source.activity.region_id, ActivityEdit(ends_at=at(DAY, 10))
+        )
         with pytest.raises(ValidationFailed, match="有误"):
             copies.copy_to(session, None, source, place)  # type: ignore[arg-type]
 
