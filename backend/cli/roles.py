@@ -12,6 +12,7 @@ from backend.identity import operations as identity
 from backend.identity import roles
 from backend.identity.models import Resident, RoleAssignment, User
 from backend.identity.names import NAME_LENGTH
+from backend.identity.requests import ProfileEdit
 from backend.identity.words import ROLES
 from backend.partners import operations as partners
 from backend.partners.models import Organisation
@@ -77,7 +78,7 @@ def _give_admin(session: Session, user: User, code: str, name: str | None) -> st
 def _rename(session: Session, user: User, name: str) -> None:
     own = select(Resident.id).where(Resident.user_id == user.id)
     actor = Actor(user.id, session.execute(own).scalar_one())
-    identity.update_me(session, actor, {"name": name})
+    identity.update_me(session, actor, ProfileEdit(name=name))
 
 
 @click.group("roles", cls=ChineseGroup)

@@ -33,6 +33,7 @@ from backend.core.permissions import Actor
 from backend.demo import markets, people
 from backend.feedback import operations as feedback
 from backend.feedback.permissions import access_service, access_visit
+from backend.feedback.requests import NewRating
 
 VISITORS = 32
 _ARRIVAL_EVERY = timedelta(minutes=11)
@@ -163,13 +164,13 @@ def _rate(
 ) -> None:
     """Every fourth rates the visit as a whole, the others the service."""
     score = _SCORES[index % len(_SCORES)]
-    values = {
-        "score": score,
-        "items": {"attitude": score, "skill": score, "waiting": max(3, score - 1)},
-        "tags": ["warm", "convenient"] if score >= 4 else ["slow"],
-    }
+    rating = NewRating(
+        score=score,
+        items={"attitude": score, "skill": score, "waiting": max(3, score - 1)},
+        tags=["warm", "convenient"] if score >= 4 else ["slow"],
+    )
     if booking_id is None or index % 4 == 3:
         subject = access_visit(session, actor, activity.id, None)
     else:
         subject = access_service(session, actor, booking_id)
-    feedback.rate(session, actor, subject, values)
+    feedback.rate(session, actor, subject, rating)

@@ -11,6 +11,7 @@ from backend.demo import markets
 from backend.demo.markets import DemoActivity
 from backend.needs import operations
 from backend.needs.models import Need, NeedSource
+from backend.needs.requests import NewNeed
 from backend.regions.operations import region_by_code
 
 
@@ -65,18 +66,15 @@ def load(session: Session, actor: Actor, today: date) -> int:
 
 
 def _make(session: Session, actor: Actor, demo: DemoNeed, today: date) -> None:
-    need = operations.raise_need(
-        session,
-        actor,
-        region_by_code(session, demo.region),
-        {
-            "title": demo.title,
-            "details": demo.details,
-            "service_kind": demo.kind,
-            "source": demo.source,
-            "raised_on": today - timedelta(days=demo.days),
-        },
+    new = NewNeed(
+        region_id=region_by_code(session, demo.region).id,
+        title=demo.title,
+        details=demo.details,
+        service_kind=demo.kind,
+        source=demo.source,
+        raised_on=today - timedelta(days=demo.days),
     )
+    need = operations.raise_need(session, actor, new)
     if demo.declined is not None:
         operations.decline(session, actor, need, demo.declined)
     if demo.accepted:

@@ -13,6 +13,7 @@ from backend.gateways.fake_wechat.world import PushSettings, World
 from backend.identity import operations as identity
 from backend.identity import roles
 from backend.identity.models import Resident
+from backend.identity.requests import ProfileEdit
 from backend.partners.operations import add_organisation
 from backend.regions import operations as regions
 from backend.regions.csv_files import read_region_files
@@ -106,7 +107,7 @@ def load_user(session: Session, user: DemoUser, organisations: dict[str, UUID]) 
     resident = session.execute(own).one()
     actor = Actor(user_id, resident.id, grants=_granted(session, user, user_id, organisations))
     if resident.name is None:
-        profile = {"name": user.name, "birth_year": user.birth_year}
+        profile = ProfileEdit(name=user.name, birth_year=user.birth_year)
         identity.update_me(session, actor, profile)
     return actor
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,6 +15,7 @@ from backend.core.config import RATING
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError, on_constraint
+from backend.core.given import UNSET, or_else, put
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
 from backend.core.states import lock, transition
@@ -29,6 +29,7 @@ from backend.feedback.models import (
     RectificationState,
 )
 from backend.feedback.permissions import RegionalRectification, Subject
+from backend.feedback.requests import NewRating, RatingEdit
 from backend.identity.models import Resident
 from backend.identity.queries import Colleague, colleagues
 
@@ -101,12 +102,11 @@ def editable_until(created_at: datetime, ratable: datetime) -> datetime:
     return min(created_at + timedelta(hours=RATING.edit_hours), ratable)
 
 
-def rate(session: Session, actor: Actor, subject: Subject, values: dict[str, Any]) -> Rating:
+def rate(session: Session, actor: Actor, subject: Subject, new: NewRating) -> Rating:
     """Keep a resident's word on a service or a visit; a bad one opens a rectification.
 
     Args:
         subject: through `access_service` or `access_visit`.
-        values: score, items, tags, comment, as RatingRequest loads them.
 
     Raises NotServed, AlreadyRated, RatingClosed (409); of two at once the second meets the
     unique constraint, which is AlreadyRated too.
@@ -127,22 +127,22 @@ def rate(session: Session, actor: Actor, subject: Subject, values: dict[str, Any
         attendance_id=subject.attendance_id,
         resident_id=subject.resident_id,
         rated_by=actor.user_id,
-        score=values["score"],
-        items=values["items"],
-        tags=values["tags"],
+        score=new.score,
+        items=new.items,
+        tags=new.tags,
         comment_state=CommentState.NONE,
         created_at=now,
         updated_at=now,
     )
     session.add(rating)
     session.flush()
-    put_comment(session, rating, values.get("comment"))
+    put_comment(session, rating, or_else(new.comment, None))
     if _is_bad(rating.score):
         _open_rectification(session, rating, activity.region_code)
     return rating
 
 
-def change_rating(session: Session, rating: Rating, values: dict[str, Any]) -> Rating:
+def change_rating(session: Session, rating: Rating, edit: RatingEdit) -> Rating:
     """Change one's own rating; what is not named stays, and what it is bound to always does.
 
     A rating that turns bad opens a rectification. One that turns good leaves the rectification
@@ -156,10 +156,9 @@ def change_rating(session: Session, rating: Rating, values: dict[str, Any]) -> R
     if activity.frozen or now >= editable_until(rating.created_at, activity.ratable_until):
         raise RatingClosed
     before = rating.score
-    for name in values.keys() & {"score", "items", "tags"}:
-        setattr(rating, name, values[name])
-    if "comment" in values:
-        put_comment(session, rating, values["comment"])
+    put(rating, edit, but=("comment",))
+    if edit.comment is not UNSET:
+        put_comment(session, rating, edit.comment)
     rating.updated_at = now
     session.flush()
     if _is_bad(before) != _is_bad(rating.score):
@@ -356,7 +355,7 @@ def _move(
     found: RegionalRectification,
     to: RectificationState,
     action: str,
-    details: dict[str, Any] | None = None,
+    details: audit.Details | None = None,
 ) -> None:
     transition(
         session,

@@ -12,11 +12,13 @@ from backend.core import audit, clock, idempotency, limits
 from backend.core.config import load
 from backend.core.context import composed
 from backend.core.errors import AppError, Forbidden, NotFound, NotLoggedIn, ValidationFailed
+from backend.core.given import UNSET, given, or_else, put
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.identity import erasure, guests, phones, roles, sessions, statements
 from backend.identity.models import Consent, PhoneState, Resident, User, UserState
 from backend.identity.personal_codes import CodeFault, PersonalCode, PersonalCodes
+from backend.identity.requests import FamilyMember, ProfileEdit
 from backend.regions.models import Region
 
 FAMILY_LIMIT = 10
@@ -131,20 +133,17 @@ def _find_or_make_user(session: Session, openid: str, unionid: str | None) -> An
     return user
 
 
-def update_me(session: Session, actor: Actor, changes: dict[str, Any]) -> None:
+def update_me(session: Session, actor: Actor, edit: ProfileEdit) -> None:
     """Change the caller's own profile and preferences.
 
     Raises ValidationFailed (422) for a region that does not exist, NotLoggedIn (401) when the
     account has been closed meanwhile.
     """
-    _check_region(session, changes.get("region_id"))
+    _check_region(session, or_else(edit.region_id, None))
     resident = _lock_own_resident(session, actor)
-    profile = dict(changes)
-    preferences = profile.pop("preferences", {})
-    if preferences:
+    if preferences := given(edit.preferences):
         session.execute(update(User).where(User.id == actor.user_id).values(**preferences))
-    for name, value in profile.items():
-        setattr(resident, name, value)
+    put(resident, edit, but=("preferences",))
     session.flush()
 
 
@@ -167,7 +166,7 @@ def list_family(session: Session, actor: Actor, *, lock: bool = False) -> list[R
     return list(session.execute(statement).scalars())
 
 
-def add_family_member(session: Session, actor: Actor, values: dict[str, Any]) -> Resident:
+def add_family_member(session: Session, actor: Actor, new: FamilyMember) -> Resident:
     """A person the caller acts for (代办).
 
     Raises FamilyLimitReached (409), and ConsentRequired (409) for a child under 14 without the
@@ -176,25 +175,26 @@ def add_family_member(session: Session, actor: Actor, values: dict[str, Any]) ->
     _lock_user(session, actor.user_id)
     if len(list_family(session, actor)) >= FAMILY_LIMIT:
         raise FamilyLimitReached
-    _require_guardian_consent(session, actor, values.get("birth_year"))
-    member = Resident(guardian_user_id=actor.user_id, **phones.with_phone(values))
+    _require_guardian_consent(session, actor, or_else(new.birth_year, None))
+    member = Resident(guardian_user_id=actor.user_id, **given(new, but=("phone",)))
+    if new.phone is not UNSET:
+        phones.put_phone(member, new.phone, PhoneState.TYPED)
     session.add(member)
     session.flush()
     return member
 
 
 def update_family_member(
-    session: Session, actor: Actor, member: Resident, values: dict[str, Any]
+    session: Session, actor: Actor, member: Resident, edit: FamilyMember
 ) -> Resident:
     """Change a family member's data; the same refusals as adding one.
 
     A number that is proven already and given again stays proven.
     """
-    _require_guardian_consent(session, actor, values.get("birth_year"))
-    if "phone" in values and _is_proven(member, values["phone"]):
-        values = {name: value for name, value in values.items() if name != "phone"}
-    for name, value in phones.with_phone(values).items():
-        setattr(member, name, value)
+    _require_guardian_consent(session, actor, or_else(edit.birth_year, None))
+    put(member, edit, but=("phone",))
+    if edit.phone is not UNSET and not _is_proven(member, edit.phone):
+        phones.put_phone(member, edit.phone, PhoneState.TYPED)
     session.flush()
     return member
 
@@ -224,7 +224,7 @@ def bind_typed_phone(session: Session, actor: Actor, phone: str) -> str:
     """
     resident = _lock_own_resident(session, actor)
     if not _is_proven(resident, phone):
-        _set_phone(resident, phone, PhoneState.TYPED)
+        phones.put_phone(resident, phone, PhoneState.TYPED)
         session.flush()
     return phone
 
@@ -240,7 +240,7 @@ def bind_verified_phone(session: Session, actor: Actor, phone: str) -> str:
     """
     guests.lock_number(session, phones.hash_of(phone))
     resident = _lock_own_resident(session, actor)
-    _set_phone(resident, phone, PhoneState.VERIFIED)
+    phones.put_phone(resident, phone, PhoneState.VERIFIED)
     session.flush()
     guests.merge_guests(session, actor, resident)
     return phone
@@ -384,11 +384,6 @@ def close_account(session: Session, actor: Actor) -> None:
         from_state=UserState.ACTIVE,
         to_state=UserState.CLOSED,
     )
-
-
-def _set_phone(resident: Resident, phone: str, state: PhoneState) -> None:
-    for name, value in phones.protected_phone(phone, state).items():
-        setattr(resident, name, value)
 
 
 def _lock_user(session: Session, user_id: UUID) -> User:

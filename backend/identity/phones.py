@@ -31,6 +31,12 @@ def protected_phone(phone: str, state: PhoneState) -> dict[str, Any]:
     }
 
 
+def put_phone(resident: Resident, phone: str, state: PhoneState) -> None:
+    """Keep a phone number as a resident's."""
+    for name, value in protected_phone(phone, state).items():
+        setattr(resident, name, value)
+
+
 def masked_phone(resident: Resident) -> str | None:
     """138****1234, or None where no number is kept."""
     return masked(resident.phone_encrypted)

@@ -4,7 +4,7 @@ Of two who move a need at once the second meets the state that the first has lef
 (core/states.py).
 """
 
-from typing import Any
+from dataclasses import asdict
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
 from backend.core.states import transition
 from backend.needs.models import NEED_TRANSITIONS, Need, NeedState
+from backend.needs.requests import NewNeed
 from backend.regions.models import Region
 
 # A need is planned for what is still to come or going on, and served once it has begun.
@@ -42,13 +43,10 @@ class ActivityNotBegun(AppError):
     title = "活动还没有开始，开始以后才能记为已服务"
 
 
-def raise_need(session: Session, actor: Actor, region: Region, values: dict[str, Any]) -> Need:
-    """Register a need of a region.
-
-    Args:
-        values: title, source, raised_on, and details and service_kind where there are any.
-    """
-    need = Need(region_id=region.id, created_by=actor.user_id, **values)
+def raise_need(session: Session, actor: Actor, new: NewNeed) -> Need:
+    """Register a need of a region."""
+    region = session.get_one(Region, new.region_id)
+    need = Need(created_by=actor.user_id, **asdict(new))
     session.add(need)
     session.flush()
     audit.record(
@@ -147,7 +145,7 @@ def note_export(session: Session, actor: Actor, rows: int, filters: dict[str, st
         )
 
 
-def _activity_of(need: Need) -> dict[str, Any]:
+def _activity_of(need: Need) -> audit.Details:
     return {"activity_id": str(need.activity_id)} if need.activity_id else {}
 
 
@@ -159,7 +157,7 @@ def _move(
     action: str,
     *,
     reason: str | None = None,
-    details: dict[str, Any] | None = None,
+    details: audit.Details | None = None,
 ) -> None:
     transition(
         session,

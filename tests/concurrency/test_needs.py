@@ -12,6 +12,7 @@ from backend.core.states import IllegalTransition
 from backend.needs import operations
 from backend.needs.models import Need, NeedSource
 from backend.needs.permissions import access_need
+from backend.needs.requests import NewNeed
 from backend.regions.operations import region_by_code
 from tests.concurrency.conftest import together
 from tests.support.world import COMMUNITY, World
@@ -27,8 +28,10 @@ def test_of_two_who_move_a_need_one_does_and_the_other_is_told(
         actor = Actor(person.user_id, person.resident_id, None,
                       (Grant(Role.ORGANISER, COMMUNITY),))  # fmt: skip
         region = region_by_code(session, COMMUNITY)
-        values = {"title": "量血压", "source": NeedSource.VISIT, "raised_on": clock.today()}
-        need_id = operations.raise_need(session, actor, region, values).id
+        new = NewNeed(
+            region_id=region.id, title="量血压", source=NeedSource.VISIT, raised_on=clock.today()
+        )
+        need_id = operations.raise_need(session, actor, new).id
 
     def move(number: int) -> Any:
         with committed_app.app_context():

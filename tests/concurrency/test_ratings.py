@@ -18,6 +18,7 @@ from backend.core.permissions import Actor
 from backend.feedback import operations, tasks
 from backend.feedback.models import Rating, Rectification
 from backend.feedback.permissions import access_service
+from backend.feedback.requests import NewRating, RatingEdit
 from tests.api.feedback.fair import Fair, audit_of
 from tests.concurrency.conftest import together
 from tests.support.world import Person, World, ok
@@ -113,7 +114,7 @@ def test_a_change_starts_from_what_the_one_before_it_left(fair: Fair) -> None:
     def change_slowly() -> None:
         with fair.app.app_context(), transaction() as session:
             operations.change_rating(
-                session, session.get_one(Rating, UUID(rating["id"])), {"score": 1}
+                session, session.get_one(Rating, UUID(rating["id"])), RatingEdit(score=1)
             )
             begun.set()
             go_on.wait()
@@ -149,7 +150,7 @@ def test_freezing_waits_for_a_rating_under_way(fair: Fair) -> None:
     def rate_slowly() -> None:
         with fair.app.app_context(), transaction() as session:
             subject = access_service(session, actor, UUID(booking_id))
-            operations.rate(session, actor, subject, {"score": 4, "items": {}, "tags": []})
+            operations.rate(session, actor, subject, NewRating(score=4, items={}, tags=[]))
             begun.set()
             go_on.wait()
 

@@ -19,6 +19,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.identity import operations, roles
+from backend.identity.requests import ProfileEdit
 from backend.identity.roles import Scope
 from backend.partners.models import Organisation
 from backend.regions.models import CODE_LENGTHS, Region
@@ -144,7 +145,7 @@ class World:
         """A resident who has just logged in for the first time."""
         with self.app.app_context(), transaction() as session:
             login = operations.log_in(session, f"openid-{new_id().hex}", None)
-            operations.update_me(session, login.actor, {"name": name, **profile})
+            operations.update_me(session, login.actor, ProfileEdit(name=name, **profile))
             return Person(
                 self.app.test_client(),
                 name,

@@ -18,6 +18,7 @@ from backend.feedback.permissions import (
     access_service,
     access_visit,
 )
+from backend.feedback.requests import OfService, OfVisit, RatingEdit
 from backend.feedback.web import schemas
 
 blp = Blueprint("feedback", __name__, url_prefix="/api/v1", description="评价、评价清单、整改")
@@ -44,21 +45,19 @@ def rating_form(_session: Session, _actor: Actor | None) -> dict[str, Any]:
 
 @blp.post("/ratings", access=LOGIN, status=201,
           body=schemas.RatingRequest, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
-def add_rating(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
+def add_rating(session: Session, actor: Actor, body: OfService | OfVisit) -> dict[str, Any]:
     """Rate a service received, or a visit, of mine or a family member's."""
-    if "booking_id" in body:
-        subject = access_service(session, actor, body["booking_id"])
+    if isinstance(body, OfService):
+        subject = access_service(session, actor, body.booking_id)
     else:
-        subject = access_visit(session, actor, body["activity_id"], body.get("resident_id"))
-    rating = operations.rate(session, actor, subject, body)
+        subject = access_visit(session, actor, body.activity_id, body.resident_id)
+    rating = operations.rate(session, actor, subject, body.rating)
     return queries.rating_detail(session, rating.id)
 
 
 @blp.put("/ratings/<uuid:rating_id>", access=LOGIN,
          body=schemas.RatingChange, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
-def put_rating(
-    session: Session, actor: Actor, body: dict[str, Any], rating_id: UUID
-) -> dict[str, Any]:
+def put_rating(session: Session, actor: Actor, body: RatingEdit, rating_id: UUID) -> dict[str, Any]:
     """Change my rating while it can be edited; what is not named stays."""
     rating = access_own_rating(session, actor, rating_id)
     operations.change_rating(session, rating, body)

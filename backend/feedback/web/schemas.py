@@ -12,6 +12,7 @@ from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.feedback.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.models import CommentState, RectificationState
+from backend.feedback.requests import NewRating, OfService, OfVisit, RatingEdit
 from backend.feedback.web.shapes import SHARE, MeanAnswer, ShareAnswer
 
 COMMENT_LENGTH = 500
@@ -55,6 +56,10 @@ class RatingChange(Schema):
     tags = Tags(metadata={"example": ["warm"]})
     comment = fields.Paragraphs(COMMENT_LENGTH, blank=True, allow_none=True)
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> RatingEdit | OfService | OfVisit:
+        return RatingEdit(**data)
+
 
 class RatingRequest(RatingChange):
     """What is said, of a service (`booking_id`) or of a visit (`activity_id`)."""
@@ -74,6 +79,15 @@ class RatingRequest(RatingChange):
             raise ma.ValidationError("请给出要评价的服务或活动，二选一", "booking_id")
         if "resident_id" in data and "booking_id" in data:
             raise ma.ValidationError("评价服务时不用填写", "resident_id")
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> OfService | OfVisit:
+        whose = ("booking_id", "activity_id", "resident_id")
+        booking_id, activity_id, resident_id = (data.pop(name, None) for name in whose)
+        rating = NewRating(**data)
+        if booking_id is not None:
+            return OfService(booking_id, rating)
+        return OfVisit(activity_id, resident_id, rating)
 
 
 class EvaluationQuery(PageQuery):

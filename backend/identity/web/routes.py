@@ -26,6 +26,7 @@ from backend.identity.models import Consent
 from backend.identity.names import masked_name
 from backend.identity.permissions import access_family_member, access_own_resident
 from backend.identity.phones import masked_phone
+from backend.identity.requests import FamilyMember, ProfileEdit
 from backend.identity.web import schemas
 
 blp = Blueprint("identity", __name__, url_prefix="/api/v1", description="登录与我的")
@@ -75,7 +76,7 @@ def get_me(session: Session, actor: Actor) -> dict[str, Any]:
 
 
 @blp.put("/me", access=LOGIN, body=schemas.MeRequest, answer=schemas.MeAnswer, limit=_PROFILE)
-def put_me(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
+def put_me(session: Session, actor: Actor, body: ProfileEdit) -> dict[str, Any]:
     """Change my profile or preferences; what is not named stays."""
     operations.update_me(session, actor, body)
     return queries.me(session, actor)
@@ -136,7 +137,7 @@ def list_family(session: Session, actor: Actor) -> dict[str, Any]:
 
 @blp.post("/me/family", access=LOGIN, status=201,
           body=schemas.FamilyRequest, answer=schemas.FamilyAnswer, limit=_PROFILE)  # fmt: skip
-def add_family_member(session: Session, actor: Actor, body: dict[str, Any]) -> dict[str, Any]:
+def add_family_member(session: Session, actor: Actor, body: FamilyMember) -> dict[str, Any]:
     """Add a family member."""
     return queries.family_member(operations.add_family_member(session, actor, body))
 
@@ -144,7 +145,7 @@ def add_family_member(session: Session, actor: Actor, body: dict[str, Any]) -> d
 @blp.put("/me/family/<uuid:resident_id>", access=LOGIN,
          body=schemas.FamilyRequest, answer=schemas.FamilyAnswer, limit=_PROFILE)  # fmt: skip
 def put_family_member(
-    session: Session, actor: Actor, body: dict[str, Any], resident_id: UUID
+    session: Session, actor: Actor, body: FamilyMember, resident_id: UUID
 ) -> dict[str, Any]:
     """Change a family member."""
     member = access_family_member(session, actor, resident_id)

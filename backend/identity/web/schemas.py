@@ -11,6 +11,7 @@ from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.core.permissions import Role
 from backend.identity.names import NAME_LENGTH
+from backend.identity.requests import FamilyMember, PreferencesEdit, ProfileEdit
 from backend.identity.web.shapes import BirthYear
 
 
@@ -58,12 +59,20 @@ class LoginAnswer(ma.Schema):
 class PreferencesRequest(Schema):
     elder_mode = fields.Flag()
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> PreferencesEdit:
+        return PreferencesEdit(**data)
+
 
 class MeRequest(Schema):
     name = fields.Text(NAME_LENGTH, allow_none=True)
     birth_year = BirthYear()
     region_id = fields.Id(allow_none=True)
     preferences = fields.Part(PreferencesRequest)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> ProfileEdit:
+        return ProfileEdit(**data)
 
 
 class PhoneRequest(Schema):
@@ -86,6 +95,10 @@ class FamilyRequest(Schema):
     relation = fields.Text(10, metadata={"example": "奶奶"})
     birth_year = BirthYear()
     phone = fields.Phone()
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> FamilyMember:
+        return FamilyMember(**data)
 
 
 class FamilyAnswer(ma.Schema):

@@ -17,6 +17,7 @@ from backend.core.spreadsheets import MIMETYPE
 from backend.needs import operations, queries
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity
+from backend.needs.requests import NewNeed
 from backend.needs.sheets import needs_file
 from backend.needs.web import schemas
 from backend.regions.models import Region
@@ -86,10 +87,10 @@ def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | N
 
 
 @pages.form("/new", access=Permission.NEED_HANDLE, body=schemas.NeedForm, again=new, said="已登记")
-def raise_need(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
+def raise_need(session: Session, actor: Actor, body: NewNeed) -> Response:
     """Register a need."""
-    region = check_region(session, actor, body.pop("region_id"), Permission.NEED_HANDLE)
-    need = operations.raise_need(session, actor, region, body)
+    check_region(session, actor, body.region_id, Permission.NEED_HANDLE)
+    need = operations.raise_need(session, actor, body)
     return see_other(".show", need_id=need.id)
 
 

@@ -9,6 +9,7 @@ from backend.core.config import load
 from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.needs.models import NeedSource, NeedState
+from backend.needs.requests import NewNeed
 
 TITLE_LENGTH = 60
 DETAILS_LENGTH = 500
@@ -42,6 +43,10 @@ class NeedForm(Schema):
     service_kind = fields.Key(load("service_kinds"), allow_none=True)
     source = fields.Choice(NeedSource, required=True)
     raised_on = RaisedOn(required=True)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> NewNeed:
+        return NewNeed(**data)
 
 
 class ReasonForm(Schema):
