@@ -285,7 +285,7 @@ def _move(
     run: ReportRun,
     to: ReportState,
     action: str,
-    details: dict[str, Any] | None = None,
+    details: audit.Details | None = None,
 ) -> None:
     transition(
         session,
