@@ -1,7 +1,8 @@
 """`make docs`: the documents that are made from the code.
 
-docs/states.md from the state tables, docs/openapi.json from the endpoints, and from that the
-mini-program's types. CI fails when one of them is not what this would write.
+docs/states.md from the state tables, docs/rooms.md from the import statements, docs/openapi.json
+from the endpoints, and from that the mini-program's types. CI fails when one of them is not what
+this would write.
 """
 
 import json
@@ -14,6 +15,7 @@ from flask import Flask
 
 from backend.features import FEATURES
 from backend.local.phone_types import phone_types
+from backend.local.rooms import rooms_md
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
@@ -73,6 +75,7 @@ def unconnected_app() -> Flask:
 
 def main() -> None:
     (DOCS / "states.md").write_text(states_md(), encoding="utf-8")
+    (DOCS / "rooms.md").write_text(rooms_md(), encoding="utf-8")
     document = openapi_json(unconnected_app())
     (DOCS / "openapi.json").write_text(document, encoding="utf-8")
     PHONE_TYPES.write_text(phone_types(json.loads(document)), encoding="utf-8")

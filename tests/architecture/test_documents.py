@@ -10,11 +10,16 @@ from flask import Flask
 
 from backend.local.docs import DOCS, PHONE_TYPES, openapi_json, states_md
 from backend.local.phone_types import phone_types
+from backend.local.rooms import rooms_md
 from backend.local.system import ROOT
 
 
 def test_states_md_is_made_from_the_tables() -> None:
     assert (DOCS / "states.md").read_text(encoding="utf-8") == states_md(), "run: make docs"
+
+
+def test_rooms_md_is_made_from_the_imports() -> None:
+    assert (DOCS / "rooms.md").read_text(encoding="utf-8") == rooms_md(), "run: make docs"
 
 
 def test_openapi_json_is_what_the_app_serves(app: Flask) -> None:
