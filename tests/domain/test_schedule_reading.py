@@ -5,7 +5,6 @@ here. test_workbook_reader.py starts it as everybody does.
 """
 
 import io
-import json
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -16,7 +15,6 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from backend.core import spreadsheets, workbook_reader
 from backend.core.spreadsheets import NotASpreadsheet, SpreadsheetTooLarge
 from backend.schedule.reading.columns import (
     COMMUNITY,
@@ -34,7 +32,7 @@ from backend.schedule.reading.columns import (
 from backend.schedule.reading.reading import MOST_ROWS, read_schedule
 from backend.schedule.reading.rows import ReadRow, ReadSchedule
 from backend.schedule.reading.when import Near, Said, Unclear, said_in
-from tests.support.workbooks import XLS
+from tests.support.workbooks import XLS, read_here
 
 CASES = Path(__file__).parents[1] / "support" / "schedules"
 TODAY = date(2026, 11, 30)
@@ -44,10 +42,7 @@ HEAD = ["项目", "活动名称", "社区", "日期", "时间", "地点"]
 
 @pytest.fixture(autouse=True)
 def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(content: bytes) -> Any:
-        return json.loads(json.dumps(workbook_reader.answer(content)))
-
-    monkeypatch.setattr(spreadsheets, "_read_apart", answer)
+    read_here(monkeypatch)
 
 
 def line(**changes: Any) -> list[Any]:

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from backend.local.ports import free_ports
-from backend.local.processes import FolderLock, process_command
-from backend.local.run import StopRequest
+from backend.local.processes import FolderLock, LocalError, process_command
+from backend.local.run import StopRequest, _port
 
 
 @pytest.fixture
@@ -119,9 +119,14 @@ def test_a_second_run_in_the_same_folder_gives_one_line(var_dir: Path) -> None:
     lock.release()
 
 
+def test_a_port_that_is_none_gives_one_line(var_dir: Path) -> None:
+    assert "1 to 65535" in one_line(var_dir, PORT="８０００")
+
+
 @pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "８０００"])
-def test_a_port_that_is_none_gives_one_line(var_dir: Path, port: str) -> None:
-    assert "1 to 65535" in one_line(var_dir, PORT=port)
+def test_a_port_is_a_number_of_ascii_in_its_bounds(port: str) -> None:
+    with pytest.raises(LocalError, match="1 to 65535"):
+        _port(port)
 
 
 def test_a_folder_that_cannot_be_made_gives_one_line(var_dir: Path) -> None:

@@ -1,10 +1,16 @@
 """Workbooks part by part, as no library would write them: bombs, oddities, other offices' files."""
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from backend.core import spreadsheets, workbook_reader
 
 # Made with xlwt: a title, the header in its second row, two rows, a merged cell in A5:A6.
 XLS = (Path(__file__).parent / "schedule.xls").read_bytes()
@@ -27,6 +33,16 @@ _TYPES = f"""<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" Co
         ("sharedStrings", "sharedStrings"),
     )
 )  # fmt: skip
+
+
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workbooks be read in this process until `monkeypatch.undo()`: starting one for each costs
+    more than reading. tests/domain/test_workbook_reader.py reads as everybody does."""
+
+    def answer(content: bytes) -> Any:
+        return json.loads(json.dumps(workbook_reader.answer(content)))
+
+    monkeypatch.setattr(spreadsheets, "_read_apart", answer)
 
 
 def related(**targets: str) -> str:

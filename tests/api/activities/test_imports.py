@@ -30,7 +30,7 @@ from backend.schedule.web import imports as import_pages
 from tests.api.activities.communities import community
 from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
-from tests.support.workbooks import XLS, far_xls
+from tests.support.workbooks import XLS, far_xls, read_here
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -44,6 +44,11 @@ from tests.support.world import (
 
 DAY = clock.today() + timedelta(days=40)
 HEADER = [*columns.REQUIRED, *columns.OPTIONAL]
+
+
+@pytest.fixture(autouse=True)
+def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_here(monkeypatch)
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
@@ -639,7 +644,10 @@ def test_who_may_not_edit_any_more_undoes_nothing(
 # ---------------------------------------------------------------------------- files
 
 
-def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> None:
+def test_what_is_no_filled_in_template_is_said_beside_the_field(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
     example = line(**{columns.TITLE: "示例：花园社区公益集市"})
     for content, words in (
         (b"name,day\n", "没有找到排期的表头"),
@@ -655,7 +663,8 @@ def test_what_is_no_filled_in_template_is_said_beside_the_field(desk: Desk) -> N
     assert "请选择填好的 Excel 文件" in desk.send("/console/schedule/import").get_data(as_text=True)
 
 
-def test_an_old_xls_is_previewed_as_an_xlsx_is(desk: Desk) -> None:
+def test_an_old_xls_is_previewed_as_an_xlsx_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # by a process of its own, as everybody's is
     answer = upload(desk, XLS)
     assert answer.status_code == 303, answer.get_data(as_text=True)
     page = desk.read(answer.location)
@@ -666,6 +675,7 @@ def test_an_old_xls_is_previewed_as_an_xlsx_is(desk: Desk) -> None:
 def test_a_file_that_finds_no_turn_is_told_to_come_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()
     monkeypatch.setattr(spreadsheets, "_WAIT_SECONDS", 0.01)
     with spreadsheets._turns, spreadsheets._turns:
         answer = upload(desk, XLS)
