@@ -52,7 +52,7 @@ lock: $(VENV)/.installed-dev ## pin the requirements again after requirements*.i
 	$(VENV)/bin/uv pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
-docs: $(VENV)/.installed ## write docs/states.md, rooms.md, openapi.json and the phone's types again, from the code
+docs: $(VENV)/.installed ## write docs/states.md, docs/rooms.md, docs/openapi.json and the phone's types again, from the code
 	@exec $(PY) -m backend.local.docs
 
 vendor: $(VENV)/.installed ## take the console's libraries from npm again
