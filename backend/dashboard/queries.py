@@ -6,7 +6,7 @@ come from the totals (rollups.py); nothing here reads a visit.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -37,7 +37,7 @@ from backend.dashboard.models import ActivityTotal, PeopleTotal, RollupRun, Serv
 from backend.dashboard.periods import Period, month_of, months_back
 from backend.feedback.checklist import EvaluationVerdict
 from backend.feedback.intervals import wilson
-from backend.feedback.queries import evaluated
+from backend.feedback.queries import EvaluationFilter, evaluated
 from backend.needs.models import Need, NeedState
 from backend.regions.models import CODE_LENGTHS, Region, RegionLevel
 
@@ -112,11 +112,11 @@ def freshness(session: Session) -> dict[str, Any]:
 
 def activities_in(session: Session, actor: Actor, region: Region, period: Period) -> Select[Any]:
     """The activities that the figures are over, joined with their region, total and record."""
-    query: dict[str, Any] = {"region_id": region.id}
+    wanted = EvaluationFilter(region_id=region.id)
     if period.start is not None:
-        query |= {"from_": period.start, "to": period.end}
+        wanted = replace(wanted, since=period.start, until=period.end)
     return (
-        evaluated(session, actor, query)
+        evaluated(session, actor, wanted)
         .outerjoin(ActivityTotal, ActivityTotal.activity_id == Activity.id)
         .outerjoin(ActivityRecord, ActivityRecord.activity_id == Activity.id)
     )

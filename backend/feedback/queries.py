@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.days import day_has_come, ratable_until
-from backend.activities.models import Activity, ActivityState, Attendance, Offering
+from backend.activities.models import Activity, ActivityState, Attendance, Offering, Programme
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.core.config import RATING
@@ -78,7 +79,9 @@ def rating_detail(session: Session, rating_id: UUID) -> dict[str, Any]:
     return _own_rating(session.execute(_own_ratings().where(Rating.id == rating_id)).one())
 
 
-def list_own_ratings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+def list_own_ratings(
+    session: Session, actor: Actor, *, limit: int, cursor: str | None = None
+) -> Page:
     """The ratings that the caller gave, for themselves and their family, newest first."""
     people = select(Resident.id).where(
         or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id)
@@ -87,8 +90,8 @@ def list_own_ratings(session: Session, actor: Actor, query: dict[str, Any]) -> P
         session,
         _own_ratings().where(Rating.resident_id.in_(people), Rating.rated_by == actor.user_id),
         [(Rating.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (str(row.Rating.id),),
         descending=True,
         scalars=False,
@@ -243,19 +246,39 @@ _IN_LIST = ("served", "rated", "response_rate", "satisfied_share", "verdict")
 _ON = (ActivityState.PUBLISHED, ActivityState.LIVE)
 
 
-def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationFilter:
+    """Which activities with an evaluation are wanted; None: whichever.
+
+    Attributes:
+        region_id: a region, with all below it.
+        since, until: what ends after the one and begins before the other.
+    """
+
+    region_id: UUID | None = None
+    programme: Programme | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERY = EvaluationFilter()
+
+
+def list_evaluations(
+    session: Session, actor: Actor, wanted: EvaluationFilter, *, limit: int, cursor: str | None
+) -> dict[str, Any]:
     """A page of evaluations in the caller's regions, the latest activity first, with totals over
     all that the filter finds. Never sorted by a mean: a rank of few answers is chance.
 
     Live and closed activities are listed, published ones once somebody has come.
     """
-    found = evaluated(session, actor, query)
+    found = evaluated(session, actor, wanted)
     page = paginate(
         session,
         found,
         [(Activity.starts_at.expression, datetime), (Activity.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (row.starts_at, str(row.activity_id)),
         descending=True,
         scalars=False,
@@ -280,7 +303,7 @@ def contents_of(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     return [row.content or checklist.checklist(live[row.activity_id], ()) for row in rows]
 
 
-def evaluated(session: Session, actor: Actor, query: dict[str, Any]) -> Select[Any]:
+def evaluated(session: Session, actor: Actor, wanted: EvaluationFilter = EVERY) -> Select[Any]:
     """The activities with an evaluation that the filter finds in the caller's regions.
 
     Raises ValidationFailed (422) for a region that does not exist.
@@ -300,17 +323,17 @@ def evaluated(session: Session, actor: Actor, query: dict[str, Any]) -> Select[A
         .outerjoin(EvaluationChecklist, EvaluationChecklist.activity_id == Activity.id)
         .where(within(actor.region_codes(Permission.EVALUATION_SEE_ALL)), _has_begun())
     )
-    if "region_id" in query:
-        region = session.get(Region, query["region_id"])
+    if wanted.region_id is not None:
+        region = session.get(Region, wanted.region_id)
         if region is None:
             raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
         statement = statement.where(Region.code.startswith(region.code))
-    if "programme" in query:
-        statement = statement.where(Activity.programme == query["programme"])
-    if "from_" in query:
-        statement = statement.where(Activity.ends_at > query["from_"])
-    if "to" in query:
-        statement = statement.where(Activity.starts_at < query["to"])
+    if wanted.programme is not None:
+        statement = statement.where(Activity.programme == wanted.programme)
+    if wanted.since is not None:
+        statement = statement.where(Activity.ends_at > wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Activity.starts_at < wanted.until)
     return statement
 
 
@@ -427,30 +450,54 @@ def rectification_detail(session: Session, actor: Actor, rectification_id: UUID)
     return _rectification(actor, session.execute(statement).one())
 
 
-def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RectificationFilter:
+    """Which rectifications are wanted; None: whichever.
+
+    Attributes:
+        open: not closed yet, or closed.
+        overdue: not closed and past its deadline, or not.
+        mine: only those that the caller sees to.
+    """
+
+    state: RectificationState | None = None
+    activity_id: UUID | None = None
+    open: bool | None = None
+    overdue: bool | None = None
+    mine: bool = False
+
+
+def list_rectifications(
+    session: Session,
+    actor: Actor,
+    wanted: RectificationFilter,
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> Page:
     """A page of rectifications in the caller's regions, the nearest deadline first."""
     statement = _rectifications().where(within(actor.region_codes(Permission.RECTIFICATION_SEE)))
-    if "state" in query:
-        statement = statement.where(Rectification.state == query["state"])
-    if "activity_id" in query:
-        statement = statement.where(Rectification.activity_id == query["activity_id"])
-    if query.get("mine"):
+    if wanted.state is not None:
+        statement = statement.where(Rectification.state == wanted.state)
+    if wanted.activity_id is not None:
+        statement = statement.where(Rectification.activity_id == wanted.activity_id)
+    if wanted.mine:
         statement = statement.where(Rectification.owner_user_id == actor.user_id)
-    if "open" in query:
+    if wanted.open is not None:
         closed = Rectification.state == RectificationState.CLOSED
-        statement = statement.where(not_(closed) if query["open"] else closed)
-    if "overdue" in query:
+        statement = statement.where(not_(closed) if wanted.open else closed)
+    if wanted.overdue is not None:
         overdue = and_(
             Rectification.state != RectificationState.CLOSED,
             Rectification.due_at <= clock.now(),
         )
-        statement = statement.where(overdue if query["overdue"] else not_(overdue))
+        statement = statement.where(overdue if wanted.overdue else not_(overdue))
     page = paginate(
         session,
         statement,
         [(Rectification.due_at.expression, datetime), (Rectification.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (row.Rectification.due_at, str(row.Rectification.id)),
         scalars=False,
     )

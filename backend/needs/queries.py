@@ -28,70 +28,90 @@ _CHOICES = 60
 MOST_EXPORTED = 5000
 
 
-def list_needs(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedFilter:
+    """Which needs of the caller's regions are wanted; None: whichever.
+
+    Attributes:
+        region_code: of a region, with all below it.
+        first, last: days on which they were raised, both included.
+        words: of the title.
+    """
+
+    region_code: str | None = None
+    state: NeedState | None = None
+    service_kind: str | None = None
+    first: date | None = None
+    last: date | None = None
+    words: str | None = None
+
+
+def list_needs(
+    session: Session, actor: Actor, wanted: NeedFilter, *, limit: int, cursor: str | None
+) -> Page:
     """A page of needs in the caller's regions, the last raised first: rows of `Need`,
     `region_name`, `activity_title`."""
     return paginate(
         session,
-        _named(actor, query),
+        _named(actor, wanted),
         [(Need.raised_on.expression, date), (Need.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (row.Need.raised_on, str(row.Need.id)),
         descending=True,
         scalars=False,
     )
 
 
-def needs_to_export(session: Session, actor: Actor, query: dict[str, Any]) -> Sequence[Any]:
+def needs_to_export(session: Session, actor: Actor, wanted: NeedFilter) -> Sequence[Any]:
     """All that a filter finds, as `list_needs` answers it.
 
     Raises TooManyToExport (422).
     """
-    statement = _named(actor, query).order_by(Need.raised_on.desc(), Need.id.desc())
+    statement = _named(actor, wanted).order_by(Need.raised_on.desc(), Need.id.desc())
     rows = session.execute(statement.limit(MOST_EXPORTED + 1)).all()
     if len(rows) > MOST_EXPORTED:
         raise TooManyToExport(f"一次最多 {MOST_EXPORTED} 条")
     return rows
 
 
-def _named(actor: Actor, query: dict[str, Any]) -> Select[Any]:
+def _named(actor: Actor, wanted: NeedFilter) -> Select[Any]:
     statement = (
-        _needs(actor, query)
+        _needs(actor, wanted)
         .add_columns(Region.name.label("region_name"), Activity.title.label("activity_title"))
         .outerjoin(Activity, Activity.id == Need.activity_id)
     )
-    if "state" in query:
-        statement = statement.where(Need.state == query["state"])
+    if wanted.state is not None:
+        statement = statement.where(Need.state == wanted.state)
     return statement
 
 
-def count_by_state(session: Session, actor: Actor, query: dict[str, Any]) -> dict[NeedState, int]:
+def count_by_state(session: Session, actor: Actor, wanted: NeedFilter) -> dict[NeedState, int]:
     """How many of the needs that a filter finds there are in each state; the filter's own state
     is passed over."""
     found = (
-        _needs(actor, query)
+        _needs(actor, wanted)
         .with_only_columns(Need.state, func.count().label("n"))
         .group_by(Need.state)
     )
     return {row.state: row.n for row in session.execute(found)}
 
 
-def _needs(actor: Actor, query: dict[str, Any]) -> Select[Any]:
+def _needs(actor: Actor, wanted: NeedFilter) -> Select[Any]:
     codes = actor.region_codes(Permission.NEED_SEE)
     statement: Select[Any] = (
         select(Need).join(Region, Region.id == Need.region_id).where(within(codes))
     )
-    if "region_code" in query:
-        statement = statement.where(Region.code.startswith(query["region_code"]))
-    if "service_kind" in query:
-        statement = statement.where(Need.service_kind == query["service_kind"])
-    if "from_" in query:
-        statement = statement.where(Need.raised_on >= query["from_"])
-    if "to" in query:
-        statement = statement.where(Need.raised_on <= query["to"])
-    if "q" in query:
-        statement = statement.where(*has_words(query["q"], Need.title))
+    if wanted.region_code is not None:
+        statement = statement.where(Region.code.startswith(wanted.region_code))
+    if wanted.service_kind is not None:
+        statement = statement.where(Need.service_kind == wanted.service_kind)
+    if wanted.first is not None:
+        statement = statement.where(Need.raised_on >= wanted.first)
+    if wanted.last is not None:
+        statement = statement.where(Need.raised_on <= wanted.last)
+    if wanted.words is not None:
+        statement = statement.where(*has_words(wanted.words, Need.title))
     return statement
 
 

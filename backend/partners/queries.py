@@ -71,25 +71,34 @@ class ListedOrganisation:
     partners: int
 
 
-def organisations_in_full(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+def organisations_in_full(
+    session: Session,
+    actor: Actor,
+    *,
+    words: str | None,
+    region_code: str | None,
+    limit: int,
+    cursor: str | None,
+) -> Page:
     """A page of organisations by name, as `ListedOrganisation`.
 
     Args:
-        query: q (part of a name), region_code (where it is based), cursor, limit.
+        words: of a name.
+        region_code: where it is based, or above that.
     """
     statement = select(Organisation, Region.name.label("region_name")).join(
         Region, Region.id == Organisation.region_id
     )
-    if "q" in query:
-        statement = statement.where(*has_words(query["q"], Organisation.name))
-    if "region_code" in query:
-        statement = statement.where(Region.code.startswith(query["region_code"]))
+    if words is not None:
+        statement = statement.where(*has_words(words, Organisation.name))
+    if region_code is not None:
+        statement = statement.where(Region.code.startswith(region_code))
     page = paginate(
         session,
         statement,
         [(Organisation.name.collate("C"), str), (Organisation.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (row.Organisation.name, row.Organisation.id),
         scalars=False,
     )

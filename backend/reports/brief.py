@@ -62,7 +62,7 @@ def _read(session: Session, order: Order) -> Brief:
     columns = (Activity.ends_at, Venue.name.label("venue_name"), Venue.address,
                ActivityRecord.funds_yuan)  # fmt: skip
     row = session.execute(
-        evaluated(session, order.reader, {})
+        evaluated(session, order.reader)
         .add_columns(*columns)
         .join(Venue, Venue.id == Activity.venue_id)
         .outerjoin(ActivityRecord, ActivityRecord.activity_id == Activity.id)

@@ -16,14 +16,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, ActivityRecord, Attendance, Offering
+from backend.activities.models import Activity, ActivityRecord, Attendance, Offering, Programme
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import COMMUNITY_CODE_LENGTH, Actor, Grant, Role
 from backend.feedback.checklist import satisfied_share
 from backend.feedback.models import Rating, Rectification, RectificationState
-from backend.feedback.queries import evaluated
+from backend.feedback.queries import EvaluationFilter, evaluated
 from backend.feedback.trends import counts_by, grouped_activities
 from backend.regions.models import Region
 
@@ -97,16 +97,17 @@ def reader_of(requester_id: UUID, region_code: str) -> Actor:
 
 
 def activities_of(
-    session: Session, reader: Actor, first: date, last: date, **more: Any
+    session: Session, reader: Actor, first: date, last: date, programme: Programme | None = None
 ) -> Select[Any]:
     """The activities of a report: that began on these days, in Shanghai, both included.
 
     Args:
-        more: further filters of the evaluation page's query.
+        programme: of this one alone.
     """
-    period = {"from_": clock.day_start(first), "to": clock.day_end(last)}
-    found = evaluated(session, reader, period | more)
-    return found.where(Activity.starts_at >= period["from_"])
+    since = clock.day_start(first)
+    wanted = EvaluationFilter(programme=programme, since=since, until=clock.day_end(last))
+    found = evaluated(session, reader, wanted)
+    return found.where(Activity.starts_at >= since)
 
 
 def figures_of(session: Session, found: Select[Any], region_code: str) -> PeriodFigures:

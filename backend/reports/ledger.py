@@ -106,7 +106,7 @@ def make_ledger(order: Order, note: NoteProgress) -> bytes:
 def _found(session: Session, order: Order) -> Select[Any]:
     asked = order.parameters
     if "activity_id" in asked:
-        found = evaluated(session, order.reader, {})
+        found = evaluated(session, order.reader)
         found = found.where(Activity.id == UUID(asked["activity_id"]))
     else:
         first, last = date.fromisoformat(asked["from"]), date.fromisoformat(asked["to"])
@@ -124,7 +124,7 @@ def markets_of(session: Session, order: Order, ids: Sequence[UUID]) -> list[Mark
         ActivityRecord.volunteer_minutes,
         ActivityRecord.problems,
     )
-    found = evaluated(session, order.reader, {}).add_columns(*columns)
+    found = evaluated(session, order.reader).add_columns(*columns)
     rows = session.execute(
         found.join(Venue, Venue.id == Activity.venue_id)
         .outerjoin(ActivityRecord, ActivityRecord.activity_id == Activity.id)

@@ -129,7 +129,7 @@ def activities_to_choose(
 ) -> list[tuple[UUID, str]]:
     """The latest activities that have begun in the caller's regions, and the one that is asked
     for already."""
-    found = evaluated(session, actor, {})
+    found = evaluated(session, actor)
     latest = found.order_by(Activity.starts_at.desc(), Activity.id.desc()).limit(_ACTIVITIES)
     rows = list(session.execute(latest).all())
     if also is not None and also not in {row.activity_id for row in rows}:

@@ -35,15 +35,18 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> s
     chosen = next((region for region in regions if region.id == query.get("region_id")), None)
     if chosen is None:
         query.pop("region_id", None)
+    wanted = schemas.evaluation_filter(query)
     scope = chosen or min(regions, key=lambda region: len(region.code), default=None)
     return render(
         "feedback/evaluations.html",
         query=query,
         regions=regions,
         scope=scope,
-        answer=queries.list_evaluations(session, actor, query),
+        answer=queries.list_evaluations(
+            session, actor, wanted, limit=query["limit"], cursor=query.get("cursor")
+        ),
         trends=trends_of(
-            session, queries.evaluated(session, actor, query), scope.code if scope else ""
+            session, queries.evaluated(session, actor, wanted), scope.code if scope else ""
         ),
         publish_from=RATING.publish_from,
     )
@@ -56,7 +59,7 @@ def show(session: Session, actor: Actor, activity_id: UUID) -> str:
     if not actor.may(Permission.EVALUATION_SEE_ALL, region_code=activity.region_code):
         raise NotFound
     complaints = queries.list_rectifications(
-        session, actor, {"activity_id": activity_id, "limit": 100}
+        session, actor, queries.RectificationFilter(activity_id=activity_id), limit=100
     )
     return render(
         "feedback/evaluation.html",
@@ -77,7 +80,13 @@ def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -
     return render(
         "feedback/rectifications.html",
         query=query,
-        page=queries.list_rectifications(session, actor, query),
+        page=queries.list_rectifications(
+            session,
+            actor,
+            schemas.rectification_filter(query),
+            limit=query["limit"],
+            cursor=query.get("cursor"),
+        ),
         asked=load("evaluation"),
     )
 

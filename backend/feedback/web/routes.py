@@ -68,7 +68,7 @@ def put_rating(session: Session, actor: Actor, body: RatingEdit, rating_id: UUID
          answer=schemas.RatingAnswer, page=True)  # fmt: skip
 def list_own_ratings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """The ratings I gave, newest first."""
-    return queries.list_own_ratings(session, actor, query)
+    return queries.list_own_ratings(session, actor, **query)
 
 
 # ---------------------------------------------------------------------------- evaluation
@@ -87,7 +87,13 @@ def get_evaluation(session: Session, actor: Actor | None, activity_id: UUID) -> 
          query=schemas.EvaluationQuery, answer=schemas.EvaluationListAnswer)  # fmt: skip
 def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     """Evaluations in my regions, the latest activity first, with totals over all of them."""
-    return queries.list_evaluations(session, actor, query)
+    return queries.list_evaluations(
+        session,
+        actor,
+        schemas.evaluation_filter(query),
+        limit=query["limit"],
+        cursor=query.get("cursor"),
+    )
 
 
 # ---------------------------------------------------------------------------- rectification
@@ -98,7 +104,13 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> d
          page=True)  # fmt: skip
 def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Rectifications in my regions, the nearest deadline first."""
-    return queries.list_rectifications(session, actor, query)
+    return queries.list_rectifications(
+        session,
+        actor,
+        schemas.rectification_filter(query),
+        limit=query["limit"],
+        cursor=query.get("cursor"),
+    )
 
 
 @blp.get("/rectifications/<uuid:rectification_id>", access=Permission.RECTIFICATION_SEE,

@@ -12,6 +12,7 @@ from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
 from backend.feedback.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.models import CommentState, RectificationState
+from backend.feedback.queries import EvaluationFilter, RectificationFilter
 from backend.feedback.requests import NewRating, OfService, OfVisit, RatingEdit
 from backend.feedback.web.shapes import SHARE, MeanAnswer, ShareAnswer
 
@@ -105,6 +106,27 @@ class RectificationQuery(PageQuery):
         metadata={"description": "not closed and past its deadline, or not"}
     )
     mine = fields.FlagInQuery(metadata={"description": "only those that I see to"})
+
+
+def evaluation_filter(query: dict[str, Any]) -> EvaluationFilter:
+    """What an EvaluationQuery asks for."""
+    return EvaluationFilter(
+        region_id=query.get("region_id"),
+        programme=query.get("programme"),
+        since=query.get("from_"),
+        until=query.get("to"),
+    )
+
+
+def rectification_filter(query: dict[str, Any]) -> RectificationFilter:
+    """What a RectificationQuery asks for."""
+    return RectificationFilter(
+        state=query.get("state"),
+        activity_id=query.get("activity_id"),
+        open=query.get("open"),
+        overdue=query.get("overdue"),
+        mine=query.get("mine", False),
+    )
 
 
 class OwnerForm(Schema):

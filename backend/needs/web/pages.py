@@ -36,35 +36,45 @@ def list_needs(
     problem: AppError | None = None,
 ) -> str:
     """The needs of my regions, with how many there are in each state."""
-    regions = _narrowed(session, actor, query)
+    regions = _regions(session, actor)
+    wanted = _wanted(query, regions)
     return render(
         "needs/list.html",
         query=query,
         regions=regions,
-        counts=queries.count_by_state(session, actor, query),
-        page=queries.list_needs(session, actor, query),
+        counts=queries.count_by_state(session, actor, wanted),
+        page=queries.list_needs(
+            session, actor, wanted, limit=query["limit"], cursor=query.get("cursor")
+        ),
         kinds=titles("service_kinds"),
         may_raise=actor.may_anywhere(Permission.NEED_HANDLE),
         problem=problem,
     )
 
 
-def _narrowed(session: Session, actor: Actor, query: dict[str, Any]) -> Sequence[Region]:
-    """The regions to choose from; the query gets the code of the chosen one. One that is not the
-    caller's filters nothing."""
-    regions = regions_to_choose(session, actor.region_codes(Permission.NEED_SEE))
-    for region in regions:
-        if region.id == query.get("region_id"):
-            query["region_code"] = region.code
-    return regions
+def _regions(session: Session, actor: Actor) -> Sequence[Region]:
+    return regions_to_choose(session, actor.region_codes(Permission.NEED_SEE))
+
+
+def _wanted(query: dict[str, Any], regions: Sequence[Region]) -> queries.NeedFilter:
+    """The filter that a query asks for. A region that is not the caller's filters nothing."""
+    chosen = (region.code for region in regions if region.id == query.get("region_id"))
+    return queries.NeedFilter(
+        region_code=next(chosen, None),
+        state=query.get("state"),
+        service_kind=query.get("service_kind"),
+        first=query.get("from_"),
+        last=query.get("to"),
+        words=query.get("q"),
+    )
 
 
 @pages.form("/export", access=Permission.NEED_SEE, query=schemas.NeedQuery, again=list_needs,
             limit=Limit("exports"))  # fmt: skip
 def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
     """The list with its filters as an Excel file."""
-    _narrowed(session, actor, query)
-    rows = queries.needs_to_export(session, actor, query)
+    wanted = _wanted(query, _regions(session, actor))
+    rows = queries.needs_to_export(session, actor, wanted)
     # Not the words looked for: what is typed may name somebody, and the log keeps it for ever.
     filters = {name: value for name, value in request.args.items() if name != "q"}
     operations.note_export(session, actor, len(rows), filters)

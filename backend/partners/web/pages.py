@@ -30,13 +30,18 @@ def list_organisations(session: Session, actor: Actor, query: dict[str, Any]) ->
     """The organisations, with what they had in my regions."""
     regions = regions_to_choose(session, actor.region_codes(Permission.ORGANISATION_LIST))
     chosen = next((region for region in regions if region.id == query.get("region_id")), None)
-    if chosen is not None:
-        query["region_code"] = chosen.code
     return render(
         "partners/organisations.html",
         query=query,
         regions=regions,
-        page=queries.organisations_in_full(session, actor, query),
+        page=queries.organisations_in_full(
+            session,
+            actor,
+            words=query.get("q"),
+            region_code=chosen.code if chosen else None,
+            limit=query["limit"],
+            cursor=query.get("cursor"),
+        ),
         may_add=actor.may_anywhere(Permission.ORGANISATION_EDIT),
     )
 
