@@ -21,6 +21,8 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
+from backend.core.permissions import Permission
+from backend.core.states import Who, by
 from backend.regions.models import Region
 
 
@@ -49,25 +51,27 @@ class ActivityState(StrEnum):
 
 
 # Who may move an activity where; docs/states.md is made from this table.
-ACTIVITY_TRANSITIONS: dict[ActivityState, dict[ActivityState, str]] = {
+ACTIVITY_TRANSITIONS: dict[ActivityState, dict[ActivityState, Who]] = {
     ActivityState.DRAFT: {
-        ActivityState.SUBMITTED: "organiser",
-        ActivityState.PUBLISHED: "organiser above the community, admin",
-        ActivityState.CANCELLED: "organiser, admin",
+        ActivityState.SUBMITTED: by(Permission.ACTIVITY_SUBMIT),
+        ActivityState.PUBLISHED: by(Permission.ACTIVITY_PUBLISH),
+        ActivityState.CANCELLED: by(Permission.ACTIVITY_CANCEL),
     },
     ActivityState.SUBMITTED: {
-        ActivityState.PUBLISHED: "organiser above the community, admin",
-        ActivityState.DRAFT: "organiser above the community, admin (returned with a reason)",
-        ActivityState.CANCELLED: "organiser, admin",
+        ActivityState.PUBLISHED: by(Permission.ACTIVITY_PUBLISH),
+        ActivityState.DRAFT: by(Permission.ACTIVITY_PUBLISH, note="returned with a reason"),
+        ActivityState.CANCELLED: by(Permission.ACTIVITY_CANCEL),
     },
     ActivityState.PUBLISHED: {
-        ActivityState.LIVE: "organiser, admin",
-        ActivityState.CANCELLED: "organiser, admin",
+        ActivityState.LIVE: by(Permission.ACTIVITY_RUN),
+        ActivityState.CANCELLED: by(Permission.ACTIVITY_CANCEL),
     },
     ActivityState.LIVE: {
-        ActivityState.CLOSED: "organiser, admin",
-        ActivityState.PUBLISHED: "organiser, admin (opened by mistake, nobody has come)",
-        ActivityState.CANCELLED: "organiser, admin",
+        ActivityState.CLOSED: by(Permission.ACTIVITY_RUN),
+        ActivityState.PUBLISHED: by(
+            Permission.ACTIVITY_RUN, note="opened by mistake, nobody has come"
+        ),
+        ActivityState.CANCELLED: by(Permission.ACTIVITY_CANCEL),
     },
     ActivityState.CLOSED: {},
     ActivityState.CANCELLED: {},

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from backend.activities.models import ACTIVITY_TRANSITIONS, Activity, ActivityState
 from backend.core.permissions import Actor, Permission
+from backend.core.states import permission_to
 
 _S = ActivityState
 _BEFORE = frozenset({_S.DRAFT, _S.SUBMITTED})
@@ -20,8 +21,12 @@ class Move:
 
     action: str
     to: ActivityState
-    permission: Permission
     leaves: frozenset[ActivityState] = frozenset(_S)
+
+    @property
+    def permission(self) -> Permission:
+        """What one needs where the activity is, as the state table has it."""
+        return permission_to(ACTIVITY_TRANSITIONS, self.to, self.leaves)
 
     def leads_from(self, state: ActivityState) -> bool:
         """Whether the state table has this move for an activity in a state."""
@@ -29,13 +34,13 @@ class Move:
 
 
 MOVES = (
-    Move("submit", _S.SUBMITTED, Permission.ACTIVITY_SUBMIT),
-    Move("publish", _S.PUBLISHED, Permission.ACTIVITY_PUBLISH, _BEFORE),
-    Move("return", _S.DRAFT, Permission.ACTIVITY_PUBLISH),
-    Move("open", _S.LIVE, Permission.ACTIVITY_RUN),
-    Move("undo_open", _S.PUBLISHED, Permission.ACTIVITY_RUN, frozenset({_S.LIVE})),
-    Move("close", _S.CLOSED, Permission.ACTIVITY_RUN),
-    Move("cancel", _S.CANCELLED, Permission.ACTIVITY_CANCEL),
+    Move("submit", _S.SUBMITTED),
+    Move("publish", _S.PUBLISHED, _BEFORE),
+    Move("return", _S.DRAFT),
+    Move("open", _S.LIVE),
+    Move("undo_open", _S.PUBLISHED, frozenset({_S.LIVE})),
+    Move("close", _S.CLOSED),
+    Move("cancel", _S.CANCELLED),
 )
 MOVE_OF = {move.action: move for move in MOVES}
 

@@ -24,13 +24,14 @@ from backend.bookings.errors import (
 from backend.bookings.line import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.moves import call_head, move
+from backend.bookings.permissions import may_call
 from backend.bookings.requests import CallNext
 from backend.core import audit, clock, limits
 from backend.core.config import QUEUE
 from backend.core.db import AnyRow
 from backend.core.errors import Forbidden, NotFound
 from backend.core.ids import new_id
-from backend.core.permissions import Actor, Permission
+from backend.core.permissions import Actor
 from backend.core.request_context import current_address, current_request_id
 from backend.core.states import IllegalTransition, lock
 
@@ -47,9 +48,7 @@ def call_next(session: Session, actor: Actor, stall_id: UUID, press: CallNext) -
     stall = statements.lock_stall(session, stall_id)
     if stall is None:
         raise NotFound
-    if not actor.may(
-        Permission.QUEUE_CALL, region_code=stall.region_code, organisation_id=stall.organisation_id
-    ):
+    if not may_call(actor, region_code=stall.region_code, organisation_id=stall.organisation_id):
         raise Forbidden if stall.state in ANNOUNCED else NotFound
     now = clock.now()
     if stall.state != ActivityState.LIVE or clock.days_over(now, stall.starts_at, stall.ends_at):

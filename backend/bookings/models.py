@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
+from backend.core.permissions import Permission
+from backend.core.states import Other, Who, by
 
 
 class BookingState(StrEnum):
@@ -26,46 +28,47 @@ class BookingState(StrEnum):
 
 
 S = BookingState
-_STAFF = "stall staff"
-_PERSON = "resident, stall staff"
-_ENDED = "system (activity closed, its day over)"
+_DESK = by(Permission.QUEUE_CALL)
+_DESK_OR_PERSON = by(Permission.QUEUE_CALL, Other.PERSON)
+_CANCEL = by(Permission.TICKET_ISSUE, Other.PERSON, Other.SYSTEM, note="activity cancelled")
+_ENDED = by(Other.SYSTEM, note="activity closed, its day over")
 
 # docs/states.md is made from this table.
-BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, str]] = {
+BOOKING_TRANSITIONS: dict[BookingState, dict[BookingState, Who]] = {
     S.CONFIRMED: {
-        S.ARRIVED: "system (check-in)",
-        S.CANCELLED: "resident, organiser; system (activity cancelled)",
+        S.ARRIVED: by(Other.SYSTEM, note="check-in"),
+        S.CANCELLED: _CANCEL,
         S.NO_SHOW: _ENDED,
-        S.EXPIRED: "system (its day over, the activity never opened)",
+        S.EXPIRED: by(Other.SYSTEM, note="its day over, the activity never opened"),
     },
     S.ARRIVED: {
-        S.CALLED: _STAFF,
-        S.PARKED: _PERSON,
-        S.CONFIRMED: "system (check-in undone; put off to another day)",
-        S.CANCELLED: _PERSON,
+        S.CALLED: _DESK,
+        S.PARKED: _DESK_OR_PERSON,
+        S.CONFIRMED: by(Other.SYSTEM, note="check-in undone; put off to another day"),
+        S.CANCELLED: _CANCEL,
         S.EXPIRED: _ENDED,
     },
     S.CALLED: {
-        S.SERVING: _STAFF,
-        S.MISSED: "stall staff, after the configured number of calls",
-        S.PARKED: _STAFF,
-        S.CANCELLED: _PERSON,
+        S.SERVING: _DESK,
+        S.MISSED: by(Permission.QUEUE_CALL, note="after the configured number of calls"),
+        S.PARKED: _DESK_OR_PERSON,
+        S.CANCELLED: _CANCEL,
         S.EXPIRED: _ENDED,
     },
-    S.SERVING: {S.SERVED: "stall staff; system (its day over)"},
+    S.SERVING: {S.SERVED: by(Permission.QUEUE_CALL, Other.SYSTEM, note="its day over")},
     S.MISSED: {
-        S.ARRIVED: "resident, stall staff; once",
-        S.CANCELLED: _PERSON,
+        S.ARRIVED: by(Permission.QUEUE_CALL, Other.PERSON, note="once"),
+        S.CANCELLED: _CANCEL,
         S.EXPIRED: _ENDED,
     },
     S.PARKED: {
-        S.ARRIVED: _PERSON,
-        S.CONFIRMED: "system (put off to another day)",
-        S.CANCELLED: _PERSON,
+        S.ARRIVED: _DESK_OR_PERSON,
+        S.CONFIRMED: by(Other.SYSTEM, note="put off to another day"),
+        S.CANCELLED: _CANCEL,
         S.EXPIRED: _ENDED,
     },
-    S.SERVED: {S.SERVING: "stall staff, soon after (finish undone)"},
-    S.NO_SHOW: {S.EXPIRED: "system (a check-in made in time was uploaded later)"},
+    S.SERVED: {S.SERVING: by(Permission.QUEUE_CALL, note="soon after: finish undone")},
+    S.NO_SHOW: {S.EXPIRED: by(Other.SYSTEM, note="a check-in made in time was uploaded later")},
     S.CANCELLED: {},
     S.EXPIRED: {},
 }

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session, aliased
 from backend.activities.models import Activity, Offering, Stall
 from backend.activities.permissions import access_activity
 from backend.bookings.errors import NumberOver
-from backend.bookings.models import Booking
+from backend.bookings.models import BOOKING_TRANSITIONS, Booking, BookingState
 from backend.core import clock
 from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission
+from backend.core.states import Other, permission_to
 from backend.identity.models import Resident
 
+S = BookingState
 _CallingStall = aliased(Stall)
 # Made once: to put it together takes longer than to run it.
 _FOUND = (
@@ -85,6 +87,36 @@ def access_booking(
     ):
         raise NumberOver
     return found
+
+
+# Whom the state table lets move a booking by hand: what staff must hold, and whether it is for the
+# person too.
+_BY_HAND = {
+    to: (
+        permission_to(BOOKING_TRANSITIONS, to),
+        any(
+            to in ways and Other.PERSON in ways[to].others for ways in BOOKING_TRANSITIONS.values()
+        ),
+    )
+    for to in (S.ARRIVED, S.CALLED, S.SERVING, S.SERVED, S.MISSED, S.PARKED, S.CANCELLED)
+}
+
+
+def access_to_move(
+    session: Session, actor: Actor, booking_id: UUID, to: BookingState
+) -> AccessedBooking:
+    """A booking, for who may move it to a state.
+
+    Raises as `access_booking`.
+    """
+    permission, own = _BY_HAND[to]
+    return access_booking(session, actor, booking_id, permission, or_own=own)
+
+
+def may_call(actor: Actor, *, region_code: str, organisation_id: UUID) -> bool:
+    """Whether somebody may call numbers at a stall: of a region, of an organisation."""
+    permission, _ = _BY_HAND[S.CALLED]
+    return actor.may(permission, region_code=region_code, organisation_id=organisation_id)
 
 
 def access_stall(

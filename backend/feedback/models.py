@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
+from backend.core.permissions import Permission
+from backend.core.states import Who, by
 
 
 class CommentState(StrEnum):
@@ -56,10 +58,11 @@ class RectificationState(StrEnum):
     CLOSED = "closed"
 
 
-RECTIFICATION_TRANSITIONS: dict[RectificationState, dict[RectificationState, str]] = {
-    RectificationState.OPEN: {RectificationState.REPLIED: "organiser"},
-    RectificationState.REPLIED: {RectificationState.CALLED_BACK: "organiser"},
-    RectificationState.CALLED_BACK: {RectificationState.CLOSED: "organiser"},
+_HANDLER = by(Permission.RECTIFICATION_HANDLE)
+RECTIFICATION_TRANSITIONS: dict[RectificationState, dict[RectificationState, Who]] = {
+    RectificationState.OPEN: {RectificationState.REPLIED: _HANDLER},
+    RectificationState.REPLIED: {RectificationState.CALLED_BACK: _HANDLER},
+    RectificationState.CALLED_BACK: {RectificationState.CLOSED: _HANDLER},
     RectificationState.CLOSED: {},
 }
 

@@ -23,7 +23,8 @@ PHONE_TYPES = ROOT / "miniprogram" / "api" / "openapi.d.ts"
 _HEAD = """# States
 
 Made from the state tables by `make docs`; don't edit. A move that is not here answers 409
-`illegal_transition`. Every move is audited: who, what, when, from, to.
+`illegal_transition`. Who moves it: the permission that staff must hold where it is
+(`core/permissions.py`), or others. Every move is audited: who, what, when, from, to.
 """
 
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
+from backend.core.permissions import Permission
+from backend.core.states import Who, by
 from backend.regions.models import Region
 
 
@@ -31,26 +33,26 @@ class NeedSource(StrEnum):
 
 
 # Who may move a need where; docs/states.md is made from this table.
-NEED_TRANSITIONS: dict[NeedState, dict[NeedState, str]] = {
+NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
     NeedState.OPEN: {
-        NeedState.ACCEPTED: "organiser, admin",
-        NeedState.DECLINED: "organiser, admin (with a reason)",
+        NeedState.ACCEPTED: by(Permission.NEED_HANDLE),
+        NeedState.DECLINED: by(Permission.NEED_HANDLE, note="with a reason"),
     },
     NeedState.ACCEPTED: {
-        NeedState.PLANNED: "organiser, admin",
-        NeedState.CLOSED_UNSOLVED: "organiser, admin (with a reason)",
+        NeedState.PLANNED: by(Permission.NEED_HANDLE),
+        NeedState.CLOSED_UNSOLVED: by(Permission.NEED_HANDLE, note="with a reason"),
     },
     NeedState.PLANNED: {
-        NeedState.SERVED: "organiser, admin",
-        NeedState.ACCEPTED: "organiser, admin (its activity fell through)",
-        NeedState.CLOSED_UNSOLVED: "organiser, admin (with a reason)",
+        NeedState.SERVED: by(Permission.NEED_HANDLE),
+        NeedState.ACCEPTED: by(Permission.NEED_HANDLE, note="its activity fell through"),
+        NeedState.CLOSED_UNSOLVED: by(Permission.NEED_HANDLE, note="with a reason"),
     },
     NeedState.SERVED: {
-        NeedState.EVALUATED: "organiser, admin",
-        NeedState.CLOSED_UNSOLVED: "organiser, admin (with a reason)",
+        NeedState.EVALUATED: by(Permission.NEED_HANDLE),
+        NeedState.CLOSED_UNSOLVED: by(Permission.NEED_HANDLE, note="with a reason"),
     },
     NeedState.EVALUATED: {
-        NeedState.OPEN: "organiser, admin (the resident says that it isn't solved)",
+        NeedState.OPEN: by(Permission.NEED_HANDLE, note="the resident says that it isn't solved"),
     },
     NeedState.DECLINED: {},
     NeedState.CLOSED_UNSOLVED: {},

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
+from backend.core.permissions import Permission
+from backend.core.states import Other, Who, by
 
 
 class RegionLevel(StrEnum):
@@ -62,11 +64,13 @@ class RegionImportState(StrEnum):
 
 
 # Who may move an import where; docs/states.md is made from this table.
-REGION_IMPORT_TRANSITIONS: dict[RegionImportState, dict[RegionImportState, str]] = {
-    RegionImportState.PREVIEWED: {RegionImportState.RUNNING: "admin (confirmed)"},
+REGION_IMPORT_TRANSITIONS: dict[RegionImportState, dict[RegionImportState, Who]] = {
+    RegionImportState.PREVIEWED: {
+        RegionImportState.RUNNING: by(Permission.REGION_IMPORT, note="confirmed")
+    },
     RegionImportState.RUNNING: {
-        RegionImportState.DONE: "the worker",
-        RegionImportState.FAILED: "the worker (the tree has changed meanwhile)",
+        RegionImportState.DONE: by(Other.SYSTEM, note="the worker"),
+        RegionImportState.FAILED: by(Other.SYSTEM, note="the tree has changed meanwhile"),
     },
     RegionImportState.DONE: {},
     RegionImportState.FAILED: {},

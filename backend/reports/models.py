@@ -12,6 +12,7 @@ from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Permission
+from backend.core.states import Other, Who, by
 
 
 class ReportKind(StrEnum):
@@ -30,21 +31,23 @@ class ReportState(StrEnum):
     EXPIRED = "expired"  # its file is gone: its time was over, or somebody has deleted it
 
 
-_WITHDRAWN = "whoever asked for it"
+_WORKER = by(Other.SYSTEM, note="its worker")
+_WITHDRAWN = by(Other.ASKER)
+_OVER = by(Other.ASKER, Other.SYSTEM, note="its time is over")
 # docs/states.md is made from this table.
-REPORT_TRANSITIONS: dict[ReportState, dict[ReportState, str]] = {
+REPORT_TRANSITIONS: dict[ReportState, dict[ReportState, Who]] = {
     ReportState.QUEUED: {
-        ReportState.RUNNING: "system (worker)",
+        ReportState.RUNNING: _WORKER,
         ReportState.EXPIRED: _WITHDRAWN,
     },
     ReportState.RUNNING: {
-        ReportState.DONE: "system (worker)",
-        ReportState.FAILED: "system (worker)",
-        ReportState.QUEUED: "system (its worker broke down)",
+        ReportState.DONE: _WORKER,
+        ReportState.FAILED: _WORKER,
+        ReportState.QUEUED: by(Other.SYSTEM, note="its worker broke down"),
         ReportState.EXPIRED: _WITHDRAWN,
     },
-    ReportState.DONE: {ReportState.EXPIRED: f"{_WITHDRAWN}; system (its time is over)"},
-    ReportState.FAILED: {ReportState.EXPIRED: f"{_WITHDRAWN}; system (its time is over)"},
+    ReportState.DONE: {ReportState.EXPIRED: _OVER},
+    ReportState.FAILED: {ReportState.EXPIRED: _OVER},
     ReportState.EXPIRED: {},
 }
 # A person has at most one like this of the same content; a second one is the first.

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity, access_offering
 from backend.bookings import calling, desk, operations, queries
-from backend.bookings.models import Booking
-from backend.bookings.permissions import access_booking
+from backend.bookings.models import Booking, BookingState
+from backend.bookings.permissions import access_booking, access_to_move
 from backend.bookings.requests import CallNext, SignUp, TakeNumber
 from backend.bookings.web import schemas
 from backend.core.api import LOGIN, PUBLIC, Blueprint, Ready
@@ -17,6 +17,7 @@ from backend.core.limits import Limit
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
 
+S = BookingState
 blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名、取号、叫号")
 
 
@@ -89,7 +90,7 @@ def call_next(session: Session, actor: Actor, body: CallNext, stall_id: UUID) ->
           limit=Limit("cancel"))  # fmt: skip
 def cancel(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """Cancel a booking that has not begun; its place is free again."""
-    found = access_booking(session, actor, booking_id, Permission.TICKET_ISSUE, or_own=True)
+    found = access_to_move(session, actor, booking_id, S.CANCELLED)
     operations.cancel(session, actor, found.booking, region_code=found.region_code)
     return queries.booking_detail(session, actor, booking_id)
 
@@ -97,48 +98,48 @@ def cancel(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str
 @blp.post("/bookings/<uuid:booking_id>/rejoin", access=LOGIN, answer=schemas.BookingAnswer)
 def rejoin(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """Back into the line: after being set aside, or once after being missed."""
-    return _at_desk(session, actor, booking_id, calling.rejoin, or_own=True)
+    return _at_desk(session, actor, booking_id, calling.rejoin, S.ARRIVED)
 
 
 @blp.post("/bookings/<uuid:booking_id>/park", access=LOGIN, answer=schemas.BookingAnswer)
 def park(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """Set a number aside; it keeps its place."""
-    return _at_desk(session, actor, booking_id, calling.park, or_own=True)
+    return _at_desk(session, actor, booking_id, calling.park, S.PARKED)
 
 
 @blp.post("/bookings/<uuid:booking_id>/recall", access=Permission.QUEUE_CALL,
           answer=schemas.BookingAnswer)  # fmt: skip
 def recall(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """Call a called number again; soon after the last call it is still that one."""
-    return _at_desk(session, actor, booking_id, calling.recall)
+    return _at_desk(session, actor, booking_id, calling.recall, S.CALLED)
 
 
 @blp.post("/bookings/<uuid:booking_id>/start", access=Permission.QUEUE_CALL,
           answer=schemas.BookingAnswer)  # fmt: skip
 def start(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """The person has come to the desk."""
-    return _at_desk(session, actor, booking_id, calling.start)
+    return _at_desk(session, actor, booking_id, calling.start, S.SERVING)
 
 
 @blp.post("/bookings/<uuid:booking_id>/finish", access=Permission.QUEUE_CALL,
           answer=schemas.BookingAnswer)  # fmt: skip
 def finish(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """The service has been given."""
-    return _at_desk(session, actor, booking_id, calling.finish)
+    return _at_desk(session, actor, booking_id, calling.finish, S.SERVED)
 
 
 @blp.post("/bookings/<uuid:booking_id>/undo-finish", access=Permission.QUEUE_CALL,
           answer=schemas.BookingAnswer)  # fmt: skip
 def undo_finish(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """It was not finished after all; for a minute."""
-    return _at_desk(session, actor, booking_id, calling.undo_finish)
+    return _at_desk(session, actor, booking_id, calling.undo_finish, S.SERVING)
 
 
 @blp.post("/bookings/<uuid:booking_id>/miss", access=Permission.QUEUE_CALL,
           answer=schemas.BookingAnswer)  # fmt: skip
 def miss(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str, Any]:
     """Pass over a number that has been called several times and did not come."""
-    return _at_desk(session, actor, booking_id, calling.miss)
+    return _at_desk(session, actor, booking_id, calling.miss, S.MISSED)
 
 
 def _at_desk(
@@ -146,10 +147,9 @@ def _at_desk(
     actor: Actor,
     booking_id: UUID,
     act: Callable[[Session, Actor, Booking, str], None],
-    *,
-    or_own: bool = False,
+    to: BookingState,
 ) -> dict[str, Any]:
-    found = access_booking(session, actor, booking_id, Permission.QUEUE_CALL, or_own=or_own)
+    found = access_to_move(session, actor, booking_id, to)
     act(session, actor, found.booking, found.region_code)
     session.flush()
     return queries.booking_detail(session, actor, booking_id)

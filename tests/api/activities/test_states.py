@@ -1,14 +1,19 @@
 """The activity's state machine: every move of the table, and no other (docs/states.md)."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from blinker import ANY
 from sqlalchemy import Connection, text
 
-from backend.activities.models import ACTIVITY_TRANSITIONS, ActivityState
+from backend.activities.models import ACTIVITY_TRANSITIONS, Activity, ActivityState
 from backend.activities.moves import MOVE_OF
 from backend.activities.signals import activity_moved
+from backend.core.db import transaction
+from backend.core.errors import Forbidden
+from backend.core.permissions import Actor, Grant, Role
+from backend.core.states import transition
 from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok, refused
 
 S = ActivityState
@@ -231,3 +236,20 @@ def test_a_draft_may_be_published_directly(world: World, organiser: Person) -> N
 def test_what_is_not_there_cannot_be_moved(organiser: Person) -> None:
     path = f"/activities/{organiser.user_id}/publish"
     refused(organiser.post(path), 404, "not_found")
+
+
+@pytest.mark.parametrize("grants", [None, (), (Grant(Role.VOLUNTEER, DISTRICT),)])
+def test_only_whom_the_table_names_makes_a_move(
+    world: World, organiser: Person, grants: tuple[Grant, ...] | None
+) -> None:
+    """Also where a route or a job has forgotten to ask; nor does an activity move by itself."""
+    activity_id = in_state(world, organiser, S.DRAFT)
+    actor = None
+    if grants is not None:
+        actor = Actor(organiser.user_id, organiser.resident_id, None, grants)
+    with transaction() as session:
+        activity = session.get_one(Activity, UUID(activity_id))
+        with pytest.raises(Forbidden):
+            transition(session, actor, ACTIVITY_TRANSITIONS, activity, S.SUBMITTED, action="submit",
+                       region_code=activity.region_code)  # fmt: skip
+    assert ok(organiser.get(f"/activities/{activity_id}"))["state"] == S.DRAFT

@@ -7,6 +7,7 @@ import pytest
 
 from backend.bookings.models import BOOKING_TRANSITIONS, BookingState
 from backend.core.config import QUEUE
+from backend.core.states import Other
 from tests.support.market_day import MarketDay
 from tests.support.world import Person, World, ok, refused
 
@@ -141,4 +142,14 @@ def test_every_state_can_be_reached_and_every_move_is_somebodys() -> None:
     for before, moves in BOOKING_TRANSITIONS.items():
         for to, who in moves.items():
             made = any((before, act) in LEGAL and ACTS[act] is to for act in ACTS)
-            assert made or (to in system and "system" in who), (before, to)
+            assert made or (to in system and Other.SYSTEM in who.others), (before, to)
+
+
+@pytest.mark.parametrize("to", sorted(set(ACTS.values())))
+def test_a_move_by_hand_is_of_one_permission_and_the_persons_always_or_never(
+    to: BookingState,
+) -> None:
+    """So that who may is known before the booking's row is locked, whatever its state then is."""
+    ways = [moves[to] for moves in BOOKING_TRANSITIONS.values() if to in moves]
+    by_hand = [who for who in ways if who.permission]
+    assert len({(who.permission, Other.PERSON in who.others) for who in by_hand}) == 1
