@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from backend.core.db import AnySelect, driver_connection
+from backend.core.db import AnySelect, driver_cursor
 
 # PostgreSQL's own $1, $2: psycopg then need not look for placeholders at every run.
 _DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -73,25 +73,25 @@ class Statement:
         Raises sqlalchemy.exc.DBAPIError, as SQLAlchemy itself would, so that a constraint or a
         lost connection means the same on every path; KeyError for a parameter without a value.
         """
-        driver = driver_connection(session)
+        cursor = driver_cursor(session)
         given = self._fixed | values
         try:
-            with psycopg.RawCursor(driver, row_factory=self._row_maker) as cursor:
-                cursor.execute(self._sql, [given[name] for name in self._names])
-                return cursor.fetchall() if cursor.rownumber is not None else []
+            cursor.execute(self._sql, [given[name] for name in self._names])
+            found = cursor.fetchall() if cursor.rownumber is not None else []
+            return [self._named(cursor, row) for row in found]
         except psycopg.Error as error:
-            raise self._as_sqlalchemy(session, driver, error) from error
+            raise self._as_sqlalchemy(session, cursor.connection, error) from error
 
     def first(self, session: Session, **values: Any) -> Any:
         """The first row, or None."""
         found = self.rows(session, **values)
         return found[0] if found else None
 
-    def _row_maker(self, cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Any]:
+    def _named(self, cursor: psycopg.RawCursor[Any], row: Sequence[Any]) -> Any:
         """Its columns are always the same: their names are looked up once, not for each run."""
         if self._make_row is None:
             self._make_row = namedtuple_row(cursor)
-        return self._make_row
+        return self._make_row(row)
 
     def _position(self, name: str) -> int:
         if name not in self._names:

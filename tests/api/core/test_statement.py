@@ -49,6 +49,17 @@ def test_a_statement_without_rows_has_none(scratch_app: Flask) -> None:
         assert NOTHING.first(session, openid="nobody") is None
 
 
+def test_each_statement_has_its_own_columns(scratch_app: Flask) -> None:
+    """All of a transaction's run on one cursor."""
+    one, two = Statement("SELECT 1 AS one"), Statement("SELECT 2 AS two, 3 AS three")
+    with scratch_app.app_context(), transaction() as session:
+        for _ in range(2):
+            assert one.rows(session) == [(1,)]
+            assert one.first(session)._fields == ("one",)
+            assert NOTHING.rows(session, openid="nobody") == []
+            assert two.first(session)._asdict() == {"two": 2, "three": 3}
+
+
 def test_it_belongs_to_the_sessions_transaction(scratch_app: Flask) -> None:
     """What was added before is there for it, and a rollback takes its work along."""
     openid = f"statement-{uuid4()}"
