@@ -2,7 +2,6 @@
 resident whom we know."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import SelectBase, func, select
@@ -20,7 +19,7 @@ from backend.identity.models import PhoneState, Resident
 from backend.identity.names import name_key, name_key_of
 from backend.identity.phones import hash_of, protected_phone
 from backend.identity.signals import residents_merged
-from backend.identity.standing import Occasion, described, who_is_here
+from backend.identity.standing import Described, Occasion, described, who_is_here
 
 MOST_KNOWN = 10
 # A district has some hundred people of its most common name.
@@ -40,7 +39,7 @@ class NumberKnown(AppError):
     kept = True
     title = "这个手机号登记过，请问清楚是同一人，还是家人"
 
-    def __init__(self, people: list[dict[str, Any]]) -> None:
+    def __init__(self, people: list[Described]) -> None:
         # For a phone that knows no such question.
         way_on = "同一人请用「查找」签到或取号；是家人请不填手机号"
         super().__init__(f"这个手机号登记过：{_names(people)}。{way_on}", extra={"people": people})
@@ -55,12 +54,12 @@ class NameKnown(AppError):
     kept = True
     title = "今天登记过同名的人，请问清楚是不是同一位"
 
-    def __init__(self, people: list[dict[str, Any]]) -> None:
+    def __init__(self, people: list[Described]) -> None:
         way_on = "同一位不用再登记；不是同一位请补上手机号，或在名字后加字区分"
         super().__init__(f"今天登记过：{_names(people)}。{way_on}", extra={"people": people})
 
 
-def _names(people: list[dict[str, Any]]) -> str:
+def _names(people: list[Described]) -> str:
     return "、".join(str(person["display_name"]) for person in people)
 
 

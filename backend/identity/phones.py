@@ -12,15 +12,6 @@ def hash_of(phone: str) -> bytes:
     return composed(PhoneVault).lookup_hash(phone)
 
 
-def with_phone(values: dict[str, Any]) -> dict[str, Any]:
-    """Column values with a given phone number replaced by its protected forms."""
-    columns = dict(values)
-    if "phone" not in columns:
-        return columns
-    phone = columns.pop("phone")
-    return columns | protected_phone(phone, PhoneState.TYPED)
-
-
 def protected_phone(phone: str, state: PhoneState) -> dict[str, Any]:
     """The columns in which a phone number is kept."""
     return {

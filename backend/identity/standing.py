@@ -4,7 +4,7 @@ nobody is written in, or served, twice."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,6 +14,9 @@ from backend.identity.models import Resident
 from backend.identity.names import masked_name
 from backend.identity.phones import masked_phone
 from backend.identity.questions import standing
+
+# Somebody as a volunteer is told of them.
+Described: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,7 @@ def who_is_here(session: Session, occasion: Occasion, ids: Sequence[UUID]) -> di
     return here
 
 
-def described(
-    session: Session, people: Sequence[Resident], occasion: Occasion
-) -> list[dict[str, Any]]:
+def described(session: Session, people: Sequence[Resident], occasion: Occasion) -> list[Described]:
     """People for a volunteer who stands before one of them: masked, with whose family they are and
     what they have done here today."""
     here = who_is_here(session, occasion, [person.id for person in people])
