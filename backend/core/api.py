@@ -100,6 +100,10 @@ class Blueprint(flask_smorest.Blueprint):
 
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar[dict[str, str]] = {"json": JSON}
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._routes: list[tuple[str, Any, Any, Any, dict[str, Any]]] = []
+        super().__init__(*arguments, **named)
+
     def get(self, rule: str, **declared: Any) -> Callable[[View], View]:
         """A read; `query` for its parameters, `page` for a list."""
         declared.setdefault("limit", A_READ)
@@ -124,10 +128,23 @@ class Blueprint(flask_smorest.Blueprint):
                 return call.handle(path)  # type: ignore[no-any-return]
 
             handle.declared = declared  # type: ignore[attr-defined]
-            self._document(declare_access(declared.access)(handle), declared)
+            declare_access(declared.access)(handle)
             return self.route(rule, methods=[declared.method])(handle)  # type: ignore[no-any-return]
 
         return declare
+
+    def _store_endpoint_docs(
+        self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any
+    ) -> None:
+        """flask-smorest's hook for each route; the documentation itself waits until it is read."""
+        self._routes.append((endpoint, obj, parameters, tags, options))
+
+    def register_views_in_doc(self, *arguments: Any, **named: Any) -> None:
+        """Write the documentation of all routes into an app's document."""
+        for endpoint, handle, parameters, tags, options in self._routes:
+            self._document(handle, handle.declared)
+            super()._store_endpoint_docs(endpoint, handle, parameters, tags, **options)
+        super().register_views_in_doc(*arguments, **named)
 
     def _document(self, handle: Any, declared: Endpoint) -> None:
         """Let flask-smorest's decorators write the documentation, on a function never called:
@@ -324,13 +341,13 @@ _PAGES: dict[type[ma.Schema], type[ma.Schema]] = {}
 
 class Api(flask_smorest.Api):
     """The API object; one per app. Its document is written when somebody first asks for it: that
-    is a tenth of a start and some megabytes, and few processes are ever asked."""
+    is a seventh of a start and some megabytes, and few processes are ever asked."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def __init__(self, app: Flask) -> None:
         self._undocumented: list[Blueprint] = []
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()  # what is written looks at what is written so far
         super().__init__(app)
 
     def register_blueprint(self, blueprint: Blueprint) -> None:
@@ -338,15 +355,21 @@ class Api(flask_smorest.Api):
         self._app.register_blueprint(blueprint)
         self._undocumented.append(blueprint)
 
-    def _openapi_json(self) -> Response:
+    @property
+    def spec(self) -> Any:
+        """The document, whole."""
         with self._writing:
-            for blueprint in self._undocumented:
+            waiting, self._undocumented = self._undocumented, []
+            for blueprint in waiting:
                 blueprint.register_views_in_doc(
-                    self, self._app, self.spec, name=blueprint.name, parameters=None
+                    self, self._app, self._spec, name=blueprint.name, parameters=None
                 )
-                self.spec.tag({"name": blueprint.name, "description": blueprint.description})
-            self._undocumented.clear()
-        return super()._openapi_json()  # type: ignore[no-any-return]
+                self._spec.tag({"name": blueprint.name, "description": blueprint.description})
+        return self._spec
+
+    @spec.setter
+    def spec(self, value: Any) -> None:
+        self._spec = value
 
 
 def init_api(app: Flask, authenticate: Authenticate) -> Api:
