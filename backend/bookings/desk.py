@@ -9,12 +9,12 @@ from sqlalchemy import and_, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Desk, Offering, OfferingMode
+from backend.bookings.answers import booking_answers
 from backend.bookings.calling import undoable_since
 from backend.bookings.details import select_bookings
 from backend.bookings.line import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.permissions import access_stall
-from backend.bookings.queries import booking_answers
 from backend.core import clock
 from backend.core.config import QUEUE
 from backend.core.permissions import Actor, Permission

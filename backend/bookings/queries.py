@@ -1,8 +1,8 @@
-"""Reads of bookings and lines."""
+"""Reads of bookings: lists and counts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,43 +10,18 @@ from uuid import UUID
 from sqlalchemy import BigInteger, case, cast, extract, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.activities.days import ratable_until
-from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
+from backend.activities.models import Activity, ActivityState, Offering, Slot
 from backend.activities.questions import SignUps
-from backend.bookings.days import day_over, state_now, state_of, valid_until
-from backend.bookings.details import read_booking, select_bookings
-from backend.bookings.estimates import Minutes, estimate_wait
-from backend.bookings.line import LINE_ORDER
+from backend.bookings.answers import booking_answers
+from backend.bookings.days import day_over, state_now
+from backend.bookings.details import select_bookings
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
-from backend.bookings.statements import gone
-from backend.core import clock
-from backend.core.config import QUEUE
 from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
-from backend.core.statement import Statement
 from backend.identity.models import Resident
-from backend.identity.names import masked_name, own_name
 from backend.regions.models import Region
 from backend.regions.queries import within
-
-# What is answered as it is read.
-_PLAIN = (
-    "id", "activity_id", "activity_title", "offering_id", "offering_title", "slot_id",
-    "slot_starts_at", "slot_ends_at", "service_on", "due_at", "ticket", "urgent", "calls",
-    "rejoined", "moved_from", "created_at", "arrived_at", "called_at", "started_at", "finished_at",
-)  # fmt: skip
-
-
-def booking_detail(session: Session, actor: Actor, booking_id: UUID) -> dict[str, Any]:
-    """One booking as its person, or the staff, see it."""
-    return booking_answer(session, actor, read_booking(session, booking_id))
-
-
-def booking_answer(session: Session, actor: Actor, row: Any) -> dict[str, Any]:
-    """A row of `select_bookings` as its person, or the staff, see it."""
-    (answer,) = booking_answers(session, actor, [row])
-    return answer
 
 
 class MyOrder(StrEnum):
@@ -168,188 +143,6 @@ def count_begun(session: Session, activity_id: UUID) -> int:
         Booking.activity_id == activity_id, Booking.state != BookingState.CANCELLED, begun
     )
     return session.execute(statement).scalar_one()
-
-
-def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Rows of `select_bookings` as their person, or the staff, see them."""
-    states = {row.id: state_of(row) for row in rows}
-    waiting = [row for row in rows if states[row.id] is BookingState.ARRIVED]
-    places = _places(session, waiting)
-    offering_ids = {row.offering_id for row in waiting}
-    paces = {offering_id: read_pace(session, offering_id) for offering_id in offering_ids}
-    answers = []
-    for row in rows:
-        own = actor.user_id in (row.user_id, row.guardian_user_id)
-        place = places.get(row.id)
-        shown = own_name(row.resident_name) if own else masked_name(row.resident_name)
-        answers.append(
-            {name: getattr(row, name) for name in _PLAIN}
-            | {
-                "state": states[row.id],
-                "valid_until": valid_until(row),
-                "ratable_until": ratable_until(row.activity_ends_at, row.activity_closed_at),
-                "activity_state": ActivityState(row.activity_state),
-                "activity_open": _is_open(row),
-                "origin": BookingOrigin(row.origin),
-                "resident": {"id": row.resident_id, "display_name": shown},
-                "stall": {"number": row.stall_number, "name": row.stall_name},
-                "ahead": place and place.ahead,
-                "estimate_minutes": place
-                and _estimate(
-                    place.ahead, paces[row.offering_id], row.minutes_per_person, row.due_at
-                ),
-                "left": bool(place and place.gone),
-            }
-        )
-    return answers
-
-
-def _is_open(row: Any) -> bool:
-    """Whether the activity is on, so that somebody can take a new number there."""
-    live = ActivityState(row.activity_state) is ActivityState.LIVE
-    return live and not clock.days_over(clock.now(), row.activity_starts_at, row.activity_ends_at)
-
-
-_PLACES = Statement(
-    f"""
-    SELECT id, ahead, {gone("line")} AS gone
-      FROM (SELECT b.id, b.activity_id, b.resident_id, b.service_on, b.arrived_at,
-                   row_number() OVER (PARTITION BY b.offering_id, b.service_on
-                                            ORDER BY {LINE_ORDER}) - 1 AS ahead
-              FROM booking b
-             WHERE b.state = 'arrived'
-               AND (b.offering_id, b.service_on) IN
-                   (SELECT * FROM unnest(CAST(:offerings AS uuid[]), CAST(:days AS date[])))
-           ) line
-     WHERE id = ANY(:ids)
-    """
-)
-
-
-def _places(session: Session, waiting: Sequence[Any]) -> dict[UUID, Any]:
-    """Of each of these numbers how many wait before it (`ahead`), and whether its person has left
-    (`gone`)."""
-    if not waiting:
-        return {}
-    lines = {(booking.offering_id, booking.service_on) for booking in waiting}
-    rows = _PLACES.rows(
-        session,
-        offerings=[offering_id for offering_id, _ in lines],
-        days=[day for _, day in lines],
-        ids=[booking.id for booking in waiting],
-        now=clock.now(),
-    )
-    return {row.id: row for row in rows}
-
-
-_PACE_COLUMNS = """
-    (SELECT array_agg(extract(epoch FROM finished_at - started_at)::float / 60)
-       FROM (SELECT started_at, finished_at FROM booking
-              WHERE offering_id = o.id AND state = 'served' AND finished_at IS NOT NULL
-              ORDER BY finished_at DESC LIMIT :sample) recent) AS minutes,
-    (SELECT count(DISTINCT called_stall_id) FROM booking
-      WHERE offering_id = o.id AND service_on >= :yesterday AND called_at > :open_since) AS desks
-    """
-_PACE = Statement(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uuid) AS id) o")
-# `ahead`: those whom somebody who joins the line now waits for; early appointments come after.
-_LINES = Statement(
-    f"""
-    SELECT o.id, o.minutes_per_person,
-           line.waiting, line.ahead, {_PACE_COLUMNS}
-      FROM offering o, LATERAL (
-          SELECT count(*) AS waiting,
-                 count(*) FILTER (WHERE due_at IS NULL OR due_at <= :now) AS ahead
-            FROM booking
-           WHERE offering_id = o.id AND service_on = :service_on AND state = 'arrived'
-      ) line
-     WHERE o.activity_id = :activity_id AND o.mode <> 'open'
-    """
-)
-
-
-def read_pace(session: Session, offering_id: UUID) -> tuple[list[float], int]:
-    """How long the services last finished took, in minutes, and how many desks are open."""
-    return _pace(_PACE.first(session, offering_id=offering_id, **_pace_values()))
-
-
-def _pace_values() -> dict[str, Any]:
-    return {
-        "sample": QUEUE.estimate_sample,
-        # The day's own where the market runs through midnight.
-        "yesterday": clock.today() - timedelta(days=1),
-        "open_since": clock.now() - timedelta(minutes=QUEUE.open_desk_minutes),
-    }
-
-
-def _pace(row: Any) -> tuple[list[float], int]:
-    return row.minutes or [], max(1, row.desks)
-
-
-def _estimate(
-    ahead: int,
-    pace: tuple[list[float], int],
-    usual_minutes: int,
-    due_at: datetime | None = None,
-) -> Minutes:
-    minutes, desks = pace
-    due_in = (due_at - clock.now()) / timedelta(minutes=1) if due_at else 0.0
-    return estimate_wait(ahead, minutes, usual_minutes, desks, due_in)
-
-
-def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]:
-    """How long today's lines of an activity are for somebody who joins them now, by offering; one
-    statement however many there are."""
-    today = clock.service_day(clock.now(), activity.starts_at, activity.ends_at)
-    values = {"activity_id": activity.id, "service_on": today, "now": clock.now()} | _pace_values()
-    return {
-        row.id: {
-            "waiting": row.waiting,
-            "estimate_minutes": _estimate(row.ahead, _pace(row), row.minutes_per_person),
-        }
-        for row in _LINES.rows(session, **values)
-    }
-
-
-def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
-    """A line as its screen shows it: numbers and stalls, no names. Who waited on an earlier day of
-    a longer activity is not in today's line."""
-    now = clock.now()
-    starts_at, ends_at = session.execute(
-        select(Activity.starts_at, Activity.ends_at).where(Activity.id == offering.activity_id)
-    ).one()
-    rows = session.execute(
-        select(Booking.ticket, Booking.called_at, Booking.calls, Booking.state, Booking.due_at,
-               Stall.number, Stall.name)
-        .outerjoin(Stall, Stall.id == Booking.called_stall_id)
-        .where(
-            Booking.offering_id == offering.id,
-            Booking.service_on == clock.service_day(now, starts_at, ends_at),
-            Booking.state.in_((BookingState.ARRIVED, BookingState.CALLED)),
-        )
-        .order_by(Booking.called_at.desc(), Booking.id)
-    ).all()  # fmt: skip
-    by_state: dict[BookingState, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_state[row.state].append(row)
-    waiting = by_state[BookingState.ARRIVED]
-    # Early appointments come after whoever joins the line now.
-    ahead = [row for row in waiting if row.due_at is None or row.due_at <= now]
-    return {
-        "offering_id": offering.id,
-        "calling": [
-            {
-                "ticket": row.ticket,
-                "stall": {"number": row.number, "name": row.name},
-                "called_at": row.called_at,
-                "calls": row.calls,
-            }
-            for row in by_state[BookingState.CALLED]
-        ],
-        "waiting": len(waiting),
-        "estimate_minutes": _estimate(
-            len(ahead), read_pace(session, offering.id), offering.minutes_per_person
-        ),
-    }
 
 
 def export_bookings(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from backend.activities.signals import (
     slot_moved,
     times_changed,
 )
-from backend.bookings import moves, moving, people, queries
+from backend.bookings import line, moves, moving, people, queries
 from backend.bookings.models import Booking
 from backend.core import audit
 from backend.core.audit import AuditEntry
@@ -88,7 +88,7 @@ def active(session: Session, since: date) -> Select[UUID]:
 
 questions.sign_ups.answered(queries.standing_sign_ups)
 questions.numbers_begun.answered(queries.count_begun)
-questions.lines.answered(queries.lines_of)
+questions.lines.answered(line.lines_of)
 exported.answered("bookings")(queries.export_bookings)
 uses.answered("bookings")(queries.count_bookings)
 standing.answered("bookings")(queries.tickets_of)

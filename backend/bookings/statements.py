@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.bookings.details import written_bookings
-from backend.bookings.line import LINE_ORDER
+from backend.bookings.line import LINE_ORDER, gone
 from backend.bookings.models import ACTIVE_STATES
 from backend.core.statement import Statement
 
@@ -144,27 +144,6 @@ _ARRIVE = Statement(
     RETURNING b.id, mine.state AS was
     """
 )
-
-
-def gone(line: str) -> str:
-    """SQL for whether somebody has signed out, or their check-in was undone, since they got into
-    the line, and they have not come in again. Who never checked in (a volunteer gave the number)
-    is here.
-
-    Args:
-        line: what has the booking's columns.
-    """
-    return f"""
-        (EXISTS (SELECT FROM attendance v
-                  WHERE v.activity_id = {line}.activity_id AND v.resident_id = {line}.resident_id
-                    AND v.on_day >= {line}.service_on
-                    AND coalesce(v.reverted_at, v.left_at) > {line}.arrived_at)
-         AND NOT EXISTS (SELECT FROM attendance v
-                          WHERE v.activity_id = {line}.activity_id
-                            AND v.resident_id = {line}.resident_id
-                            AND v.on_day >= {line}.service_on
-                            AND v.reverted_at IS NULL AND v.left_at IS NULL))
-    """
 
 
 # The stall's row is locked: two presses at one stall come one after the other. KEY SHARE lets
