@@ -78,12 +78,10 @@ class Event:
     more: str
 
 
-def history_of(session: Session, activity_id: UUID, query: Mapping[str, Any]) -> Page:
-    """A page of what has happened, the newest first; items are `Event`s. One statement.
-
-    Args:
-        query: cursor and limit, as PageQuery loads them.
-    """
+def history_of(
+    session: Session, activity_id: UUID, *, limit: int, cursor: str | None = None
+) -> Page:
+    """A page of what has happened, the newest first; items are `Event`s. One statement."""
     statement = (
         select(AuditEntry, Resident.name.label("actor_name"))
         .outerjoin(Resident, Resident.user_id == AuditEntry.actor_user_id)
@@ -98,8 +96,8 @@ def history_of(session: Session, activity_id: UUID, query: Mapping[str, Any]) ->
         session,
         with_parts(statement),
         [(AuditEntry.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (str(row[0].id),),
         descending=True,
         scalars=False,

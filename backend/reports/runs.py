@@ -1,6 +1,6 @@
 """Reads of the list of reports, and what the form offers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,18 +25,20 @@ _MONTHS, _QUARTERS, _ACTIVITIES = 24, 8, 100
 _requester = aliased(Resident)
 
 
-def list_reports(session: Session, actor: Actor, query: Mapping[str, Any]) -> Page:
-    """A page of reports, the newest first: those that the caller asked for, or with `whose` all
-    that they may take."""
+def list_reports(
+    session: Session, actor: Actor, *, mine: bool, limit: int, cursor: str | None
+) -> Page:
+    """A page of reports, the newest first: those that the caller asked for, or all that they may
+    take."""
     statement = _reports(actor)
-    if query.get("whose", "mine") == "mine":
+    if mine:
         statement = statement.where(ReportRun.requested_by == actor.user_id)
     page = paginate(
         session,
         statement,
         [(ReportRun.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (str(row.ReportRun.id),),
         descending=True,
         scalars=False,

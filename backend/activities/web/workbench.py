@@ -384,5 +384,5 @@ def save_record(
 def history(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> str:
     """What has happened to an activity, in words."""
     activity = access_workbench(session, actor, activity_id)
-    page = history_of(session, activity_id, query)
+    page = history_of(session, activity_id, **query)
     return render("activities/history.html", **frame(actor, activity, "history", page=page))

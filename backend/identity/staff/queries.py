@@ -68,29 +68,42 @@ class Member:
     console_at: datetime | None
 
 
-def list_staff(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
-    """A page of the staff in the caller's regions by name, as `Member`, with what they hold there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffFilter:
+    """Which of the staff in the caller's regions are wanted; None: whoever.
 
-    Args:
-        query: role, region_code, q (part of a name or of a user name), cursor, limit.
+    Attributes:
+        region_code: of a region, with all below it.
+        words: of a name, or of a user name.
     """
+
+    role: Role | None = None
+    region_code: str | None = None
+    words: str | None = None
+
+
+def list_staff(
+    session: Session, actor: Actor, wanted: StaffFilter, *, limit: int, cursor: str | None
+) -> Page:
+    """A page of the staff in the caller's regions by name, as `Member`, with what they hold
+    there."""
     name = func.coalesce(Resident.name, "").collate("C")
     statement = (
         select(User.id, Resident, PasswordAccount.username, _AT_CONSOLE.label("at_console"),
                name.label("sort_name"))
         .join(Resident, Resident.user_id == User.id)
         .outerjoin(PasswordAccount, PasswordAccount.user_id == User.id)
-        .where(User.id.in_(_held(actor, query)), User.state == UserState.ACTIVE)
+        .where(User.id.in_(_held(actor, wanted)), User.state == UserState.ACTIVE)
     )  # fmt: skip
-    if "q" in query:
+    if wanted.words is not None:
         names = name_key_of(Resident.name), PasswordAccount.username
-        statement = statement.where(*has_words(parts_of(query["q"]), *names))
+        statement = statement.where(*has_words(parts_of(wanted.words), *names))
     page = paginate(
         session,
         statement,
         [(name, str), (User.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=cursor,
+        limit=limit,
         key_of=lambda row: (row.sort_name, str(row.id)),
         scalars=False,
     )
@@ -103,27 +116,25 @@ def list_staff(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     return Page(members, page.next_cursor)
 
 
-def count_by_role(session: Session, actor: Actor, query: dict[str, Any]) -> dict[Role, int]:
-    """How many people there are with each role; the filter's own role and words are passed
-    over."""
-    place = {name: query[name] for name in ("region_code",) if name in query}
-    held = _held(actor, place).with_only_columns(
+def count_by_role(session: Session, actor: Actor, region_code: str | None) -> dict[Role, int]:
+    """How many people there are with each role, in all of the caller's regions or in one."""
+    held = _held(actor, StaffFilter(region_code=region_code)).with_only_columns(
         RoleAssignment.role, func.count(RoleAssignment.user_id.distinct()).label("n")
     )
     return {row.role: row.n for row in session.execute(held.group_by(RoleAssignment.role))}
 
 
-def _held(actor: Actor, query: dict[str, Any]) -> Select[Any]:
+def _held(actor: Actor, wanted: StaffFilter) -> Select[Any]:
     """The users with an active role that a filter finds in the caller's regions."""
     statement: Select[Any] = (
         select(RoleAssignment.user_id)
         .join(Region, Region.id == place_of_role())
         .where(RoleAssignment.revoked_at.is_(None), _mine(actor))
     )
-    if "role" in query:
-        statement = statement.where(RoleAssignment.role == query["role"])
-    if "region_code" in query:
-        statement = statement.where(Region.code.startswith(query["region_code"]))
+    if wanted.role is not None:
+        statement = statement.where(RoleAssignment.role == wanted.role)
+    if wanted.region_code is not None:
+        statement = statement.where(Region.code.startswith(wanted.region_code))
     return statement
 
 

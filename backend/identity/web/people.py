@@ -26,14 +26,19 @@ def list_staff(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     """Who holds which role where, in my regions."""
     regions = regions_to_choose(session, actor.region_codes(Permission.STAFF_SEE))
     chosen = next((region for region in regions if region.id == query.get("region_id")), None)
-    if chosen is not None:
-        query["region_code"] = chosen.code
+    wanted = queries.StaffFilter(
+        role=query.get("role"),
+        region_code=chosen.code if chosen else None,
+        words=query.get("q"),
+    )
     return render(
         "identity/staff.html",
         query=query,
         regions=regions,
-        counts=queries.count_by_role(session, actor, query),
-        page=queries.list_staff(session, actor, query),
+        counts=queries.count_by_role(session, actor, wanted.region_code),
+        page=queries.list_staff(
+            session, actor, wanted, limit=query["limit"], cursor=query.get("cursor")
+        ),
         may_grant=actor.may_anywhere(Permission.ROLE_GRANT),
     )
 

@@ -64,7 +64,13 @@ def _page(
         query=query,
         typed=typed,
         problem=problem,
-        page=report_queries.list_reports(session, actor, query),
+        page=report_queries.list_reports(
+            session,
+            actor,
+            mine=query.get("whose", "mine") == "mine",
+            limit=query["limit"],
+            cursor=query.get("cursor"),
+        ),
         **_choices(session, actor, kind, query.get("activity_id")),
     )
 
