@@ -1,6 +1,7 @@
 // @ts-check
 
 const NETWORK = "network";
+const PRIVACY_REFUSED = "privacy_refused";
 
 /** A request that did not give what was asked for, with a sentence that can be shown. */
 class ApiError extends Error {
@@ -29,6 +30,11 @@ class ApiError extends Error {
   /** No answer came, or none that settles anything: the same request may be sent again. */
   get transient() {
     return this.code === NETWORK || this.busy;
+  }
+
+  /** The person does not agree to the privacy guide: nothing asks them again by itself. */
+  get declined() {
+    return this.code === PRIVACY_REFUSED;
   }
 
   /** The server, or somebody before it, asks to come again in a moment. */
@@ -73,4 +79,4 @@ function sentenceOf(error) {
   return error instanceof ApiError ? error.title : "出了点问题，请退出后再试";
 }
 
-module.exports = { ApiError, networkError, problemOf, sentenceOf };
+module.exports = { PRIVACY_REFUSED, ApiError, networkError, problemOf, sentenceOf };

@@ -6,7 +6,7 @@
 const config = require("../config");
 const privacy = require("../utils/privacy");
 const { uuid } = require("../utils/ids");
-const { ApiError, networkError, problemOf } = require("./errors");
+const { PRIVACY_REFUSED, ApiError, networkError, problemOf } = require("./errors");
 const { send } = require("./transport");
 const loginLine = require("../utils/login-line");
 const { sleep } = require("../utils/sleep");
@@ -80,7 +80,7 @@ function logIn() {
 async function logInOnce() {
   if (!(await privacy.ensureAgreed())) {
     throw new ApiError({
-      code: "privacy_refused",
+      code: PRIVACY_REFUSED,
       title: "同意隐私保护指引后才能使用这项功能，浏览不受影响",
     });
   }

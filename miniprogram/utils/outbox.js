@@ -5,6 +5,7 @@
 const { ApiError } = require("../api/errors");
 const { write } = require("../api/request");
 const network = require("./network");
+const { kindOf } = require("./outbox-kinds");
 const { createSignal } = require("./signal");
 const { sleep } = require("./sleep");
 const { uuid } = require("./ids");
@@ -13,21 +14,20 @@ const PREFIX = "outbox:";
 
 /** @typedef {{key: string, data: any} | null} Delivered */
 /** @typedef {{data: any} | {error: unknown}} Outcome */
+/** @typedef {import("./outbox-kinds").KindName} KindName */
 
 /**
  * @typedef {object} Entry
  * @property {string} key also the Idempotency-Key, so that sending twice does no harm
- * @property {string} kind such as "scan"; for pages that show their own entries
+ * @property {KindName} kind what becomes of its answer, and which page shows it
  * @property {string} title what it is in the person's words: 「评价：义剪」
  * @property {"POST" | "PUT" | "DELETE"} method
  * @property {string} path
  * @property {object} body
  * @property {number} at when it was made, ms
- * @property {string} [page] that shows late answers of this kind one by one, so that none is lost
- *   while it is closed; others are told by `followDelivered` alone
  * @property {string} [refused] why the server will not take it
  * @property {any} [problem] what it said beside that
- * @property {any} [answer] what the server said late, until the entry's page has taken it
+ * @property {any} [answer] what the server said late, until its kind's page has taken it
  */
 
 const changes = createSignal(0);
@@ -68,7 +68,7 @@ function isUnanswered({ refused: reason, answer }) {
 
 /**
  * Those of a kind that have not been answered, the one on its way too.
- * @param {string} kind
+ * @param {KindName} kind
  */
 function unanswered(kind) {
   return entries().filter((entry) => entry.kind === kind && isUnanswered(entry));
@@ -89,7 +89,7 @@ function refused() {
 
 /**
  * Those of a kind that the server took late; each is told once.
- * @param {string} kind
+ * @param {KindName} kind
  */
 function takeAnswered(kind) {
   const taken = entries().filter((one) => one.kind === kind && one.answer !== undefined && !one.refused);
@@ -175,22 +175,13 @@ async function deliver(entry) {
   sending.set(entry.key, entry);
   try {
     const options = { key: entry.key, attempts: 1 };
-    const data = await write(entry.method, entry.path, stamped(entry.body), options);
+    const data = await write(entry.method, entry.path, kindOf(entry.kind).fresh(entry.body), options);
     dismiss(entry.key);
     return data;
   } finally {
     sending.delete(entry.key);
     announce();
   }
-}
-
-/**
- * A scan says anew at each upload what this phone's clock shows: so the server knows how long it
- * has waited, however wrong that clock is.
- * @param {object} body
- */
-function stamped(body) {
-  return "scanned_at" in body ? { ...body, sent_at: new Date().toISOString() } : body;
 }
 
 /** Send what waits, oldest first; one that is refused never holds up the rest. */
@@ -223,24 +214,16 @@ async function deliverLater(entry) {
 function settle(entry, outcome) {
   if ("data" in outcome) {
     const { data } = outcome;
-    if (isRefusedScan(data)) keep({ ...entry, refused: data.message, answer: data });
-    else if (entry.page) keep({ ...entry, answer: data });
+    const stays = kindOf(entry.kind).settle(data);
+    if (stays) keep({ ...entry, ...stays });
     delivered.set({ key: entry.key, data });
     return true;
   }
   const { error } = outcome;
   if (!(error instanceof ApiError)) throw error;
-  if (error.transient || error.code === "privacy_refused") return false;
+  if (error.transient || error.declined) return false;
   keep({ ...entry, refused: error.title, problem: error.more });
   return true;
-}
-
-/**
- * A scan is judged in an answer that is no error.
- * @param {any} data
- */
-function isRefusedScan(data) {
-  return data !== undefined && data.verdict === "refused";
 }
 
 /**

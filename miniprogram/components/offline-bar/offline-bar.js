@@ -4,6 +4,7 @@
 
 const network = require("../../utils/network");
 const outbox = require("../../utils/outbox");
+const { kindOf } = require("../../utils/outbox-kinds");
 
 /** @type {WeakMap<object, (() => void)[]>} */
 const following = new WeakMap();
@@ -40,7 +41,7 @@ Component({
         refusedTitle: first ? first.title : "",
         refusedReason: first ? first.refused || "" : "",
         refusedKey: first ? first.key : "",
-        refusedPage: (first && first.page) || "",
+        refusedPage: first ? kindOf(first.kind).page : "",
       });
     },
 

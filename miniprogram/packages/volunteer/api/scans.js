@@ -5,9 +5,8 @@ const { write } = require("../../../api/request");
 const { uuid } = require("../../../utils/ids");
 const outbox = require("../../../utils/outbox");
 
-/** The outbox's name for what this file sends. */
+/** The outbox's name for what this file sends. @type {"volunteer-scan"} */
 const KIND = "volunteer-scan";
-const RECORDS_PAGE = "/packages/volunteer/pages/records/records";
 const DEVICE_KEY = "device";
 /** A line of people does not wait longer for a slow network. */
 const PATIENCE_MS = 4000;
@@ -56,7 +55,6 @@ function sendScan(market, whom, { who, direction, scannedAt = new Date().toISOSt
     {
       key: id,
       kind: KIND,
-      page: RECORDS_PAGE,
       title: titleOf(who, direction),
       method: "POST",
       path: `/activities/${market.id}/scans`,
