@@ -231,6 +231,33 @@ def test_a_rating_begun_is_still_there_after_going_back(
     assert "draft" not in str(mine.page.evaluate("wx.getStorageInfoSync().keys"))
 
 
+def test_a_long_list_is_read_part_by_part(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    """Each part once, however often the end of the page is reached while it is on its way."""
+    change(
+        database,
+        "INSERT INTO attendance (id, activity_id, resident_id, on_day, attended_at)"
+        " SELECT gen_random_uuid(), :activity, :resident, day, day"
+        " FROM generate_series(current_date - 30, current_date - 1, interval '1 day') day",
+        activity=market.id, resident=resident.resident_id,
+    )  # fmt: skip
+    mine = own("pages/visits/visits")
+    mine.sees("往下滑看更多")
+    mine.network(delay_ms=500)
+    mine.page.locator(".harness-page").last.evaluate(
+        """async (page) => {
+          for (const top of [1e6, 0, 1e6]) {
+            const scrolled = new Promise((done) => page.addEventListener("scroll", done, { once: true }));
+            page.scrollTop = top;
+            await scrolled;
+          }
+        }"""
+    )
+    mine.sees("没有更多了")
+    expect(mine.page.locator(".entry")).to_have_count(30)
+
+
 def test_a_market_tells_how_long_its_lines_are(
     own: OpenPhone, system: LocalSystem, market: Market
 ) -> None:

@@ -3,11 +3,10 @@
 // not begun can be cancelled.
 
 const { cancelBooking, listMyBookings } = require("../../api/bookings");
-const { sentenceOf } = require("../../api/errors");
 const { bookingWords, cancelQuestion, groupOf } = require("../../utils/booking-words");
 const look = require("../../utils/look");
-const { createList } = require("../../utils/more");
 const outbox = require("../../utils/outbox");
+const { UNREAD, createList } = require("../../utils/paged-list");
 const { NO_REFUSAL, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
 
@@ -19,16 +18,14 @@ const GROUPS = ["今天", "以后", "过去"];
 Page({
   data: {
     look: look.current(),
-    loading: true,
-    error: "",
+    ...UNREAD,
     /** @type {{title: string, items: ReturnType<typeof entryWords>[]}[]} */
     groups: [],
-    hasMore: false,
     busyId: "",
     refusal: NO_REFUSAL,
   },
 
-  /** @type {import("../../utils/more").List<Booking> | undefined} */
+  /** @type {ReturnType<typeof createList<Booking, string[]>> | undefined} */
   list: undefined,
   /** @type {Booking[]} */
   bookings: [],
@@ -38,8 +35,16 @@ Page({
   unfollow: undefined,
 
   onLoad() {
-    this.list = createList((query) => listMyBookings({ ...query, order: "when" }));
-    this.unfollow = outbox.followSent(() => this.load());
+    this.list = createList(this, {
+      read: (query) => listMyBookings({ ...query, order: "when" }),
+      readBeside: readRated,
+      show: (bookings, rated) => {
+        this.bookings = bookings;
+        this.rated = rated;
+        this.show();
+      },
+    });
+    this.unfollow = outbox.followSent(() => this.list?.refresh());
   },
 
   onUnload() {
@@ -48,34 +53,17 @@ Page({
 
   onShow() {
     look.apply(this);
-    this.load();
-  },
-
-  async load() {
-    if (this.list) await this.fill(this.list.first());
+    this.list?.refresh();
   },
 
   onReachBottom() {
-    if (this.list && this.data.hasMore) this.fill(this.list.more());
-  },
-
-  /** @param {Promise<Booking[]>} reading */
-  async fill(reading) {
-    try {
-      [this.bookings, this.rated] = await Promise.all([reading, readRated()]);
-      this.show();
-    } catch (error) {
-      if (!this.data.groups.length) this.setData({ loading: false, error: sentenceOf(error) });
-    }
+    this.list?.more();
   },
 
   show() {
     this.setData({
       groups: GROUPS.map((title) => ({ title, items: this.entriesOf(title) }))
         .filter(({ items }) => items.length),
-      hasMore: this.list?.hasMore() || false,
-      loading: false,
-      error: "",
     });
   },
 
@@ -87,8 +75,7 @@ Page({
   },
 
   onRetry() {
-    this.setData({ loading: true, error: "" });
-    this.load();
+    this.list?.retry();
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -101,7 +88,7 @@ Page({
     try {
       const { sent } = await cancelBooking(booking);
       wx.showToast({ title: sent ? "已取消" : "已为您保存，联网后自动取消", icon: "none" });
-      if (sent) await this.load();
+      if (sent) await this.list?.refresh();
       else this.show();
     } catch (error) {
       refuse(this, error, booking.id);

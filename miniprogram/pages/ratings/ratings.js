@@ -1,11 +1,10 @@
 // @ts-check
 // The ratings I gave, newest first; each can be changed for a while.
 
-const { sentenceOf } = require("../../api/errors");
 const { getRatingForm, listMyRatings } = require("../../api/ratings");
 const look = require("../../utils/look");
 const { nameWords } = require("../../utils/name-words");
-const { createList } = require("../../utils/more");
+const { UNREAD, createList } = require("../../utils/paged-list");
 const serverTime = require("../../utils/server-time");
 const { momentWords } = require("../../utils/time");
 
@@ -15,54 +14,41 @@ const { momentWords } = require("../../utils/time");
 Page({
   data: {
     look: look.current(),
-    loading: true,
-    error: "",
+    ...UNREAD,
     /** @type {ReturnType<typeof ratingWords>[]} */
     items: [],
-    hasMore: false,
   },
 
-  /** @type {import("../../utils/more").List<Rating> | undefined} */
+  /** @type {ReturnType<typeof createList<Rating, RatingForm>> | undefined} */
   list: undefined,
   /** @type {RatingForm | null} */
   form: null,
 
   onLoad() {
-    this.list = createList(listMyRatings);
+    this.list = createList(this, {
+      read: listMyRatings,
+      readBeside: () => this.readForm(),
+      show: (ratings, form) => this.setData({ items: ratings.map((rating) => ratingWords(rating, form)) }),
+    });
   },
 
   onShow() {
     look.apply(this);
-    this.load();
-  },
-
-  async load() {
-    if (this.list) await this.fill(this.list.first());
+    this.list?.refresh();
   },
 
   onReachBottom() {
-    if (this.list && this.data.hasMore) this.fill(this.list.more());
+    this.list?.more();
   },
 
-  /** @param {Promise<Rating[]>} reading */
-  async fill(reading) {
-    try {
-      const [items, form] = await Promise.all([reading, this.form || getRatingForm()]);
-      this.form = form;
-      this.setData({
-        items: items.map((rating) => ratingWords(rating, form)),
-        hasMore: this.list?.hasMore() || false,
-        loading: false,
-        error: "",
-      });
-    } catch (error) {
-      if (!this.data.items.length) this.setData({ loading: false, error: sentenceOf(error) });
-    }
+  /** The same as long as this page is open. */
+  async readForm() {
+    this.form = this.form || (await getRatingForm());
+    return this.form;
   },
 
   onRetry() {
-    this.setData({ loading: true, error: "" });
-    this.load();
+    this.list?.retry();
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -2,11 +2,10 @@
 // Where I and my family have been, newest first; a visit can be rated for some days.
 
 const { listMyAttendances } = require("../../api/checkin");
-const { sentenceOf } = require("../../api/errors");
 const session = require("../../api/session");
 const look = require("../../utils/look");
 const { nameWords } = require("../../utils/name-words");
-const { createList } = require("../../utils/more");
+const { UNREAD, createList } = require("../../utils/paged-list");
 const { readRated, visitKey } = require("../../utils/rated");
 const serverTime = require("../../utils/server-time");
 const { momentWords } = require("../../utils/time");
@@ -16,51 +15,33 @@ const { momentWords } = require("../../utils/time");
 Page({
   data: {
     look: look.current(),
-    loading: true,
-    error: "",
+    ...UNREAD,
     /** @type {ReturnType<typeof visitWords>[]} */
     items: [],
-    hasMore: false,
   },
 
-  /** @type {import("../../utils/more").List<Attendance> | undefined} */
+  /** @type {ReturnType<typeof createList<Attendance, string[]>> | undefined} */
   list: undefined,
 
   onLoad() {
-    this.list = createList(listMyAttendances);
+    this.list = createList(this, {
+      read: listMyAttendances,
+      readBeside: readRated,
+      show: (visits, rated) => this.setData({ items: visits.map((visit) => visitWords(visit, rated)) }),
+    });
   },
 
   onShow() {
     look.apply(this);
-    this.load();
-  },
-
-  async load() {
-    if (this.list) await this.fill(this.list.first());
+    this.list?.refresh();
   },
 
   onReachBottom() {
-    if (this.list && this.data.hasMore) this.fill(this.list.more());
-  },
-
-  /** @param {Promise<Attendance[]>} reading */
-  async fill(reading) {
-    try {
-      const [visits, rated] = await Promise.all([reading, readRated()]);
-      this.setData({
-        items: visits.map((visit) => visitWords(visit, rated)),
-        hasMore: this.list?.hasMore() || false,
-        loading: false,
-        error: "",
-      });
-    } catch (error) {
-      if (!this.data.items.length) this.setData({ loading: false, error: sentenceOf(error) });
-    }
+    this.list?.more();
   },
 
   onRetry() {
-    this.setData({ loading: true, error: "" });
-    this.load();
+    this.list?.retry();
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
