@@ -20,7 +20,6 @@ const NOBODYS = { items: /** @type {Booking[]} */ ([]), next_cursor: null };
 let known = null;
 /** @type {Set<Follower>} */
 const followers = new Set();
-let shown = false;
 
 const poll = createPoll({
   read: () => (session.isLoggedIn() ? pollMyBookings() : Promise.resolve(NOBODYS)),
@@ -41,24 +40,20 @@ function isWaitedFor(booking) {
 
 /** The mini-program is shown: a page that needs them at once has a moment to say so. */
 function begin() {
-  shown = true;
-  poll.start(WAITING_MS);
+  poll.begin(WAITING_MS);
 }
 
 /** The mini-program is not on the screen any more. */
 function rest() {
-  shown = false;
-  poll.stop();
+  poll.rest();
 }
 
 /**
- * Read now, and at the interval from then on.
+ * Read now; also while nobody looks, when something that had waited has been sent.
  * @returns {Promise<Booking[]>} as they are known after that
  */
 async function refresh() {
-  await poll.start();
-  // Something that had waited may be sent while nobody looks.
-  if (!shown) poll.stop();
+  await poll.refresh();
   return known || [];
 }
 

@@ -1,5 +1,5 @@
-"""Words that the mini-program makes without a page: phone numbers read as the server does
-(tests/domain/test_text_fields.py), and the hours of a market."""
+"""What the mini-program does without a page: phone numbers read as the server does
+(tests/domain/test_text_fields.py), the hours of a market, and when a poll reads again."""
 
 import json
 import subprocess
@@ -28,8 +28,67 @@ const { mobileOf } = require(`${utils}/phone-number.js`);
 const { openWords } = require(`${utils}/time.js`);
 const numbers = Object.keys(require(written)).map((one) => [one, mobileOf(one) || null]);
 const open = JSON.parse(hours).map(([start, end, now]) => openWords(start, end, Date.parse(now)));
-console.log(JSON.stringify({ numbers: Object.fromEntries(numbers), open }));
+
+const { ApiError, networkError } = require(`${utils}/../api/errors.js`);
+const { createPoll } = require(`${utils}/poll.js`);
+const network = require(`${utils}/network.js`);
+let turns = [];
+let due;
+globalThis.setTimeout = (run, ms) => { turns.push(ms); due = run; return 1; };
+globalThis.clearTimeout = () => { due = undefined; };
+let fault = null;
+const poll = createPoll({
+  read: async () => { turns.push("read"); if (fault) throw fault; return {}; },
+  every: () => 5000,
+  onChange: () => undefined,
+  onError: () => undefined,
+});
+const plays = {
+  shown: () => poll.begin(),
+  failing: async () => {
+    fault = networkError();
+    for (let times = 5; times; times -= 1) await due();
+  },
+  "back in reach": async () => {
+    network.reportReached(false);
+    fault = null;
+    network.reportReached(true);
+    await new Promise(setImmediate);
+  },
+  hidden: async () => {
+    poll.rest();
+    await poll.refresh();
+  },
+  "hidden meanwhile": async () => {
+    const reading = poll.begin();
+    poll.rest();
+    await reading;
+  },
+  "shown again": () => poll.begin(),
+  declined: async () => {
+    fault = new ApiError({ code: "privacy_refused", title: "" });
+    await due();
+  },
+};
+(async () => {
+  const polled = {};
+  for (const [name, play] of Object.entries(plays)) {
+    turns = polled[name] = [];
+    await play();
+  }
+  console.log(JSON.stringify({ numbers: Object.fromEntries(numbers), open, polled }));
+})();
 """
+# When a poll reads, and how many ms it waits then.
+POLLED = {
+    "shown": ["read", 5000],
+    "failing": ["read", 10000, "read", 20000, "read", 40000, "read", 60000, "read", 60000],
+    "back in reach": ["read", 5000],
+    "hidden": ["read"],
+    "hidden meanwhile": ["read"],
+    "shown again": ["read", 5000],
+    "declined": ["read"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +104,8 @@ def test_a_number_is_read_however_it_was_written(said: Any) -> None:
 
 def test_a_market_of_several_days_tells_the_hours_of_today(said: Any) -> None:
     assert said["open"] == [words for *_, words in HOURS]
+
+
+def test_a_poll_waits_longer_after_each_failure_and_rests_while_nobody_looks(said: Any) -> None:
+    """What is read on purpose meanwhile is read once; who has declined to log in is left alone."""
+    assert said["polled"] == POLLED

@@ -6,12 +6,16 @@ const { sentenceOf } = require("../../api/errors");
 const { listFamily } = require("../../api/me");
 const { createBrightScreen } = require("../../utils/bright-screen");
 const look = require("../../utils/look");
+const { createPoll } = require("../../utils/poll");
 const { drawQr } = require("../../utils/qr");
 const serverTime = require("../../utils/server-time");
 
 const SECOND_MS = 1000;
 /** A code is replaced this long before its end, so that none expires under the scanner. */
 const RENEW_BEFORE_SECONDS = 15;
+const RETRY = { firstMs: 1000, longestMs: 16000 };
+
+/** @typedef {import("../../api/types").PersonalCode} PersonalCode */
 
 Page({
   data: {
@@ -22,23 +26,36 @@ Page({
     family: [],
     residentId: "",
     renewsIn: 0,
-    renewing: false,
   },
 
   expiresAt: 0,
+  /** Why there is no new one; the old one stays as long as it is good. */
+  failure: "",
   ticking: 0,
+  /** @type {ReturnType<typeof createPoll> | undefined} */
+  poll: undefined,
   /** @type {ReturnType<typeof createBrightScreen> | undefined} */
   screen: undefined,
 
   onLoad() {
     this.screen = createBrightScreen();
+    this.poll = createPoll({
+      read: () => getPersonalCode(this.data.residentId || undefined),
+      every: () => Math.max(1, this.renewsIn()) * SECOND_MS,
+      retry: RETRY,
+      onChange: (code) => this.show(code),
+      onError: (error) => {
+        this.failure = sentenceOf(error);
+        this.tick();
+      },
+    });
     this.loadFamily();
   },
 
   onShow() {
     look.apply(this);
     this.screen?.begin();
-    this.renew();
+    this.poll?.begin();
     this.ticking = setInterval(() => this.tick(), SECOND_MS);
   },
 
@@ -52,6 +69,7 @@ Page({
 
   rest() {
     clearInterval(this.ticking);
+    this.poll?.rest();
     this.screen?.end();
   },
 
@@ -63,22 +81,12 @@ Page({
     }
   },
 
-  async renew() {
-    if (this.data.renewing) return;
-    this.setData({ renewing: true });
-    const { residentId } = this.data;
-    try {
-      const code = await getPersonalCode(residentId || undefined);
-      if (residentId !== this.data.residentId) return;
-      this.expiresAt = Date.parse(code.expires_at);
-      this.setData({ loading: false, error: "", renewsIn: this.renewsIn() });
-      await drawQr(this, "#qr", code.code);
-    } catch (error) {
-      // The old code stays as long as it is good.
-      if (serverTime.now() >= this.expiresAt) this.setData({ loading: false, error: sentenceOf(error) });
-    } finally {
-      this.setData({ renewing: false });
-    }
+  /** @param {PersonalCode} code */
+  show({ code, expires_at: expiresAt }) {
+    this.failure = "";
+    this.expiresAt = Date.parse(expiresAt);
+    this.setData({ loading: false, error: "", renewsIn: this.renewsIn() });
+    drawQr(this, "#qr", code);
   },
 
   renewsIn() {
@@ -87,21 +95,24 @@ Page({
   },
 
   tick() {
-    if (!this.expiresAt || this.data.error) return;
-    const renewsIn = this.renewsIn();
-    this.setData({ renewsIn });
-    if (renewsIn === 0) this.renew();
+    if (this.failure && serverTime.now() >= this.expiresAt) {
+      this.setData({ loading: false, error: this.failure });
+    } else if (this.expiresAt) {
+      this.setData({ renewsIn: this.renewsIn() });
+    }
   },
 
   onRetry() {
+    this.failure = "";
     this.setData({ loading: true, error: "" });
-    this.renew();
+    this.poll?.refresh();
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
   onWho({ detail }) {
     this.expiresAt = 0;
-    this.setData({ residentId: detail.value, loading: true, error: "", renewing: false });
-    this.renew();
+    this.failure = "";
+    this.setData({ residentId: detail.value, loading: true, error: "" });
+    this.poll?.refresh();
   },
 });

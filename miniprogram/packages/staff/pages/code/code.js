@@ -6,6 +6,7 @@ const { getActivity } = require("../../../../api/activities");
 const { ApiError, sentenceOf } = require("../../../../api/errors");
 const { createBrightScreen } = require("../../../../utils/bright-screen");
 const look = require("../../../../utils/look");
+const { createPoll } = require("../../../../utils/poll");
 const { drawQr } = require("../../../../utils/qr");
 const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
 const serverTime = require("../../../../utils/server-time");
@@ -16,7 +17,8 @@ const { getMarketCode, revokeMarketCode } = require("../../api/market");
 const SECOND_MS = 1000;
 /** A code that does not change may be revoked by a colleague. */
 const CHECK_MS = 60000;
-const RETRY_MS = 3000;
+/** A code ends soon, and a line of people waits for it. */
+const RETRY = { firstMs: 1000, longestMs: 3000 };
 const FOREVER = Infinity;
 
 Page({
@@ -39,13 +41,11 @@ Page({
 
   id: "",
   drawn: "",
-  reading: false,
-  /** Counts what was asked: only the last answer is shown. */
-  turn: 0,
   rotatesAt: FOREVER,
   expiresAt: FOREVER,
-  nextReadAt: 0,
   ticking: 0,
+  /** @type {ReturnType<typeof createPoll> | undefined} */
+  poll: undefined,
   /** @type {ReturnType<typeof createBrightScreen> | undefined} */
   screen: undefined,
 
@@ -53,13 +53,20 @@ Page({
   onLoad({ id = "" }) {
     this.screen = createBrightScreen();
     this.id = id;
+    this.poll = createPoll({
+      read: () => getMarketCode(this.id),
+      every: () => this.changesInMs(),
+      retry: RETRY,
+      onChange: (market) => this.show(market),
+      onError: (error) => this.onReadError(error),
+    });
     this.loadTitle();
   },
 
   onShow() {
     look.apply(this);
     this.screen?.begin();
-    this.read();
+    this.poll?.begin();
     this.ticking = setInterval(() => this.tick(), SECOND_MS);
   },
 
@@ -73,6 +80,7 @@ Page({
 
   rest() {
     clearInterval(this.ticking);
+    this.poll?.rest();
     this.screen?.end();
   },
 
@@ -85,38 +93,27 @@ Page({
     }
   },
 
-  async read() {
-    if (this.reading) return;
-    this.reading = true;
-    try {
-      await this.take(getMarketCode);
-    } catch (error) {
-      this.nextReadAt = serverTime.now() + RETRY_MS;
-      const lost = error instanceof ApiError && error.transient;
-      if (!lost || !this.isGood()) this.hide(sentenceOf(error));
-    } finally {
-      this.reading = false;
-    }
-  },
-
-  /** @param {(id: string) => Promise<MarketCode>} ask */
-  async take(ask) {
-    this.turn += 1;
-    const { turn } = this;
-    const market = await ask(this.id);
-    if (turn === this.turn) await this.show(market);
+  /** @param {unknown} error */
+  onReadError(error) {
+    const lost = error instanceof ApiError && error.transient;
+    if (!lost || !this.isGood()) this.hide(sentenceOf(error));
   },
 
   /** @param {MarketCode} market */
   async show({ link, rotates_at: rotatesAt, expires_at: expiresAt }) {
     this.rotatesAt = rotatesAt ? Date.parse(rotatesAt) : FOREVER;
     this.expiresAt = expiresAt ? Date.parse(expiresAt) : FOREVER;
-    this.nextReadAt = rotatesAt ? this.rotatesAt : serverTime.now() + CHECK_MS;
     this.setData({ loading: false, error: "", shown: true, rotates: rotatesAt !== null });
     this.count();
     if (link === this.drawn) return;
     this.drawn = link;
     await drawQr(this, "#qr", link);
+  },
+
+  /** Until the next one is there to be read. */
+  changesInMs() {
+    if (this.rotatesAt === FOREVER) return CHECK_MS;
+    return Math.max(SECOND_MS, this.rotatesAt - serverTime.now());
   },
 
   isGood() {
@@ -126,7 +123,6 @@ Page({
   tick() {
     if (this.data.shown && !this.isGood()) this.hide("网络断开太久，原来的码已经过期");
     if (this.data.shown) this.count();
-    if (serverTime.now() >= this.nextReadAt) this.read();
   },
 
   /**
@@ -145,7 +141,7 @@ Page({
 
   onRetry() {
     this.setData({ loading: true, error: "" });
-    this.read();
+    this.poll?.refresh();
   },
 
   async onRevoke() {
@@ -160,7 +156,10 @@ Page({
     if (!confirm || this.data.busy) return;
     this.setData({ busy: true, notice: "", refusal: NO_REFUSAL });
     try {
-      await this.take(revokeMarketCode);
+      const market = await revokeMarketCode(this.id);
+      // In place of what was asked before: that may answer with the old one.
+      this.poll?.refresh();
+      await this.show(market);
       this.setData({ notice: "已换成新码，原来的码不能再用" });
     } catch (error) {
       refuse(this, error);

@@ -75,12 +75,12 @@ Page({
 
   rest() {
     this.unfollow?.();
-    this.poll?.stop();
+    this.poll?.rest();
   },
 
   begin() {
     this.poll?.reset();
-    this.poll?.start();
+    this.poll?.begin();
   },
 
   /** The figures; with the activity itself the first time. */
@@ -152,7 +152,7 @@ Page({
     } catch (error) {
       refuse(this, moved(error) ? "同事刚刚已经操作过，已为您更新" : error);
     }
-    await this.poll?.start();
+    await this.poll?.refresh();
     this.setData({ busy: false });
   },
 

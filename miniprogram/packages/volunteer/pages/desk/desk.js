@@ -72,14 +72,14 @@ Page({
 
   rest() {
     this.unfollow?.();
-    this.poll?.stop();
+    this.poll?.rest();
     wx.setKeepScreenOn({ keepScreenOn: false });
   },
 
   begin() {
     wx.setKeepScreenOn({ keepScreenOn: true });
     this.poll?.reset();
-    this.poll?.start();
+    this.poll?.begin();
   },
 
   /** @param {Desk} desk */
@@ -103,7 +103,7 @@ Page({
 
   /** The network may be back before the next turn of the poll. */
   onTryNetwork() {
-    this.poll?.start();
+    this.poll?.refresh();
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{stallId: string}>} event */
@@ -120,7 +120,7 @@ Page({
   /** @param {string} notice */
   chooseAgain(notice) {
     chosenStall.forget();
-    this.poll?.stop();
+    this.poll?.rest();
     this.setData({ stallId: "", choosing: true, desk: null, notice });
   },
 
@@ -185,7 +185,7 @@ Page({
     } catch (error) {
       this.explain(error, by);
     }
-    await Promise.all([this.poll?.start(), sleep(SETTLE_MS)]);
+    await Promise.all([this.poll?.refresh(), sleep(SETTLE_MS)]);
     this.setData({ busy: false });
   },
 
