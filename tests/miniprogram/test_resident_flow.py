@@ -340,12 +340,13 @@ def test_an_appointment_that_was_moved_says_from_when(
 def test_a_kept_answer_ends_with_its_day_too(
     own: OpenPhone, resident: Caller, market: Market
 ) -> None:
-    """Without a network from the evening to the next morning: no place in a line that is over."""
+    """Without a network until its day is over: no place in a line any more. A market that begins
+    in the evening goes on after midnight."""
     market.give_number(market.haircut, resident.resident_id)
     mine = own("pages/number/number", clock=True)
     mine.sees("下一位就是您")
     mine.cut_off()
-    mine.page.clock.fast_forward("24:00:00")
+    mine.page.clock.fast_forward("48:00:00")
     mine.come_back()
     mine.sees("已经过期")
     mine.misses("下一位就是您")
