@@ -167,3 +167,10 @@ def test_every_page_has_this_one_way() -> None:
         assert ("refuse(this" in text) == ("refusal.text" in template), script
         for field in re.findall(r"refusal\.faults\.(\w+)", template):
             assert f'id="{field}"' in template, f"{script}: what brings {field} up?"
+
+
+def test_no_key_outlives_the_page_it_was_made_for() -> None:
+    """What is made where a page or a file begins is made once, for every time that it is opened."""
+    made_once = r"^(?:const|let|var) \w+ = .*\buuid\(|^ {2}(?: {2})?\w+: [^>]*\buuid\("
+    for script in MINIPROGRAM.glob("**/*.js"):
+        assert not re.search(made_once, script.read_text(encoding="utf-8"), re.MULTILINE), script

@@ -85,8 +85,14 @@ def test_what_was_begun_is_still_there_after_going_back(own: OpenPhone, resident
     mine.sees("修改")
     (member,) = resident.get("/me/family")["items"]
     assert (member["name"], member["relation"]) == ("王奶奶", "奶奶")
+    # Another one is another action.
     mine.tap("添加家人")
     mine.misses("上次没有写完")
+    mine.page.get_by_label("姓名或称呼").fill("李爷爷")
+    mine.tap("保存")
+    mine.sees("李爷爷")
+    members = resident.get("/me/family")["items"]
+    assert sorted(member["name"] for member in members) == ["李爷爷", "王奶奶"]
 
 
 def test_a_family_member_is_removed_with_their_bookings(

@@ -40,7 +40,8 @@ Page({
     busy: false,
   },
 
-  key: uuid(),
+  /** What was pressed last, with its key: pressing the same again is the same action. */
+  pressed: { what: "", key: "" },
   /** @type {ReturnType<typeof draftOf<Draft>> | undefined} */
   draft: undefined,
 
@@ -135,7 +136,9 @@ Page({
     try {
       if (this.data.isChild) await giveGuardianConsent();
       const { id } = this.data;
-      await (id ? changeFamilyMember(id, this.form()) : addFamilyMember(this.form(), this.key));
+      const form = this.form();
+      await (id ? changeFamilyMember(id, form) : addFamilyMember(form, this.keyFor(JSON.stringify(form))));
+      this.pressed = { what: "", key: "" };
       this.draft?.forget();
       wx.navigateBack();
     } catch (error) {
@@ -167,10 +170,19 @@ Page({
     };
   },
 
+  /**
+   * The key of this action: the earlier one where its answer was lost, so that nobody is added
+   * twice.
+   * @param {string} what
+   */
+  keyFor(what) {
+    if (this.pressed.what !== what) this.pressed = { what, key: uuid() };
+    return this.pressed.key;
+  },
+
   /** @param {unknown} error */
   explain(error) {
-    // Another content is another action.
-    if (!(error instanceof ApiError && error.transient)) this.key = uuid();
+    if (!(error instanceof ApiError && error.transient)) this.pressed = { what: "", key: "" };
     refuse(this, error);
   },
 
