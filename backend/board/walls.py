@@ -77,7 +77,7 @@ def find_link(session: Session, token: str) -> WallLink:
     )
     row = session.execute(statement).one_or_none()
     if row is None or (row.ends_at is not None and clock.now() >= row.ends_at + _AFTER_END):
-        raise NotFound
+        raise NotFound("这个大屏链接已经收回，或者已经到期；请向组织者要一个新的")
     link: WallLink = row.WallLink
     return link
 

@@ -47,7 +47,9 @@ def test_a_market_s_wall_hangs_without_a_session(world: World, day: MarketDay) -
     assert wall.http.get(f"/console/board/{day.id}").status_code in (302, 303)
     assert desk.send(f"{W}/{link_id(desk.read(f'{W}/'))}/revoke").status_code == 303
     for gone in (path, f"{path}/now"):
-        wall.read(gone, 404)
+        refused = wall.read(gone, 404)
+        assert "已经收回" in refused
+        assert "没有任何内容被修改" not in refused, "nobody has sent anything"
     assert "没有" in desk.read(f"{W}/")
 
 
