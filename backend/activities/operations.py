@@ -1,6 +1,7 @@
 """Use cases of organisers: draft, prepare, publish, run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +30,15 @@ from backend.activities.moves import MOVE_OF
 from backend.activities.overlaps import overlaps
 from backend.activities.queries import activity_detail
 from backend.activities.questions import numbers_begun
-from backend.activities.readiness import Missing, by_weight, check_publishable, check_ready, missing
+from backend.activities.readiness import (
+    Missing,
+    StaysPublished,
+    by_weight,
+    check_publishable,
+    check_ready,
+    missing,
+    what_holds,
+)
 from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
 from backend.activities.signals import activity_moved, times_changed
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
@@ -125,7 +134,7 @@ def update_activity(
     """Change a locked activity; what is not named stays.
 
     Raises NotEditable (409) when it is over, EditedMeanwhile (409) when `version` is given and
-    somebody else has changed it since, ValidationFailed (422).
+    somebody else has changed it since, StaysPublished (409), ValidationFailed (422).
     """
     check_editable(activity)
     if or_else(edit.version, activity.version) != activity.version:
@@ -133,15 +142,16 @@ def update_activity(
     if or_else(edit.programme, activity.programme) is not activity.programme:
         raise ValidationFailed(errors={"programme": ["活动类型不能更改"]})
     before = _facts(session, activity)
-    if edit.venue is not UNSET:
-        activity.venue_id = _new_venue(session, edit.venue).id
-    put(activity, edit, but=("venue", "starts_at", "ends_at", "version"))
-    _set_times(session, actor, activity, Times.of(activity).edited(edit))
-    activity.version += 1
-    _check_activity(activity)
-    check_slots_within(session, activity)
-    session.flush()
-    session.refresh(activity)
+    with staying_publishable(session, activity):
+        if edit.venue is not UNSET:
+            activity.venue_id = _new_venue(session, edit.venue).id
+        put(activity, edit, but=("venue", "starts_at", "ends_at", "version"))
+        _set_times(session, actor, activity, Times.of(activity).edited(edit))
+        activity.version += 1
+        _check_activity(activity)
+        check_slots_within(session, activity)
+        session.flush()
+        session.refresh(activity)
     changed = audit.changes(before, _facts(session, activity))
     record_edit(session, actor, activity, "edit", {"fields": sorted(given(edit))} | changed)
     return activity
@@ -524,6 +534,27 @@ def check_editable(activity: Activity) -> None:
     """Raises NotEditable (409) for an activity that is over or cancelled."""
     if activity.state not in _EDITABLE:
         raise NotEditable
+
+
+@contextmanager
+def staying_publishable(session: Session, activity: Activity) -> Iterator[None]:
+    """Around a change of a locked activity: one that is announced lacks nothing afterwards that
+    would have kept it from being published. What it lacked before hinders no other change.
+
+    Raises StaysPublished (409), saying what it would lack.
+    """
+    if activity.state in NOT_ANNOUNCED:
+        yield
+        return
+    before = what_holds(activity_detail(session, activity), clock.now())
+    yield
+    after = what_holds(activity_detail(session, activity), clock.now())
+    lacking = [words for words in after if words not in before]
+    if lacking:
+        raise StaysPublished(
+            f"{'；'.join(lacking)}。请先补上新的再改这里；不办了请取消活动",
+            extra={"missing": lacking},
+        )
 
 
 def record_edit(

@@ -7,6 +7,8 @@ place for approval first and arrange the stalls afterwards, so that only keeps i
 published, alone or among several. The rest is advice: it is listed, and whoever publishes decides.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +20,12 @@ from backend.core.errors import AppError
 
 # In the name of a place that is not settled: what a copy gets where none has taken place yet.
 UNSETTLED = "待定"
+# What says so wherever in the name it stands; and what says nothing where it is the whole name:
+# 「花园广场（暂定）」 is a place.
+_ANYWHERE = (UNSETTLED, "未定", "另行通知")
+_NOWHERE = frozenset({"", "暂定", "待通知", "暂无", "无", "没有", "不详", "tbd", "tba"})
+_LABEL = re.compile("^(?:" + "|".join(["地点", "场地", "地址"]) + ")")
+_MARKS = re.compile(r"[\W_]+")
 
 
 class NotReady(AppError):
@@ -30,6 +38,14 @@ class NotToBePublished(AppError):
     status = 409
     code = "not_to_be_published"
     title = "还不能发布"
+
+
+class StaysPublished(AppError):
+    """A change of an announced activity after which it could not be published."""
+
+    status = 409
+    code = "stays_published"
+    title = "活动已经公布，不能这样改"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +108,20 @@ def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
 
 def check_publishable(activity: Mapping[str, Any], now: datetime) -> None:
     """Raises NotToBePublished (409) naming what holds it."""
-    holding = [one.words for one in missing(activity, None, now) if one.holds]
+    holding = what_holds(activity, now)
     if holding:
         raise NotToBePublished("；".join(holding), extra={"missing": holding})
+
+
+def what_holds(activity: Mapping[str, Any], now: datetime) -> list[str]:
+    """What keeps an activity from being published, in words."""
+    return [one.words for one in missing(activity, None, now) if one.holds]
+
+
+def is_settled(place: str) -> bool:
+    """Whether the name of a place says where, however its words are set apart."""
+    words = _MARKS.sub("", unicodedata.normalize("NFKC", place)).lower()
+    return not (_LABEL.sub("", words) in _NOWHERE or any(one in words for one in _ANYWHERE))
 
 
 def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
@@ -105,7 +132,7 @@ def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
 
 
 def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
-    if UNSETTLED in activity["venue"].name:
+    if not is_settled(activity["venue"].name):
         yield Missing("场地还没有定，居民不知道去哪里；请填上场地", "facts", misleads=True)
     if not activity["venue"].address:
         yield Missing("没有填写场地地址，居民找不到", "facts")

@@ -19,7 +19,13 @@ from backend.activities.models import (
     Slot,
     Stall,
 )
-from backend.activities.operations import NOT_ANNOUNCED, check_editable, record_edit, rows_of
+from backend.activities.operations import (
+    NOT_ANNOUNCED,
+    check_editable,
+    record_edit,
+    rows_of,
+    staying_publishable,
+)
 from backend.activities.requests import (
     NewOffering,
     NewSlot,
@@ -161,15 +167,17 @@ def update_stall(
 def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stall) -> None:
     """Delete a stall with its offerings.
 
-    Raises InUse (409) when somebody has signed up for one of them.
+    Raises InUse (409) when somebody has signed up for one of them, StaysPublished (409) for the
+    last one of an announced market.
     """
     check_editable(activity)
-    for offering in rows_of(session, Offering, Offering.stall_id == stall.id):
-        delete_offering(session, actor, activity, offering)
-    for desk in rows_of(session, Desk, Desk.stall_id == stall.id):
-        session.delete(desk)
-    session.delete(stall)
-    session.flush()
+    with staying_publishable(session, activity):
+        for offering in rows_of(session, Offering, Offering.stall_id == stall.id):
+            delete_offering(session, actor, activity, offering)
+        for desk in rows_of(session, Desk, Desk.stall_id == stall.id):
+            session.delete(desk)
+        session.delete(stall)
+        session.flush()
     which = {"stall_id": str(stall.id)}
     if _names_nobody("number", stall.number):
         which["number"] = stall.number
@@ -491,14 +499,16 @@ def check_slot(session: Session, activity: Activity, slot: Slot, edit: SlotEdit)
 def delete_slot(session: Session, actor: Actor, activity: Activity, slot_id: UUID) -> None:
     """Delete a slot.
 
-    Raises InUse (409) when somebody has booked it.
+    Raises InUse (409) when somebody has booked it, StaysPublished (409) for the last one of a
+    service that is announced.
     """
     check_editable(activity)
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     if slot.taken:
         raise InUse(f"已有 {slot.taken} 人报名")
-    session.delete(slot)
-    session.flush()
+    with staying_publishable(session, activity):
+        session.delete(slot)
+        session.flush()
     which = {"slot_id": str(slot_id), "offering_id": str(slot.offering_id)}
     record_edit(session, actor, activity, "delete_slot", which)
 

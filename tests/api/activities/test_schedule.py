@@ -372,6 +372,35 @@ def test_alone_a_market_is_held_back_by_what_holds_it_among_several(
     assert state(organiser, bare) == "published"
 
 
+def test_what_is_announced_keeps_what_it_was_published_with(
+    world: World, organiser: Person, desk: Desk
+) -> None:
+    """Neither page nor API takes away its place, its last stall or a service's last slot."""
+    market = world.ready(organiser, title="公布了的", starts_at=at(DAY, 9))
+    path = f"/activities/{market['id']}"
+    (stall,) = ok(organiser.get(path))["stalls"]
+    away = f"/console/markets/stalls/{stall['id']}/delete"
+    offering = world.offering(organiser, stall["id"], mode="slots")["id"]
+    slot = world.slot(organiser, offering, at(DAY, 9).isoformat())["id"]
+    ok(organiser.post(f"{path}/publish"))
+    nowhere = {"venue": {"name": "待 定"}}
+    for answer, words in (
+        (organiser.put(path, nowhere), "场地还没有定"),
+        (organiser.delete(f"/slots/{slot}"), "还没有时段"),
+        (organiser.delete(f"/stalls/{stall['id']}"), "还没有摊位"),
+    ):
+        problem = refused(answer, 409, "stays_published")
+        assert words in problem["detail"]
+        assert "请先补上" in problem["detail"]
+    answer = desk.send(away)
+    assert (answer.status_code, "还没有摊位" in answer.get_data(as_text=True)) == (409, True)
+    kept = ok(organiser.get(path))
+    assert (kept["venue"]["name"], len(kept["stalls"])) == ("社区广场", 1)
+    # Another one first, then it goes.
+    world.stall(organiser, market["id"])
+    assert desk.send(away).status_code == 303
+
+
 @pytest.mark.parametrize("programme", ["action", "exchange"])
 def test_what_is_no_market_needs_no_stall(world: World, organiser: Person, programme: str) -> None:
     ok(organiser.post(f"/activities/{world.draft(organiser, programme=programme)['id']}/publish"))
