@@ -92,12 +92,12 @@ _PACE = Statement(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uui
 _LINES = Statement(
     f"""
     SELECT o.id, o.minutes_per_person,
-           line.waiting, line.ahead, {_PACE_COLUMNS}
+           line.ahead, {_PACE_COLUMNS}
       FROM offering o, LATERAL (
-          SELECT count(*) AS waiting,
-                 count(*) FILTER (WHERE due_at IS NULL OR due_at <= :now) AS ahead
+          SELECT count(*) AS ahead
             FROM booking
            WHERE offering_id = o.id AND service_on = :service_on AND state = 'arrived'
+             AND (due_at IS NULL OR due_at <= :now)
       ) line
      WHERE o.activity_id = :activity_id AND o.mode <> 'open'
     """
@@ -140,7 +140,7 @@ def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]
     values = {"activity_id": activity.id, "service_on": today, "now": clock.now()} | _pace_values()
     return {
         row.id: {
-            "waiting": row.waiting,
+            "waiting": row.ahead,
             "estimate_minutes": estimated(row.ahead, _pace(row), row.minutes_per_person),
         }
         for row in _LINES.rows(session, **values)
@@ -168,9 +168,10 @@ def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
     by_state: dict[BookingState, list[Any]] = defaultdict(list)
     for row in rows:
         by_state[row.state].append(row)
-    waiting = by_state[BookingState.ARRIVED]
     # Early appointments come after whoever joins the line now.
-    ahead = [row for row in waiting if row.due_at is None or row.due_at <= now]
+    ahead = [
+        row for row in by_state[BookingState.ARRIVED] if row.due_at is None or row.due_at <= now
+    ]
     return {
         "offering_id": offering.id,
         "calling": [
@@ -182,7 +183,7 @@ def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
             }
             for row in by_state[BookingState.CALLED]
         ],
-        "waiting": len(waiting),
+        "waiting": len(ahead),
         "estimate_minutes": estimated(
             len(ahead), read_pace(session, offering.id), offering.minutes_per_person
         ),

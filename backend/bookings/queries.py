@@ -155,6 +155,7 @@ def export_bookings(session: Session, resident_ids: list[UUID]) -> list[dict[str
             Offering.title.label("service"),
             Booking.ticket,
             Booking.state,
+            Booking.service_on,
             Booking.created_at,
             Booking.arrived_at,
             Booking.called_at,

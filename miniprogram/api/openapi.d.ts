@@ -506,6 +506,7 @@ export interface ItemEvaluationAnswer {
 
 export interface LineAnswer {
   estimate_minutes: EstimateAnswer;
+  /** before somebody who joins now: no appointment that is still early */
   waiting: number;
 }
 
@@ -800,6 +801,7 @@ export interface QueueAnswer {
   calling: CallingAnswer[];
   estimate_minutes: EstimateAnswer;
   offering_id: string;
+  /** before somebody who joins now: no appointment that is still early */
   waiting: number;
 }
 

@@ -348,7 +348,11 @@ class SlotAnswer(ma.Schema):
 class LineAnswer(ma.Schema):
     """How long a line is for somebody who joins it now."""
 
-    waiting = out.Integer()
+    waiting = out.Integer(
+        metadata={
+            "description": "before somebody who joins now: no appointment that is still early"
+        }
+    )
     estimate_minutes = out.Nested(EstimateAnswer)
 
 

@@ -145,7 +145,11 @@ class CallingAnswer(ma.Schema):
 class QueueAnswer(ma.Schema):
     offering_id = out.UUID()
     calling = out.List(out.Nested(CallingAnswer))
-    waiting = out.Integer()
+    waiting = out.Integer(
+        metadata={
+            "description": "before somebody who joins now: no appointment that is still early"
+        }
+    )
     estimate_minutes = out.Nested(EstimateAnswer)
 
 

@@ -53,10 +53,10 @@ def test_an_early_appointment_knows_its_time_and_holds_nobody_up(world: World) -
         assert [one["due_at"] for one in desk["waiting"]] == [early["due_at"]]
         alone = {"low": 0, "high": 10}
         line = ok(person.get(f"/offerings/{day.offering_id}/queue"))
-        assert (line["waiting"], line["estimate_minutes"]) == (1, alone)
+        assert (line["waiting"], line["estimate_minutes"]) == (0, alone)
         (stall,) = ok(person.get(f"/activities/{day.id}"))["stalls"]
         shown = stall["offerings"][0]["line"]
-        assert (shown["waiting"], shown["estimate_minutes"]) == (1, alone)
+        assert (shown["waiting"], shown["estimate_minutes"]) == (0, alone)
         walk_in = day.number()
         assert (walk_in["ahead"], walk_in["estimate_minutes"]) == (0, alone)
         late = world.person()

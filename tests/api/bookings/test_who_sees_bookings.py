@@ -172,3 +172,4 @@ def test_my_export_has_my_bookings(day: MarketDay, world: World) -> None:
     booking = day.booked(person)
     (row,) = ok(person.get("/me/export"))["bookings"]
     assert (row["id"], row["ticket"], row["state"]) == (booking["id"], "A001", "confirmed")
+    assert row["service_on"] == booking["service_on"]
