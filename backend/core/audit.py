@@ -178,7 +178,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 
 
 class Known(str):
-    """A text of the code's own: a key of config/, a region's name. It names no person."""
+    """A text that names no person: a key of config/, a region's name, a stall's number."""
 
     __slots__ = ()
 

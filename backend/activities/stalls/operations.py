@@ -1,6 +1,5 @@
 """Use cases of organisers: what a market offers, that is stalls, their services and the slots."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -51,7 +50,6 @@ from backend.partners.models import Organisation
 _NOT_EDITED = frozenset(
     {"id", "activity_id", "offering_id", "stall_id", "letter", "taken", "place"}
 )
-_NUMBER = re.compile(r"[A-Z]{0,2}[0-9]{1,4}", re.ASCII)
 MOST_STALLS = 60
 MOST_OFFERINGS_A_STALL = 20
 MOST_SLOTS = 300
@@ -122,10 +120,15 @@ def _audited(row: Stall | Offering | Slot) -> dict[str, Any]:
 
 
 def _names_nobody(key: str, value: Any) -> bool:
-    """Whether a text is one of config/'s keys, or a number as stalls mostly have it."""
+    """Whether a text is one of config/'s keys, or a stall's number (docs/adr/0024)."""
     if not isinstance(value, str) or isinstance(value, StrEnum):
         return False
-    return key == "service_kind" or (key == "number" and bool(_NUMBER.fullmatch(value)))
+    return key in ("service_kind", "number")
+
+
+def _which(stall: Stall) -> dict[str, Any]:
+    """Which stall an entry is about; its number still says so when it is deleted."""
+    return {"stall_id": str(stall.id), "number": stall.number}
 
 
 # ---------------------------------------------------------------------------- stalls
@@ -144,7 +147,7 @@ def add_stall(session: Session, actor: Actor, activity: Activity, new: NewStall)
     stall = Stall(id=new_id(), activity_id=activity.id, **given(new))
     session.add(stall)
     session.flush()
-    record_edit(session, actor, activity, "add_stall", {"stall_id": str(stall.id)})
+    record_edit(session, actor, activity, "add_stall", _which(stall))
     return stall
 
 
@@ -160,7 +163,7 @@ def update_stall(
     put(stall, edit)
     session.flush()
     changed = audit.changes(before, _audited(stall))
-    record_edit(session, actor, activity, "edit_stall", {"stall_id": str(stall.id)} | changed)
+    record_edit(session, actor, activity, "edit_stall", _which(stall) | changed)
     return stall
 
 
@@ -178,10 +181,7 @@ def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stal
             session.delete(desk)
         session.delete(stall)
         session.flush()
-    which = {"stall_id": str(stall.id)}
-    if _names_nobody("number", stall.number):
-        which["number"] = stall.number
-    record_edit(session, actor, activity, "delete_stall", which)
+    record_edit(session, actor, activity, "delete_stall", _which(stall))
 
 
 def place_stall(
@@ -198,12 +198,16 @@ def place_stall(
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
     before, standing = spot_of(stall), spots_of(stalls).get(spot) if spot is not None else None
     if standing is not None and standing is not stall:
+        moved = [(standing, _audited(standing)), (stall, _audited(stall))]
         _put(session, standing, None)
         _put(session, stall, spot)
         _put(session, standing, before)
     else:
+        moved = [(stall, _audited(stall))]
         _put(session, stall, spot)
-    record_edit(session, actor, activity, "place_stall", {"stall_id": str(stall.id)})
+    for one, was in moved:
+        changed = audit.changes(was, _audited(one))
+        record_edit(session, actor, activity, "place_stall", _which(one) | changed)
 
 
 def _put(session: Session, stall: Stall, spot: Spot | None) -> None:

@@ -102,11 +102,55 @@ def test_the_stall_service_slot_or_colleague_is_named(
         assert "「义诊」的时段（已删除）" in page
     ok(organiser.delete(f"/stalls/{stall['id']}"), 204)
     for action, words in (
-        ("delete_stall", "1 号摊位（已删除）"), ("edit_stall", "已删除的摊位"),
+        ("delete_stall", "1 号摊位（已删除）"), ("edit_stall", "1 号摊位（已删除）"),
         ("delete_offering", "服务 A（已删除）"), ("edit_offering", "服务 A（已删除）"),
     ):  # fmt: skip
         for page in pages(world, desk, market["id"], action):
             assert words in page, action
+
+
+def test_a_deleted_stall_keeps_its_number(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    """Whatever characters it has, in each of its entries."""
+    for number in ("东1", "A-2", "１１"):
+        made = ok(organiser.post(
+            f"/activities/{market['id']}/stalls", {"number": f"旧{number}", "name": MARK}
+        ), 201)  # fmt: skip
+        assert entry_of("add_stall", market["id"]).details["number"] == f"旧{number}"
+        ok(organiser.put(f"/stalls/{made['id']}", {"number": number}))
+        assert desk.send(f"{M}/stalls/{made['id']}/place", row="1", column="1").status_code == 303
+        ok(organiser.delete(f"/stalls/{made['id']}"), 204)
+        for action in ("edit_stall", "place_stall", "delete_stall"):
+            for page in pages(world, desk, market["id"], action):
+                assert f"{number} 号摊位（已删除）" in page, action
+        for page in pages(world, desk, market["id"], "edit_stall"):
+            assert f"旧{number} → {number}" in page
+
+
+def test_a_move_says_from_where_to_where(world: World, desk: Desk, market: dict[str, Any]) -> None:
+    """Of the stall that gives way too."""
+    form = {"number": "2", "name": "二号", "row": "2", "column": "5"}
+    assert desk.send(f"{M}/{market['id']}/stalls", **form).status_code == 303
+    path = f"{M}/stalls/{market['stalls'][0]['id']}/place"
+    for row, column in (("1", "4"), ("2", "5")):
+        assert desk.send(path, row=row, column=column).status_code == 303
+    with transaction() as session:
+        statement = select(AuditEntry.details).where(
+            AuditEntry.action == "place_stall", AuditEntry.object_id == market["id"]
+        )
+        moves = list(session.execute(statement.order_by(AuditEntry.id)).scalars())
+    assert [
+        (one["number"], [(of["field"], of["old"], of["new"]) for of in one["changes"]])
+        for one in moves
+    ] == [
+        ("1", [("spot_column", None, 4), ("spot_row", None, 1)]),
+        ("2", [("spot_column", 5, 4), ("spot_row", 2, 1)]),
+        ("1", [("spot_column", 4, 5), ("spot_row", 1, 2)]),
+    ]
+    for page in pages(world, desk, market["id"], "place_stall"):
+        assert "第几排" in page
+        assert "1 → 2" in page
 
 
 def test_another_region_is_named(world: World, market: dict[str, Any]) -> None:
