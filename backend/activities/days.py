@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, func
 
 from backend.activities.models import Activity
 from backend.core import clock
-from backend.core.config import RATING
+from backend.core.config import RATING, SCHEDULE
+from backend.core.dates import moment
 
 
 def counts_from(activity: Any) -> datetime:
@@ -22,6 +23,16 @@ def counts_from(activity: Any) -> datetime:
     starts_at: datetime = activity.starts_at
     opens = starts_at - timedelta(minutes=activity.checkin_opens_minutes)
     return min(opens, clock.day_start(clock.local_day(starts_at)))
+
+
+def doubtful_time(starts_at: datetime, now: datetime) -> str:
+    """What is to be looked at where an activity begins in the past, or so far ahead that its year
+    may be wrong, in words; empty for any other. Nobody is refused for it."""
+    if starts_at <= now:
+        return f"{moment(starts_at)} 已经过去，请核对年份和日期"
+    if starts_at > now + timedelta(days=SCHEDULE.far_days):
+        return f"{moment(starts_at)} 离今天超过 {SCHEDULE.far_days} 天，请核对年份"
+    return ""
 
 
 def days_early(activity: Any) -> int:

@@ -3,7 +3,8 @@ stalls. It is told before it is confirmed, and never refused: some come with two
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -13,31 +14,43 @@ from backend.activities.models import Activity, ActivityState, Duty, Stall
 from backend.activities.permissions import ANNOUNCED
 from backend.activities.readiness import Missing
 from backend.activities.words import quoted
-from backend.core import clock
+from backend.core.dates import period
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.partners.models import Organisation
 
+# From when to when.
+Span: TypeAlias = tuple[datetime, datetime]
 # Nobody is expected there any more.
 _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 
 
 def colleagues_elsewhere(
-    session: Session, actor: Actor, activity: Activity, user_ids: Iterable[UUID]
-) -> dict[UUID, str]:
-    """Where else these colleagues have a duty while an activity is on: by colleague, in words.
-    A draft that the caller may not see has no name."""
+    session: Session,
+    actor: Actor,
+    activity: Activity,
+    user_ids: Iterable[UUID],
+    at: Span | None = None,
+) -> dict[UUID, list[str]]:
+    """Where else these colleagues have a duty while an activity is on: by colleague, each in
+    words. A draft that the caller may not see has no name.
+
+    Args:
+        at: when the activity is to be; at its own time unless told otherwise.
+    """
     statement = (
         select(Duty.user_id, Activity)
         .join(Activity, Activity.id == Duty.activity_id)
-        .where(Duty.user_id.in_(user_ids), *_at_once(activity))
+        .where(Duty.user_id.in_(user_ids), *_at_once(activity, at))
         .order_by(Activity.starts_at, Activity.id)
     )
     return _in_words(actor, session.execute(statement))
 
 
-def organisations_elsewhere(session: Session, actor: Actor, activity: Activity) -> dict[UUID, str]:
+def organisations_elsewhere(
+    session: Session, actor: Actor, activity: Activity, at: Span | None = None
+) -> dict[UUID, list[str]]:
     """Where else the organisations that serve at an activity have stalls meanwhile, as
     `colleagues_elsewhere`."""
     here = aliased(Stall)
@@ -45,14 +58,21 @@ def organisations_elsewhere(session: Session, actor: Actor, activity: Activity) 
     statement = (
         select(Stall.organisation_id, Activity)
         .join(Activity, Activity.id == Stall.activity_id)
-        .where(Stall.organisation_id.in_(serving), *_at_once(activity))
+        .where(Stall.organisation_id.in_(serving), *_at_once(activity, at))
         .order_by(Activity.starts_at, Activity.id)
     )
     return _in_words(actor, session.execute(statement))
 
 
-def overlaps(session: Session, actor: Actor, activity: Activity) -> list[Missing]:
-    """All that is expected elsewhere at the time of an activity, as its list says it."""
+def overlaps(
+    session: Session, actor: Actor, activity: Activity, at: Span | None = None
+) -> list[Missing]:
+    """All that is expected elsewhere at the time of an activity, as its list says it: one entry
+    for each and each place.
+
+    Args:
+        at: when the activity is to be; at its own time unless told otherwise.
+    """
     on_duty = session.execute(
         select(Duty.user_id, Resident.name)
         .outerjoin(Resident, Resident.user_id == Duty.user_id)
@@ -60,31 +80,35 @@ def overlaps(session: Session, actor: Actor, activity: Activity) -> list[Missing
         .order_by(Duty.id)
     )
     colleagues = {user_id: own_name(name) for user_id, name in on_duty}
-    busy = colleagues_elsewhere(session, actor, activity, colleagues)
-    engaged = organisations_elsewhere(session, actor, activity)
+    busy = colleagues_elsewhere(session, actor, activity, colleagues, at)
+    engaged = organisations_elsewhere(session, actor, activity, at)
     named = select(Organisation.id, Organisation.name).where(Organisation.id.in_(engaged))
     found = [
         *((quoted(name), engaged[one], "stalls")
           for one, name in session.execute(named.order_by(Organisation.name))),
         *((name, busy[one], "people") for one, name in colleagues.items() if one in busy),
     ]  # fmt: skip
-    return [Missing(f"{who}同一时间还在{where}", tab, doubtful=True) for who, where, tab in found]
+    return [
+        Missing(f"{who}同一时间还在{where}", tab, doubtful=True)
+        for who, places, tab in found
+        for where in places
+    ]
 
 
-def _at_once(activity: Activity) -> Iterator[ColumnElement[bool]]:
+def _at_once(activity: Activity, at: Span | None) -> Iterator[ColumnElement[bool]]:
+    starts_at, ends_at = at or (activity.starts_at, activity.ends_at)
     yield Activity.id != activity.id
     yield Activity.state.not_in(_OVER)
-    yield Activity.starts_at < activity.ends_at
-    yield Activity.ends_at > activity.starts_at
+    yield Activity.starts_at < ends_at
+    yield Activity.ends_at > starts_at
 
 
-def _in_words(actor: Actor, found: Iterable[Any]) -> dict[UUID, str]:
+def _in_words(actor: Actor, found: Iterable[Any]) -> dict[UUID, list[str]]:
     words: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     for who, other in found:
         seen = other.state in ANNOUNCED or actor.may(
             Permission.ACTIVITY_SEE_DRAFT, region_code=other.region_code
         )
         title = quoted(other.title) if seen else "另一场还没有公布的活动"
-        starts, ends = (at.astimezone(clock.SHANGHAI) for at in (other.starts_at, other.ends_at))
-        words[who][other.id] = f"{title}（{starts:%m-%d %H:%M} 至 {ends:%m-%d %H:%M}）"
-    return {who: "、".join(said.values()) for who, said in words.items()}
+        words[who][other.id] = f"{title}（{period(other.starts_at, other.ends_at)}）"
+    return {who: [*said.values()] for who, said in words.items()}

@@ -15,6 +15,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from backend.activities.days import doubtful_time
 from backend.activities.models import OfferingMode, Programme
 from backend.core.errors import AppError
 
@@ -129,6 +130,8 @@ def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:
         yield Missing("活动时间已经过去；不是补录的话，请改期", "facts")
     elif activity["starts_at"] <= now:
         yield Missing("活动的开始时间已过", "facts")
+    elif words := doubtful_time(activity["starts_at"], now):
+        yield Missing(f"开始时间 {words}", "facts", doubtful=True)
 
 
 def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:

@@ -43,7 +43,7 @@ class Assigned:
     """A duty as it is shown.
 
     Attributes:
-        elsewhere: other activities where the colleague has a duty at the same time, in words.
+        elsewhere: other activities where the colleague has a duty at the same time, each in words.
     """
 
     id: UUID
@@ -51,7 +51,7 @@ class Assigned:
     name: str
     words: str
     stall: str | None
-    elsewhere: str
+    elsewhere: list[str]
 
 
 def people_to_choose(session: Session, activity: Activity) -> list[Colleague]:
@@ -74,7 +74,7 @@ def assigned(session: Session, actor: Actor, activity: Activity) -> list[Assigne
         Assigned(
             duty.id, duty.user_id, own_name(name), duty.words,
             f"{number} 号 {stall_name}" if number else None,
-            elsewhere.get(duty.user_id, ""),
+            elsewhere.get(duty.user_id, []),
         )
         for duty, name, number, stall_name in rows
     ]  # fmt: skip
@@ -108,7 +108,7 @@ def assign(session: Session, actor: Actor, activity: Activity, wanted: Assignmen
     if wanted.confirmed != wanted.user_id:
         elsewhere = colleagues_elsewhere(session, actor, activity, [wanted.user_id])
         for words in elsewhere.values():
-            raise AlsoElsewhere(f"{words}。两处都要去吗？")
+            raise AlsoElsewhere(f"{'、'.join(words)}。两处都要去吗？")
     duty = Duty(
         id=new_id(),
         activity_id=activity.id,

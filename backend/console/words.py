@@ -1,26 +1,13 @@
 """How the console says times and numbers. States and kinds are said by their features."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from backend.activities.words import quoted
 from backend.core import clock
+from backend.core.dates import day, moment, period, time_of_day
 from backend.core.jobs import JobsStandStill
-
-_WEEKDAYS = "一二三四五六日"
-
-
-def moment(instant: datetime) -> str:
-    """11月24日 周二 9:00"""
-    at = instant.astimezone(clock.SHANGHAI)
-    return f"{day(at.date())} {at.hour}:{at.minute:02}"
-
-
-def day(of: date) -> str:
-    """11月24日 周二; with the year where it is not this one."""
-    year = "" if of.year == clock.today().year else f"{of.year}年"
-    return f"{year}{of.month}月{of.day}日 周{_WEEKDAYS[of.weekday()]}"
 
 
 def short_moment(instant: datetime) -> str:
@@ -38,18 +25,6 @@ def seconds(instant: datetime) -> str:
 def file_size(size: int) -> str:
     """35 KB; 1.2 MB"""
     return f"{max(1, round(size / 1024))} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
-
-
-def time_of_day(instant: datetime) -> str:
-    """9:00"""
-    at = instant.astimezone(clock.SHANGHAI)
-    return f"{at.hour}:{at.minute:02}"
-
-
-def period(start: datetime, end: datetime) -> str:
-    """11月24日 周二 9:00–11:30; with the second day where there is one."""
-    same = clock.local_day(start) == clock.local_day(end)
-    return f"{moment(start)}–{time_of_day(end) if same else moment(end)}"
 
 
 def last_day(end: datetime) -> str:

@@ -110,6 +110,11 @@ class ReportRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleRules:
+    far_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportRules:
     keep_days: int
 
@@ -159,6 +164,7 @@ BOARD = rules("board", BoardRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
+SCHEDULE = rules("schedule", ScheduleRules)
 IMPORTS = rules("imports", ImportRules)
 JOBS = rules("jobs", JobRules)
 SESSIONS = rules("sessions", SessionRules)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.activities.copies import Place, Source, copy_to, slots_that_fit
+from backend.activities.days import doubtful_time
 from backend.activities.models import Activity
 from backend.activities.readiness import UNSETTLED
 from backend.activities.requests import ActivityEdit, NewVenue
@@ -48,12 +49,14 @@ class Candidate:
 
     Attributes:
         clashes: what takes place in the region on that day already.
+        doubtful: what is to be looked at of its day, in words.
     """
 
     region: Region
     day: date
     place: Place
     clashes: Sequence[Any]
+    doubtful: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ def candidates(
                 venue=UNSET if region.id == origin.id else venues.get(region.id, nowhere),
             )
             place = Place(starts_at, region.id, differs, hours.slots)
-            found.append(Candidate(region, day, place, there.get((region.id, day), [])))
+            doubtful = doubtful_time(starts_at, clock.now())
+            found.append(Candidate(region, day, place, there.get((region.id, day), []), doubtful))
     # Those of all copies lie in its time or none's.
     slots_that_fit(source, found[0].place)
     return found

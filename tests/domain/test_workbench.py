@@ -12,6 +12,7 @@ from backend.activities.models import Activity, ActivityState, OfferingMode, Pro
 from backend.activities.readiness import NotReady, check_ready, missing
 from backend.activities.stalls import plan
 from backend.activities.stalls.plan import Spot
+from backend.core.dates import moment
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Grant, Role
 
@@ -111,6 +112,9 @@ def test_nothing_is_missing() -> None:
         (activity(ends_at=NOW, stalls=activity()["stalls"][:0], programme=Programme.ACTION),
          "活动时间已经过去；不是补录的话，请改期", False),
         (activity(starts_at=NOW), "活动的开始时间已过", False),
+        (activity(starts_at=NOW + 401 * 24 * HOUR, ends_at=NOW + 402 * 24 * HOUR, stalls=[],
+                  programme=Programme.ACTION),
+         f"开始时间 {moment(NOW + 401 * 24 * HOUR)} 离今天超过 400 天，请核对年份", False),
         (activity(venue=SimpleNamespace(name="广场", address=None)),
          "没有填写场地地址，居民找不到", False),
         (activity(venue=SimpleNamespace(name="花园社区（场地待定）", address="花园路")),

@@ -6,9 +6,11 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import operations
+from backend.activities.days import doubtful_time
 from backend.activities.requests import NewActivity
 from backend.activities.web import schemas
 from backend.activities.words import quoted
+from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.pages import Pages, render, see_other, tell
@@ -38,4 +40,6 @@ def create(session: Session, actor: Actor, body: NewActivity) -> Response:
     check_region(session, actor, body.region_id, Permission.ACTIVITY_EDIT)
     activity = operations.create_activity(session, actor, body)
     tell(f"已新建{quoted(activity.title)}的草稿，接着添加摊位和服务")
+    if words := doubtful_time(activity.starts_at, clock.now()):
+        tell(f"开始时间 {words}", done=False)
     return see_other("workbench.show", activity_id=activity.id)

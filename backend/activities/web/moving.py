@@ -7,7 +7,9 @@ from flask import Response, current_app
 from sqlalchemy.orm import Session
 
 from backend.activities import changes, operations
+from backend.activities.days import doubtful_time
 from backend.activities.models import Activity
+from backend.activities.overlaps import overlaps
 from backend.activities.permissions import access_activity, access_activity_for_edit
 from backend.activities.web import schemas
 from backend.activities.words import quoted
@@ -51,23 +53,33 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
             operations.check_reschedule(activity, starts_at, version)
-            return _confirm_move(session, activity, body, affected)
+            return _confirm_move(session, actor, activity, body, affected)
     operations.reschedule(session, actor, activity, starts_at, version)
     tell(f"{quoted(activity.title)}已改期，时段和报名时间一起移动了")
+    if words := doubtful_time(activity.starts_at, clock.now()):
+        tell(f"开始时间 {words}", done=False)
     return see_other(
         "schedule.calendar", **{"from": clock.local_day(activity.starts_at).isoformat()}
     )
 
 
 def _confirm_move(
-    session: Session, activity: Activity, body: dict[str, Any], affected: changes.Affected
+    session: Session,
+    actor: Actor,
+    activity: Activity,
+    body: dict[str, Any],
+    affected: changes.Affected,
 ) -> Response:
     again = "seen" in body
+    starts_at = body["starts_at"]
+    ends_at = starts_at + (activity.ends_at - activity.starts_at)
     page = render(
         "activities/confirm_move.html",
         activity=activity,
-        starts_at=body["starts_at"],
-        ends_at=body["starts_at"] + (activity.ends_at - activity.starts_at),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        doubtful=doubtful_time(starts_at, clock.now()),
+        elsewhere=overlaps(session, actor, activity, (starts_at, ends_at)),
         slots=operations.count_slots(session, activity.id),
         affected=affected,
         again=again,

@@ -3,6 +3,7 @@
 Stalls and what they offer are in stall_pages.py, what is printed in print_pages.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,7 @@ from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
 
+_OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")
 
 
@@ -57,7 +59,7 @@ def frame(actor: Actor, activity: Activity, tab: str, **values: Any) -> dict[str
         tab: which of the workbench's pages is open.
         values: the page's own.
     """
-    editable = activity.state not in (ActivityState.CLOSED, ActivityState.CANCELLED)
+    editable = activity.state not in _OVER
     may_edit = actor.may(Permission.ACTIVITY_EDIT, region_code=activity.region_code)
     return {
         "activity": activity,
@@ -92,10 +94,10 @@ def show(
     detail = queries.activity_detail(session, activity)
     people = staff.count_assigned(session, activity_id)
     unready = activity.state in (ActivityState.DRAFT, ActivityState.SUBMITTED)
-    missing = []
+    missing = [] if activity.state in _OVER else overlaps(session, actor, activity)
     if unready:
         lacking = readiness.missing(detail, people, clock.now())
-        missing = readiness.by_weight([*lacking, *overlaps(session, actor, activity)])
+        missing = readiness.by_weight([*lacking, *missing])
     return render(
         "activities/market.html",
         **frame(
@@ -250,7 +252,7 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
             slots = operations.count_slots(session, activity_id) if along else None
             return _confirm_facts(
                 actor, activity, body | {merging.BASE: base}, found, affected, along=slots,
-                again=seen is not None,
+                again=seen is not None, elsewhere=_elsewhere(session, actor, activity, edit),
             )  # fmt: skip
     if found:
         operations.update_activity(session, actor, activity, edit)
@@ -266,6 +268,16 @@ def _edit(found: list[changes.Change], venue: Venue) -> requests.ActivityEdit:
     return requests.ActivityEdit(**values)
 
 
+def _elsewhere(
+    session: Session, actor: Actor, activity: Activity, edit: requests.ActivityEdit
+) -> list[readiness.Missing]:
+    """Who would be expected elsewhere at an activity's new time; nobody where that stays."""
+    now = operations.Times.of(activity)
+    then = now.edited(edit)
+    at = then.starts_at, then.ends_at
+    return overlaps(session, actor, activity, at) if then != now else []
+
+
 def _confirm_facts(
     actor: Actor,
     activity: Activity,
@@ -275,11 +287,13 @@ def _confirm_facts(
     *,
     along: int | None,
     again: bool,
+    elsewhere: Sequence[readiness.Missing],
 ) -> Response:
     page = render(
         "activities/confirm_facts.html",
         **frame(
             actor, activity, "facts", changes=found, affected=affected, along=along, again=again,
+            elsewhere=elsewhere,
             values=body | {"version": activity.version, "seen": affected.seen},
         ),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from backend.activities import copies
+from backend.activities.days import doubtful_time
 from backend.activities.models import (
     Activity,
     ActivityState,
@@ -407,6 +408,8 @@ def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
     for planned in whole:
         assert planned.region is not None
         values = planned.row.values
+        if planned.starts_at and (words := doubtful_time(planned.starts_at, clock.now())):
+            planned.notes.append(words)
         place = (planned.region.id, values[columns.DAY])
         others = planned_already.get(place, [])
         same = (values.get(columns.PROGRAMME), planned.title, planned.starts_at)

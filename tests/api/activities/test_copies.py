@@ -94,6 +94,21 @@ def test_the_preview_names_each_copy_and_marks_clashes(
     assert copied(source) == []
 
 
+def test_a_day_of_another_year_is_asked_about(
+    world: World, desk: Desk, source: dict[str, Any]
+) -> None:
+    past, far = clock.today() - timedelta(days=340), clock.today() + timedelta(days=420)
+    path = f"/console/schedule/{source['id']}/copy/preview"
+    page = desk.send(path, **fields(world, past, DAY, far)).get_data(as_text=True)
+    assert page.count("已经过去，请核对年份") == 2, "in both communities"
+    assert page.count("离今天超过 400 天，请核对年份") == 2
+    for day, told in ((far, True), (DAY, False)):
+        form = {"starts_at": f"{day}T09:00", "version": str(source["version"])}
+        answer = desk.send(f"/console/schedule/{source['id']}/move", **form)
+        assert ("离今天超过 400 天" in desk.read(answer.location)) is told
+        source["version"] += 1
+
+
 def test_a_copy_does_not_go_where_something_was_cancelled(
     world: World, organiser: Person, desk: Desk, source: dict[str, Any]
 ) -> None:

@@ -108,7 +108,7 @@ def test_an_auditor_reads_and_changes_nothing(world: World, market: dict[str, An
 @pytest.mark.parametrize(
     ("page", "most"),
     # The login is one; each block of the page one more.
-    [("", 11), ("/facts", 4), ("/stalls", 9), ("/people", 6), ("/print", 9), ("/print/poster", 9),
+    [("", 15), ("/facts", 4), ("/stalls", 9), ("/people", 6), ("/print", 9), ("/print/poster", 9),
      ("/print/signs", 7), ("/print/cards", 7), ("/record", 4), ("/history", 4), ("/cancel", 7)],
 )  # fmt: skip
 def test_a_page_costs_the_same_however_much_there_is(

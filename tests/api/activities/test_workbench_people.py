@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from backend.activities.models import ActivityRecord, Duty
 from backend.core.config import JOBS
+from backend.core.dates import period
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.jobs import JobsStandStill
@@ -17,10 +18,11 @@ from tests.api.activities.conftest import START
 from tests.api.activities.workbench import (
     M,
     audited,
+    facts,
     row,
     stall_form,
 )
-from tests.support.desk import Desk
+from tests.support.desk import Desk, form_time
 from tests.support.queue import worker_was_heard
 from tests.support.world import (
     DISTRICT,
@@ -30,6 +32,9 @@ from tests.support.world import (
     World,
     ok,
 )
+
+NOW = period(START, START + timedelta(hours=3))
+LATER = period(START + timedelta(hours=1), START + timedelta(hours=4))
 
 # ---------------------------------------------------------------------------- people, record
 
@@ -95,7 +100,7 @@ def test_one_colleague_at_two_markets_is_asked_about(
     page = asked.get_data(as_text=True)
     assert asked.status_code == 409
     assert "同一时间在别处也有安排" in page
-    assert "另一场还没有公布的活动（05-01 02:00 至 05-01 05:00）。两处都要去吗？" in page
+    assert f"另一场还没有公布的活动（{LATER}）。两处都要去吗？" in page
     assert "仍然安排" in page
     assert "邻里秘密集市" not in page
     other = str(world.volunteer().user_id)
@@ -105,7 +110,7 @@ def test_one_colleague_at_two_markets_is_asked_about(
     world.stall(admin, theirs["id"])
     ok(admin.post(f"/activities/{theirs['id']}/publish"))
     assert "同一时间还在「邻里秘密集市」" in desk.read(path)
-    said = f"{colleague.name}同一时间还在「邻里秘密集市」（05-01 02:00 至 05-01 05:00）"
+    said = f"{colleague.name}同一时间还在「邻里秘密集市」（{LATER}）"
     assert said in desk.read(f"{M}/{market['id']}"), "where it is published, too"
     ok(admin.post(f"/activities/{theirs['id']}/cancel", {"reason": "大雨"}))
     assert "同一时间还在" not in desk.read(path)
@@ -121,10 +126,10 @@ def test_one_partner_at_two_markets_at_once_is_told_and_not_refused(
     later = world.draft(organiser, starts_at=START + timedelta(hours=5), title="晚间集市")
     for one in (market, market, theirs, theirs, later):
         world.stall(organiser, one["id"], organisation_id=clinic)
-    told = "同一时间还在「东门集市」（05-01 02:00 至 05-01 05:00）"
+    told = f"同一时间还在「东门集市」（{LATER}）"
     assert desk.read(f"{M}/{market['id']}/stalls").count(told) == 2, "beside each of its stalls"
     page = desk.read(f"{M}/{market['id']}")
-    words = re.compile(rf"「秋水义诊队\w+」{told}")
+    words = re.compile(rf"「秋水义诊队\w+」{re.escape(told)}")
     assert words.search(page)
     assert "请核对" in page
     sure = re.search(r'/publish"[^>]*data-confirm="([^"]*)"', page)
@@ -133,10 +138,19 @@ def test_one_partner_at_two_markets_at_once_is_told_and_not_refused(
     many: dict[str, Any] = {"ids": [market["id"], theirs["id"], later["id"]], "action": "publish"}
     page = desk.send("/console/schedule/many", **many).get_data(as_text=True)
     assert words.search(page)
-    assert "」同一时间还在「花园社区公益集市」（05-01 01:00 至 05-01 04:00）" in page
+    assert f"」同一时间还在「花园社区公益集市」（{NOW}）" in page
     assert page.count("同一时间还在") == 2
     assert desk.send("/console/schedule/many", **many, looked="1").status_code == 303
     assert desk.read(f"{M}/{market['id']}/stalls").count(told) == 2
+    assert words.search(desk.read(f"{M}/{market['id']}")), "published, it is still to be looked at"
+    # Before one is moved to the other's hour it is told as well, by both of its forms.
+    late = ok(organiser.get(f"/activities/{later['id']}"))
+    hour = {"starts_at": form_time(START), "version": str(late["version"])}
+    assert told not in desk.read(f"{M}/{later['id']}")
+    asked = desk.send(f"/console/schedule/{later['id']}/move", **hour).get_data(as_text=True)
+    assert words.search(asked)
+    typed = facts(late, starts_at=form_time(START), ends_at=form_time(START + timedelta(hours=3)))
+    assert words.search(desk.send(f"{M}/{later['id']}/facts", **typed).get_data(as_text=True))
     ok(organiser.post(f"/activities/{theirs['id']}/cancel", {"reason": "大雨"}))
     assert told not in desk.read(f"{M}/{market['id']}/stalls")
 
