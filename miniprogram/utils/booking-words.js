@@ -133,11 +133,16 @@ function bookingWords(booking) {
 function cancelQuestion({ ticket, resident, activity_title: market, offering_title: service }) {
   return {
     title: `取消 ${ticket} 号？`,
-    content: `${nameWords(resident)}在「${market}」的${service}。名额会让给其他居民，取消后不能恢复。`,
+    content: `${nameWords(resident)}在「${inner(market)}」的${service}。名额会让给其他居民，取消后不能恢复。`,
     confirmText: "确定取消",
     cancelText: "先留着",
     confirmColor: "#B42318",
   };
+}
+
+/** Marks within marks. @param {string} title */
+function inner(title) {
+  return title.replace(/「/g, "『").replace(/」/g, "』");
 }
 
 function today() {

@@ -52,8 +52,8 @@ function maskPhone(phone) {
 }
 
 /** @param {Row} booking */
-function bookingLine({ activity, service, ticket, created_at: at }) {
-  return `${service} ${ticket} 号，${activity}，${momentWords(at)}`;
+function bookingLine({ activity, service, ticket, service_on: on, state }) {
+  return [`${service} ${ticket} 号`, activity, dayWords(on), ENDED[state]].filter(Boolean).join("，");
 }
 
 /** @param {Row} rating */
@@ -66,6 +66,9 @@ function consentLine({ purpose, version, given_at: at, withdrawn_at: withdrawn }
   const end = withdrawn ? `，${momentWords(withdrawn)} 撤回` : "";
   return `${PURPOSES[purpose] || purpose}（${version} 版），${momentWords(at)} 同意${end}`;
 }
+
+/** What became of a number that came to nothing. @type {Record<string, string>} */
+const ENDED = { cancelled: "已取消", expired: "已失效", no_show: "没有到场" };
 
 /** @type {Record<string, string>} */
 const ROLES = {

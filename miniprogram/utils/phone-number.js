@@ -6,11 +6,19 @@ const NOISE = /[\s.()·\u0000-\u001f\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202
 const MOBILE = /^(?:\+?(?:00)?86)?(1[3-9]\d{9})$/;
 
 /**
+ * Digits as every keyboard has them, whichever typed them.
+ * @param {string} text
+ */
+function halfWidth(text) {
+  return text.normalize("NFKC");
+}
+
+/**
  * A number as it is dialled.
  * @param {string} text
  */
 function dialled(text) {
-  return text.normalize("NFKC").replace(NOISE, "");
+  return halfWidth(text).replace(NOISE, "");
 }
 
 /**
@@ -22,4 +30,4 @@ function mobileOf(text) {
   return match ? match[1] : "";
 }
 
-module.exports = { dialled, mobileOf };
+module.exports = { dialled, halfWidth, mobileOf };

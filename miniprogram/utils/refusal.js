@@ -77,4 +77,14 @@ function mend(page, field = "") {
   if (refusal.text || mended) page.setData({ refusal: { ...refusal, text: "", faults } });
 }
 
-module.exports = { NO_REFUSAL, refuse, mend };
+/**
+ * The person has been elsewhere and may have done what was missing: every page that refuses calls
+ * it in onShow.
+ * @param {Page} page
+ */
+function comeBack(page) {
+  const { text, faults } = page.data.refusal;
+  if (text || Object.keys(faults).length) page.setData({ refusal: NO_REFUSAL });
+}
+
+module.exports = { NO_REFUSAL, refuse, mend, comeBack };

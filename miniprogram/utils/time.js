@@ -54,6 +54,14 @@ function clock(instant) {
 }
 
 /**
+ * "9:05:07"
+ * @param {string | number | Date} instant
+ */
+function clockToSecond(instant) {
+  return `${clock(instant)}:${twoDigits(shanghai(instant).getUTCSeconds())}`;
+}
+
+/**
  * "今天", "明天", "7月12日 周六"; with the year where it is another one.
  * @param {string} key "2026-07-12"
  * @param {number} [now]
@@ -126,5 +134,6 @@ function waitWords(estimate) {
 }
 
 module.exports = {
-  WEEKDAYS, clock, dayKey, dayWords, daysBetween, momentWords, openWords, rangeWords, waitWords,
+  WEEKDAYS, clock, clockToSecond, dayKey, dayWords, daysBetween, momentWords, openWords, rangeWords,
+  waitWords,
 };

@@ -335,7 +335,7 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     mine.allow(409, "/tickets")
     page.get_by_role("textbox", name="怎么称呼").fill("李 奶奶")
     page.get_by_role("button", name="发号", exact=True).tap()
-    mine.sees("刚才已登记过一位「李 奶奶」（已取 B002 义剪）")
+    mine.sees("刚才已登记过一位「李*奶」（已取 B002 义剪）")
     mine.look("ticket-same-name")
     mine.tap("是同一位")
     mine.sees("这位居民已经有这项服务的号")

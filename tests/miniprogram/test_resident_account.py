@@ -24,7 +24,8 @@ def consents(database: Engine, resident: Caller) -> list[str]:
 def test_a_phone_number_by_wechat(own: OpenPhone, resident: Caller, database: Engine) -> None:
     mine = own("pages/phone/phone")
     number = mine.harness("phone")
-    expect(mine.page.get_by_role("button", name="用微信绑定的手机号")).to_be_disabled()
+    mine.tap("用微信绑定的手机号")
+    expect(mine.page.get_by_role("alert")).to_contain_text("请先勾选")
     mine.page.get_by_role("checkbox", name="同意这样使用").tap()
     mine.tap("用微信绑定的手机号")
     mine.tap("同意并继续")  # WeChat asks on its own account
@@ -62,7 +63,7 @@ def test_a_childs_guardian_agrees_first(own: OpenPhone, resident: Caller, databa
     mine.tap("保存")
     expect(mine.page.get_by_role("alert")).to_have_text("请写上称呼或姓名")
     mine.page.get_by_label("姓名或称呼").fill("小宝")
-    mine.page.get_by_label("出生年份").fill("2020")
+    mine.page.get_by_label("出生年份").fill("２０２０")
     mine.tap("保存")
     expect(mine.page.get_by_role("alert")).to_have_text("请先勾选，表示您是监护人并同意")
     mine.page.get_by_role("checkbox", name="我是孩子的监护人").tap()
@@ -144,12 +145,18 @@ def test_without_the_privacy_consent_nobody_is_logged_in(
     assert consents(database, resident) == ["privacy"]
 
 
-def test_everything_stored_can_be_seen_and_copied(own: OpenPhone, resident: Caller) -> None:
+def test_everything_stored_can_be_seen_and_copied(
+    own: OpenPhone, resident: Caller, market: Market
+) -> None:
     resident.put("/me", {"name": "王秀英", "birth_year": 1953})
     resident.post("/me/consents", {"purpose": "phone", "version": "2026-01"})
     resident.post("/me/phone", {"phone": "13800005678"})
+    slot = {"slot_id": market.clinic.slots[0]}
+    booked = resident.post(f"/offerings/{market.clinic.offering_id}/bookings", slot)
+    resident.post(f"/bookings/{booked['id']}/cancel")
     mine = own("pages/my-data/my-data")
     mine.sees("王秀英 · 1953 年生 · 138****5678")
+    mine.sees(f"{booked['ticket']} 号，{market.title}，今天，已取消")
     mine.misses("13800005678")
     mine.tap("复制全部记录")
     copied = mine.page.evaluate("wx.getClipboardData().then(({ data }) => data)")

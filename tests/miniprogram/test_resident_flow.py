@@ -283,10 +283,17 @@ def test_a_number_on_the_spot_asks_for_check_in_first(
     mine.page.get_by_role("button", name="签到", exact=True).tap()
     # Back at the service, not at the list of all.
     mine.tap("继续取号：义剪")
+    expect(mine.page.get_by_role("button", name="现场取号")).to_be_visible()
+    mine.misses("取号前请先在现场签到")
+    mine.misses("请先在现场扫码签到")
     mine.tap("现场取号")
     mine.sees("取号成功")
     mine.sees("下一位就是您")
-    assert booking_states(database, resident.resident_id) == ["arrived"]
+    # Called while this page is shown: it does not go on speaking of a wait.
+    market.call_next(market.haircut)
+    mine.come_back()
+    mine.misses("下一位就是您")
+    assert booking_states(database, resident.resident_id) == ["called"]
 
 
 def test_a_number_of_yesterday_says_so_and_what_to_do(
@@ -423,7 +430,8 @@ def test_cancelling_asks_first(
     mine = own("pages/bookings/bookings")
     mine.tap("取消这个号")
     mine.sees("名额会让给其他居民")
-    mine.sees(f"您在「{market.title}」的义诊")
+    title = market.title.replace("「", "『").replace("」", "』")
+    mine.sees(f"您在「{title}」的义诊")
     mine.tap("先留着")
     assert booking_states(database, resident.resident_id) == ["confirmed"]
     mine.tap("取消这个号")

@@ -561,6 +561,14 @@ def test_undoing_the_last_one(
     next_one(mine)
     # Which of several of one name: by when, how, and the number's end.
     mine.sees("扫码 · 139****5678")
+    # What can be taken back stays, however often the same one is scanned again; told apart.
+    for _ in range(3):
+        scan(mine, code)
+        mine.sees("不用再签")
+        next_one(mine)
+    expect(mine.page.get_by_text("签过了", exact=True)).to_have_count(3)
+    undo = mine.page.get_by_role("button", name=re.compile(r"撤销 \d+:\d\d:\d\d "))
+    expect(undo).to_have_count(1)
     mine.tap("撤销")
     mine.sees("签到 · 扫码 · 139****5678")
     mine.screenshot("scan-undo-why")

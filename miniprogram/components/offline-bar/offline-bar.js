@@ -10,6 +10,11 @@ const { kindOf } = require("../../utils/outbox-kinds");
 const following = new WeakMap();
 
 Component({
+  properties: {
+    /** Whether its page shows nothing yet: then nothing can be old. */
+    empty: { type: Boolean, value: false },
+  },
+
   data: {
     online: true,
     pending: 0,

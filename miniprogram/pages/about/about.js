@@ -2,13 +2,14 @@
 // What 吾社集 is, and how personal information is handled.
 
 const look = require("../../utils/look");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 
 Page({
   data: { look: look.current(), refusal: NO_REFUSAL },
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   onGuide() {

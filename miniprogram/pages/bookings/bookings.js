@@ -7,7 +7,7 @@ const { bookingWords, cancelQuestion, groupOf } = require("../../utils/booking-w
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
 const { UNREAD, createList } = require("../../utils/paged-list");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
 
 /** @typedef {import("../../api/types").Booking} Booking */
@@ -53,6 +53,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.list?.refresh();
   },
 

@@ -13,7 +13,7 @@ const { codeInQuery, codeInScan } = require("../../utils/market-code");
 const myNumbers = require("../../utils/my-numbers");
 const { nameWords } = require("../../utils/name-words");
 const outbox = require("../../utils/outbox");
-const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const { clock } = require("../../utils/time");
 const { MYSELF, NOBODY } = require("../../utils/whom");
 
@@ -71,6 +71,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   onUnload() {

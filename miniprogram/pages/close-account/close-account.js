@@ -3,7 +3,7 @@
 
 const { closeAccount } = require("../../api/me");
 const look = require("../../utils/look");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 
 const WORD = "注销";
 
@@ -12,6 +12,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   /** @param {WechatMiniprogram.Input} event */

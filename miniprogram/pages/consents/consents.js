@@ -6,7 +6,7 @@ const { sentenceOf } = require("../../api/errors");
 const { getMe, giveConsent, logOut, withdrawConsent } = require("../../api/me");
 const look = require("../../utils/look");
 const privacy = require("../../utils/privacy");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { momentWords } = require("../../utils/time");
 
 const PRIVACY = "privacy";
@@ -28,6 +28,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   async load() {

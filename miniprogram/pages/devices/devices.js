@@ -4,7 +4,7 @@
 const { sentenceOf } = require("../../api/errors");
 const { endSession, listSessions } = require("../../api/me");
 const look = require("../../utils/look");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { dayKey, dayWords, momentWords } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").LoginSession} LoginSession */
@@ -31,6 +31,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.load();
   },
 

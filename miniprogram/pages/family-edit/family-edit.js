@@ -9,8 +9,8 @@ const {
 const { uuid } = require("../../utils/ids");
 const { draftOf } = require("../../utils/draft");
 const look = require("../../utils/look");
-const { mobileOf } = require("../../utils/phone-number");
-const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
+const { halfWidth, mobileOf } = require("../../utils/phone-number");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const { dayKey } = require("../../utils/time");
 
 /** Under this age the guardian agrees on the child's behalf, apart from everything else. */
@@ -59,6 +59,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   async load() {
@@ -108,7 +109,8 @@ Page({
 
   /** @param {WechatMiniprogram.Input} event */
   onBirthYear({ detail }) {
-    this.setData({ birthYear: detail.value, isChild: isChild(detail.value) });
+    const birthYear = halfWidth(detail.value);
+    this.setData({ birthYear, isChild: isChild(birthYear) });
     mend(this, "birth_year");
     this.keep();
   },

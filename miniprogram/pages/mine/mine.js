@@ -7,7 +7,7 @@ const session = require("../../api/session");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
 const outbox = require("../../utils/outbox");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 
 const PHONE_STATES = {
   none: "还没有填写",
@@ -32,6 +32,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     myNumbers.showBadge();
     const loggedIn = session.isLoggedIn();
     this.setData({ loggedIn });

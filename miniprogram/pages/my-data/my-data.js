@@ -5,7 +5,7 @@ const { sentenceOf } = require("../../api/errors");
 const { exportMe } = require("../../api/me");
 const { exportSections } = require("../../utils/export-words");
 const look = require("../../utils/look");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 
 Page({
   data: {
@@ -26,6 +26,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   async load() {

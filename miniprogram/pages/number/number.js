@@ -11,7 +11,7 @@ const {
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
 const outbox = require("../../utils/outbox");
-const { NO_REFUSAL, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
 
 /** @typedef {import("../../api/types").Booking} Booking */
@@ -44,6 +44,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     myNumbers.showBadge();
     this.setData({ loggedIn: session.isLoggedIn() });
     if (this.data.loggedIn) this.begin();

@@ -5,12 +5,13 @@ const { getCatalogue } = require("../../api/activities");
 const { sentenceOf } = require("../../api/errors");
 const { bindPhone, changeMe, getMe, giveConsent } = require("../../api/me");
 const look = require("../../utils/look");
-const { mobileOf } = require("../../utils/phone-number");
-const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
+const { halfWidth, mobileOf } = require("../../utils/phone-number");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 
 const PHONE = "phone";
 /** The page's buttons. */
 const NAME = "name", BY_WECHAT = "wechat", TYPED = "typed";
+const UNAGREED = "请先勾选「同意这样使用我的手机号」";
 
 Page({
   data: {
@@ -37,6 +38,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   async load() {
@@ -67,7 +69,7 @@ Page({
 
   /** @param {WechatMiniprogram.Input} event */
   onBirthYear({ detail }) {
-    this.setData({ birthYear: detail.value });
+    this.setData({ birthYear: halfWidth(detail.value) });
     mend(this, "birth_year");
   },
 
@@ -79,9 +81,19 @@ Page({
 
   onAgree() {
     this.setData({ agreed: !this.data.agreed });
+    mend(this, "agree");
+  },
+
+  /** WeChat is asked for the number only once that is agreed to. */
+  onUnagreed() {
+    refuse(this, { agree: UNAGREED }, BY_WECHAT);
   },
 
   onType() {
+    if (!this.data.agreed) {
+      this.onUnagreed();
+      return;
+    }
     this.setData({ typing: true });
   },
 
@@ -106,8 +118,12 @@ Page({
 
   onTypedPhone() {
     const phone = mobileOf(this.data.phone);
-    if (!phone) {
-      refuse(this, { phone: "请填写 11 位手机号" }, TYPED);
+    const faults = {
+      ...(!this.data.agreed && { agree: UNAGREED }),
+      ...(!phone && { phone: "请填写 11 位手机号" }),
+    };
+    if (Object.keys(faults).length) {
+      refuse(this, faults, TYPED);
       return;
     }
     this.bind(TYPED, { phone });

@@ -7,7 +7,7 @@ const { addRating, changeRating, getRatingForm, listMyRatings } = require("../..
 const { draftOf } = require("../../utils/draft");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
-const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const { momentWords } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").RatingForm} RatingForm */
@@ -69,6 +69,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   async load() {

@@ -11,7 +11,7 @@ const { bookingWords, clashOf } = require("../../utils/booking-words");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
-const { NO_REFUSAL, mend, refuse } = require("../../utils/refusal");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const { isSignUpOpen, slotChoices } = require("../../utils/offering-words");
 const { waitWords } = require("../../utils/time");
 const { MYSELF, NOBODY, whom } = require("../../utils/whom");
@@ -52,6 +52,8 @@ Page({
   offering: undefined,
   /** What was pressed last, with its key: pressing the same again is the same action. */
   pressed: { what: "", key: "" },
+  /** Stops following what becomes of the number. */
+  unfollow: () => {},
 
   /** @param {{activity?: string, offering?: string, for?: string}} query */
   onLoad({ activity = "", offering = "", for: whose }) {
@@ -62,7 +64,29 @@ Page({
 
   onShow() {
     look.apply(this);
-    if (!this.data.done) this.load();
+    comeBack(this);
+    if (this.data.done) this.followNumber();
+    else this.load();
+  },
+
+  onHide() {
+    this.unfollow();
+  },
+
+  onUnload() {
+    this.unfollow();
+  },
+
+  /** It may be called, at once or while this page is shown. */
+  followNumber() {
+    this.unfollow();
+    this.unfollow = myNumbers.follow({
+      onChange: (bookings) => {
+        const mine = bookings.find(({ id }) => id === this.data.done?.id);
+        if (mine) this.setData({ done: bookingWords(mine) });
+      },
+    });
+    myNumbers.refresh();
   },
 
   async load() {
@@ -211,8 +235,7 @@ Page({
     try {
       const booking = await send(this.keyFor(`${what} ${this.data.residentId}`));
       this.setData({ done: bookingWords(booking) });
-      // It may be called at once.
-      myNumbers.refresh();
+      this.followNumber();
     } catch (error) {
       await this.explain(error);
     } finally {

@@ -35,4 +35,27 @@ function foundWords(person) {
   return { ...person, tells: tellsWords(person), done: doneWords(person) };
 }
 
-module.exports = { tellsWords, doneWords, foundWords };
+/**
+ * Those who were found, no two in the same words.
+ * @param {Found[]} people
+ */
+function foundPeople(people) {
+  const found = people.map(foundWords);
+  const which = placesAmong(found.map(({ display_name: name, tells, done }) => `${name} ${tells} ${done}`));
+  return found.map((one, index) => ({
+    ...one, tells: [one.tells, which[index]].filter(Boolean).join(" · "),
+  }));
+}
+
+/**
+ * "第 2 位" for each that another one reads like; empty for who stands alone.
+ * @param {string[]} words
+ */
+function placesAmong(words) {
+  return words.map((one, index) => {
+    if (words.indexOf(one) === words.lastIndexOf(one)) return "";
+    return `第 ${words.slice(0, index + 1).filter((other) => other === one).length} 位`;
+  });
+}
+
+module.exports = { tellsWords, doneWords, foundWords, foundPeople, placesAmong };

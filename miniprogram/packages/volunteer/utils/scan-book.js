@@ -2,7 +2,7 @@
 // This phone's scans at a market in the words that the pages show: counts, waiting, refused, last.
 
 const outbox = require("../../../utils/outbox");
-const { clock } = require("../../../utils/time");
+const { clock, clockToSecond } = require("../../../utils/time");
 const { questionIn } = require("../api/residents");
 const { KIND, deviceId } = require("../api/scans");
 const scanLog = require("./scan-log");
@@ -27,6 +27,7 @@ function scanBook(market) {
   const refused = outbox.refused().filter(({ kind }) => kind === KIND);
   const lines = scanLog.linesOf(market);
   const undoable = lines.filter(isUndoable).slice(0, UNDOABLE).map(({ id }) => id);
+  const times = timesOf(lines);
   return {
     count: scanLog.countOf(market),
     waiting: waiting.map(entryWords),
@@ -35,13 +36,25 @@ function scanBook(market) {
       reason: reasonWords(entry),
       ways: questionWays(questionIn(entry.problem)),
     })),
-    lines: lines.map((line) => ({
+    lines: lines.map((line, index) => ({
       ...line,
-      time: clock(line.at),
+      time: times[index],
       badge: BADGES[line.state],
       canUndo: undoable.includes(line.id),
     })),
   };
+}
+
+/**
+ * When each was scanned: to the second where nothing else tells two apart.
+ * @param {import("./scan-log").Line[]} lines
+ */
+function timesOf(lines) {
+  const seen = lines.map(({ at, who, tells = "" }) => `${clock(at)} ${who} ${tells}`);
+  return lines.map(({ at }, index) => {
+    const alone = seen.indexOf(seen[index]) === seen.lastIndexOf(seen[index]);
+    return alone ? clock(at) : clockToSecond(at);
+  });
 }
 
 /** @param {import("./scan-log").Line} line */

@@ -4,7 +4,7 @@
 
 const { ApiError, sentenceOf } = require("../../../api/errors");
 const { clock } = require("../../../utils/time");
-const { doneWords, tellsWords } = require("./person-words");
+const { doneWords, placesAmong, tellsWords } = require("./person-words");
 
 /** @typedef {import("../../../api/types").ScanAnswer} ScanAnswer */
 /** @typedef {import("../api/residents").Found} Found */
@@ -131,17 +131,18 @@ function errorWords(error) {
 /**
  * Only who stands before them can tell.
  * @param {Question} question
- * @param {string} name whom the volunteer has written in
+ * @param {string} name whom the volunteer has written in: all that is known of who waits here
  * @returns {Answer}
  */
 function questionWords({ by, people }, name) {
   const [first] = people;
   const asked = { tone: /** @type {"warn"} */ ("warn"), icon: "users", stays: true };
   if (by === "name") {
-    const many = people.length > 1 ? `${people.length} 位` : "一位";
+    const many = people.length > 1 ? ` ${people.length} 位` : "一位";
     const when = first.checked_in_at ? clock(first.checked_in_at) : doneWords(first);
     const at = people.length > 1 ? "" : `（${when}）`;
-    return { ...asked, title: "是同一位吗？", text: `刚才已登记过${many}「${name}」${at}` };
+    const known = first.display_name || name;
+    return { ...asked, title: "是同一位吗？", text: `刚才已登记过${many}「${known}」${at}` };
   }
   return {
     ...asked,
@@ -182,8 +183,12 @@ function questionWays(question) {
   if (!question) return [];
   const { by, people } = question;
   const other = by === "name" ? "不是，另外登记" : "家人，另外登记";
+  const words = people.map((person) => sameWords(question, person));
+  const which = placesAmong(words);
   return [
-    ...people.map((person) => ({ key: person.id, words: sameWords(question, person) })),
+    ...people.map(({ id }, index) => ({
+      key: id, words: words[index] + (which[index] && `（${which[index]}）`),
+    })),
     { key: SOMEBODY_ELSE, words: other },
   ];
 }

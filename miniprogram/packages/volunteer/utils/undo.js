@@ -2,21 +2,20 @@
 // Take a check-in back: a reason, a confirmation, then a new fact on the server.
 
 const { ApiError } = require("../../../api/errors");
-const { clock } = require("../../../utils/time");
 const { revertScan } = require("../api/scans");
 const scanLog = require("./scan-log");
 
 const REASONS = ["扫错了人", "本人没有来", "重复登记"];
 
 /**
- * @param {{id: string, who: string, state: string, at: number, tells?: string}} line of the scan log
+ * @param {{id: string, who: string, state: string, time: string, tells?: string}} line of the scan book
  * @returns {Promise<string>} what is done, for the screen; empty when the person thought better.
  *   Rejects with an ApiError
  */
-async function undo({ id, who, state, at, tells = "" }) {
+async function undo({ id, who, state, time, tells = "" }) {
   const what = state === "left" ? "签退" : "签到";
   // Two of one name stand in the list: which of them is said in both questions.
-  const which = [`${clock(at)} ${what}`, tells].filter(Boolean).join(" · ");
+  const which = [`${time} ${what}`, tells].filter(Boolean).join(" · ");
   const reason = await choose(`为什么撤销 ${who} 的${what}？（${which}）`);
   if (!reason) return "";
   const { confirm } = await wx.showModal({

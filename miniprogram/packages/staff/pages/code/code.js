@@ -8,7 +8,7 @@ const { createBrightScreen } = require("../../../../utils/bright-screen");
 const look = require("../../../../utils/look");
 const { createPoll } = require("../../../../utils/poll");
 const { drawQr } = require("../../../../utils/qr");
-const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const serverTime = require("../../../../utils/server-time");
 const { getMarketCode, revokeMarketCode } = require("../../api/market");
 
@@ -65,6 +65,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.screen?.begin();
     this.poll?.begin();
     this.ticking = setInterval(() => this.tick(), SECOND_MS);

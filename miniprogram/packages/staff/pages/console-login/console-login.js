@@ -2,7 +2,7 @@
 // Let a PC into the web console: scan the code on its screen, look which one it is, confirm.
 
 const look = require("../../../../utils/look");
-const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { clock } = require("../../../../utils/time");
 const { confirmConsoleLogin, getConsoleLogin, loginCode } = require("../../api/console");
 
@@ -21,6 +21,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   onScan() {

@@ -7,7 +7,7 @@ const { activityWords } = require("../../../../utils/activity-words");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const { createPoll } = require("../../../../utils/poll");
-const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { clock, dayKey } = require("../../../../utils/time");
 const { closeMarket, openMarket, pollSummary } = require("../../api/market");
 const { summaryWords, unserved } = require("../../utils/summary-words");
@@ -61,6 +61,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.unfollow = network.follow((online) => this.setData({ online }));
     this.begin();
   },

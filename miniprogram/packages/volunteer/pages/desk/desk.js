@@ -6,7 +6,7 @@ const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const { createPoll } = require("../../../../utils/poll");
-const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { sleep } = require("../../../../utils/sleep");
 const { actOn, callNext, pollDesk } = require("../../api/desk");
 const { chosenStall } = require("../../utils/chosen");
@@ -58,6 +58,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.unfollow = network.follow((online) => this.setData({ online }));
     if (this.data.stallId) this.begin();
   },

@@ -4,11 +4,11 @@
 
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
-const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { askedFor, findResidents } = require("../../api/residents");
 const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
-const { foundWords } = require("../../utils/person-words");
+const { foundPeople, foundWords } = require("../../utils/person-words");
 
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
 /** @typedef {import("../../api/scans").Direction} Direction */
@@ -62,6 +62,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.unfollow = network.follow((online) => this.setData({ online }));
   },
 
@@ -114,7 +115,7 @@ Page({
     this.setData({ searching: true, words: "正在查找", refusal: NO_REFUSAL });
     try {
       const { items, more } = await findResidents(market.id, by);
-      if (this.asks(by)) this.setData({ found: items.map(foundWords), more, words: NOBODY_FOUND });
+      if (this.asks(by)) this.setData({ found: foundPeople(items), more, words: NOBODY_FOUND });
     } catch (error) {
       if (!this.asks(by)) return;
       this.setData({ words: "" });

@@ -5,7 +5,7 @@
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const outbox = require("../../../../utils/outbox");
-const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { answerLate, takeLateAnswers } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 const { followBook, scanBook } = require("../../utils/scan-book");
@@ -35,6 +35,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.unfollow = [
       network.follow((online) => this.setData({ online })),
       followBook(() => this.showBook()),

@@ -4,7 +4,7 @@
 const look = require("../../../../utils/look");
 const { codeInScan } = require("../../../../utils/market-code");
 const network = require("../../../../utils/network");
-const { NO_REFUSAL, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { nameKept, waitsFor } = require("../../api/scans");
 const { chosenMarket } = require("../../utils/chosen");
 const { awaitLate, checkIn, takeLateAnswers, vibrate } = require("../../utils/check-in");
@@ -18,6 +18,7 @@ const { undo } = require("../../utils/undo");
 
 /** How long an answer is shown that needs no reading. */
 const ANSWER_MS = { good: 1100, warn: 1700 };
+/** The newest, whatever they are; those that can be undone stay besides. */
 const SHOWN_LINES = 3;
 /** What a personal code looks like; a market's own code is shorter. */
 const PERSONAL_CODE = /^[\w-]{60,300}$/;
@@ -66,6 +67,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
     this.visible = true;
     this.unfollow = [
       network.follow((online) => this.setData({ online })),
@@ -96,7 +98,8 @@ Page({
     if (!market) return;
     takeLateAnswers();
     const book = scanBook(market.id);
-    this.setData({ book, recent: book.lines.slice(0, SHOWN_LINES) });
+    const recent = book.lines.filter(({ canUndo }, index) => canUndo || index < SHOWN_LINES);
+    this.setData({ book, recent });
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{activity: Market}>} event */

@@ -4,12 +4,12 @@
 const { ApiError, sentenceOf } = require("../../../../api/errors");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
-const { mobileOf } = require("../../../../utils/phone-number");
-const { NO_REFUSAL, mend, refuse } = require("../../../../utils/refusal");
+const { halfWidth, mobileOf } = require("../../../../utils/phone-number");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusal");
 const { waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
 const { askedFor, findResidents, questionOf } = require("../../api/residents");
-const { foundWords } = require("../../utils/person-words");
+const { foundPeople, foundWords } = require("../../utils/person-words");
 const { meantBy, questionWays, questionWords } = require("../../utils/scan-words");
 
 /** @typedef {import("../../../../api/types").Desk["offerings"][number]} Offering */
@@ -62,6 +62,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   async load() {
@@ -110,7 +111,7 @@ Page({
 
   /** @param {WechatMiniprogram.Input} event */
   onBirthYear({ detail }) {
-    this.setData({ birthYear: detail.value });
+    this.setData({ birthYear: halfWidth(detail.value) });
     mend(this, "birth_year");
   },
 
@@ -125,7 +126,7 @@ Page({
     try {
       const { items, more } = await findResidents(this.activityId, askedFor(words));
       if (words !== this.data.words.trim()) return;
-      this.setData({ found: items.map(foundWords), more, searched: true, residentId: "" });
+      this.setData({ found: foundPeople(items), more, searched: true, residentId: "" });
     } catch (error) {
       refuse(this, error, SEARCH);
     } finally {
@@ -255,6 +256,6 @@ function refusalWords(error) {
 
 /** @param {import("../../../../api/types").Booking} booking */
 function givenWords({ ticket, resident, offering_title: title, ahead, estimate_minutes: estimate }) {
-  const line = ahead ? `前面还有 ${ahead} 位，${waitWords(estimate)}` : "下一位就是";
+  const line = ahead ? `前面还有 ${ahead} 位，${waitWords(estimate)}` : `下一位就叫 ${ticket}`;
   return { ticket, title, who: resident.display_name, line };
 }

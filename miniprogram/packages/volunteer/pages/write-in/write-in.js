@@ -3,7 +3,7 @@
 
 const look = require("../../../../utils/look");
 const { mobileOf } = require("../../../../utils/phone-number");
-const { NO_REFUSAL, mend, refuse } = require("../../../../utils/refusal");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusal");
 const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
 const { meantBy, questionWays, questionWords, writtenWords } = require("../../utils/scan-words");
@@ -42,6 +42,7 @@ Page({
 
   onShow() {
     look.apply(this);
+    comeBack(this);
   },
 
   /** @param {WechatMiniprogram.Input} event */
