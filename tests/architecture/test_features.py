@@ -1,6 +1,7 @@
 """A feature is one folder and one line of backend/features.py: everything iterates over those."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,17 @@ NO_FEATURE = {"core", "gateways", "console", "cli", "demo", "local", "migrations
 def test_every_folder_of_a_feature_is_in_the_list() -> None:
     folders = {path.name for path in BACKEND.iterdir() if (path / "__init__.py").exists()}
     assert folders - NO_FEATURE == {feature.name for feature in FEATURES} - {"core"}
+
+
+def test_every_feature_is_in_the_contracts() -> None:
+    """Each list of pyproject.toml's contracts; the gateway's leaves out who may use it."""
+    contracts = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("[[tool.importlinter")
+    names = {feature.name for feature in FEATURES} - {"core"}
+    for contract in contracts[1:]:
+        listed = set(re.findall(r"\bbackend\.(\w+)[\" ]", contract))
+        whose = contract.splitlines()[1]
+        may = {"activities", "identity", "feedback"} if "gateway is used" in whose else set()
+        assert names - may <= listed, whose
 
 
 def test_every_job_in_the_code_is_some_features() -> None:
