@@ -22,6 +22,8 @@ from backend.audit.words import (
     details_in_words,
     object_in_words,
 )
+from backend.board.models import WallLink
+from backend.board.walls import wall_in_words
 from backend.bookings.models import Booking
 from backend.core.audit import AuditEntry
 from backend.core.errors import NotFound
@@ -36,14 +38,18 @@ from backend.regions.queries import within
 from backend.reports.models import ReportRun
 
 SYSTEM = "系统"
+# Of a booking, and of a wall's link.
+_market = aliased(Activity)
+_place = aliased(Region)
 # What entries are about, and what it is called.
 _TITLES: Mapping[str, tuple[Any, Any]] = {
     Activity.__tablename__: (Activity, Activity.title),
     ReportRun.__tablename__: (ReportRun, ReportRun.title),
-    Booking.__tablename__: (Booking, Booking.ticket),
+    Booking.__tablename__: (Booking, Booking.ticket + " · " + _market.title),
     ScheduleImport.__tablename__: (ScheduleImport, ScheduleImport.file_name),
     RegionImport.__tablename__: (RegionImport, RegionImport.file_name),
     Organisation.__tablename__: (Organisation, Organisation.name),
+    WallLink.__tablename__: (WallLink, wall_in_words(_market, _place)),
 }
 # Files are deleted some time after they came.
 _FORGOTTEN = dict.fromkeys(
@@ -128,6 +134,9 @@ def found_entries(session: Session, codes: Sequence[str], query: Mapping[str, An
     for kind, (model, _) in _TITLES.items():
         about = and_(AuditEntry.object_type == kind, model.id == AuditEntry.object_id)
         statement = statement.outerjoin(model, about)
+    of_market = func.coalesce(Booking.activity_id, WallLink.activity_id)
+    statement = statement.outerjoin(_market, _market.id == of_market)
+    statement = statement.outerjoin(_place, _place.id == WallLink.region_id)
     return with_parts(statement).where(_may_see(session, codes), *_asked(query))
 
 

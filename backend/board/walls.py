@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
@@ -14,6 +14,7 @@ from backend.board.models import WallLink
 from backend.core import audit, clock, crypto
 from backend.core.errors import NotFound
 from backend.core.permissions import Actor, Grant, Permission, Role
+from backend.identity.models import Resident
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -93,12 +94,24 @@ def onlooker(session: Session, link: WallLink) -> Actor:
     return Actor(link.created_by, link.created_by, grants=grants)
 
 
+def wall_in_words(market: Any, place: Any) -> ColumnElement[str]:
+    """现场：花园社区公益集市；总览：湖塘镇
+
+    Args:
+        market, place: Activity and Region, outer joined to a link by what it shows.
+    """
+    return func.coalesce("现场：" + market.title, "总览：" + place.name)
+
+
 def standing_links(session: Session, codes: Sequence[str]) -> Sequence[Any]:
-    """The links that hold in some regions, the newest first: `WallLink`, and the name of what it
-    shows."""
+    """The links that hold in some regions, the newest first: `WallLink`, what it shows in words,
+    and the name of who made it, None where that account is closed."""
     place = aliased(Region)
     statement = (
-        select(WallLink, func.coalesce(Activity.title, place.name).label("name"))
+        select(
+            WallLink, wall_in_words(Activity, place).label("shows"), Resident.name.label("made_by")
+        )
+        .outerjoin(Resident, Resident.user_id == WallLink.created_by)
         .outerjoin(Activity, Activity.id == WallLink.activity_id)
         .outerjoin(place, place.id == WallLink.region_id)
         .join(Region, Region.id == func.coalesce(WallLink.region_id, Activity.region_id))

@@ -22,6 +22,7 @@ from backend.core.errors import AppError, NotFound
 from backend.core.pages import Pages, render, see_other, tell
 from backend.core.permissions import Actor, Permission
 from backend.dashboard.questions import region_wall
+from backend.identity.names import own_name
 from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 
@@ -45,6 +46,7 @@ def list_links(
         typed=typed or {},
         problem=problem,
         made=made,
+        own_name=own_name,
     )
 
 

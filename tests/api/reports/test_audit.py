@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from backend.app import create_app
 from backend.audit import log as audit_log
+from backend.bookings.models import Booking
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry
 from backend.core.config import REPORTS, RETENTION
@@ -156,6 +157,24 @@ def test_a_reason_that_was_erased_is_not_taken_for_none(fair: Fair, auditor: Des
     assert path is not None
     assert "已随账户注销或资料删除清除" in auditor.read(f"{PATH}{_entry_of(about, 'edit')}")
     assert "原因" not in auditor.read(f"{PATH}{_entry_of(about, 'cancel')}")
+
+
+def test_a_number_says_of_which_market(fair: Fair, auditor: Desk) -> None:
+    """In the list, the entry and the export."""
+    booking_id = fair.booking(fair.world.person().resident_id)
+    with transaction() as session:
+        ticket = session.get_one(Booking, booking_id).ticket
+    named = f"{ticket} · 花园社区公益集市"
+    page = shown(auditor, object_id=booking_id)
+    assert named in page
+    path = re.search(rf'href="({PATH}[0-9a-f-]{{36}})"', page)
+    assert path is not None
+    assert named in auditor.read(path[1])
+    auditor.send(f"{PATH}export", reason="检查", object_id=booking_id)
+    run_id = newest().id
+    work(fair.app, run_id)
+    exported = table(workbook(take(auditor, run_id)), "审计记录")
+    assert {row["名称"] for row in exported} == {named}
 
 
 def _entry_of(about: UUID, action: str) -> UUID:

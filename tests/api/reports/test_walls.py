@@ -8,7 +8,7 @@ import pytest
 from backend.core.permissions import Role
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay, at
-from tests.support.world import COMMUNITY, DISTRICT, OTHER_SUBDISTRICT, World
+from tests.support.world import COMMUNITY, DISTRICT, OTHER_SUBDISTRICT, SUBDISTRICT, World
 
 W = "/console/walls"
 
@@ -75,6 +75,27 @@ def test_a_region_s_wall_shows_that_region_alone(world: World) -> None:
     assert "返回" not in page
     wall.read(f"{path}/now", 404)
     wall.read(f"{W}/show/{'x' * 32}", 404)
+
+
+def test_a_link_says_what_it_shows_who_made_it_and_when(world: World, day: MarketDay) -> None:
+    """In the list and in the audit log."""
+    maker = world.organiser(DISTRICT)
+    desk, auditor = Desk(world, maker), Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    ((title,),) = day.rows("SELECT title FROM activity WHERE id = :id", id=day.id)
+    for path, form, said in (
+        ("region", {"region_id": world.region_id(SUBDISTRICT)}, "总览：湖塘镇"),
+        (f"board/{day.id}", {}, f"现场：{title}"),
+    ):
+        desk.send(f"{W}/{path}", **form)
+        page = desk.read(f"{W}/")
+        link = link_id(page)
+        row = page[page.index("<tbody>") : page.index("</tr>", page.index("<tbody>"))]
+        assert said in row
+        assert maker.name in row
+        assert re.search(r"\d{1,2}:\d\d:\d\d</td>", row)
+        assert desk.send(f"{W}/{link}/revoke").status_code == 303
+        log = auditor.read(f"/console/audit/?object_id={link}")
+        assert log.count(said) == 2, "made and taken back"
 
 
 def test_who_runs_nothing_there_makes_and_takes_back_nothing(world: World, day: MarketDay) -> None:
