@@ -393,6 +393,7 @@ def test_a_guest_in_two_fields(work: OpenAt, market: Market, database: Engine) -
     mine.sees("已保存，还没核验")
     mine.page.clock.fast_forward(ANSWER_IS_GONE)
     mine.come_back()
+    mine.misses("已保存，还没核验")
     mine.tap("登记下一位")
 
     # The same name once more: one question, one tap either way; without a network the phone asks.
