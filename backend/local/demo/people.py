@@ -78,9 +78,13 @@ class Acts:
             self._scan(phone, resident, volunteer, source="search", resident_id=resident.id)
 
     def _write_in(self, phone: Phone, resident: Resident, guest: Guest) -> None:
+        """Write somebody in; asked whether they are the one of that name, they are another."""
         volunteer = self._staff.volunteer(resident.number)
-        written = {"name": guest.name, "birth_year": guest.birth_year}
-        answer = self._scan(phone, resident, volunteer, source="proxy", guest=written)
+        written: dict[str, Any] = {"name": guest.name, "birth_year": guest.birth_year}
+        answer = self._scan(phone, resident, volunteer, "name_known", source="proxy", guest=written)
+        if answer is None:
+            written["another"] = True
+            answer = self._scan(phone, resident, volunteer, source="proxy", guest=written)
         if answer is not None:
             resident.id = answer["resident"]["id"]
             self._tally.wrote_in(resident.id)
@@ -97,9 +101,13 @@ class Acts:
         )
 
     def _scan(
-        self, phone: Phone, resident: Resident, token: str, **scan: Any
+        self, phone: Phone, resident: Resident, token: str, *refusals: str, **scan: Any
     ) -> dict[str, Any] | None:
-        """One scan, with an id of its own; the answer, or None where it was refused."""
+        """One scan, with an id of its own; the answer, or None where it was refused.
+
+        Args:
+            refusals: codes that may be.
+        """
         body = {
             "id": str(uuid4()),
             "scanned_at": datetime.now(UTC).isoformat(),
@@ -108,7 +116,7 @@ class Acts:
         }
         act = "签退" if "direction" in scan else "签到"
         answer = self._send(resident, act, lambda: phone.post(f"{self._path}/scans", token, body))
-        if not self._tally.accept(act, answer):
+        if not self._tally.accept(act, answer, *refusals):
             return None
         found: dict[str, Any] = answer.json
         self._tally.scanned(found, direction=scan.get("direction", "entry"))

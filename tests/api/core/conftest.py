@@ -1,7 +1,9 @@
 """An app with routes that misbehave, on a database of its own with real commits."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import marshmallow as ma
 import pytest
@@ -33,8 +35,17 @@ class Body(fields.Schema):
     names = fields.Items(fields.Text(5), 3)
 
 
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    press_id: UUID
+
+
 class Press(fields.Schema):
     press_id = fields.Id(required=True)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Pressed:
+        return Pressed(**data)
 
 
 class Query(fields.Schema):
@@ -94,7 +105,7 @@ def work_outside(actor: Actor, body: dict[str, Any]) -> dict[str, int]:
 
 
 @blp.post("/press", access=LOGIN, body=Press, answer=Count, key_field="press_id")
-def press(session: Session, actor: Actor, _: dict[str, Any]) -> dict[str, int]:
+def press(session: Session, actor: Actor, _: Pressed) -> dict[str, int]:
     return {"count": work(session, actor), "n": 0}
 
 
