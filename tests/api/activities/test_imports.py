@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from backend.activities import copies
 from backend.activities.models import Activity, ImportedRow, ScheduleImport
 from backend.activities.requests import ActivityEdit
+from backend.activities.words import SLOT_CHOICES, SlotChoice
 from backend.core import clock, pages, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -276,6 +277,8 @@ def test_a_model_whose_slots_overlap_is_not_copied(
     with transaction() as session:
         session.execute(text("UPDATE slot SET ends_at = ends_at + interval '10 minutes'"))
     count = len(activities())
+    anew = line(**{columns.SLOTS: SLOT_CHOICES[SlotChoice.ANEW]})
+    assert "确认导入 1 场" in preview(desk, anew, model_id=model["id"]), "refused when it is made"
     answer = confirm(desk, file_of(line()), model_id=model["id"])
     assert answer.status_code == 409
     assert "有重叠的时段" in answer.get_data(as_text=True)

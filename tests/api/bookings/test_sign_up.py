@@ -5,7 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from backend.bookings import places
 from backend.core.ids import new_id
 from tests.support.market_day import MarketDay, at, minutes, shanghai
 from tests.support.world import World, ok, refused
@@ -64,6 +67,28 @@ def test_the_slot_is_full_when_its_places_are_taken(slots: MarketDay, world: Wor
     late = world.person()
     refused(slots.sign_up(late), 409, "slot_full")
     assert slots.taken() == (3, 3)
+    assert slots.rows("SELECT id FROM booking WHERE resident_id = :id", id=late.resident_id) == []
+
+
+def test_a_slot_that_is_moved_meanwhile_is_chosen_anew(
+    slots: MarketDay, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever signs up has chosen a time, not a row (tests/concurrency/test_schedule.py races)."""
+    real = places.take
+
+    def moved_before(session: Session, values: dict[str, Any]) -> Any:
+        session.execute(
+            text(
+                "UPDATE slot SET starts_at = starts_at + interval '1 hour',"
+                " ends_at = ends_at + interval '1 hour' WHERE id = :id"
+            ),
+            {"id": slots.slot_id},
+        )
+        return real(session, values)
+
+    monkeypatch.setattr(places, "take", moved_before)
+    late = world.person()
+    refused(slots.sign_up(late), 409, "slot_moved")
     assert slots.rows("SELECT id FROM booking WHERE resident_id = :id", id=late.resident_id) == []
 
 
