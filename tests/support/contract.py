@@ -18,6 +18,7 @@ from schemathesis.generation.case import Case
 from sqlalchemy import Connection
 
 from backend.core import fields
+from backend.core.api import Endpoint
 from backend.identity.web.shapes import BirthYear
 from tests.support.transactions import taken_back
 
@@ -146,11 +147,12 @@ def schemas_by_operation(app: Flask) -> dict[str, ma.Schema]:
     """The schema of each operation's body, or of its query."""
     found = {}
     for rule in app.url_map.iter_rules():
-        documented = getattr(app.view_functions[rule.endpoint], "_apidoc", {})
-        for part in documented.get("arguments", {}).get("parameters", []):
+        declared = getattr(app.view_functions[rule.endpoint], "declared", None)
+        schema = isinstance(declared, Endpoint) and (declared.body or declared.query)
+        if schema:
             path = rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}")
             for method in rule.methods or ():
-                found[f"{method} {path}"] = part["schema"]()
+                found[f"{method} {path}"] = schema()
     return found
 
 

@@ -27,11 +27,10 @@ def endpoints(app: Flask) -> dict[str, ma.Schema | None]:
     for rule in app.url_map.iter_rules():
         methods = (rule.methods or set()) & {"POST", "PUT", "DELETE"}
         if rule.rule.startswith("/api/v1/") and methods:
-            documented = getattr(app.view_functions[rule.endpoint], "_apidoc", {})
-            parameters = documented.get("arguments", {}).get("parameters", [])
-            schemas = [part["schema"] for part in parameters]
+            view: Any = app.view_functions[rule.endpoint]
+            body = view.declared.body
             path = rule.rule.removeprefix("/api/v1")
-            found[f"{methods.pop()} {path}"] = schemas[0]() if schemas else None
+            found[f"{methods.pop()} {path}"] = body() if body else None
     return found
 
 
