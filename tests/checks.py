@@ -31,13 +31,15 @@ from tests.support.pgbouncer import NoPgBouncerError, require_pgbouncer
 NO_BROWSER = ["--ignore=tests/console", "--ignore=tests/miniprogram"]
 NO_PGBOUNCER = ["--ignore=tests/pgbouncer"]
 # What doesn't depend on the server's version: no SQL is sent (domain), none that the features' own
-# tests don't send too (architecture, refused bodies and ids, the contract, the command line), or
-# how our own processes start, wait and end is tested. Of tests/local stay the server itself and the
-# worker's queue.
+# tests don't send too (architecture, refused bodies and ids, the contract, the command line, races,
+# WeChat), or how our own processes start, wait and end is tested. Of tests/local stay the server
+# itself and the worker's queue. CI has 20 minutes for this run and the whole one.
 NO_SERVER = [
     "--ignore=tests/architecture",
     "--ignore=tests/cli",
+    "--ignore=tests/concurrency",
     "--ignore=tests/domain",
+    "--ignore=tests/gateways",
     *(
         f"--ignore=tests/api/test_{name}.py"
         for name in ("bad_input", "contract", "fast_paths", "foreign_ids")
