@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.desk import Desk
+from tests.support.fair import Fair
 from tests.support.world import Person, World
 
 
@@ -15,3 +16,9 @@ def organiser(world: World) -> Person:
 def desk(world: World, organiser: Person) -> Desk:
     """The organiser's browser."""
     return Desk(world, organiser)
+
+
+@pytest.fixture(scope="module")
+def fair(world: World) -> Fair:
+    """A live market where people are served, come and rate."""
+    return Fair.live(world)

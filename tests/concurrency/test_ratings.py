@@ -19,8 +19,8 @@ from backend.feedback import operations, tasks
 from backend.feedback.models import Rating, Rectification
 from backend.feedback.permissions import access_service
 from backend.feedback.requests import NewRating, RatingEdit
-from tests.api.feedback.fair import Fair, audit_of
 from tests.concurrency.conftest import together
+from tests.support.fair import Fair, audit_of
 from tests.support.world import Person, World, ok
 
 THREADS = 8

@@ -33,9 +33,9 @@ from backend.regions.models import RegionImport, RegionImportState
 from backend.reports.models import ReportKind
 from backend.reports.operations import ReportRequest
 from backend.reports.queueing import queue
-from tests.api.feedback.fair import Fair
 from tests.conftest import TEMPLATE, settings_for
 from tests.gateways.standin import StandIn
+from tests.support.fair import Fair
 from tests.support.queue import do_a_job
 from tests.support.worker_nursery import Nursery, Worker
 from tests.support.world import COMMUNITY, SUBDISTRICT, Person, World, ok

@@ -9,8 +9,8 @@ from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.identity import roles
 from backend.identity.roles import Scope
-from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
+from tests.support.fair import Statements
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,

@@ -23,8 +23,8 @@ from tests.api.activities.workbench import (
     row,
     sign_up,
 )
-from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
+from tests.support.fair import Statements
 from tests.support.market_day import MarketDay
 from tests.support.market_day import at as at_instant
 from tests.support.world import (

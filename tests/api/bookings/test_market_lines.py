@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.api.feedback.fair import Statements
+from tests.support.fair import Statements
 from tests.support.market_day import MarketDay, at, minutes, shanghai
 from tests.support.world import World, ok
 

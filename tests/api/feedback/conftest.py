@@ -1,4 +1,4 @@
-"""A live market for the tests of ratings, and a stand-in WeChat that checks texts."""
+"""A stand-in WeChat that checks texts."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,7 @@ from sqlalchemy import Engine
 from backend.core.context import compose
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
-from tests.api.feedback.fair import Fair
 from tests.gateways.standin import APPID, SECRET, VAULT, StandIn
-from tests.support.world import World
-
-
-@pytest.fixture(scope="module")
-def fair(world: World) -> Fair:
-    return Fair.live(world)
 
 
 @pytest.fixture(scope="session")

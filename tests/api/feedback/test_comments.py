@@ -14,8 +14,8 @@ from backend.feedback.comments import check_comment
 from backend.feedback.models import CommentState, Rating
 from backend.gateways.wechat import WeChatError
 from backend.identity.models import User
-from tests.api.feedback.fair import BAD, Fair, waiting_jobs
 from tests.gateways.standin import CHECK_TEXT, StandIn
+from tests.support.fair import BAD, Fair, waiting_jobs
 from tests.support.world import Person, ok
 
 JOB = "feedback.check_comment"

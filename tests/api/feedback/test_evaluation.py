@@ -15,7 +15,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.feedback.models import EvaluationChecklist
 from backend.feedback.tasks import freeze_evaluations
-from tests.api.feedback.fair import Fair, Statements, audit_of
+from tests.support.fair import Fair, Statements, audit_of
 from tests.support.world import DISTRICT, OTHER_SUBDISTRICT, Person, World, ok, refused
 
 HIDDEN = ("score", "satisfied_share", "distribution", "items", "bad_ratings", "rectifications")

@@ -10,7 +10,7 @@ import time_machine
 from backend.core.config import RATING
 from backend.core.permissions import Role
 from backend.feedback.tasks import freeze_evaluations
-from tests.api.feedback.fair import Fair, Statements
+from tests.support.fair import Fair, Statements
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,

@@ -8,8 +8,8 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.feedback.models import Rectification
-from tests.api.feedback.fair import Fair
 from tests.support.desk import Desk
+from tests.support.fair import Fair
 from tests.support.world import DISTRICT, OTHER_SUBDISTRICT, ok
 
 

@@ -12,7 +12,7 @@ from backend.core.ids import new_id
 from backend.feedback.models import Rating, Rectification
 from backend.identity.models import Resident
 from backend.identity.signals import residents_merged
-from tests.api.feedback.fair import Fair, audit_of
+from tests.support.fair import Fair, audit_of
 from tests.support.world import Person, ok
 
 

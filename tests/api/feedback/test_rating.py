@@ -12,7 +12,7 @@ from backend.bookings.models import BookingState
 from backend.core import clock
 from backend.core.config import RATING
 from backend.core.ids import new_id
-from tests.api.feedback.fair import GOOD, Fair
+from tests.support.fair import GOOD, Fair
 from tests.support.world import Person, World, ok, refused
 
 NOBODY = str(UUID(int=7))

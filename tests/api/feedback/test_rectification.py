@@ -18,7 +18,7 @@ from backend.feedback.models import Rating, Rectification
 from backend.identity import roles
 from backend.identity.roles import Scope
 from backend.regions.models import Region
-from tests.api.feedback.fair import Fair, audit_of
+from tests.support.fair import Fair, audit_of
 from tests.support.world import DISTRICT, OTHER_SUBDISTRICT, Person, World, ok, refused
 
 REPLY: dict[str, Any] = {"reply": "已增加人手"}

@@ -16,8 +16,8 @@ from backend.identity import console, operations, roles
 from backend.identity.models import RoleAssignment, User, UserState
 from backend.identity.roles import Scope
 from backend.identity.staff import operations as staff
-from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
+from tests.support.fair import Statements
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,

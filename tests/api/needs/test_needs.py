@@ -19,8 +19,8 @@ from backend.identity import roles
 from backend.identity.roles import Scope
 from backend.needs import queries
 from backend.needs.models import Need
-from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
+from tests.support.fair import Statements
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,

@@ -9,8 +9,8 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.partners.models import Organisation
-from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
+from tests.support.fair import Statements
 from tests.support.world import (
     DISTRICT,
     OTHER_COMMUNITY,

@@ -21,8 +21,8 @@ from backend.regions import csv_files, imports
 from backend.regions.csv_files import Place, RegionRow
 from backend.regions.models import CODE_LENGTHS, Region, RegionImport
 from backend.regions.operations import import_regions, with_pinyin
-from tests.api.feedback.fair import waiting_jobs
 from tests.support.desk import Desk
+from tests.support.fair import waiting_jobs
 from tests.support.queue import worker_was_heard
 from tests.support.world import COMMUNITY, DISTRICT, REGION_NAMES, SUBDISTRICT, World
 

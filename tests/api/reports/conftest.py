@@ -1,21 +1,9 @@
-"""A live market for the tests of its figures, a fair, and a browser at the organiser's desk."""
+"""A browser at the desk of who runs the fair that is reported on."""
 
 import pytest
 
-from tests.api.feedback.fair import Fair
 from tests.support.desk import Desk
-from tests.support.market_day import MarketDay
-from tests.support.world import World
-
-
-@pytest.fixture(scope="module")
-def day(world: World) -> MarketDay:
-    return MarketDay.begin(world)
-
-
-@pytest.fixture(scope="module")
-def fair(world: World) -> Fair:
-    return Fair.live(world)
+from tests.support.fair import Fair
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from backend.core import clock
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.feedback.intervals import wilson
-from tests.api.feedback.fair import Fair
 from tests.support.desk import Desk
+from tests.support.fair import Fair
 from tests.support.reports import made, table, workbook
 from tests.support.world import COMMUNITY, DISTRICT, OTHER_COMMUNITY, OTHER_SUBDISTRICT, World, ok
 

@@ -22,8 +22,8 @@ from backend.reports.making import MAKERS
 from backend.reports.models import ReportFile, ReportKind, ReportRun, ReportState
 from backend.reports.operations import Superseded
 from backend.reports.periodic import make_periodic
-from tests.api.feedback.fair import Fair, Statements, audit_of, waiting_jobs
 from tests.support.desk import Desk
+from tests.support.fair import Fair, Statements, audit_of, waiting_jobs
 from tests.support.queue import worker_was_heard
 from tests.support.reports import PATH, REASON, ask, asked, run_of, take, work
 from tests.support.world import (

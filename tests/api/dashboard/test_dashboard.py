@@ -15,10 +15,10 @@ from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.dashboard.periods import Period, months_back, periods_touched
 from backend.needs.models import Need, NeedSource, NeedState
-from tests.api.feedback.fair import Fair, Statements
 from tests.support import recount
 from tests.support.dashboard import dashboard, move_to, refresh
 from tests.support.desk import Desk
+from tests.support.fair import Fair, Statements
 from tests.support.market_day import MarketDay, shanghai
 from tests.support.world import (
     COMMUNITY,

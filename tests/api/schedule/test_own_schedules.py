@@ -16,8 +16,8 @@ from backend.core.permissions import Actor, Grant, Role
 from backend.schedule.imports import operations as imports
 from backend.schedule.imports.regions import Found, Place, find_places
 from backend.schedule.reading import columns
-from tests.api.activities.communities import community
-from tests.api.activities.test_imports import DAY, at, confirm, line, preview, upload
+from tests.api.schedule.communities import community
+from tests.api.schedule.test_imports import DAY, at, confirm, line, preview, upload
 from tests.support.desk import Desk
 from tests.support.world import (
     COMMUNITY,

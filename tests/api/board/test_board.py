@@ -16,8 +16,8 @@ from backend.core.audit import AuditEntry
 from backend.core.config import BOARD
 from backend.core.db import transaction
 from backend.core.permissions import Role
-from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk
+from tests.support.fair import Statements
 from tests.support.market_day import MarketDay, at, minutes, shanghai
 from tests.support.world import (
     DISTRICT,

@@ -3,19 +3,12 @@
 import re
 from datetime import timedelta
 
-import pytest
-
 from backend.core.permissions import Role
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay, at
 from tests.support.world import COMMUNITY, DISTRICT, OTHER_SUBDISTRICT, SUBDISTRICT, World
 
 W = "/console/walls"
-
-
-@pytest.fixture(scope="module")
-def day(world: World) -> MarketDay:
-    return MarketDay.begin(world)
 
 
 def address(page: str) -> str:

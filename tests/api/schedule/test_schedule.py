@@ -16,8 +16,8 @@ from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Role
 from backend.schedule import calendar as schedule
-from tests.api.feedback.fair import Statements
 from tests.support.desk import Desk, form_time
+from tests.support.fair import Statements
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,

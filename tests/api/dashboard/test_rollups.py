@@ -23,8 +23,8 @@ from backend.dashboard import rollups
 from backend.dashboard import tasks as rollup_tasks
 from backend.dashboard.models import ActivityTotal, PeopleTotal, StaleActivity
 from backend.feedback.tasks import freeze_evaluations
-from tests.api.feedback.fair import Fair
 from tests.support import recount
+from tests.support.fair import Fair
 from tests.support.market_day import GUEST, MarketDay, at
 from tests.support.world import COMMUNITY, DISTRICT, OTHER_COMMUNITY, SUBDISTRICT, Person, World, ok
 

@@ -28,9 +28,9 @@ from backend.schedule.imports import operations as imports
 from backend.schedule.reading import columns
 from backend.schedule.reading.reading import MOST_ROWS
 from backend.schedule.web import imports as import_pages
-from tests.api.activities.communities import community
-from tests.api.feedback.fair import Statements
+from tests.api.schedule.communities import community
 from tests.support.desk import Desk
+from tests.support.fair import Statements
 from tests.support.workbooks import XLS, far_xls, read_here
 from tests.support.world import (
     COMMUNITY,

@@ -21,9 +21,9 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor, Role
 from backend.identity.names import masked_name
 from backend.local.postgres import PrivatePostgres
-from tests.api.feedback.fair import Fair, Statements, audit_of
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.desk import Desk
+from tests.support.fair import Fair, Statements, audit_of
 from tests.support.reports import newest, run_of, table, take, work, workbook
 from tests.support.world import (
     COMMUNITY,

@@ -9,9 +9,9 @@ import pytest
 from backend.core import clock
 from backend.core.config import DASHBOARD
 from backend.core.permissions import Role
-from tests.api.feedback.fair import Fair
 from tests.support.dashboard import dashboard, move_to, refresh
 from tests.support.desk import Desk
+from tests.support.fair import Fair
 from tests.support.market_day import MarketDay, at
 from tests.support.world import DISTRICT, Person, World
 
