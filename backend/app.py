@@ -8,20 +8,20 @@ from backend.activities.codes import MarketCodes
 from backend.cli import init_cli
 from backend.console import init_console
 from backend.console.cookie import init_cookie
-from backend.core.api import init_api
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
 from backend.core.db import db, engine_options
-from backend.core.docs import init_docs
 from backend.core.feature import AuditWords, Feature
-from backend.core.front import init_front
-from backend.core.health import init_health
 from backend.core.jobs import init_jobs
 from backend.core.limits import Limits
-from backend.core.logs import init_request_logs
-from backend.core.metrics import init_metrics
-from backend.core.problems import init_problems
+from backend.core.monitoring.health import init_health
+from backend.core.monitoring.logs import init_request_logs
+from backend.core.monitoring.metrics import init_metrics
 from backend.core.providers import check_answered
+from backend.core.web.api import init_api
+from backend.core.web.docs import init_docs
+from backend.core.web.front import init_front
+from backend.core.web.problems import init_problems
 from backend.features import FEATURES
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway

@@ -4,7 +4,7 @@ import asyncio
 
 from backend.app import create_app
 from backend.core.jobs.worker import JobWorker
-from backend.core.logs import init_logs
+from backend.core.monitoring.logs import init_logs
 from backend.settings import Settings
 
 CONCURRENCY = 4

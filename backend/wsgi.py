@@ -2,7 +2,7 @@
 
 import gc
 
-from backend.core.logs import init_logs
+from backend.core.monitoring.logs import init_logs
 from backend.settings import Settings
 
 # What a start imports and makes stays: to look for garbage in it meanwhile is a fifth of the start.

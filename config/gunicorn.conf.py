@@ -77,7 +77,8 @@ SILENCE_S = 10
 
 
 def on_starting(server: Any) -> None:
-    """Where each process keeps what it counts (core/metrics.py): as the heartbeat, in memory."""
+    """Where each process keeps what it counts (core/monitoring/metrics.py): in memory, as the
+    heartbeat."""
     folder = tempfile.mkdtemp(prefix="wushe-metrics-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 

@@ -22,8 +22,8 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from backend.app import create_app
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
-from backend.core.database_roles import APP
 from backend.core.db import db
+from backend.core.db.roles import APP
 from backend.core.limits import Limits, Spent
 from backend.demo.joining import init_demo
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken

@@ -48,11 +48,11 @@ from backend.activities.models import (
 from backend.activities.permissions import ANNOUNCED
 from backend.activities.questions import lines
 from backend.activities.words import stall_order
+from backend.core.db.statement import Statement
 from backend.core.errors import NotFound, ValidationFailed
 from backend.core.pagination import Page, decode_cursor, page_of
 from backend.core.permissions import Actor, Permission
 from backend.core.search import patterns
-from backend.core.statement import Statement
 from backend.partners.models import Organisation
 from backend.regions.models import Region
 

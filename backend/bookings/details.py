@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, Offering, Slot, Stall
 from backend.bookings.models import Booking
 from backend.core.db import AnySelect
-from backend.core.statement import Statement
+from backend.core.db.statement import Statement
 from backend.identity.models import Resident
 
 

@@ -14,7 +14,7 @@ from backend.bookings.estimates import Minutes, estimate_wait
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.core.config import QUEUE
-from backend.core.statement import Statement
+from backend.core.db.statement import Statement
 
 # The order of the line (docs/rules/calling.md, Who is next): urgent, then appointments whose time
 # has come, then walk-ins by arrival; an appointment that is still early comes after all of them. Of

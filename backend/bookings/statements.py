@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.bookings.details import written_bookings
 from backend.bookings.line import LINE_ORDER, gone
 from backend.bookings.models import ACTIVE_STATES
-from backend.core.statement import Statement
+from backend.core.db.statement import Statement
 
 _ACTIVE = ", ".join(f"'{state.value}'" for state in ACTIVE_STATES)
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from backend.checkin.judge import Moment
 from backend.core import clock
 from backend.core.db import RunAgain
+from backend.core.db.statement import Statement
 from backend.core.ids import new_id
-from backend.core.statement import Statement
 
 # The activity, its standing code, who is meant, and whether this scan's id is known already.
 #

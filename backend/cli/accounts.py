@@ -6,7 +6,7 @@ import sys
 import click
 
 from backend.cli.arguments import check_active, user_of
-from backend.core.command_line import ChineseGroup, CommandError
+from backend.cli.command_line import ChineseGroup, CommandError
 from backend.core.db import transaction
 from backend.identity import console
 from backend.identity.passwords import weakness

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from backend.core.command_line import CommandError, checked_text
+from backend.cli.command_line import CommandError, checked_text
 from backend.core.permissions import Role
 from backend.core.text import mobile_number
 from backend.identity import operations as identity

@@ -3,7 +3,7 @@
 import click
 
 from backend.cli.arguments import region_of
-from backend.core.command_line import ChineseGroup, checked_text
+from backend.cli.command_line import ChineseGroup, checked_text
 from backend.core.db import transaction
 from backend.partners import operations as partners
 from backend.partners.models import Organisation

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from backend.core.command_line import ChineseGroup
+from backend.cli.command_line import ChineseGroup
 from backend.core.db import transaction
 from backend.regions import operations as regions
 from backend.regions.csv_files import Fault, RegionFiles, read_region_files

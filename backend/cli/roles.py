@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.cli.arguments import OPENID, check_active, region_of, role_of, user_by_phone, user_of
-from backend.core.command_line import ChineseGroup, CommandError, checked_text
+from backend.cli.command_line import ChineseGroup, CommandError, checked_text
 from backend.core.db import transaction
 from backend.core.permissions import Actor, Role
 from backend.identity import operations as identity

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from backend.console import words
 from backend.console.navigation import menu_of, navigation
-from backend.core.api import LOGIN, PUBLIC, declare_access
 from backend.core.context import compose
 from backend.core.db import open_transaction
 from backend.core.errors import Forbidden, NotFound
 from backend.core.feature import Feature
-from backend.core.pages import Frame, Pages, init_pages, see_other
 from backend.core.permissions import Actor
+from backend.core.web.api import LOGIN, PUBLIC, declare_access
+from backend.core.web.pages import Frame, Pages, init_pages, see_other
 from backend.identity.console import Who, authenticate, who_is
 
 PREFIX = "/console"

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Blueprint as PageBlueprint
 
-from backend.core.api import Blueprint
 from backend.core.permissions import Permission
+from backend.core.web.api import Blueprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from backend.core import clock
 from backend.core.db import Base, RunAgain
+from backend.core.db.statement import Statement
 from backend.core.errors import AppError
-from backend.core.statement import Statement
 
 KEEP = timedelta(hours=48)
 MAX_KEY_LENGTH = 100

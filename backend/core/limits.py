@@ -1,6 +1,6 @@
 """How often somebody may do something (config/rules.toml, [limits]; docs/adr/0023).
 
-Each write declares its limit (core/api.py, core/pages.py). It is counted before the work, in a
+Each write declares its limit (core/web/api.py, pages.py). It is counted before the work, in a
 short transaction of its own: so a try that is refused counts too, no counter stays locked while
 the work is done, and all processes of all machines see the same. The paths on which forty people
 wait in line count in their process's memory instead and pay no statement for it: there a person
@@ -28,10 +28,10 @@ from backend.core import clock
 from backend.core.config import LimitRules, limit_rules
 from backend.core.context import composed
 from backend.core.db import Base
+from backend.core.db.statement import Statement
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
 from backend.core.request_context import current_address, current_request_id
-from backend.core.statement import Statement
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """Alembic, called from Python: for the runner, the tests and `alembic check`.
 
 python -m backend.core.migrate upgrade [revision]      to the newest, or to one; then the rights
-                                                       of the roles (core/database_roles.py)
+                                                       of the roles (core/db/roles.py)
 python -m backend.core.migrate downgrade <revision>
 python -m backend.core.migrate check                   do tables and models agree?
 python -m backend.core.migrate revision "message"      a new one, from what differs
@@ -24,8 +24,7 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, TextClause, create_engine, pool, text
 from sqlalchemy.exc import OperationalError
 
-from backend.core import database_roles
-from backend.core.db import session_settings
+from backend.core.db import roles, session_settings
 from backend.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -52,8 +51,8 @@ _TURN_EVERY_S = 0.5
 
 # The environment's names for the passwords of the roles that `upgrade` makes.
 PASSWORDS = {
-    database_roles.APP: "APP_DATABASE_PASSWORD",
-    database_roles.READER: "READ_DATABASE_PASSWORD",
+    roles.APP: "APP_DATABASE_PASSWORD",
+    roles.READER: "READ_DATABASE_PASSWORD",
 }
 
 Say = Callable[[str], object]
@@ -125,14 +124,14 @@ def grant_roles(
         statement_timeout_ms: of the app's sessions.
         environ: has the passwords of the roles that are to be made.
 
-    Raises database_roles.MayNotMakeRolesError.
+    Raises roles.MayNotMakeRolesError.
     """
     given = {role: (environ or {}).get(name) for role, name in PASSWORDS.items()}
     engine = create_engine(_with_driver(database_url), poolclass=pool.NullPool)
     with engine.connect() as connection:
         take_turn(connection)
         limit_waiting(connection)
-        database_roles.grant(
+        roles.grant(
             connection,
             passwords={role: password for role, password in given.items() if password},
             session_settings=session_settings(statement_timeout_ms),
@@ -223,7 +222,7 @@ def main(arguments: list[str]) -> int:
             try:
                 upgrade(url, rest[0] if rest else "head", pause_s=PAUSE_S)
                 grant_roles(url, settings.statement_timeout_ms, os.environ)
-            except (NoLockError, database_roles.MayNotMakeRolesError) as error:
+            except (NoLockError, roles.MayNotMakeRolesError) as error:
                 say(str(error))
                 return 1
         case ["downgrade", revision]:

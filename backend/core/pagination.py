@@ -16,9 +16,9 @@ import orjson
 from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.orm import Session
 
-from backend.core import fields
 from backend.core.db import AnySelect
 from backend.core.errors import ValidationFailed
+from backend.core.web import fields
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

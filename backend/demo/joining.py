@@ -4,7 +4,7 @@ people. The app knows nothing of it, and the image has none of it (.dockerignore
 import click
 from flask import Flask
 
-from backend.core.command_line import ChineseGroup
+from backend.cli.command_line import ChineseGroup
 from backend.core.context import composed
 from backend.demo.load import load_demo
 from backend.demo.pages import pages

@@ -5,11 +5,11 @@ from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.core.api import PUBLIC
 from backend.core.errors import NotFound
 from backend.core.limits import Unlimited
-from backend.core.pages import Pages, after_login, log_in_browser
 from backend.core.permissions import Actor
+from backend.core.web.api import PUBLIC
+from backend.core.web.pages import Pages, after_login, log_in_browser
 from backend.demo.people import openid_of
 from backend.identity import console
 from backend.identity.models import User

@@ -35,7 +35,7 @@ from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from backend.core.db import transaction_is_open
-from backend.core.metrics import REGISTRY, SECONDS
+from backend.core.monitoring.metrics import REGISTRY, SECONDS
 from backend.core.text import mobile_number
 from backend.gateways.breaker import BreakerOpen, BreakerState, CircuitBreaker
 from backend.gateways.bulkhead import Bulkhead, BulkheadFull, TurnedAway

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
+from backend.core.db.statement import Statement
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
-from backend.core.statement import Statement
 from backend.identity import operations
 from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name

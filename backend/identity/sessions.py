@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from backend.core import clock, crypto
 from backend.core.config import SESSIONS
+from backend.core.db.statement import Statement
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Grant, Role
 from backend.core.request_context import current_address, current_device
-from backend.core.statement import Statement
 from backend.identity.models import LoginSession
 
 IDLE = timedelta(days=30)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, select
 
-from backend.core.statement import Statement
+from backend.core.db.statement import Statement
 from backend.identity.models import User
 
 FIND_USER = Statement.of(

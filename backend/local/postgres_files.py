@@ -9,7 +9,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from backend.core.database_roles import APP, READER
+from backend.core.db.roles import APP, READER
 from backend.local.processes import LocalError, is_alive, process_command
 from backend.local.service_user import ServiceUser
 from backend.local.waiting import wait_until

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from backend.core.database_roles import APP
+from backend.core.db.roles import APP
 from backend.local.keys import local_keys, write_private
 from backend.local.ports import accepts, free_ports, require_free
 from backend.local.postgres import DURABLE, PrivatePostgres, require_database

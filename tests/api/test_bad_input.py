@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection
 
-from backend.core.api import MAX_BODY_BYTES
+from backend.core.web.api import MAX_BODY_BYTES
 from tests.support.stage import Stage, digest, endpoints, fault_of, send
 from tests.support.transactions import taken_back
 from tests.support.world import World

@@ -16,7 +16,7 @@ from tests.support.world import World, ok
 
 @contextmanager
 def fast(outer: Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is done runs without a session, on plans made once (backend/core/statement.py)."""
+    """What is done runs without a session, on plans made once (backend/core/db/statement.py)."""
     joined = joins_of(monkeypatch)
     outer.execute(text("SET LOCAL plan_cache_mode = auto"))
     yield

@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from backend.core.attempts import Access
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Permission, Role
+from backend.core.web.attempts import Access
 from backend.identity import console
 from tests.support.transactions import taken_back
 from tests.support.world import (

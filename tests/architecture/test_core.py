@@ -19,7 +19,7 @@ def test_core_names_no_template_and_no_endpoint_of_a_feature(app: Flask) -> None
     assert {"console.home", "console_login.login"} <= of_features
     named = [
         f"{path.name}:{node.lineno} {node.value}"
-        for path in CORE.glob("*.py")
+        for path in CORE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)

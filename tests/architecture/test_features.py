@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from backend.app import create_app
 from backend.console.navigation import Menu
 from backend.core import jobs
-from backend.core.api import PUBLIC, Blueprint
 from backend.core.context import composed
 from backend.core.feature import AuditWords, Feature, MenuEntry
-from backend.core.pages import Pages
 from backend.core.permissions import Actor, Permission
+from backend.core.web.api import PUBLIC, Blueprint
+from backend.core.web.pages import Pages
 from backend.features import FEATURES
 from backend.local.system import ROOT
 from tests.conftest import settings_for

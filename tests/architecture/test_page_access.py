@@ -17,10 +17,11 @@ from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
 from backend.activities.models import Duty, ScheduleImport
-from backend.core import clock, pages
+from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
+from backend.core.web import pages
 from backend.identity import console
 from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource

@@ -7,7 +7,7 @@ from pathlib import Path
 import marshmallow as ma
 
 from backend import app  # noqa: F401 - every feature's schemas
-from backend.core import fields
+from backend.core.web import fields
 from backend.local.system import ROOT
 
 # The last are words of a list, not text.

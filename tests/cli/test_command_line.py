@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from backend import cli
 from backend.app import create_app
-from backend.core.command_line import ChineseCommand, ChineseGroup, CommandError
+from backend.cli.command_line import ChineseCommand, ChineseGroup, CommandError
 from backend.core.db import db, transaction
 from backend.core.errors import Conflict, ValidationFailed
 from backend.demo import joining

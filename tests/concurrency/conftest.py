@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from backend.app import create_app
-from backend.core.database_roles import APP
 from backend.core.db import db
+from backend.core.db.roles import APP
 from backend.local.postgres import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.threads import together

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from backend.app import create_app
 from backend.core.context import composed
 from backend.core.db import db, engine_options, transaction
-from backend.core.turns import FairPool, Turns
+from backend.core.db.turns import FairPool, Turns
 from backend.gateways.wechat import TextScene, WeChatGateway
 from backend.local.postgres import PrivatePostgres
 from backend.local.waiting import wait_until

@@ -11,7 +11,7 @@ from backend.core import clock
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Grant, Role
-from backend.core.problems import refusal_for
+from backend.core.web.problems import refusal_for
 from backend.identity import console, roles
 from backend.identity.staff import operations as staff
 from backend.partners import operations as partners

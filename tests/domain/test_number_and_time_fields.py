@@ -1,4 +1,4 @@
-"""Numbers, flags, instants and days in bodies: strict and bounded (backend/core/fields.py)."""
+"""Numbers, flags, instants and days in bodies: strict and bounded (backend/core/web/fields.py)."""
 
 import math
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core import fields
+from backend.core.web import fields
 from backend.identity.web.shapes import BirthYear
 from tests.domain.test_text_fields import faults
 

@@ -1,4 +1,4 @@
-"""Text in bodies: bounded, storable, readable; messages in Chinese (backend/core/fields.py)."""
+"""Text in bodies: bounded, storable, readable; messages in Chinese (backend/core/web/fields.py)."""
 
 import json
 import unicodedata
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core import fields
+from backend.core.web import fields
 
 
 class Colour(StrEnum):

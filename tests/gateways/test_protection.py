@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend.core.metrics import REGISTRY
+from backend.core.monitoring.metrics import REGISTRY
 from backend.gateways.breaker import Admission, BreakerOpen, BreakerState, CircuitBreaker
 from backend.gateways.bulkhead import Bulkhead, BulkheadFull, TurnedAway
 from backend.gateways.wechat import (

@@ -25,9 +25,9 @@ import pytest
 from psycopg import sql
 
 from backend.app import create_app
-from backend.core.api import MAX_BODY_BYTES
 from backend.core.migrate import PASSWORDS
-from backend.core.pages import Form
+from backend.core.web.api import MAX_BODY_BYTES
+from backend.core.web.pages import Form
 from backend.local.keys import local_keys
 from backend.local.ports import accepts, free_ports
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres

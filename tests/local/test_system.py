@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from backend.core.database_roles import APP
+from backend.core.db.roles import APP
 from backend.core.migrate import PASSWORDS
 from backend.local.postgres import FAST_KILLABLE
 from backend.local.processes import LocalError, process_command

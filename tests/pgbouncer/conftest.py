@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from backend.app import create_app
-from backend.core.database_roles import APP
 from backend.core.db import db, session_settings
+from backend.core.db.roles import APP
 from tests.concurrency.conftest import CONNECTIONS, STATEMENT_TIMEOUT_MS, committed_world
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.pgbouncer import PgBouncer

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.core.database_roles import APP
 from backend.core.db import db, transaction
+from backend.core.db.roles import APP
 from backend.core.jobs import defer
 from backend.identity.tasks import purge
 from backend.settings import Settings, SettingsError

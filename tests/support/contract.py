@@ -17,8 +17,8 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.generation.case import Case
 from sqlalchemy import Connection
 
-from backend.core import fields
-from backend.core.api import Endpoint
+from backend.core.web import fields
+from backend.core.web.api import Endpoint
 from backend.identity.web.shapes import BirthYear
 from tests.support.transactions import taken_back
 

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from backend.core.database_roles import APP, READER
+from backend.core.db.roles import APP, READER
 from backend.core.migrate import grant_roles, upgrade
 from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
 from backend.local.service_user import reachable_home, service_user

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 
 from backend.activities.web.schemas import StallNumber
-from backend.core import fields
+from backend.core.web import fields
 
 UNKNOWN = "a_field_that_nobody_knows"
 _OBJECTS: list[Any] = [[], {}, [1], {"a": 1}]

@@ -13,8 +13,8 @@ from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
-from backend.core.pages import Pages, render, see_other, tell
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, render, see_other, tell
 from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 

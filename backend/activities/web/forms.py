@@ -12,10 +12,10 @@ from backend.activities.merging import base_of
 from backend.activities.models import ExchangeKind, OfferingMode
 from backend.activities.stalls.plan import MOST
 from backend.activities.web.schemas import StallNumber
-from backend.core import fields
 from backend.core.config import titles
-from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 
 MINUTES_AN_HOUR = 60
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?", re.ASCII)

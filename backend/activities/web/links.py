@@ -9,10 +9,10 @@ from flask import Response, current_app
 from sqlalchemy.orm import Session
 
 from backend.activities import codes, queries
-from backend.core.api import PUBLIC
 from backend.core.context import composed
-from backend.core.pages import Pages, render
 from backend.core.permissions import Actor
+from backend.core.web.api import PUBLIC
+from backend.core.web.pages import Pages, render
 from backend.settings import Settings
 
 pages = Pages("links", __name__, url_prefix="/q", template_folder="templates")

@@ -15,8 +15,8 @@ from backend.activities.web import schemas
 from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.errors import AppError
-from backend.core.pages import Pages, render, see_other, tell
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, render, see_other, tell
 
 # Their address is the schedule's, from which they are reached.
 pages = Pages("moving", __name__, url_prefix="/console/schedule", template_folder="templates")

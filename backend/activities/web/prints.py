@@ -16,8 +16,8 @@ from backend.activities.web.workbench import access_workbench, frame
 from backend.core import clock, jobs
 from backend.core.errors import AppError
 from backend.core.limits import Limit
-from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, render, see_other
 
 pages = Pages("prints", __name__, url_prefix="/console/markets", template_folder="templates")
 CARDS_A_SHEET = forms.CARDS_A_SHEET

@@ -18,13 +18,13 @@ from backend.activities.permissions import (
 )
 from backend.activities.stalls import operations as stalls
 from backend.activities.web import schemas
-from backend.core.api import PUBLIC, Blueprint, Ready
 from backend.core.config import load, titles
 from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.given import UNSET, or_else
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
+from backend.core.web.api import PUBLIC, Blueprint, Ready
 from backend.regions.permissions import check_region
 
 blp = Blueprint("activities", __name__, url_prefix="/api/v1", description="活动、摊位、服务、时段")

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.activities import figures
-from backend.core import fields
-from backend.core.fields import Schema
-from backend.core.pages import Pages, render
 from backend.core.permissions import Actor, Permission
+from backend.core.web import fields
+from backend.core.web.fields import Schema
+from backend.core.web.pages import Pages, render
 from backend.regions.queries import branch
 
 pages = Pages("settings", __name__, url_prefix="/console/settings", template_folder="templates")

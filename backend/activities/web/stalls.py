@@ -27,8 +27,8 @@ from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile, NotFound, ValidationFailed
 from backend.core.given import given
-from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, render, see_other
 from backend.partners.queries import organisations_to_choose
 
 pages = Pages("stalls", __name__, url_prefix="/console/markets", template_folder="templates")

@@ -1,6 +1,6 @@
 """An activity's workbench: its facts, people, record and history, and its moves from draft to end.
 
-Stalls and what they offer are in stall_pages.py, what is printed in print_pages.py.
+Stalls and what they offer are in stalls.py, what is printed in prints.py.
 """
 
 from collections.abc import Sequence
@@ -39,8 +39,8 @@ from backend.activities.words import few_of, stall_order
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
-from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, render, see_other
 
 _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")

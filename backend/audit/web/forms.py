@@ -6,11 +6,11 @@ from unicodedata import normalize
 
 import marshmallow as ma
 
-from backend.core import fields
 from backend.core.context import composed
 from backend.core.feature import AuditWords
-from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 
 REASON_LENGTH = 200
 SYSTEM = "system"

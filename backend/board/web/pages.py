@@ -25,11 +25,11 @@ from backend.activities.permissions import access_activity
 from backend.board import queries as board
 from backend.board.web import schemas
 from backend.core import clock
-from backend.core.api import PUBLIC
 from backend.core.config import BOARD
 from backend.core.errors import AppError
-from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.api import PUBLIC
+from backend.core.web.pages import Pages, render, see_other
 from backend.identity.console import IDLE, TOUCH_AFTER
 from backend.regions.queries import regions_to_choose
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from backend.activities.permissions import access_activity
 from backend.board import summary as queries
 from backend.board.web import schemas
-from backend.core.api import Blueprint
 from backend.core.permissions import Actor, Permission, may
+from backend.core.web.api import Blueprint
 
 blp = Blueprint("reports", __name__, url_prefix="/api/v1", description="统计")
 

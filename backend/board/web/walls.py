@@ -16,11 +16,11 @@ from backend.board.models import WallLink
 from backend.board.web import schemas
 from backend.board.web.pages import BOARD_EVERY_SECONDS
 from backend.core import clock
-from backend.core.api import PUBLIC
 from backend.core.config import BOARD
 from backend.core.errors import AppError, NotFound
-from backend.core.pages import Pages, render, see_other, tell
 from backend.core.permissions import Actor, Permission
+from backend.core.web.api import PUBLIC
+from backend.core.web.pages import Pages, render, see_other, tell
 from backend.dashboard.questions import region_wall
 from backend.identity.names import own_name
 from backend.regions.permissions import check_region

@@ -12,10 +12,10 @@ from backend.bookings.models import Booking, BookingState
 from backend.bookings.permissions import access_booking, access_to_move
 from backend.bookings.requests import CallNext, SignUp, TakeNumber
 from backend.bookings.web import schemas
-from backend.core.api import LOGIN, PUBLIC, Blueprint, Ready
 from backend.core.limits import Limit
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
+from backend.core.web.api import LOGIN, PUBLIC, Blueprint, Ready
 
 S = BookingState
 blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名、取号、叫号")

@@ -10,9 +10,9 @@ from backend.activities.web.shapes import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
 from backend.bookings.queries import MyOrder
 from backend.bookings.requests import CallNext, SignUp, TakeNumber
-from backend.core import fields
-from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 from backend.identity.web.shapes import GuestRequest
 
 

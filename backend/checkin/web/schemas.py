@@ -8,8 +8,9 @@ from marshmallow import fields as out
 
 from backend.checkin.models import Refusal, ScanDirection, ScanSource, Verdict
 from backend.checkin.requests import Scanned, Undo, Wanted
-from backend.core import fields, text
-from backend.core.fields import Schema
+from backend.core import text
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 from backend.identity.names import NAME_LENGTH
 from backend.identity.web.shapes import GuestRequest
 

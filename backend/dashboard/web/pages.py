@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend.core import clock
 from backend.core.config import DASHBOARD, RATING, titles
-from backend.core.pages import Pages, render
 from backend.core.permissions import Actor
+from backend.core.web.pages import Pages, render
 from backend.dashboard import queries as dashboard
 from backend.dashboard import questions
 from backend.dashboard.periods import ALL, Period, months_back, this_year

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.core.api import Blueprint
 from backend.core.permissions import Actor
+from backend.core.web.api import Blueprint
 from backend.dashboard import queries
 from backend.dashboard.web.schemas import DashboardAnswer, DashboardQuery
 

@@ -6,10 +6,10 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import Programme
-from backend.core import fields
 from backend.core.config import titles
-from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 from backend.dashboard.periods import Period, this_year
 from backend.dashboard.queries import LastMarket
 from backend.feedback.web.shapes import ShareAnswer

@@ -11,8 +11,8 @@ from backend.activities.permissions import access_activity
 from backend.core import clock
 from backend.core.config import RATING, load
 from backend.core.errors import AppError, NotFound
-from backend.core.pages import Pages, done_here, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, done_here, render, see_other
 from backend.feedback import operations, queries
 from backend.feedback.permissions import access_rectification
 from backend.feedback.trends import trends_of

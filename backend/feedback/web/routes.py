@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity
-from backend.core.api import LOGIN, PUBLIC, Blueprint
 from backend.core.config import RATING, load
 from backend.core.limits import Limit
 from backend.core.pagination import Page, PageQuery
 from backend.core.permissions import Actor, Permission, may
+from backend.core.web.api import LOGIN, PUBLIC, Blueprint
 from backend.feedback import operations, queries
 from backend.feedback.permissions import (
     access_own_rating,

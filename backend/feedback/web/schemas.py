@@ -6,10 +6,10 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import ActivityState, Programme
-from backend.core import fields
 from backend.core.config import load
-from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 from backend.feedback.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.models import CommentState, RectificationState
 from backend.feedback.queries import EvaluationFilter, RectificationFilter

@@ -6,11 +6,13 @@ from uuid import UUID
 from flask import Response, current_app, make_response, request, url_for
 from sqlalchemy.orm import Session
 
-from backend.core.api import LOGIN, PUBLIC
 from backend.core.context import composed
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.limits import Limit
-from backend.core.pages import (
+from backend.core.permissions import Actor
+from backend.core.request_context import current_device
+from backend.core.web.api import LOGIN, PUBLIC
+from backend.core.web.pages import (
     Pages,
     after_login,
     log_in_browser,
@@ -21,8 +23,6 @@ from backend.core.pages import (
     tell,
     way,
 )
-from backend.core.permissions import Actor
-from backend.core.request_context import current_device
 from backend.identity import console as logins
 from backend.identity import devices
 from backend.identity.web import schemas

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError
 from backend.core.limits import Limit
-from backend.core.pages import Pages, done_here, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, done_here, render, see_other
 from backend.identity import lookups
 from backend.identity.permissions import access_colleague
 from backend.identity.roles import Scope

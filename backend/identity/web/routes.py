@@ -6,13 +6,13 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.core.api import LOGIN, PUBLIC, Blueprint, json_response
 from backend.core.context import composed
 from backend.core.crypto import mask_phone
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
+from backend.core.web.api import LOGIN, PUBLIC, Blueprint, json_response
 from backend.gateways.wechat import (
     WeChatBusy,
     WeChatCodeInvalid,

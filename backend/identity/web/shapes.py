@@ -4,8 +4,9 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.core import clock, fields
-from backend.core.fields import Schema
+from backend.core import clock
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 from backend.identity.guests import NewGuest
 from backend.identity.names import NAME_LENGTH
 

@@ -11,9 +11,9 @@ from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.limits import Limit
-from backend.core.pages import Pages, attachment, render, see_other
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
+from backend.core.web.pages import Pages, attachment, render, see_other
 from backend.needs import operations, queries
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity

@@ -4,10 +4,11 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.core import clock, fields
+from backend.core import clock
 from backend.core.config import load
-from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 from backend.needs.models import NeedSource, NeedState
 from backend.needs.requests import NewNeed
 

@@ -7,8 +7,8 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError
-from backend.core.pages import Pages, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import Pages, render, see_other
 from backend.partners import operations, queries
 from backend.partners.permissions import (
     access_organisation,

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.core.api import Blueprint
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
+from backend.core.web.api import Blueprint
 from backend.partners import queries
 from backend.partners.web import schemas
 

@@ -3,9 +3,9 @@
 import marshmallow as ma
 from marshmallow import fields as out
 
-from backend.core import fields
-from backend.core.fields import Schema
 from backend.core.pagination import PageQuery
+from backend.core.web import fields
+from backend.core.web.fields import Schema
 from backend.partners.operations import NAME_LENGTH
 
 Q_LENGTH = 50

@@ -8,10 +8,10 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError, ValidationFailed
-from backend.core.fields import Schema
 from backend.core.limits import Limit
-from backend.core.pages import Pages, Upload, render, see_other
 from backend.core.permissions import Actor, Permission
+from backend.core.web.fields import Schema
+from backend.core.web.pages import Pages, Upload, render, see_other
 from backend.regions import imports
 from backend.regions.csv_files import RegionFilesInvalid
 from backend.regions.models import RegionImportState

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.core.api import PUBLIC, Blueprint
 from backend.core.pagination import Page
 from backend.core.permissions import Actor
+from backend.core.web.api import PUBLIC, Blueprint
 from backend.regions import queries
 from backend.regions.web import schemas
 

@@ -15,8 +15,8 @@ from backend.activities.permissions import access_activity
 from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
 from backend.core.errors import AppError, Forbidden, ValidationFailed
-from backend.core.pages import render, see_other, tell
 from backend.core.permissions import Actor, Permission
+from backend.core.web.pages import render, see_other, tell
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar, copies

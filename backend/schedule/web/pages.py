@@ -17,10 +17,10 @@ from backend.core import audit, clock
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.limits import Limit
-from backend.core.pages import Pages, attachment, render, see_other, tell
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
+from backend.core.web.pages import Pages, attachment, render, see_other, tell
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar as schedule

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import RequestRedirect
 
 from backend.app import create_app
-from backend.core import audit, clock, fields, idempotency
-from backend.core.api import LOGIN, PUBLIC, Blueprint, json_response
+from backend.core import audit, clock, idempotency
 from backend.core.audit import AuditEntry
 from backend.core.db import RunAgain, db, transaction
 from backend.core.errors import AppError, Conflict
 from backend.core.idempotency import IdempotencyRecord
 from backend.core.permissions import Actor
+from backend.core.web import fields
+from backend.core.web.api import LOGIN, PUBLIC, Blueprint, json_response
 from backend.local.postgres import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.world import World

@@ -14,9 +14,9 @@ from backend.core import audit, errors
 from backend.core.audit import AuditEntry
 from backend.core.context import composed
 from backend.core.db import Base, db, open_transaction, transaction
+from backend.core.db.statement import Statement
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.core.statement import Statement
 from backend.core.states import lock
 from backend.identity.models import Resident, User, UserState
 from tests.support.transactions import joins_of

@@ -8,8 +8,9 @@ import pytest
 from psycopg.errors import InsufficientPrivilege, RaiseException, ReadOnlySqlTransaction
 from sqlalchemy import create_engine
 
-from backend.core import database_roles, migrate
-from backend.core.database_roles import APP, READER
+from backend.core import migrate
+from backend.core.db import roles
+from backend.core.db.roles import APP, READER
 from backend.local.postgres import PrivatePostgres
 from tests.conftest import TEMPLATE
 
@@ -143,14 +144,14 @@ def test_roles_are_made_with_their_passwords_and_time_outs(
     postgres: PrivatePostgres, owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in production: an owner who is no superuser. Again with another password: changed."""
-    monkeypatch.setattr(database_roles, "APP", "wushe_made")
+    monkeypatch.setattr(roles, "APP", "wushe_made")
     engine = create_engine(postgres.url("owned").replace("postgresql://", "postgresql+psycopg://"))
     verifiers = []
     for password in ("first 'one'", "second%"):
         with engine.begin() as connection:
             connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
             connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS alembic_version (v text)")
-            database_roles.grant(
+            roles.grant(
                 connection,
                 passwords={"wushe_made": password},
                 session_settings={"statement_timeout": 7000, "timezone": "UTC"},
@@ -175,7 +176,7 @@ def test_an_owner_who_may_make_no_roles_is_told_what_to_do(
     engine = create_engine(postgres.url("owned").replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
-        with pytest.raises(database_roles.MayNotMakeRolesError, match="CREATEROLE"):
-            database_roles.grant(connection, passwords={APP: "x"}, session_settings={})
+        with pytest.raises(roles.MayNotMakeRolesError, match="CREATEROLE"):
+            roles.grant(connection, passwords={APP: "x"}, session_settings={})
         connection.rollback()
     engine.dispose()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 
-from backend.core import logs
+from backend.core.monitoring import logs
 from tests.api.core.conftest import NAME, PHONE
 from tests.support.world import API, World, ok
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from backend.core import migrate
-from backend.core.health import expected_version
+from backend.core.monitoring.health import expected_version
 from backend.local.postgres import PrivatePostgres
 from backend.local.waiting import wait_until
 from tests.domain.test_settings import PRODUCTION

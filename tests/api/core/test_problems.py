@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from werkzeug.test import TestResponse
 
-from backend.core.api import MAX_BODY_BYTES
+from backend.core.web.api import MAX_BODY_BYTES
 from tests.api.core.conftest import NAME, PHONE
 from tests.support.world import API, Person, World, ok, refused
 

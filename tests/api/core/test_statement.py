@@ -1,5 +1,5 @@
-"""Statements on the driver's own connection behave as SQLAlchemy's do (backend/core/statement.py):
-in the same transaction, with bound values, and with the same errors."""
+"""Statements on the driver's own connection behave as SQLAlchemy's do (core/db/statement.py): in
+the same transaction, with bound values, and with the same errors."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -11,10 +11,10 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 
 from backend.core.audit import AuditEntry
 from backend.core.db import db, transaction
+from backend.core.db.statement import Statement
 from backend.core.errors import TryAgain
 from backend.core.ids import new_id
-from backend.core.problems import refusal_for
-from backend.core.statement import Statement
+from backend.core.web.problems import refusal_for
 from backend.identity.models import User
 from tests.api.core.conftest import NAME, PHONE
 

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
-from backend.core.pages import FORM_KEY
+from backend.core.web.pages import FORM_KEY
 from backend.identity import console
 from backend.identity.passwords import weakness
 from tests.support.desk import Desk

@@ -15,12 +15,13 @@ from backend.activities import copies
 from backend.activities.models import Activity, ImportedRow, ScheduleImport
 from backend.activities.requests import ActivityEdit
 from backend.activities.words import SLOT_CHOICES, SlotChoice
-from backend.core import clock, pages, spreadsheets
+from backend.core import clock, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.core.web import pages
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
 from backend.schedule.imports import cells as import_cells

@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from backend.core.turns import FairPool
+from backend.core.db.turns import FairPool
 
 #: Seconds that a request waits in line for a connection.
 LONGEST_WAIT_S = 5.0
@@ -93,9 +93,9 @@ class Transaction(FlaskSession):
     """One connection of the pool, taken at the first statement, the transaction on it, and
     SQLAlchemy's session, which joins when an operation first uses it.
 
-    A hand-written statement (core/statement.py) needs the connection alone: joining, and clearing
-    away what was joined, costs as much as a statement, and the paths on which people wait in line
-    need none of it (docs/adr/0014).
+    A hand-written statement (statement.py) needs the connection alone: joining, and clearing away
+    what was joined, costs as much as a statement, and the paths on which people wait in line need
+    none of it (docs/adr/0014).
     """
 
     _is_open = _has_joined = False
@@ -229,7 +229,7 @@ def driver_connection(session: Session) -> psycopg.Connection[Any]:
 
 
 def driver_cursor(session: Session) -> psycopg.RawCursor[Any]:
-    """psycopg's cursor for hand-written statements (core/statement.py), likewise."""
+    """psycopg's cursor for hand-written statements (core/db/statement.py), likewise."""
     return cast(Transaction, session).cursor()
 
 

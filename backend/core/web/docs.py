@@ -4,7 +4,7 @@
 from flask import Flask
 from flask_swagger_ui import get_swaggerui_blueprint
 
-from backend.core.api import PUBLIC, declare_access
+from backend.core.web.api import PUBLIC, declare_access
 
 DOCS_URL = "/api/docs"
 

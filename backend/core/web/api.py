@@ -4,8 +4,8 @@
     def cancel(session, actor, body, booking_id): ...
 
 An endpoint declares who may call it, how often, its body or query, and its answer; what then
-happens to each request is in core/attempts.py. flask-smorest makes the OpenAPI document from the
-same words.
+happens to each request is in attempts.py. flask-smorest makes the OpenAPI document from the same
+words.
 """
 
 import threading
@@ -20,18 +20,7 @@ import orjson
 from flask import Flask, Response, current_app, request
 from sqlalchemy.orm import Session
 
-from backend.core import fields, idempotency
-from backend.core.attempts import (
-    A_READ,
-    LOGIN,
-    PUBLIC,
-    Declared,
-    Path,
-    View,
-    Work,
-    declare_access,
-    words_of,
-)
+from backend.core import idempotency
 from backend.core.errors import (
     AppError,
     MalformedBody,
@@ -42,7 +31,19 @@ from backend.core.errors import (
 from backend.core.idempotency import StoredAnswer
 from backend.core.limits import Limit
 from backend.core.permissions import Actor
-from backend.core.problems import problem_response
+from backend.core.web import fields
+from backend.core.web.attempts import (
+    A_READ,
+    LOGIN,
+    PUBLIC,
+    Declared,
+    Path,
+    View,
+    Work,
+    declare_access,
+    words_of,
+)
+from backend.core.web.problems import problem_response
 
 MAX_BODY_BYTES = 1_000_000
 JSON = "application/json"

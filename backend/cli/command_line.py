@@ -11,9 +11,9 @@ from flask.cli import AppGroup
 from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from backend.core import fields
 from backend.core.errors import AppError
-from backend.core.problems import refusal_for
+from backend.core.web import fields
+from backend.core.web.problems import refusal_for
 
 _UNDEFINED_TABLE = "42P01"
 

@@ -7,10 +7,10 @@ from flask import Blueprint, Flask, Response
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from backend.core.api import PUBLIC, declare_access, json_response
 from backend.core.db import db
+from backend.core.web.api import PUBLIC, declare_access, json_response
 
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 _STATE = text("SELECT version_num, current_setting('transaction_read_only') FROM alembic_version")
 # More rows than fit into the least memory that PostgreSQL takes: they go to a file of its own,

@@ -6,7 +6,7 @@
     @pages.form("/<uuid:activity_id>", access=Permission.ACTIVITY_EDIT, body=Facts, again=show)
     def save(session, actor, body, activity_id): …; return see_other(".show", activity_id=…)
 
-What happens to each request is in core/attempts.py: a page is shown in one transaction and changes
+What happens to each request is in attempts.py: a page is shown in one transaction and changes
 nothing, a form that is sent twice is carried out once. A form is asked first where it comes from
 (CSRF). What is refused is shown again with what was typed (`again`), and the reason beside the
 field. The page after it says what was done.
@@ -49,7 +49,14 @@ from werkzeug.routing import BuildError, RequestRedirect
 from wtforms.validators import ValidationError as CsrfError
 
 from backend.core import idempotency
-from backend.core.attempts import (
+from backend.core.context import compose, composed
+from backend.core.db import transaction
+from backend.core.errors import AppError, NotLoggedIn, ValidationFailed
+from backend.core.idempotency import IdempotencyKeyReused, StoredAnswer
+from backend.core.ids import new_id
+from backend.core.permissions import Actor, Permission
+from backend.core.text import file_name, one_line
+from backend.core.web.attempts import (
     A_READ,
     Access,
     Declared,
@@ -60,14 +67,7 @@ from backend.core.attempts import (
     declare_access,
     words_of,
 )
-from backend.core.context import compose, composed
-from backend.core.db import transaction
-from backend.core.errors import AppError, NotLoggedIn, ValidationFailed
-from backend.core.idempotency import IdempotencyKeyReused, StoredAnswer
-from backend.core.ids import new_id
-from backend.core.permissions import Actor, Permission
-from backend.core.problems import problem_for
-from backend.core.text import file_name, one_line
+from backend.core.web.problems import problem_for
 
 FORM_KEY = "_key"
 TOKEN = "token"  # noqa: S105 - the cookie's field, not a secret

@@ -10,12 +10,12 @@ A write is done once, however often it is sent:
    was one; the next run then looks before it does anything. What WeChat is asked for can't be
    rolled back: there the first run looks too. A race that is lost is run again likewise.
 4. What is refused may be so only because the first sending has done the work: then the first
-   answer is the answer. What the database refuses is a refusal like any other (core/problems.py).
-5. Who reaches for what is not theirs stands in the audit log (core/refusals.py); a try that came
-   to nothing is counted as any other change, where its limit says so.
+   answer is the answer. What the database refuses is a refusal like any other (problems.py).
+5. Who reaches for what is not theirs stands in the audit log (refusals.py); a try that came to
+   nothing is counted as any other change, where its limit says so.
 
-An endpoint says all that it differs in once, in one frozen `Declared`; core/api.py and
-core/pages.py say what differs between JSON and forms.
+An endpoint says all that it differs in once, in one frozen `Declared`; api.py and pages.py
+say what differs between JSON and forms.
 """
 
 from abc import ABC, abstractmethod
@@ -29,13 +29,14 @@ from flask import g
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from backend.core import idempotency, limits, refusals
+from backend.core import idempotency, limits
 from backend.core.db import RunAgain, transaction
 from backend.core.errors import AppError, Forbidden, NotFound, NotLoggedIn, TryAgain
 from backend.core.idempotency import IdempotencyKeyReused, StoredAnswer
 from backend.core.limits import CHANGES, Limit, TooManyRequests, Unlimited
 from backend.core.permissions import Actor, Permission
-from backend.core.problems import refusal_for
+from backend.core.web import refusals
+from backend.core.web.problems import refusal_for
 
 MAX_RUNS = 3
 

@@ -19,11 +19,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from backend.core.api import PUBLIC, declare_access
 from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.errors import NotFound, NotLoggedIn
 from backend.core.jobs.history import JobHealth, job_health
+from backend.core.web.api import PUBLIC, declare_access
 from backend.settings import Settings
 
 REGISTRY = CollectorRegistry()
