@@ -16,7 +16,7 @@ COMPLETE = (
     "*/operations.py",
     "*/copies.py",
     "*/bookings/moves.py",
-    "*/bookings/people.py",
+    "*/bookings/news/people.py",
     "*/bookings/places.py",
     "*/checkin/judge.py",
     "*/checkin/keep.py",

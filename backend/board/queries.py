@@ -29,7 +29,7 @@ from backend.activities.queries import bookable
 from backend.activities.words import stall_order
 from backend.board.summary import places_by_offering, presence_of, states_by_offering
 from backend.bookings.days import day_over
-from backend.bookings.line import LINE_ORDER
+from backend.bookings.line.order import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.checkin.models import Refusal, Scan, Verdict
 from backend.checkin.operations import FIND_LIMIT_REACHED

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Offering, Slot
 from backend.activities.questions import SignUps
-from backend.bookings.answers import booking_answers
+from backend.bookings.answers.rows import select_bookings
+from backend.bookings.answers.shown import booking_answers
 from backend.bookings.days import day_over, state_now
-from backend.bookings.details import select_bookings
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
 from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate

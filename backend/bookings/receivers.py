@@ -16,8 +16,10 @@ from backend.activities.signals import (
     slot_moved,
     times_changed,
 )
-from backend.bookings import line, moves, moving, people, queries
+from backend.bookings import moves, queries
+from backend.bookings.line import order
 from backend.bookings.models import Booking
+from backend.bookings.news import market_moved, people
 from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
@@ -57,14 +59,14 @@ def ended(
 def moved(
     session: Session, *, actor: Actor, activity: Activity, before: Times, shift: timedelta
 ) -> None:
-    moving.follow_activity(session, actor, activity, before, shift)
+    market_moved.follow_activity(session, actor, activity, before, shift)
 
 
 @slot_moved.connect
 def slot_elsewhere(
     session: Session, *, actor: Actor, activity: Activity, slot: Slot, before: datetime
 ) -> None:
-    moving.follow_slot(session, actor, activity, slot, before)
+    market_moved.follow_slot(session, actor, activity, slot, before)
 
 
 @residents_merged.connect
@@ -88,7 +90,7 @@ def active(session: Session, since: date) -> Select[UUID]:
 
 questions.sign_ups.answered(queries.standing_sign_ups)
 questions.numbers_begun.answered(queries.count_begun)
-questions.lines.answered(line.lines_of)
+questions.lines.answered(order.lines_of)
 exported.answered("bookings")(queries.export_bookings)
 uses.answered("bookings")(queries.count_bookings)
 standing.answered("bookings")(queries.tickets_of)

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from backend.bookings.details import written_bookings
-from backend.bookings.line import LINE_ORDER, gone
+from backend.bookings.answers.rows import written_bookings
+from backend.bookings.line.order import LINE_ORDER, gone
 from backend.bookings.models import ACTIVE_STATES
 from backend.core.db.statement import Statement
 

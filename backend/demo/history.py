@@ -20,8 +20,8 @@ from backend.activities.models import (
     ServiceDay,
 )
 from backend.activities.requests import RecordEdit
-from backend.bookings import calling
 from backend.bookings import operations as bookings
+from backend.bookings.line import calling
 from backend.bookings.models import Booking
 from backend.bookings.requests import CallNext, TakeNumber
 from backend.checkin import statements

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Offering, OfferingMode, Stall
-from backend.bookings import calling
 from backend.bookings import operations as bookings
+from backend.bookings.line import calling
 from backend.bookings.models import Booking
 from backend.bookings.requests import CallNext, TakeNumber
 from backend.core.ids import new_id

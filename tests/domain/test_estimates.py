@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.bookings.estimates import FEWEST_SERVICES, Minutes, estimate_wait
+from backend.bookings.line.estimates import FEWEST_SERVICES, Minutes, estimate_wait
 
 LIKE_CLOCKWORK = [10.0] * 8
 

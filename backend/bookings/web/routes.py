@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity, access_offering
-from backend.bookings import answers, calling, desk, line, operations, queries
+from backend.bookings import operations, queries
+from backend.bookings.answers import shown
+from backend.bookings.line import calling, desk, order
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.permissions import access_booking, access_to_move
 from backend.bookings.requests import CallNext, SignUp, TakeNumber
@@ -27,7 +29,7 @@ blp = Blueprint("bookings", __name__, url_prefix="/api/v1", description="报名�
 def sign_up(session: Session, actor: Actor, body: SignUp, offering_id: UUID) -> Ready:
     """Sign up, for oneself or a family member."""
     booked = operations.sign_up(session, actor, offering_id, body)
-    return Ready(answers.booking_answer(session, actor, booked))
+    return Ready(shown.booking_answer(session, actor, booked))
 
 
 @blp.post("/offerings/<uuid:offering_id>/tickets", access=LOGIN, status=201,
@@ -36,20 +38,20 @@ def sign_up(session: Session, actor: Actor, body: SignUp, offering_id: UUID) -> 
 def take_number(session: Session, actor: Actor, body: TakeNumber, offering_id: UUID) -> Ready:
     """A walk-in number: from a volunteer, or one's own on the spot after check-in."""
     booked = operations.take_number(session, actor, offering_id, body)
-    return Ready(answers.booking_answer(session, actor, booked))
+    return Ready(shown.booking_answer(session, actor, booked))
 
 
 @blp.get("/offerings/<uuid:offering_id>/queue", access=PUBLIC, answer=schemas.QueueAnswer)
 def get_queue(session: Session, actor: Actor | None, offering_id: UUID) -> dict[str, Any]:
     """The line: who is called where, how many wait, how long it takes."""
-    return line.queue_of(session, access_offering(session, actor, offering_id))
+    return order.queue_of(session, access_offering(session, actor, offering_id))
 
 
 @blp.get("/bookings/<uuid:booking_id>", access=LOGIN, answer=schemas.BookingAnswer)
 def get_booking(session: Session, actor: Actor, booking_id: UUID) -> dict[str, Any]:
     """A booking, with its place in the line while it waits."""
     found = access_booking(session, actor, booking_id)
-    return answers.booking_detail(session, actor, found.booking.id)
+    return shown.booking_detail(session, actor, found.booking.id)
 
 
 @blp.get("/me/bookings", access=LOGIN, query=schemas.MyBookingQuery,
@@ -83,7 +85,7 @@ def call_next(session: Session, actor: Actor, body: CallNext, stall_id: UUID) ->
     called = calling.call_next(session, actor, stall_id, body)
     if called is None:
         return None, 204
-    return Ready(answers.booking_answer(session, actor, called))
+    return Ready(shown.booking_answer(session, actor, called))
 
 
 @blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=schemas.BookingAnswer,
@@ -92,7 +94,7 @@ def cancel(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str
     """Cancel a booking that has not begun; its place is free again."""
     found = access_to_move(session, actor, booking_id, S.CANCELLED)
     operations.cancel(session, actor, found.booking, region_code=found.region_code)
-    return answers.booking_detail(session, actor, booking_id)
+    return shown.booking_detail(session, actor, booking_id)
 
 
 @blp.post("/bookings/<uuid:booking_id>/rejoin", access=LOGIN, answer=schemas.BookingAnswer)
@@ -152,4 +154,4 @@ def _at_desk(
     found = access_to_move(session, actor, booking_id, to)
     act(session, actor, found.booking, found.region_code)
     session.flush()
-    return answers.booking_detail(session, actor, booking_id)
+    return shown.booking_detail(session, actor, booking_id)

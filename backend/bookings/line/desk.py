@@ -9,10 +9,10 @@ from sqlalchemy import and_, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Desk, Offering, OfferingMode
-from backend.bookings.answers import booking_answers
-from backend.bookings.calling import undoable_since
-from backend.bookings.details import select_bookings
-from backend.bookings.line import LINE_ORDER
+from backend.bookings.answers.rows import select_bookings
+from backend.bookings.answers.shown import booking_answers
+from backend.bookings.line.calling import undoable_since
+from backend.bookings.line.order import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.permissions import access_stall
 from backend.core import clock

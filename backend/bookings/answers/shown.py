@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from backend.activities.days import ratable_until
 from backend.activities.models import ActivityState
+from backend.bookings.answers.rows import read_booking
 from backend.bookings.days import state_of, valid_until
-from backend.bookings.details import read_booking
-from backend.bookings.line import estimated, places_of, read_pace
+from backend.bookings.line.order import estimated, places_of, read_pace
 from backend.bookings.models import BookingOrigin, BookingState
 from backend.core import clock
 from backend.core.permissions import Actor

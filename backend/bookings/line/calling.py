@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import ActivityState, Desk
 from backend.activities.permissions import ANNOUNCED
 from backend.bookings import statements
-from backend.bookings.details import read_booking
+from backend.bookings.answers.rows import read_booking
 from backend.bookings.errors import (
     AlreadyRejoined,
     CallAgainFirst,
@@ -21,7 +21,7 @@ from backend.bookings.errors import (
     StallBusy,
     UndoOver,
 )
-from backend.bookings.line import LINE_ORDER
+from backend.bookings.line.order import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.moves import call_head, move
 from backend.bookings.permissions import may_call

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Offering, Stall
-from backend.bookings.estimates import Minutes, estimate_wait
+from backend.bookings.line.estimates import Minutes, estimate_wait
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.core.config import QUEUE
