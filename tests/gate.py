@@ -20,7 +20,7 @@ COMPLETE = (
     "*/bookings/places.py",
     "*/checkin/judge.py",
     "*/checkin/keep.py",
-    "*/checkin/words.py",
+    "*/checkin/answers.py",
     "*/schedule/imports/cells.py",
     "*/schedule/imports/undo.py",
     "*/identity/guests.py",

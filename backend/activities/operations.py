@@ -11,6 +11,7 @@ from sqlalchemy import Interval, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from backend.activities import codes
+from backend.activities.actions import MOVE_OF
 from backend.activities.changes import facts_of
 from backend.activities.days import days_early
 from backend.activities.images import FETCHED_FOR, fetch_code_image
@@ -26,7 +27,6 @@ from backend.activities.models import (
     Slot,
     Venue,
 )
-from backend.activities.moves import MOVE_OF
 from backend.activities.overlaps import overlaps
 from backend.activities.queries import activity_detail
 from backend.activities.questions import numbers_begun

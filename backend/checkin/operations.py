@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
-from backend.checkin import judge, keep, statements, words
+from backend.checkin import answers, judge, keep, statements
 from backend.checkin.errors import FindClosed, NotRevertible
 from backend.checkin.judge import Moment, Shown
 from backend.checkin.models import Scan, ScanDirection, ScanRevert, Verdict
@@ -18,7 +18,7 @@ from backend.core.permissions import Actor, Permission
 FIND_LIMIT_REACHED = "find_limit_reached"
 
 
-def record_scan(session: Session, actor: Actor, activity_id: UUID, scan: Scanned) -> words.Answer:
+def record_scan(session: Session, actor: Actor, activity_id: UUID, scan: Scanned) -> answers.Answer:
     """Judge one scan and keep it, whatever the verdict.
 
     Raises NotFound (404) for an activity or resident that the caller may not see, Forbidden
@@ -43,7 +43,7 @@ def record_scan(session: Session, actor: Actor, activity_id: UUID, scan: Scanned
     if context.known:
         # Before anything else is judged: the person may have closed their account, or have been
         # a guest who became a resident, since the phone sent this scan first.
-        return words.told(keep.kept_before(session, scan.id, request_hash))
+        return answers.told(keep.kept_before(session, scan.id, request_hash))
     judge.check_who_is_meant(actor, scan, context)
     moment = shown.moment
     if scan.code is not None:
@@ -51,10 +51,10 @@ def record_scan(session: Session, actor: Actor, activity_id: UUID, scan: Scanned
     new = keep.NewScan(session, actor, activity_id, scan, context, moment, request_hash)
     reason = judge.refusal(session, activity_id, scan, context, moment, shown.fault)
     if reason is not None:
-        return words.told(new.refuse(reason))
+        return answers.told(new.refuse(reason))
     if scan.direction is ScanDirection.EXIT:
-        return words.told(new.leave())
-    return words.told(new.admit())
+        return answers.told(new.leave())
+    return answers.told(new.admit())
 
 
 def revert_scan(session: Session, actor: Actor, scan_id: UUID, undo: Undo) -> ScanRevert:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from backend.activities import history
+from backend.activities.actions import MOVE_OF
 from backend.activities.models import Activity, ActivityState
-from backend.activities.moves import MOVE_OF
 from backend.audit.words import (
     action_in_words,
     change_in_words,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.activities import changes, history, moves
+from backend.activities import actions, changes, history
 from backend.activities.models import Activity, ActivityState, OfferingMode, Programme, Stall
 from backend.activities.readiness import NotReady, check_ready, missing
 from backend.activities.stalls import plan
@@ -182,10 +182,10 @@ def test_moves_are_those_of_table_and_role(
     state: ActivityState, town: list[str], community: list[str]
 ) -> None:
     found = Activity(state=state, region_code="320412100001")
-    assert moves.open_moves(actor(Role.ORGANISER, "320412100"), found) == town
-    assert moves.open_moves(actor(Role.ORGANISER, "320412100001"), found) == community
-    assert moves.open_moves(actor(Role.AUDITOR, "320412"), found) == []
-    assert moves.open_moves(actor(Role.ORGANISER, "320412102"), found) == []
+    assert actions.open_moves(actor(Role.ORGANISER, "320412100"), found) == town
+    assert actions.open_moves(actor(Role.ORGANISER, "320412100001"), found) == community
+    assert actions.open_moves(actor(Role.AUDITOR, "320412"), found) == []
+    assert actions.open_moves(actor(Role.ORGANISER, "320412102"), found) == []
 
 
 def test_only_what_differs_is_a_change() -> None:

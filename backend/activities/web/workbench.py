@@ -12,9 +12,9 @@ from flask import Response, current_app
 from sqlalchemy.orm import Session
 
 from backend.activities import (
+    actions,
     changes,
     merging,
-    moves,
     operations,
     queries,
     readiness,
@@ -105,7 +105,7 @@ def show(
             detail=detail, people=people, missing=missing, unready=unready,
             blocked=any(one.blocks for one in missing), held=any(one.holds for one in missing),
             few_of=few_of,
-            moves=moves.open_moves(actor, activity),
+            moves=actions.open_moves(actor, activity),
             affected=changes.affected_by(session, activity_id) if not unready else None,
             early=days_early(activity),
         ),
@@ -119,7 +119,7 @@ def _move(
     action: str,
     reason: str | None = None,
 ) -> Response:
-    move = next(move for move in moves.MOVES if move.action == action)
+    move = next(move for move in actions.MOVES if move.action == action)
     activity = access_activity(session, actor, activity_id, move.permission)
     operations.move_activity(session, actor, activity, move.to, action=action, reason=reason)
     return see_other(".show", activity_id=activity_id)
@@ -188,7 +188,7 @@ def ask_to_cancel(
         "activities/cancel.html",
         **frame(
             actor, activity, "show", typed=typed or {}, problem=problem,
-            allowed="cancel" in moves.open_moves(actor, activity),
+            allowed="cancel" in actions.open_moves(actor, activity),
             affected=changes.affected_by(session, activity_id),
         ),
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Bookings as they are shown: the rows with the names they need, and what each reader sees of them."""
+"""Bookings as they are shown: the rows with the names they need, and what each reader sees."""

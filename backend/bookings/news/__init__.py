@@ -1,1 +1,1 @@
-"""What becomes of bookings on news from elsewhere, where that is more than a line of receivers.py."""
+"""What becomes of bookings on news from elsewhere, where it is more than a line of receivers."""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request, url_for
 from sqlalchemy.orm import Session
 
-from backend.activities import moves, operations
+from backend.activities import actions, operations
 from backend.activities.models import ACTIVITY_TRANSITIONS
 from backend.activities.permissions import (
     access_activities,
@@ -73,7 +73,7 @@ def calendar(
         may_plan=actor.may_anywhere(Permission.ACTIVITY_EDIT),
         may_publish=bool(actor.region_codes(Permission.ACTIVITY_PUBLISH)),
         may_edit=lambda row: actor.may(Permission.ACTIVITY_EDIT, region_code=row.region_code),
-        open_moves=lambda row: moves.open_moves(actor, row),
+        open_moves=lambda row: actions.open_moves(actor, row),
         not_begun=operations.NOT_BEGUN,
         typed=typed or {},
         problem=problem,
@@ -148,7 +148,7 @@ def _wall_clock(instant: Any) -> str:
 def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response | str:
     """Submit, publish or return the activities that were chosen in the list: all or none. Before
     they are published, what each of them lacks is shown."""
-    move = moves.MOVE_OF[body["action"]]
+    move = actions.MOVE_OF[body["action"]]
     chosen = access_activities(session, actor, body["ids"], move.permission)
     if move.action == "publish" and not body.get("looked"):
         gaps = [(one, operations.gaps_of(session, actor, one)) for one in chosen]

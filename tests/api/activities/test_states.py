@@ -7,8 +7,8 @@ import pytest
 from blinker import ANY
 from sqlalchemy import Connection, text
 
+from backend.activities.actions import MOVE_OF
 from backend.activities.models import ACTIVITY_TRANSITIONS, Activity, ActivityState
-from backend.activities.moves import MOVE_OF
 from backend.activities.signals import activity_moved
 from backend.core.db import transaction
 from backend.core.errors import Forbidden
