@@ -1,4 +1,4 @@
-"""What check-in says: to the phone that scans, on pages and in the audit log."""
+"""What the phone that scans is told."""
 
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -10,26 +10,8 @@ from backend.checkin.keep import Kept, Who
 from backend.checkin.models import Refusal, ScanDirection, ScanSource, Verdict
 from backend.core import clock
 from backend.core.config import CHECKIN
-from backend.core.feature import AuditWords
 from backend.identity.names import masked_name, own_name
 from backend.identity.phones import masked
-
-SCAN_REFUSALS = {
-    Refusal.INVALID: "码无效", Refusal.WRONG_MARKET: "不是这场的码",
-    Refusal.NOT_YET: "还没到签到时间", Refusal.EXPIRED: "码或签到时间已过",
-    Refusal.CANCELLED: "活动已取消", Refusal.REVOKED: "码已作废",
-    Refusal.BLOCKED: "账户已停用",
-}  # fmt: skip
-AUDIT = AuditWords(
-    actions={
-        "find_residents": "查找居民",
-        "find_limit_reached": "查找居民到达上限",
-        "revert_scan": "撤销签到",
-    },
-    objects={"scan": "扫码记录"},
-    states={"scan": {Verdict.ADMITTED: "已签到", "reverted": "已撤销"}},
-    details={"found": "找到"},
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Scans: who came, and who found whom."""
 
-from backend.checkin import answers, models, receivers
+from backend.checkin import models, receivers, words
 from backend.checkin.web import routes
 from backend.core.feature import Feature
 
@@ -8,7 +8,7 @@ FEATURE = Feature(
     name="checkin",
     tables=(models,),
     api=(routes.blp,),
-    titles={"SCAN_REFUSALS": answers.SCAN_REFUSALS},
-    audit=answers.AUDIT,
+    titles={"SCAN_REFUSALS": words.SCAN_REFUSALS},
+    audit=words.AUDIT,
     connects=(receivers,),
 )
