@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import Flask
 
-from backend.activities.codes import MarketCodes
+from backend.activities.codes.scenes import MarketCodes
 from backend.cli import init_cli
 from backend.console import init_console
 from backend.console.cookie import init_cookie

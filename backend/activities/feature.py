@@ -1,6 +1,7 @@
 """Markets, actions and exchanges: what they offer, from the draft to the end."""
 
-from backend.activities import images, models, words
+from backend.activities import models, words
+from backend.activities.codes import images
 from backend.activities.web import (
     drafts,
     links,

@@ -10,11 +10,21 @@ from uuid import UUID
 from sqlalchemy import Interval, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from backend.activities import codes
 from backend.activities.actions import MOVE_OF
-from backend.activities.changes import facts_of
+from backend.activities.checks.changes import facts_of
+from backend.activities.checks.overlaps import overlaps
+from backend.activities.checks.readiness import (
+    Missing,
+    StaysPublished,
+    by_weight,
+    check_publishable,
+    check_ready,
+    missing,
+    what_holds,
+)
+from backend.activities.codes import scenes
+from backend.activities.codes.images import FETCHED_FOR, fetch_code_image
 from backend.activities.days import days_early
-from backend.activities.images import FETCHED_FOR, fetch_code_image
 from backend.activities.models import (
     ACTIVITY_TRANSITIONS,
     LONGEST_ACTIVITY,
@@ -27,18 +37,8 @@ from backend.activities.models import (
     Slot,
     Venue,
 )
-from backend.activities.overlaps import overlaps
 from backend.activities.queries import activity_detail
 from backend.activities.questions import numbers_begun
-from backend.activities.readiness import (
-    Missing,
-    StaysPublished,
-    by_weight,
-    check_publishable,
-    check_ready,
-    missing,
-    what_holds,
-)
 from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
 from backend.activities.signals import activity_moved, times_changed
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
@@ -114,7 +114,7 @@ def create_activity(session: Session, actor: Actor | None, new: NewActivity) -> 
     _check_activity(activity)
     session.add(activity)
     session.flush()
-    codes.new_code(session, activity.id)
+    scenes.new_code(session, activity.id)
     session.refresh(activity)
     audit.record(
         session,
@@ -344,10 +344,10 @@ def revoke_code(session: Session, actor: Actor, activity: Activity) -> MarketCod
 
     Raises NoCode (404).
     """
-    current = codes.current_code(session, activity.id)
+    current = scenes.current_code(session, activity.id)
     current.revoked_at = clock.now()
     session.flush()
-    replaced = codes.new_code(session, activity.id)
+    replaced = scenes.new_code(session, activity.id)
     audit.record(
         session,
         actor,

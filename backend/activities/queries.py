@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from backend.activities.codes import is_scene
+from backend.activities.codes.scenes import is_scene
 from backend.activities.models import (
     LONGEST_ACTIVITY,
     Activity,

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from backend.activities.history.parts import part_in_words, with_parts
 from backend.activities.models import Activity, ScheduleImport
-from backend.activities.parts import part_in_words, with_parts
 from backend.audit.words import (
     action_in_words,
     change_in_words,

@@ -8,7 +8,7 @@ and phone numbers stand in no entry (core/audit.py), so none can come out here.
 from collections.abc import Mapping
 from typing import Any
 
-from backend.activities.history import changes_in_words
+from backend.activities.history.entries import changes_in_words
 from backend.core.feature import AuditWords
 
 AUDIT = AuditWords(

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities.codes import MarketCodes, scene_of
+from backend.activities.codes.scenes import MarketCodes, scene_of
 from backend.activities.days import counts_from
 from backend.activities.models import Activity, ActivityState, MarketCode
 from backend.activities.permissions import ANNOUNCED

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.readiness import UNSETTLED
 from backend.activities.copies import Place, Source, copy_to, slots_that_fit
 from backend.activities.days import doubtful_time
 from backend.activities.models import Activity
-from backend.activities.readiness import UNSETTLED
 from backend.activities.requests import ActivityEdit, NewVenue
 from backend.activities.words import SlotChoice
 from backend.core import clock

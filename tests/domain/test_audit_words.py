@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend.activities import history
 from backend.activities.actions import MOVE_OF
+from backend.activities.history import entries
 from backend.activities.models import Activity, ActivityState
 from backend.audit.words import (
     action_in_words,
@@ -46,7 +46,7 @@ def test_every_action_of_an_activity_has_words_in_its_history() -> None:
     """Looking somebody up at the entrance is not told there."""
     recorded = recorded_about(Activity.__name__) | MOVE_OF.keys()
     assert {"create", "cancel", "withdraw", "edit_slot", "assign", "revoke_code"} <= recorded
-    assert recorded - history.ACTIONS.keys() == {"find_residents"}
+    assert recorded - entries.ACTIONS.keys() == {"find_residents"}
 
 
 def test_the_reader_of_the_code_finds_what_it_should() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from backend.activities.codes import MarketCodes, scene_of
+from backend.activities.codes.scenes import MarketCodes, scene_of
 
 LINKS = "https://markets.example.cn/q/"
 CODES = MarketCodes(b"0123456789abcdef0123456789abcdef", LINKS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.activities.readiness import is_settled
+from backend.activities.checks.readiness import is_settled
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend.activities import actions, changes, history
+from backend.activities import actions
+from backend.activities.checks import changes
+from backend.activities.checks.readiness import NotReady, check_ready, missing
+from backend.activities.history import entries
 from backend.activities.models import Activity, ActivityState, OfferingMode, Programme, Stall
-from backend.activities.readiness import NotReady, check_ready, missing
 from backend.activities.stalls import plan
 from backend.activities.stalls.plan import Spot
 from backend.core.dates import moment
@@ -201,7 +203,7 @@ def test_words_alone_concern_nobody() -> None:
 
 
 def test_history_says_more_where_there_is_more() -> None:
-    assert history.more_of({}, "大雨") == "原因：大雨"
-    assert history.more_of({"fields": ["title", "venue", "unknown"]}) == "名称、场地"
-    assert history.more_of({"count": 6, "offering_id": "x"}) == "6 个"
-    assert history.more_of({"stall_id": "x"}) == ""
+    assert entries.more_of({}, "大雨") == "原因：大雨"
+    assert entries.more_of({"fields": ["title", "venue", "unknown"]}) == "名称、场地"
+    assert entries.more_of({"count": 6, "offering_id": "x"}) == "6 个"
+    assert entries.more_of({"stall_id": "x"}) == ""

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import marshmallow as ma
 
 from backend.activities import requests
-from backend.activities.merging import base_of
+from backend.activities.checks.merging import base_of
 from backend.activities.models import ExchangeKind, OfferingMode
 from backend.activities.stalls.plan import MOST
 from backend.activities.web.schemas import StallNumber

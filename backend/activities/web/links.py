@@ -8,7 +8,8 @@ says how to go on. It is public, changes nothing and sets no cookie.
 from flask import Response, current_app
 from sqlalchemy.orm import Session
 
-from backend.activities import codes, queries
+from backend.activities import queries
+from backend.activities.codes import scenes
 from backend.core.context import composed
 from backend.core.permissions import Actor
 from backend.core.web.api import PUBLIC
@@ -25,7 +26,7 @@ def show(session: Session, actor: Actor | None, code: str) -> Response | str:
     if name and code == name:
         return Response(content, content_type="text/plain")
     try:
-        market = queries.target_of_code(session, codes.scene_of(code))
+        market = queries.target_of_code(session, scenes.scene_of(code))
     except queries.CodeUnknown:
         market = None
     answer = current_app.make_response(render("activities/link.html", market=market))

@@ -6,10 +6,11 @@ from uuid import UUID
 from flask import Response, current_app
 from sqlalchemy.orm import Session
 
-from backend.activities import changes, operations
+from backend.activities import operations
+from backend.activities.checks import changes
+from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import doubtful_time
 from backend.activities.models import Activity
-from backend.activities.overlaps import overlaps
 from backend.activities.permissions import access_activity, access_activity_for_edit
 from backend.activities.web import schemas
 from backend.activities.words import quoted

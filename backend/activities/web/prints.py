@@ -8,8 +8,10 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import changes, images, queries
-from backend.activities.codes import NoCode, current_code
+from backend.activities import queries
+from backend.activities.checks import changes
+from backend.activities.codes import images
+from backend.activities.codes.scenes import NoCode, current_code
 from backend.activities.models import Activity, OfferingMode
 from backend.activities.web import forms
 from backend.activities.web.workbench import access_workbench, frame

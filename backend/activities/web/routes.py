@@ -6,7 +6,8 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import codes, copies, images, operations, queries, requests
+from backend.activities import copies, operations, queries, requests
+from backend.activities.codes import images, scenes
 from backend.activities.models import ActivityState
 from backend.activities.permissions import (
     access_activity,
@@ -278,20 +279,20 @@ def delete_slot(session: Session, actor: Actor, _: Any, slot_id: UUID) -> None:
 
 @blp.get("/activities/<uuid:activity_id>/code", access=Permission.CODE_SHOW,
          answer=schemas.MarketCodeAnswer)  # fmt: skip
-def get_code(session: Session, actor: Actor, activity_id: UUID) -> codes.ShownCode:
+def get_code(session: Session, actor: Actor, activity_id: UUID) -> scenes.ShownCode:
     """The market's own check-in code, as the entrance shows it now."""
     activity = access_activity(session, actor, activity_id, Permission.CODE_SHOW)
-    scene = codes.current_code(session, activity.id).scene
-    return composed(codes.MarketCodes).shown(scene, activity.code_rotates_seconds)
+    scene = scenes.current_code(session, activity.id).scene
+    return composed(scenes.MarketCodes).shown(scene, activity.code_rotates_seconds)
 
 
 @blp.post("/activities/<uuid:activity_id>/code/revoke", access=Permission.CODE_REVOKE,
           answer=schemas.MarketCodeAnswer)  # fmt: skip
-def revoke_code(session: Session, actor: Actor, _: Any, activity_id: UUID) -> codes.ShownCode:
+def revoke_code(session: Session, actor: Actor, _: Any, activity_id: UUID) -> scenes.ShownCode:
     """Make every printed code of this activity worthless; answers the new one."""
     activity = access_activity(session, actor, activity_id, Permission.CODE_REVOKE)
     scene = operations.revoke_code(session, actor, activity).scene
-    return composed(codes.MarketCodes).shown(scene, activity.code_rotates_seconds)
+    return composed(scenes.MarketCodes).shown(scene, activity.code_rotates_seconds)
 
 
 @blp.get("/activities/<uuid:activity_id>/code.png", access=Permission.CODE_SHOW,
@@ -308,4 +309,4 @@ def get_code_image(actor: Actor, activity_id: UUID) -> Response:
 @blp.get("/market-codes/<scene>", access=PUBLIC, answer=schemas.CodeTargetAnswer)
 def get_code_target(session: Session, _: Actor | None, scene: str) -> dict[str, Any]:
     """The activity that a scanned or printed code belongs to."""
-    return queries.target_of_code(session, codes.scene_of(scene))
+    return queries.target_of_code(session, scenes.scene_of(scene))

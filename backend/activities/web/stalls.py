@@ -7,9 +7,10 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import changes, operations, queries
+from backend.activities import operations, queries
+from backend.activities.checks import changes
+from backend.activities.checks.overlaps import organisations_elsewhere
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall
-from backend.activities.overlaps import organisations_elsewhere
 from backend.activities.permissions import (
     access_activity_for_edit,
     access_offering,

@@ -11,19 +11,11 @@ from uuid import UUID
 from flask import Response, current_app
 from sqlalchemy.orm import Session
 
-from backend.activities import (
-    actions,
-    changes,
-    merging,
-    operations,
-    queries,
-    readiness,
-    records,
-    requests,
-    staff,
-)
+from backend.activities import actions, operations, queries, records, requests, staff
+from backend.activities.checks import changes, merging, readiness
+from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import days_early
-from backend.activities.history import FACTS, history_of
+from backend.activities.history.entries import FACTS, history_of
 from backend.activities.models import (
     Activity,
     ActivityRecord,
@@ -32,7 +24,6 @@ from backend.activities.models import (
     Stall,
     Venue,
 )
-from backend.activities.overlaps import overlaps
 from backend.activities.permissions import access_activity, access_activity_for_edit
 from backend.activities.web import forms
 from backend.activities.words import few_of, stall_order

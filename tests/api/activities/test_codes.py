@@ -12,8 +12,8 @@ import time_machine
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from backend.activities import images
-from backend.activities.images import fetch_code_image
+from backend.activities.codes import images
+from backend.activities.codes.images import fetch_code_image
 from backend.app import create_app
 from backend.core import clock
 from backend.core.db import transaction_is_open

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import time_machine
 
-from backend.activities.changes import affected_by
+from backend.activities.checks.changes import affected_by
 from backend.activities.models import Activity
 from backend.board.queries import Alert, board_of, display_of
 from backend.bookings.tasks import BATCH, end_days

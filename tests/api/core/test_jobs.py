@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from backend.activities.images import fetch_code_image
+from backend.activities.codes.images import fetch_code_image
 from backend.core import clock, idempotency, jobs
 from backend.core.config import REPORTS
 from backend.core.db import db, transaction

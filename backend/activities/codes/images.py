@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.activities.codes import MarketCodes, current_code
+from backend.activities.codes.scenes import MarketCodes, current_code
 from backend.activities.models import Activity, ActivityState, CodeImage, MarketCode
 from backend.core import clock
 from backend.core.context import composed

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
+from backend.activities.checks.readiness import Missing
 from backend.activities.models import Activity, ActivityState, Duty, Stall
 from backend.activities.permissions import ANNOUNCED
-from backend.activities.readiness import Missing
 from backend.activities.words import quoted
 from backend.core.dates import period
 from backend.core.permissions import Actor, Permission

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.activities.history.parts import part_in_words, with_parts
 from backend.activities.models import Activity
-from backend.activities.parts import part_in_words, with_parts
 from backend.activities.words import EXCHANGE_KINDS
 from backend.core import clock
 from backend.core.audit import AuditEntry

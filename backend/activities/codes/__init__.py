@@ -1,0 +1,1 @@
+"""An activity's check-in code: the word that is printed, what changes with it, and its pictures."""
