@@ -25,8 +25,8 @@ from backend.core.web.problems import init_problems
 from backend.features import FEATURES
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
+from backend.identity.login.sessions import authenticate
 from backend.identity.personal_codes import PersonalCodes
-from backend.identity.sessions import authenticate
 from backend.settings import Settings
 
 

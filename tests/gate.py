@@ -23,7 +23,7 @@ COMPLETE = (
     "*/checkin/answers.py",
     "*/schedule/imports/cells.py",
     "*/schedule/imports/undo.py",
-    "*/identity/guests.py",
+    "*/identity/people/guests.py",
     "*/permissions.py",
     "*/states.py",
 )

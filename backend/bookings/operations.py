@@ -44,9 +44,9 @@ from backend.core.ids import new_id
 from backend.core.limits import TooManyRequests
 from backend.core.permissions import Actor, Permission
 from backend.core.request_context import current_address, current_request_id
-from backend.identity import guests
 from backend.identity.models import Resident
-from backend.identity.standing import Occasion
+from backend.identity.people import guests
+from backend.identity.people.standing import Occasion
 
 _LIMITED = timedelta(seconds=limit_rules("sign_up").seconds)
 _OPEN_STATES = frozenset({ActivityState.PUBLISHED, ActivityState.LIVE})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from backend.identity.guests import NewGuest
+from backend.identity.people.guests import NewGuest
 
 
 @dataclass(frozen=True, slots=True)

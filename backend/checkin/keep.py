@@ -32,9 +32,9 @@ from backend.core.crypto import PhoneVault
 from backend.core.db import AnyRow, RunAgain
 from backend.core.idempotency import fingerprint
 from backend.core.permissions import Actor
-from backend.identity import guests
 from backend.identity.models import Resident
-from backend.identity.standing import Occasion
+from backend.identity.people import guests
+from backend.identity.people.standing import Occasion
 
 _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 

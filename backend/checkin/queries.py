@@ -21,8 +21,8 @@ from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, name_key, name_key_of, own_name
+from backend.identity.people.standing import Occasion, described
 from backend.identity.questions import uses
-from backend.identity.standing import Occasion, described
 from backend.regions.models import Region
 from backend.regions.queries import within
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.checkin.models import ScanDirection, ScanSource
-from backend.identity.guests import NewGuest
+from backend.identity.people.guests import NewGuest
 
 
 @dataclass(frozen=True, slots=True)

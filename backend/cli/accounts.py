@@ -8,8 +8,8 @@ import click
 from backend.cli.arguments import check_active, user_of
 from backend.cli.command_line import ChineseGroup, CommandError
 from backend.core.db import transaction
-from backend.identity import console
-from backend.identity.passwords import weakness
+from backend.identity.login import console
+from backend.identity.login.passwords import weakness
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
 _password_option = click.password_option(

@@ -25,7 +25,7 @@ from backend.core.feature import Feature
 from backend.core.permissions import Actor
 from backend.core.web.api import LOGIN, PUBLIC, declare_access
 from backend.core.web.pages import Frame, Pages, init_pages, see_other
-from backend.identity.console import Who, authenticate, who_is
+from backend.identity.login.console import Who, authenticate, who_is
 
 PREFIX = "/console"
 #: Where pages are: the staff's, and those behind the plain links of markets' codes.

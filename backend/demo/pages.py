@@ -11,7 +11,7 @@ from backend.core.permissions import Actor
 from backend.core.web.api import PUBLIC
 from backend.core.web.pages import Pages, after_login, log_in_browser
 from backend.demo.people import openid_of
-from backend.identity import console
+from backend.identity.login import console
 from backend.identity.models import User
 
 pages = Pages("demo_login", __name__, url_prefix="/console", template_folder="templates")

@@ -15,8 +15,10 @@ from backend.core.errors import AppError, Forbidden, NotFound, NotLoggedIn, Vali
 from backend.core.given import UNSET, given, or_else, put
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.identity import erasure, guests, phones, roles, sessions, statements
+from backend.identity import phones, roles, statements
+from backend.identity.login import sessions
 from backend.identity.models import Consent, PhoneState, Resident, User, UserState
+from backend.identity.people import erasure, guests
 from backend.identity.personal_codes import CodeFault, PersonalCode, PersonalCodes
 from backend.identity.requests import FamilyMember, ProfileEdit
 from backend.regions.models import Region

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from backend.core.errors import NotFound
 from backend.core.permissions import Actor, Permission
-from backend.identity.lookups import was_found
 from backend.identity.models import ConsoleSession, LoginSession, Resident, RoleAssignment
+from backend.identity.people.lookups import was_found
 from backend.identity.roles import place_of_role
 from backend.regions.models import Region
 from backend.regions.queries import within

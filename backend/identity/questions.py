@@ -21,5 +21,5 @@ exported: Survey[[Session, list[UUID]], list[dict[str, Any]]] = Survey("exported
 uses: Survey[[Session, list[UUID], tuple[str, ...]], dict[UUID, int]] = Survey("uses")
 
 # (session, activity_id, day, resident_ids): what these people have done at an activity on its day
-# (`identity/standing.py`); who has done nothing is left out.
+# (`identity/people/standing.py`); who has done nothing is left out.
 standing: Survey[[Session, UUID, date, list[UUID]], dict[UUID, dict[str, Any]]] = Survey("standing")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.core import audit, clock
 from backend.core.errors import AppError
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
-from backend.identity import console
+from backend.identity.login import console
 from backend.identity.models import RoleAssignment, User, UserState
 from backend.regions.models import Region
 

@@ -9,8 +9,9 @@ from backend.core import audit, clock, idempotency, limits
 from backend.core.config import RETENTION
 from backend.core.db import transaction
 from backend.core.jobs import job
-from backend.identity import console, erasure, sessions
+from backend.identity.login import console, sessions
 from backend.identity.models import ConsoleLogin, ConsoleSession, LoginSession
+from backend.identity.people import erasure
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Permission, Role
 from backend.core.web.attempts import Access
-from backend.identity import console
+from backend.identity.login import console
 from tests.support.transactions import taken_back
 from tests.support.world import (
     API,

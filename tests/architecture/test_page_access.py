@@ -22,7 +22,7 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.core.web import pages
-from backend.identity import console
+from backend.identity.login import console
 from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
 from backend.partners.models import Organisation

@@ -22,7 +22,7 @@ from backend.core.db import db, transaction
 from backend.core.permissions import Role
 from backend.core.web.pages import TOKEN
 from backend.dashboard.tasks import refresh
-from backend.identity import console
+from backend.identity.login import console
 from tests.conftest import settings_for
 from tests.support.world import DISTRICT, Person, World, ok
 

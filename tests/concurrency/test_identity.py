@@ -17,10 +17,11 @@ from backend.core.db import db, transaction
 from backend.core.errors import NotLoggedIn
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Role
-from backend.identity import guests, operations, roles
+from backend.identity import operations, roles
 from backend.identity.models import Consent, PhoneState, Resident, RoleAssignment, User
+from backend.identity.people import guests
+from backend.identity.people.standing import Occasion
 from backend.identity.roles import Scope
-from backend.identity.standing import Occasion
 from tests.concurrency.conftest import together
 from tests.support.world import DISTRICT, Person, World
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from backend.core import limits
 from backend.core.db import transaction
+from backend.identity.login.sessions import KEPT, create
 from backend.identity.models import LoginSession
-from backend.identity.sessions import KEPT, create
 from tests.support.limits import set_limit
 from tests.support.threads import together
 from tests.support.world import World, ok

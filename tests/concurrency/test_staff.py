@@ -12,7 +12,8 @@ from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Grant, Role
 from backend.core.web.problems import refusal_for
-from backend.identity import console, roles
+from backend.identity import roles
+from backend.identity.login import console
 from backend.identity.staff import operations as staff
 from backend.partners import operations as partners
 from backend.partners.permissions import access_organisation_for_edit

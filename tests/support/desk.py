@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.core import clock
-from backend.identity import console
+from backend.identity.login import console
 from tests.support.world import Person, World, ok
 
 

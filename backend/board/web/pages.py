@@ -30,7 +30,7 @@ from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import PUBLIC
 from backend.core.web.pages import Pages, render, see_other
-from backend.identity.console import IDLE, TOUCH_AFTER
+from backend.identity.login.console import IDLE, TOUCH_AFTER
 from backend.regions.queries import regions_to_choose
 
 pages = Pages("board", __name__, url_prefix="/console/board", template_folder="templates")

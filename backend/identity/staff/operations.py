@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError, Forbidden, NotFound, ValidationFailed
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Grant, Permission, Role
-from backend.identity import console, roles
+from backend.identity import roles
+from backend.identity.login import console
 from backend.identity.models import RoleAssignment, User, UserState
 from backend.identity.roles import Scope
 from backend.regions.models import Region

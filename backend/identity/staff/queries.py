@@ -13,7 +13,7 @@ from backend.core import clock
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission, Role
 from backend.core.search import has_words
-from backend.identity import console
+from backend.identity.login import console
 from backend.identity.models import (
     ConsoleSession,
     PasswordAccount,

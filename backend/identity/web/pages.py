@@ -23,8 +23,8 @@ from backend.core.web.pages import (
     tell,
     way,
 )
-from backend.identity import console as logins
-from backend.identity import devices
+from backend.identity.login import console as logins
+from backend.identity.login import devices
 from backend.identity.web import schemas
 from backend.settings import STAND_IN_APPID, Settings
 

@@ -10,7 +10,7 @@ from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.web.pages import Pages, done_here, render, see_other
-from backend.identity import lookups
+from backend.identity.people import lookups
 from backend.identity.permissions import access_colleague
 from backend.identity.roles import Scope
 from backend.identity.staff import operations, queries

@@ -21,7 +21,8 @@ from backend.gateways.wechat import (
     WeChatGateway,
     WeChatUserBlocked,
 )
-from backend.identity import console, devices, operations, queries, sessions
+from backend.identity import operations, queries
+from backend.identity.login import console, devices, sessions
 from backend.identity.models import Consent
 from backend.identity.names import masked_name
 from backend.identity.permissions import access_family_member, access_own_resident

@@ -7,8 +7,8 @@ import marshmallow as ma
 from backend.core import clock
 from backend.core.web import fields
 from backend.core.web.fields import Schema
-from backend.identity.guests import NewGuest
 from backend.identity.names import NAME_LENGTH
+from backend.identity.people.guests import NewGuest
 
 OLDEST_BIRTH_YEAR = 1900
 LATEST_BIRTH_YEAR = 2099  # for the documentation; the check is against today

@@ -19,8 +19,8 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.limits import LimitUse
 from backend.core.permissions import Role
+from backend.identity.login.sessions import KEPT
 from backend.identity.models import LoginSession
-from backend.identity.sessions import KEPT
 from backend.identity.tasks import purge
 from tests.gateways.standin import StandIn
 from tests.support.desk import Desk

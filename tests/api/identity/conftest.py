@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from argon2 import PasswordHasher
 
-from backend.identity import console
+from backend.identity.login import console
 from tests.support.world import Market, Person, World, ok
 
 

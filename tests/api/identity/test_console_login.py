@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 from backend.core.audit import AuditEntry
 from backend.core.config import SESSIONS
 from backend.core.db import transaction
-from backend.identity import console
+from backend.identity.login import console
+from backend.identity.login.sessions import KEPT
 from backend.identity.models import ConsoleSession, User, UserState
-from backend.identity.sessions import KEPT
 from tests.support.desk import Desk
 from tests.support.limits import set_limit
 from tests.support.world import Person, World, ok, refused

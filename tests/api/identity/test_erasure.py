@@ -16,7 +16,8 @@ from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.db import Base, transaction
 from backend.core.permissions import Role
-from backend.identity import console, operations, roles
+from backend.identity import operations, roles
+from backend.identity.login import console
 from backend.identity.roles import Scope
 from backend.identity.tasks import erase_guests, purge
 from tests.api.identity.conftest import Entrance

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from backend.core import clock
 from backend.core.db import transaction
 from backend.core.ids import new_id
-from backend.identity import console
+from backend.identity.login import console
 from backend.identity.models import ConsoleSession
 from tests.support.desk import Desk
 from tests.support.world import COMMUNITY, Person, World, ok

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.web.pages import FORM_KEY
-from backend.identity import console
-from backend.identity.passwords import weakness
+from backend.identity.login import console
+from backend.identity.login.passwords import weakness
 from tests.support.desk import Desk
 from tests.support.world import Person, World
 

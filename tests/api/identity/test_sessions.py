@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 from backend.core.config import SESSIONS
 from backend.core.crypto import hash_token
 from backend.core.db import transaction
-from backend.identity import operations, sessions, tasks
+from backend.identity import operations, tasks
+from backend.identity.login import sessions
 from tests.support.world import Person, World, ok, refused
 
 START = datetime(2026, 5, 1, 1, 0, tzinfo=UTC)

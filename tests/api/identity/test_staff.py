@@ -12,7 +12,8 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Grant, Permission, Role
-from backend.identity import console, operations, roles
+from backend.identity import operations, roles
+from backend.identity.login import console
 from backend.identity.models import RoleAssignment, User, UserState
 from backend.identity.roles import Scope
 from backend.identity.staff import operations as staff

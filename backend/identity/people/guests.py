@@ -14,12 +14,12 @@ from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
-from backend.identity import erasure
 from backend.identity.models import PhoneState, Resident
 from backend.identity.names import name_key, name_key_of
+from backend.identity.people import erasure
+from backend.identity.people.standing import Described, Occasion, described, who_is_here
 from backend.identity.phones import hash_of, protected_phone
 from backend.identity.signals import residents_merged
-from backend.identity.standing import Described, Occasion, described, who_is_here
 
 MOST_KNOWN = 10
 # A district has some hundred people of its most common name.

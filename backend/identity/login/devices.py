@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.core import audit, clock
 from backend.core.permissions import Actor
-from backend.identity import console, sessions
+from backend.identity.login import console, sessions
 from backend.identity.models import ConsoleSession, LoginSession
 from backend.identity.permissions import S, access_own_session
 

@@ -24,6 +24,8 @@ from backend.core.errors import AppError, NotFound, ValidationFailed, on_constra
 from backend.core.limits import TooManyRequests, in_words
 from backend.core.permissions import Actor, Permission, Role
 from backend.core.request_context import current_address, current_device
+from backend.identity.login.passwords import weakness
+from backend.identity.login.sessions import KEPT, actor_of, authentication
 from backend.identity.models import (
     ConsoleLogin,
     ConsoleSession,
@@ -33,8 +35,6 @@ from backend.identity.models import (
     UserState,
 )
 from backend.identity.names import own_name
-from backend.identity.passwords import weakness
-from backend.identity.sessions import KEPT, actor_of, authentication
 from backend.regions.models import Region
 
 log = logging.getLogger(__name__)

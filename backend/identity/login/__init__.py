@@ -1,0 +1,1 @@
+"""Who is logged in, and how: sessions of phones and of the console, passwords, devices."""
