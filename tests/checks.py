@@ -16,10 +16,10 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from backend.local.postgres import FAST_UNSAFE
+from backend.local.postgres.server import FAST_UNSAFE
+from backend.local.postgres.service_user import POSTGRES_BINARIES
 from backend.local.preview import MINIPROGRAM, TOOLS, install_tools
 from backend.local.processes import LocalError
-from backend.local.service_user import POSTGRES_BINARIES
 from backend.local.system import ROOT, LocalSystem
 from tests.gate import coverage_gaps
 from tests.miniprogram.size import oversized

@@ -28,7 +28,7 @@ from backend.core.limits import Limits, Spent
 from backend.demo.joining import init_demo
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
-from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
+from backend.local.postgres.server import FAST_UNSAFE, PrivatePostgres
 from backend.settings import Settings
 from tests.gateways.standin import APPID, SECRET, StandIn
 from tests.support import prepared

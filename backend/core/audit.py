@@ -67,7 +67,7 @@ class AuditEntry(Base):
 
     __table_args__ = (
         Index("ix_audit_entry_object", "object_type", "object_id"),
-        # Whom somebody has just looked up, before they give them a role (identity/people/lookups.py).
+        # Whom somebody has just looked up, before they give a role (identity/people/lookups.py).
         Index(
             "ix_audit_entry_look_up",
             "actor_user_id",

@@ -23,7 +23,7 @@ from backend.local.demo.play import MarketDay
 from backend.local.demo.recount import Check, Result, recount
 from backend.local.demo.show import Progress, evaluation_checklist
 from backend.local.demo.tally import Tally
-from backend.local.postgres import FAST_KILLABLE
+from backend.local.postgres.server import FAST_KILLABLE
 from backend.local.processes import LocalError
 from backend.local.run import StopRequest
 from backend.local.system import LocalSystem, StoppedError, StopSignal

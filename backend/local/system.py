@@ -20,7 +20,7 @@ from typing import Protocol, Self
 from backend.core.db.roles import APP
 from backend.local.keys import local_keys, write_private
 from backend.local.ports import accepts, free_ports, require_free
-from backend.local.postgres import DURABLE, PrivatePostgres, require_database
+from backend.local.postgres.server import DURABLE, PrivatePostgres, require_database
 from backend.local.processes import FolderLock, LocalError, end_process
 from backend.local.supervisor import ProcessDiedError, Program, RestartLimit, Supervisor
 from backend.local.waiting import wait_until

@@ -2,7 +2,8 @@
 
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
-from backend.reports import brief, ledger, models, periodic, tasks, words
+from backend.reports import ledger, models, periodic, tasks, words
+from backend.reports.brief import content
 from backend.reports.web import pages
 
 FEATURE = Feature(
@@ -22,5 +23,5 @@ FEATURE = Feature(
     audit=words.AUDIT,
     states={"报表 ReportRun (`backend/reports/models.py`)": models.REPORT_TRANSITIONS},
     jobs=(tasks.make_report, tasks.tend_reports),
-    connects=(ledger, brief, periodic),
+    connects=(ledger, content, periodic),
 )

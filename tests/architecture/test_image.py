@@ -15,12 +15,12 @@ _NAMED = re.compile(r"backend\.(?:demo|local|gateways\.fake_wechat)\b|\btests\.\
 # What reports, files and migrations need, and no web worker at rest: 20 MB, a tenth of a start.
 _ON_DEMAND = re.compile(
     r"^(?:import|from) (?:alembic|docx|lxml|pypinyin|python_calamine|segno|xlsxwriter"
-    r"|backend\.core\.migrate|backend\.reports\.docx_(?:brief|charts))\b",
+    r"|backend\.core\.migrate|backend\.reports\.brief\.(?:document|charts))\b",
     re.MULTILINE,
 )
 # Nobody imports these but each other, and functions that have come to need them.
 _LOADED_ON_DEMAND = re.compile(
-    r"backend/(?:core/migrate|reports/docx_(?:brief|charts)|migrations/.*)\.py"
+    r"backend/(?:core/migrate|reports/brief/(?:document|charts)|migrations/.*)\.py"
 )
 
 

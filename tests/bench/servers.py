@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psycopg
 
 from backend.local.ports import free_ports
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from backend.local.supervisor import Program, Supervisor
 from backend.local.system import (
     DATABASE,

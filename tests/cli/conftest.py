@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from backend.app import create_app
 from backend.core.db import db
 from backend.core.ids import new_id
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.commands import Run, runner
 from tests.support.demo import LogIn, log_in_to

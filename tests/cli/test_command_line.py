@@ -21,7 +21,7 @@ from backend.core.db import db, transaction
 from backend.core.errors import Conflict, ValidationFailed
 from backend.demo import joining
 from backend.demo.people import REGIONS_FILE
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from backend.local.system import ROOT
 from tests.conftest import settings_for
 from tests.support.commands import Run, done, failed, runner

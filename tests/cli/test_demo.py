@@ -20,7 +20,7 @@ from backend.core.config import load as load_config
 from backend.core.db import db, transaction
 from backend.demo import markets, past, people
 from backend.demo.joining import init_demo
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.commands import Run, done, runner
 from tests.support.demo import NOON, LogIn, live_markets, offerings, rows_of

@@ -9,7 +9,7 @@ from flask import Flask
 from backend.app import create_app
 from backend.core.db import db
 from backend.core.db.roles import APP
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.threads import together
 from tests.support.world import World

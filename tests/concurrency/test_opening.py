@@ -16,7 +16,7 @@ from backend.core.context import composed
 from backend.core.db import db, engine_options, transaction
 from backend.core.db.turns import FairPool, Turns
 from backend.gateways.wechat import TextScene, WeChatGateway
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from backend.local.waiting import wait_until
 from tests.conftest import TEMPLATE, settings_for
 from tests.gateways.standin import LOGIN, PHONE, StandIn

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, StorageState
 from sqlalchemy import Engine, create_engine
 
-from backend.local.postgres import FAST_UNSAFE
+from backend.local.postgres.server import FAST_UNSAFE
 from backend.local.preview import install_tools
 from backend.local.system import LocalSystem
 from tests.console.offices import Office, OpenOffice, log_in, open_office

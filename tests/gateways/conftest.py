@@ -8,7 +8,7 @@ from sqlalchemy import Engine, create_engine, delete
 
 from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE
 from tests.gateways.standin import APPID, SECRET, VAULT, StandIn
 

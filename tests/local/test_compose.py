@@ -30,7 +30,7 @@ from backend.core.web.api import MAX_BODY_BYTES
 from backend.core.web.pages import Form
 from backend.local.keys import local_keys
 from backend.local.ports import accepts, free_ports
-from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
+from backend.local.postgres.server import FAST_UNSAFE, PrivatePostgres
 from backend.local.supervisor import Program, Supervisor
 from backend.local.system import is_app_setting
 from backend.local.waiting import wait_until

@@ -15,7 +15,7 @@ from backend.local.demo.recount import Result, recount
 from backend.local.demo.show import Progress
 from backend.local.demo.tally import Tally
 from backend.local.demo_day import play_day, prepare, report
-from backend.local.postgres import FAST_KILLABLE
+from backend.local.postgres.server import FAST_KILLABLE
 from backend.local.system import LocalSystem
 from tests.support import prepared
 

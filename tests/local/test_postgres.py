@@ -12,15 +12,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from backend.local.postgres import (
+from backend.local.postgres.server import (
     FAST_KILLABLE,
     FAST_UNSAFE,
     PostgresError,
     PrivatePostgres,
     temporary_postgres,
 )
+from backend.local.postgres.service_user import postgres_binaries, service_user
 from backend.local.processes import process_command
-from backend.local.service_user import postgres_binaries, service_user
 from backend.local.waiting import wait_until
 
 
@@ -284,7 +284,7 @@ def test_settings_of_our_shell_do_not_reach_the_server(
 OWNER = """
 import os, signal, sys
 from pathlib import Path
-from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
+from backend.local.postgres.server import FAST_UNSAFE, PrivatePostgres
 
 server = PrivatePostgres(Path(sys.argv[1]), settings=FAST_UNSAFE).start()
 print(server.pid, flush=True)
@@ -374,7 +374,7 @@ def test_programs_that_cannot_be_reached_are_copied(tmp_path: Path, folder: Path
     """A .venv under a closed home: the service user gets a copy, the home stays closed."""
     site_packages = tmp_path / "closed"
     site_packages.mkdir(mode=0o700)
-    from backend.local import service_user as module
+    from backend.local.postgres import service_user as module
 
     installed = module._package_folder()
     user = module.service_user(folder / "none")

@@ -12,7 +12,7 @@ import pytest
 
 from backend.core.db.roles import APP
 from backend.core.migrate import PASSWORDS
-from backend.local.postgres import FAST_KILLABLE
+from backend.local.postgres.server import FAST_KILLABLE
 from backend.local.processes import LocalError, process_command
 from backend.local.supervisor import ProcessDiedError
 from backend.local.system import DATABASE, ROOT, LocalSystem, is_app_setting

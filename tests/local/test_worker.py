@@ -26,7 +26,7 @@ from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.features import FEATURES
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from backend.local.waiting import wait_until
 from backend.regions import imports
 from backend.regions.models import RegionImport, RegionImportState

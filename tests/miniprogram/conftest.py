@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import Engine, create_engine
 
-from backend.local.postgres import FAST_UNSAFE
+from backend.local.postgres.server import FAST_UNSAFE
 from backend.local.preview import build_preview
 from backend.local.system import ROOT, LocalSystem
 from tests.miniprogram.phones import OpenPhone, Phone, open_phone

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from backend.local.service_user import POSTGRES_BINARIES
+from backend.local.postgres.service_user import POSTGRES_BINARIES
 from tests.support import debian
 
 OLDEST = 15

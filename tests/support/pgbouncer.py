@@ -12,7 +12,7 @@ from typing import Self
 import psycopg
 
 from backend.local.ports import free_ports
-from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
+from backend.local.postgres.server import FAST_UNSAFE, PrivatePostgres
 from backend.local.processes import end_process
 from backend.local.waiting import wait_until
 from tests.support import debian, prepared

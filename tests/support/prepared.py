@@ -18,8 +18,8 @@ from typing import Any
 
 from backend.core.db.roles import APP, READER
 from backend.core.migrate import grant_roles, upgrade
-from backend.local.postgres import FAST_UNSAFE, PrivatePostgres
-from backend.local.service_user import reachable_home, service_user
+from backend.local.postgres.server import FAST_UNSAFE, PrivatePostgres
+from backend.local.postgres.service_user import reachable_home, service_user
 from backend.local.system import DATABASE, LocalSystem
 
 TEMPLATE = "template_migrated"

@@ -1,1 +1,1 @@
-"""What has been done with an activity, from the audit log, and which of its parts that was about."""
+"""What has been done with an activity, from the audit log, and to which of its parts."""

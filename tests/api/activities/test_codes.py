@@ -19,7 +19,7 @@ from backend.core import clock
 from backend.core.db import transaction_is_open
 from backend.gateways.fake_wechat.apis import draw
 from backend.gateways.wechat import WeChatGateway, WeChatRefused, WeChatUnavailable
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.gateways.standin import CODE_IMAGE, StandIn
 from tests.support.world import API, Market, Person, World, ok, refused

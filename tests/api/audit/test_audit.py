@@ -20,7 +20,7 @@ from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Role
 from backend.identity.names import masked_name
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.desk import Desk
 from tests.support.fair import Fair, Statements, audit_of

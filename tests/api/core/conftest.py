@@ -22,7 +22,7 @@ from backend.core.idempotency import IdempotencyRecord
 from backend.core.permissions import Actor
 from backend.core.web import fields
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint, json_response
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.world import World
 

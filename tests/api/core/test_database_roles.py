@@ -11,7 +11,7 @@ from sqlalchemy import create_engine
 from backend.core import migrate
 from backend.core.db import roles
 from backend.core.db.roles import APP, READER
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE
 
 APPEND_ONLY = ("audit_entry", "scan", "scan_revert")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from backend.app import create_app
 from backend.core.db import db
 from backend.core.monitoring.health import expected_version
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.world import World, ok
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from backend.core import migrate
 from backend.core.monitoring.health import expected_version
-from backend.local.postgres import PrivatePostgres
+from backend.local.postgres.server import PrivatePostgres
 from backend.local.waiting import wait_until
 from tests.domain.test_settings import PRODUCTION
 

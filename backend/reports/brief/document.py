@@ -1,5 +1,5 @@
 """简报 as a Word document. python-docx and lxml take 8 MB of a process: this is loaded when one is
-made (brief.py)."""
+made (content.py)."""
 
 import io
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from docx.text.run import Run
 from backend.core import clock
 from backend.core.config import RATING, load
 from backend.reports import words
-from backend.reports.brief import Brief
-from backend.reports.docx_charts import BarChart, add_chart
+from backend.reports.brief.charts import BarChart, add_chart
+from backend.reports.brief.content import Brief
 from backend.reports.making import Order
 
 _BRAND = RGBColor(0xC7, 0x36, 0x2E)

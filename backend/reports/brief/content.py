@@ -50,7 +50,7 @@ def make_brief(order: Order, note: NoteProgress) -> bytes:
         brief = _read(session, order)
     note(1, 2)
     # Imported here: python-docx and lxml take 8 MB, and most processes never write a brief.
-    from backend.reports.docx_brief import write_document
+    from backend.reports.brief.document import write_document
 
     content = write_document(brief, order)
     note(2, 2)

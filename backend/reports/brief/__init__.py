@@ -1,0 +1,1 @@
+"""The brief: what it says, and the document in which it says it."""
