@@ -19,7 +19,7 @@ pages = Pages("demo_login", __name__, url_prefix="/console", template_folder="te
 
 @pages.form("/demo-login/<name>", access=PUBLIC,
             limit=Unlimited("the stand-in beside it lets anybody in anyway"),
-            said=None)  # fmt: skip
+            page="console_login.login", said=None)  # fmt: skip
 def enter(session: Session, actor: Actor | None, name: str) -> Response:
     """Log in as a person of the demo data."""
     found = select(User.id).where(User.openid == openid_of(name))

@@ -21,7 +21,7 @@ from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
-from backend.core.web import pages
+from backend.core.web import pages, steps
 from backend.identity.login import console
 from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
@@ -84,6 +84,7 @@ PAGES: dict[str, str] = {
     "POST /console/markets/<uuid:activity_id>/code/fetch": "coa",
     "GET /console/markets/<uuid:activity_id>/facts": "coau",
     "POST /console/markets/<uuid:activity_id>/facts": "coa",
+    "GET /console/markets/<uuid:activity_id>/facts/confirm": "coa",
     "GET /console/markets/<uuid:activity_id>/history": "coau",
     "POST /console/markets/<uuid:activity_id>/open": "coa",
     "GET /console/markets/<uuid:activity_id>/people": "coau",
@@ -112,6 +113,7 @@ PAGES: dict[str, str] = {
     "POST /console/markets/offerings/<uuid:offering_id>/slots/pattern": "coa",
     "GET /console/markets/slots/<uuid:slot_id>": "coa",
     "POST /console/markets/slots/<uuid:slot_id>": "coa",
+    "GET /console/markets/slots/<uuid:slot_id>/confirm": "coa",
     "GET /console/markets/slots/<uuid:slot_id>/delete": "coa",
     "POST /console/markets/slots/<uuid:slot_id>/delete": "coa",
     "GET /console/markets/stalls/<uuid:stall_id>": "coau",
@@ -162,10 +164,11 @@ PAGES: dict[str, str] = {
     "GET /console/schedule/": STAFF,
     "GET /console/schedule/<uuid:activity_id>/copy": "coa",
     "POST /console/schedule/<uuid:activity_id>/copy": "coa",
-    "POST /console/schedule/<uuid:activity_id>/copy/change": "cofa",
+    "GET /console/schedule/<uuid:activity_id>/copy/preview": "coa",
     "POST /console/schedule/<uuid:activity_id>/copy/preview": "coa",
     "GET /console/schedule/<uuid:activity_id>/move": "coa",
     "POST /console/schedule/<uuid:activity_id>/move": "coa",
+    "GET /console/schedule/<uuid:activity_id>/move/confirm": "coa",
     "GET /console/schedule/copy": "cofa",
     "GET /console/schedule/events": STAFF,
     "POST /console/schedule/export": STAFF,
@@ -178,6 +181,7 @@ PAGES: dict[str, str] = {
     "POST /console/schedule/import/<uuid:import_id>/undo": "o",
     "GET /console/schedule/import/template": "cofa",
     "POST /console/schedule/many": "oa",
+    "GET /console/schedule/many/gaps": "oa",
     "GET /console/schedule/new": "cofa",
     "POST /console/schedule/new": "coa",
     "GET /console/settings/": STAFF,
@@ -196,6 +200,19 @@ PAGES: dict[str, str] = {
     "GET /console/walls/show/<token>": EVERYBODY,
     "GET /console/walls/show/<token>/now": EVERYBODY,
 }
+
+
+# The next step of a form: what was sent for it stands in its address.
+STEPS = {
+    "/console/markets/<uuid:activity_id>/facts/confirm":
+        "/console/markets/<uuid:activity_id>/facts",
+    "/console/markets/slots/<uuid:slot_id>/confirm": "/console/markets/slots/<uuid:slot_id>",
+    "/console/schedule/<uuid:activity_id>/copy/preview":
+        "/console/schedule/<uuid:activity_id>/copy/preview",
+    "/console/schedule/<uuid:activity_id>/move/confirm":
+        "/console/schedule/<uuid:activity_id>/move",
+    "/console/schedule/many/gaps": "/console/schedule/many",
+}  # fmt: skip
 
 
 class Office(Stage):
@@ -267,6 +284,15 @@ class Office(Stage):
         }
         return self.desks[letter].send(self.path(rule), **fields)
 
+    def open(self, letter: str, rule: str) -> TestResponse:
+        """Open a page; a form's next step as if its sender had been let as far."""
+        path, person = self.path(rule), self.people[letter]
+        if rule in STEPS and person is not None:
+            fields = self.forms[STEPS[rule]].items()
+            with self.world.app.app_context(), transaction() as session:
+                path += f"?asked={steps.keep(session, person.user_id, fields)}"
+        return self.desks[letter].http.get(path)
+
     def send_empty(self, letter: str, rule: str) -> TestResponse:
         """Send a form with nothing filled in."""
         return self.desks[letter].send(self.path(rule))
@@ -288,7 +314,7 @@ class Office(Stage):
         community = self.world.region_id(COMMUNITY)
         reason = {"reason": "请补充"}
         day = (clock.today() + timedelta(days=9)).isoformat()
-        copies = {"on": day, "region_ids": community, "starts": "9:00"}
+        copies = {"on": day, "region_ids": community, "starts": "09:00"}
         stall = {"number": "Z9", "name": "新摊位"}
         offering = {"title": "义诊", "service_kind": "clinic", "mode": "open"}
         slot = {"starts_at": begin, "ends_at": end, "capacity": "2"}
@@ -344,7 +370,6 @@ class Office(Stage):
                 "kind": "monthly", "region_id": community, "month": f"{clock.today():%Y-%m}",
             } | reason,
             "/console/schedule/<uuid:activity_id>/copy": copies | {"rows": f"{day} {COMMUNITY}"},
-            "/console/schedule/<uuid:activity_id>/copy/change": copies,
             "/console/schedule/<uuid:activity_id>/copy/preview": copies,
             "/console/schedule/<uuid:activity_id>/move": {"starts_at": begin, "version": "1"},
             "/console/schedule/import": {"file": (b"x", "五月.xlsx")},
@@ -372,7 +397,8 @@ def stage(world: World) -> Office:
         for name, column in (("run_id", ReportRun.id), ("region_import_id", RegionImport.id)):
             office.ids[name] = str(session.execute(select(column)).scalar_one())
     # A wall's link, whose secret is shown once.
-    shown = office.send("o", "/console/walls/board/<uuid:activity_id>").get_data(as_text=True)
+    made = office.send("o", "/console/walls/board/<uuid:activity_id>").location
+    shown = office.desks["o"].read(made)
     (office.ids["token"],) = set(re.findall(r"/console/walls/show/([\w-]+)", shown))
     (office.ids["link_id"],) = re.findall(r"/console/walls/([0-9a-f-]{36})/revoke", shown)
     return office
@@ -380,16 +406,14 @@ def stage(world: World) -> Office:
 
 def page_rules(app: Flask) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
-        if rule.rule.startswith(("/console", "/q/")):
+        leads = hasattr(app.view_functions[rule.endpoint], "form")
+        if rule.rule.startswith(("/console", "/q/")) and not leads:
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 yield f"{method} {rule.rule}"
 
 
 def _passes(office: Office, letter: str, method: str, rule: str) -> bool:
-    if method == "GET":
-        answer = office.desks[letter].http.get(office.path(rule))
-    else:
-        answer = office.send(letter, rule)
+    answer = office.open(letter, rule) if method == "GET" else office.send(letter, rule)
     answer.close()  # of a file that is sent
     to_login = answer.status_code == 303 and answer.location.startswith("/console/login")
     return not to_login and answer.status_code not in DENIED
@@ -397,6 +421,23 @@ def _passes(office: Office, letter: str, method: str, rule: str) -> bool:
 
 def test_the_matrix_has_every_page(app: Flask) -> None:
     assert sorted(page_rules(app)) == sorted(PAGES)
+
+
+def test_the_address_of_every_form_opens_the_page_that_it_is_on(app: Flask, stage: Office) -> None:
+    """Whoever copies the address of what was refused, or reloads it, finds a page there."""
+    pages_of = app.url_map.bind("localhost")
+    wrong = []
+    for sent in (rule.removeprefix("POST ") for rule in PAGES if rule.startswith("POST")):
+        if f"GET {sent}" in PAGES:
+            continue
+        answer = stage.desks["v"].http.get(f"{stage.path(sent)}?state=draft")
+        place = answer.location or "/console/nowhere"
+        found, _ = pages_of.match(place.partition("?")[0], method="GET")
+        page = getattr(app.view_functions[found], "declared", None)
+        leads = isinstance(page, pages.Page) and found != "console.nothing"
+        if not (answer.status_code == 303 and leads and place.endswith("?state=draft")):
+            wrong.append((sent, place))
+    assert wrong == []
 
 
 def test_reaching_into_another_region_is_kept_whatever_was_sent(

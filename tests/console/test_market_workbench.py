@@ -243,7 +243,12 @@ def test_who_is_affected_is_shown_before_a_published_market_changes(
     expect(page.get_by_role("row", name=re.compile("场地"))).to_contain_text("花园社区广场")
     expect(page.locator(".figure", has_text="有效预约")).to_contain_text("1")
     look(desk, "confirm-facts")
+    page.reload()
+    expect(page.locator(".figure", has_text="有效预约")).to_contain_text("1")
     sent(page, "确认修改")
+    expect(page.get_by_label("场地")).to_have_value("花园社区室内体育馆")
+    page.go_back()
+    expect(page.get_by_role("status")).to_contain_text("这一步已经完成")
     expect(page.get_by_label("场地")).to_have_value("花园社区室内体育馆")
 
     page = desk.open(f"/console/markets/slots/{slot['id']}")

@@ -59,6 +59,16 @@ class Desk:
         data = {"csrf_token": self.token()} | fields
         return self.http.post(path, data=data, headers={"Origin": origin} if origin else None)
 
+    def step(self, path: str, **fields: Any) -> str:
+        """Send a form that asks once more before it is done; the page that asks.
+
+        Raises AssertionError when it does not.
+        """
+        answer = self.send(path, **fields)
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        assert "asked=" in answer.location, answer.location
+        return self.read(answer.location)
+
     def ask(self) -> str:
         """The code in the QR that the login page shows."""
         page = self.send("/console/login/qr").get_data(as_text=True)

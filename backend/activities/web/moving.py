@@ -3,21 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app
+from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import operations
 from backend.activities.checks import changes
 from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import doubtful_time
-from backend.activities.models import Activity
 from backend.activities.permissions import access_activity, access_activity_for_edit
 from backend.activities.web import schemas
 from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, render, see_other, tell
+from backend.core.web.pages import Pages, next_step, render, see_other, tell
 
 # Their address is the schedule's, from which they are reached.
 pages = Pages("moving", __name__, url_prefix="/console/schedule", template_folder="templates")
@@ -54,7 +53,7 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
             operations.check_reschedule(activity, starts_at, version)
-            return _confirm_move(session, actor, activity, body, affected)
+            return next_step(session, actor, ".confirm_move", activity_id=activity_id)
     operations.reschedule(session, actor, activity, starts_at, version)
     tell(f"{quoted(activity.title)}已改期，时段和报名时间一起移动了")
     if words := doubtful_time(activity.starts_at, clock.now()):
@@ -64,17 +63,16 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
     )
 
 
-def _confirm_move(
-    session: Session,
-    actor: Actor,
-    activity: Activity,
-    body: dict[str, Any],
-    affected: changes.Affected,
-) -> Response:
-    again = "seen" in body
+@pages.page("/<uuid:activity_id>/move/confirm", access=Permission.ACTIVITY_EDIT,
+            asked=schemas.MoveForm, again=move_form)  # fmt: skip
+def confirm_move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> str:
+    """Who is affected when an announced activity is moved."""
+    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
     starts_at = body["starts_at"]
+    operations.check_reschedule(activity, starts_at, body["version"])
+    affected = changes.affected_by(session, activity_id)
     ends_at = starts_at + (activity.ends_at - activity.starts_at)
-    page = render(
+    return render(
         "activities/confirm_move.html",
         activity=activity,
         starts_at=starts_at,
@@ -83,7 +81,6 @@ def _confirm_move(
         elsewhere=overlaps(session, actor, activity, (starts_at, ends_at)),
         slots=operations.count_slots(session, activity.id),
         affected=affected,
-        again=again,
+        again=body.get("seen", affected.seen) != affected.seen,
         values={name: body[name] for name in ("starts_at", "version")} | {"seen": affected.seen},
     )
-    return current_app.make_response((page, 409 if again else 200))

@@ -194,7 +194,7 @@ def code_image(session: Session, actor: Actor, activity_id: UUID) -> Response:
 
 
 @pages.form("/<uuid:activity_id>/code/fetch", access=Permission.ACTIVITY_EDIT,
-            limit=Limit("images"), said="正在生成小程序码")  # fmt: skip
+            limit=Limit("images"), page=".choose", said="正在生成小程序码")  # fmt: skip
 def fetch_image(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Have WeChat's image fetched in the background."""
     access_workbench(session, actor, activity_id)

@@ -23,13 +23,13 @@ from backend.activities.stalls import operations as stalls
 from backend.activities.stalls import plan
 from backend.activities.web import forms
 from backend.activities.web.forms import Sent
-from backend.activities.web.workbench import access_workbench, frame, stalls_of, told
+from backend.activities.web.workbench import access_workbench, frame, stalls_of
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile, NotFound, ValidationFailed
 from backend.core.given import given
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, render, see_other
+from backend.core.web.pages import Pages, next_step, render, see_other
 from backend.partners.queries import organisations_to_choose
 
 pages = Pages("stalls", __name__, url_prefix="/console/markets", template_folder="templates")
@@ -379,18 +379,29 @@ def save_slot(session: Session, actor: Actor, body: Sent[NewSlot], slot_id: UUID
         affected = changes.affected_by(session, activity.id, slot.offering_id, slot_id)
         if affected.seen != confirmed:
             stalls.check_slot(session, activity, slot, body.what)
-            page = render(
-                "activities/confirm_slot.html",
-                **frame(
-                    actor, activity, "stalls", changes=found, affected=affected, slot=slot,
-                    again=confirmed is not None,
-                    values=values | {"seen": body.seen, "confirmed": affected.seen},
-                ),
-            )  # fmt: skip
-            return told(page, 200 if confirmed is None else 409)
+            return next_step(session, actor, ".confirm_slot", slot_id=slot_id)
     if found:
         stalls.update_slot(session, actor, activity, slot_id, body.what)
     return see_other(".show_offering", offering_id=slot.offering_id)
+
+
+@pages.page("/slots/<uuid:slot_id>/confirm", access=Permission.ACTIVITY_EDIT,
+            asked=forms.SlotForm, again=show_slot)  # fmt: skip
+def confirm_slot(session: Session, actor: Actor, body: Sent[NewSlot], slot_id: UUID) -> str:
+    """Who is affected when a slot of an announced activity changes."""
+    activity, offering, slot = _access_slot(session, actor, slot_id)
+    _check_seen(changes.fingerprint_of(slot), body.seen)
+    values = given(body.what)
+    affected = changes.affected_by(session, activity.id, offering.id, slot_id)
+    return render(
+        "activities/confirm_slot.html",
+        **frame(
+            actor, activity, "stalls", affected=affected, slot=slot,
+            changes=changes.changes_of({name: getattr(slot, name) for name in values}, values),
+            again=body.confirmed is not None and body.confirmed != affected.seen,
+            values=values | {"seen": body.seen, "confirmed": affected.seen},
+        ),
+    )  # fmt: skip
 
 
 def _worse(found: list[changes.Change]) -> bool:

@@ -3,12 +3,11 @@
 Stalls and what they offer are in stalls.py, what is printed in prints.py.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app
+from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import actions, operations, queries, records, requests, staff
@@ -31,7 +30,7 @@ from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, render, see_other
+from backend.core.web.pages import Pages, next_step, render, see_other
 
 _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")
@@ -62,11 +61,6 @@ def frame(actor: Actor, activity: Activity, tab: str, **values: Any) -> dict[str
         "typed": {},
         "problem": None,
     } | values
-
-
-def told(page: str, status: int = 409) -> Response:
-    """A page that tells that something has changed meanwhile; nothing was saved."""
-    return current_app.make_response((page, status))
 
 
 # ---------------------------------------------------------------------------- overview, moves
@@ -228,8 +222,7 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
     """
     activity = access_activity_for_edit(session, actor, activity_id)
     operations.check_editable(activity)
-    version, seen = body.pop("version"), body.pop("seen", None)
-    base = merging.as_base(body.pop(merging.BASE, {}))
+    version, seen, _ = body.pop("version"), body.pop("seen", None), body.pop(merging.BASE, None)
     if version != activity.version:
         raise EditedMeanwhile
     venue = session.get_one(Venue, activity.venue_id)
@@ -239,12 +232,7 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
             operations.check_change(session, actor, activity, edit)
-            along = operations.goes_along(activity, edit)
-            slots = operations.count_slots(session, activity_id) if along else None
-            return _confirm_facts(
-                actor, activity, body | {merging.BASE: base}, found, affected, along=slots,
-                again=seen is not None, elsewhere=_elsewhere(session, actor, activity, edit),
-            )  # fmt: skip
+            return next_step(session, actor, ".confirm_facts", activity_id=activity_id)
     if found:
         operations.update_activity(session, actor, activity, edit)
     return see_other(".facts", activity_id=activity_id)
@@ -269,26 +257,30 @@ def _elsewhere(
     return overlaps(session, actor, activity, at) if then != now else []
 
 
-def _confirm_facts(
-    actor: Actor,
-    activity: Activity,
-    body: dict[str, Any],
-    found: list[changes.Change],
-    affected: changes.Affected,
-    *,
-    along: int | None,
-    again: bool,
-    elsewhere: Sequence[readiness.Missing],
-) -> Response:
-    page = render(
+@pages.page("/<uuid:activity_id>/facts/confirm", access=Permission.ACTIVITY_EDIT,
+            asked=forms.FactsForm, again=facts)  # fmt: skip
+def confirm_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> str:
+    """Who is affected when the facts of an announced activity change."""
+    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
+    version, seen = body.pop("version"), body.pop("seen", None)
+    base = merging.as_base(body.pop(merging.BASE, {}))
+    if version != activity.version:
+        raise EditedMeanwhile
+    venue = session.get_one(Venue, activity.venue_id)
+    found = changes.changes_of(changes.facts_of(activity, venue), body)
+    edit = _edit(found, venue)
+    along = operations.goes_along(activity, edit)
+    affected = changes.affected_by(session, activity_id)
+    return render(
         "activities/confirm_facts.html",
         **frame(
-            actor, activity, "facts", changes=found, affected=affected, along=along, again=again,
-            elsewhere=elsewhere,
-            values=body | {"version": activity.version, "seen": affected.seen},
+            actor, activity, "facts", changes=found, affected=affected,
+            along=operations.count_slots(session, activity_id) if along else None,
+            again=seen is not None and seen != affected.seen,
+            elsewhere=_elsewhere(session, actor, activity, edit),
+            values=body | {"version": version, merging.BASE: base, "seen": affected.seen},
         ),
     )  # fmt: skip
-    return told(page, 409 if again else 200)
 
 
 # ---------------------------------------------------------------------------- people
@@ -332,7 +324,7 @@ def assign(
 
 
 @pages.form("/<uuid:activity_id>/people/<uuid:duty_id>/remove", access=Permission.ACTIVITY_EDIT,
-            again=None, said="已移除")  # fmt: skip
+            page=".people", said="已移除")  # fmt: skip
 def unassign(session: Session, actor: Actor, activity_id: UUID, duty_id: UUID) -> Response:
     """Take a duty away."""
     activity = access_activity_for_edit(session, actor, activity_id)

@@ -93,7 +93,8 @@ def show(session: Session, actor: Actor, entry_id: UUID) -> str:
 
 
 @pages.form("/export", access=Permission.AUDIT_SEE, body=forms.AuditExportForm, again=again,
-            limit=Limit("exports"), said="已开始导出，做好以后在这里下载")  # fmt: skip
+            page=".list_entries", limit=Limit("exports"),
+            said="已开始导出，做好以后在这里下载")  # fmt: skip
 def export(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Ask for what the filter finds as an Excel file; the worker makes it."""
     reason = body.pop("reason")

@@ -114,6 +114,7 @@ def show_again(
     "/<uuid:activity_id>/open",
     access=Permission.ACTIVITY_RUN,
     again=show_again,
+    page=".show",
     said="活动已开始，可以签到、取号",
 )
 def open_market(session: Session, actor: Actor, activity_id: UUID) -> Response:
@@ -123,9 +124,8 @@ def open_market(session: Session, actor: Actor, activity_id: UUID) -> Response:
     return see_other(".show", activity_id=activity_id)
 
 
-@pages.form(
-    "/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show_again, said="活动已结束"
-)
+@pages.form("/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN, again=show_again,
+            page=".show", said="活动已结束")  # fmt: skip
 def close_market(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Close a live market: who still waits has not been served."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_RUN)

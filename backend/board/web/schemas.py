@@ -61,6 +61,12 @@ class WallQuery(fields.Schema):
     wall = ma.fields.Boolean(load_default=False)
 
 
+class WallsQuery(fields.Schema):
+    """The secret of the link that was just made."""
+
+    made = fields.Text(50)
+
+
 class WallForm(fields.Schema):
     region_id = fields.Id(required=True)
 

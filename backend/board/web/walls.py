@@ -29,15 +29,15 @@ from backend.regions.queries import regions_to_choose
 pages = Pages("walls", __name__, url_prefix="/console/walls", template_folder="templates")
 
 
-@pages.page("/", access=Permission.ACTIVITY_RUN)
+@pages.page("/", access=Permission.ACTIVITY_RUN, query=schemas.WallsQuery)
 def list_links(
     session: Session,
     actor: Actor,
+    query: dict[str, Any],
     typed: Any = None,
     problem: AppError | None = None,
-    made: str | None = None,
 ) -> str:
-    """The links that hold in my regions."""
+    """The links that hold in my regions; the address of one that was just made is shown."""
     codes = actor.region_codes(Permission.ACTIVITY_RUN)
     return render(
         "board/walls.html",
@@ -45,32 +45,37 @@ def list_links(
         regions=regions_to_choose(session, codes),
         typed=typed or {},
         problem=problem,
-        made=made,
+        made=_address_of(session, query["made"]) if "made" in query else None,
         own_name=own_name,
     )
 
 
-@pages.form("/region", access=Permission.ACTIVITY_RUN, body=schemas.WallForm, again=list_links)
-def make_for_region(session: Session, actor: Actor, body: dict[str, Any]) -> str:
+def _address_of(session: Session, token: str) -> str | None:
+    """The address of a link's wall; None where it does not hold any more."""
+    try:
+        walls.find_link(session, token)
+    except NotFound:
+        return None
+    return url_for(".show", token=token, _external=True)
+
+
+@pages.form("/region", access=Permission.ACTIVITY_RUN, body=schemas.WallForm, again=list_links,
+            kept=False)  # fmt: skip
+def make_for_region(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """A link to a region's dashboard on the wall."""
     region = check_region(session, actor, body["region_id"], Permission.ACTIVITY_RUN)
-    return _made(session, actor, walls.make_link(session, actor, region=region))
+    return see_other(".list_links", made=walls.make_link(session, actor, region=region))
 
 
-@pages.form("/board/<uuid:activity_id>", access=Permission.ACTIVITY_RUN, again=None)
-def make_for_board(session: Session, actor: Actor, activity_id: UUID) -> str:
+@pages.form("/board/<uuid:activity_id>", access=Permission.ACTIVITY_RUN, page=".list_links",
+            kept=False)  # fmt: skip
+def make_for_board(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """A link to a market's board on the wall."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_RUN)
-    return _made(session, actor, walls.make_link(session, actor, activity=activity))
+    return see_other(".list_links", made=walls.make_link(session, actor, activity=activity))
 
 
-def _made(session: Session, actor: Actor, token: str) -> str:
-    """The list with the new address, which is shown this once."""
-    made = url_for(".show", token=token, _external=True)
-    return str(list_links(session, actor, made=made))
-
-
-@pages.form("/<uuid:link_id>/revoke", access=Permission.ACTIVITY_RUN, again=None)
+@pages.form("/<uuid:link_id>/revoke", access=Permission.ACTIVITY_RUN, page=".list_links")
 def revoke(session: Session, actor: Actor, link_id: UUID) -> Response:
     """Take a link back."""
     walls.revoke_link(session, actor, link_id)

@@ -1,6 +1,12 @@
 // What every page of the console does by itself. Pages work without it, but for what asks first.
 "use strict";
 
+// A page that a form has answered itself, mostly a refusal, stands at no address. Going back to it,
+// reloading it and copying its address open the page that the form is on; what was typed is put
+// back there (drafts.js).
+const formPage = document.querySelector('meta[name="page"]');
+if (formPage) history.replaceState(history.state, "", formPage.content);
+
 // What can't be undone asks, naming what will happen.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -9,7 +9,10 @@
 What happens to each request is in attempts.py: a page is shown in one transaction and changes
 nothing, a form that is sent twice is carried out once. A form is asked first where it comes from
 (CSRF). What is refused is shown again with what was typed (`again`), and the reason beside the
-field. The page after it says what was done.
+field. The page after it says what was done. One that asks once more first leads to a page with an
+address of its own (`next_step`).
+
+The address of every form can be opened: it leads to the page that the form is on.
 
 What was typed is kept by the browser until it is saved (console/static/drafts.js, docs/adr/0028):
 the next page names the form whose fields are done with. Whoever must log in meanwhile is led back
@@ -41,11 +44,12 @@ from flask import (
     url_for,
 )
 from flask import session as cookie
+from flask.sansio.app import App
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.routing import BuildError, RequestRedirect
+from werkzeug.routing import RequestRedirect
 from wtforms.validators import ValidationError as CsrfError
 
 from backend.core import idempotency
@@ -56,8 +60,10 @@ from backend.core.idempotency import IdempotencyKeyReused, StoredAnswer
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
 from backend.core.text import file_name, one_line
+from backend.core.web import steps
 from backend.core.web.attempts import (
     A_READ,
+    PUBLIC,
     Access,
     Declared,
     Path,
@@ -70,6 +76,7 @@ from backend.core.web.attempts import (
 from backend.core.web.problems import problem_for
 
 FORM_KEY = "_key"
+ASKED = "asked"
 TOKEN = "token"  # noqa: S105 - the cookie's field, not a secret
 # The fields beside a form's file; and how much of a file that is too large is read, to say so.
 _BESIDE_A_FILE = 100_000
@@ -137,14 +144,17 @@ class Page(Declared):
     Attributes:
         query: schema of the address's parameters; an unknown or a wrong one is passed over, so
             that an old bookmark still shows a page.
-        again: the view of the page that the form with these parameters is on, where what comes
-            out is taken away (paper) and a wrong parameter must not be passed over. It shows the
-            refusal, called as a form's `again` is.
+        asked: schema of the form whose next step this is; the view is given what was sent, loaded.
+            Where it can't be gone on with any more, the page leads back to the form's.
+        again: the view of the page that the form with these parameters is on: of a next step; or
+            where what comes out is taken away (paper) and a wrong parameter must not be passed
+            over. There it shows the refusal, called as a form's `again` is.
         polled: a part that an open page asks for again and again. It keeps no session from ending,
             since nobody may be there any more, and is answered 304 where nothing has changed.
     """
 
     query: type[ma.Schema] | None = None
+    asked: type[ma.Schema] | None = None
     again: View | None = None
     polled: bool = False
 
@@ -160,15 +170,19 @@ class Form(Declared):
         again: the view of the page that the form is on. It shows a refusal, called with `typed`,
             the fields as they came, and `problem`, the refusal; and with the query of the form's
             address, if the page has one. Without one a refusal is shown on a page of its own.
+        page: endpoint of the page that the form is on, where `again` is none.
         upload: the file that the form takes (multipart/form-data); `body` is needed too.
         said: what the next page says, where the view does not `tell`; None for nothing.
+        kept: whether a repeat finds where the first led to; not where that is a secret.
     """
 
     body: type[ma.Schema] | None = None
     query: type[ma.Schema] | None = None
     again: View | None = None
+    page: str | None = None
     upload: Upload | None = None
     said: str | None = SAVED
+    kept: bool = True
 
 
 class Pages(Blueprint):
@@ -197,6 +211,16 @@ class Pages(Blueprint):
         if it has them, and the path's values, and answers with a redirect."""
         form = Form(**declared)
         return lambda view: self._add(rule, view, _Sent(view, form))
+
+    def register(self, app: App, options: dict[str, Any]) -> None:
+        """The address of a form, which a refusal shows, can be opened too."""
+        super().register(app, options)
+        rules = list(app.url_map.iter_rules())
+        shown = {rule.rule for rule in rules if "GET" in (rule.methods or ())}
+        for rule in rules:
+            form = getattr(app.view_functions[rule.endpoint], "declared", None)
+            if isinstance(form, Form) and rule.rule not in shown:
+                app.add_url_rule(rule.rule, f"{rule.endpoint}_page", _leads_to_page(form))
 
     def _add(self, rule: str, view: View, work: Work) -> View:
         @wraps(view)
@@ -235,11 +259,14 @@ class _Shown(_ByCookie):
         super().__init__(view, declared)
         self.query = declared.query(unknown=ma.EXCLUDE) if declared.query else None
         self.polled = declared.polled
+        self._asked = declared.asked() if declared.asked else None
 
     def incoming(self) -> tuple[Any, ...]:
         return _query(self.query, strictly=self.declared.again is not None)
 
     def show(self, session: Session, actor: Actor | None, path: Path) -> Any:
+        if self._asked is not None:
+            return self._show_step(session, actor, path, self._asked)
         try:
             asked = self.incoming()
         except ValidationFailed as refusal:
@@ -248,6 +275,22 @@ class _Shown(_ByCookie):
             page = again(session, actor, **path, typed=request.args, problem=refusal)
             return refused_page(page, refusal)
         return self.view(session, actor, *asked, **path)
+
+    def _show_step(
+        self, session: Session, actor: Actor | None, path: Path, schema: ma.Schema
+    ) -> Any:
+        """What was sent, as it now is. What was done meanwhile, by its sender or by another, is
+        no refusal: the form's page shows what stands."""
+        try:
+            body = _loaded(schema, asked_before(session, actor))
+            return self.view(session, actor, body, *self.incoming(), **path)
+        except AppError as refusal:
+            if refusal.status not in (409, 422):
+                raise
+        flash(steps.StepOver.title, "info")
+        filters = MultiDict(request.args)
+        filters.pop(ASKED, None)
+        return redirect(_page_of(self.declared, path, filters), 303)
 
     def answer_read(self, answer: Any, actor: Actor | None) -> Any:
         return _conditional(answer) if self.polled else answer
@@ -269,13 +312,13 @@ class _Sent(_ByCookie):
         self._query = declared.query(unknown=ma.EXCLUDE) if declared.query else None
 
     def handle(self, path: Path) -> Any:
-        g.form_page = self._page(path)
+        g.form_page = _page_of(self.declared, path, request.args)
         try:
             answer = super().handle(path)
         except AppError as refusal:
             return self._show_again(refusal, path)
         # Now that it is true.
-        if isinstance(answer, Response) and answer.location:
+        if isinstance(answer, Response) and answer.location and not g.asks:
             self._say()
         return answer
 
@@ -285,7 +328,7 @@ class _Sent(_ByCookie):
         _check_origin(self.declared.access)
 
     def incoming(self) -> tuple[Any, ...]:
-        g.told = []
+        g.told, g.asks = [], False
         return (*self._body(), *_query(self._query))
 
     def _body(self) -> tuple[Any, ...]:
@@ -303,8 +346,11 @@ class _Sent(_ByCookie):
         return _fingerprint(path)
 
     def to_keep(self, answer: Any) -> StoredAnswer | None:
-        """Where it leads: a page that shows a refusal is made anew."""
+        """Where it leads: a page that shows a refusal is made anew, and what asks once more has
+        done nothing."""
         if not isinstance(answer, Response) or not answer.location:
+            return None
+        if g.asks or not self.declared.kept:
             return None
         return StoredAnswer(answer.status_code, answer.location.encode(), "")
 
@@ -320,15 +366,6 @@ class _Sent(_ByCookie):
     def is_reach(self, refusal: AppError) -> bool:
         """A forged form is one too."""
         return isinstance(refusal, ForgedForm) or super().is_reach(refusal)
-
-    def _page(self, path: Path) -> str:
-        """The address of the page that the form is on; empty where that is no page of its own."""
-        if self.declared.again is None:
-            return ""
-        try:
-            return url_for(f".{self.declared.again.__name__}", **path)
-        except BuildError:
-            return ""
 
     def _say(self) -> None:
         """Let the next page say what this form has done, and that its fields are done with."""
@@ -360,6 +397,24 @@ class _Sent(_ByCookie):
 def see_other(endpoint: str, **values: Any) -> Response:
     """The redirect after a form, so that reloading the page sends nothing again."""
     return current_app.make_response(redirect(url_for(endpoint, **values), 303))
+
+
+def next_step(session: Session, actor: Actor, endpoint: str, **values: Any) -> Response:
+    """Lead to the page that asks once more before this form is done (`asked`). Nothing is done
+    yet: what was typed stays, and the same form may be sent again."""
+    sent = [(n, v) for n, v in request.form.items(multi=True) if n not in _OF_EVERY_FORM]
+    g.asks = True
+    return see_other(endpoint, **values, asked=steps.keep(session, actor.user_id, sent))
+
+
+def asked_before(session: Session, actor: Actor | None) -> MultiDict[str, str]:
+    """What the form before this page was sent with.
+
+    Raises StepOver (409) when that is not known any more.
+    """
+    if actor is None:
+        raise NotLoggedIn
+    return steps.find(session, actor.user_id, request.args.get(ASKED, ""))
 
 
 def attachment(content: bytes, name: str, mimetype: str) -> Response:
@@ -472,6 +527,33 @@ def init_pages(app: Flask, frame: Frame) -> None:
     # A token is good for as long as its cookie's secret, which a login makes anew: a page may stay
     # open for longer than an hour.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
+
+
+def _leads_to_page(form: Form) -> View:
+    @declare_access(PUBLIC)
+    def lead(**path: Any) -> Any:
+        """The page itself says who may see it."""
+        return redirect(_page_of(form, path, request.args), 303)
+
+    lead.form = form  # type: ignore[attr-defined]
+    return lead
+
+
+def _page_of(declared: Form | Page, path: Path, filters: MultiDict[str, str]) -> str:
+    """The address of the page that a form is on.
+
+    Args:
+        path: the form's; the page has the same, or fewer.
+        filters: the query of the form's address.
+    """
+    again = declared.again.__name__ if declared.again else ""
+    endpoint = (declared.page if isinstance(declared, Form) else None) or f".{again}"
+    if endpoint.startswith("."):
+        endpoint = f"{request.blueprint}{endpoint}"
+    (rule,) = current_app.url_map.iter_rules(endpoint)
+    address = url_for(endpoint, **{n: value for n, value in path.items() if n in rule.arguments})
+    query = urlencode(list(filters.items(multi=True)))
+    return f"{address}?{query}" if query else address
 
 
 def _error_page(error: Exception) -> Any:

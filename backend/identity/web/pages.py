@@ -61,7 +61,7 @@ def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, st
     return _let_in(session, answer)
 
 
-@pages.form("/login/qr", access=PUBLIC, limit=_QR)
+@pages.form("/login/qr", access=PUBLIC, limit=_QR, page=".login")
 def ask_by_qr(session: Session, actor: Actor | None) -> Response:
     """A new QR code to be scanned in the mini-program."""
     import segno  # only here: its tables are made when it is loaded
@@ -94,7 +94,7 @@ def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
     return current_app.make_response(("", 204))  # type: ignore[return-value]
 
 
-@pages.form("/login/qr/enter", access=PUBLIC, limit=_QR, said=None)
+@pages.form("/login/qr/enter", access=PUBLIC, limit=_QR, page=".login", said=None)
 def enter_by_qr(session: Session, actor: Actor | None) -> Response:
     """Log in as the one who has confirmed it in the mini-program."""
     return _let_in(session, logins.enter(session, request.cookies.get(_BROWSER, "")))
@@ -120,7 +120,7 @@ def account(
                   problem=problem)  # fmt: skip
 
 
-@pages.form("/account/sessions/<uuid:session_id>/end", access=LOGIN)
+@pages.form("/account/sessions/<uuid:session_id>/end", access=LOGIN, page=".account")
 def end_session(session: Session, actor: Actor, session_id: UUID) -> Response:
     """End one of one's own sessions."""
     devices.end(session, actor, session_id)
@@ -128,7 +128,7 @@ def end_session(session: Session, actor: Actor, session_id: UUID) -> Response:
     return see_other(".account")
 
 
-@pages.form("/account/sessions/end-others", access=LOGIN)
+@pages.form("/account/sessions/end-others", access=LOGIN, page=".account")
 def end_other_sessions(session: Session, actor: Actor) -> Response:
     """End all of one's own sessions but this one."""
     tell(f"{devices.end_others(session, actor)} 台其他设备已经退出登录")
@@ -151,7 +151,7 @@ def change_password(session: Session, actor: Actor, body: dict[str, str]) -> Res
     return see_other(".account")
 
 
-@pages.form("/logout", access=LOGIN, said=None)
+@pages.form("/logout", access=LOGIN, page="console.home", said=None)
 def log_out(session: Session, actor: Actor) -> Response:
     """End this console session."""
     logins.end(session, actor)

@@ -108,7 +108,8 @@ def show_again(
 
 
 @pages.form("/<uuid:user_id>/roles/<uuid:assignment_id>/take-back",
-            access=Permission.ROLE_GRANT, again=show_again, said="已收回角色")  # fmt: skip
+            access=Permission.ROLE_GRANT, again=show_again, page=".show",
+            said="已收回角色")  # fmt: skip
 def take_role_back(session: Session, actor: Actor, user_id: UUID, assignment_id: UUID) -> Response:
     """Take a role back."""
     access_colleague(session, actor, user_id)

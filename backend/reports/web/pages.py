@@ -98,7 +98,8 @@ def _indented(regions: Sequence[Region]) -> list[tuple[UUID, str]]:
 
 
 @pages.form("/", access=Permission.REPORT_MAKE, body=forms.ReportForm, again=again,
-            limit=Limit("exports"), said="已开始做，做好以后在这里下载")  # fmt: skip
+            page=".list_reports", limit=Limit("exports"),
+            said="已开始做，做好以后在这里下载")  # fmt: skip
 def ask(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Ask for a report; the worker makes it."""
     queue(session, actor, _asked(session, actor, body))
@@ -157,7 +158,8 @@ def progress(session: Session, actor: Actor, run_id: UUID) -> str:
     return render_part("reports/report_parts.html", "report", row)
 
 
-@pages.form("/<uuid:run_id>/file", access=Permission.REPORT_MAKE, limit=Limit("exports"))
+@pages.form("/<uuid:run_id>/file", access=Permission.REPORT_MAKE, limit=Limit("exports"),
+            page=".list_reports")  # fmt: skip
 def download(session: Session, actor: Actor, run_id: UUID) -> Response:
     """The file. A form and not an address: each time is kept in the audit log."""
     run = access_report(session, actor, run_id)
@@ -166,7 +168,8 @@ def download(session: Session, actor: Actor, run_id: UUID) -> Response:
     return attachment(content, f"{run.title}.{ending}", mimetype)
 
 
-@pages.form("/<uuid:run_id>/delete", access=Permission.REPORT_MAKE, said="已删除")
+@pages.form("/<uuid:run_id>/delete", access=Permission.REPORT_MAKE, page=".list_reports",
+            said="已删除")  # fmt: skip
 def delete(session: Session, actor: Actor, run_id: UUID) -> Response:
     """Delete a report's file, or take it back while it waits."""
     operations.delete_report(session, actor, access_report(session, actor, run_id))

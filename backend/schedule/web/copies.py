@@ -16,7 +16,8 @@ from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
 from backend.core.errors import AppError, Forbidden, ValidationFailed
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import render, see_other, tell
+from backend.core.web.pages import ASKED, asked_before, next_step, render, see_other, tell
+from backend.core.web.steps import StepOver
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar, copies
@@ -49,8 +50,10 @@ def copy_form(
     typed: Any = None,
     problem: AppError | None = None,
 ) -> str:
-    """To which days and regions it is to be copied."""
+    """To which days and regions it is to be copied; from the list of copies, with what had been
+    chosen."""
     source = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
+    typed = typed or _chosen_before(session, actor)
     return render(
         "schedule/copy.html",
         source=source,
@@ -65,23 +68,34 @@ def copy_form(
     )
 
 
+def _chosen_before(session: Session, actor: Actor) -> Any:
+    """What the list of copies in this address was made of, while that is known."""
+    try:
+        return asked_before(session, actor) if ASKED in request.args else None
+    except StepOver:
+        return None
+
+
 def _time_of(instant: Any) -> str:
     return str(instant.astimezone(clock.SHANGHAI).strftime("%H:%M"))
 
 
 @pages.form("/<uuid:activity_id>/copy/preview", access=Permission.ACTIVITY_EDIT,
             body=schemas.CopiesForm, again=copy_form)  # fmt: skip
+def choose_copies(
+    session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
+) -> Response:
+    """Go on to what would be made; the next form says all of it again."""
+    source = _source(session, actor, activity_id)
+    _candidates(session, actor, source, body)
+    return next_step(session, actor, ".preview_copies", activity_id=activity_id)
+
+
+@pages.page("/<uuid:activity_id>/copy/preview", access=Permission.ACTIVITY_EDIT,
+            asked=schemas.CopiesForm, again=copy_form)  # fmt: skip
 def preview_copies(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> str:
-    """Show what would be made. Nothing is kept: the next form says all of it again."""
+    """Show what would be made."""
     return _preview(session, actor, activity_id, body)
-
-
-@pages.form("/<uuid:activity_id>/copy/change", access=Permission.ACTIVITY_EDIT,
-            body=schemas.CopiesForm)  # fmt: skip
-def change_copies(session: Session, actor: Actor, _: dict[str, Any], activity_id: UUID) -> str:
-    """Back from the preview, with what had been chosen."""
-    page: str = copy_form(session, actor, activity_id, typed=request.form)
-    return page
 
 
 def preview_again(
@@ -124,7 +138,8 @@ def _preview(
 
 
 @pages.form("/<uuid:activity_id>/copy", access=Permission.ACTIVITY_EDIT,
-            body=schemas.ConfirmedCopiesForm, again=preview_again)  # fmt: skip
+            body=schemas.ConfirmedCopiesForm, again=preview_again,
+            page=".preview_copies")  # fmt: skip
 def make_copies(
     session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
 ) -> Response:

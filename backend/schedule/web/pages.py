@@ -20,7 +20,8 @@ from backend.core.limits import Limit
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import MIMETYPE
-from backend.core.web.pages import Pages, attachment, render, see_other, tell
+from backend.core.web.pages import ASKED, Pages, attachment, next_step, render, see_other, tell
+from backend.core.web.steps import StepOver
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar as schedule
@@ -145,21 +146,42 @@ def _wall_clock(instant: Any) -> str:
 
 
 @pages.form("/many", access=Permission.ACTIVITY_EDIT, body=schemas.ManyForm, again=calendar)
-def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response | str:
+def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Submit, publish or return the activities that were chosen in the list: all or none. Before
     they are published, what each of them lacks is shown."""
     move = actions.MOVE_OF[body["action"]]
     chosen = access_activities(session, actor, body["ids"], move.permission)
     if move.action == "publish" and not body.get("looked"):
-        gaps = [(one, operations.gaps_of(session, actor, one)) for one in chosen]
         movable = all(move.to in ACTIVITY_TRANSITIONS[one.state] for one in chosen)
-        if movable and any(found for _, found in gaps):
-            return render("schedule/many_gaps.html", gaps=gaps)
+        if movable and any(operations.gaps_of(session, actor, one) for one in chosen):
+            return next_step(session, actor, ".look_at_gaps", **_filters_of_list())
     operations.move_all(session, actor, chosen, body["action"], body.get("reason"))
     tell(f"{_DONE[body['action']]} {len(chosen)} 场活动")
     # Without the filter by state, which they may not meet any more: who moved them looks for them.
-    filters = {name: value for name, value in request.args.items() if name != "state"}
+    filters = _filters_of_list()
+    filters.pop("state", None)
     return see_other(".calendar", **filters)
+
+
+def _filters_of_list() -> dict[str, str]:
+    """The list's filters, in the address of the forms and steps that are about it."""
+    return {name: value for name, value in request.args.items() if name != ASKED}
+
+
+@pages.page("/many/gaps", access=Permission.ACTIVITY_PUBLISH, asked=schemas.ManyForm,
+            again=calendar)  # fmt: skip
+def look_at_gaps(session: Session, actor: Actor, body: dict[str, Any]) -> str:
+    """What each of the activities lacks that are to be published and are not yet."""
+    move = actions.MOVE_OF["publish"]
+    chosen = access_activities(session, actor, body["ids"], move.permission)
+    open_ones = [one for one in chosen if move.to in ACTIVITY_TRANSITIONS[one.state]]
+    if not open_ones:
+        raise StepOver
+    return render(
+        "schedule/many_gaps.html",
+        gaps=[(one, operations.gaps_of(session, actor, one)) for one in open_ones],
+        filters=_filters_of_list(),
+    )
 
 
 # ---------------------------------------------------------------------------- as a file

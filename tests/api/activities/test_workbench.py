@@ -333,25 +333,32 @@ def test_a_new_time_of_a_published_market_is_confirmed_with_who_is_affected(
     ok(organiser.post(f"/activities/{market['id']}/publish"))
     sign_up(world, market)
     path = f"{M}/{market['id']}/facts"
-    moved = facts(market, ends_at=f"{DAY}T05:00", venue_name="室内体育馆")
-    shown = desk.send(path, **moved)
-    page = shown.get_data(as_text=True)
-    assert shown.status_code == 200
+    moved = facts(market, ends_at=f"{DAY}T05:00", venue_name="室内体育馆", contact_phone="")
+    asked = desk.send(path, **moved).location
+    page = desk.read(asked)
     for words in ("要改什么", "室内体育馆", "社区广场", "1<small>个", "义诊", "确认修改"):
         assert words in page
     assert row(Activity, market["id"]).version == market["version"], "nothing saved yet"
     sign_up(world, market, 1)
     confirmed = fields_of(page)
-    late = desk.send(path, **confirmed)
-    assert late.status_code == 409
-    assert "刚刚有变化" in late.get_data(as_text=True)
-    assert desk.send(path, **fields_of(late.get_data(as_text=True))).status_code == 303
+    late = desk.step(path, **confirmed)
+    assert "刚刚有变化" in late
+    assert "1<small>个" not in desk.read(asked), "opened again, it shows what is so now"
+    assert "刚刚有变化" not in desk.read(asked)
+    foreign = Desk(world, world.organiser(OTHER_SUBDISTRICT))
+    assert foreign.http.get(asked).location == path, "what is asked is its sender's alone"
+    assert desk.send(path, **fields_of(late)).location == path
     saved = row(Activity, market["id"])
     assert saved.version == market["version"] + 1
     assert saved.ends_at == START + timedelta(hours=4)
+    assert saved.contact_phone is None, "what was emptied with it is empty"
     assert "室内体育馆" in desk.read(path)
     # A confirmation that comes after another's change is told too.
     assert desk.send(path, **confirmed).status_code == 409
+    # The back button, when it is done, leads to what stands.
+    over = desk.http.get(asked)
+    assert (over.status_code, over.location) == (303, path)
+    assert "这一步已经完成，或内容已有变化" in desk.read(path)
 
 
 def test_words_of_a_published_market_are_saved_at_once(

@@ -136,7 +136,7 @@ def test_one_partner_at_two_markets_at_once_is_told_and_not_refused(
     assert sure is not None
     assert words.search(sure[1])
     many: dict[str, Any] = {"ids": [market["id"], theirs["id"], later["id"]], "action": "publish"}
-    page = desk.send("/console/schedule/many", **many).get_data(as_text=True)
+    page = desk.step("/console/schedule/many", **many)
     assert words.search(page)
     assert f"」同一时间还在「花园社区公益集市」（{NOW}）" in page
     assert page.count("同一时间还在") == 2
@@ -147,10 +147,9 @@ def test_one_partner_at_two_markets_at_once_is_told_and_not_refused(
     late = ok(organiser.get(f"/activities/{later['id']}"))
     hour = {"starts_at": form_time(START), "version": str(late["version"])}
     assert told not in desk.read(f"{M}/{later['id']}")
-    asked = desk.send(f"/console/schedule/{later['id']}/move", **hour).get_data(as_text=True)
-    assert words.search(asked)
+    assert words.search(desk.step(f"/console/schedule/{later['id']}/move", **hour))
     typed = facts(late, starts_at=form_time(START), ends_at=form_time(START + timedelta(hours=3)))
-    assert words.search(desk.send(f"{M}/{later['id']}/facts", **typed).get_data(as_text=True))
+    assert words.search(desk.step(f"{M}/{later['id']}/facts", **typed))
     ok(organiser.post(f"/activities/{theirs['id']}/cancel", {"reason": "大雨"}))
     assert told not in desk.read(f"{M}/{market['id']}/stalls")
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from backend.core.ids import new_id
 from backend.core.permissions import Role
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay, at
@@ -26,9 +27,10 @@ def link_id(page: str) -> str:
 
 def test_a_market_s_wall_hangs_without_a_session(world: World, day: MarketDay) -> None:
     desk, wall = Desk(world, day.organiser), Desk(world)
-    shown = desk.send(f"{W}/board/{day.id}").get_data(as_text=True)
-    path = address(shown)
-    assert path not in desk.read(f"{W}/"), "its secret is shown once"
+    made = desk.send(f"{W}/board/{day.id}").location
+    path = address(desk.read(made))
+    assert address(desk.read(made)) == path, "reloaded, it is still there to be copied"
+    assert path not in desk.read(f"{W}/"), "its secret is shown there alone"
     day.come(world.person())
     page = wall.read(path)
     assert "集市" in page
@@ -39,6 +41,7 @@ def test_a_market_s_wall_hangs_without_a_session(world: World, day: MarketDay) -
     # It opens nothing else.
     assert wall.http.get(f"/console/board/{day.id}").status_code in (302, 303)
     assert desk.send(f"{W}/{link_id(desk.read(f'{W}/'))}/revoke").status_code == 303
+    assert "/walls/show/" not in desk.read(made)
     for gone in (path, f"{path}/now"):
         refused = wall.read(gone, 404)
         assert "已经收回" in refused
@@ -48,7 +51,8 @@ def test_a_market_s_wall_hangs_without_a_session(world: World, day: MarketDay) -
 
 def test_it_ends_with_its_market(world: World) -> None:
     day = MarketDay.begin(world)
-    path = address(Desk(world, day.organiser).send(f"{W}/board/{day.id}").get_data(as_text=True))
+    desk = Desk(world, day.organiser)
+    path = address(desk.read(desk.send(f"{W}/board/{day.id}").location))
     ((ends_at,),) = day.rows("SELECT ends_at FROM activity WHERE id = :id", id=day.id)
     wall = Desk(world)
     with at(ends_at + timedelta(hours=11)):
@@ -57,11 +61,15 @@ def test_it_ends_with_its_market(world: World) -> None:
         wall.read(path, 404)
 
 
-def test_a_region_s_wall_shows_that_region_alone(world: World) -> None:
+def test_a_region_s_wall_shows_that_region_alone(world: World, day: MarketDay) -> None:
     organiser = world.organiser(DISTRICT)
     desk, wall = Desk(world, organiser), Desk(world)
     form = {"region_id": world.region_id(COMMUNITY)}
-    path = address(desk.send(f"{W}/region", **form).get_data(as_text=True))
+    made = desk.send(f"{W}/region", _key=str(new_id()), **form).location
+    path = address(desk.read(made))
+    ((kept,),) = day.rows("SELECT count(*) FROM idempotency_record WHERE user_id = :id",
+                          id=organiser.user_id)  # fmt: skip
+    assert kept == 0, "the secret is kept as a hash alone"
     page = wall.read(path)
     assert "花园社区 吾社益心" in page
     assert f'data-live="{path}"' in page

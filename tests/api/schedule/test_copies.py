@@ -1,5 +1,6 @@
 """One activity copied to many days and communities: looked at first, made whole, clashes marked."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -82,9 +83,7 @@ def test_the_preview_names_each_copy_and_marks_clashes(
     world.draft(organiser, region=OTHER_COMMUNITY, starts_at=at(LATER, 8), title="已排的讲座",
                 venue={"name": "丫河邻里中心"})  # fmt: skip
     path = f"/console/schedule/{source['id']}/copy/preview"
-    answer = desk.send(path, **fields(world, LATER))
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 200
+    page = desk.step(path, **fields(world, LATER))
     assert "丫河社区公益集市" in page, "the title names the copy's own community"
     assert "丫河邻里中心" in page, "it takes place where that community's last one did"
     assert "8:00 已排的讲座" in page
@@ -99,7 +98,7 @@ def test_a_day_of_another_year_is_asked_about(
 ) -> None:
     past, far = clock.today() - timedelta(days=340), clock.today() + timedelta(days=420)
     path = f"/console/schedule/{source['id']}/copy/preview"
-    page = desk.send(path, **fields(world, past, DAY, far)).get_data(as_text=True)
+    page = desk.step(path, **fields(world, past, DAY, far))
     assert page.count("已经过去，请核对年份") == 2, "in both communities"
     assert page.count("离今天超过 400 天，请核对年份") == 2
     for day, told in ((far, True), (DAY, False)):
@@ -116,8 +115,7 @@ def test_a_copy_does_not_go_where_something_was_cancelled(
         last = world.draft(organiser, region=OTHER_COMMUNITY, venue={"name": name},
                            starts_at=at(LATER + timedelta(days=days), 9))  # fmt: skip
     ok(organiser.post(f"/activities/{last['id']}/cancel"))
-    answer = desk.send(f"/console/schedule/{source['id']}/copy/preview", **fields(world, LATER))
-    page = answer.get_data(as_text=True)
+    page = desk.step(f"/console/schedule/{source['id']}/copy/preview", **fields(world, LATER))
     assert "丫河邻里中心" in page
     assert "错的广场" not in page
 
@@ -142,8 +140,11 @@ def test_what_was_chosen_is_made_whole_with_its_slots(
 
 
 def test_going_back_keeps_what_was_chosen(world: World, desk: Desk, source: dict[str, Any]) -> None:
-    path = f"/console/schedule/{source['id']}/copy/change"
-    page = desk.send(path, **fields(world, LATER)).get_data(as_text=True)
+    path = f"/console/schedule/{source['id']}/copy/preview"
+    shown = desk.step(path, **fields(world, LATER))
+    back = re.search(r'href="([^"]+)">重新选择', shown)
+    assert back is not None
+    page = desk.read(back[1])
     assert f'value="{LATER}"' in page
     assert f'value="{world.region_id(OTHER_COMMUNITY)}" checked' in page
 
@@ -282,7 +283,7 @@ def test_a_whole_day_is_a_model_for_half_a_day(
 ) -> None:  # fmt: skip
     form = half_day(world, slots)
     path = f"/console/schedule/{whole_day['id']}/copy"
-    page = desk.send(f"{path}/preview", **form).get_data(as_text=True)
+    page = desk.step(f"{path}/preview", **form)
     for said in (*words, "9:00–11:30"):
         assert said in page
     for kept in ('name="ends" value="11:30"', f'name="slots" value="{slots}"'):

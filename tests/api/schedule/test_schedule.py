@@ -320,7 +320,7 @@ def test_what_several_lack_is_listed_for_each_before_they_are_published(
     nowhere = ready(world, organiser, title="没场地的", venue={"name": "花园社区（场地待定）"})
     ids = [fine, phoneless, bare, nowhere]
     fields: dict[str, Any] = {"ids": ids, "action": "publish"}
-    page = desk.send("/console/schedule/many?programme=market", **fields).get_data(as_text=True)
+    page = desk.step("/console/schedule/many?programme=market", **fields)
     rows = {row[: row.index("<")]: row for row in re.split(r"/console/markets/[^>]+>", page)[1:]}
     assert "都齐了" in rows["都齐了的"]
     assert "没有填写咨询电话" in rows["没电话的"]
