@@ -17,6 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from backend.core.spreadsheets import NotASpreadsheet, SpreadsheetTooLarge
 from backend.schedule.reading.columns import (
+    ABOUT,
     COMMUNITY,
     CONTACT,
     DAY,
@@ -30,7 +31,7 @@ from backend.schedule.reading.columns import (
     meant,
 )
 from backend.schedule.reading.reading import MOST_ROWS, read_schedule
-from backend.schedule.reading.rows import ReadRow, ReadSchedule
+from backend.schedule.reading.rows import Note, ReadRow, ReadSchedule
 from backend.schedule.reading.when import Near, Said, Unclear, said_in
 from tests.support.workbooks import XLS, read_here
 
@@ -116,7 +117,7 @@ def test_an_offices_own_schedule_comes_in(name: str) -> None:
     assert {row.values[DAY].year for row in schedule.rows} == {2026}
     assert [row.values[PROGRAMME] for row in schedule.rows].index("action") == 5
     assert schedule.rows[0].values[CONTACT] == "0519-00000000"
-    assert schedule.rows[3].notes == ("没有写年份，按 2026 年",)
+    assert schedule.rows[3].notes == (Note(DAY, "没有写年份，按 2026 年"),)
     (passed,) = schedule.passed_over
     assert (passed.number, passed.why) == (15, "合计")
     assert "读的是工作表「12月排期」" in schedule.notices
@@ -175,7 +176,7 @@ def test_one_heading_over_two_columns_of_times() -> None:
 def test_days_one_after_the_other_are_one_activity() -> None:
     row = only(read(HEAD, line(日期="2027年3月15日（周一）-17日（周三）", 时间="每天9:00-11:30")))
     assert when(row) == "03-15 09:00-11:30 03-17"
-    assert row.notes == ("从 2027-03-15 到 2027-03-17，按一场活动",)
+    assert row.notes == (Note(DAY, "从 2027-03-15 到 2027-03-17，按一场活动"),)
     assert faults(only(read(HEAD, line(日期="2027-03-15至2027-05-30")))) == [
         "日期 D2: 结束日期应在开始之后，最长 31 天"
     ]
@@ -357,6 +358,18 @@ def test_an_end_before_its_beginning_asks_for_the_afternoon() -> None:
     assert (fault.column, fault.fault, fault.choices) == (ENDS, "应晚于开始时间", ("16:30",))
 
 
+def test_what_ends_after_midnight_ends_on_the_next_day() -> None:
+    for written in ("18:00-次日0:30", "晚上6点至第二天凌晨0点半"):
+        row = only(read(HEAD, line(**{"时间": written})))
+        assert (row.faults, row.notes, when(row)) == ([], (), "03-15 18:00-00:30 03-16")
+    assert when(only(read(HEAD, line(时间="18:00-24:00")))) == "03-15 18:00-00:00 03-16"
+    content = saved(sheet_of(HEAD, line(时间="22:00-0:30")))
+    (fault,) = only(read_schedule(content)).faults
+    assert (fault.column, fault.choices) == (ENDS, ("次日 00:30",))
+    assert faults(only(read_schedule(content, {("1.2", ENDS): "次日 00:30"}))) == []
+    assert "开始时间 E2: 开始时间不能写次日" in faults(only(read(HEAD, line(时间="次日9:00"))))[0]
+
+
 def test_what_is_no_schedule_is_refused_with_what_to_do() -> None:
     wrong: list[list[list[str]]] = [[["说明"]], [["日期", "天气"], ["12月5日", "晴"]], [[]]]
     for rows in wrong:
@@ -381,7 +394,12 @@ def test_what_is_no_schedule_is_refused_with_what_to_do() -> None:
         ("活动主题", TITLE), ("集市名称", TITLE), ("活　动", TITLE),
         ("拟举办日期", DAY), ("日期（月/日）", DAY), ("活动时间", STARTS), ("时间段", STARTS),
         ("时间（结束）", ENDS), ("结束\n时间", ENDS), ("截止日期", LAST_DAY),
-        ("举办地点", VENUE), ("场　地", VENUE), ("联系电话：", CONTACT), ("序号", None), ("", None),
+        ("举办地点", VENUE), ("场　地", VENUE), ("联系电话：", CONTACT), ("联系人电话", CONTACT),
+        ("联系人及联系电话", CONTACT), ("负责人（手机）", CONTACT), ("手机号码", CONTACT),
+        ("电话/手机", CONTACT), ("社区联系方式", CONTACT), ("对外咨询热线", CONTACT),
+        ("服务方式", None), ("报名方式", None), ("活动起止日期", DAY), ("时间安排", STARTS),
+        ("活动名", TITLE), ("行政村", COMMUNITY), ("拟定地点", VENUE), ("主要内容", ABOUT),
+        ("序号", None), ("", None),
         ("社区书记", None), ("联系人", None), ("参加人数", None),
     ],
 )  # fmt: skip
@@ -474,7 +492,7 @@ UNCLEAR: list[tuple[Any, bool, str, tuple[str, ...]]] = [
     ("上午", False, "应为时间", ()), ("全天", False, "应为时间", ()), (9.5, False, "应为时间", ()),
     ("9:5", False, "应为时间", ()), ("9:00-10:00-11:00", False, "应为时间", ()),
     (True, False, "应为时间", ()), ("9:00-", False, "应为时间", ()),
-    ("25:00", False, "没有这个时间", ()), ("24:00", False, "没有这个时间", ()),
+    ("25:00", False, "没有这个时间", ()),
     ("9:60", False, "没有这个时间", ()),
     ("2:30-4:30", False, "是上午还是下午", ("14:30-16:30", "02:30-04:30")),
     ("9:00-4:30", False, "是上午还是下午", ("09:00-16:30",)),

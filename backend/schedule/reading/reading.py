@@ -37,7 +37,7 @@ from backend.schedule.reading.columns import (
 )
 from backend.schedule.reading.heads import Head, find_head
 from backend.schedule.reading.lines import passed_over
-from backend.schedule.reading.rows import PassedLine, ReadCell, ReadRow, ReadSchedule
+from backend.schedule.reading.rows import Note, PassedLine, ReadCell, ReadRow, ReadSchedule
 from backend.schedule.reading.times import read_times
 from backend.schedule.reading.when import Near, Unclear, check_weekday, weekday_in
 
@@ -174,10 +174,8 @@ class _Table:
         cells = {column: times.get(column) or _read(cell) for column, cell in written.items()}
         if not written[PROGRAMME].raw and self.about.programme:
             cells[PROGRAMME] = replace(cells[PROGRAMME], value=self.about.programme, fault=None)
-        parts = [column for column in written
-                 if (cell := self._at(shown, column)) and cell.struck is False]  # fmt: skip
-        if parts:
-            notes = [*notes, f"「{'、'.join(parts)}」里划掉的字没有读"]
+        notes += [Note(column, "划掉的字没有读") for column in written
+                  if (cell := self._at(shown, column)) and cell.struck is False]  # fmt: skip
         row = ReadRow(key, self.sheet.name, number, cells, aside, tuple(notes))
         return _checked(row, self._at(shown, WEEKDAY))
 
@@ -249,7 +247,7 @@ def _checked(row: ReadRow, weekday: Cell | None) -> ReadRow:
     values, programme = row.values, row.values.get(PROGRAMME)
     first, last = values.get(DAY), values.get(LAST_DAY)
     if STARTS in values and ENDS in values and last is None and values[ENDS] <= values[STARTS]:
-        row = row.blamed(ENDS, "应晚于开始时间", _afternoon(values[STARTS], values[ENDS]))
+        row = row.blamed(ENDS, "应晚于开始时间", _later(values[STARTS], values[ENDS]))
     if first and not 2000 <= first.year < 2100:
         row = row.blamed(DAY, "应在 2000 年到 2099 年之间")
     if first and last and not first <= last <= first + LONGEST_ACTIVITY:
@@ -267,7 +265,9 @@ def _checked(row: ReadRow, weekday: Cell | None) -> ReadRow:
     return row
 
 
-def _afternoon(starts: time, ends: time) -> list[str]:
-    """The end twelve hours later, where that is one."""
-    later = ends.replace(hour=ends.hour + 12) if ends.hour < 12 else ends
-    return [f"{later:%H:%M}"] if later > starts else []
+def _later(starts: time, ends: time) -> list[str]:
+    """The end in the afternoon where that is one, else on the next morning."""
+    if ends.hour >= 12:
+        return []
+    later = ends.replace(hour=ends.hour + 12)
+    return [f"{later:%H:%M}" if later > starts else f"次日 {ends:%H:%M}"]

@@ -30,6 +30,18 @@ class ReadCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be looked at in a cell, though it can be taken.
+
+    Attributes:
+        column: of the cell.
+    """
+
+    column: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRow:
     """A line of a sheet that is an activity, as far as its cells can be understood by themselves.
 
@@ -47,7 +59,7 @@ class ReadRow:
     number: int
     cells: Mapping[str, ReadCell]
     aside: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def faults(self) -> list[ReadCell]:

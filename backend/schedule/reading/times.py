@@ -1,18 +1,18 @@
 """When a row's activity takes place: its cells of days and times, read together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from backend.schedule.reading.columns import DAY, ENDS, LAST_DAY, STARTS
-from backend.schedule.reading.rows import ReadCell
+from backend.schedule.reading.rows import Note, ReadCell
 from backend.schedule.reading.when import Near, Said, Unclear, said_in
 
 
 def read_times(
     written: Mapping[str, ReadCell], near: Near
-) -> tuple[dict[str, ReadCell], list[str]]:
+) -> tuple[dict[str, ReadCell], list[Note]]:
     """The cells of days and times with what they mean, and what was concluded.
 
     A day may say its times, 9:00-11:30 both of them, and an end its own day: what another cell says
@@ -32,14 +32,18 @@ def read_times(
     first = day.first or starts.first
     if starts.first not in (None, first):
         cells[STARTS] = replace(cells[STARTS], fault="写着另一个日期，与「日期」不一样")
+    if starts.next_day and not starts.ends:
+        cells[STARTS] = replace(cells[STARTS], fault="开始时间不能写次日，请写开始那一天的日期")
     last = said[LAST_DAY].first or ends.last or ends.first or day.last or starts.last
+    if first and last is None and any(one.next_day for one in said.values()):
+        last = first + timedelta(days=1)
     values: dict[str, Any] = {
         DAY: first,
         STARTS: starts.starts or day.starts,
         LAST_DAY: last if last != first else None,
         ENDS: ends.ends or ends.starts or starts.ends or day.ends,
     }
-    return _filled(cells, values), list(_notes(said, first, values[LAST_DAY]))
+    return _filled(cells, values), list(_notes(said, values))
 
 
 def _said(cell: ReadCell, near: Near, day: ReadCell) -> tuple[ReadCell, Said]:
@@ -78,10 +82,17 @@ def _filled(cells: Mapping[str, ReadCell], values: Mapping[str, Any]) -> dict[st
     return filled
 
 
-def _notes(said: Mapping[str, Said], first: date | None, last: date | None) -> list[str]:
-    notes = []
+def _notes(said: Mapping[str, Said], values: Mapping[str, Any]) -> Iterator[Note]:
+    first, last = values[DAY], values[LAST_DAY]
     if first and any(one.year_added and one.first == first for one in said.values()):
-        notes.append(f"没有写年份，按 {first.year} 年")
-    if first and last:
-        notes.append(f"从 {first} 到 {last}，按一场活动")
-    return notes
+        yield Note(DAY, f"没有写年份，按 {first.year} 年")
+    if first and last and not _is_overnight(values):
+        yield Note(DAY, f"从 {first} 到 {last}，按一场活动")
+
+
+def _is_overnight(values: Mapping[str, Any]) -> bool:
+    """Whether an activity of two days is but one that ends after midnight."""
+    starts, ends = values[STARTS], values[ENDS]
+    return bool(
+        starts and ends and ends < starts and values[LAST_DAY] - values[DAY] == timedelta(days=1)
+    )

@@ -52,6 +52,8 @@ _TIME = re.compile(
 )
 _EACH_DAY = re.compile(r"^(?:每天|每日|均为|时间:?)+")
 _PERIOD_AFTER = re.compile(rf"^(.*?)\(({_PERIOD})\)$")
+# 次日1:00, and midnight as the end of a day: 24:00.
+_NEXT_DAY = re.compile(r"(?:次日|次晨|翌日|第二天|第二日|隔天)|(?<![\d:.点时])24(?=[:点时]|$)")
 _BETWEEN_SESSIONS = re.compile(r"[,、;/]|及|和|\s+(?=[上中下晚])")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 # 9.30: a time, where 0.375 is a share of a day.
@@ -93,6 +95,7 @@ class Said:
         first, last: days; the last where it is another one.
         starts, ends: times of day.
         year_added: whether the year of its days is not written there.
+        next_day: whether the end is of the day after.
     """
 
     first: date | None = None
@@ -100,6 +103,7 @@ class Said:
     starts: time | None = None
     ends: time | None = None
     year_added: bool = False
+    next_day: bool = False
 
 
 def said_in(value: Any, near: Near, *, days: bool) -> Said:
@@ -303,16 +307,17 @@ def _with_times(said: Said, text: str, expected: str) -> Said:
     text = _EACH_DAY.sub("", text.strip())
     if match := _PERIOD_AFTER.match(text):
         text = match[2] + match[1]
-    text = text.strip("() ")
+    text, over = _NEXT_DAY.subn(lambda found: "0" if found[0] == "24" else "", text.strip("() "))
     sessions = [part.strip() for part in _BETWEEN_SESSIONS.split(text) if part.strip()]
     if len(sessions) > 1:
-        ranges = [_range(part, expected) for part in sessions]
+        ranges = [_range(part, expected, next_day=bool(over)) for part in sessions]
         if len(ranges) > 2 or any(len(one) > 1 for one in ranges):
             _refuse_sessions(ranges)
         found = [one[0] for one in ranges]
     else:
-        found = _range(text, expected)
-    return replace(said, starts=found[0], ends=found[1] if len(found) == 2 else None)
+        found = _range(text, expected, next_day=bool(over))
+    ends = found[1] if len(found) == 2 else None
+    return replace(said, starts=found[0], ends=ends, next_day=bool(over))
 
 
 def _refuse_sessions(ranges: Sequence[Sequence[time]]) -> None:
@@ -323,8 +328,12 @@ def _refuse_sessions(ranges: Sequence[Sequence[time]]) -> None:
     raise Unclear("写了不止一个时段，请每个时段写一行", choices)
 
 
-def _range(text: str, expected: str) -> list[time]:
-    """One or two times: from and until."""
+def _range(text: str, expected: str, *, next_day: bool) -> list[time]:
+    """One or two times: from and until.
+
+    Args:
+        next_day: whether the end is of the day after.
+    """
     matches = list(_times(text, expected))
     if len(matches) > 2:
         raise Unclear(expected)
@@ -334,11 +343,11 @@ def _range(text: str, expected: str) -> list[time]:
         raise Unclear(expected, ["-".join(f"{match['hour']}:00" for match in matches)])
     hours = [_minutes(match) for match in matches]
     said = [match["period"] or match["after"] for match in matches]
-    if len(hours) == 2 and said[0] in _LATE and not said[1] and hours[1] < hours[0]:
+    if len(hours) == 2 and said[0] in _LATE and not (said[1] or next_day) and hours[1] < hours[0]:
         hours[1] += 12 * 60
     if any(minutes >= 24 * 60 for minutes in hours):
         raise Unclear(_NO_SUCH_TIME)
-    if not any(said):
+    if not (any(said) or next_day):
         _refuse_twelve_hours(matches, hours)
     return [time(*divmod(minutes, 60)) for minutes in hours]
 
