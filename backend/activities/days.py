@@ -28,10 +28,16 @@ def counts_from(activity: Any) -> datetime:
 def doubtful_time(starts_at: datetime, now: datetime) -> str:
     """What is to be looked at where an activity begins in the past, or so far ahead that its year
     may be wrong, in words; empty for any other. Nobody is refused for it."""
+    words = doubt_of(starts_at, now)
+    return words and f"{moment(starts_at)} {words}"
+
+
+def doubt_of(starts_at: datetime, now: datetime) -> str:
+    """As `doubtful_time`, beside a time that is shown already."""
     if starts_at <= now:
-        return f"{moment(starts_at)} 已经过去，请核对年份和日期"
+        return "已经过去，请核对年份和日期"
     if starts_at > now + timedelta(days=SCHEDULE.far_days):
-        return f"{moment(starts_at)} 离今天超过 {SCHEDULE.far_days} 天，请核对年份"
+        return f"离今天超过 {SCHEDULE.far_days} 天，请核对年份"
     return ""
 
 

@@ -381,9 +381,10 @@ class ScheduleImport(Base):
     content: Mapped[bytes]
     # Whose stalls and services rows get that name none themselves.
     model_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
-    # What was typed in place of what the file says: by row and column.
+    # What was typed in place of what the file says: by row and column. By the id of an activity
+    # that rows copy: what becomes of its slots where they don't fit.
     typed: Mapped[dict[str, dict[str, str]]] = mapped_column(JSONB, server_default="{}")
-    # Of rows that the clerk wants otherwise than the file suggests: whether they are imported.
+    # Of rows of which the clerk has said so: whether they are imported.
     wanted: Mapped[dict[str, bool]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     # When rows of it were last imported, and how many there are.

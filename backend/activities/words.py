@@ -70,6 +70,10 @@ AUDIT = AuditWords(
 )
 
 
+# Of a number to call that looks like somebody's own: it may be meant, and is never refused.
+PRIVATE_NUMBER = "像是个人手机号，发布后谁都看得到，请尽量填办公电话"
+
+
 class SlotChoice(StrEnum):
     """What becomes of the slots in a copy."""
 

@@ -15,6 +15,8 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _SEPARATORS = re.compile(r"[\s.()\u00b7\u2010-\u2015\u2212-]+")
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _MOBILE = re.compile(r"(?:\+?(?:00)?86)?(1[3-9][0-9]{9})", re.ASCII)
+# One within other text, as it is usually grouped.
+_MOBILE_WITHIN = re.compile(r"(?<![0-9])1[3-9][0-9]([ -]?)[0-9]{4}\1[0-9]{4}(?![0-9])")
 # What file systems refuse in a name, and what they all take in length.
 _NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|]+')
 _FILE_NAME_LENGTH = 100
@@ -58,6 +60,13 @@ def mobile_number(text: str) -> str | None:
     none."""
     match = _MOBILE.fullmatch(dialled(text))
     return match[1] if match else None
+
+
+def has_mobile_number(text: str) -> bool:
+    """Whether somebody's mobile number stands in a text: alone, however it is written, or among
+    other words."""
+    plain = unicodedata.normalize("NFKC", _visible(text))
+    return mobile_number(plain) is not None or _MOBILE_WITHIN.search(plain) is not None
 
 
 def compared(name: str) -> str:

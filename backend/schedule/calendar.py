@@ -182,7 +182,7 @@ def taking_place(
     statement = (
         select(
             Activity.id, Activity.region_id, Activity.programme, Activity.title,
-            Activity.starts_at, day.label("day"),
+            Activity.starts_at, Activity.ends_at, day.label("day"),
         )
         .where(
             Activity.region_id.in_(region_ids),

@@ -25,6 +25,13 @@ _CALENDAR_FITS = """() => {
 }"""
 
 
+# The two columns that stay in sight lie over no other before anything is scrolled.
+_NOTHING_COVERED = """() => [...document.querySelectorAll("#import-rows tr")].every((row) => {
+  const edge = row.cells[1].getBoundingClientRect().right;
+  return [...row.cells].slice(2).every((cell) => cell.getBoundingClientRect().left >= edge - 1);
+})"""
+
+
 def _in_month(day: int) -> date:
     return MONTH.replace(day=day)
 
@@ -338,6 +345,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     said = page.locator("[data-import-said]")
     expect(page.get_by_text("1 行可以导入，2 行要改")).to_be_visible()
     _both_sizes(desk, "schedule-import-mend")
+    assert page.evaluate(_NOTHING_COVERED)
     # By the keyboard alone: what is typed next is not disturbed by what is kept meanwhile.
     page.get_by_role("link", name="第 3 行 开始时间").press("Enter")
     starts, ends = page.get_by_label("第 3 行 开始时间"), page.get_by_label("第 3 行 结束时间")
@@ -365,6 +373,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     community.fill("春晖社区")
     community.press("Tab")
     expect(said).to_contain_text("登录已过期，还没有保存")
+    expect(page.locator("td", has=community)).to_contain_text("登录已过期，还没有保存")
     assert page.evaluate(DRAFTS) == [1, 0], "as every form keeps what is typed"
     with page.context.expect_page() as opened:
         said.get_by_role("link", name="重新登录").click()
@@ -373,6 +382,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     opened.value.close()
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(said).to_contain_text("已保存，没有要改的了")
+    expect(page.locator(".import-unkept")).to_have_count(0)
     expect(page.get_by_text("3 行可以导入")).to_be_visible()
     assert page.evaluate(DRAFTS) == [0, 0], "the server has it"
     # What is replaced leaves the keyboard where it was.

@@ -17,7 +17,9 @@ from typing import Any
 
 from backend.activities.days import doubtful_time
 from backend.activities.models import OfferingMode, Programme
+from backend.activities.words import PRIVATE_NUMBER
 from backend.core.errors import AppError
+from backend.core.text import has_mobile_number
 
 # In the name of a place that is not settled: what a copy gets where none has taken place yet.
 UNSETTLED = "待定"
@@ -141,6 +143,8 @@ def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
         yield Missing("没有填写场地地址，居民找不到", "facts")
     if not activity["contact_phone"]:
         yield Missing("没有填写咨询电话", "facts")
+    elif has_mobile_number(activity["contact_phone"]):
+        yield Missing(f"咨询电话{PRIVATE_NUMBER}", "facts", doubtful=True)
     if not activity["organiser_name"]:
         yield Missing("没有填写主办单位", "facts")
 

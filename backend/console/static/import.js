@@ -27,7 +27,8 @@ function keepCells(form) {
     const unsent = drafts.unsent(form);
     const body = new URLSearchParams(unsent);
     if (button?.name) body.set(button.name, button.value);
-    said.textContent = "正在保存…";
+    // The way to log in stays: whoever comes back to this window may have come by pressing it.
+    if (!ended) said.textContent = "正在保存…";
     sending = send(body, unsent).finally(() => { sending = null; });
     await sending;
     if (again) {
@@ -44,15 +45,20 @@ function keepCells(form) {
       if (answer.status === 403) answer = (await renewToken()) || (await post(body));
     } catch {
       say("网络不通，还没有保存。您填的都在这里，网络好了会自动保存。");
+      mark(unsent, "网络不通，还没有保存");
       return;
     }
+    const stillEnded = ended && answer.status === 401;
     ended = answer.status === 401;
     if (ended) {
+      mark(unsent, "登录已过期，还没有保存");
+      if (stillEnded) return;
       say("登录已过期，还没有保存。您填的留在这台电脑上，请", "重新登录", form.dataset.login, "，再回到这一页。");
       return;
     }
     if (!answer.ok) {
       say("没有保存上，您填的都在这里，请过一会儿再点「保存，再查一遍」。");
+      mark(unsent, "没有保存上");
       return;
     }
     const text = await answer.text();
@@ -120,13 +126,25 @@ function keepCells(form) {
     said.append(anchor, more);
   }
 
+  // Said where it was typed, too: what stands above the table may be out of sight. The next page that
+  // is shown takes it away.
+  function mark(unsent, words) {
+    for (const name of Object.keys(unsent)) {
+      const field = form.elements[name];
+      field.parentElement.querySelector(".import-unkept")?.remove();
+      field.after(Object.assign(document.createElement("small"), { className: "import-unkept", textContent: words }));
+    }
+  }
+
   // Everything is taken from the new page but the cell somebody is in: what is being typed there
   // stays, and is looked at when they leave it.
   function show(page, sent) {
     const giveBack = holdFocus();
     document.getElementById("import-head").replaceWith(page.getElementById("import-head"));
     settle(form.elements.model_id, page.getElementById("model_id"));
+    form.querySelector(".import-unkept")?.remove();
     const busy = document.activeElement;
+    showQuestions(page.getElementById("import-slots"), busy);
     const rows = page.getElementById("import-rows");
     const own = document.getElementById("import-rows");
     if (rows.tHead.textContent === own.tHead.textContent) {
@@ -137,15 +155,22 @@ function keepCells(form) {
     }
     drafts.sent(form, sent);
     giveBack();
-    const wrong = document.querySelectorAll("#import-rows [aria-invalid]").length;
+    const wrong = form.querySelectorAll("[aria-invalid]").length;
     said.textContent = wrong ? `已保存，还有 ${wrong} 处要改。` : "已保存，没有要改的了。";
     said.classList.remove("text-danger");
   }
 
+  function showQuestions(fresh, busy) {
+    const own = document.getElementById("import-slots");
+    const ids = (questions) => [...questions.children].map((one) => one.id).join(" ");
+    if (ids(own) !== ids(fresh)) own.replaceWith(fresh);
+    else for (const one of [...own.children]) swap(one, fresh.querySelector(`#${one.id}`), busy);
+  }
+
   function swap(cell, fresh, busy) {
     if (!cell.id || !fresh) return;
-    const field = cell.querySelector("[name^='cell:']");
-    const other = fresh.querySelector("[name^='cell:']");
+    const field = cell.querySelector("[name*=':']");
+    const other = fresh.querySelector("[name*=':']");
     if (!cell.contains(busy) || !field || !other || field.tagName !== other.tagName) {
       cell.replaceWith(fresh);
       return;

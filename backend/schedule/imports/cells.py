@@ -18,7 +18,7 @@ from backend.core.config import titles
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets import Column, Sheet, write_workbook
 from backend.schedule.imports import operations as imports
-from backend.schedule.imports.operations import Fate, Plan
+from backend.schedule.imports.plans import Fate, Plan
 from backend.schedule.reading import columns
 from backend.schedule.reading.rows import ReadCell
 
@@ -42,6 +42,9 @@ class Corrections:
         cells: words by row and column; those that say what is there already change nothing.
         wanted: whether a row is to be imported, for those of which it was said.
         restored: rows that are to be again as they are in the file.
+        slots: what becomes of the slots of an activity that rows copy where they don't fit, by its
+            id: for all of these rows that don't say so themselves.
+        sure: whether all doubtful rows are to be imported.
         model_id: whose stalls and services rows get that name none; None is nobody's.
     """
 
@@ -49,6 +52,8 @@ class Corrections:
     cells: Mapping[tuple[str, str], str] = field(default_factory=dict)
     wanted: Mapping[str, bool] = field(default_factory=dict)
     restored: frozenset[str] = frozenset()
+    slots: Mapping[str, str] = field(default_factory=dict)
+    sure: bool = False
 
 
 def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Corrections) -> None:
@@ -69,8 +74,14 @@ def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Correcti
                 typed.setdefault(key, {})[column] = words
     for key in said.restored:
         typed.pop(key, None)
+    asked = {str(question.model.id) for question in plan.slot_questions}
+    for model, words in said.slots.items():
+        if model in asked:
+            typed[model] = {columns.SLOTS: words[:_LONGEST]}
     kept.typed = typed
-    kept.wanted = kept.wanted | {key: one for key, one in said.wanted.items() if key in rows}
+    sure = [planned.row.key for planned in plan.of(Fate.DOUBTFUL)] if said.sure else []
+    wanted = {key: one for key, one in said.wanted.items() if key in rows}
+    kept.wanted = kept.wanted | dict.fromkeys(sure, True) | wanted
     kept.model_id = said.model_id
     session.flush()
 

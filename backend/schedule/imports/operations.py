@@ -5,19 +5,16 @@ the page instead it would be as large as a form may be, and would have to be sig
 read again when it is confirmed, against what the schedule has become meanwhile.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from backend.activities import copies
-from backend.activities.days import doubtful_time
+from backend.activities.days import doubt_of
 from backend.activities.models import (
     Activity,
     ActivityState,
@@ -27,9 +24,8 @@ from backend.activities.models import (
     Slot,
 )
 from backend.activities.operations import create_activity
-from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
-from backend.activities.stalls.operations import SlotsOverlap
-from backend.activities.words import PROGRAMMES, SLOT_CHOICES, SlotChoice, quoted
+from backend.activities.requests import NewActivity
+from backend.activities.words import PRIVATE_NUMBER, PROGRAMMES, quoted
 from backend.core import audit, clock
 from backend.core.config import IMPORTS
 from backend.core.db import transaction
@@ -38,21 +34,19 @@ from backend.core.given import given
 from backend.core.ids import new_id
 from backend.core.jobs import job
 from backend.core.permissions import Actor, Permission
+from backend.core.text import has_mobile_number
 from backend.regions.models import Region
 from backend.regions.queries import within
-from backend.schedule import calendar
+from backend.schedule.imports.plans import Fate, Model, Plan, PlannedRow, place_of
 from backend.schedule.imports.regions import Place, find_places
+from backend.schedule.imports.slots import ask_slots, note_slots
+from backend.schedule.imports.twins import find_twins
 from backend.schedule.reading import columns
 from backend.schedule.reading.reading import read_schedule
-from backend.schedule.reading.rows import ReadRow, ReadSchedule
+from backend.schedule.reading.rows import Note, ReadSchedule
 
 KEEP = timedelta(days=IMPORTS.keep_days)
 _LATEST = 10
-_COLUMNS = {
-    columns.PROGRAMME: "programme", columns.TITLE: "title", columns.ORGANISER: "organiser_name",
-    columns.CONTACT: "contact_phone", columns.FIELD: "field", columns.KIND: "kind",
-    columns.ABOUT: "description",
-}  # fmt: skip
 
 
 class NothingToImport(AppError):
@@ -73,113 +67,6 @@ class ImportChanged(AppError):
     status = 409
     code = "import_changed"
     title = "刚刚有变化，一行都没有导入，请再看一遍"
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """An activity whose stalls and services are copied.
-
-    Attributes:
-        last_slot_end: how long after its beginning its last slot ends.
-    """
-
-    id: UUID
-    title: str
-    programme: Any
-    starts_at: datetime
-    last_slot_end: timedelta | None
-
-
-class Fate(StrEnum):
-    """What becomes of a row."""
-
-    NEW = "new"
-    FAULTY = "faulty"
-    EXISTS = "exists"  # the same activity is there already
-    TWIN = "twin"  # an earlier row says the same
-    LEFT = "left"  # the clerk doesn't want it, or it is hidden or struck through
-    MADE = "made"  # from this very file
-
-
-@dataclass(slots=True)
-class PlannedRow:
-    """A row, and what becomes of it.
-
-    Attributes:
-        row: as it was read; its faults are in there, and what a look-up found wrong.
-        made_id: the activity that it has become.
-        left: whether it is not taken.
-        exists: whether the same activity is there already: nothing is made then.
-        same_as: the number of an earlier row that says the same: nothing is made then either.
-        notes: what to look at, though it hinders nothing.
-    """
-
-    row: ReadRow
-    made_id: UUID | None = None
-    left: bool = False
-    region: Region | None = None
-    model: Model | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    exists: bool = False
-    same_as: int | None = None
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def slots(self) -> SlotChoice:
-        """What becomes of the slots of the activity that is copied."""
-        return SlotChoice(self.row.values.get(columns.SLOTS, SlotChoice.MOVE))
-
-    @property
-    def title(self) -> str:
-        return str(self.row.values.get(columns.TITLE, ""))
-
-    @property
-    def fate(self) -> Fate:
-        if self.made_id:
-            return Fate.MADE
-        if self.left:
-            return Fate.LEFT
-        if self.row.faults:
-            return Fate.FAULTY
-        if self.exists:
-            return Fate.EXISTS
-        return Fate.TWIN if self.same_as else Fate.NEW
-
-    def blame(self, column: str, words: str, choices: Sequence[str] = ()) -> None:
-        """Note what is wrong with a cell, and what may be meant."""
-        self.row = self.row.blamed(column, words, choices)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a file would make.
-
-    Attributes:
-        read: all that it says.
-        rows: all its rows, whatever becomes of them.
-    """
-
-    read: ReadSchedule
-    rows: Sequence[PlannedRow]
-
-    def of(self, fate: Fate) -> list[PlannedRow]:
-        """The rows of which this becomes."""
-        return [row for row in self.rows if row.fate == fate]
-
-    @property
-    def new(self) -> list[PlannedRow]:
-        return self.of(Fate.NEW)
-
-    @property
-    def seen(self) -> str:
-        """What would be made, in brief: it comes back with the confirmation."""
-        said = [
-            (planned.row.key, planned.region and planned.region.code, planned.model,
-             sorted(planned.row.values.items()))
-            for planned in self.new
-        ]  # fmt: skip
-        return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 # ---------------------------------------------------------------------------- kept
@@ -269,7 +156,12 @@ def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedu
     )
     made = {row.row: row.activity_id for row in session.execute(statement)}
     rows = [
-        PlannedRow(row, made.get(row.key), left=not kept.wanted.get(row.key, not row.aside))
+        PlannedRow(
+            row,
+            made.get(row.key),
+            left=not kept.wanted.get(row.key, not row.aside),
+            sure=kept.wanted.get(row.key, False),
+        )
         for row in read.rows
     ]
     taken = [planned for planned in rows if not (planned.made_id or planned.left)]
@@ -277,9 +169,12 @@ def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedu
     _find_models(session, actor, taken, kept.model_id)
     for planned in taken:
         _set_times(planned)
-    _note_slots(session, taken)
-    _find_twins(session, taken)
-    return Plan(read, rows)
+    questions = ask_slots(kept, taken)
+    note_slots(session, taken)
+    find_twins(session, taken, made.values())
+    for planned in taken:
+        _look_at(planned)
+    return Plan(read, rows, questions)
 
 
 def _find_regions(session: Session, actor: Actor, rows: Sequence[PlannedRow]) -> None:
@@ -357,37 +252,6 @@ def _set_times(planned: PlannedRow) -> None:
     planned.starts_at = _instant(values[columns.DAY], values[columns.STARTS])
     last = values.get(columns.LAST_DAY, values[columns.DAY])
     planned.ends_at = _instant(last, values[columns.ENDS])
-    if planned.model and planned.model.last_slot_end and planned.slots is SlotChoice.MOVE:
-        earliest = planned.starts_at + planned.model.last_slot_end
-        if planned.ends_at < earliest:
-            planned.blame(
-                columns.SLOTS,
-                f"参照活动的时段要到 {earliest:%H:%M}，晚于结束时间，请选放不下的怎么办",
-                [words for choice, words in SLOT_CHOICES.items() if choice is not SlotChoice.MOVE],
-            )
-
-
-def _note_slots(session: Session, rows: Sequence[PlannedRow]) -> None:
-    """Note the services that would have slots no more, where slots are not simply moved."""
-    sources: dict[UUID, copies.Source | None] = {}
-    for planned in rows:
-        if planned.slots is SlotChoice.MOVE or planned.fate is not Fate.NEW or not planned.model:
-            continue
-        if planned.model.id not in sources:
-            sources[planned.model.id] = _source_if_sound(session, planned.model.id)
-        if source := sources[planned.model.id]:
-            lost = copies.without_slots(source, copies.slots_of(source, _place(planned)))
-            services = "、".join(quoted(offering.title) for offering in lost)
-            if lost:
-                planned.notes.append(f"{services}一个时段也放不下，建好后要补上时段才能提交")
-
-
-def _source_if_sound(session: Session, activity_id: UUID) -> copies.Source | None:
-    """An activity to copy; one whose slots overlap is refused when it is, and not before."""
-    try:
-        return copies.read_source(session, session.get_one(Activity, activity_id))
-    except SlotsOverlap:
-        return None
 
 
 def _instant(day: date, at: time) -> datetime:
@@ -395,47 +259,12 @@ def _instant(day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=clock.SHANGHAI)
 
 
-def _find_twins(session: Session, rows: Sequence[PlannedRow]) -> None:
-    """Note rows that say the same as another, or as an activity that there is; and what else
-    takes place in the same region on the same day. Of two that are one activity and say different
-    things of it the later is blamed."""
-    whole = [planned for planned in rows if planned.region and planned.starts_at]
-    region_ids = {planned.region.id for planned in whole if planned.region}
-    days = {planned.row.values[columns.DAY] for planned in whole}
-    planned_already = calendar.taking_place(session, region_ids, days)
-    seen: dict[Any, PlannedRow] = {}
-    that_day: dict[Any, PlannedRow] = {}
-    for planned in whole:
-        assert planned.region is not None
-        values = planned.row.values
-        if planned.starts_at and (words := doubtful_time(planned.starts_at, clock.now())):
-            planned.notes.append(words)
-        place = (planned.region.id, values[columns.DAY])
-        others = planned_already.get(place, [])
-        same = (values.get(columns.PROGRAMME), planned.title, planned.starts_at)
-        if (first := seen.setdefault((place, same), planned)) is not planned:
-            if differing := _differing(first, planned):
-                words = (
-                    f"与第 {first.row.number} 行是同一场，{differing}却不同，请改成一样或删去一行"
-                )
-                planned.blame(differing, words)
-            else:
-                planned.same_as = first.row.number
-                planned.notes.append(f"与第 {first.row.number} 行完全相同，只建一场")
-        elif any((one.programme, one.title, one.starts_at) == same for one in others):
-            planned.exists = True
-        elif others:
-            planned.notes.append(f"当天该社区已有{quoted(others[0].title)}")
-        elif (other := that_day.setdefault(place, planned)) is not planned:
-            planned.notes.append(f"与第 {other.row.number} 行同一天、同一社区")
-
-
-def _differing(first: PlannedRow, second: PlannedRow) -> str | None:
-    """The first column in which two rows of one activity differ."""
-    one, other = first.row.values, second.row.values
-    where = (columns.COMMUNITY, columns.TOWN)
-    compared = [column for column in columns.COLUMNS if column not in where]
-    return next((column for column in compared if one.get(column) != other.get(column)), None)
+def _look_at(planned: PlannedRow) -> None:
+    """Doubt a row whose year may be wrong; note a number that may be somebody's own."""
+    if planned.starts_at and (words := doubt_of(planned.starts_at, clock.now())):
+        planned.doubts.append(Note(columns.DAY, words))
+    if has_mobile_number(planned.row.values.get(columns.CONTACT, "")):
+        planned.notes.append(Note(columns.CONTACT, PRIVATE_NUMBER))
 
 
 # ---------------------------------------------------------------------------- made
@@ -443,7 +272,7 @@ def _differing(first: PlannedRow, second: PlannedRow) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was made of a file, and how many of its rows wait to be put right."""
+    """What was made of a file, and how many of its rows wait: to be put right, or for a word."""
 
     made: Sequence[Activity]
     waiting: int
@@ -451,7 +280,7 @@ class Outcome:
 
 def carry_out(session: Session, actor: Actor, kept: ScheduleImport, seen: str) -> Outcome:
     """Make what is good of a locked file: all of that or nothing. What is there already is not made
-    again; what is wrong waits until it is put right.
+    again; what is wrong waits until it is put right, and what is doubtful until the clerk is sure.
 
     Args:
         seen: the plan that was looked at (`Plan.seen`).
@@ -476,7 +305,7 @@ def carry_out(session: Session, actor: Actor, kept: ScheduleImport, seen: str) -
         session, actor, "import", ScheduleImport.__tablename__, kept.id,
         details={"made": len(made), "rows": len(plan.rows)},
     )  # fmt: skip
-    return Outcome(made, len(plan.of(Fate.FAULTY)))
+    return Outcome(made, len(plan.of(Fate.FAULTY)) + len(plan.of(Fate.DOUBTFUL)))
 
 
 def _lock_regions(session: Session, rows: Sequence[PlannedRow]) -> None:
@@ -501,22 +330,8 @@ def _make(
     planned: PlannedRow,
     sources: dict[UUID, copies.Source],
 ) -> Activity:
-    place = _place(planned)
+    place = place_of(planned)
     if planned.model is not None:
         return copies.copy_to(session, actor, sources[planned.model.id], place)
     new = NewActivity(region_id=place.region_id, starts_at=place.starts_at, **given(place.changes))
     return create_activity(session, actor, new)
-
-
-def _place(planned: PlannedRow) -> copies.Place:
-    """What a row says of its activity, as a copy takes it."""
-    assert planned.region is not None
-    assert planned.starts_at is not None
-    values = planned.row.values
-    facts = {_COLUMNS[name]: value for name, value in values.items() if name in _COLUMNS}
-    facts |= {
-        "ends_at": planned.ends_at,
-        "venue": NewVenue(name=values[columns.VENUE], address=values.get(columns.ADDRESS)),
-    }
-    edit = ActivityEdit(**facts)
-    return copies.Place(planned.starts_at, planned.region.id, edit, planned.slots)

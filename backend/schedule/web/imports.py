@@ -24,8 +24,9 @@ from backend.schedule import calendar, sheets
 from backend.schedule.imports import cells as import_cells
 from backend.schedule.imports import operations as imports
 from backend.schedule.imports import undo as import_undo
-from backend.schedule.imports.operations import Plan
+from backend.schedule.imports.plans import Plan
 from backend.schedule.imports.regions import labels
+from backend.schedule.imports.slots import FITTING
 from backend.schedule.reading import columns
 from backend.schedule.reading.reading import MOST_ROWS
 from backend.schedule.web import schemas
@@ -125,6 +126,7 @@ def show_import(
         words_of=import_cells.words_of,
         fields=titles("fields"),
         slot_choices=SLOT_CHOICES,
+        fitting=FITTING,
         edit=query.get("edit"),
         keep_days=imports.KEEP.days,
         problem=problem,
@@ -136,6 +138,9 @@ def _columns(plan: Plan, edit: str | None) -> list[str]:
     something stands or is to be said; all while a row is open."""
     cells = [cell for planned in plan.rows for cell in planned.row.cells.values()]
     there = {cell.column for cell in cells if cell.raw or cell.fault or cell.typed}
+    there.update(note.column for planned in plan.rows for note in planned.notes)
+    if plan.slot_questions:
+        there.add(columns.SLOTS)
     if edit in {planned.row.key for planned in plan.rows}:
         there.update(columns.OPTIONAL)
     return [one for one in columns.COLUMNS if one in there or one in columns.REQUIRED]
@@ -161,17 +166,20 @@ def correct_cells(
 
 
 def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells.Corrections:
-    """A preview's form: `cell:ROW:COLUMN` is a cell; its buttons say `take`, `leave`, `bare` (no
-    activity is copied) or `restore`, and a row.
+    """A preview's form: `cell:ROW:COLUMN` is a cell, `slots:ACTIVITY` what becomes of its slots;
+    its buttons say `take`, `leave`, `bare` (no activity is copied) or `restore`, and a row, or
+    `sure`: of all that are doubtful.
 
     Raises ValidationFailed (422) for a model that is none.
     """
-    cells = {}
+    cells, slots = {}, {}
     for name, words in given.items():
         kind, _, place = name.partition(":")
         row, _, column = place.partition(":")
         if kind == "cell":
             cells[row, column] = words
+        elif kind == "slots":
+            slots[place] = words
     wanted = {given[name]: name == "take" for name in ("take", "leave") if name in given}
     if "bare" in given:
         cells[given["bare"], columns.MODEL] = columns.NO_MODEL
@@ -182,7 +190,7 @@ def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells
         raise ValidationFailed(errors={"model_id": ["没有这场活动"]}) from error
     if "model_id" not in given:
         model_id = kept.model_id
-    return import_cells.Corrections(model_id, cells, wanted, restored)
+    return import_cells.Corrections(model_id, cells, wanted, restored, slots, sure="sure" in given)
 
 
 @pages.page("/import/<uuid:import_id>/rest", access=Permission.ACTIVITY_EDIT)
