@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -51,6 +52,47 @@ class Schema(ma.Schema):
         "unknown": "没有这个字段",
         "type": "应为一个对象",
     }
+
+    def _deserialize(self, data: Any, **options: Any) -> Any:
+        """A body's fields. marshmallow's own way through them takes twice as long as the fields
+        themselves, a twelfth of a check-in: what is right is read without it. All that is wrong or
+        out of the ordinary is left to it, so the errors are its own."""
+        with suppress(ValidationError):
+            read = self._read(data, options.get("partial"))
+            if read is not None:
+                return read
+        return super()._deserialize(data, **options)
+
+    def _read(self, data: Any, partial: Any) -> dict[str, Any] | None:
+        """None where marshmallow has to look: at no object, at unknown fields, at required ones
+        that are missing.
+
+        Raises ValidationError for a field that is wrong.
+        """
+        if type(data) is not dict or partial not in (None, True, False):
+            return None
+        passed_on = {} if partial is None else {"partial": partial}
+        read: dict[str, Any] = {}
+        given = 0
+        for name, field in self.load_fields.items():
+            key = field.data_key or name
+            value = data.get(key, ma.missing)
+            if value is ma.missing:
+                if partial:
+                    continue
+                if field.required:
+                    return None
+                value = field.load_default
+                if value is ma.missing:
+                    continue
+                value = value() if callable(value) else value
+            else:
+                given += 1
+                plain = not (field.validators or field.pre_load or field.post_load)
+                take = field._deserialize if plain and value is not None else field.deserialize
+                value = take(value, key, data, **passed_on)
+            read[field.attribute or name] = value
+        return read if given == len(data) else None
 
 
 def _described(options: dict[str, Any], **facts: Any) -> dict[str, Any]:
