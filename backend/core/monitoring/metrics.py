@@ -23,6 +23,7 @@ from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.errors import NotFound, NotLoggedIn
 from backend.core.jobs.history import JobHealth, job_health
+from backend.core.request_context import the_request
 from backend.core.web.api import PUBLIC, declare_access
 from backend.settings import Settings
 
@@ -123,9 +124,10 @@ def init_metrics(app: Flask) -> None:
 
     @app.after_request
     def count(response: Response) -> Response:
+        asked = the_request()
         # The rule, as in the log: of paths there is no end.
-        rule = str(request.url_rule or "unknown")
-        method = request.method if request.method in _METHODS else "other"
+        rule = str(asked.url_rule or "unknown")
+        method = asked.method if asked.method in _METHODS else "other"
         answered, seconds = _counters(method, rule, response.status_code)
         answered.inc()
         seconds.observe(time.perf_counter() - g.started)
