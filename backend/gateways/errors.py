@@ -1,6 +1,6 @@
 """The one family of exceptions that leaves the gateway.
 
-Neither wechatpy's nor requests' exceptions get past `wechat.py`: their messages carry the
+Neither wechatpy's nor requests' exceptions get past `link.py`: their messages carry the
 whole URL, and with it the AppSecret, the login code or the access token.
 """
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from backend.gateways import wechat
 from backend.gateways.deadline import Deadline
+from backend.gateways.link import Link
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import (
     TextScene,
@@ -217,7 +217,7 @@ def test_wechatpy_can_reach_no_other_host_and_fetches_no_token(
 ) -> None:
     """Its token URL, its own base and that of `wxa`: three places with the real host in them.
     And a fourth that nobody has thought of gets nowhere either."""
-    link = wechat._Link(config(api_base=stand_in.address))
+    link = Link(config(api_base=stand_in.address))
     with pytest.raises(AssertionError):
         link.client.fetch_access_token()
     with pytest.raises(AssertionError):

@@ -364,7 +364,9 @@ def test_more_calls_than_places_and_line_fail_at_once(
     with ThreadPoolExecutor(2) as threads:
         inside = [threads.submit(gateway.login, "ok:li") for _ in range(2)]
         stand_in.wait_for(LOGIN, 1)
-        wait_until(lambda: len(gateway._bulkhead._inside) == 2, timeout_s=10, what="the line")
+        wait_until(
+            lambda: len(gateway._calls._bulkhead._inside) == 2, timeout_s=10, what="the line"
+        )
         with pytest.raises(WeChatBusy, match="under way") as refusal:
             gateway.login("ok:wang")
         with pytest.raises(WeChatBusy, match="under way"):
