@@ -1,7 +1,7 @@
 """What the dashboard says of its figures."""
 
 from backend.core.config import DASHBOARD
-from backend.dashboard.queries import LastMarket
+from backend.dashboard.lists import LastMarket
 
 LAST_MARKETS = {
     LastMarket.RECENT: f"{DASHBOARD.recent_days} 天内",

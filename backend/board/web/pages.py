@@ -22,6 +22,8 @@ from backend.activities.days import days_early
 from backend.activities.models import Activity, ActivityState
 from backend.activities.operations import move_activity
 from backend.activities.permissions import access_activity
+from backend.board import display as screens
+from backend.board import markets as board_markets
 from backend.board import queries as board
 from backend.board.web import schemas
 from backend.core import clock
@@ -55,7 +57,9 @@ def markets(session: Session, actor: Actor, query: dict[str, Any]) -> str:
         one_day=timedelta(days=1),
         regions=regions,
         chosen=chosen,
-        page=board.activities_of_day(session, actor, on, chosen.code if chosen else None, query),
+        page=board_markets.activities_of_day(
+            session, actor, on, chosen.code if chosen else None, query
+        ),
     )
 
 
@@ -74,7 +78,7 @@ def show(
         "board/board_wall.html" if query["wall"] else "board/board.html",
         activity=activity,
         now=now,
-        stalls_with_lines=board.stalls_with_lines(now["services"]),
+        stalls_with_lines=screens.stalls_with_lines(now["services"]),
         as_of=clock.now(),
         rules=BOARD,
         every=BOARD_EVERY_SECONDS,
@@ -161,7 +165,7 @@ def refresh_display(
 def _shown(session: Session, activity: Activity, numbers: list[str]) -> dict[str, Any]:
     live = activity.state is ActivityState.LIVE
     # Before and after there are no numbers to call: the screen says when it begins instead.
-    stalls = board.display_of(session, activity, numbers) if live else []
+    stalls = screens.display_of(session, activity, numbers) if live else []
     return {"activity": activity, "numbers": numbers, "pages": _in_pages(stalls)}
 
 

@@ -11,8 +11,8 @@ from backend.core import clock
 from backend.core.config import DASHBOARD, RATING, titles
 from backend.core.permissions import Actor
 from backend.core.web.pages import Pages, render
+from backend.dashboard import lists, questions
 from backend.dashboard import queries as dashboard
-from backend.dashboard import questions
 from backend.dashboard.periods import ALL, Period, months_back, this_year
 from backend.dashboard.web.schemas import CommunitiesQuery, CountedQuery, DashboardQuery
 from backend.needs.models import NeedState
@@ -74,7 +74,7 @@ def list_activities(session: Session, actor: Actor, query: dict[str, Any]) -> st
         regions=regions,
         query=query,
         kinds=titles("service_kinds").items(),
-        answer=dashboard.list_counted(session, actor, region, period, query),
+        answer=lists.list_counted(session, actor, region, period, query),
         fresh=dashboard.freshness(session),
         **_choices(region, period),
     )
@@ -91,9 +91,7 @@ def list_communities(session: Session, actor: Actor, query: dict[str, Any]) -> s
         query=query,
         fresh=dashboard.freshness(session),
         communities=[
-            row
-            for row in dashboard.communities(session, actor, region, period)
-            if _wanted(row, query)
+            row for row in lists.communities(session, actor, region, period) if _wanted(row, query)
         ],
         **_choices(region, period),
     )
@@ -116,7 +114,7 @@ def _figures(session: Session, actor: Actor, region: Region, period: Period) -> 
     return {
         "figures": figures,
         "charts": _charts(figures, region, period),
-        "communities": dashboard.communities(session, actor, region, period),
+        "communities": lists.communities(session, actor, region, period),
     } | _choices(region, period)
 
 

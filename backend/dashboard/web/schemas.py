@@ -10,8 +10,8 @@ from backend.core.config import titles
 from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.dashboard.lists import LastMarket
 from backend.dashboard.periods import Period, this_year
-from backend.dashboard.queries import LastMarket
 from backend.feedback.web.shapes import ShareAnswer
 from backend.regions.models import RegionLevel
 

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import func, select
 
 from backend.activities.models import Activity
-from backend.board.queries import Alert, board_of, spoken
+from backend.board.alerts import Alert
+from backend.board.display import spoken
+from backend.board.queries import board_of
 from backend.core.audit import AuditEntry
 from backend.core.config import BOARD
 from backend.core.db import transaction

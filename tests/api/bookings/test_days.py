@@ -10,7 +10,9 @@ import time_machine
 
 from backend.activities.checks.changes import affected_by
 from backend.activities.models import Activity
-from backend.board.queries import Alert, board_of, display_of
+from backend.board.alerts import Alert
+from backend.board.display import display_of
+from backend.board.queries import board_of
 from backend.bookings.tasks import BATCH, end_days
 from backend.core.config import QUEUE
 from backend.core.db import transaction
