@@ -30,7 +30,7 @@ from backend.dashboard.sums import (
     served,
     sum_of,
 )
-from backend.feedback.checklist import EvaluationVerdict
+from backend.feedback.evaluation.checklist import EvaluationVerdict
 from backend.regions.models import CODE_LENGTHS, Region, RegionLevel
 
 _DISTRICT_LENGTH = next(n for n, level in CODE_LENGTHS.items() if level is RegionLevel.DISTRICT)

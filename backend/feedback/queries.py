@@ -37,9 +37,9 @@ from backend.core.config import RATING
 from backend.core.errors import ValidationFailed
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission
-from backend.feedback import checklist
-from backend.feedback.checklist import EvaluationState, Progress, ServedOffering, Tally
 from backend.feedback.comments import readable_comment
+from backend.feedback.evaluation import checklist
+from backend.feedback.evaluation.checklist import EvaluationState, Progress, ServedOffering, Tally
 from backend.feedback.models import (
     EvaluationChecklist,
     Rating,

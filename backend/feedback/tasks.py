@@ -10,7 +10,7 @@ from backend.activities.models import Activity, ActivityState
 from backend.core import audit, clock
 from backend.core.db import transaction
 from backend.core.jobs import job
-from backend.feedback.checklist import EvaluationState
+from backend.feedback.evaluation.checklist import EvaluationState
 from backend.feedback.models import EvaluationChecklist
 from backend.feedback.queries import content_now
 

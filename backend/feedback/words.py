@@ -1,7 +1,7 @@
 """What evaluation and rectification are called: on pages and in the audit log."""
 
 from backend.core.feature import AuditWords
-from backend.feedback.checklist import EvaluationState, EvaluationVerdict
+from backend.feedback.evaluation.checklist import EvaluationState, EvaluationVerdict
 from backend.feedback.models import RectificationState
 
 RECTIFICATION_STATES = {

@@ -21,10 +21,10 @@ from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import COMMUNITY_CODE_LENGTH, Actor, Grant, Role
-from backend.feedback.checklist import satisfied_share
+from backend.feedback.evaluation.checklist import satisfied_share
+from backend.feedback.evaluation.trends import counts_by, grouped_activities
 from backend.feedback.models import Rating, Rectification, RectificationState
 from backend.feedback.queries import EvaluationFilter, evaluated
-from backend.feedback.trends import counts_by, grouped_activities
 from backend.regions.models import Region
 
 DIMENSIONS = ("region", "kind", "month")

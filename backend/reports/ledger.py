@@ -13,7 +13,7 @@ from backend.activities.models import Activity, ActivityRecord, Attendance, Prog
 from backend.core import clock
 from backend.core.db import transaction
 from backend.core.spreadsheets import Column, Sheet, write_workbook
-from backend.feedback.checklist import rectification_counts, satisfied_share
+from backend.feedback.evaluation.checklist import rectification_counts, satisfied_share
 from backend.feedback.queries import contents_of, evaluated, tallies
 from backend.partners.models import Organisation
 from backend.reports import words

@@ -19,7 +19,7 @@ from backend.checkin.models import Verdict
 from backend.core.feature import AuditWords
 from backend.core.permissions import Role
 from backend.features import FEATURES
-from backend.feedback.checklist import EvaluationState
+from backend.feedback.evaluation.checklist import EvaluationState
 from backend.feedback.models import RectificationState
 from backend.identity.models import PhoneState, UserState
 from backend.needs.models import NeedState

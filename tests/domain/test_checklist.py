@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.config import RATING
-from backend.feedback.checklist import (
+from backend.feedback.evaluation.checklist import (
     ITEMS,
     ServedOffering,
     Tally,

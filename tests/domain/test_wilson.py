@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.feedback.intervals import _t_quantile, mean_interval, wilson
+from backend.feedback.evaluation.intervals import _t_quantile, mean_interval, wilson
 
 
 @pytest.mark.parametrize(

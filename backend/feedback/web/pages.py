@@ -14,8 +14,8 @@ from backend.core.errors import AppError, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.core.web.pages import Pages, done_here, render, see_other
 from backend.feedback import operations, queries
+from backend.feedback.evaluation.trends import trends_of
 from backend.feedback.permissions import access_rectification
-from backend.feedback.trends import trends_of
 from backend.feedback.web import schemas
 from backend.regions.queries import regions_to_choose
 

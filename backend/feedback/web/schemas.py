@@ -10,7 +10,7 @@ from backend.core.config import load
 from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
-from backend.feedback.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
+from backend.feedback.evaluation.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.models import CommentState, RectificationState
 from backend.feedback.queries import EvaluationFilter, RectificationFilter
 from backend.feedback.requests import NewRating, OfService, OfVisit, RatingEdit

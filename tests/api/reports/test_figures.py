@@ -14,7 +14,7 @@ from backend.activities.models import ActivityRecord
 from backend.core import clock
 from backend.core.db import transaction
 from backend.core.permissions import Role
-from backend.feedback.intervals import wilson
+from backend.feedback.evaluation.intervals import wilson
 from tests.support.desk import Desk
 from tests.support.fair import Fair
 from tests.support.reports import made, table, workbook

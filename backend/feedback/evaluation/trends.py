@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Offering
 from backend.core.config import RATING, titles
-from backend.feedback.checklist import satisfied_share
+from backend.feedback.evaluation.checklist import satisfied_share
 from backend.feedback.models import Rating
 from backend.feedback.queries import stands
 from backend.regions.models import CODE_LENGTHS, Region

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.core.config import RATING, load
-from backend.feedback.intervals import HIGHEST_SCORE, LOWEST_SCORE, mean_interval, wilson
+from backend.feedback.evaluation.intervals import HIGHEST_SCORE, LOWEST_SCORE, mean_interval, wilson
 from backend.needs.models import NeedState
 
 LEVELS = range(LOWEST_SCORE, HIGHEST_SCORE + 1)
