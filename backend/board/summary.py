@@ -14,7 +14,7 @@ from backend.bookings.days import state_now
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.feedback.evaluation.checklist import shown_to_public, shown_to_staff
-from backend.feedback.queries import content_now
+from backend.feedback.evaluation.queries import content_now
 
 _RATING_FIGURES = ("rated", "score", "satisfied_share", "hidden", "small_sample")
 

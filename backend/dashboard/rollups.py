@@ -30,8 +30,8 @@ from backend.dashboard.models import (
     StaleActivity,
 )
 from backend.dashboard.periods import Period, periods_touched
+from backend.feedback.evaluation.counting import tallies
 from backend.feedback.models import EvaluationChecklist
-from backend.feedback.queries import tallies
 from backend.regions.models import CODE_LENGTHS, Region
 
 # An activity that was opened early admits people; none opens earlier than this.

@@ -18,7 +18,7 @@ from backend.core.permissions import Actor
 from backend.dashboard.models import ActivityTotal, ServiceTotal
 from backend.dashboard.periods import Period
 from backend.feedback.evaluation.intervals import wilson
-from backend.feedback.queries import EvaluationFilter, evaluated
+from backend.feedback.evaluation.queries import EvaluationFilter, evaluated
 from backend.regions.models import Region, RegionLevel
 
 

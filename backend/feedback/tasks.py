@@ -11,8 +11,8 @@ from backend.core import audit, clock
 from backend.core.db import transaction
 from backend.core.jobs import job
 from backend.feedback.evaluation.checklist import EvaluationState
+from backend.feedback.evaluation.queries import content_now
 from backend.feedback.models import EvaluationChecklist
-from backend.feedback.queries import content_now
 
 
 @job("feedback.freeze_evaluations", cron="7 * * * *")

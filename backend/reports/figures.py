@@ -1,8 +1,8 @@
 """What a period's reports count, by community, service kind and month.
 
-The activities are those of the evaluation page (`feedback.queries.evaluated`), and so are the
-answers (`feedback.trends`): a second way to count them would be a second truth. An activity
-belongs to the month in which it begins.
+The activities are those of the evaluation page (`feedback.evaluation.queries.evaluated`), and so
+are the answers (`feedback.evaluation.trends`): a second way to count them would be a second truth.
+An activity belongs to the month in which it begins.
 """
 
 from collections import Counter, defaultdict
@@ -22,9 +22,9 @@ from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import COMMUNITY_CODE_LENGTH, Actor, Grant, Role
 from backend.feedback.evaluation.checklist import satisfied_share
+from backend.feedback.evaluation.queries import EvaluationFilter, evaluated
 from backend.feedback.evaluation.trends import counts_by, grouped_activities
 from backend.feedback.models import Rating, Rectification, RectificationState
-from backend.feedback.queries import EvaluationFilter, evaluated
 from backend.regions.models import Region
 
 DIMENSIONS = ("region", "kind", "month")

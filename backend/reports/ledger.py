@@ -14,7 +14,8 @@ from backend.core import clock
 from backend.core.db import transaction
 from backend.core.spreadsheets import Column, Sheet, write_workbook
 from backend.feedback.evaluation.checklist import rectification_counts, satisfied_share
-from backend.feedback.queries import contents_of, evaluated, tallies
+from backend.feedback.evaluation.counting import tallies
+from backend.feedback.evaluation.queries import contents_of, evaluated
 from backend.partners.models import Organisation
 from backend.reports import words
 from backend.reports.figures import activities_of

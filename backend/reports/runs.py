@@ -14,7 +14,7 @@ from backend.core.config import REPORTS
 from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
-from backend.feedback.queries import evaluated
+from backend.feedback.evaluation.queries import evaluated
 from backend.identity.models import Resident
 from backend.identity.names import masked_name
 from backend.regions.models import Region

@@ -13,9 +13,11 @@ from backend.core.config import RATING, load
 from backend.core.errors import AppError, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.core.web.pages import Pages, done_here, render, see_other
-from backend.feedback import operations, queries
+from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.evaluation.trends import trends_of
 from backend.feedback.permissions import access_rectification
+from backend.feedback.rectification import operations as rectification
+from backend.feedback.rectification import queries as rectification_reads
 from backend.feedback.web import schemas
 from backend.regions.queries import regions_to_choose
 
@@ -42,11 +44,11 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> s
         query=query,
         regions=regions,
         scope=scope,
-        answer=queries.list_evaluations(
+        answer=evaluation.list_evaluations(
             session, actor, wanted, limit=query["limit"], cursor=query.get("cursor")
         ),
         trends=trends_of(
-            session, queries.evaluated(session, actor, wanted), scope.code if scope else ""
+            session, evaluation.evaluated(session, actor, wanted), scope.code if scope else ""
         ),
         publish_from=RATING.publish_from,
     )
@@ -58,13 +60,13 @@ def show(session: Session, actor: Actor, activity_id: UUID) -> str:
     activity = access_activity(session, actor, activity_id)
     if not actor.may(Permission.EVALUATION_SEE_ALL, region_code=activity.region_code):
         raise NotFound
-    complaints = queries.list_rectifications(
-        session, actor, queries.RectificationFilter(activity_id=activity_id), limit=100
+    complaints = rectification_reads.list_rectifications(
+        session, actor, rectification_reads.RectificationFilter(activity_id=activity_id), limit=100
     )
     return render(
         "feedback/evaluation.html",
         activity=activity,
-        evaluation=queries.evaluation_of(session, activity, in_full=True),
+        evaluation=evaluation.evaluation_of(session, activity, in_full=True),
         complaints=complaints,
         rules=RATING,
         asked=load("evaluation"),
@@ -80,7 +82,7 @@ def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -
     return render(
         "feedback/rectifications.html",
         query=query,
-        page=queries.list_rectifications(
+        page=rectification_reads.list_rectifications(
             session,
             actor,
             schemas.rectification_filter(query),
@@ -98,17 +100,17 @@ def show_rectification(
     rectification_id: UUID,
     typed: Any = None,
     problem: AppError | None = None,
-    contact: operations.Contact | None = None,
+    contact: rectification.Contact | None = None,
 ) -> str:
     """A rectification, and what to do next."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_SEE)
     may_handle = actor.may(Permission.RECTIFICATION_HANDLE, region_code=found.region_code)
     return render(
         "feedback/rectification.html",
-        one=queries.rectification_detail(session, actor, rectification_id),
-        handlers=operations.handlers(session, found.region_code) if may_handle else [],
+        one=rectification_reads.rectification_detail(session, actor, rectification_id),
+        handlers=rectification.handlers(session, found.region_code) if may_handle else [],
         may_handle=may_handle,
-        why_unsolved=operations.why_unsolved(session, rectification_id),
+        why_unsolved=rectification.why_unsolved(session, rectification_id),
         typed=typed or {},
         problem=problem,
         contact=contact,
@@ -123,7 +125,7 @@ def name_owner(
 ) -> Response:
     """Say who sees to it."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.name_owner(session, actor, found, body["user_id"])
+    rectification.name_owner(session, actor, found, body["user_id"])
     return see_other(".show_rectification", rectification_id=rectification_id)
 
 
@@ -132,7 +134,7 @@ def name_owner(
 def reply(session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID) -> Response:
     """Say what was done."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.reply(session, actor, found, body["reply"])
+    rectification.reply(session, actor, found, body["reply"])
     return see_other(".show_rectification", rectification_id=rectification_id)
 
 
@@ -143,7 +145,7 @@ def call_back(
 ) -> Response:
     """Keep what the resident said when called back."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.call_back(session, actor, found, body["note"], body["satisfied"])
+    rectification.call_back(session, actor, found, body["note"], body["satisfied"])
     return see_other(".show_rectification", rectification_id=rectification_id)
 
 
@@ -155,7 +157,7 @@ def close(
 ) -> Response:
     """Close it after the call-back."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.close(session, actor, found, body.get("reason"))
+    rectification.close(session, actor, found, body.get("reason"))
     return see_other(".show_rectification", rectification_id=rectification_id)
 
 
@@ -164,7 +166,7 @@ def close(
 def contact(session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID) -> str:
     """Show the rater's number, once: it stands in no address and no history."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    number = operations.contact(session, actor, found, body["reason"])
+    number = rectification.contact(session, actor, found, body["reason"])
     done_here()
     page: str = show_rectification(session, actor, rectification_id, contact=number)
     return page

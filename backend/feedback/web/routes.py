@@ -12,12 +12,15 @@ from backend.core.pagination import Page, PageQuery
 from backend.core.permissions import Actor, Permission, may
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint
 from backend.feedback import operations, queries
+from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.permissions import (
     access_own_rating,
     access_rectification,
     access_service,
     access_visit,
 )
+from backend.feedback.rectification import operations as rectification
+from backend.feedback.rectification import queries as rectification_reads
 from backend.feedback.requests import OfService, OfVisit, RatingEdit
 from backend.feedback.web import schemas
 
@@ -80,14 +83,14 @@ def get_evaluation(session: Session, actor: Actor | None, activity_id: UUID) -> 
     """The evaluation checklist; figures on few answers are for organisers only."""
     activity = access_activity(session, actor, activity_id)
     in_full = may(actor, Permission.EVALUATION_SEE_ALL, region_code=activity.region_code)
-    return queries.evaluation_of(session, activity, in_full=in_full)
+    return evaluation.evaluation_of(session, activity, in_full=in_full)
 
 
 @blp.get("/evaluations", access=Permission.EVALUATION_SEE_ALL,
          query=schemas.EvaluationQuery, answer=schemas.EvaluationListAnswer)  # fmt: skip
 def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> dict[str, Any]:
     """Evaluations in my regions, the latest activity first, with totals over all of them."""
-    return queries.list_evaluations(
+    return evaluation.list_evaluations(
         session,
         actor,
         schemas.evaluation_filter(query),
@@ -104,7 +107,7 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> d
          page=True)  # fmt: skip
 def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Rectifications in my regions, the nearest deadline first."""
-    return queries.list_rectifications(
+    return rectification_reads.list_rectifications(
         session,
         actor,
         schemas.rectification_filter(query),
@@ -118,7 +121,7 @@ def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -
 def get_rectification(session: Session, actor: Actor, rectification_id: UUID) -> dict[str, Any]:
     """A rectification."""
     access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_SEE)
-    return queries.rectification_detail(session, actor, rectification_id)
+    return rectification_reads.rectification_detail(session, actor, rectification_id)
 
 
 @blp.post("/rectifications/<uuid:rectification_id>/reply",
@@ -129,8 +132,8 @@ def reply(
 ) -> dict[str, Any]:
     """Say what was done about a bad rating."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.reply(session, actor, found, body["reply"])
-    return queries.rectification_detail(session, actor, rectification_id)
+    rectification.reply(session, actor, found, body["reply"])
+    return rectification_reads.rectification_detail(session, actor, rectification_id)
 
 
 @blp.post("/rectifications/<uuid:rectification_id>/call-back",
@@ -141,8 +144,8 @@ def call_back(
 ) -> dict[str, Any]:
     """Keep what the resident said when called back."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.call_back(session, actor, found, body["note"], body["satisfied"])
-    return queries.rectification_detail(session, actor, rectification_id)
+    rectification.call_back(session, actor, found, body["note"], body["satisfied"])
+    return rectification_reads.rectification_detail(session, actor, rectification_id)
 
 
 @blp.post("/rectifications/<uuid:rectification_id>/close",
@@ -154,8 +157,8 @@ def close(
     """Close a rectification after the call-back; with a reason where the resident is still not
     satisfied."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    operations.close(session, actor, found, body.get("reason"))
-    return queries.rectification_detail(session, actor, rectification_id)
+    rectification.close(session, actor, found, body.get("reason"))
+    return rectification_reads.rectification_detail(session, actor, rectification_id)
 
 
 @blp.post("/rectifications/<uuid:rectification_id>/contact",
@@ -163,7 +166,7 @@ def close(
           body=schemas.RaterContactRequest, answer=schemas.RaterContactAnswer)  # fmt: skip
 def contact(
     session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID
-) -> operations.Contact:
+) -> rectification.Contact:
     """The rater's phone number in full, for the call-back; asking is audited, with the reason."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
-    return operations.contact(session, actor, found, body["reason"])
+    return rectification.contact(session, actor, found, body["reason"])

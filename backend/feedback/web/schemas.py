@@ -11,8 +11,9 @@ from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
 from backend.feedback.evaluation.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
+from backend.feedback.evaluation.queries import EvaluationFilter
 from backend.feedback.models import CommentState, RectificationState
-from backend.feedback.queries import EvaluationFilter, RectificationFilter
+from backend.feedback.rectification.queries import RectificationFilter
 from backend.feedback.requests import NewRating, OfService, OfVisit, RatingEdit
 from backend.feedback.web.shapes import SHARE, MeanAnswer, ShareAnswer
 

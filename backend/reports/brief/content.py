@@ -13,8 +13,9 @@ from backend.activities.models import Activity, ActivityRecord, Offering, Progra
 from backend.bookings.models import Booking, BookingState
 from backend.core.config import load
 from backend.core.db import transaction
+from backend.feedback.evaluation.queries import evaluated
 from backend.feedback.models import Rating
-from backend.feedback.queries import evaluated, stands
+from backend.feedback.queries import stands
 from backend.reports.ledger import Market, markets_of
 from backend.reports.making import CannotMake, NoteProgress, Order, makes
 from backend.reports.models import ReportKind
