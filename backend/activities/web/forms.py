@@ -1,14 +1,14 @@
 """What the workbench's forms take: as the API's bodies, but everything is text."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 import marshmallow as ma
 
 from backend.activities import requests
-from backend.activities.checks.merging import base_of
 from backend.activities.models import ExchangeKind, OfferingMode
 from backend.activities.stalls.plan import MOST
 from backend.activities.web.schemas import StallNumber
@@ -16,6 +16,7 @@ from backend.core.config import titles
 from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.merging import Base
 
 MINUTES_AN_HOUR = 60
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,20})?", re.ASCII)
@@ -62,13 +63,6 @@ class Seen(fields.Text):
         super().__init__(40)
 
 
-class Base(ma.fields.Field[dict[str, str]]):
-    """The words that a form's fields showed when it was opened, as JSON (merging.py)."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
-        return base_of(value)
-
-
 What = TypeVar("What")
 
 
@@ -77,11 +71,13 @@ class Sent(Generic[What]):
     """What a form gives, and what its sender has been shown.
 
     Attributes:
+        base: the words that the form's fields showed.
         confirmed: what a confirmation has been shown; None at the first sending.
     """
 
     what: What
     seen: str | None = None
+    base: Mapping[str, str] = field(default_factory=dict)
     confirmed: str | None = None
 
 
@@ -127,6 +123,7 @@ class StallForm(Schema):
     """A stall; its place on the plan as row and column, both or neither."""
 
     seen = Seen()
+    base = Base()
     number = StallNumber(10, required=True)
     name = fields.Text(40, required=True)
     organisation_id = fields.Id(allow_none=True)
@@ -141,10 +138,10 @@ class StallForm(Schema):
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> Sent[requests.NewStall]:
-        seen = data.pop("seen", None)
+        seen, base = data.pop("seen", None), data.pop("base", {})
         row, column, note = (data.pop(name, None) for name in ("row", "column", "note"))
         stall = requests.NewStall(spot_row=row, spot_column=column, place_note=note, **data)
-        return Sent(stall, seen)
+        return Sent(stall, seen, base)
 
 
 class PlaceForm(Schema):
@@ -161,6 +158,7 @@ class PlaceForm(Schema):
 
 class OfferingForm(Schema):
     seen = Seen()
+    base = Base()
     title = fields.Text(40, required=True)
     service_kind = fields.Key(titles("service_kinds"), required=True)
     mode = fields.Choice(OfferingMode, required=True)
@@ -175,8 +173,9 @@ class OfferingForm(Schema):
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> Sent[requests.NewOffering]:
-        seen, share = data.pop("seen", None), data.pop("walk_in_percent") / 100
-        return Sent(requests.NewOffering(walk_in_share=share, **data), seen)
+        seen, base = data.pop("seen", None), data.pop("base", {})
+        share = data.pop("walk_in_percent") / 100
+        return Sent(requests.NewOffering(walk_in_share=share, **data), seen, base)
 
 
 class PatternForm(Schema):
@@ -194,6 +193,7 @@ class PatternForm(Schema):
 
 class SlotForm(Schema):
     seen = Seen()
+    base = Base()
     # What a confirmation has been shown; absent at the first sending.
     confirmed = Seen()
     starts_at = fields.LocalInstant(required=True)
@@ -202,8 +202,9 @@ class SlotForm(Schema):
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> Sent[requests.NewSlot]:
-        seen, confirmed = data.pop("seen", None), data.pop("confirmed", None)
-        return Sent(requests.NewSlot(**data), seen, confirmed)
+        seen, base = data.pop("seen", None), data.pop("base", {})
+        confirmed = data.pop("confirmed", None)
+        return Sent(requests.NewSlot(**data), seen, base, confirmed)
 
 
 class ConfirmForm(Schema):
@@ -227,6 +228,7 @@ class RecordForm(Schema):
     """活动登记; an empty field says that it isn't known."""
 
     version = fields.QueryInt(0, 10**9, required=True)
+    base = Base()
     volunteers = fields.QueryInt(0, 100_000, allow_none=True)
     hours = Amount(0, 1_000_000, 1, allow_none=True)
     funds_yuan = Amount(0, 999_999_999, 2, allow_none=True)
@@ -234,6 +236,7 @@ class RecordForm(Schema):
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> requests.RecordEdit:
+        data.pop("base", None)
         if "hours" in data:
             hours = data.pop("hours")
             data["volunteer_minutes"] = None if hours is None else int(hours * MINUTES_AN_HOUR)

@@ -1,6 +1,6 @@
 """The workbench's stalls: where they stand, what they offer, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +29,24 @@ from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile, NotFound, ValidationFailed
 from backend.core.given import given
 from backend.core.permissions import Actor, Permission
+from backend.core.web import merging
 from backend.core.web.pages import Pages, next_step, render, see_other
 from backend.partners.queries import organisations_to_choose
 
 pages = Pages("stalls", __name__, url_prefix="/console/markets", template_folder="templates")
 _EDIT = Permission.ACTIVITY_EDIT
+# What the fields of the forms are called, where somebody else has changed them meanwhile.
+_STALL = {
+    "number": "摊位号", "name": "摊位名称", "organisation_id": "服务单位", "row": "第几排",
+    "column": "第几位", "note": "位置补充",
+}  # fmt: skip
+_OFFERING = {
+    "title": "服务名称", "service_kind": "服务类别", "mode": "服务方式",
+    "minutes_per_person": "每人约几分钟", "capacity": "每天最多服务人数",
+    "walk_in_percent": "留给现场的比例", "daily_cap_per_person": "每人每天可办几次",
+    "min_age": "最小年龄", "sign_up_opens_at": "开始报名", "sign_up_closes_at": "截止报名",
+}  # fmt: skip
+_SLOT = {"starts_at": "开始", "ends_at": "结束", "capacity": "名额"}
 
 
 def _check_seen(now: str, seen: str | None) -> None:
@@ -126,9 +139,10 @@ def show_stall(
     return render(
         "activities/stall.html",
         **frame(
-            actor, activity, "stalls", typed=now | _flat(typed), problem=problem, stall=stall,
+            actor, activity, "stalls", problem=problem, stall=stall, labels=_STALL,
             detail=queries.stall_detail(session, stall_id), most=plan.MOST,
-            seen=changes.fingerprint_of(stall), organisations=organisations_to_choose(session),
+            organisations=organisations_to_choose(session),
+            **merging.opened(now, "seen", changes.fingerprint_of(stall), typed, problem),
         ),
     )  # fmt: skip
 
@@ -175,11 +189,12 @@ def new_offering(
     """The form of a new service."""
     activity, stall = _access_stall(session, actor, stall_id)
     usual = {"mode": "queue", "walk_in_percent": 0, "daily_cap_per_person": 1}
+    others = _others(session, activity, stall.id)
     return render(
         "activities/offering_new.html",
         **frame(
-            actor, activity, "stalls", typed=typed or usual, problem=problem, stall=stall,
-            kinds=titles("service_kinds"), others=_others(session, activity, stall.id),
+            actor, activity, "stalls", problem=problem, stall=stall, others=others,
+            typed=_as_typed(typed, others) or usual, kinds=titles("service_kinds"),
         ),
     )  # fmt: skip
 
@@ -210,16 +225,36 @@ def show_offering(
     """A service, to change it, and its slots with what is taken."""
     activity, offering = _access_offering(session, actor, offering_id)
     detail = queries.offering_detail(session, offering_id)
-    now = detail | {"walk_in_percent": f"{float(offering.walk_in_share) * 100:g}"}
+    shown = detail | {"walk_in_percent": f"{float(offering.walk_in_share) * 100:g}"}
+    others = _others(session, activity, offering.stall_id)
+    now = {name: shown[name] for name in _OFFERING} | _boxes(shown["also_at_stall_ids"], others)
+    seen = _fingerprint_of_offering(session, offering)
+    joined = {_box(stall): f"{stall.number} 号也叫号" for stall in others}
     return render(
         "activities/offering.html",
         **frame(
-            actor, activity, "stalls", typed=typed or now, problem=problem, offering=detail,
-            kinds=titles("service_kinds"), seen=_fingerprint_of_offering(session, offering),
-            others=_others(session, activity, offering.stall_id),
+            actor, activity, "stalls", problem=problem, offering=detail, others=others,
+            kinds=titles("service_kinds"), labels=_OFFERING | joined,
             stall=session.get_one(Stall, offering.stall_id), read_at=clock.now(),
+            **merging.opened(now, "seen", seen, _as_typed(typed, others), problem),
         ),
     )  # fmt: skip
+
+
+def _box(stall: Stall) -> str:
+    return f"also:{stall.id}"
+
+
+def _boxes(chosen: Iterable[Any], others: Sequence[Stall]) -> dict[str, str]:
+    """The stalls that may serve a queue too, each a field of its own: of two who tick different
+    ones neither's tick is lost."""
+    ids = set(map(str, chosen))
+    return {_box(stall): "1" if str(stall.id) in ids else "" for stall in others}
+
+
+def _as_typed(typed: Any, others: Sequence[Stall]) -> dict[str, str]:
+    """A service's form as it was sent, its ticks as `_boxes`; empty where none was."""
+    return _flat(typed) | _boxes(typed.getlist("also_at_stall_ids"), others) if typed else {}
 
 
 def _access_offering(
@@ -358,12 +393,12 @@ def show_slot(
 ) -> str:
     """A slot, to change it."""
     activity, offering, slot = _access_slot(session, actor, slot_id)
-    now = {"starts_at": slot.starts_at, "ends_at": slot.ends_at, "capacity": slot.capacity}
+    now = {name: getattr(slot, name) for name in _SLOT}
     return render(
         "activities/slot.html",
         **frame(
-            actor, activity, "stalls", typed=typed or now, problem=problem, offering=offering,
-            slot=slot, seen=changes.fingerprint_of(slot),
+            actor, activity, "stalls", problem=problem, offering=offering, slot=slot, labels=_SLOT,
+            **merging.opened(now, "seen", changes.fingerprint_of(slot), typed, problem),
         ),
     )  # fmt: skip
 
@@ -399,7 +434,10 @@ def confirm_slot(session: Session, actor: Actor, body: Sent[NewSlot], slot_id: U
             actor, activity, "stalls", affected=affected, slot=slot,
             changes=changes.changes_of({name: getattr(slot, name) for name in values}, values),
             again=body.confirmed is not None and body.confirmed != affected.seen,
-            values=values | {"seen": body.seen, "confirmed": affected.seen},
+            values=values | {
+                "seen": body.seen, merging.BASE: merging.as_base(body.base),
+                "confirmed": affected.seen,
+            },
         ),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import actions, operations, queries, records, requests, staff
-from backend.activities.checks import changes, merging, readiness
+from backend.activities.checks import changes, readiness
 from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import days_early
 from backend.activities.history.entries import FACTS, history_of
@@ -30,8 +30,14 @@ from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
+from backend.core.web import merging
 from backend.core.web.pages import Pages, next_step, render, see_other
 
+# What the fields of 活动登记 are called.
+_RECORD = {
+    "volunteers": "志愿者人数", "hours": "服务总时长", "funds_yuan": "使用资金",
+    "problems": "存在问题",
+}  # fmt: skip
 _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")
 
@@ -346,23 +352,29 @@ def record(
     """活动登记: what is written down by hand, for the ledger."""
     activity = access_workbench(session, actor, activity_id)
     kept = session.get(ActivityRecord, activity_id)
-    now: dict[str, Any] = {}
-    if kept is not None:
-        minutes = kept.volunteer_minutes
-        now = {
-            "volunteers": kept.volunteers,
-            "hours": None if minutes is None else f"{minutes / forms.MINUTES_AN_HOUR:g}",
-            "funds_yuan": None if kept.funds_yuan is None else f"{kept.funds_yuan:f}",
-            "problems": kept.problems,
-        }
+    now = _record_of(kept)
     return render(
         "activities/record.html",
         **frame(
-            actor, activity, "record", typed=typed or now, problem=problem, kept=kept, now=now,
+            actor, activity, "record", problem=problem, kept=kept, now=now, labels=_RECORD,
             begun=records.begun(activity),
             by=staff.name_of(session, kept.updated_by) if kept else None,
+            **merging.opened(now, "version", kept.version if kept else 0, typed, problem),
         ),
     )  # fmt: skip
+
+
+def _record_of(kept: ActivityRecord | None) -> dict[str, Any]:
+    """A record as its form has it."""
+    if kept is None:
+        return dict.fromkeys(_RECORD)
+    minutes = kept.volunteer_minutes
+    return {
+        "volunteers": kept.volunteers,
+        "hours": None if minutes is None else f"{minutes / forms.MINUTES_AN_HOUR:g}",
+        "funds_yuan": None if kept.funds_yuan is None else f"{kept.funds_yuan:f}",
+        "problems": kept.problems,
+    }
 
 
 @pages.form("/<uuid:activity_id>/record", access=Permission.ACTIVITY_EDIT,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
+from backend.core.web import merging
 from backend.core.web.pages import Pages, render, see_other
 from backend.partners import operations, queries
 from backend.partners.permissions import (
@@ -82,8 +83,11 @@ def show(
         activities=queries.activities_of(session, actor, one),
         may_edit=may_edit(session, actor, one),
         regions=regions_to_choose(session, actor.region_codes(Permission.ORGANISATION_EDIT)),
-        typed=typed or {"name": one.name, "region_id": one.region_id},
         problem=problem,
+        labels={"name": "单位全称", "region_id": "所在地区"},
+        **merging.opened(
+            {"name": one.name, "region_id": one.region_id}, "version", one.version, typed, problem
+        ),
     )
 
 

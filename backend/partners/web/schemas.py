@@ -6,6 +6,7 @@ from marshmallow import fields as out
 from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.merging import Base
 from backend.partners.operations import NAME_LENGTH
 
 Q_LENGTH = 50
@@ -33,3 +34,4 @@ class OrganisationForm(Schema):
 
 class OrganisationEditForm(OrganisationForm):
     version = fields.QueryInt(1, 10**9, required=True)
+    base = Base()

@@ -16,6 +16,7 @@ from tests.api.activities.workbench import (
     audited,
     fields_of,
     hidden,
+    marks,
     offering_of,
     row,
     sign_up,
@@ -93,17 +94,32 @@ def test_a_wrong_stall_is_told(world: World, desk: Desk, market: dict[str, Any])
     assert 'name="row" type="number" value="7"' in half.get_data(as_text=True)
 
 
-def test_the_second_editor_of_a_stall_is_told(desk: Desk, market: dict[str, Any]) -> None:
-    stall = market["stalls"][0]["id"]
+def test_the_second_editor_of_a_stall_takes_over_only_what_they_have_changed(
+    world: World, desk: Desk, market: dict[str, Any]
+) -> None:
+    stall, organisation = market["stalls"][0]["id"], world.organisation()
     path = f"{M}/stalls/{stall}"
-    seen = hidden(desk.read(path), "seen")
-    assert desk.send(path, **stall_form(number="1", name="先改", seen=seen)).status_code == 303
-    second = desk.send(path, **stall_form(number="1", name="后改", seen=seen))
+    opened = marks(desk.read(path))
+    first = {"number": "1", "name": "先改", "organisation_id": organisation}
+    assert desk.send(path, **stall_form(**first, **opened)).status_code == 303
+    mine = {"number": "1", "name": "后改", "note": "东门左侧"}
+    second = desk.send(path, **stall_form(**mine, **opened))
     page = second.get_data(as_text=True)
     assert second.status_code == 409
-    assert "先改" in page
-    assert 'value="后改"' in page
+    assert "「服务单位」，您没有动过" in page
+    assert "「摊位名称」两边都改了" in page
+    assert re.findall(r'type="radio" name="name" value="(\w+)"', page) == ["先改", "后改"]
+    assert 'value="东门左侧"' in page
     assert row(Stall, stall).name == "先改"
+    # Put somewhere else on the plan, its form is as it was.
+    beside = desk.send(f"{path}/place", row="99", column="1").get_data(as_text=True)
+    assert (hidden(beside, "seen"), 'value="先改"' in beside) == (marks(page)["seen"], True)
+    saved = stall_form(**(first | mine), **marks(page))
+    assert desk.send(path, **saved).status_code == 303
+    found = row(Stall, stall)
+    assert (found.name, str(found.organisation_id), found.place_note) == (
+        "后改", organisation, "东门左侧",
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------- services, slots
@@ -134,14 +150,23 @@ def test_a_service_is_added_changed_and_deleted(
     assert desk.send(page, **changed).status_code == 303
     after = ok(organiser.get(f"/offerings/{offering['id']}"))
     assert (after["title"], after["capacity"], after["also_at_stall_ids"]) == ("公益理发", 30, [])
-    # Only another stall has joined the queue: it must not be thrown out unseen.
+    # Only another stall has joined the queue: it must not be thrown out unseen. Whoever adds a
+    # third at once adds it to that one.
+    third = world.stall(organiser, market["id"], number="3")["id"]
+    opened = marks(desk.read(page))
     ok(organiser.put(f"/offerings/{offering['id']}", {"also_at_stall_ids": [also]}))
-    seen = hidden(desk.read(page), "seen")
-    ok(organiser.put(f"/offerings/{offering['id']}", {"also_at_stall_ids": []}))
-    assert desk.send(page, **changed | {"seen": seen}).status_code == 409
-    second = desk.send(page, **changed | {"title": "后改"})
+    late = changed | opened | {"min_age": "60", "also_at_stall_ids": third}
+    second = desk.send(page, **late)
+    told = second.get_data(as_text=True)
     assert second.status_code == 409
-    assert 'value="后改"' in second.get_data(as_text=True)
+    assert "「1 号也叫号」，您没有动过" in told
+    ticked = re.findall(r'name="also_at_stall_ids" value="([^"]+)" checked', told)
+    assert ticked == [also, third]
+    assert 'name="min_age" type="number" value="60"' in told
+    again = late | marks(told) | {"also_at_stall_ids": ticked}
+    assert desk.send(page, **again).status_code == 303
+    after = ok(organiser.get(f"/offerings/{offering['id']}"))
+    assert (after["min_age"], sorted(after["also_at_stall_ids"])) == (60, sorted(ticked))
     refused = desk.send(path, **offering_form(service_kind="x", title="保留我"))
     assert refused.status_code == 422
     assert "保留我" in refused.get_data(as_text=True)
@@ -239,8 +264,8 @@ def test_a_slot_s_new_time_is_confirmed_with_who_is_affected(
     sign_up(world, market)
     slot = offering_of(market)["slots"][0]
     path = f"{M}/slots/{slot['id']}"
-    seen = hidden(desk.read(path), "seen")
-    typed = slot_form(slot, starts_at=f"{DAY}T01:05", capacity="3", seen=seen)
+    opened = marks(desk.read(path))
+    typed = slot_form(slot, starts_at=f"{DAY}T01:05", capacity="3", **opened)
     page = desk.step(path, **typed)
     assert "确认修改" in page
     assert row(Slot, slot["id"]).capacity == 5
@@ -252,7 +277,13 @@ def test_a_slot_s_new_time_is_confirmed_with_who_is_affected(
     late = fields_of(again)
     assert "asked=" not in desk.send(path, **late).location
     assert row(Slot, slot["id"]).capacity == 3
-    assert desk.send(path, **late).status_code == 409, "the second editor"
+    # The second editor is told what the first has changed, and brings no old value back.
+    second = desk.send(path, **slot_form(slot, ends_at=f"{DAY}T01:50", **opened))
+    told = second.get_data(as_text=True)
+    assert second.status_code == 409
+    assert "「开始」「名额」，您没有动过" in re.sub(r"\s*\n\s*", "", told)
+    assert 'name="capacity" type="number" value="3"' in told
+    assert f'value="{DAY}T01:50"' in told
 
 
 def test_a_draft_s_slot_is_changed_and_deleted_at_once(desk: Desk, market: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 from sqlalchemy import select
@@ -45,14 +46,20 @@ def audited(object_id: str) -> list[str]:
 def hidden(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found is not None, page
-    return found[1]
+    return unescape(found[1])
+
+
+def marks(page: str, version: str = "seen") -> dict[str, str]:
+    """What a form carries of what it showed when it was opened."""
+    return {name: hidden(page, name) for name in (version, "base")}
 
 
 def fields_of(page: str) -> dict[str, str]:
     """A confirmation's fields, as the page keeps them."""
     form = page[page.rindex("<form method") :]
     found = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    return {name: value for name, value in found if name not in ("csrf_token", "_key")}
+    own = {name: unescape(value) for name, value in found}
+    return {name: value for name, value in own.items() if name not in ("csrf_token", "_key")}
 
 
 def facts(market: dict[str, Any], **changed: Any) -> dict[str, Any]:

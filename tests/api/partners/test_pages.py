@@ -76,7 +76,7 @@ def test_of_two_who_edit_the_second_is_told_and_nothing_is_overwritten(
     assert late.status_code == 409
     page = late.get_data(as_text=True)
     assert "现在的名称是「湖塘巧手理发队」" in page
-    assert 'value="巧手服务队"' in page
+    assert ' name="name" value="巧手服务队" required' in page, "either of the two can be chosen"
     assert row(made).name == "湖塘巧手理发队"
     # Told, they may save it all the same: the page carries the version that they have now seen.
     assert 'name="version" value="2"' in page

@@ -11,10 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import marshmallow as ma
+
 from backend.core import clock
 from backend.core.errors import AppError, EditedMeanwhile
 
 BASE = "base"
+
+
+class Base(ma.fields.Field[dict[str, str]]):
+    """The words that a form's fields showed when it was opened, as JSON."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
+        return base_of(value)
 
 
 def base_of(value: Any) -> dict[str, str]:
@@ -101,13 +110,16 @@ def opened(
         now: what stands.
         mark: the hidden field that says which version its sender has seen.
         seen: which version stands.
-        typed: as it was sent, where it was refused.
+        typed: as it was sent, where it was refused; without a base it is another form of the same
+            page, which shows the fields that they share.
     """
     words = words_of(now)
     marks = {mark: seen, BASE: as_base(words)}
     context: dict[str, Any] = {"marks": marks, "merged": None, "choosing": {}}
     if not typed:
         return context | {"typed": now}
+    if not isinstance(problem, EditedMeanwhile) and BASE not in typed:
+        return context | {"typed": {**now, **dict(typed.items())}}
     if not isinstance(problem, EditedMeanwhile):
         # What was refused is still of what its sender has seen.
         return context | {"typed": typed, "marks": {name: typed.get(name, "") for name in marks}}
