@@ -11,10 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from backend.activities.models import (
-    Activity,
-    Stall,
-)
+from backend.activities.models import Activity, Stall
 from backend.activities.words import stall_order
 from backend.bookings.models import Booking, BookingState
 from backend.checkin.operations import FIND_LIMIT_REACHED

@@ -8,13 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from backend.activities.models import (
-    Activity,
-    Desk,
-    Offering,
-    OfferingMode,
-    Stall,
-)
+from backend.activities.models import Activity, Desk, Offering, OfferingMode, Stall
 from backend.activities.words import stall_order
 from backend.board.queries import now_at_desks
 from backend.bookings.line.order import LINE_ORDER
@@ -22,7 +16,6 @@ from backend.bookings.models import BookingState
 from backend.core import clock
 
 NEXT_SHOWN = 3
-
 
 _HEADS = text(
     f"""

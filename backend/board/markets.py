@@ -8,13 +8,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.days import day_has_come
-from backend.activities.models import (
-    LONGEST_ACTIVITY,
-    Activity,
-    ActivityState,
-    Attendance,
-    Venue,
-)
+from backend.activities.models import LONGEST_ACTIVITY, Activity, ActivityState, Attendance, Venue
 from backend.bookings.days import day_over
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock

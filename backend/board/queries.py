@@ -28,8 +28,6 @@ from backend.checkin.models import Refusal, Scan, Verdict
 from backend.core import clock
 
 ARRIVALS_EVERY = timedelta(minutes=30)
-
-
 _AT_DESK = (BookingState.CALLED, BookingState.SERVING)
 
 

@@ -8,7 +8,7 @@ import click
 from backend.cli.arguments import check_active, user_of
 from backend.cli.command_line import ChineseGroup, CommandError
 from backend.core.db import transaction
-from backend.identity.login import console
+from backend.identity.login import accounts
 from backend.identity.login.passwords import weakness
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
@@ -39,7 +39,7 @@ def create_account(user: str, username: str, password: str) -> None:
     with transaction() as session:
         found = user_of(session, user)
         check_active(found)
-        secret = console.create_account(session, found.id, username, password)
+        secret = accounts.create_account(session, found.id, username, password)
     _show_setup(username, secret)
 
 
@@ -54,7 +54,7 @@ def reset_account(username: str, password: str) -> None:
     """
     _check_login(username, password)
     with transaction() as session:
-        secret = console.reset_account(session, username, password)
+        secret = accounts.reset_account(session, username, password)
     _show_setup(username, secret)
 
 
@@ -68,7 +68,7 @@ def _check_login(username: str, password: str) -> None:
 
 def _show_setup(username: str, secret: str) -> None:
     """The address as text, and as a QR code where somebody can scan it."""
-    address = console.setup_address(username, secret)
+    address = accounts.setup_address(username, secret)
     click.echo(f"用户名 {username} 已设好。请用手机验证器扫码，或输入密钥 {secret}")
     click.echo(address)
     if sys.stdout.isatty():

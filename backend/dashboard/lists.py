@@ -5,12 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Select,
-    and_,
-    func,
-    select,
-)
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.days import day_has_come

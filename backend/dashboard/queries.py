@@ -9,16 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Interval,
-    Select,
-    and_,
-    func,
-    literal,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import Interval, Select, and_, func, literal, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Programme
@@ -33,15 +24,9 @@ from backend.needs.models import Need, NeedState
 from backend.regions.models import Region, RegionLevel
 
 _ZONE = "Asia/Shanghai"
-
-
 SEE = Permission.EVALUATION_SEE_ALL
-
-
 # What the trend shows: the months of a year, and so many before others.
 _MONTHS = 12
-
-
 _MONTHS_OF_ALL = 24
 
 

@@ -17,11 +17,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.states import lock
 from backend.feedback.comments import put_comment
-from backend.feedback.models import (
-    CommentState,
-    EvaluationChecklist,
-    Rating,
-)
+from backend.feedback.models import CommentState, EvaluationChecklist, Rating
 from backend.feedback.permissions import Subject
 from backend.feedback.rectification.operations import follow_change, is_bad, open_rectification
 from backend.feedback.requests import NewRating, RatingEdit
@@ -46,8 +42,6 @@ class RatingClosed(AppError):
 
 
 on_constraint("uq_rating_booking_id", AlreadyRated)
-
-
 on_constraint("uq_rating_attendance_id", AlreadyRated)
 
 

@@ -3,22 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.days import ratable_until
 from backend.activities.models import Activity, Attendance, Offering
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
-from backend.feedback.models import (
-    Rating,
-)
+from backend.feedback.models import Rating
 from backend.feedback.operations import editable_until
 from backend.identity.models import Resident
 from backend.identity.names import own_name

@@ -16,7 +16,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Permission, Role
 from backend.core.web.attempts import Access
-from backend.identity.login import console
+from backend.identity.login import scanning
 from tests.support.transactions import taken_back
 from tests.support.world import (
     API,
@@ -194,7 +194,7 @@ class Stage:
 
     def _console_login(self) -> str:
         with self.world.app.app_context(), transaction() as session:
-            return console.ask(session, "Chrome · Windows").code
+            return scanning.ask(session, "Chrome · Windows").code
 
     def _second_offering(self) -> str:
         offering = self.world.offering(self.market.organiser, self.market.stall_id, title="磨刀",

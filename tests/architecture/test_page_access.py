@@ -22,7 +22,7 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.core.web import pages, steps
-from backend.identity.login import console
+from backend.identity.login import accounts, console
 from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
 from backend.partners.models import Organisation
@@ -257,7 +257,7 @@ class Office(Stage):
             schedule = ScheduleImport(user_id=organiser.user_id, file_name="五月.xlsx", content=b"")
             session.add_all([need, duty, schedule])
             session.flush()
-            console.create_account(session, organiser.user_id, "clerk", "correct horse 1")
+            accounts.create_account(session, organiser.user_id, "clerk", "correct horse 1")
             entry = session.execute(
                 select(AuditEntry.id).where(AuditEntry.region_code == COMMUNITY).limit(1)
             ).scalar_one()

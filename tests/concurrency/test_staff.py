@@ -13,7 +13,7 @@ from backend.core.errors import AppError
 from backend.core.permissions import Actor, Grant, Role
 from backend.core.web.problems import refusal_for
 from backend.identity import roles
-from backend.identity.login import console
+from backend.identity.login import accounts
 from backend.identity.staff import operations as staff
 from backend.partners import operations as partners
 from backend.partners.permissions import access_organisation_for_edit
@@ -134,12 +134,12 @@ def test_of_two_password_changes_at_once_one_is_made(
 ) -> None:
     person = committed_world.staff(Role.ADMIN, SUBDISTRICT)
     with committed_app.app_context(), transaction() as session:
-        secret = console.create_account(session, person.user_id, "twice", "correct horse")
+        secret = accounts.create_account(session, person.user_id, "twice", "correct horse")
     new, code = ["battery staple", "staple battery"], pyotp.TOTP(secret).now()
 
     def change(number: int) -> AppError | None:
         with committed_app.app_context(), transaction() as session:
-            return console.change_password(
+            return accounts.change_password(
                 session, admin(person), "correct horse", code, new[number]
             )
 

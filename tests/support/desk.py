@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.core import clock
-from backend.identity.login import console
+from backend.identity.login import scanning
 from tests.support.world import Person, World, ok
 
 
@@ -72,6 +72,6 @@ class Desk:
     def ask(self) -> str:
         """The code in the QR that the login page shows."""
         page = self.send("/console/login/qr").get_data(as_text=True)
-        found = re.search(rf"{console.QR_PREFIX}([\w-]+)", page)
+        found = re.search(rf"{scanning.QR_PREFIX}([\w-]+)", page)
         assert found is not None
         return found[1]

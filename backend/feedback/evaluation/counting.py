@@ -26,11 +26,7 @@ from backend.activities.models import Attendance
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.feedback.evaluation.checklist import Progress, Tally
-from backend.feedback.models import (
-    Rating,
-    Rectification,
-    RectificationState,
-)
+from backend.feedback.models import Rating, Rectification, RectificationState
 from backend.feedback.queries import stands
 from backend.needs.models import Need
 

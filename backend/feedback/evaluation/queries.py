@@ -34,10 +34,7 @@ from backend.core.permissions import Actor, Permission
 from backend.feedback.evaluation import checklist
 from backend.feedback.evaluation.checklist import EvaluationState, ServedOffering
 from backend.feedback.evaluation.counting import or_nothing, tallies
-from backend.feedback.models import (
-    EvaluationChecklist,
-    Rating,
-)
+from backend.feedback.models import EvaluationChecklist, Rating
 from backend.feedback.queries import stands
 from backend.regions.models import Region
 from backend.regions.queries import within
@@ -72,8 +69,6 @@ def content_now(session: Session, activity_id: UUID) -> dict[str, Any]:
 
 # The parts of a checklist that a list of them shows.
 _IN_LIST = ("served", "rated", "response_rate", "satisfied_share", "verdict")
-
-
 _ON = (ActivityState.PUBLISHED, ActivityState.LIVE)
 
 

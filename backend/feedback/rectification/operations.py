@@ -28,8 +28,6 @@ from backend.identity.queries import Colleague, colleagues
 
 # Closed though the resident is not satisfied.
 _UNSOLVED = "close_unsolved"
-
-
 _CONTACT_STATES = (RectificationState.OPEN, RectificationState.REPLIED)
 
 

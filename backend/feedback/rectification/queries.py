@@ -5,12 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Select,
-    and_,
-    not_,
-    select,
-)
+from sqlalchemy import Select, and_, not_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Offering
@@ -18,18 +13,13 @@ from backend.core import clock
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission
 from backend.feedback.comments import readable_comment
-from backend.feedback.models import (
-    Rating,
-    Rectification,
-    RectificationState,
-)
+from backend.feedback.models import Rating, Rectification, RectificationState
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.regions.models import Region
 from backend.regions.queries import within
 
 _owner = aliased(Resident)
-
 
 _RECTIFICATION: tuple[Any, ...] = (
     Rectification,

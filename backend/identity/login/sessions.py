@@ -48,7 +48,6 @@ def authentication(table: str) -> Statement:
 
 _AUTHENTICATE = authentication(LoginSession.__tablename__)
 
-
 _CREATE = Statement(
     f"""
     WITH older AS (

@@ -23,8 +23,8 @@ from backend.core.web.pages import (
     tell,
     way,
 )
+from backend.identity.login import accounts, devices, scanning
 from backend.identity.login import console as logins
-from backend.identity.login import devices
 from backend.identity.web import schemas
 from backend.settings import STAND_IN_APPID, Settings
 
@@ -50,10 +50,10 @@ def login(
 
 
 @pages.form("/login/password", access=PUBLIC, body=schemas.PasswordLoginForm, again=login,
-            limit=Limit(logins.PASSWORD), said=None)  # fmt: skip
+            limit=Limit(accounts.PASSWORD), said=None)  # fmt: skip
 def log_in_by_password(session: Session, actor: Actor | None, body: dict[str, str]) -> Response:
     """Log in by user name, password and one-time code."""
-    answer = logins.log_in(session, body["username"], body["password"], body["code"])
+    answer = accounts.log_in(session, body["username"], body["password"], body["code"])
     if isinstance(answer, AppError):
         # Answered, not raised: the failure counts towards the lock.
         shown = login(session, None, typed={"username": body["username"]}, problem=answer)
@@ -66,10 +66,10 @@ def ask_by_qr(session: Session, actor: Actor | None) -> Response:
     """A new QR code to be scanned in the mini-program."""
     import segno  # only here: its tables are made when it is loaded
 
-    waiting = logins.ask(session, current_device() or "浏览器 · 电脑")
-    qr = segno.make(logins.QR_PREFIX + waiting.code, error="m", micro=False)
+    waiting = scanning.ask(session, current_device() or "浏览器 · 电脑")
+    qr = segno.make(scanning.QR_PREFIX + waiting.code, error="m", micro=False)
     # Beside the stand-in WeChat there is no camera: the preview's is a box to paste the text into.
-    text = logins.QR_PREFIX + waiting.code if _beside_stand_in() else None
+    text = scanning.QR_PREFIX + waiting.code if _beside_stand_in() else None
     answer = make_response(render("identity/login_qr.html", qr=qr, text=text, way=way()))
     answer.set_cookie(
         _BROWSER,
@@ -86,8 +86,8 @@ def ask_by_qr(session: Session, actor: Actor | None) -> Response:
 def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
     """How far the scanned login has come; asked every two seconds."""
     try:
-        confirmed = logins.is_confirmed(session, request.cookies.get(_BROWSER, ""))
-    except logins.LoginCodeExpired:
+        confirmed = scanning.is_confirmed(session, request.cookies.get(_BROWSER, ""))
+    except scanning.LoginCodeExpired:
         return render("identity/login_qr_expired.html", way=way()), 286  # htmx: stop asking
     if confirmed:
         return render("identity/login_qr_confirmed.html", way=way()), 286
@@ -97,7 +97,7 @@ def follow_qr(session: Session, actor: Actor | None) -> tuple[str, int] | str:
 @pages.form("/login/qr/enter", access=PUBLIC, limit=_QR, page=".login", said=None)
 def enter_by_qr(session: Session, actor: Actor | None) -> Response:
     """Log in as the one who has confirmed it in the mini-program."""
-    return _let_in(session, logins.enter(session, request.cookies.get(_BROWSER, "")))
+    return _let_in(session, scanning.enter(session, request.cookies.get(_BROWSER, "")))
 
 
 def _let_in(session: Session, token: str) -> Response:
@@ -114,7 +114,7 @@ def account(
     session: Session, actor: Actor, typed: Any = None, problem: AppError | None = None
 ) -> str:
     """One's own logins: where they are, and the password, for who has one."""
-    username = logins.username_of(session, actor.user_id)
+    username = accounts.username_of(session, actor.user_id)
     own = devices.own(session, actor)
     return render("identity/account.html", username=username, devices=own, ways=WAYS,
                   problem=problem)  # fmt: skip
@@ -136,14 +136,14 @@ def end_other_sessions(session: Session, actor: Actor) -> Response:
 
 
 @pages.form("/account/password", access=LOGIN, body=schemas.PasswordChangeForm, again=account,
-            limit=Limit(logins.PASSWORD))  # fmt: skip
+            limit=Limit(accounts.PASSWORD))  # fmt: skip
 def change_password(session: Session, actor: Actor, body: dict[str, str]) -> Response:
     """Give oneself another password."""
     refusal: AppError | None
     if body["new"] != body["again"]:
         refusal = ValidationFailed(errors={"again": ["两次输入的新密码不一样"]})
     else:
-        refusal = logins.change_password(session, actor, body["old"], body["code"], body["new"])
+        refusal = accounts.change_password(session, actor, body["old"], body["code"], body["new"])
     if refusal is not None:
         # Answered, not raised: the failure counts towards the lock.
         return refused_page(account(session, actor, problem=refusal), refusal)

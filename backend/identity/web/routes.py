@@ -22,7 +22,7 @@ from backend.gateways.wechat import (
     WeChatUserBlocked,
 )
 from backend.identity import operations, queries
-from backend.identity.login import console, devices, sessions
+from backend.identity.login import devices, scanning, sessions
 from backend.identity.models import Consent
 from backend.identity.names import masked_name
 from backend.identity.permissions import access_family_member, access_own_resident
@@ -198,7 +198,7 @@ def confirm_phone(session: Session, actor: Actor, body: dict[str, str]) -> dict[
          answer=schemas.ConsoleLoginAnswer)  # fmt: skip
 def get_console_login(session: Session, actor: Actor, code: str) -> dict[str, Any]:
     """Which browser a scanned login code is of, to be confirmed."""
-    login = console.waiting_login(session, actor, code)
+    login = scanning.waiting_login(session, actor, code)
     return {
         "browser": login.browser,
         "asked_at": login.created_at,
@@ -209,4 +209,4 @@ def get_console_login(session: Session, actor: Actor, code: str) -> dict[str, An
 @blp.post("/console-logins/<code>/confirm", access=Permission.CONSOLE_USE, status=204)
 def confirm_console_login(session: Session, actor: Actor, _: dict[str, Any], code: str) -> None:
     """Let the browser that shows this code into the console, as me."""
-    console.confirm(session, actor, code)
+    scanning.confirm(session, actor, code)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from argon2 import PasswordHasher
 
-from backend.identity.login import console
+from backend.identity.login import accounts
 from tests.support.world import Market, Person, World, ok
 
 
@@ -53,5 +53,5 @@ def _weak_hashes() -> Iterator[None]:
     half of theirs."""
     with pytest.MonkeyPatch.context() as patch:
         weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(console, "_hasher", weak)
+        patch.setattr(accounts, "_hasher", weak)
         yield

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from backend.core.audit import AuditEntry
 from backend.core.config import SESSIONS
 from backend.core.db import transaction
-from backend.identity.login import console
+from backend.identity.login import accounts
 from backend.identity.login.sessions import KEPT
 from backend.identity.models import ConsoleSession, User, UserState
 from tests.support.desk import Desk
@@ -21,7 +21,7 @@ from tests.support.world import Person, World, ok, refused
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 HOME = "/console/schedule/"
-STRONG = console._hasher
+STRONG = accounts._hasher
 
 
 class Browser(Desk):
@@ -117,7 +117,7 @@ def test_residents_and_volunteers_have_no_console(world: World, browser: Browser
 def secret(organiser: Person) -> str:
     """The organiser's account `clerk`; the secret of its one-time codes."""
     with transaction() as session:
-        return console.create_account(session, organiser.user_id, "clerk", "correct horse")
+        return accounts.create_account(session, organiser.user_id, "clerk", "correct horse")
 
 
 ELSEWHERE = "203.0.113.7"
@@ -239,19 +239,19 @@ def test_an_unknown_name_takes_as_long(
 ) -> None:
     """One hash is checked for every try, for nobody one of the same strength as a password made
     today has."""
-    assert not STRONG.check_needs_rehash(console.NOBODYS_HASH)
+    assert not STRONG.check_needs_rehash(accounts.NOBODYS_HASH)
     checked: list[str] = []
-    real = console._password_fits
+    real = accounts._password_fits
 
     def fits(password_hash: str, password: str) -> bool:
         checked.append(password_hash)
         return real(password_hash, password)
 
-    monkeypatch.setattr(console, "_password_fits", fits)
+    monkeypatch.setattr(accounts, "_password_fits", fits)
     for username in ("nobody", "clerk"):
         _tried(browser, username, "wrong", "000000")
     assert len(checked) == 2
-    assert checked[0] == console.NOBODYS_HASH != checked[1]
+    assert checked[0] == accounts.NOBODYS_HASH != checked[1]
 
 
 def test_failures_are_logged_and_the_lock_alone_is_audited(

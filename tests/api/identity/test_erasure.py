@@ -17,7 +17,7 @@ from backend.core.crypto import PhoneVault
 from backend.core.db import Base, transaction
 from backend.core.permissions import Role
 from backend.identity import operations, roles
-from backend.identity.login import console
+from backend.identity.login import accounts, console
 from backend.identity.roles import Scope
 from backend.identity.tasks import erase_guests, purge
 from tests.api.identity.conftest import Entrance
@@ -253,7 +253,7 @@ def test_a_closed_colleagues_password_is_gone(
     world: World, person: Person, outer: Connection
 ) -> None:
     with world.app.app_context(), transaction() as session:
-        console.create_account(session, person.user_id, "ouyang", "correct horse 1")
+        accounts.create_account(session, person.user_id, "ouyang", "correct horse 1")
         console.start(session, person.user_id, "password")
     close(person)
     for table in ("password_account", "console_session", "login_session"):

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from backend.core import clock
 from backend.core.db import transaction
 from backend.core.ids import new_id
-from backend.identity.login import console
+from backend.identity.login import scanning
 from backend.identity.models import ConsoleSession
 from tests.support.desk import Desk
 from tests.support.world import COMMUNITY, Person, World, ok
@@ -118,7 +118,7 @@ def test_who_has_logged_in_is_where_they_were(world: World, organiser: Person) -
     assert enter is not None
     asked = desk.send(html.unescape(enter[1])).get_data(as_text=True)
     follow = re.search(r'hx-get="([^"]+)"', asked)
-    code = re.search(rf"{console.QR_PREFIX}([\w-]+)", asked)
+    code = re.search(rf"{scanning.QR_PREFIX}([\w-]+)", asked)
     assert follow is not None
     assert code is not None
     ok(organiser.post(f"/console-logins/{code[1]}/confirm"), 204)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.web.pages import FORM_KEY
-from backend.identity.login import console
+from backend.identity.login import accounts
 from backend.identity.login.passwords import weakness
 from tests.support.desk import Desk
 from tests.support.world import Person, World
@@ -36,7 +36,7 @@ def organiser(world: World, noon: time_machine.Traveller) -> Person:
 @pytest.fixture
 def secret(organiser: Person) -> str:
     with transaction() as session:
-        return console.create_account(session, organiser.user_id, "clerk", OLD)
+        return accounts.create_account(session, organiser.user_id, "clerk", OLD)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Grant, Permission, Role
 from backend.identity import operations, roles
-from backend.identity.login import console
+from backend.identity.login import accounts
 from backend.identity.models import RoleAssignment, User, UserState
 from backend.identity.roles import Scope
 from backend.identity.staff import operations as staff
@@ -97,7 +97,7 @@ def test_the_list_is_filtered_and_paged(world: World, desk: Desk) -> None:
     _, with_account = world.volunteer(), world.volunteer()
     world.organiser()
     with transaction() as session:
-        console.create_account(session, with_account.user_id, "hutang.li", "x" * 12)
+        accounts.create_account(session, with_account.user_id, "hutang.li", "x" * 12)
     rows = desk.read(f"{STAFF}?role=volunteer").split("<tbody>")[1]
     assert "志愿者" in rows
     assert "组织者" not in rows
