@@ -26,7 +26,10 @@ COMPLETE = (
     "*/schedule/imports/slots.py",
     "*/schedule/imports/twins.py",
     "*/schedule/imports/undo.py",
+    "*/identity/people/consents.py",
+    "*/identity/people/family.py",
     "*/identity/people/guests.py",
+    "*/identity/people/numbers.py",
     "*/permissions.py",
     "*/states.py",
 )

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from backend.cli.command_line import CommandError, checked_text
 from backend.core.permissions import Role
 from backend.core.text import mobile_number
-from backend.identity import operations as identity
 from backend.identity.models import Resident, User, UserState
+from backend.identity.people import numbers
 from backend.identity.phones import hash_of
 from backend.regions import operations as regions
 from backend.regions.models import Region
@@ -58,7 +58,7 @@ def user_by_phone(session: Session, argument: str, phone: str) -> User:
     own = and_(
         Resident.user_id == User.id,
         Resident.phone_hash == hash_of(mobile),
-        Resident.phone_state.in_(identity.PROVEN),
+        Resident.phone_state.in_(numbers.PROVEN),
     )
     found = session.execute(select(User).join(Resident, own).order_by(User.id)).scalars().all()
     if not found:

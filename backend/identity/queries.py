@@ -12,9 +12,9 @@ from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.db.statement import Statement
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
-from backend.identity import operations
 from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name
+from backend.identity.people import consents, family
 from backend.identity.phones import masked_phone
 from backend.identity.questions import exported
 from backend.identity.roles import organisations
@@ -53,7 +53,7 @@ _ROLES = Statement.of(
     .where(RoleAssignment.user_id == bindparam("user_id"), RoleAssignment.revoked_at.is_(None))
     .order_by(RoleAssignment.id)
 )
-_CONSENTS = Statement.of(operations.select_active_consents())
+_CONSENTS = Statement.of(consents.select_active_consents())
 
 
 def me(session: Session, actor: Actor) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def export(session: Session, actor: Actor) -> dict[str, Any]:
     Features above answer `exported` with a section each.
     """
     user = session.get_one(User, actor.user_id)
-    people = [session.get_one(Resident, actor.resident_id), *operations.list_family(session, actor)]
+    people = [session.get_one(Resident, actor.resident_id), *family.list_family(session, actor)]
     ids = [person.id for person in people]
     return {
         "account": {

@@ -9,7 +9,19 @@ import pytest
 BACKEND = Path(__file__).parents[2] / "backend"
 # Use cases that stand in no `operations.py`.
 _ALSO = frozenset(
-    {"calling", "copies", "guests", "judge", "keep", "market_moved", "records", "staff"}
+    {
+        "calling",
+        "consents",
+        "copies",
+        "family",
+        "guests",
+        "judge",
+        "keep",
+        "market_moved",
+        "numbers",
+        "records",
+        "staff",
+    }
 )
 _LOOSE = ("dict[str, Any]", "Mapping[str, Any]", "dict[str, object]", "Mapping[str, object]")
 

@@ -19,7 +19,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor, Role
 from backend.identity import operations, roles
 from backend.identity.models import Consent, PhoneState, Resident, RoleAssignment, User
-from backend.identity.people import guests
+from backend.identity.people import guests, numbers
 from backend.identity.people.standing import Occasion
 from backend.identity.roles import Scope
 from tests.concurrency.conftest import together
@@ -191,7 +191,7 @@ def test_a_number_verified_while_the_account_is_closed_is_not_kept(
         pytest.raises(NotLoggedIn),
         transaction() as session,
     ):
-        operations.bind_verified_phone(session, actor_of(person), "13800000001")
+        numbers.bind_verified_phone(session, actor_of(person), "13800000001")
     assert_forgotten(committed_app, person)
 
 
@@ -245,7 +245,7 @@ def test_who_is_written_in_while_they_prove_their_number_is_one_person(
             with committed_app.app_context(), transaction() as session:
                 if index:
                     return written_in(session, volunteer, guests.NewGuest("王·秀英", phone))
-                return operations.bind_verified_phone(session, actor_of(person), phone)
+                return numbers.bind_verified_phone(session, actor_of(person), phone)
 
         _, written = together(2, prove_or_write_in)
         assert isinstance(written, UUID), written
@@ -271,7 +271,7 @@ def test_one_guest_joins_one_of_two_who_bind_the_number_at_once(
 
     def bind(index: int) -> str:
         with committed_app.app_context(), transaction() as session:
-            return operations.bind_verified_phone(session, actor_of(people[index]), phone)
+            return numbers.bind_verified_phone(session, actor_of(people[index]), phone)
 
     assert together(TIMES, bind) == [phone] * TIMES
     winners = {resident(committed_app, guest).merged_into_id for guest in written}
@@ -291,7 +291,7 @@ def test_one_person_binding_twice_at_once_merges_once(
 
     def bind(_: int) -> str:
         with committed_app.app_context(), transaction() as session:
-            return operations.bind_verified_phone(session, actor_of(person), phone)
+            return numbers.bind_verified_phone(session, actor_of(person), phone)
 
     assert together(TIMES, bind) == [phone] * TIMES
     assert resident(committed_app, guest).merged_into_id == person.resident_id

@@ -22,7 +22,7 @@ from backend.core.permissions import Actor, Permission
 from backend.core.text import mobile_number
 from backend.identity.models import Resident, User, UserState
 from backend.identity.names import masked_name
-from backend.identity.operations import PROVEN, ResidentCodeRefused, resident_by_code
+from backend.identity.people.numbers import PROVEN, ResidentCodeRefused, resident_by_code
 from backend.identity.personal_codes import CodeFault
 from backend.identity.phones import masked_phone
 from backend.identity.questions import uses

@@ -25,6 +25,7 @@ from backend.identity import operations, queries
 from backend.identity.login import devices, scanning, sessions
 from backend.identity.models import Consent
 from backend.identity.names import masked_name
+from backend.identity.people import consents, family, numbers
 from backend.identity.permissions import access_family_member, access_own_resident
 from backend.identity.phones import masked_phone
 from backend.identity.requests import FamilyMember, ProfileEdit
@@ -111,16 +112,16 @@ def export_me(session: Session, actor: Actor) -> Response:
           body=schemas.PhoneRequest, answer=schemas.PhoneAnswer, limit=_PROFILE)  # fmt: skip
 def bind_phone(actor: Actor, body: dict[str, str]) -> dict[str, str]:
     """Bind my phone number, verified by WeChat (code) or typed (phone)."""
-    bind = operations.bind_typed_phone
+    bind = numbers.bind_typed_phone
     phone = body.get("phone")
     if phone is None:
-        bind = operations.bind_verified_phone
+        bind = numbers.bind_verified_phone
         try:
             phone = composed(WeChatGateway).phone_number(body["code"])
         except WeChatCodeInvalid:
-            raise operations.PhoneCodeInvalid from None
+            raise numbers.PhoneCodeInvalid from None
         except WeChatForeignNumber:
-            raise operations.ForeignNumber from None
+            raise numbers.ForeignNumber from None
         except WeChatError as error:
             raise _away(error) from None
     with transaction() as session:
@@ -132,7 +133,7 @@ def bind_phone(actor: Actor, body: dict[str, str]) -> dict[str, str]:
 @blp.get("/me/family", access=LOGIN, answer=schemas.FamilyPage)
 def list_family(session: Session, actor: Actor) -> dict[str, Any]:
     """The family members I act for (ten at most, so one page)."""
-    members = operations.list_family(session, actor)
+    members = family.list_family(session, actor)
     return {"items": [queries.family_member(member) for member in members], "next_cursor": None}
 
 
@@ -140,7 +141,7 @@ def list_family(session: Session, actor: Actor) -> dict[str, Any]:
           body=schemas.FamilyRequest, answer=schemas.FamilyAnswer, limit=_PROFILE)  # fmt: skip
 def add_family_member(session: Session, actor: Actor, body: FamilyMember) -> dict[str, Any]:
     """Add a family member."""
-    return queries.family_member(operations.add_family_member(session, actor, body))
+    return queries.family_member(family.add_family_member(session, actor, body))
 
 
 @blp.put("/me/family/<uuid:resident_id>", access=LOGIN,
@@ -150,7 +151,7 @@ def put_family_member(
 ) -> dict[str, Any]:
     """Change a family member."""
     member = access_family_member(session, actor, resident_id)
-    return queries.family_member(operations.update_family_member(session, actor, member, body))
+    return queries.family_member(family.update_family_member(session, actor, member, body))
 
 
 @blp.delete("/me/family/<uuid:resident_id>", access=LOGIN, limit=_PROFILE)
@@ -159,7 +160,7 @@ def delete_family_member(
 ) -> None:
     """Remove a family member: their personal data is erased, counts stay."""
     member = access_family_member(session, actor, resident_id)
-    operations.remove_family_member(session, actor, member)
+    family.remove_family_member(session, actor, member)
 
 
 @blp.get("/me/code", access=LOGIN, query=schemas.CodeQuery, answer=schemas.PersonalCodeAnswer)
@@ -173,20 +174,20 @@ def get_code(session: Session, actor: Actor, query: dict[str, Any]) -> Any:
           body=schemas.ConsentRequest, answer=schemas.ConsentAnswer, limit=_PROFILE)  # fmt: skip
 def give_consent(session: Session, actor: Actor, body: dict[str, str]) -> Consent:
     """Agree to one purpose."""
-    return operations.give_consent(session, actor, body["purpose"], body["version"])
+    return consents.give_consent(session, actor, body["purpose"], body["version"])
 
 
 @blp.delete("/me/consents/<purpose>", access=LOGIN, limit=_PROFILE)
 def withdraw_consent(session: Session, actor: Actor, _: dict[str, Any], purpose: str) -> None:
     """Withdraw a consent."""
-    operations.withdraw_consent(session, actor, purpose)
+    consents.withdraw_consent(session, actor, purpose)
 
 
 @blp.post("/residents/confirm-phone", access=Permission.RESIDENT_CONFIRM,
           body=schemas.ConfirmPhoneRequest, answer=schemas.ConfirmPhoneAnswer)  # fmt: skip
 def confirm_phone(session: Session, actor: Actor, body: dict[str, str]) -> dict[str, Any]:
     """Confirm, face to face, the number that a resident has typed."""
-    resident = operations.confirm_phone_in_person(session, actor, body["resident_code"])
+    resident = numbers.confirm_phone_in_person(session, actor, body["resident_code"])
     return {
         "display_name": masked_name(resident.name),
         "phone": masked_phone(resident),

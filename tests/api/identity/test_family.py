@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import Connection, text
 
-from backend.identity.operations import FAMILY_LIMIT
+from backend.identity.people.family import FAMILY_LIMIT
 from tests.support.world import Person, World, ok, refused
 
 PHONE = "13812345678"

@@ -12,9 +12,10 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Grant, Permission, Role
-from backend.identity import operations, roles
+from backend.identity import roles
 from backend.identity.login import accounts
 from backend.identity.models import RoleAssignment, User, UserState
+from backend.identity.people import numbers
 from backend.identity.roles import Scope
 from backend.identity.staff import operations as staff
 from tests.support.desk import Desk
@@ -48,7 +49,7 @@ def desk(world: World, admin: Person) -> Desk:
 def prove_phone(person: Person, phone: str = PHONE) -> None:
     with transaction() as session:
         actor = Actor(person.user_id, person.resident_id)
-        operations.bind_verified_phone(session, actor, phone)
+        numbers.bind_verified_phone(session, actor, phone)
 
 
 def find(desk: Desk, who: str = PHONE) -> TestResponse:
