@@ -39,6 +39,7 @@ FEATURE = Feature(
         "EXCHANGE_KINDS": words.EXCHANGE_KINDS,
         "STATE_COLOURS": words.STATE_COLOURS,
         "MODES": words.MODES,
+        "PRIVATE_NUMBER": words.PRIVATE_NUMBER,
     },
     audit=words.AUDIT,
     states={"活动 Activity (`backend/activities/models.py`)": models.ACTIVITY_TRANSITIONS},

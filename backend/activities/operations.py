@@ -51,6 +51,10 @@ from backend.core.states import lock, transition
 from backend.regions.models import Region
 
 NOT_ANNOUNCED = frozenset({ActivityState.DRAFT, ActivityState.SUBMITTED})
+# Of its facts, the texts that are short enough to be told from what to what.
+_READ_BY_ALL = frozenset(
+    {"title", "venue_name", "venue_address", "organiser_name", "contact_phone"}
+)
 NOT_BEGUN = NOT_ANNOUNCED | {ActivityState.PUBLISHED}
 UNDO_OPEN = "undo_open"
 # Beyond any date that an activity may have.
@@ -158,8 +162,11 @@ def update_activity(
 
 
 def _facts(session: Session, activity: Activity) -> dict[str, Any]:
-    """An activity's facts as the audit log has them."""
+    """An activity's facts as the audit log has them: once it is announced, with what everybody
+    reads of it."""
     found = facts_of(activity, session.get_one(Venue, activity.venue_id))
+    if activity.state not in NOT_ANNOUNCED:
+        found = audit.published(found, _READ_BY_ALL)
     region = session.get_one(Region, activity.region_id)
     field = found["field"]
     return found | {

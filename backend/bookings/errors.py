@@ -124,7 +124,7 @@ class UndoOver(AppError):
 class AlreadyRejoined(AppError):
     status = 409
     code = "already_rejoined"
-    title = "过号后只能重新排队一次，请重新取号"
+    title = "过号后只能重新排队一次，还要办理请取新号"
 
 
 on_constraint("uq_booking_active", AlreadyBooked)

@@ -6,7 +6,7 @@ is somebody's own words and may name whom it is about: a trigger takes it out of
 there was one stays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -22,6 +22,7 @@ from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.request_context import current_address, current_request_id
+from backend.core.text import masked_numbers
 
 # An entry's further facts, JSON: ids only, no names and no phone numbers, but for `reason`.
 Details: TypeAlias = dict[str, Any]
@@ -157,13 +158,13 @@ def record(
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """What an edit has changed, for an entry's details: each field with its old and new value.
 
-    Only values that can name nobody go in: instants, numbers, yes and no, and words of the code's
-    own lists. Of text that somebody has typed it says that it was changed: the log is for ever
-    (docs/adr/0024).
+    Only values that can name nobody go in: instants, numbers, yes and no, words of the code's own
+    lists; and text that everybody has read. Of other text that somebody has typed it says that it
+    was changed: the log is for ever (docs/adr/0024).
 
     Args:
         before, after: columns by name; a field that only one of them has is passed over. A text
-            that is one of the code's own words is given as `Known`.
+            that is one of the code's own words is given as `Known`, one that is public as `Public`.
     """
     found = []
     for name, old in before.items():
@@ -183,13 +184,30 @@ class Known(str):
     __slots__ = ()
 
 
+class Public(str):
+    """A text that everybody has read, as the name of an announced market. Numbers in it that may
+    be a person's own are masked all the same."""
+
+    __slots__ = ()
+
+
+def published(values: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Columns by name, as `changes` takes them, with these texts as `Public`."""
+    return {
+        name: Public(value) if name in names and type(value) is str else value
+        for name, value in values.items()
+    }
+
+
 def _nameless(value: Any) -> bool:
-    return not isinstance(value, str) or isinstance(value, StrEnum | Known)
+    return not isinstance(value, str) or isinstance(value, StrEnum | Known | Public)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Public):
+        return masked_numbers(value)
     if isinstance(value, StrEnum | Known):
         return str(value)
     if isinstance(value, UUID):

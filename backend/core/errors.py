@@ -65,7 +65,7 @@ class EditedMeanwhile(AppError):
 
     status = 409
     code = "edited_meanwhile"
-    title = "有人刚刚修改过，请刷新后再改，您的修改尚未保存"
+    title = "有人刚刚修改过，您的修改还没有保存，请核对后再保存一次"
 
 
 class TooManyToExport(AppError):

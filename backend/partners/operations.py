@@ -102,7 +102,7 @@ def edit_organisation(
     Raises EditedMeanwhile (409), and NameTaken (409) where another has the name.
     """
     if organisation.version != version:
-        raise EditedMeanwhile(f"现在的名称是「{organisation.name}」，核对后再保存一次")
+        raise EditedMeanwhile(f"现在的名称是「{organisation.name}」")
     if organisation.name != name:
         session.execute(_LOCK)
         twin = _twin(session, name, but=organisation)

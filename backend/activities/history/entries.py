@@ -128,8 +128,8 @@ def more_of(details: Mapping[str, Any], reason: str | None = None) -> str:
 
 
 def changes_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What an edit has changed: each field's name, and 「30 → 45」. Of text that somebody typed the
-    log knows only that it was changed (core/audit.py)."""
+    """What an edit has changed: each field's name, and 「30 → 45」. Of text that was not public
+    the log knows only that it was changed (core/audit.py)."""
     names = FACTS | _RECORD | _PARTS
     return [
         (

@@ -50,6 +50,8 @@ from backend.partners.models import Organisation
 _NOT_EDITED = frozenset(
     {"id", "activity_id", "offering_id", "stall_id", "letter", "taken", "place"}
 )
+# On signs, numbers and the plan.
+_READ_BY_ALL = frozenset({"name", "title", "place_note"})
 MOST_STALLS = 60
 MOST_OFFERINGS_A_STALL = 20
 MOST_SLOTS = 300
@@ -108,11 +110,13 @@ on_constraint("uq_stall_spot", SpotTaken)
 on_constraint("uq_slot_offering_id_starts_at", SlotTaken)
 
 
-def _audited(row: Stall | Offering | Slot) -> dict[str, Any]:
-    """A row as the audit log compares it: an organiser's columns, with what names no person told
-    from what somebody has typed."""
+def _audited(activity: Activity, row: Stall | Offering | Slot) -> dict[str, Any]:
+    """A row as the audit log compares it: an organiser's columns, with what names no person, and
+    what everybody reads of an announced activity, told from what somebody has typed."""
     keys = {column.key for column in row.__table__.columns} - _NOT_EDITED
     values = {key: getattr(row, key) for key in sorted(keys)}
+    if activity.state not in NOT_ANNOUNCED:
+        values = audit.published(values, _READ_BY_ALL)
     return {
         key: audit.Known(value) if _names_nobody(key, value) else value
         for key, value in values.items()
@@ -159,10 +163,10 @@ def update_stall(
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
     others = [other for other in stalls if other is not stall]
     _check_stall(session, others, edit, number_now=stall.number)
-    before = _audited(stall)
+    before = _audited(activity, stall)
     put(stall, edit)
     session.flush()
-    changed = audit.changes(before, _audited(stall))
+    changed = audit.changes(before, _audited(activity, stall))
     record_edit(session, actor, activity, "edit_stall", _which(stall) | changed)
     return stall
 
@@ -198,15 +202,15 @@ def place_stall(
     stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
     before, standing = spot_of(stall), spots_of(stalls).get(spot) if spot is not None else None
     if standing is not None and standing is not stall:
-        moved = [(standing, _audited(standing)), (stall, _audited(stall))]
+        moved = [(standing, _audited(activity, standing)), (stall, _audited(activity, stall))]
         _put(session, standing, None)
         _put(session, stall, spot)
         _put(session, standing, before)
     else:
-        moved = [(stall, _audited(stall))]
+        moved = [(stall, _audited(activity, stall))]
         _put(session, stall, spot)
     for one, was in moved:
-        changed = audit.changes(was, _audited(one))
+        changed = audit.changes(was, _audited(activity, one))
         record_edit(session, actor, activity, "place_stall", _which(one) | changed)
 
 
@@ -243,7 +247,8 @@ def _check_stall(
     if number is not None and number != number_now:
         for other in others:
             if compared_number(other.number) == compared_number(number):
-                raise StallNumberTaken(f"已有 {other.number} 号摊位，{number} 和它分不清")
+                unlike = "" if other.number == number else f"，{number} 和它分不清"
+                raise StallNumberTaken(f"已有 {other.number} 号摊位{unlike}")
     spot = or_else(edit.spot_row, None), or_else(edit.spot_column, None)
     for other in others:
         if None not in spot and (other.spot_row, other.spot_column) == spot:
@@ -297,7 +302,7 @@ def update_offering(
             raise ModeFixed
         if rows_of(session, Slot, Slot.offering_id == offering.id):
             raise ModeFixed("请先删除时段")
-    before = _audited(offering)
+    before = _audited(activity, offering)
     if edit.also_at_stall_ids is not UNSET:
         _set_desks(session, offering, edit.also_at_stall_ids)
     _check_capacity_cut(session, offering, or_else(edit.capacity, None))
@@ -305,7 +310,7 @@ def update_offering(
     _check_offering(offering)
     session.flush()
     session.refresh(offering)
-    changed = audit.changes(before, _audited(offering))
+    changed = audit.changes(before, _audited(activity, offering))
     which = {"offering_id": str(offering.id), "letter": offering.letter}
     record_edit(session, actor, activity, "edit_offering", which | changed)
     return offering
@@ -472,12 +477,12 @@ def update_slot(
     """
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     check_slot(session, activity, slot, edit)
-    before, was = slot.starts_at, _audited(slot)
+    before, was = slot.starts_at, _audited(activity, slot)
     put(slot, edit)
     session.flush()
     if slot.starts_at != before:
         slot_moved.send(session, actor=actor, activity=activity, slot=slot, before=before)
-    changed = audit.changes(was, _audited(slot))
+    changed = audit.changes(was, _audited(activity, slot))
     record_edit(session, actor, activity, "edit_slot", {"slot_id": str(slot.id)} | changed)
     return slot
 
@@ -497,7 +502,7 @@ def check_slot(session: Session, activity: Activity, slot: Slot, edit: SlotEdit)
         others = and_(Slot.offering_id == slot.offering_id, Slot.id != slot.id)
         check_apart([(starts_at, ends_at)], _times_of(rows_of(session, Slot, others)))
     if or_else(edit.capacity, slot.capacity) < slot.taken:
-        raise BelowBooked(f"已有 {slot.taken} 人报名", extra={"taken": slot.taken})
+        raise BelowBooked(f"这个时段有 {slot.taken} 人报名", extra={"taken": slot.taken})
 
 
 def delete_slot(session: Session, actor: Actor, activity: Activity, slot_id: UUID) -> None:
@@ -509,7 +514,7 @@ def delete_slot(session: Session, actor: Actor, activity: Activity, slot_id: UUI
     check_editable(activity)
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     if slot.taken:
-        raise InUse(f"已有 {slot.taken} 人报名")
+        raise InUse(f"这个时段有 {slot.taken} 人报名")
     with staying_publishable(session, activity):
         session.delete(slot)
         session.flush()

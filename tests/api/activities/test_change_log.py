@@ -162,7 +162,7 @@ def test_another_region_is_named(world: World, market: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", ["activities", "offerings", "stalls"])
-def test_nothing_that_was_typed_enters_the_log(
+def test_nothing_that_was_typed_of_a_draft_enters_the_log(
     world: World, organiser: Person, market: dict[str, Any], path: str
 ) -> None:
     """Each text that a form takes, twice: as what is new, and as what was there before."""
@@ -184,6 +184,28 @@ def test_nothing_that_was_typed_enters_the_log(
         # PostgreSQL may write it escaped.
         escaped = select(AuditEntry.details)
         assert not any(MARK in str(one) for one in session.execute(escaped).scalars())
+
+
+def test_what_everybody_has_read_is_told_from_what_to_what(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    """Of an announced market; numbers in it that may be somebody's own are masked."""
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    stall = market["stalls"][0]["id"]
+    for number, name in ((MARK, "大树下"), (f"{MARK}，32041219900101123X", "东门广场")):
+        venue = {"name": name, "address": number}
+        body = {"venue": venue, "title": f"{name}集市", "description": number}
+        ok(organiser.put(f"/activities/{market['id']}", body))
+        ok(organiser.put(f"/stalls/{stall}", {"name": name}))
+    edited = pages(world, desk, market["id"], "edit")
+    for page in (*edited, *pages(world, desk, market["id"], "edit_stall")):
+        assert "大树下 → 东门广场" in page
+    for page in edited:
+        assert "大树下集市 → 东门广场集市" in page
+        assert "王秀英138****1111 → 王秀英138****1111，320****123X" in page
+        assert "活动介绍" in page
+        assert "已改（文字内容不记入记录）" in page
+        assert "13800001111" not in page
 
 
 def test_the_record_s_figures_are_told(world: World, desk: Desk) -> None:

@@ -69,7 +69,8 @@ def test_a_stall_is_changed_field_by_field(world: World, plan: Plan) -> None:
 def test_one_number_stands_for_one_stall_of_the_activity(world: World, plan: Plan) -> None:
     stall = add(plan)
     body = {"number": "2", "name": "第二个"}
-    refused(plan.organiser.post(f"{plan.path}/stalls", body), 409, "stall_number_taken")
+    answer = plan.organiser.post(f"{plan.path}/stalls", body)
+    assert refused(answer, 409, "stall_number_taken")["detail"] == "已有 2 号摊位"
     refused(
         plan.organiser.put(f"/stalls/{stall['id']}", {"number": "1"}), 409, "stall_number_taken"
     )
@@ -83,7 +84,9 @@ def test_a_number_that_nobody_can_tell_from_another_is_refused_with_it(
 ) -> None:
     body = {"number": number, "name": "第二个"}
     answer = plan.organiser.post(f"{plan.path}/stalls", body)
-    assert refused(answer, 409, "stall_number_taken")["detail"].startswith("已有 1 号摊位")
+    unlike = "" if number.strip() == "1" else f"，{number} 和它分不清"
+    problem = refused(answer, 409, "stall_number_taken")
+    assert problem["detail"] == f"已有 1 号摊位{unlike}"
     letters = plan.organiser.post(f"{plan.path}/stalls", body | {"number": "a-07"})
     assert ok(letters, 201)["number"] == "a-07"
     twin = plan.organiser.post(f"{plan.path}/stalls", body | {"number": "Ａ-7"})

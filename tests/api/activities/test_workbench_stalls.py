@@ -251,7 +251,7 @@ def test_a_slot_is_not_cut_below_what_is_booked(
     seen = hidden(desk.read(path), "seen")
     refused = desk.send(path, **slot_form(slot, capacity="1", seen=seen))
     assert refused.status_code == 409
-    assert "已有 2 人报名" in refused.get_data(as_text=True)
+    assert "这个时段有 2 人报名" in refused.get_data(as_text=True)
     more = desk.send(path, **slot_form(slot, capacity="9", seen=seen))
     assert more.status_code == 303, "more places harm nobody"
     assert row(Slot, slot["id"]).capacity == 9
