@@ -107,6 +107,27 @@ def test_returning_and_publishing_exclude_each_other(
         assert ok(organiser.get(path))["state"] == "published"
 
 
+def test_a_market_is_never_public_without_a_stall(
+    committed_world: World, organiser: Person
+) -> None:
+    """One publishes it while another deletes its only stall: one of the two happens."""
+    for _ in range(TIMES):
+        market = committed_world.ready(organiser)
+        path = f"/activities/{market['id']}"
+        (stall,) = ok(organiser.get(path))["stalls"]
+
+        def publish(path: str = path) -> TestResponse:
+            return organiser.post(f"{path}/publish")
+
+        def delete(stall: str = stall["id"]) -> TestResponse:
+            return organiser.delete(f"/stalls/{stall}")
+
+        answers = together(publish, delete)
+        found = ok(organiser.get(path))
+        assert [answer.status_code for answer in answers] in ([200, 409], [409, 204]), answers
+        assert (found["state"], len(found["stalls"])) in (("published", 1), ("draft", 0))
+
+
 def test_one_number_goes_to_one_stall(committed_world: World, organiser: Person) -> None:
     draft = committed_world.draft(organiser)
     path = f"/activities/{draft['id']}/stalls"
