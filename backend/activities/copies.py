@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
-from backend.activities.operations import create_activity, rows_of
+from backend.activities.operations import Origin, create_activity, rows_of
 from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
 from backend.activities.stalls.operations import MOST_SLOTS, SlotsOverlap, check_apart
 from backend.activities.words import SlotChoice, quoted
@@ -158,8 +158,13 @@ def copy_activity(session: Session, actor: Actor, source: Activity, place: Place
     return copy_to(session, actor, read_source(session, source), place)
 
 
-def copy_to(session: Session, actor: Actor, source: Source, place: Place) -> Activity:
+def copy_to(
+    session: Session, actor: Actor, source: Source, place: Place, origin: Origin | None = None
+) -> Activity:
     """One draft like `source`.
+
+    Args:
+        origin: the row of a file that asks for it.
 
     Raises ValidationFailed (422) when the changes don't fit: above all an end before the last
     slot's.
@@ -175,7 +180,7 @@ def copy_to(session: Session, actor: Actor, source: Source, place: Place) -> Act
         copied_from_id=original.id,
         **{name: getattr(original, name) for name in _COPIED},
     )
-    copied = create_activity(session, actor, replace(alike, **given(place.changes)))
+    copied = create_activity(session, actor, replace(alike, **given(place.changes)), origin)
     _copy_services(session, source, copied.id, shift, slots)
     return copied
 

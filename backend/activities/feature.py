@@ -40,6 +40,7 @@ FEATURE = Feature(
         "STATE_COLOURS": words.STATE_COLOURS,
         "MODES": words.MODES,
         "PRIVATE_NUMBER": words.PRIVATE_NUMBER,
+        "NOT_SETTLED": words.NOT_SETTLED,
     },
     audit=words.AUDIT,
     states={"活动 Activity (`backend/activities/models.py`)": models.ACTIVITY_TRANSITIONS},

@@ -103,8 +103,22 @@ class SomeCannotMove(AppError):
         super().__init__(few_of(hindered))
 
 
-def create_activity(session: Session, actor: Actor | None, new: NewActivity) -> Activity:
-    """A draft with its check-in code.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The row of a file that an activity was drafted from.
+
+    Attributes:
+        row: its number in the sheet, as people see it.
+    """
+
+    import_id: UUID
+    row: int
+
+
+def create_activity(
+    session: Session, actor: Actor | None, new: NewActivity, origin: Origin | None = None
+) -> Activity:
+    """A draft with its check-in code; the audit log says what it was made from.
 
     Raises ValidationFailed (422) for times or fields that don't fit together.
     """
@@ -128,8 +142,18 @@ def create_activity(session: Session, actor: Actor | None, new: NewActivity) -> 
         activity.id,
         region_code=activity.region_code,
         to_state=ActivityState.DRAFT,
+        details=_made_from(new.copied_from_id, origin),
     )
     return activity
+
+
+def _made_from(copied_from_id: UUID | None, origin: Origin | None) -> audit.Details:
+    details: audit.Details = {}
+    if copied_from_id is not None:
+        details["copied_from_id"] = str(copied_from_id)
+    if origin is not None:
+        details |= {"import_id": str(origin.import_id), "row": origin.row}
+    return details
 
 
 def update_activity(

@@ -71,6 +71,7 @@ AUDIT = AuditWords(
 
 
 # Of a number to call that looks like somebody's own: it may be meant, and is never refused.
+NOT_SETTLED = "场地待定，补上场地才能发布"
 PRIVATE_NUMBER = "像是个人手机号，发布后谁都看得到，请尽量填办公电话"
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.history.parts import part_in_words, with_parts
+from backend.activities.history.parts import origin_in_words, part_in_words, with_parts
 from backend.activities.models import Activity, ScheduleImport
 from backend.audit.words import (
     action_in_words,
@@ -175,7 +175,8 @@ def _asked(query: Mapping[str, Any]) -> Iterable[ColumnElement[bool]]:
 
 def _shown(row: Any, words: AuditWords) -> Shown:
     entry: AuditEntry = row.AuditEntry
-    part = part_in_words(row, masked_name)
+    part, origin = part_in_words(row, masked_name), origin_in_words(row)
+    said = (("哪一个", part), ("来源", origin))
     return Shown(
         id=entry.id,
         at=entry.at,
@@ -186,12 +187,12 @@ def _shown(row: Any, words: AuditWords) -> Shown:
         object_id=entry.object_id,
         object_kind=object_in_words(words, entry.object_type),
         object_title=row.object_title or _FORGOTTEN.get(entry.object_type, ""),
-        part=part,
+        part=part or origin,
         region=row.region_name or entry.region_code,
         change=change_in_words(words, entry),
         reason=entry.reason_in_words or "",
         reason_erased=entry.reason == "",
-        details=([("哪一个", part)] if part else []) + details_in_words(words, entry.details),
+        details=[one for one in said if one[1]] + details_in_words(words, entry.details),
         raw=entry.details,
         request_id=entry.request_id,
         address=entry.address or "",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.activities.checks.readiness import UNSETTLED
+from backend.activities.checks.readiness import UNSETTLED, is_settled
 from backend.activities.copies import Place, Source, copy_to, slots_that_fit
 from backend.activities.days import doubtful_time
 from backend.activities.models import Activity
@@ -15,7 +15,7 @@ from backend.activities.requests import ActivityEdit, NewVenue
 from backend.activities.words import SlotChoice
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
-from backend.core.given import UNSET
+from backend.core.given import UNSET, Given, or_else
 from backend.core.permissions import Actor
 from backend.regions.models import Region
 from backend.schedule import calendar
@@ -50,6 +50,7 @@ class Candidate:
     Attributes:
         clashes: what takes place in the region on that day already.
         doubtful: what is to be looked at of its day, in words.
+        venue: where it takes place.
     """
 
     region: Region
@@ -57,6 +58,12 @@ class Candidate:
     place: Place
     clashes: Sequence[Any]
     doubtful: str
+    venue: str
+
+    @property
+    def settled(self) -> bool:
+        """Whether its place is: without one it can't be published."""
+        return is_settled(self.venue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ def candidates(
     regions: Sequence[Region],
     days: Sequence[date],
     hours: Hours,
+    contact_phone: Given[str | None] = UNSET,
 ) -> list[Candidate]:
     """The copies of an activity for each of these regions on each of these days.
 
@@ -97,6 +105,7 @@ def candidates(
 
     Args:
         regions, days: at least one each.
+        contact_phone: of all copies; the source's where it is not given.
 
     Raises TooManyCopies, ValidationFailed (422), also where slots would lie outside.
     """
@@ -115,10 +124,13 @@ def candidates(
                 title=source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE],
                 ends_at=ends_at,
                 venue=UNSET if region.id == origin.id else venues.get(region.id, nowhere),
+                contact_phone=contact_phone,
             )
             place = Place(starts_at, region.id, differs, hours.slots)
+            clashes = there.get((region.id, day), [])
             doubtful = doubtful_time(starts_at, clock.now())
-            found.append(Candidate(region, day, place, there.get((region.id, day), []), doubtful))
+            venue = or_else(differs.venue, source.venue).name
+            found.append(Candidate(region, day, place, clashes, doubtful, venue))
     # Those of all copies lie in its time or none's.
     slots_that_fit(source, found[0].place)
     return found

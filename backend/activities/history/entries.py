@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities.history.parts import part_in_words, with_parts
+from backend.activities.history.parts import origin_in_words, part_in_words, with_parts
 from backend.activities.models import Activity
 from backend.activities.words import EXCHANGE_KINDS
 from backend.core import clock
@@ -108,7 +108,8 @@ def history_of(
 def _event(row: Any) -> Event:
     entry: AuditEntry = row.AuditEntry
     who = own_name(row.actor_name) if entry.actor_user_id else "系统"
-    said = (part_in_words(row, own_name), more_of(entry.details, entry.reason_in_words))
+    part = part_in_words(row, own_name) or origin_in_words(row)
+    said = (part, more_of(entry.details, entry.reason_in_words))
     # An action of a newer version is named as it is kept; nothing is hidden.
     return Event(
         entry.at, who, ACTIONS.get(entry.action, "其他操作"), "：".join(filter(None, said))

@@ -1,5 +1,6 @@
 """Which of an activity's parts an audit entry is about: its stall, service, slot or colleague, as
-they are called now. The log itself keeps ids (core/audit.py), and the number of what was deleted.
+they are called now; of a new activity, what it was made from. The log itself keeps ids
+(core/audit.py), and the number of what was deleted.
 """
 
 from collections.abc import Callable
@@ -9,14 +10,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Uuid, cast, func
 from sqlalchemy.orm import aliased
 
-from backend.activities.models import Offering, Slot, Stall
+from backend.activities.models import Activity, Offering, ScheduleImport, Slot, Stall
 from backend.activities.words import quoted
-from backend.core import clock
+from backend.core import clock, dates
 from backend.core.audit import AuditEntry
 from backend.core.db import AnySelect
 from backend.identity.models import Resident
 
 _colleague = aliased(Resident)
+_source = aliased(Activity)
+_file = aliased(ScheduleImport)
 
 
 def with_parts(statement: AnySelect) -> AnySelect:
@@ -29,11 +32,16 @@ def with_parts(statement: AnySelect) -> AnySelect:
             Offering.title.label("offering_title"),
             Slot.starts_at.label("slot_starts_at"),
             _colleague.name.label("colleague_name"),
+            _source.title.label("source_title"),
+            _source.starts_at.label("source_starts_at"),
+            _file.file_name.label("from_file"),
         )
         .outerjoin(Stall, Stall.id == _named("stall_id"))
         .outerjoin(Slot, Slot.id == _named("slot_id"))
         .outerjoin(Offering, Offering.id == offering_id)
         .outerjoin(_colleague, _colleague.user_id == _named("user_id"))
+        .outerjoin(_source, _source.id == _named("copied_from_id"))
+        .outerjoin(_file, _file.id == _named("import_id"))
     )
 
 
@@ -58,6 +66,22 @@ def part_in_words(row: Any, name_of: Callable[[str | None], str]) -> str:
     if "offering_id" in details:
         return _offering(details, row.offering_title)
     return ""
+
+
+def origin_in_words(row: Any) -> str:
+    """由文件「五月.xlsx」第 3 行，照搬自「花园集市」（5月3日 周六）; empty where it was made anew.
+
+    Args:
+        row: of a statement `with_parts`.
+    """
+    details, said = row.AuditEntry.details, []
+    if "import_id" in details:
+        file = f"文件{quoted(row.from_file)}" if row.from_file else "文件（已到期删除）"
+        said.append(f"由{file}第 {details['row']} 行")
+    if "copied_from_id" in details:
+        on = dates.day(clock.local_day(row.source_starts_at))
+        said.append(f"照搬自{quoted(row.source_title)}（{on}）")
+    return "，".join(said)
 
 
 def _stall(details: dict[str, Any], row: Any) -> str:

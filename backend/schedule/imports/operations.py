@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from backend.activities import copies
+from backend.activities.checks.readiness import is_settled
 from backend.activities.days import doubt_of
 from backend.activities.models import (
     Activity,
@@ -23,9 +24,9 @@ from backend.activities.models import (
     ScheduleImport,
     Slot,
 )
-from backend.activities.operations import create_activity
+from backend.activities.operations import Origin, create_activity
 from backend.activities.requests import NewActivity
-from backend.activities.words import PRIVATE_NUMBER, PROGRAMMES, quoted
+from backend.activities.words import NOT_SETTLED, PRIVATE_NUMBER, PROGRAMMES, quoted
 from backend.core import audit, clock
 from backend.core.config import IMPORTS
 from backend.core.db import transaction
@@ -222,7 +223,14 @@ def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list
         .scalar_subquery()
     )
     statement = (
-        select(Activity.id, Activity.title, Activity.programme, Activity.starts_at, last_slot)
+        select(
+            Activity.id,
+            Activity.title,
+            Activity.programme,
+            Activity.starts_at,
+            last_slot,
+            Activity.contact_phone,
+        )
         .join(Region, Region.id == Activity.region_id)
         .where(
             wanted,
@@ -232,8 +240,10 @@ def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list
         .order_by(Activity.starts_at, Activity.id)
     )
     return [
-        Model(model_id, title, programme, starts_at, ends_at - starts_at if ends_at else None)
-        for model_id, title, programme, starts_at, ends_at in session.execute(statement)
+        Model(
+            model_id, title, programme, starts_at, ends_at - starts_at if ends_at else None, phone
+        )
+        for model_id, title, programme, starts_at, ends_at, phone in session.execute(statement)
     ]
 
 
@@ -260,11 +270,18 @@ def _instant(day: date, at: time) -> datetime:
 
 
 def _look_at(planned: PlannedRow) -> None:
-    """Doubt a row whose year may be wrong; note a number that may be somebody's own."""
+    """Doubt a row whose year may be wrong; note a number that may be somebody's own, one that comes
+    from the activity that is copied, and a place that is not settled."""
+    values = planned.row.values
     if planned.starts_at and (words := doubt_of(planned.starts_at, clock.now())):
         planned.doubts.append(Note(columns.DAY, words))
-    if has_mobile_number(planned.row.values.get(columns.CONTACT, "")):
+    if has_mobile_number(values.get(columns.CONTACT, "")):
         planned.notes.append(Note(columns.CONTACT, PRIVATE_NUMBER))
+    if planned.model and planned.model.contact_phone and columns.CONTACT not in values:
+        words = f"空着：照搬参照活动的 {planned.model.contact_phone}"
+        planned.notes.append(Note(columns.CONTACT, words))
+    if columns.VENUE in values and not is_settled(values[columns.VENUE]):
+        planned.notes.append(Note(columns.VENUE, NOT_SETTLED))
 
 
 # ---------------------------------------------------------------------------- made
@@ -296,7 +313,7 @@ def carry_out(session: Session, actor: Actor, kept: ScheduleImport, seen: str) -
     if plan.seen != seen:
         raise ImportChanged
     sources = _sources(session, {row.model.id for row in plan.new if row.model})
-    made = [_make(session, actor, planned, sources) for planned in plan.new]
+    made = [_make(session, actor, kept, planned, sources) for planned in plan.new]
     for planned, activity in zip(plan.new, made, strict=True):
         session.add(ImportedRow(import_id=kept.id, row=planned.row.key, activity_id=activity.id))
     kept.done_at, kept.made = clock.now(), (kept.made or 0) + len(made)
@@ -327,11 +344,13 @@ def _sources(session: Session, ids: Collection[UUID]) -> dict[UUID, copies.Sourc
 def _make(
     session: Session,
     actor: Actor,
+    kept: ScheduleImport,
     planned: PlannedRow,
     sources: dict[UUID, copies.Source],
 ) -> Activity:
     place = place_of(planned)
+    origin = Origin(kept.id, planned.row.number)
     if planned.model is not None:
-        return copies.copy_to(session, actor, sources[planned.model.id], place)
+        return copies.copy_to(session, actor, sources[planned.model.id], place, origin)
     new = NewActivity(region_id=place.region_id, starts_at=place.starts_at, **given(place.changes))
-    return create_activity(session, actor, new)
+    return create_activity(session, actor, new, origin)

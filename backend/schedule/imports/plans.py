@@ -29,6 +29,7 @@ class Model:
 
     Attributes:
         last_slot_end: how long after its beginning its last slot ends.
+        contact_phone: what rows get that name none.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class Model:
     programme: Any
     starts_at: datetime
     last_slot_end: timedelta | None
+    contact_phone: str | None
 
 
 class Fate(StrEnum):

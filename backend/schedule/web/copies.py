@@ -15,6 +15,7 @@ from backend.activities.permissions import access_activity
 from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
 from backend.core.errors import AppError, Forbidden, ValidationFailed
+from backend.core.given import UNSET
 from backend.core.permissions import Actor, Permission
 from backend.core.web.pages import ASKED, asked_before, next_step, render, see_other, tell
 from backend.core.web.steps import StepOver
@@ -110,7 +111,7 @@ def preview_again(
     try:
         hours = {name: typed[name] for name in ("starts", "ends", "slots") if typed.get(name)}
         body = schemas.CopiesForm().load(sent | hours)
-        page = _preview(session, actor, activity_id, body, problem)
+        page = _preview(session, actor, activity_id, body, typed, problem)
     except (ma.ValidationError, ValidationFailed):
         return str(copy_form(session, actor, activity_id, typed=typed, problem=problem))
     return page
@@ -121,6 +122,7 @@ def _preview(
     actor: Actor,
     activity_id: UUID,
     body: dict[str, Any],
+    typed: Any = None,
     problem: AppError | None = None,
 ) -> str:
     source = _source(session, actor, activity_id)
@@ -130,6 +132,7 @@ def _preview(
         "schedule/copy_preview.html",
         source=source,
         body=body,
+        typed=typed or {"contact_phone": source.activity.contact_phone},
         rows=rows,
         slots=slots,
         without_slots=without_slots(source, slots),
@@ -167,7 +170,8 @@ def _candidates(
     days: Sequence[date] = body["on"]
     hours = copies.Hours(body["starts"], body.get("ends"), body["slots"])
     regions = _regions(session, actor, body["region_ids"])
-    return copies.candidates(session, source, regions, days, hours)
+    phone = body.get("contact_phone", UNSET)
+    return copies.candidates(session, source, regions, days, hours, phone)
 
 
 def _regions(session: Session, actor: Actor, ids: Sequence[UUID]) -> Sequence[Region]:

@@ -96,6 +96,8 @@ class CopyRow(fields.Text):
 class ConfirmedCopiesForm(CopiesForm):
     """The copies that were looked at, and those of them that are wanted."""
 
+    # Of all copies; without it the source's.
+    contact_phone = fields.Text(20, allow_none=True)
     rows = fields.Items(CopyRow(), 12_000, required=True, error_messages={"required": _NO_ROW})
 
     @ma.validates_schema

@@ -9,9 +9,11 @@ from sqlalchemy import func, select
 
 from backend.activities import copies
 from backend.activities.models import Activity
-from backend.core import clock
+from backend.activities.words import NOT_SETTLED
+from backend.core import clock, dates
 from backend.core.db import transaction
 from backend.core.ids import new_id
+from backend.core.permissions import Role
 from backend.schedule import copies as many
 from tests.support.desk import Desk
 from tests.support.world import (
@@ -22,6 +24,7 @@ from tests.support.world import (
     Person,
     World,
     ok,
+    refused,
 )
 
 DAY = clock.today() + timedelta(days=40)
@@ -120,6 +123,40 @@ def test_a_copy_does_not_go_where_something_was_cancelled(
     assert "错的广场" not in page
 
 
+def test_a_copy_without_a_place_says_so_and_is_not_published(
+    world: World, organiser: Person, desk: Desk, source: dict[str, Any]
+) -> None:
+    """Where the source's own place is not settled, and where none has taken place yet."""
+    ok(organiser.put(f"/activities/{source['id']}", {"venue": {"name": "花园社区（场地待定）"}}))
+    path = f"/console/schedule/{source['id']}/copy"
+    page = desk.step(f"{path}/preview", **fields(world, LATER))
+    assert page.count(NOT_SETTLED) == 2
+    rows = [row(world, COMMUNITY, LATER)]
+    assert desk.send(path, **fields(world, LATER), rows=rows).status_code == 303
+    (made,) = copied(source)
+    answer = organiser.post(f"/activities/{made.id}/publish")
+    assert "场地还没有定" in refused(answer, 409, "not_to_be_published")["detail"]
+    assert ok(organiser.get(f"/activities/{made.id}"))["state"] == "draft"
+
+
+def test_copies_show_the_number_that_they_take_over_and_all_get_another(
+    world: World, organiser: Person, desk: Desk, source: dict[str, Any]
+) -> None:
+    ok(organiser.put(f"/activities/{source['id']}", {"contact_phone": "0519-86310000"}))
+    path = f"/console/schedule/{source['id']}/copy"
+    page = desk.step(f"{path}/preview", **fields(world, LATER))
+    assert 'name="contact_phone" type="text" value="0519-86310000"' in page
+    rows = [row(world, code, LATER) for code in (COMMUNITY, OTHER_COMMUNITY)]
+    for typed, found in (({}, "0519-86310000"), ({"contact_phone": "12345"}, "12345"),
+                         ({"contact_phone": ""}, None)):  # fmt: skip
+        whole = fields(world, LATER) | {"rows": rows} | typed
+        assert desk.send(path, **whole).status_code == 303
+        assert {one.contact_phone for one in copied(source)[-2:]} == {found}, typed
+    wrong = desk.send(path, **whole | {"contact_phone": "1" * 21})
+    assert wrong.status_code == 422
+    assert f'value="{"1" * 21}"' in wrong.get_data(as_text=True), "what was typed stays"
+
+
 def test_what_was_chosen_is_made_whole_with_its_slots(
     world: World, organiser: Person, desk: Desk, source: dict[str, Any]
 ) -> None:
@@ -137,6 +174,14 @@ def test_what_was_chosen_is_made_whole_with_its_slots(
     here = ok(organiser.get(f"/activities/{second.id}"))
     assert here["venue"]["name"] == "社区广场"
     assert "新建 2 场草稿" in desk.read(answer.location)
+    made_from = f"照搬自「花园社区公益集市」（{dates.day(DAY)}）"
+    assert made_from in desk.read(f"/console/markets/{first.id}/history")
+    auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
+    log = auditor.read(f"/console/audit/?object_id={first.id}")
+    assert made_from[:20] in log
+    entry = re.search(r'href="(/console/audit/[0-9a-f-]{36})"', log)
+    assert entry is not None
+    assert made_from in auditor.read(entry[1])
 
 
 def test_going_back_keeps_what_was_chosen(world: World, desk: Desk, source: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from backend.activities import copies
 from backend.activities.models import Activity, ImportedRow, ScheduleImport
 from backend.activities.requests import ActivityEdit
-from backend.activities.words import SLOT_CHOICES, SlotChoice
+from backend.activities.words import NOT_SETTLED, SLOT_CHOICES, SlotChoice
 from backend.core import clock, spreadsheets
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -130,7 +130,10 @@ def activities() -> list[Activity]:
 
 def market(world: World, organiser: Person) -> dict[str, Any]:
     """A market to copy, 9:00 to 12:00, whose slots end at 10:30."""
-    draft = world.draft(organiser, title="样板集市", starts_at=at(DAY + timedelta(days=300), 9))
+    draft = world.draft(
+        organiser, title="样板集市", contact_phone="0519-1",
+        starts_at=at(DAY + timedelta(days=300), 9),
+    )  # fmt: skip
     stall = world.stall(organiser, draft["id"])
     offering = world.offering(organiser, stall["id"], mode="slots")
     body = {"from": draft["starts_at"], "minutes": 30, "capacity": 5,
@@ -206,6 +209,7 @@ def test_stalls_and_services_come_from_another_activity(
                     columns.ENDS: "15:00"})  # fmt: skip
     page = preview(desk, line(), named, model_id=model["id"])
     assert shown(page, columns.MODEL) == ["样板集市", "样板集市"]
+    assert shown(page, columns.CONTACT) == ["– 空着：照搬参照活动的 0519-1"] * 2
     confirm(desk, file_of(line(), named), model_id=model["id"])
     for made in activities()[:2]:
         found = ok(organiser.get(f"/activities/{made.id}"))
@@ -213,6 +217,9 @@ def test_stalls_and_services_come_from_another_activity(
         assert datetime.fromisoformat(slot["starts_at"]) == made.starts_at
         assert datetime.fromisoformat(last["ends_at"]) - made.starts_at == timedelta(minutes=90)
         assert made.copied_from_id is not None
+        number = 3 if made.title == "照名字" else 2
+        said = f"由文件「五月.xlsx」第 {number} 行，照搬自「样板集市」"
+        assert said in desk.read(f"/console/markets/{made.id}/history")
         assert made.ends_at - made.starts_at in (timedelta(hours=2.5), timedelta(hours=2))
     assert {made.title for made in activities()[:2]} == {"花园社区公益集市", "照名字"}
 
@@ -524,7 +531,7 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     past, far = clock.today() - timedelta(days=3), clock.today() + timedelta(days=500)
     night = {columns.TITLE: "夜市", columns.STARTS: "20:00", columns.ENDS: "次日0:30"}
     lines = [
-        line(**{columns.TITLE: "换了名字", columns.STARTS: "9:30"}),
+        line(**{columns.TITLE: "换了名字", columns.STARTS: "9:30", columns.VENUE: "待定"}),
         line(**{columns.TITLE: "上周", columns.DAY: past}),
         line(**{columns.TITLE: "后年", columns.DAY: far}),
         line(**night, **{columns.CONTACT: "王师傅 138 0000 2288"}),
@@ -541,6 +548,7 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     assert "与第 5 行名称相同、时间重叠" in titles[4]
     assert shown(page, columns.ENDS) == ["11:30", "11:30", "11:30", "次日 00:30", "次日 00:30"]
     assert "像是个人手机号，发布后谁都看得到" in shown(page, columns.CONTACT)[3]
+    assert shown(page, columns.VENUE) == [f"待定 {NOT_SETTLED}"] + ["社区广场"] * 4
     page = correct(desk, path, take="1.3")
     assert fates(page)[1] == "新建"
     answer = confirm_seen(desk, path)
