@@ -138,6 +138,8 @@ def file_transaction(app: Flask) -> Iterator[Connection]:
         engine = db.engine
     connection = OuterConnection(engine)
     transaction = Connection.begin(connection)
+    # A test may be busy elsewhere for longer than a request of the app ever is.
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     db._app_engines[app][None] = connection  # type: ignore[assignment]
     try:
         yield connection

@@ -147,7 +147,7 @@ def chosen_market(market: Market) -> dict[str, Any]:
 
 def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
                 places: int = 5, rotates: int | None = None) -> Market:  # fmt: skip
-    """A published market that has begun an hour ago, or begins tomorrow.
+    """A published market that has begun within the last hour, or begins tomorrow.
 
     Args:
         staff: an organiser or admin of the region.
@@ -157,15 +157,17 @@ def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
         rotates: seconds after which its check-in code changes; None for one that can be printed.
     """
     now = datetime.now(SHANGHAI).replace(second=0, microsecond=0)
-    # A day and not an hour less, so that it is tomorrow's at every hour of the day.
-    first_slot = now if live else now + timedelta(days=1) + 2 * _HALF_HOUR
+    # At every hour of the day it is today's, or tomorrow's.
+    hour_ago = max(now - 2 * _HALF_HOUR, now.replace(hour=0, minute=0))
+    begins = hour_ago if live else now + timedelta(days=1)
+    first_slot = now if live else begins + 2 * _HALF_HOUR
     body = {
         "programme": "market",
         "title": f"「益行社区」第 {next(_numbers)} 场公益集市",
         "region_id": staff.get("/regions", q=region)["items"][0]["id"],
         "venue": {"name": "社区广场", "address": "花园路 1 号", "wheelchair": True,
                   "latitude": 31.72, "longitude": 119.95},
-        "starts_at": (first_slot - 2 * _HALF_HOUR).isoformat(),
+        "starts_at": begins.isoformat(),
         "ends_at": (first_slot + 6 * _HALF_HOUR).isoformat(),
         "organiser_name": "武进区民政局",
         "contact_phone": "0519-00000000",

@@ -116,6 +116,8 @@ def publish_market(phone: Phone, staff: Staff, residents: int) -> Market:
         residents: how many are expected; capacities follow.
     """
     now = datetime.now(SHANGHAI).replace(second=0, microsecond=0)
+    # Of today at any hour: what begins before midnight is yesterday's market to its end.
+    begun = max(now - _BEGUN, now.replace(hour=0, minute=0))
     region = phone.get("/regions", q=COMMUNITY).json["items"][0]
     activity = _done(
         phone,
@@ -126,7 +128,7 @@ def publish_market(phone: Phone, staff: Staff, residents: int) -> Market:
             "title": f"「益行社区」{region['name']}公益集市",
             "region_id": region["id"],
             "venue": {"name": "花园社区广场", "address": "湖塘镇花园路 1 号", "wheelchair": True},
-            "starts_at": (now - _BEGUN).isoformat(),
+            "starts_at": begun.isoformat(),
             "ends_at": (now + _STAYS).isoformat(),
             "organiser_name": "武进区民政局",
         },
