@@ -16,7 +16,8 @@ from backend.schedule.reading import columns
 from tests.console.offices import OpenOffice, filled_in
 from tests.miniprogram.town import Caller, new_name
 
-COMMUNITIES = ("花园社区", "明湖社区", "春晖社区")
+# The demo has no market there on these days.
+COMMUNITIES = ("景云社区", "文澜社区", "长桥里社区")
 VISITORS = 12
 _MADE_MS = 60_000
 _OF_MONTH = (
