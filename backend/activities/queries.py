@@ -47,6 +47,7 @@ from backend.activities.models import (
 )
 from backend.activities.permissions import ANNOUNCED
 from backend.activities.questions import lines
+from backend.activities.requests import Activities
 from backend.activities.words import stall_order
 from backend.core.db.statement import Statement
 from backend.core.errors import NotFound, ValidationFailed
@@ -81,19 +82,17 @@ _ITEM = (
 _VENUE = ("address", "latitude", "longitude", "wheelchair")
 
 
-def list_activities(session: Session, actor: Actor | None, query: dict[str, Any]) -> Page:
+def list_activities(session: Session, actor: Actor | None, asked: Activities) -> Page:
     """A page of activities, by start, or the nearest first with `near`; items as JSON.
 
     Everybody sees published, live and closed ones; whoever may see drafts somewhere, also those.
     Every phone that opens the home page asks this: the statement is compiled once for each set
     of filters.
-
-    Args:
-        query: as ActivityQuery loads it.
     """
-    near, after = query.get("near"), query.get("cursor")
-    statement = _list_statement(frozenset(query) & _FILTERS, near is not None, after is not None)
-    values = _filter_values(session, query) | {"more": query["limit"] + 1}
+    near, after = asked.near, asked.cursor
+    filters = frozenset(name for name in _CONDITIONS if getattr(asked, name) is not None)
+    statement = _list_statement(filters, near is not None, after is not None)
+    values = _filter_values(session, asked) | {"more": asked.limit + 1}
     scopes = actor.region_codes(Permission.ACTIVITY_SEE_DRAFT) if actor else ()
     values["scopes"] = [f"{code}%" for code in scopes]
     if near:
@@ -102,7 +101,7 @@ def list_activities(session: Session, actor: Actor | None, query: dict[str, Any]
         kinds = [float if near else datetime, UUID]
         values["after"], values["after_id"] = decode_cursor(after, kinds)
     rows = statement.rows(session, **values)
-    page = page_of(rows, query["limit"], lambda row: (row.sort_key, str(row.id)))
+    page = page_of(rows, asked.limit, lambda row: (row.sort_key, str(row.id)))
     return Page([_item(row, near is not None) for row in page.items], page.next_cursor)
 
 
@@ -148,24 +147,26 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "to": Activity.starts_at < _instant("to"),
     "q": (Activity.title + "\n" + Venue.name).ilike(all_(bindparam("q", type_=ARRAY(Text())))),
 }
-_FILTERS = frozenset(_CONDITIONS)
 
 
-def _filter_values(session: Session, query: dict[str, Any]) -> dict[str, Any]:
+def _filter_values(session: Session, asked: Activities) -> dict[str, Any]:
+    """What the conditions compare with, by the names that they have for it."""
     values: dict[str, Any] = {}
-    for name in ("programme", "state"):
-        if name in query:
-            values[name] = query[name].value
-    for name in ("from_", "to"):
-        if name in query:
-            values[name] = query[name]
-    if "region_id" in query:
-        region = session.get(Region, query["region_id"])
+    if asked.programme is not None:
+        values["programme"] = asked.programme.value
+    if asked.state is not None:
+        values["state"] = asked.state.value
+    if asked.from_ is not None:
+        values["from_"] = asked.from_
+    if asked.to is not None:
+        values["to"] = asked.to
+    if asked.region_id is not None:
+        region = session.get(Region, asked.region_id)
         if region is None:
             raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
         values["region"] = f"{region.code}%"
-    if "q" in query:
-        values["q"] = patterns(query["q"])
+    if asked.q is not None:
+        values["q"] = patterns(asked.q)
     return values
 
 

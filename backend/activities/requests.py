@@ -1,4 +1,5 @@
-"""What an organiser's operations take: made by web/'s schemas, or by who drafts without a form."""
+"""What operations and lists of activities take: made by web/'s schemas, or by who drafts without a
+form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +8,10 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from backend.activities.models import ExchangeKind, OfferingMode, Programme
+from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
 from backend.activities.words import SlotChoice
 from backend.core.given import UNSET, Given
+from backend.core.pagination import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,3 +210,23 @@ class RecordEdit:
     volunteer_minutes: Given[int | None] = UNSET
     funds_yuan: Given[Decimal | None] = UNSET
     problems: Given[str | None] = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activities(Asked):
+    """Which activities are asked for; None: whichever.
+
+    Attributes:
+        region_id: this region and all below it.
+        from_, to: that are on in this time.
+        q: words of the title or the venue.
+        near: latitude and longitude in degrees: the nearest first.
+    """
+
+    programme: Programme | None = None
+    region_id: UUID | None = None
+    from_: datetime | None = None
+    to: datetime | None = None
+    state: ActivityState | None = None
+    q: str | None = None
+    near: tuple[float, float] | None = None

@@ -1,15 +1,18 @@
 """The audit log as an Excel file, for those who inspect it elsewhere."""
 
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from backend.audit.log import Shown, audit_page
+from backend.audit.requests import Entries
 from backend.core import clock
 from backend.core.config import REPORTS
 from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.feature import AuditWords
+from backend.core.given import picked
 from backend.core.spreadsheets import Column, Sheet, write_workbook
 from backend.reports.making import CannotMake, NoteProgress, Order, makes
 from backend.reports.models import ReportKind
@@ -29,27 +32,33 @@ COLUMNS = (
 )
 _CHUNK = 1000
 _INSTANTS, _IDS = ("from_", "to"), ("actor_id", "object_id")
+_OF_PAGES = ("cursor", "limit")
 
 
-def parameters_of(query: dict[str, Any]) -> dict[str, Any]:
-    """A filter as JSON."""
-    kept = dict(query)
-    for name in (*_INSTANTS, *_IDS):
-        if name in kept:
-            value = kept[name]
-            kept[name] = value.isoformat() if isinstance(value, datetime) else str(value)
-    return kept
+def parameters_of(asked: Entries) -> dict[str, Any]:
+    """A filter as JSON: what is asked for, and nothing of pages."""
+    values = ((one.name, getattr(asked, one.name)) for one in fields(asked))
+    return {name: _plain(value) for name, value in values if value and name not in _OF_PAGES}
 
 
-def _query_of(parameters: dict[str, Any]) -> dict[str, Any]:
-    query = dict(parameters)
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _asked_of(order: Order) -> Entries:
+    """The filter of an order. What comes after it was given is not in it: the making itself writes
+    entries."""
+    kept = dict(order.parameters) | {"limit": _CHUNK}
     for name in _INSTANTS:
-        if name in query:
-            query[name] = datetime.fromisoformat(query[name])
+        if name in kept:
+            kept[name] = datetime.fromisoformat(kept[name])
     for name in _IDS:
-        if name in query:
-            query[name] = UUID(query[name])
-    return query
+        if name in kept:
+            kept[name] = UUID(kept[name])
+    asked = picked(Entries, kept)
+    return replace(asked, to=min(asked.to or order.requested_at, order.requested_at))
 
 
 @makes(ReportKind.AUDIT)
@@ -58,26 +67,18 @@ def make_audit_export(order: Order, note: NoteProgress) -> bytes:
 
     Raises CannotMake where there is none, or more than a file should hold.
     """
-    query = _query_of(order.parameters)
-    # What comes meanwhile is not in it: the making itself writes entries.
-    query["to"] = min(query.get("to", order.requested_at), order.requested_at)
+    asked = _asked_of(order)
     rows: list[tuple[Any, ...]] = []
-    cursor: str | None = None
     while True:
         note(len(rows), len(rows) + _CHUNK)
         with transaction() as session:
-            page = audit_page(
-                session,
-                [order.region_code],
-                query | {"cursor": cursor, "limit": _CHUNK},
-                composed(AuditWords),
-            )
+            page = audit_page(session, [order.region_code], asked, composed(AuditWords))
         rows += [_row(entry) for entry in page.items]
         if len(rows) > REPORTS.audit_rows:
             raise CannotMake(f"超过 {REPORTS.audit_rows:,} 条，请缩小时间范围或加上筛选再导出")
-        cursor = page.next_cursor
-        if cursor is None:
+        if page.next_cursor is None:
             break
+        asked = replace(asked, cursor=page.next_cursor)
     if not rows:
         raise CannotMake("没有符合条件的记录。请换个时间或筛选条件")
     note(len(rows), len(rows))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.activities.history.parts import origin_in_words, part_in_words, with_parts
 from backend.activities.models import Activity, ScheduleImport
+from backend.audit.requests import Entries
 from backend.audit.words import (
     action_in_words,
     change_in_words,
@@ -89,22 +90,19 @@ class Shown:
     address: str
 
 
-def audit_page(
-    session: Session, codes: Sequence[str], query: Mapping[str, Any], words: AuditWords
-) -> Page:
+def audit_page(session: Session, codes: Sequence[str], asked: Entries, words: AuditWords) -> Page:
     """A page of entries.
 
     Args:
         codes: of the regions whose entries are shown.
-        query: filters as AuditQuery loads them, `cursor`, `limit`.
         words: of all features.
     """
     page = paginate(
         session,
-        found_entries(session, codes, query),
+        found_entries(session, codes, asked),
         [(AuditEntry.at.expression, datetime), (AuditEntry.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (row.AuditEntry.at, str(row.AuditEntry.id)),
         descending=True,
         scalars=False,
@@ -117,14 +115,14 @@ def audit_entry(session: Session, codes: Sequence[str], entry_id: UUID, words: A
 
     Raises NotFound (404) outside the given regions.
     """
-    statement = found_entries(session, codes, {}).where(AuditEntry.id == entry_id)
+    statement = found_entries(session, codes, Entries()).where(AuditEntry.id == entry_id)
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound
     return _shown(row, words)
 
 
-def found_entries(session: Session, codes: Sequence[str], query: Mapping[str, Any]) -> Select[Any]:
+def found_entries(session: Session, codes: Sequence[str], asked: Entries) -> Select[Any]:
     """The entries that a filter finds, with the names that their words need."""
     statement = (
         select(*_COLUMNS)
@@ -137,7 +135,7 @@ def found_entries(session: Session, codes: Sequence[str], query: Mapping[str, An
     of_market = func.coalesce(Booking.activity_id, WallLink.activity_id)
     statement = statement.outerjoin(_market, _market.id == of_market)
     statement = statement.outerjoin(_place, _place.id == WallLink.region_id)
-    return with_parts(statement).where(_may_see(session, codes), *_asked(query))
+    return with_parts(statement).where(_may_see(session, codes), *_conditions(asked))
 
 
 def _may_see(session: Session, codes: Sequence[str]) -> ColumnElement[bool]:
@@ -154,23 +152,23 @@ def _audits_everything(session: Session, codes: Sequence[str]) -> bool:
     return bool(codes) and session.execute(beside).first() is None
 
 
-def _asked(query: Mapping[str, Any]) -> Iterable[ColumnElement[bool]]:
-    if "from_" in query:
-        yield AuditEntry.at >= query["from_"]
-    if "to" in query:
-        yield AuditEntry.at < query["to"]
-    if query.get("by_system"):
+def _conditions(asked: Entries) -> Iterable[ColumnElement[bool]]:
+    if asked.from_ is not None:
+        yield AuditEntry.at >= asked.from_
+    if asked.to is not None:
+        yield AuditEntry.at < asked.to
+    if asked.by_system:
         yield AuditEntry.actor_user_id.is_(None)
-    if "actor_id" in query:
-        yield AuditEntry.actor_user_id == query["actor_id"]
-    if "action" in query:
-        yield AuditEntry.action == query["action"]
-    if "object_type" in query:
-        yield AuditEntry.object_type == query["object_type"]
-    if "address" in query:
-        yield AuditEntry.address == query["address"]
-    if "object_id" in query:
-        yield AuditEntry.object_id == query["object_id"]
+    if asked.actor_id is not None:
+        yield AuditEntry.actor_user_id == asked.actor_id
+    if asked.action is not None:
+        yield AuditEntry.action == asked.action
+    if asked.object_type is not None:
+        yield AuditEntry.object_type == asked.object_type
+    if asked.address is not None:
+        yield AuditEntry.address == asked.address
+    if asked.object_id is not None:
+        yield AuditEntry.object_id == asked.object_id
 
 
 def _shown(row: Any, words: AuditWords) -> Shown:

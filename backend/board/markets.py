@@ -1,7 +1,6 @@
 """Which markets have a board on a day, with their first figures."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
@@ -12,7 +11,7 @@ from backend.activities.models import LONGEST_ACTIVITY, Activity, ActivityState,
 from backend.bookings.days import day_over
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
-from backend.core.pagination import Page, paginate
+from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor, Permission
 from backend.regions.models import Region
 from backend.regions.queries import within
@@ -21,7 +20,7 @@ _SHOWN = (ActivityState.PUBLISHED, ActivityState.LIVE, ActivityState.CLOSED)
 
 
 def activities_of_day(
-    session: Session, actor: Actor, on: date, region_code: str | None, query: dict[str, Any]
+    session: Session, actor: Actor, on: date, region_code: str | None, asked: Asked
 ) -> Page:
     """What takes place on a day in the caller's regions, the live ones first, each with its visits
     and how many wait. Today's list also has what is still live from an earlier day: somebody has
@@ -29,7 +28,6 @@ def activities_of_day(
 
     Args:
         region_code: only this region and what is below it; None: all of the caller's.
-        query: `cursor` and `limit`.
     """
     live_first = case((Activity.state == ActivityState.LIVE, 0), else_=1)
     # The second bound follows from the others; it lets the index on the start find the day.
@@ -69,8 +67,8 @@ def activities_of_day(
             (Activity.starts_at.expression, datetime),
             (Activity.id.expression, UUID),
         ],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (row.rank, row.starts_at, str(row.id)),
         scalars=False,
     )

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,38 +15,33 @@ from backend.bookings.answers.rows import select_bookings
 from backend.bookings.answers.shown import booking_answers
 from backend.bookings.days import day_over, state_now
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingOrigin, BookingState
+from backend.bookings.requests import ActivityBookings, MyBookings
+from backend.bookings.words import MyOrder
 from backend.core.db import AnySelect
-from backend.core.pagination import Page, paginate
+from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.regions.models import Region
 from backend.regions.queries import within
 
 
-class MyOrder(StrEnum):
-    """In what order one's own bookings are listed."""
-
-    MADE = "made"
-    WHEN = "when"
-
-
-def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+def my_bookings(session: Session, actor: Actor, asked: MyBookings) -> Page:
     """The caller's bookings and their family's: the last made first, or by when they are."""
     statement = select_bookings().where(
         or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
         Resident.removed_at.is_(None),
     )
-    if "state" in query:
-        statement = statement.where(state_now() == query["state"])
-    if query["order"] is MyOrder.WHEN:
-        page = _by_when(session, statement, query)
+    if asked.state is not None:
+        statement = statement.where(state_now() == asked.state)
+    if asked.order is MyOrder.WHEN:
+        page = _by_when(session, statement, asked)
         return Page(booking_answers(session, actor, page.items), page.next_cursor)
     page = paginate(
         session,
         statement,
         [(Booking.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (str(row.id),),
         descending=True,
         scalars=False,
@@ -55,7 +49,7 @@ def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     return Page(booking_answers(session, actor, page.items), page.next_cursor)
 
 
-def _by_when(session: Session, statement: AnySelect, query: dict[str, Any]) -> Page:
+def _by_when(session: Session, statement: AnySelect, asked: Asked) -> Page:
     """A page of bookings: what is to come, the soonest first; then what is over, the last first."""
     sign = case((day_over(), -1), else_=1)
     starts_at = func.coalesce(Slot.starts_at, Activity.starts_at)
@@ -68,28 +62,28 @@ def _by_when(session: Session, statement: AnySelect, query: dict[str, Any]) -> P
         session,
         statement.add_columns(*columns),
         [*((column.element, int) for column in columns), (Booking.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (row.over, row.on_day, row.from_second, str(row.id)),
         scalars=False,
     )
 
 
 def activity_bookings(
-    session: Session, actor: Actor, activity_id: UUID, query: dict[str, Any]
+    session: Session, actor: Actor, activity_id: UUID, asked: ActivityBookings
 ) -> Page:
     """An activity's bookings for its staff, in the order they were made."""
     statement = select_bookings().where(Booking.activity_id == activity_id)
-    if "state" in query:
-        statement = statement.where(state_now() == query["state"])
-    if "offering_id" in query:
-        statement = statement.where(Booking.offering_id == query["offering_id"])
+    if asked.state is not None:
+        statement = statement.where(state_now() == asked.state)
+    if asked.offering_id is not None:
+        statement = statement.where(Booking.offering_id == asked.offering_id)
     page = paginate(
         session,
         statement,
         [(Booking.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (str(row.id),),
         scalars=False,
     )

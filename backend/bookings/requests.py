@@ -1,8 +1,11 @@
-"""What the use cases of bookings take, as the schemas of web/ make it. None: not given."""
+"""What use cases and lists of bookings take, as the schemas of web/ make it. None: not given."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
+from backend.bookings.models import BookingState
+from backend.bookings.words import MyOrder
+from backend.core.pagination import Asked
 from backend.identity.people.guests import NewGuest
 
 
@@ -47,3 +50,19 @@ class CallNext:
     booking_id: UUID | None = None
     reason: str | None = None
     although_left: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MyBookings(Asked):
+    """Which of one's own and one's family's bookings are asked for."""
+
+    state: BookingState | None = None
+    order: MyOrder = MyOrder.MADE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityBookings(Asked):
+    """Which of an activity's bookings are asked for."""
+
+    state: BookingState | None = None
+    offering_id: UUID | None = None

@@ -1,7 +1,17 @@
 """What bookings and the line are called: on pages and in the audit log."""
 
+from enum import StrEnum
+
 from backend.bookings.models import BookingState
 from backend.core.feature import AuditWords
+
+
+class MyOrder(StrEnum):
+    """In what order one's own bookings are listed."""
+
+    MADE = "made"
+    WHEN = "when"
+
 
 BOOKING_STATES = {
     BookingState.CONFIRMED: "已预约", BookingState.ARRIVED: "等候中",

@@ -17,7 +17,7 @@ from backend.checkin.requests import Wanted
 from backend.core import clock
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
-from backend.core.pagination import Page, paginate
+from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, name_key, name_key_of, own_name
@@ -34,7 +34,7 @@ _SUBDISTRICT = 9
 _MOST_CANDIDATES = 500
 
 
-def list_attendances(session: Session, activity_id: UUID, query: dict[str, Any]) -> Page:
+def list_attendances(session: Session, activity_id: UUID, asked: Asked) -> Page:
     """An activity's visits, newest first, names masked."""
     statement = (
         select(Attendance, Resident.name)
@@ -45,8 +45,8 @@ def list_attendances(session: Session, activity_id: UUID, query: dict[str, Any])
         session,
         statement,
         [(Attendance.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (str(row.Attendance.id),),
         descending=True,
         scalars=False,
@@ -94,7 +94,7 @@ def _provenance(scan: Scan) -> dict[str, Any]:
     }
 
 
-def my_attendances(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+def my_attendances(session: Session, actor: Actor, asked: Asked) -> Page:
     """The caller's visits and their family's, newest first."""
     statement = (
         select(Attendance, Resident.name, Activity.title, Activity.ends_at, Activity.closed_at)
@@ -110,8 +110,8 @@ def my_attendances(session: Session, actor: Actor, query: dict[str, Any]) -> Pag
         session,
         statement,
         [(Attendance.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (str(row.Attendance.id),),
         descending=True,
         scalars=False,

@@ -4,7 +4,7 @@ Operations take frozen dataclasses. Where a change leaves a field out, it is UNS
 stands stays; None is a value like any other: it empties the field.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -23,6 +23,7 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 T = TypeVar("T")
+D = TypeVar("D", bound="DataclassInstance")
 Given: TypeAlias = T | Unset
 
 
@@ -39,6 +40,15 @@ def given(what: "DataclassInstance", *, but: Collection[str] = ()) -> dict[str, 
     """
     every = ((one.name, getattr(what, one.name)) for one in fields(what) if one.name not in but)
     return {name: value for name, value in every if value is not UNSET}
+
+
+def picked(kind: type[D], values: Mapping[str, Any]) -> D:
+    """A frozen request, of the values that there are for its fields; the others are its own.
+
+    Pages keep what their address says as it came, for their forms to show; what they hand on to a
+    read is typed.
+    """
+    return kind(**{one.name: values[one.name] for one in fields(kind) if one.name in values})
 
 
 def put(row: "Base", what: "DataclassInstance", *, but: Collection[str] = ()) -> None:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import marshmallow as ma
 import orjson
 from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.orm import Session
@@ -25,11 +26,31 @@ MAX_LIMIT = 100
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which page of a list is asked for; a list's own filters come on top.
+
+    Attributes:
+        cursor: `next_cursor` of the page before; None for the first.
+    """
+
+    cursor: str | None = None
+    limit: int = DEFAULT_LIMIT
+
+
 class PageQuery(fields.Schema):
     """The query parameters of every list."""
 
     cursor = fields.Text(500, metadata={"description": "next_cursor of the page before"})
     limit = fields.QueryInt(1, MAX_LIMIT, load_default=DEFAULT_LIMIT)
+
+
+class ListQuery(PageQuery):
+    """The query parameters of a list without filters."""
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Asked:
+        return Asked(**data)
 
 
 @dataclass(frozen=True, slots=True)

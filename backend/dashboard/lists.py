@@ -16,6 +16,7 @@ from backend.core.pagination import paginate
 from backend.core.permissions import Actor
 from backend.dashboard.models import ActivityTotal, ServiceTotal
 from backend.dashboard.periods import Period
+from backend.dashboard.requests import Counted
 from backend.dashboard.sums import (
     SUMS,
     activities_in,
@@ -139,28 +140,20 @@ _ACTIVITY: tuple[Any, ...] = (
 
 
 def list_counted(
-    session: Session,
-    actor: Actor,
-    region: Region,
-    period: Period,
-    query: dict[str, Any],
+    session: Session, actor: Actor, region: Region, period: Period, asked: Counted
 ) -> dict[str, Any]:
     """A page of the activities that the figures are over, the latest first, each with what it
-    adds to them; and the sums over all that the filter finds.
-
-    Args:
-        query: of `programme`, `kind`, `recorded`, `cursor`, `limit`. With a service kind only
-            activities where it was served or rated, and `served`, `rated` and the share are of
-            that kind.
+    adds to them; and the sums over all that the filter finds. With a service kind `served`, `rated`
+    and the share are of that kind.
     """
-    found = _filtered(activities_in(session, actor, region, period), query)
-    total = ServiceTotal if "kind" in query else ActivityTotal
+    found = _filtered(activities_in(session, actor, region, period), asked)
+    total = ActivityTotal if asked.kind is None else ServiceTotal
     page = paginate(
         session,
         found.with_only_columns(*_ACTIVITY, *served(total, or_zero)),
         [(Activity.starts_at.expression, datetime), (Activity.id.expression, UUID)],
-        cursor=query.get("cursor"),
-        limit=query["limit"],
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (row.starts_at, str(row.activity_id)),
         descending=True,
         scalars=False,
@@ -173,17 +166,17 @@ def list_counted(
     }
 
 
-def _filtered(found: Select[Any], query: dict[str, Any]) -> Select[Any]:
-    if "programme" in query:
-        found = found.where(Activity.programme == query["programme"])
-    if query.get("recorded"):
+def _filtered(found: Select[Any], asked: Counted) -> Select[Any]:
+    if asked.programme is not None:
+        found = found.where(Activity.programme == asked.programme)
+    if asked.recorded:
         found = found.where(ActivityRecord.activity_id.is_not(None))
-    if "kind" in query:
+    if asked.kind is not None:
         found = found.join(
             ServiceTotal,
             and_(
                 ServiceTotal.activity_id == Activity.id,
-                ServiceTotal.service_kind == query["kind"],
+                ServiceTotal.service_kind == asked.kind,
                 did_something(ServiceTotal),
             ),
         )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.activities.days import ratable_until
 from backend.activities.models import Activity, Attendance, Offering
-from backend.core.pagination import Page, paginate
+from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.feedback.models import Rating
 from backend.feedback.operations import editable_until
@@ -39,9 +39,7 @@ def rating_detail(session: Session, rating_id: UUID) -> dict[str, Any]:
     return _own_rating(session.execute(_own_ratings().where(Rating.id == rating_id)).one())
 
 
-def list_own_ratings(
-    session: Session, actor: Actor, *, limit: int, cursor: str | None = None
-) -> Page:
+def list_own_ratings(session: Session, actor: Actor, asked: Asked) -> Page:
     """The ratings that the caller gave, for themselves and their family, newest first."""
     people = select(Resident.id).where(
         or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id)
@@ -50,8 +48,8 @@ def list_own_ratings(
         session,
         _own_ratings().where(Rating.resident_id.in_(people), Rating.rated_by == actor.user_id),
         [(Rating.id.expression, UUID)],
-        cursor=cursor,
-        limit=limit,
+        cursor=asked.cursor,
+        limit=asked.limit,
         key_of=lambda row: (str(row.Rating.id),),
         descending=True,
         scalars=False,

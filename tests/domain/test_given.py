@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.activities.models import Stall
-from backend.core.given import UNSET, Given, given, or_else, put
+from backend.core.given import UNSET, Given, given, or_else, picked, put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +25,7 @@ def test_only_what_is_given_is_named() -> None:
     assert given(Edit(place_note=None, version=3)) == {"place_note": None, "version": 3}
     assert given(Edit(place_note=None, version=3), but=("version",)) == {"place_note": None}
     assert [or_else(Edit(version=3).version, 1), or_else(Edit().version, 1)] == [3, 1]
+
+
+def test_of_what_an_address_says_the_fields_alone_are_picked() -> None:
+    assert picked(Edit, {"name": "义诊", "wall": "1"}) == Edit(name="义诊")

@@ -50,7 +50,7 @@ def _titled(name: str) -> list[dict[str, str]]:
 
 @blp.get("/activities", access=PUBLIC, query=schemas.ActivityQuery,
          answer=schemas.ActivityItem, page=True)  # fmt: skip
-def list_activities(session: Session, actor: Actor | None, query: dict[str, Any]) -> Ready:
+def list_activities(session: Session, actor: Actor | None, query: requests.Activities) -> Ready:
     """Activities by start, or the nearest first."""
     page = queries.list_activities(session, actor, query)
     return Ready({"items": page.items, "next_cursor": page.next_cursor})

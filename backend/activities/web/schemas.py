@@ -64,6 +64,10 @@ class ActivityQuery(PageQuery):
     q = fields.Text(50, metadata={"description": "words of the title or the venue"})
     near = Near()
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> requests.Activities:
+        return requests.Activities(**data)
+
 
 class VenueRequest(Schema):
     name = fields.Text(60, required=True, metadata={"example": "社区广场"})

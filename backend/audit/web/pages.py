@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from backend.audit import log as audit_log
 from backend.audit.export import parameters_of
+from backend.audit.requests import Entries
 from backend.audit.web import forms
 from backend.core import clock
 from backend.core.context import composed
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.feature import AuditWords
+from backend.core.given import picked
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.web.pages import Pages, render, see_other
@@ -71,17 +73,13 @@ def _page(
     )
 
 
-def _asked(query: dict[str, Any]) -> dict[str, Any]:
+def _asked(query: dict[str, Any]) -> Entries:
     """The filter as the log takes it."""
-    asked = dict(query)
-    if "object_id" not in asked:
-        asked.setdefault("from_", clock.day_start(clock.today() - _USUAL_PERIOD))
-    who = asked.pop("actor", None)
-    if who == forms.SYSTEM:
-        asked["by_system"] = True
-    elif who is not None:
-        asked["actor_id"] = who
-    return asked
+    since = None if "object_id" in query else clock.day_start(clock.today() - _USUAL_PERIOD)
+    who = query.get("actor")
+    by_system = who == forms.SYSTEM
+    asked = {"from_": since, "by_system": by_system, "actor_id": None if by_system else who}
+    return picked(Entries, asked | query)
 
 
 @pages.page("/<uuid:entry_id>", access=Permission.AUDIT_SEE)
@@ -100,7 +98,7 @@ def export(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     reason = body.pop("reason")
     region = _region(session, actor, body.pop("region_id", None))
     asked = _asked(body)
-    period = f"{clock.local_day(asked['from_']):%Y-%m-%d} 起 " if "from_" in asked else ""
+    period = f"{clock.local_day(asked.from_):%Y-%m-%d} 起 " if asked.from_ else ""
     title = f"{region.name} {period}{KINDS[ReportKind.AUDIT]}"
     queue(
         session,

@@ -29,6 +29,8 @@ from backend.board.web import schemas
 from backend.core import clock
 from backend.core.config import BOARD
 from backend.core.errors import AppError
+from backend.core.given import picked
+from backend.core.pagination import Asked
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import PUBLIC
 from backend.core.web.pages import Pages, render, see_other
@@ -58,7 +60,7 @@ def markets(session: Session, actor: Actor, query: dict[str, Any]) -> str:
         regions=regions,
         chosen=chosen,
         page=board_markets.activities_of_day(
-            session, actor, on, chosen.code if chosen else None, query
+            session, actor, on, chosen.code if chosen else None, picked(Asked, query)
         ),
     )
 

@@ -12,7 +12,7 @@ from backend.bookings.answers import shown
 from backend.bookings.line import calling, desk, order
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.permissions import access_booking, access_to_move
-from backend.bookings.requests import CallNext, SignUp, TakeNumber
+from backend.bookings.requests import ActivityBookings, CallNext, MyBookings, SignUp, TakeNumber
 from backend.bookings.web import schemas
 from backend.core.limits import Limit
 from backend.core.pagination import Page
@@ -56,14 +56,16 @@ def get_booking(session: Session, actor: Actor, booking_id: UUID) -> dict[str, A
 
 @blp.get("/me/bookings", access=LOGIN, query=schemas.MyBookingQuery,
          answer=schemas.BookingAnswer, page=True)  # fmt: skip
-def my_bookings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+def my_bookings(session: Session, actor: Actor, query: MyBookings) -> Page:
     """My bookings and my family's, in the order asked for."""
     return queries.my_bookings(session, actor, query)
 
 
 @blp.get("/activities/<uuid:activity_id>/bookings", access=Permission.BOOKING_SEE,
          query=schemas.ActivityBookingQuery, answer=schemas.BookingAnswer, page=True)  # fmt: skip
-def list_bookings(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> Page:
+def list_bookings(
+    session: Session, actor: Actor, query: ActivityBookings, activity_id: UUID
+) -> Page:
     """An activity's bookings, for its staff: what a desk or the entrance looks through."""
     activity = access_activity(session, actor, activity_id, Permission.BOOKING_SEE)
     return queries.activity_bookings(session, actor, activity.id, query)

@@ -8,8 +8,8 @@ from marshmallow import fields as out
 from backend.activities.models import ActivityState, OfferingMode
 from backend.activities.web.shapes import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
-from backend.bookings.queries import MyOrder
-from backend.bookings.requests import CallNext, SignUp, TakeNumber
+from backend.bookings.requests import ActivityBookings, CallNext, MyBookings, SignUp, TakeNumber
+from backend.bookings.words import MyOrder
 from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
@@ -75,9 +75,17 @@ class MyBookingQuery(BookingQuery):
         },
     )
 
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> MyBookings:
+        return MyBookings(**data)
+
 
 class ActivityBookingQuery(BookingQuery):
     offering_id = fields.Id()
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> ActivityBookings:
+        return ActivityBookings(**data)
 
 
 class BookingResident(ma.Schema):

@@ -13,7 +13,7 @@ from backend.checkin.requests import Scanned, Undo, Wanted
 from backend.checkin.web import schemas
 from backend.core import audit
 from backend.core.limits import Limit
-from backend.core.pagination import Page, PageQuery
+from backend.core.pagination import Asked, ListQuery, Page
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import LOGIN, Blueprint, Ready
 
@@ -45,10 +45,8 @@ def revert_scan(session: Session, actor: Actor, body: Undo, scan_id: UUID) -> di
 
 
 @blp.get("/activities/<uuid:activity_id>/attendances", access=Permission.ATTENDANCE_LIST,
-         query=PageQuery, answer=schemas.ListedAttendanceAnswer, page=True)  # fmt: skip
-def list_attendances(
-    session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID
-) -> Page:
+         query=ListQuery, answer=schemas.ListedAttendanceAnswer, page=True)  # fmt: skip
+def list_attendances(session: Session, actor: Actor, query: Asked, activity_id: UUID) -> Page:
     """Who has come, newest first, and how we know."""
     activity = access_activity(session, actor, activity_id, Permission.ATTENDANCE_LIST)
     return queries.list_attendances(session, activity.id, query)
@@ -83,8 +81,8 @@ def find_residents(
     return {"items": found.people, "next_cursor": None, "more": found.more}
 
 
-@blp.get("/me/attendances", access=LOGIN, query=PageQuery,
+@blp.get("/me/attendances", access=LOGIN, query=ListQuery,
          answer=schemas.MyAttendanceAnswer, page=True)  # fmt: skip
-def my_attendances(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+def my_attendances(session: Session, actor: Actor, query: Asked) -> Page:
     """My visits and my family's."""
     return queries.my_attendances(session, actor, query)

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from backend.core import clock
 from backend.core.config import DASHBOARD, RATING, titles
+from backend.core.given import picked
 from backend.core.permissions import Actor
 from backend.core.web.pages import Pages, render
 from backend.dashboard import lists, questions
 from backend.dashboard import queries as dashboard
 from backend.dashboard.periods import ALL, Period, months_back, this_year
+from backend.dashboard.requests import Counted
 from backend.dashboard.web.schemas import CommunitiesQuery, CountedQuery, DashboardQuery
 from backend.needs.models import NeedState
 from backend.regions.models import Region
@@ -74,7 +76,7 @@ def list_activities(session: Session, actor: Actor, query: dict[str, Any]) -> st
         regions=regions,
         query=query,
         kinds=titles("service_kinds").items(),
-        answer=lists.list_counted(session, actor, region, period, query),
+        answer=lists.list_counted(session, actor, region, period, picked(Counted, query)),
         fresh=dashboard.freshness(session),
         **_choices(region, period),
     )

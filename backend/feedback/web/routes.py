@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.activities.permissions import access_activity
 from backend.core.config import RATING, load
 from backend.core.limits import Limit
-from backend.core.pagination import Page, PageQuery
+from backend.core.pagination import Asked, ListQuery, Page
 from backend.core.permissions import Actor, Permission, may
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint
 from backend.feedback import operations, queries
@@ -67,11 +67,11 @@ def put_rating(session: Session, actor: Actor, body: RatingEdit, rating_id: UUID
     return queries.rating_detail(session, rating.id)
 
 
-@blp.get("/me/ratings", access=LOGIN, query=PageQuery,
+@blp.get("/me/ratings", access=LOGIN, query=ListQuery,
          answer=schemas.RatingAnswer, page=True)  # fmt: skip
-def list_own_ratings(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
+def list_own_ratings(session: Session, actor: Actor, query: Asked) -> Page:
     """The ratings I gave, newest first."""
-    return queries.list_own_ratings(session, actor, **query)
+    return queries.list_own_ratings(session, actor, query)
 
 
 # ---------------------------------------------------------------------------- evaluation

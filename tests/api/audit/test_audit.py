@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from backend.app import create_app
 from backend.audit import log as audit_log
+from backend.audit.requests import Entries
 from backend.bookings.models import Booking
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry
@@ -424,7 +425,7 @@ def _plan(query: dict[str, Any]) -> str:
     entry = audit.AuditEntry
     with transaction() as session:
         statement = (
-            audit_log.found_entries(session, [DISTRICT], query)
+            audit_log.found_entries(session, [DISTRICT], Entries(**query))
             .order_by(entry.at.desc(), entry.id.desc())
             .limit(51)
         )
