@@ -12,14 +12,12 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-import marshmallow as ma
 import orjson
 from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.orm import Session
 
 from backend.core.db import AnySelect
 from backend.core.errors import ValidationFailed
-from backend.core.web import fields
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -36,21 +34,6 @@ class Asked:
 
     cursor: str | None = None
     limit: int = DEFAULT_LIMIT
-
-
-class PageQuery(fields.Schema):
-    """The query parameters of every list."""
-
-    cursor = fields.Text(500, metadata={"description": "next_cursor of the page before"})
-    limit = fields.QueryInt(1, MAX_LIMIT, load_default=DEFAULT_LIMIT)
-
-
-class ListQuery(PageQuery):
-    """The query parameters of a list without filters."""
-
-    @ma.post_load
-    def make(self, data: dict[str, Any], **_: object) -> Asked:
-        return Asked(**data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from backend.activities.models import ExchangeKind, OfferingMode
 from backend.activities.stalls.plan import MOST
 from backend.activities.web.schemas import StallNumber
 from backend.core.config import titles
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.core.web.merging import Base
 
 MINUTES_AN_HOUR = 60

@@ -12,9 +12,9 @@ from backend.activities.stalls.plan import MOST, columns_of, read_place
 from backend.activities.web.shapes import EstimateAnswer
 from backend.activities.words import SlotChoice
 from backend.core.config import titles
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 
 _START, _END = "2026-05-01T09:00:00+08:00", "2026-05-01T11:30:00+08:00"
 

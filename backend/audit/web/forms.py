@@ -8,9 +8,9 @@ import marshmallow as ma
 
 from backend.core.context import composed
 from backend.core.feature import AuditWords
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 
 REASON_LENGTH = 200
 SYSTEM = "system"

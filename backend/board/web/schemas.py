@@ -4,8 +4,8 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.activities.models import ActivityState
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
+from backend.core.web.lists import PageQuery
 from backend.feedback.web.shapes import MeanAnswer, ShareAnswer
 
 

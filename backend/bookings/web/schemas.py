@@ -10,9 +10,9 @@ from backend.activities.web.shapes import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
 from backend.bookings.requests import ActivityBookings, CallNext, MyBookings, SignUp, TakeNumber
 from backend.bookings.words import MyOrder
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.identity.web.shapes import GuestRequest
 
 

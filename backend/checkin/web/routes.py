@@ -13,9 +13,10 @@ from backend.checkin.requests import Scanned, Undo, Wanted
 from backend.checkin.web import schemas
 from backend.core import audit
 from backend.core.limits import Limit
-from backend.core.pagination import Asked, ListQuery, Page
+from backend.core.pagination import Asked, Page
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import LOGIN, Blueprint, Ready
+from backend.core.web.lists import ListQuery
 
 blp = Blueprint("checkin", __name__, url_prefix="/api/v1", description="签到")
 

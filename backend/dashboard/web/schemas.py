@@ -7,9 +7,9 @@ from marshmallow import fields as out
 
 from backend.activities.models import Programme
 from backend.core.config import titles
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.dashboard.lists import LastMarket
 from backend.dashboard.periods import Period, this_year
 from backend.feedback.web.shapes import ShareAnswer

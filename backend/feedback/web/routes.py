@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from backend.activities.permissions import access_activity
 from backend.core.config import RATING, load
 from backend.core.limits import Limit
-from backend.core.pagination import Asked, ListQuery, Page
+from backend.core.pagination import Asked, Page
 from backend.core.permissions import Actor, Permission, may
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint
+from backend.core.web.lists import ListQuery
 from backend.feedback import operations, queries
 from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.permissions import (

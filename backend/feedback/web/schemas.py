@@ -7,9 +7,9 @@ from marshmallow import fields as out
 
 from backend.activities.models import ActivityState, Programme
 from backend.core.config import load
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.feedback.evaluation.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.evaluation.queries import EvaluationFilter
 from backend.feedback.models import CommentState, RectificationState

@@ -6,10 +6,10 @@ import marshmallow as ma
 from marshmallow import fields as out
 
 from backend.core.config import load
-from backend.core.pagination import PageQuery
 from backend.core.permissions import Role
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.identity.names import NAME_LENGTH
 from backend.identity.requests import FamilyMember, PreferencesEdit, ProfileEdit
 from backend.identity.web.shapes import BirthYear

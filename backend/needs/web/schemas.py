@@ -6,9 +6,9 @@ import marshmallow as ma
 
 from backend.core import clock
 from backend.core.config import load
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.needs.models import NeedSource, NeedState
 from backend.needs.requests import NewNeed
 

@@ -3,9 +3,9 @@
 import marshmallow as ma
 from marshmallow import fields as out
 
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.core.web.merging import Base
 from backend.partners.operations import NAME_LENGTH
 

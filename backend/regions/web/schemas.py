@@ -3,8 +3,8 @@
 import marshmallow as ma
 from marshmallow import fields as out
 
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
+from backend.core.web.lists import PageQuery
 from backend.regions.models import RegionLevel
 
 Q_LENGTH = 50

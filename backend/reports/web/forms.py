@@ -6,9 +6,9 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.core.pagination import PageQuery
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 from backend.reports.models import ReportKind
 
 REASON_LENGTH = 200

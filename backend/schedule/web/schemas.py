@@ -9,9 +9,10 @@ import marshmallow as ma
 
 from backend.activities.models import ActivityState, Programme
 from backend.activities.words import SlotChoice
-from backend.core.pagination import MAX_LIMIT, PageQuery
+from backend.core.pagination import MAX_LIMIT
 from backend.core.web import fields
 from backend.core.web.fields import Schema
+from backend.core.web.lists import PageQuery
 
 
 class ScheduleView(StrEnum):
