@@ -279,6 +279,7 @@ def test_without_a_network_nothing_can_be_pressed(
     mine.sees("下一位")
     mine.network(offline=True)
     expect(mine.page.get_by_role("button", name="没有网络，暂时不能叫号")).to_be_disabled()
+    mine.sees("显示的可能不是最新内容")
     mine.look("desk-offline")
     mine.network()
     press(mine, "呼叫下一位")

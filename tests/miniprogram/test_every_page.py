@@ -242,22 +242,35 @@ def scanned(market: Market) -> dict[str, Any]:
     }
 
 
-def test_every_page_is_looked_at() -> None:
+def pages() -> dict[str, str]:
+    """The markup of each page of app.json, by its path."""
     app = json.loads((MINIPROGRAM / "app.json").read_text(encoding="utf-8"))
     packages = app.get("subPackages", []) + app.get("subpackages", [])
-    pages = [*app["pages"], *(f"{p['root']}/{page}" for p in packages for page in p["pages"])]
-    assert {view.page for view in VIEWS} == set(pages)
+    paths = [*app["pages"], *(f"{p['root']}/{page}" for p in packages for page in p["pages"])]
+    return {path: (MINIPROGRAM / f"{path}.wxml").read_text(encoding="utf-8") for path in paths}
+
+
+def test_every_page_is_looked_at() -> None:
+    assert {view.page for view in VIEWS} == set(pages())
+
+
+# These two say it themselves, with what becomes of the scans that they list.
+_OWN_WORDS = {
+    "packages/volunteer/pages/records/records", "packages/volunteer/pages/scan/scan",
+}  # fmt: skip
+
+
+def test_each_page_says_when_the_network_is_away() -> None:
+    """And only where something is shown that it may be old: the page tells the bar."""
+    for path, markup in pages().items():
+        said = '!online}}" class="notice"' if path in _OWN_WORDS else "<offline-bar "
+        assert said in markup, path
+        assert "<offline-bar />" not in markup, f"{path}: is anything shown that may be old?"
 
 
 def test_a_call_is_told_on_every_page() -> None:
     """By the page itself where it shows my number; by the notice at the top of any other."""
-    app = json.loads((MINIPROGRAM / "app.json").read_text(encoding="utf-8"))
-    pages = [*app["pages"], *(f"{p['root']}/{page}" for p in app["subPackages"]
-                              for page in p["pages"])]  # fmt: skip
-    silent = {
-        page for page in pages
-        if "<call-notice />" not in (MINIPROGRAM / f"{page}.wxml").read_text(encoding="utf-8")
-    }  # fmt: skip
+    silent = {path for path, markup in pages().items() if "<call-notice />" not in markup}
     assert silent == {"pages/home/home", "pages/number/number"}
 
 

@@ -13,6 +13,8 @@ Component({
   properties: {
     /** Whether its page shows nothing yet: then nothing can be old. */
     empty: { type: Boolean, value: false },
+    /** What its page does without a network, where that is more than to wait for it. */
+    words: { type: String, value: "" },
   },
 
   data: {
