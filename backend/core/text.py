@@ -73,7 +73,7 @@ def has_mobile_number(text: str) -> bool:
 def masked_numbers(text: str) -> str:
     """The text with the middle of each mobile number starred out, and of each number that may be
     an identity card's."""
-    for plain in (text, unicodedata.normalize("NFKC", _visible(text)), dialled(text)):
+    for plain in (text, unicodedata.normalize("NFKC", _visible(text)), mobile_number(text) or text):
         masked = _PERSONAL.sub(lambda found: f"{found[0][:3]}****{found[0][-4:]}", plain)
         if masked != plain:
             return masked

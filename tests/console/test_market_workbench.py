@@ -136,7 +136,10 @@ def test_a_draft_becomes_a_published_market(
 
     tab(page, "基本信息")
     page.get_by_label("地址").fill("湖塘镇花园路 1 号")
+    page.get_by_label("咨询电话").fill("138 0000 2288")
+    expect(page.get_by_text("像是个人手机号，发布后谁都看得到")).to_be_visible()
     page.get_by_label("咨询电话").fill("0519-86310000")
+    expect(page.get_by_text("像是个人手机号")).to_be_hidden()
     page.get_by_label("主办单位").fill("武进区民政局")
     page.get_by_label("活动介绍").fill("第一行\n第二行")
     sent(page, "保存")

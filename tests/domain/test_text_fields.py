@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.core.text import has_mobile_number, masked_numbers
 from backend.core.web import fields
 
 
@@ -244,3 +245,23 @@ def test_words_that_stay_in_a_list_or_the_log_hold_no_number(text: str) -> None:
 @pytest.mark.parametrize("text", ["核实差评", "第 139 号，等了 1112 分钟", "2026-12-01 10:00 来过"])
 def test_other_numbers_are_no_person_s(text: str) -> None:
     assert fields.ImpersonalText(100).deserialize(text) == text
+
+
+def test_numbers_that_may_be_a_persons_own_are_known_and_masked() -> None:
+    masked = {
+        "13800002288": "138****2288", "王师傅 138 0000 2288": "王师傅 138****2288",
+        "１３８００００２２８８": "138****2288", "+86 (138) 00-002288": "138****2288",
+        "找小李，320412199001011234 或 138-0000-2288": "找小李，320****1234 或 138****2288",
+    }  # fmt: skip
+    for text, expected in masked.items():
+        assert has_mobile_number(text), text
+        assert masked_numbers(text) == expected
+    for public in (
+        "0519-86310000",
+        "051986310000",
+        "400 800 1234",
+        "12345",
+        "第 13800002288123 号",
+    ):
+        assert not has_mobile_number(public), public
+        assert masked_numbers(public) == public

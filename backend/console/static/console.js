@@ -43,6 +43,18 @@ function ask(question) {
   });
 }
 
+// A number to call that looks like somebody's own is pointed out while it is typed, and never refused.
+const MOBILE = /(?<!\d)1[3-9]\d([ -]?)\d{4}\1\d{4}(?!\d)/;
+for (const field of document.querySelectorAll("[data-mobile-warns]")) {
+  const warning = document.createElement("small");
+  Object.assign(warning, { className: "form-warning", role: "status" });
+  field.after(warning);
+  const check = () => { warning.textContent = MOBILE.test(field.value.normalize("NFKC")) ? field.dataset.mobileWarns : ""; };
+  field.addEventListener("input", check);
+  field.form.addEventListener("draft:restored", check);
+  check();
+}
+
 // A second press of the same button sends nothing: the first is still on its way.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog") return;

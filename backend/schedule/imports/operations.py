@@ -278,8 +278,9 @@ def _look_at(planned: PlannedRow) -> None:
     if has_mobile_number(values.get(columns.CONTACT, "")):
         planned.notes.append(Note(columns.CONTACT, PRIVATE_NUMBER))
     if planned.model and planned.model.contact_phone and columns.CONTACT not in values:
-        words = f"空着：照搬参照活动的 {planned.model.contact_phone}"
-        planned.notes.append(Note(columns.CONTACT, words))
+        theirs = planned.model.contact_phone
+        private = f"，{PRIVATE_NUMBER}" if has_mobile_number(theirs) else ""
+        planned.notes.append(Note(columns.CONTACT, f"空着：照搬参照活动的 {theirs}{private}"))
     if columns.VENUE in values and not is_settled(values[columns.VENUE]):
         planned.notes.append(Note(columns.VENUE, NOT_SETTLED))
 

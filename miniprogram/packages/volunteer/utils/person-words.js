@@ -17,12 +17,12 @@ function tellsWords({ phone, relation }) {
 }
 
 /**
- * "已签到 9:05 · 已取 A012 义诊"; empty for who has done nothing yet.
+ * "已签到 9:05，已取 A012 义诊"; empty for who has done nothing yet.
  * @param {Found} person
  */
 function doneWords({ checked_in_at: came, left_at: left, tickets = [] }) {
   const visit = left ? `已签退 ${clock(left)}` : came ? `已签到 ${clock(came)}` : "";
-  return [visit, ...tickets.map(ticketWords)].filter(Boolean).join(" · ");
+  return [visit, ...tickets.map(ticketWords)].filter(Boolean).join("，");
 }
 
 /** @param {import("../api/residents").Ticket} ticket */
