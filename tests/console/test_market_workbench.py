@@ -292,6 +292,13 @@ def test_of_two_editors_the_second_is_told_and_keeps_what_was_typed(
     expect(choice.get_by_label("现在保存的：先保存的名字")).not_to_be_checked()
     expect(choice.get_by_label("您填写的：后保存的名字")).not_to_be_checked()
     look(second, "second-editor")
+    # Reloaded, it is a form again, with what was typed; and may be overtaken once more.
+    other.reload()
+    expect(other.get_by_label("名称")).to_have_value("后保存的名字")
+    one.get_by_label("名称").fill("又保存的名字")
+    sent(one, "保存")
+    sent(other, "保存")
+    expect(choice.get_by_label("现在保存的：又保存的名字")).not_to_be_checked()
     choice.get_by_label("您填写的").check()
     sent(other, "保存")
     expect(other.get_by_role("heading", name="后保存的名字")).to_be_visible()

@@ -60,7 +60,7 @@ def _address_of(session: Session, token: str) -> str | None:
 
 
 @pages.form("/region", access=Permission.ACTIVITY_RUN, body=schemas.WallForm, again=list_links,
-            kept=False)  # fmt: skip
+            said="链接做好了", kept=False)  # fmt: skip
 def make_for_region(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """A link to a region's dashboard on the wall."""
     region = check_region(session, actor, body["region_id"], Permission.ACTIVITY_RUN)
@@ -68,7 +68,7 @@ def make_for_region(session: Session, actor: Actor, body: dict[str, Any]) -> Res
 
 
 @pages.form("/board/<uuid:activity_id>", access=Permission.ACTIVITY_RUN, page=".list_links",
-            kept=False)  # fmt: skip
+            said="链接做好了", kept=False)  # fmt: skip
 def make_for_board(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """A link to a market's board on the wall."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_RUN)

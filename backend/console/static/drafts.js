@@ -68,7 +68,8 @@ const drafts = (() => {
 
   function keep(form) {
     const [now, before] = [valuesOf(form, false), read(form)?.fields ?? {}];
-    const fields = inPieces(form) ? { ...before } : {};
+    // What two have changed is chosen in place of its field, and still somebody's words.
+    const fields = inPieces(form) || isRefused(form) ? { ...before } : {};
     for (const name of [...Object.keys(changesOf(form)), ...Object.keys(before)]) if (name in now) fields[name] = now[name];
     store(form, fields, inPieces(form) ? Object.keys(fields).length > 0 : isChanged(form));
   }
