@@ -3,6 +3,8 @@
 
 const { clock, dayKey, momentWords, rangeWords, waitWords } = require("./time");
 
+const NO_SLOTS = "时段还没有定";
+
 /** @typedef {import("../api/types").Offering} Offering */
 /** @typedef {import("../api/types").Slot} Slot */
 /** @typedef {import("../api/types").ActivityState} ActivityState */
@@ -26,6 +28,14 @@ function comingSlots({ slots }, now) {
 }
 
 /**
+ * Whether a service is booked by slots and has none yet.
+ * @param {Offering} offering
+ */
+function isWithoutSlots({ mode, slots }) {
+  return mode === "slots" && slots.length === 0;
+}
+
+/**
  * How a service is used, and whether there is something to do about it.
  * @param {Offering} offering
  * @param {ActivityState} activityState
@@ -36,6 +46,8 @@ function availability(offering, activityState, now = Date.now()) {
   const live = activityState === "live";
   if (offering.mode === "open") return { text: "直接到摊位即可", tone: "plain", canAct: false };
   if (!live && activityState !== "published") return { text: "已结束", tone: "plain", canAct: false };
+  // A service that is added to an announced market is there before its slots are.
+  if (isWithoutSlots(offering)) return { text: live ? "可现场取号" : NO_SLOTS, tone: "plain", canAct: live };
   const signUp = isSignUpOpen(offering, now);
   if (offering.mode === "queue") return queueAvailability(offering, live, signUp);
   const free = comingSlots(offering, now).reduce((sum, slot) => sum + slot.free, 0);
@@ -90,6 +102,15 @@ function slotWords({ id, starts_at: start, ends_at: end, free }, manyDays) {
 }
 
 /**
+ * Why there is no slot to choose; empty where there is one.
+ * @param {Offering} offering
+ */
+function noSlotWords(offering) {
+  if (isWithoutSlots(offering)) return `${NO_SLOTS}，请过些时候再来看`;
+  return slotChoices(offering).length ? "" : "时段都结束了";
+}
+
+/**
  * The slots to choose from.
  * @param {Offering} offering
  * @param {number} [now]
@@ -100,4 +121,4 @@ function slotChoices(offering, now = Date.now()) {
   return coming.map((slot) => slotWords(slot, days.size > 1));
 }
 
-module.exports = { availability, isSignUpOpen, lineWords, slotChoices };
+module.exports = { availability, isSignUpOpen, lineWords, noSlotWords, slotChoices };

@@ -445,7 +445,7 @@ def test_cancelling_asks_first(
 def test_a_full_slot_says_so_and_shows_the_others(
     own: OpenPhone, system: LocalSystem, organiser: Caller, resident: Caller, database: Engine
 ) -> None:
-    market = make_market(organiser, places=1)
+    market = make_market(organiser, live=False, places=1)
     mine = own(sign_up_page(market, market.clinic))
     mine.page.get_by_role("radio", name="余 1").first.tap()
     # Somebody else is quicker.
@@ -460,6 +460,14 @@ def test_a_full_slot_says_so_and_shows_the_others(
     mine.tap("确认报名")
     mine.sees("报名成功")
     assert booking_states(database, resident.resident_id) == ["confirmed"]
+    # A service that is added now is there before its slots are, and not full.
+    body = {"title": "量血压", "service_kind": "clinic", "mode": "slots"}
+    added = organiser.post(f"/stalls/{market.clinic.stall_id}/offerings", body)
+    mine = own(f"pages/market/market?id={market.id}")
+    expect(mine.page.locator(".offering", has_text="量血压")).to_contain_text("时段还没有定")
+    mine = own(f"pages/sign-up/sign-up?activity={market.id}&offering={added['id']}")
+    mine.sees("时段还没有定，请过些时候再来看")
+    expect(mine.page.get_by_text("已约满")).to_have_count(0)
 
 
 def test_two_services_at_one_time_are_asked_about(

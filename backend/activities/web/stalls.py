@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.activities import operations, queries
 from backend.activities.checks import changes
 from backend.activities.checks.overlaps import organisations_elsewhere
-from backend.activities.models import Activity, Desk, Offering, Slot, Stall
+from backend.activities.models import Activity, Desk, Offering, OfferingMode, Slot, Stall
 from backend.activities.permissions import (
     access_activity_for_edit,
     access_offering,
@@ -30,7 +30,7 @@ from backend.core.errors import AppError, EditedMeanwhile, NotFound, ValidationF
 from backend.core.given import given
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.pages import Pages, next_step, render, see_other
+from backend.core.web.pages import Pages, next_step, render, see_other, tell
 from backend.partners.queries import organisations_to_choose
 
 pages = Pages("stalls", __name__, url_prefix="/console/markets", template_folder="templates")
@@ -211,6 +211,8 @@ def add_offering(
     """Add a service to a stall; one by slots goes on to its slots."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
     offering = stalls.add_offering(session, actor, activity, stall, body.what)
+    if changes.announced(activity) and offering.mode is OfferingMode.SLOTS:
+        tell("已增加服务。活动已经公布，居民现在看到它「时段还没有定」；加了时段才能预约")
     return see_other(".show_offering", offering_id=offering.id)
 
 

@@ -86,8 +86,8 @@ def show(
     people = staff.count_assigned(session, activity_id)
     unready = activity.state in (ActivityState.DRAFT, ActivityState.SUBMITTED)
     missing = [] if activity.state in _OVER else overlaps(session, actor, activity)
+    lacking = readiness.missing(detail, people, clock.now())
     if unready:
-        lacking = readiness.missing(detail, people, clock.now())
         missing = readiness.by_weight([*lacking, *missing])
     return render(
         "activities/market.html",
@@ -95,6 +95,7 @@ def show(
             actor, activity, "show", typed=typed or {}, problem=problem,
             detail=detail, people=people, missing=missing, unready=unready,
             blocked=any(one.blocks for one in missing), held=any(one.holds for one in missing),
+            lacking=[one for one in lacking if one.holds] if changes.announced(activity) else [],
             few_of=few_of,
             moves=actions.open_moves(actor, activity),
             affected=changes.affected_by(session, activity_id) if not unready else None,

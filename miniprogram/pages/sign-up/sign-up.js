@@ -12,7 +12,7 @@ const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
-const { isSignUpOpen, slotChoices } = require("../../utils/offering-words");
+const { isSignUpOpen, noSlotWords, slotChoices } = require("../../utils/offering-words");
 const { waitWords } = require("../../utils/time");
 const { MYSELF, NOBODY, whom } = require("../../utils/whom");
 
@@ -33,6 +33,7 @@ Page({
     line: "",
     /** @type {ReturnType<typeof slotChoices>} */
     slots: [],
+    noSlot: "",
     slotId: "",
     /** @type {import("../../api/types").FamilyMember[]} */
     family: [],
@@ -145,6 +146,7 @@ Page({
       age: offering.min_age ? `面向 ${offering.min_age} 岁以上` : "",
       bySlot,
       slots,
+      noSlot: bySlot ? noSlotWords(offering) : "",
       slotId,
       canSignUp: open && (bySlot ? slots.some(({ full }) => !full) : !live),
       onTheSpot: live,

@@ -24,9 +24,11 @@ from tests.api.activities.workbench import (
 )
 from tests.support.desk import Desk, form_time
 from tests.support.world import (
+    API,
     Person,
     World,
     ok,
+    refused,
 )
 
 # ---------------------------------------------------------------------------- stalls
@@ -238,6 +240,35 @@ def slot_form(slot: dict[str, Any], **more: Any) -> dict[str, Any]:
         name: form_time(datetime.fromisoformat(slot[name])) for name in ("starts_at", "ends_at")
     }
     return local | {"capacity": str(slot["capacity"])} | more
+
+
+def test_a_service_by_slots_that_is_added_to_a_published_market_says_what_is_next(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    """Residents see that it has no slots yet and can't be booked; the overview says so until it
+    has; and what the market lacks hinders no other change."""
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    overview, stall = f"{M}/{market['id']}", market["stalls"][0]["id"]
+    assert "还缺" not in desk.read(overview)
+    made = desk.send(f"{M}/stalls/{stall}/offerings", **offering_form(title="量血压", mode="slots"))
+    page = desk.read(made.location)
+    assert "居民现在看到它「时段还没有定」" in page
+    assert "「量血压」是预约制，还没有时段" in desk.read(overview)
+    offering = made.location.rpartition("/")[2]
+    found = ok(world.http.get(f"{API}/offerings/{offering}"))
+    assert (found["mode"], found["slots"]) == ("slots", [])
+    nowhere = world.person().post(f"/offerings/{offering}/bookings", {"slot_id": None})
+    refused(nowhere, 422, "validation_failed")
+    path = f"{M}/offerings/{offering}/slots"
+    times = {"starts_at": f"{DAY}T01:00", "ends_at": f"{DAY}T01:30", "capacity": "3"}
+    outside = desk.send(path, **times | {"ends_at": f"{DAY}T23:00"})
+    assert outside.status_code == 422, "nothing lies outside the announced hours"
+    assert desk.send(path, **times).status_code == 303
+    assert "还缺" not in desk.read(overview)
+    # Its only slot stays, as any announced service's; all of it can be taken back.
+    (slot,) = ok(world.http.get(f"{API}/offerings/{offering}"))["slots"]
+    refused(organiser.delete(f"/slots/{slot['id']}"), 409, "stays_published")
+    assert organiser.delete(f"/offerings/{offering}").status_code == 204
 
 
 def test_a_slot_is_not_cut_below_what_is_booked(
