@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import Interval, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from backend.activities.actions import MOVE_OF
 from backend.activities.checks.changes import facts_of
 from backend.activities.checks.overlaps import overlaps
 from backend.activities.checks.readiness import (
@@ -25,6 +24,7 @@ from backend.activities.checks.readiness import (
 from backend.activities.codes import scenes
 from backend.activities.codes.images import FETCHED_FOR, fetch_code_image
 from backend.activities.days import days_early
+from backend.activities.lifecycle.actions import MOVE_OF
 from backend.activities.models import (
     ACTIVITY_TRANSITIONS,
     LONGEST_ACTIVITY,

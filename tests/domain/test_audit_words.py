@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend.activities.actions import MOVE_OF
 from backend.activities.history import entries
+from backend.activities.lifecycle.actions import MOVE_OF
 from backend.activities.models import Activity, ActivityState
 from backend.audit.words import (
     action_in_words,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from backend.activities import actions
 from backend.activities.checks import changes
 from backend.activities.checks.readiness import NotReady, check_ready, missing
 from backend.activities.history import entries
+from backend.activities.lifecycle import actions
 from backend.activities.models import Activity, ActivityState, OfferingMode, Programme, Stall
 from backend.activities.stalls import plan
 from backend.activities.stalls.plan import Spot

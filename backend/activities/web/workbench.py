@@ -10,11 +10,12 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import actions, operations, queries, records, requests, staff
+from backend.activities import operations, queries, records, requests, staff
 from backend.activities.checks import changes, readiness
 from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import days_early
 from backend.activities.history.entries import FACTS, history_of
+from backend.activities.lifecycle import actions
 from backend.activities.models import (
     Activity,
     ActivityRecord,

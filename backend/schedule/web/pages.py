@@ -8,7 +8,8 @@ from typing import Any
 from flask import Response, request, url_for
 from sqlalchemy.orm import Session
 
-from backend.activities import actions, operations
+from backend.activities import operations
+from backend.activities.lifecycle import actions
 from backend.activities.models import ACTIVITY_TRANSITIONS
 from backend.activities.permissions import (
     access_activities,

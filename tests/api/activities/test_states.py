@@ -7,7 +7,7 @@ import pytest
 from blinker import ANY
 from sqlalchemy import Connection, text
 
-from backend.activities.actions import MOVE_OF
+from backend.activities.lifecycle.actions import MOVE_OF
 from backend.activities.models import ACTIVITY_TRANSITIONS, Activity, ActivityState
 from backend.activities.signals import activity_moved
 from backend.core.db import transaction
