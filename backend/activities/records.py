@@ -2,9 +2,9 @@
 
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.edits import record_edit
 from backend.activities.days import days_early
 from backend.activities.models import Activity, ActivityRecord
-from backend.activities.operations import record_edit
 from backend.activities.requests import RecordEdit
 from backend.core import audit, clock
 from backend.core.errors import AppError, EditedMeanwhile

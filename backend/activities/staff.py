@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.edits import check_editable, record_edit
 from backend.activities.checks.overlaps import colleagues_elsewhere
 from backend.activities.models import Activity, Duty, Stall
-from backend.activities.operations import check_editable, record_edit
 from backend.activities.requests import Assignment
 from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
 from backend.core.ids import new_id

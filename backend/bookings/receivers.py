@@ -7,8 +7,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.activities import questions
+from backend.activities.lifecycle.times import Times
 from backend.activities.models import Activity, ActivityState, Slot
-from backend.activities.operations import Times
 from backend.activities.signals import (
     activity_moved,
     arrival_reverted,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities import operations
+from backend.activities.lifecycle import moves
 from backend.activities.models import (
     Activity,
     ActivityState,
@@ -192,7 +193,7 @@ def make(
 def move(session: Session, actor: Actor, activity: Activity, to: ActivityState) -> None:
     """Bring an activity to a state, as its organiser would."""
     actions = {_PUBLISHED: "publish", ActivityState.LIVE: "open", ActivityState.CLOSED: "close"}
-    operations.move_activity(session, actor, activity, to, action=actions[to])
+    moves.move_activity(session, actor, activity, to, action=actions[to])
 
 
 def _add_stall(

@@ -9,6 +9,12 @@ from uuid import UUID
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.edits import (
+    NOT_ANNOUNCED,
+    check_editable,
+    record_edit,
+    staying_publishable,
+)
 from backend.activities.models import (
     Activity,
     Desk,
@@ -18,13 +24,7 @@ from backend.activities.models import (
     Slot,
     Stall,
 )
-from backend.activities.operations import (
-    NOT_ANNOUNCED,
-    check_editable,
-    record_edit,
-    rows_of,
-    staying_publishable,
-)
+from backend.activities.operations import rows_of
 from backend.activities.requests import (
     NewOffering,
     NewSlot,

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
-from backend.activities import operations
-from backend.activities.checks import changes
+from backend.activities.checks import changes, edits
 from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import doubtful_time
+from backend.activities.lifecycle import times
 from backend.activities.permissions import access_activity, access_activity_for_edit
 from backend.activities.web import schemas
 from backend.activities.words import quoted
@@ -35,7 +35,7 @@ def move_form(
     return render(
         "activities/move.html",
         activity=activity,
-        movable=activity.state in operations.NOT_BEGUN,
+        movable=activity.state in edits.NOT_BEGUN,
         announced=changes.announced(activity),
         typed=typed or {},
         problem=problem,
@@ -52,9 +52,9 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
     if changes.announced(activity):
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
-            operations.check_reschedule(activity, starts_at, version)
+            times.check_reschedule(activity, starts_at, version)
             return next_step(session, actor, ".confirm_move", activity_id=activity_id)
-    operations.reschedule(session, actor, activity, starts_at, version)
+    times.reschedule(session, actor, activity, starts_at, version)
     tell(f"{quoted(activity.title)}已改期，时段和报名时间一起移动了")
     if words := doubtful_time(activity.starts_at, clock.now()):
         tell(f"开始时间 {words}", done=False)
@@ -69,7 +69,7 @@ def confirm_move(session: Session, actor: Actor, body: dict[str, Any], activity_
     """Who is affected when an announced activity is moved."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_EDIT)
     starts_at = body["starts_at"]
-    operations.check_reschedule(activity, starts_at, body["version"])
+    times.check_reschedule(activity, starts_at, body["version"])
     affected = changes.affected_by(session, activity_id)
     ends_at = starts_at + (activity.ends_at - activity.starts_at)
     return render(
@@ -79,7 +79,7 @@ def confirm_move(session: Session, actor: Actor, body: dict[str, Any], activity_
         ends_at=ends_at,
         doubtful=doubtful_time(starts_at, clock.now()),
         elsewhere=overlaps(session, actor, activity, (starts_at, ends_at)),
-        slots=operations.count_slots(session, activity.id),
+        slots=times.count_slots(session, activity.id),
         affected=affected,
         again=body.get("seen", affected.seen) != affected.seen,
         values={name: body[name] for name in ("starts_at", "version")} | {"seen": affected.seen},

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities import copies, operations, queries, requests
 from backend.activities.codes import images, scenes
+from backend.activities.lifecycle import moves
 from backend.activities.models import ActivityState
 from backend.activities.permissions import (
     access_activity,
@@ -122,7 +123,7 @@ def open_activity(session: Session, actor: Actor, _: Any, activity_id: UUID) -> 
 def undo_open(session: Session, actor: Actor, _: Any, activity_id: UUID) -> dict[str, Any]:
     """Undo the opening of an activity that nobody has come to."""
     return _move(session, actor, activity_id, Permission.ACTIVITY_RUN,
-                 ActivityState.PUBLISHED, operations.UNDO_OPEN)  # fmt: skip
+                 ActivityState.PUBLISHED, moves.UNDO_OPEN)  # fmt: skip
 
 
 @blp.post("/activities/<uuid:activity_id>/close", access=Permission.ACTIVITY_RUN,
@@ -153,7 +154,7 @@ def _move(
     reason: str | None = None,
 ) -> dict[str, Any]:
     activity = access_activity(session, actor, activity_id, permission)
-    operations.move_activity(session, actor, activity, to, action=action, reason=reason)
+    moves.move_activity(session, actor, activity, to, action=action, reason=reason)
     return queries.activity_detail(session, activity)
 
 

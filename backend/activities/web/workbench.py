@@ -11,11 +11,11 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import operations, queries, records, requests, staff
-from backend.activities.checks import changes, readiness
+from backend.activities.checks import changes, edits, readiness
 from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import days_early
 from backend.activities.history.entries import FACTS, history_of
-from backend.activities.lifecycle import actions
+from backend.activities.lifecycle import actions, moves, times
 from backend.activities.models import (
     Activity,
     ActivityRecord,
@@ -114,7 +114,7 @@ def _move(
 ) -> Response:
     move = next(move for move in actions.MOVES if move.action == action)
     activity = access_activity(session, actor, activity_id, move.permission)
-    operations.move_activity(session, actor, activity, move.to, action=action, reason=reason)
+    moves.move_activity(session, actor, activity, move.to, action=action, reason=reason)
     return see_other(".show", activity_id=activity_id)
 
 
@@ -156,7 +156,7 @@ def open_activity(session: Session, actor: Actor, activity_id: UUID) -> Response
             said="已撤销开始")  # fmt: skip
 def undo_open(session: Session, actor: Actor, activity_id: UUID) -> Response:
     """Undo an opening; where somebody has come, it is named."""
-    return _move(session, actor, activity_id, operations.UNDO_OPEN)
+    return _move(session, actor, activity_id, moves.UNDO_OPEN)
 
 
 @pages.form(
@@ -229,7 +229,7 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
     Raises EditedMeanwhile (409) when somebody else has saved since the page was read.
     """
     activity = access_activity_for_edit(session, actor, activity_id)
-    operations.check_editable(activity)
+    edits.check_editable(activity)
     version, seen, _ = body.pop("version"), body.pop("seen", None), body.pop(merging.BASE, None)
     if version != activity.version:
         raise EditedMeanwhile
@@ -259,7 +259,7 @@ def _elsewhere(
     session: Session, actor: Actor, activity: Activity, edit: requests.ActivityEdit
 ) -> list[readiness.Missing]:
     """Who would be expected elsewhere at an activity's new time; nobody where that stays."""
-    now = operations.Times.of(activity)
+    now = times.Times.of(activity)
     then = now.edited(edit)
     at = then.starts_at, then.ends_at
     return overlaps(session, actor, activity, at) if then != now else []
@@ -277,13 +277,13 @@ def confirm_facts(session: Session, actor: Actor, body: dict[str, Any], activity
     venue = session.get_one(Venue, activity.venue_id)
     found = changes.changes_of(changes.facts_of(activity, venue), body)
     edit = _edit(found, venue)
-    along = operations.goes_along(activity, edit)
+    along = times.goes_along(activity, edit)
     affected = changes.affected_by(session, activity_id)
     return render(
         "activities/confirm_facts.html",
         **frame(
             actor, activity, "facts", changes=found, affected=affected,
-            along=operations.count_slots(session, activity_id) if along else None,
+            along=times.count_slots(session, activity_id) if along else None,
             again=seen is not None and seen != affected.seen,
             elsewhere=_elsewhere(session, actor, activity, edit),
             values=body | {"version": version, merging.BASE: base, "seen": affected.seen},

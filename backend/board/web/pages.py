@@ -19,8 +19,8 @@ from flask import Response, url_for
 from sqlalchemy.orm import Session
 
 from backend.activities.days import days_early
+from backend.activities.lifecycle.moves import move_activity
 from backend.activities.models import Activity, ActivityState
-from backend.activities.operations import move_activity
 from backend.activities.permissions import access_activity
 from backend.board import display as screens
 from backend.board import markets as board_markets

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
+from backend.activities.lifecycle.times import Times
 from backend.activities.models import Activity, ActivityState, Offering, Slot
-from backend.activities.operations import Times
 from backend.bookings import places
 from backend.bookings.errors import AlreadyHere, DayHeld
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingState

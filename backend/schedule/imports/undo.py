@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from backend.activities.lifecycle.moves import move_activity
 from backend.activities.models import Activity, ActivityState, ImportedRow, ScheduleImport
-from backend.activities.operations import move_activity
 from backend.activities.permissions import access_activities
 from backend.activities.questions import planned_for
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted

@@ -9,7 +9,8 @@ from flask import Response, request, url_for
 from sqlalchemy.orm import Session
 
 from backend.activities import operations
-from backend.activities.lifecycle import actions
+from backend.activities.checks import edits
+from backend.activities.lifecycle import actions, moves
 from backend.activities.models import ACTIVITY_TRANSITIONS
 from backend.activities.permissions import (
     access_activities,
@@ -76,7 +77,7 @@ def calendar(
         may_publish=bool(actor.region_codes(Permission.ACTIVITY_PUBLISH)),
         may_edit=lambda row: actor.may(Permission.ACTIVITY_EDIT, region_code=row.region_code),
         open_moves=lambda row: actions.open_moves(actor, row),
-        not_begun=operations.NOT_BEGUN,
+        not_begun=edits.NOT_BEGUN,
         typed=typed or {},
         problem=problem,
     )
@@ -132,7 +133,7 @@ def _event(actor: Actor, row: Any) -> dict[str, Any]:
         "state": row.state.value,
         "place": f"{row.region_name} {row.venue_name}",
         "version": row.version,
-        "movable": may_edit and row.state in operations.NOT_ANNOUNCED,
+        "movable": may_edit and row.state in edits.NOT_ANNOUNCED,
         "url": url_for("workbench.show", activity_id=row.id),
         "move": url_for("moving.move", activity_id=row.id),
     }
@@ -156,7 +157,7 @@ def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
         movable = all(move.to in ACTIVITY_TRANSITIONS[one.state] for one in chosen)
         if movable and any(operations.gaps_of(session, actor, one) for one in chosen):
             return next_step(session, actor, ".look_at_gaps", **_filters_of_list())
-    operations.move_all(session, actor, chosen, body["action"], body.get("reason"))
+    moves.move_all(session, actor, chosen, body["action"], body.get("reason"))
     tell(f"{_DONE[body['action']]} {len(chosen)} 场活动")
     # Without the filter by state, which they may not meet any more: who moved them looks for them.
     filters = _filters_of_list()

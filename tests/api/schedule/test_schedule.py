@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from backend.activities import operations
+from backend.activities.lifecycle import moves
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -462,7 +462,7 @@ def test_a_refusal_on_the_way_is_named_too(
         raise NotReady("还没有摊位")
 
     draft = world.draft(organiser, title="空集市")["id"]
-    monkeypatch.setattr(operations, "move_activity", refuse)
+    monkeypatch.setattr(moves, "move_activity", refuse)
     answer = desk.send("/console/schedule/many", ids=[draft], action="submit")
     assert answer.status_code == 409
     assert "「空集市」还没有摊位" in answer.get_data(as_text=True)
