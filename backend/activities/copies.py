@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import Origin, create_activity, rows_of
 from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
-from backend.activities.stalls.operations import MOST_SLOTS, SlotsOverlap, check_apart
+from backend.activities.stalls.slots import MOST_SLOTS, SlotsOverlap, check_apart
 from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
 from backend.core.db import Base

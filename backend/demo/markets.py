@@ -26,7 +26,9 @@ from backend.activities.requests import (
     NewVenue,
     SlotPattern,
 )
+from backend.activities.stalls import offerings
 from backend.activities.stalls import operations as stalls
+from backend.activities.stalls import slots as slot_times
 from backend.core import audit, clock
 from backend.core.permissions import Actor
 from backend.demo.people import region_id
@@ -219,7 +221,7 @@ def _add_stall(
         mode=demo.mode,
         walk_in_share=demo.walk_in_share,
     )
-    offering = stalls.add_offering(session, actor, activity, stall, new_offering)
+    offering = offerings.add_offering(session, actor, activity, stall, new_offering)
     if demo.mode is OfferingMode.SLOTS:
         _add_slots(session, actor, activity, offering, activity.starts_at, demo.slot_capacity)
 
@@ -239,7 +241,7 @@ def _add_slots(
     capacity: int,
 ) -> None:
     pattern = SlotPattern(first, activity.ends_at, SLOT_MINUTES, capacity)
-    stalls.add_slots(session, actor, activity, offering, stalls.generate_slots(pattern))
+    slot_times.add_slots(session, actor, activity, offering, slot_times.generate_slots(pattern))
 
 
 def draw_out(session: Session, actor: Actor, activity: Activity, until: datetime) -> None:

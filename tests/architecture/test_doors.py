@@ -18,7 +18,7 @@ NOT_THE_STATE = {
 NO_TAKING = {
     "activities/copies.py": "a copy's slots are new: nobody has one",
     "activities/lifecycle/times.py": "moves slots to other times, with who has booked them",
-    "activities/stalls/operations.py": "a new slot: nobody has it",
+    "activities/stalls/slots.py": "a new slot: nobody has it",
     "demo/history.py": "dates back the numbers that it has given",
 }
 # What writes in the fast statements, and which door runs it.

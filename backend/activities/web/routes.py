@@ -18,7 +18,9 @@ from backend.activities.permissions import (
     access_slot_for_edit,
     access_stall_for_edit,
 )
+from backend.activities.stalls import offerings
 from backend.activities.stalls import operations as stalls
+from backend.activities.stalls import slots as slot_times
 from backend.activities.web import schemas
 from backend.core.config import load, titles
 from backend.core.context import composed
@@ -215,7 +217,7 @@ def add_offering(
 ) -> dict[str, Any]:
     """Add a service to a stall."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    offering = stalls.add_offering(session, actor, activity, stall, body)
+    offering = offerings.add_offering(session, actor, activity, stall, body)
     return queries.offering_detail(session, offering.id)
 
 
@@ -232,7 +234,7 @@ def put_offering(
 ) -> dict[str, Any]:
     """Change a service; what is not named stays."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    stalls.update_offering(session, actor, activity, offering, body)
+    offerings.update_offering(session, actor, activity, offering, body)
     return queries.offering_detail(session, offering.id)
 
 
@@ -240,7 +242,7 @@ def put_offering(
 def delete_offering(session: Session, actor: Actor, _: Any, offering_id: UUID) -> None:
     """Delete a service that nobody has signed up for."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    stalls.delete_offering(session, actor, activity, offering)
+    offerings.delete_offering(session, actor, activity, offering)
 
 
 # ---------------------------------------------------------------------------- slots
@@ -253,8 +255,8 @@ def add_slots(
 ) -> dict[str, Any]:
     """Add slots: a list, or a pattern to make them from. Answers the offering with all of them."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
-    slots = stalls.generate_slots(body) if isinstance(body, requests.SlotPattern) else body
-    stalls.add_slots(session, actor, activity, offering, slots)
+    slots = slot_times.generate_slots(body) if isinstance(body, requests.SlotPattern) else body
+    slot_times.add_slots(session, actor, activity, offering, slots)
     return queries.offering_detail(session, offering.id)
 
 
@@ -263,7 +265,7 @@ def add_slots(
 def put_slot(session: Session, actor: Actor, body: requests.SlotEdit, slot_id: UUID) -> Any:
     """Change a slot; what is not named stays."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)
-    stalls.update_slot(session, actor, activity, slot_id, body)
+    slot_times.update_slot(session, actor, activity, slot_id, body)
     detail = queries.offering_detail(session, slot.offering_id)
     return next(slot for slot in detail["slots"] if slot["id"] == slot_id)
 
@@ -272,7 +274,7 @@ def put_slot(session: Session, actor: Actor, body: requests.SlotEdit, slot_id: U
 def delete_slot(session: Session, actor: Actor, _: Any, slot_id: UUID) -> None:
     """Delete a slot that nobody has booked."""
     activity, _slot = access_slot_for_edit(session, actor, slot_id)
-    stalls.delete_slot(session, actor, activity, slot_id)
+    slot_times.delete_slot(session, actor, activity, slot_id)
 
 
 # ---------------------------------------------------------------------------- codes

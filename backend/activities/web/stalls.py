@@ -19,8 +19,9 @@ from backend.activities.permissions import (
     access_stall_for_edit,
 )
 from backend.activities.requests import NewOffering, NewSlot, NewStall, SlotPattern
+from backend.activities.stalls import offerings, plan
 from backend.activities.stalls import operations as stalls
-from backend.activities.stalls import plan
+from backend.activities.stalls import slots as slot_times
 from backend.activities.web import forms
 from backend.activities.web.forms import Sent
 from backend.activities.web.workbench import access_workbench, frame, stalls_of
@@ -210,7 +211,7 @@ def add_offering(
 ) -> Response:
     """Add a service to a stall; one by slots goes on to its slots."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    offering = stalls.add_offering(session, actor, activity, stall, body.what)
+    offering = offerings.add_offering(session, actor, activity, stall, body.what)
     if changes.announced(activity) and offering.mode is OfferingMode.SLOTS:
         tell("已增加服务。活动已经公布，居民现在看到它「时段还没有定」；加了时段才能预约")
     return see_other(".show_offering", offering_id=offering.id)
@@ -274,7 +275,7 @@ def save_offering(
     """Change a service; the mode of one that is announced stays."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
     _check_seen(_fingerprint_of_offering(session, offering), body.seen)
-    stalls.update_offering(session, actor, activity, offering, body.what)
+    offerings.update_offering(session, actor, activity, offering, body.what)
     return see_other(".show_offering", offering_id=offering_id)
 
 
@@ -308,7 +309,7 @@ def delete_offering(
     affected = changes.affected_by(session, activity.id, offering_id)
     if body.get("seen") != changes.fingerprint(changes.fingerprint_of(offering), affected.seen):
         raise changes.AffectedMeanwhile
-    stalls.delete_offering(session, actor, activity, offering)
+    offerings.delete_offering(session, actor, activity, offering)
     return see_other(".list_stalls", activity_id=activity.id)
 
 
@@ -346,7 +347,7 @@ def generate_slots(
 ) -> Response:
     """Add slots one after the other."""
     beside = {"starts_at": "from", "ends_at": "to"}
-    return _add_slots(session, actor, offering_id, stalls.generate_slots(body), beside)
+    return _add_slots(session, actor, offering_id, slot_times.generate_slots(body), beside)
 
 
 @pages.form("/offerings/<uuid:offering_id>/slots", access=_EDIT, body=forms.SlotForm,
@@ -367,7 +368,7 @@ def _add_slots(
     """Add slots; a refusal of one is told beside the form's field that it comes from."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
     try:
-        stalls.add_slots(session, actor, activity, offering, made)
+        slot_times.add_slots(session, actor, activity, offering, made)
     except ValidationFailed as refusal:
         refused = (refusal.errors or {}).get("slots")
         if refused is None:
@@ -415,10 +416,10 @@ def save_slot(session: Session, actor: Actor, body: Sent[NewSlot], slot_id: UUID
     if changes.announced(activity) and _worse(found):
         affected = changes.affected_by(session, activity.id, slot.offering_id, slot_id)
         if affected.seen != confirmed:
-            stalls.check_slot(session, activity, slot, body.what)
+            slot_times.check_slot(session, activity, slot, body.what)
             return next_step(session, actor, ".confirm_slot", slot_id=slot_id)
     if found:
-        stalls.update_slot(session, actor, activity, slot_id, body.what)
+        slot_times.update_slot(session, actor, activity, slot_id, body.what)
     return see_other(".show_offering", offering_id=slot.offering_id)
 
 
@@ -477,5 +478,5 @@ def delete_slot(session: Session, actor: Actor, body: dict[str, str], slot_id: U
     if body.get("seen") != changes.fingerprint(changes.fingerprint_of(slot), slot.taken):
         raise changes.AffectedMeanwhile
     offering_id = slot.offering_id
-    stalls.delete_slot(session, actor, activity, slot_id)
+    slot_times.delete_slot(session, actor, activity, slot_id)
     return see_other(".show_offering", offering_id=offering_id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities import copies
 from backend.activities.models import Activity, ScheduleImport
-from backend.activities.stalls.operations import SlotsOverlap
+from backend.activities.stalls.slots import SlotsOverlap
 from backend.activities.words import SLOT_CHOICES, SlotChoice, quoted
 from backend.schedule.imports.plans import Fate, Model, PlannedRow, SlotQuestion, place_of
 from backend.schedule.reading import columns

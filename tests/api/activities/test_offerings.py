@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 
 from backend.activities.models import Offering, OfferingMode
-from backend.activities.stalls import operations as stalls
+from backend.activities.stalls import common, offerings
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from tests.api.activities.conftest import Plan
@@ -136,13 +136,13 @@ def test_each_offering_of_an_activity_has_its_letter(world: World, plan: Plan) -
 def test_after_z_come_two_letters_and_after_zz_no_more() -> None:
     alphabet = [chr(code) for code in range(ord("A"), ord("Z") + 1)]
     used = set(alphabet)
-    assert stalls._next_letter(used - {"Q"}) == "Q"
-    assert stalls._next_letter(used) == "AA"
-    assert stalls._next_letter(used | {"AA", "AC"}) == "AB"
+    assert offerings._next_letter(used - {"Q"}) == "Q"
+    assert offerings._next_letter(used) == "AA"
+    assert offerings._next_letter(used | {"AA", "AC"}) == "AB"
     every = used | {a + b for a in alphabet for b in alphabet}
-    assert stalls._next_letter(every - {"ZZ"}) == "ZZ"
-    with pytest.raises(stalls.TooMany):
-        stalls._next_letter(every)
+    assert offerings._next_letter(every - {"ZZ"}) == "ZZ"
+    with pytest.raises(common.TooMany):
+        offerings._next_letter(every)
 
 
 def test_twenty_offerings_a_stall_at_most(app: Flask, plan: Plan) -> None:
@@ -153,7 +153,7 @@ def test_twenty_offerings_a_stall_at_most(app: Flask, plan: Plan) -> None:
                 stall_id=UUID(plan.stall["id"]), letter=f"X{n}", title="x",
                 service_kind="legal", mode=OfferingMode.OPEN,
             )
-            for n in range(stalls.MOST_OFFERINGS_A_STALL - 1)
+            for n in range(offerings.MOST_OFFERINGS_A_STALL - 1)
         )  # fmt: skip
     add(plan)
     response = plan.organiser.post(f"/stalls/{plan.stall['id']}/offerings", BODY)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backend.activities.models import Slot
 from backend.activities.queries import bookable
-from backend.activities.stalls import operations as stalls
+from backend.activities.stalls import slots as slot_times
 from backend.core.db import transaction
 from tests.api.activities.conftest import Plan
 from tests.support.world import World, ok, refused
@@ -110,9 +110,9 @@ def test_a_slot_within_an_old_one_hides_nothing_of_it() -> None:
         return START + timedelta(hours=starts), START + timedelta(hours=ends)
 
     old = [hours(0, 2), hours(0.5, 1)]
-    stalls.check_apart([hours(2, 3)], old)
-    with pytest.raises(stalls.SlotsOverlap):
-        stalls.check_apart([hours(1.5, 2.5)], old)
+    slot_times.check_apart([hours(2, 3)], old)
+    with pytest.raises(slot_times.SlotsOverlap):
+        slot_times.check_apart([hours(1.5, 2.5)], old)
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_three_hundred_slots_at_most(app: Flask, world: World, plan: Plan, offer
     many = {"slots": [slot(n / 2, n / 2 + 1) for n in range(301)]}
     problem = refused(post(plan, offering, many), 422, "validation_failed")
     assert problem["errors"] == {"slots": ["最多 300 项"]}
-    assert stalls.MOST_SLOTS == 300
+    assert slot_times.MOST_SLOTS == 300
 
 
 @pytest.mark.parametrize(
