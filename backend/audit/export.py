@@ -13,7 +13,7 @@ from backend.core.context import composed
 from backend.core.db import transaction
 from backend.core.feature import AuditWords
 from backend.core.given import picked
-from backend.core.spreadsheets import Column, Sheet, write_workbook
+from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.reports.making import CannotMake, NoteProgress, Order, makes
 from backend.reports.models import ReportKind
 

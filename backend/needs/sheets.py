@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.core import clock
 from backend.core.config import titles
-from backend.core.spreadsheets import Column, Sheet, write_workbook
+from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 
 _COLUMNS = (
     Column("提出日期", 12, "day"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Activity, ActivityRecord, Attendance, Programme, Stall, Venue
 from backend.core import clock
 from backend.core.db import transaction
-from backend.core.spreadsheets import Column, Sheet, write_workbook
+from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.feedback.evaluation.checklist import rectification_counts, satisfied_share
 from backend.feedback.evaluation.counting import tallies
 from backend.feedback.evaluation.queries import contents_of, evaluated

@@ -7,7 +7,7 @@ from typing import Any
 from backend.core import clock
 from backend.core.config import RATING, titles
 from backend.core.db import transaction
-from backend.core.spreadsheets import Chart, Column, Sheet, write_workbook
+from backend.core.spreadsheets.writing import Chart, Column, Sheet, write_workbook
 from backend.regions.queries import region_names
 from backend.reports import words
 from backend.reports.figures import Figures, PeriodFigures, activities_of, figures_of

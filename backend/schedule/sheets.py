@@ -10,7 +10,7 @@ from backend.activities.models import Programme
 from backend.activities.words import ACTIVITY_STATES, EXCHANGE_KINDS, PROGRAMMES, SLOT_CHOICES
 from backend.core import clock
 from backend.core.config import titles
-from backend.core.spreadsheets import Column, Sheet, write_workbook
+from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.schedule.reading.columns import (
     ABOUT,
     ADDRESS,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from backend.core.spreadsheets import (
+from backend.core.spreadsheets.writing import (
     Cell,
     Column,
     Sheet,

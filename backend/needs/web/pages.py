@@ -12,7 +12,7 @@ from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
-from backend.core.spreadsheets import MIMETYPE
+from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import Pages, attachment, render, see_other
 from backend.needs import operations, queries
 from backend.needs.models import NeedState

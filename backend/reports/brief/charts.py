@@ -14,7 +14,7 @@ from docx.oxml import parse_xml
 from docx.shared import Cm
 from docx.text.paragraph import Paragraph
 
-from backend.core.spreadsheets import MIMETYPE, Column, Sheet, write_workbook
+from backend.core.spreadsheets.writing import MIMETYPE, Column, Sheet, write_workbook
 
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"

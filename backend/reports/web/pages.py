@@ -13,7 +13,7 @@ from backend.core import clock
 from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
-from backend.core.spreadsheets import MIMETYPE
+from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import Pages, attachment, render, render_part, see_other
 from backend.regions.models import Region
 from backend.regions.permissions import check_region

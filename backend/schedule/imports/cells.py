@@ -16,7 +16,7 @@ from backend.activities.permissions import access_activity
 from backend.activities.words import EXCHANGE_KINDS, PROGRAMMES, SLOT_CHOICES
 from backend.core.config import titles
 from backend.core.permissions import Actor, Permission
-from backend.core.spreadsheets import Column, Sheet, write_workbook
+from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.schedule.imports import operations as imports
 from backend.schedule.imports.plans import Fate, Plan
 from backend.schedule.reading import columns

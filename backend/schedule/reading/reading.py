@@ -9,7 +9,8 @@ from typing import Any
 from backend.activities.models import LONGEST_ACTIVITY, Programme
 from backend.activities.words import PROGRAMMES
 from backend.core import clock
-from backend.core.spreadsheets import (
+from backend.core.spreadsheets.workbook_reader import address_of
+from backend.core.spreadsheets.writing import (
     Cell,
     NotASpreadsheet,
     ReadBook,
@@ -18,7 +19,6 @@ from backend.core.spreadsheets import (
     as_text,
     read_workbook,
 )
-from backend.core.workbook_reader import address_of
 from backend.schedule.reading.cells import value_of
 from backend.schedule.reading.columns import (
     COLUMNS,

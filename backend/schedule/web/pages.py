@@ -21,7 +21,7 @@ from backend.core.ids import new_id
 from backend.core.limits import Limit
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
-from backend.core.spreadsheets import MIMETYPE
+from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import ASKED, Pages, attachment, next_step, render, see_other, tell
 from backend.core.web.steps import StepOver
 from backend.regions.models import Region

@@ -14,7 +14,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.jobs import GivenUp, JobsStandStill
 from backend.core.permissions import Role
-from backend.core.spreadsheets import MIMETYPE
+from backend.core.spreadsheets.writing import MIMETYPE
 from backend.identity import roles
 from backend.identity.roles import Scope
 from backend.reports import operations, tasks

@@ -15,12 +15,13 @@ from backend.activities import copies
 from backend.activities.models import Activity, ImportedRow, ScheduleImport
 from backend.activities.requests import ActivityEdit
 from backend.activities.words import NOT_SETTLED, SLOT_CHOICES, SlotChoice
-from backend.core import clock, spreadsheets
+from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.core.spreadsheets import writing
 from backend.core.web import pages
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
@@ -740,8 +741,8 @@ def test_a_file_that_finds_no_turn_is_told_to_come_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(spreadsheets, "_WAIT_SECONDS", 0.01)
-    with spreadsheets._turns, spreadsheets._turns:
+    monkeypatch.setattr(writing, "_WAIT_SECONDS", 0.01)
+    with writing._turns, writing._turns:
         answer = upload(desk, XLS)
     assert answer.status_code == 503
     assert "正在读别人的表格" in answer.get_data(as_text=True)

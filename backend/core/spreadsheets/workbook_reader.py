@@ -1,6 +1,6 @@
 """What is written in a workbook's sheets: a program of its own, bounded by the kernel.
 
-    python -I backend/core/workbook_reader.py < file.xlsx    prints JSON
+    python -I backend/core/spreadsheets/workbook_reader.py < file.xlsx    prints JSON
 
 A workbook is somebody else's program for whoever reads it: two kilobytes can claim a billion cells.
 So an .xlsx is read here as it streams by, in a few parts, and nothing is made because the file says
@@ -10,7 +10,7 @@ macros never. An .xls is read by calamine, which allocates what a file claims an
 process's own limits bound that, and whatever else was not thought of here. Text with commas or
 tabs in it, as Excel saves a .csv, is a workbook of one sheet.
 
-Started by spreadsheets.py, which knows what the answers mean. Imports nothing of the product and
+Started by reading.py, which knows what the answers mean. Imports nothing of the product and
 little else, so that it starts in a twentieth of a second and has nothing to lose.
 """
 

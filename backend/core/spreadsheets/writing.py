@@ -21,8 +21,8 @@ from typing import Any, Literal
 
 from backend.core import clock
 from backend.core.errors import AppError, ValidationFailed
+from backend.core.spreadsheets.workbook_reader import address_of
 from backend.core.text import one_line
-from backend.core.workbook_reader import address_of
 
 MIMETYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _log = logging.getLogger(__name__)
