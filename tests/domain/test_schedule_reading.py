@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from backend.core.spreadsheets.writing import NotASpreadsheet, SpreadsheetTooLarge
+from backend.core.spreadsheets.reading import NotASpreadsheet, SpreadsheetTooLarge
 from backend.schedule.reading.columns import (
     ABOUT,
     COMMUNITY,

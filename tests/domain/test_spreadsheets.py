@@ -7,15 +7,9 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from backend.core.spreadsheets.writing import (
-    Cell,
-    Column,
-    Sheet,
-    SpreadsheetTooLarge,
-    as_text,
-    read_workbook,
-    write_workbook,
-)
+from backend.core.spreadsheets.reading import Cell, SpreadsheetTooLarge, read_workbook
+from backend.core.spreadsheets.values import as_text
+from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 
 
 def file_of(*rows: list[Any], merge: str | None = None) -> bytes:

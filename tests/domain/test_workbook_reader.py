@@ -18,14 +18,14 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.core.spreadsheets import workbook_reader, writing
-from backend.core.spreadsheets.writing import (
+from backend.core.spreadsheets import reading, workbook_reader
+from backend.core.spreadsheets.reading import (
     NotASpreadsheet,
     SpreadsheetsBusy,
     SpreadsheetTooLarge,
-    as_text,
     read_workbook,
 )
+from backend.core.spreadsheets.values import as_text
 from tests.support.workbooks import (
     MAIN,
     RELATED,
@@ -168,7 +168,7 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
 resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
 from backend.core.errors import AppError
-from backend.core.spreadsheets.writing import read_workbook
+from backend.core.spreadsheets.reading import read_workbook
 for path in sys.argv[1:]:
     try:
         print("sheets", len(read_workbook(Path(path).read_bytes()).sheets))
@@ -198,7 +198,8 @@ def test_no_bomb_takes_more_memory_than_it_may(tmp_path: Path) -> None:
 def test_a_reader_is_bounded_by_the_kernel() -> None:
     """Memory, work, and no core file: whatever its own checks forget."""
     script = (
-        "import resource, sys; from backend.core import workbook_reader as reader; reader.main();"
+        "import resource, sys; from backend.core.spreadsheets import workbook_reader as reader;"
+        "reader.main();"
         "print(*map(resource.getrlimit, (resource.RLIMIT_AS, resource.RLIMIT_CPU,"
         "resource.RLIMIT_CORE)), file=sys.stderr)"
     )
@@ -213,14 +214,14 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> No
     """Another program in the reader's place."""
     path = tmp_path / "reader.py"
     path.write_text(script, encoding="utf-8")
-    monkeypatch.setattr(writing, "_READER", path)
+    monkeypatch.setattr(reading, "_READER", path)
 
 
 def test_a_reader_that_does_not_end_is_ended(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stand_in(monkeypatch, tmp_path, "import time; time.sleep(600)")
-    monkeypatch.setattr(writing, "_READING_SECONDS", 0.2)
+    monkeypatch.setattr(reading, "_READING_SECONDS", 0.2)
     with pytest.raises(SpreadsheetTooLarge, match="太复杂"):
         read_workbook(XLS)
 
@@ -239,9 +240,9 @@ def test_a_reader_gets_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_more_than_two_at_once_wait_and_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What all readers of a process take together is bounded; the place of one that failed is
     free again."""
-    monkeypatch.setattr(writing, "_turns", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(writing, "_WAIT_SECONDS", 0.01)
-    with writing._turns, pytest.raises(SpreadsheetsBusy):
+    monkeypatch.setattr(reading, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(reading, "_WAIT_SECONDS", 0.01)
+    with reading._turns, pytest.raises(SpreadsheetsBusy):
         read_workbook(XLS)
     for content, refused in ((far_xls(), True), (b"", True), (XLS, False)):
         if refused:
@@ -556,9 +557,9 @@ def test_a_broken_file_is_refused_or_read_and_nothing_else(content: bytes, data:
     answer = json.loads(json.dumps(workbook_reader.answer(changed)))
     for sheet in answer.get("sheets", ()):
         for row, column, kind, value in sheet["cells"]:
-            writing._READ.get(kind, str)(value)
+            reading._READ.get(kind, str)(value)
             assert (row, column) <= (workbook_reader.MOST_ROWS, workbook_reader.MOST_COLUMNS)
-        writing._sheet(sheet)
+        reading._sheet(sheet)
 
 
 @given(st.data())

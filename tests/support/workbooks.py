@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backend.core.spreadsheets import workbook_reader, writing
+from backend.core.spreadsheets import reading, workbook_reader
 
 # Made with xlwt: a title, the header in its second row, two rows, a merged cell in A5:A6.
 XLS = (Path(__file__).parent / "schedule.xls").read_bytes()
@@ -42,7 +42,7 @@ def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(content: bytes) -> Any:
         return json.loads(json.dumps(workbook_reader.answer(content)))
 
-    monkeypatch.setattr(writing, "_read_apart", answer)
+    monkeypatch.setattr(reading, "_read_apart", answer)
 
 
 def related(**targets: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.core.permissions import Actor, Permission
-from backend.core.spreadsheets.writing import narrowed
+from backend.core.spreadsheets.values import narrowed
 from backend.regions.models import Region, RegionLevel
 from backend.regions.queries import within
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.activities.words import EXCHANGE_KINDS, PROGRAMMES, SLOT_CHOICES
 from backend.core.config import titles
-from backend.core.spreadsheets.writing import as_text, narrowed
+from backend.core.spreadsheets.values import as_text, narrowed
 from backend.core.text import one_line, paragraphs
 from backend.schedule.reading.columns import (
     ABOUT,

@@ -2,7 +2,7 @@
 
 import re
 
-from backend.core.spreadsheets.writing import narrowed
+from backend.core.spreadsheets.values import narrowed
 
 PROGRAMME, TITLE, COMMUNITY, DAY = "品牌项目", "活动名称", "社区", "日期"
 STARTS, ENDS, VENUE, ADDRESS = "开始时间", "结束时间", "场地", "地址"

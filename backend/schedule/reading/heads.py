@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.activities.words import PROGRAMMES
-from backend.core.spreadsheets.writing import Cell, NotASpreadsheet, ReadSheet, as_text
+from backend.core.spreadsheets.reading import Cell, NotASpreadsheet, ReadSheet
+from backend.core.spreadsheets.values import as_text
 from backend.schedule.reading.columns import (
     COLUMNS,
     COMMUNITY,

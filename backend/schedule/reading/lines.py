@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from backend.core.spreadsheets.writing import Cell, as_text, narrowed
+from backend.core.spreadsheets.reading import Cell
+from backend.core.spreadsheets.values import as_text, narrowed
 from backend.schedule.reading.columns import DAY, STARTS, TITLE, meant
 from backend.schedule.reading.heads import Head
 

@@ -9,16 +9,16 @@ from typing import Any
 from backend.activities.models import LONGEST_ACTIVITY, Programme
 from backend.activities.words import PROGRAMMES
 from backend.core import clock
-from backend.core.spreadsheets.workbook_reader import address_of
-from backend.core.spreadsheets.writing import (
+from backend.core.spreadsheets.reading import (
     Cell,
     NotASpreadsheet,
     ReadBook,
     ReadSheet,
     SpreadsheetTooLarge,
-    as_text,
     read_workbook,
 )
+from backend.core.spreadsheets.values import as_text
+from backend.core.spreadsheets.workbook_reader import address_of
 from backend.schedule.reading.cells import value_of
 from backend.schedule.reading.columns import (
     COLUMNS,

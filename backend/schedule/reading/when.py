@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from backend.core.spreadsheets.writing import narrowed
+from backend.core.spreadsheets.values import narrowed
 
 _FIRST_SERIAL, _LAST_SERIAL = 36526, 73050  # 2000-01-01 and 2099-12-31, as Excel counts days
 _EXCELS_ZERO = date(1899, 12, 30)

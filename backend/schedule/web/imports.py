@@ -16,7 +16,8 @@ from backend.core.config import titles
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
-from backend.core.spreadsheets.writing import MIMETYPE, NotASpreadsheet, SpreadsheetTooLarge
+from backend.core.spreadsheets.reading import NotASpreadsheet, SpreadsheetTooLarge
+from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import Upload, UploadedFile, attachment, render, see_other, tell
 from backend.regions.models import Region, RegionLevel
 from backend.regions.queries import regions_to_choose

@@ -21,7 +21,7 @@ from backend.core.db import transaction
 from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Role
-from backend.core.spreadsheets import writing
+from backend.core.spreadsheets import reading
 from backend.core.web import pages
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
@@ -741,8 +741,8 @@ def test_a_file_that_finds_no_turn_is_told_to_come_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(writing, "_WAIT_SECONDS", 0.01)
-    with writing._turns, writing._turns:
+    monkeypatch.setattr(reading, "_WAIT_SECONDS", 0.01)
+    with reading._turns, reading._turns:
         answer = upload(desk, XLS)
     assert answer.status_code == 503
     assert "正在读别人的表格" in answer.get_data(as_text=True)
