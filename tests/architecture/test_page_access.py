@@ -4,6 +4,7 @@ As test_access.py for the API: a row for each, a letter for each role that passe
 with fields that are right, so that what is refused is refused for who sends it.
 """
 
+import inspect
 import io
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
@@ -438,6 +439,16 @@ def test_the_address_of_every_form_opens_the_page_that_it_is_on(app: Flask, stag
         if not (answer.status_code == 303 and leads and place.endswith("?state=draft")):
             wrong.append((sent, place))
     assert wrong == []
+
+
+def test_a_form_that_is_done_leads_to_a_page(app: Flask) -> None:
+    """Going back to a page that a form has answered itself is the browser's own error without
+    scripts. Only what is shown once, and stands in no address, is answered so."""
+    forms = {name: view for name, view in app.view_functions.items()
+             if isinstance(getattr(view, "declared", None), pages.Form)}  # fmt: skip
+    told = {name for name, view in forms.items()
+            if inspect.signature(view).return_annotation is not Response}  # fmt: skip
+    assert told == {"people.look_up", "rectifications.contact"}
 
 
 def test_reaching_into_another_region_is_kept_whatever_was_sent(

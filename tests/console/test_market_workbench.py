@@ -251,7 +251,7 @@ def test_who_is_affected_is_shown_before_a_published_market_changes(
     sent(page, "确认修改")
     expect(page.get_by_label("场地")).to_have_value("花园社区室内体育馆")
     page.go_back()
-    expect(page.get_by_role("status")).to_contain_text("这一步已经完成")
+    expect(page.locator(".alert[role=status]")).to_contain_text("这一步已经完成")
     expect(page.get_by_label("场地")).to_have_value("花园社区室内体育馆")
 
     page = desk.open(f"/console/markets/slots/{slot['id']}")

@@ -4,9 +4,8 @@ has the address, without a session that could end in front of the public."""
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
+from flask import Response, url_for
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from backend.activities.models import Activity
 from backend.activities.permissions import access_activity

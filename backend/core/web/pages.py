@@ -281,6 +281,7 @@ class _Shown(_ByCookie):
     ) -> Any:
         """What was sent, as it now is. What was done meanwhile, by its sender or by another, is
         no refusal: the form's page shows what stands."""
+        assert actor is not None
         try:
             body = _loaded(schema, asked_before(session, actor))
             return self.view(session, actor, body, *self.incoming(), **path)
@@ -407,13 +408,11 @@ def next_step(session: Session, actor: Actor, endpoint: str, **values: Any) -> R
     return see_other(endpoint, **values, asked=steps.keep(session, actor.user_id, sent))
 
 
-def asked_before(session: Session, actor: Actor | None) -> MultiDict[str, str]:
+def asked_before(session: Session, actor: Actor) -> MultiDict[str, str]:
     """What the form before this page was sent with.
 
     Raises StepOver (409) when that is not known any more.
     """
-    if actor is None:
-        raise NotLoggedIn
     return steps.find(session, actor.user_id, request.args.get(ASKED, ""))
 
 
