@@ -17,10 +17,11 @@ from io import TextIOWrapper
 
 from backend.local.demo import plan
 from backend.local.demo.client import Phone, Unanswered
+from backend.local.demo.comparing import Check
 from backend.local.demo.crowd import KINDS, Crowd
 from backend.local.demo.market import Market, Staff, Unprepared, appoint_staff, import_regions
 from backend.local.demo.play import MarketDay
-from backend.local.demo.recount import Check, Result, recount
+from backend.local.demo.recount import Result, recount
 from backend.local.demo.show import Progress, evaluation_checklist
 from backend.local.demo.tally import Tally
 from backend.local.postgres.server import FAST_KILLABLE

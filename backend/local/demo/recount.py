@@ -1,27 +1,31 @@
 """Our own record against what the system says: every figure, and row by row what makes it up."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 import psycopg
 
 from backend.local.demo.client import Phone
+from backend.local.demo.comparing import (
+    BAD,
+    ENOUGH,
+    TARGET,
+    Check,
+    ratio,
+    same_rows,
+    satisfied,
+    sorted_counts,
+)
+from backend.local.demo.database import database, unchecked_comments
 from backend.local.demo.market import COMMUNITIES, Market, Staff
 from backend.local.demo.tally import Rated, Tally
 from backend.local.system import LocalSystem
-from backend.local.waiting import WaitTimeoutError, wait_until
 
 _PAGE = 100
-_SHOWN = 3
-_DIGITS = 9
-_BAD, _SATISFIED, _ENOUGH, _TARGET = 2, 3, 10, 0.85
-_Z_95 = 1.959963984540054
 _LEVELS = range(1, 6)
-_COMMENTS_CHECKED_WITHIN_S = 60
+
 _STATES = {
     "confirmed": "booked",
     "arrived": "waiting",
@@ -35,24 +39,6 @@ _STATES = {
     "expired": "expired",
 }
 """A booking's state, and the summary's word for how many are in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One comparison."""
-
-    what: str
-    expected: Any
-    got: Any
-
-    @property
-    def holds(self) -> bool:
-        """Whether both are the same; a share or mean up to the ninth digit."""
-        return bool(_rounded(self.expected) == _rounded(self.got))
-
-    def __str__(self) -> str:
-        """A line for the person at the terminal."""
-        return f"{self.what}：应为 {self.expected}，系统为 {self.got}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +67,7 @@ def recount(
     """
     api = _Reader(phone, staff.admin, market)
     summary, evaluation = api.one("summary"), api.one("evaluation")
-    unchecked = _unchecked_comments(system, market)
+    unchecked = unchecked_comments(system, market)
     with psycopg.connect(system.database_url) as connection:
         checks = [
             *_answers(tally),
@@ -92,7 +78,7 @@ def recount(
             *_evaluation(tally, market, evaluation),
             *_summary_ratings(tally, market, summary),
             *_rectifications(tally, market, api),
-            *_database(tally, market, connection),
+            *database(tally, market, connection),
             Check("未经审核的评论", 0, unchecked),
         ]
     return Result(checks, summary, evaluation)
@@ -130,9 +116,6 @@ class _Reader:
                 return items
 
 
-# ---------------------------------------------------------------------------- what is compared
-
-
 def _answers(tally: Tally) -> Iterator[Check]:
     """What was answered must have been explained by a rule, and repeats answered alike."""
     yield Check("无法解释的回答", 0, len(tally.unexpected))
@@ -154,7 +137,7 @@ def _visits(
     yield Check("签到人数", people, summary["people"])
     inside = sum(visit.inside for visit in visits.values())
     yield Check("现场人数（未签退）", inside, summary["inside_now"])
-    yield from _same_rows(
+    yield from same_rows(
         "签到名单",
         {i: (visit.resident_id, visit.inside) for i, visit in visits.items()},
         ((row["id"], (row["resident"]["id"], row["left_at"] is None)) for row in listed),
@@ -164,7 +147,7 @@ def _visits(
 def _bookings(
     tally: Tally, market: Market, summary: Mapping[str, Any], listed: list[dict[str, Any]]
 ) -> Iterator[Check]:
-    yield from _same_rows(
+    yield from same_rows(
         "报名与取号",
         {
             i: (b.offering_id, b.slot_id, b.resident_id, b.ticket, b.state)
@@ -215,7 +198,7 @@ def _evaluation(tally: Tally, market: Market, found: Mapping[str, Any]) -> Itera
     visits = found["visits"]
     yield Check("评价清单：签到", len(tally.visits), visits["attended"])
     yield Check("评价清单：整场评价", len(of_visits), visits["rated"])
-    share = _ratio(len(of_visits), len(tally.visits))
+    share = ratio(len(of_visits), len(tally.visits))
     yield Check("评价清单：整场评价率", share, visits["response_rate"])
     by_id = {offering["offering_id"]: offering for offering in found["offerings"]}
     yield Check("评价清单：服务项目数", len(market.stalls), len(by_id))
@@ -228,7 +211,7 @@ def _evaluation(tally: Tally, market: Market, found: Mapping[str, Any]) -> Itera
             served[stall.offering_id],
             by_id[stall.offering_id],
         )
-    bad = sum(rated.score <= _BAD for rated in ratings)
+    bad = sum(rated.score <= BAD for rated in ratings)
     yield Check("评价清单：差评", bad, found["bad_ratings"])
     rectifications = {"total": bad, "open": bad, "overdue": 0, "closed": 0}
     yield Check("评价清单：整改", rectifications, found["rectifications"])
@@ -243,12 +226,12 @@ def _figures(
     levels = Counter(scores)
     yield Check(f"{name}：服务人次", served, found["served"])
     yield Check(f"{name}：评价数", len(scores), found["rated"])
-    yield Check(f"{name}：评价率", _ratio(of_services, served), found["response_rate"])
+    yield Check(f"{name}：评价率", ratio(of_services, served), found["response_rate"])
     distribution = {str(level): levels[level] for level in _LEVELS}
     yield Check(f"{name}：分布", distribution, found["distribution"])
     mean = found["score"]["mean"] if found["score"] else None
-    yield Check(f"{name}：均分", _ratio(sum(scores), len(scores)), mean)
-    yield Check(f"{name}：满意率", _satisfied(scores), found["satisfied_share"])
+    yield Check(f"{name}：均分", ratio(sum(scores), len(scores)), mean)
+    yield Check(f"{name}：满意率", satisfied(scores), found["satisfied_share"])
 
 
 def _items(ratings: list[Rated], found: Mapping[str, Any]) -> Iterator[Check]:
@@ -259,13 +242,13 @@ def _items(ratings: list[Rated], found: Mapping[str, Any]) -> Iterator[Check]:
     all_met = True
     for item in found["items"]:
         mine, name = answers.pop(item["key"], []), f"评价项 {item['title']}"
-        share = _satisfied(mine)
+        share = satisfied(mine)
         met = None
-        if share is not None and len(mine) >= _ENOUGH:
+        if share is not None and len(mine) >= ENOUGH:
             met = share["value"] >= item["target_share"]
             all_met = all_met and met
         yield Check(f"{name}：评价数", len(mine), item["n"])
-        yield Check(f"{name}：均分", _ratio(sum(mine), len(mine)), item["mean"])
+        yield Check(f"{name}：均分", ratio(sum(mine), len(mine)), item["mean"])
         yield Check(f"{name}：满意率", share, item["satisfied_share"])
         yield Check(f"{name}：达标", met, item["met"])
     yield Check("评价项：没有列出的", [], sorted(answers))
@@ -273,10 +256,10 @@ def _items(ratings: list[Rated], found: Mapping[str, Any]) -> Iterator[Check]:
 
 
 def _verdict(ratings: list[Rated], all_items_met: bool) -> str:
-    share = _satisfied([rated.score for rated in ratings])
-    if share is None or len(ratings) < _ENOUGH:
+    share = satisfied([rated.score for rated in ratings])
+    if share is None or len(ratings) < ENOUGH:
         return "insufficient_data"
-    return "met" if share["value"] >= _TARGET and all_items_met else "to_improve"
+    return "met" if share["value"] >= TARGET and all_items_met else "to_improve"
 
 
 def _summary_ratings(tally: Tally, market: Market, summary: Mapping[str, Any]) -> Iterator[Check]:
@@ -289,154 +272,10 @@ def _summary_ratings(tally: Tally, market: Market, summary: Mapping[str, Any]) -
 
 def _rectifications(tally: Tally, market: Market, api: _Reader) -> Iterator[Check]:
     listed = api.pages("/rectifications", activity_id=market.id)
-    bad = [rated for rated in tally.ratings.values() if rated.score <= _BAD]
+    bad = [rated for rated in tally.ratings.values() if rated.score <= BAD]
     yield Check(
         "整改：按服务项目与分数",
-        _sorted_counts((rated.offering_id, rated.score) for rated in bad),
-        _sorted_counts((row["offering_id"], row["score"]) for row in listed),
+        sorted_counts((rated.offering_id, rated.score) for rated in bad),
+        sorted_counts((row["offering_id"], row["score"]) for row in listed),
     )
     yield Check("整改：未办结", len(bad), sum(row["state"] == "open" for row in listed))
-
-
-def _sorted_counts(pairs: Iterable[tuple[str | None, int]]) -> list[tuple[str, int, int]]:
-    return sorted((str(of), score, n) for (of, score), n in Counter(pairs).items())
-
-
-# ---------------------------------------------------------------------------- the database
-
-
-def _database(
-    tally: Tally, market: Market, connection: "psycopg.Connection[tuple[Any, ...]]"
-) -> Iterator[Check]:
-    """What the API gives no figure of."""
-
-    def rows(statement: str) -> list[tuple[Any, ...]]:
-        # Text of our own; the only value is bound.
-        return connection.execute(statement.encode(), {"activity": market.id}).fetchall()
-
-    yield from _same_rows(
-        "扫码记录",
-        tally.scan_ids,
-        rows("SELECT id::text, derived_verdict FROM scan WHERE activity_id = %(activity)s"),
-    )
-    yield from _same_rows(
-        "评价",
-        {i: (rated.booking_id, rated.score) for i, rated in tally.ratings.items()},
-        (
-            (i, (booking_id, score))
-            for i, booking_id, score in rows(
-                "SELECT id::text, booking_id::text, score FROM rating"
-                " WHERE activity_id = %(activity)s"
-            )
-        ),
-    )
-    moves = rows(
-        "SELECT action, count(*) FROM audit_entry WHERE object_type = 'booking' AND object_id IN"
-        " (SELECT id FROM booking WHERE activity_id = %(activity)s) GROUP BY action"
-    )
-    yield Check("审计：每一步一条", dict(sorted(tally.moves.items())), dict(sorted(moves)))
-    yield from _numbers(tally, market, rows)
-    yield Check(
-        "没有签到的来宾",
-        0,
-        rows(
-            "SELECT count(*) FROM resident r WHERE user_id IS NULL AND guardian_user_id IS NULL"
-            " AND NOT EXISTS (SELECT FROM attendance a WHERE a.resident_id = r.id)"
-        )[0][0],
-    )
-    accounts = rows("SELECT count(*) FROM user_account")[0][0]
-    yield Check("用户数", len(tally.logins), accounts)
-
-
-def _numbers(tally: Tally, market: Market, rows: Any) -> Iterator[Check]:
-    """Numbers run from 1 without a gap for each service and day, and none was given twice."""
-    given: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    places: Counter[tuple[str, str]] = Counter()
-    for booked in tally.bookings.values():
-        day = (booked.offering_id, booked.service_on)
-        given[day].append(int(booked.ticket.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
-        places[day] += booked.state != "cancelled"
-    titles = {stall.offering_id: stall.service.title for stall in market.stalls}
-    for (offering_id, on_day), numbers in given.items():
-        lost = sorted(set(range(1, len(numbers) + 1)) - set(numbers))
-        yield Check(f"{titles[offering_id]} {on_day}：漏号或重号", [], lost)
-    days = rows(
-        "SELECT offering_id::text, on_day::text, last_number, taken FROM service_day"
-        " JOIN offering o ON o.id = offering_id WHERE o.activity_id = %(activity)s"
-    )
-    yield from _same_rows(
-        "号源",
-        {day: (len(numbers), places[day]) for day, numbers in given.items()},
-        (((offering_id, on_day), (last, taken)) for offering_id, on_day, last, taken in days),
-    )
-
-
-def _unchecked_comments(system: LocalSystem, market: Market) -> int:
-    """How many comments wait for their text check, after the worker had its time."""
-    left = -1
-
-    def none_left() -> bool:
-        nonlocal left
-        system.check()  # a worker that has lost its database is brought back
-        found = connection.execute(
-            "SELECT count(*) FROM rating WHERE activity_id = %s AND comment_state = 'pending'",
-            (market.id,),
-        ).fetchone()
-        left = found[0] if found else -1
-        return left == 0
-
-    with (
-        psycopg.connect(system.database_url, autocommit=True) as connection,
-        suppress(WaitTimeoutError),
-    ):
-        wait_until(none_left, timeout_s=_COMMENTS_CHECKED_WITHIN_S, what="comments")
-    return left
-
-
-# ---------------------------------------------------------------------------- comparing
-
-
-def _same_rows(
-    what: str, mine: Mapping[Any, Any], theirs: Iterable[tuple[Any, Any]]
-) -> Iterator[Check]:
-    """Nothing is missing, nothing is there twice or too much, and each row says the same."""
-    listed = list(theirs)
-    found = dict(listed)
-    yield Check(f"{what}：条数", len(mine), len(listed))
-    yield Check(f"{what}：缺少的", [], _few(mine.keys() - found.keys()))
-    yield Check(f"{what}：多出的", [], _few(found.keys() - mine.keys()))
-    differing = [key for key in mine.keys() & found.keys() if mine[key] != found[key]]
-    yield Check(f"{what}：内容不同的", 0, len(differing))
-    for key in differing[:_SHOWN]:
-        yield Check(f"{what} {key}", mine[key], found[key])
-
-
-def _few(keys: Iterable[Any]) -> list[Any]:
-    """A few of them, and how many more there are."""
-    listed = sorted(keys)
-    more = len(listed) - _SHOWN
-    return [*listed[:_SHOWN], *([f"另有 {more} 条"] if more > 0 else [])]
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _satisfied(scores: list[int]) -> dict[str, float] | None:
-    """The share of 基本满意 or better, with Wilson's interval at 95 %, by the textbook."""
-    n = len(scores)
-    if n == 0:
-        return None
-    share = sum(score >= _SATISFIED for score in scores) / n
-    shrink = 1 + _Z_95**2 / n
-    middle = (share + _Z_95**2 / (2 * n)) / shrink
-    half = _Z_95 * sqrt(share * (1 - share) / n + (_Z_95 / (2 * n)) ** 2) / shrink
-    return {"value": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, _DIGITS)
-    if isinstance(value, dict):
-        return {key: _rounded(part) for key, part in value.items()}
-    return value
