@@ -6,9 +6,11 @@ from backend.activities.web import (
     drafts,
     links,
     moving,
+    offerings,
     prints,
     routes,
     settings,
+    slots,
     stalls,
     workbench,
 )
@@ -19,6 +21,8 @@ FEATURE = Feature(
     name="activities",
     tables=(models,),
     api=(routes.blp,),
+    # offerings and slots declare theirs on the pages of stalls.
+    connects=(offerings, slots),
     pages=(
         drafts.pages,
         moving.pages,
