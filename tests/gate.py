@@ -26,7 +26,7 @@ COMPLETE = (
     "*/checkin/judge.py",
     "*/checkin/keep.py",
     "*/checkin/answers.py",
-    "*/schedule/imports/cells.py",
+    "*/schedule/imports/corrections.py",
     "*/schedule/imports/plans.py",
     "*/schedule/imports/slots.py",
     "*/schedule/imports/twins.py",

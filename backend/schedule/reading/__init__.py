@@ -1,4 +1,7 @@
 """A schedule as an office has written it: from a workbook's cells to rows that mean something.
 
-`columns` says what a heading means, `rows` what comes out, `reading` puts it together.
+The database is not asked, and nothing is refused here: what is not clear says so in its row. In the
+order of the work: `heads` finds the table, `columns` says what its headings mean, `lines` passes
+over what is no activity, `cells` and `times` (with `when`) say what a cell means, `reading` puts it
+together. `rows` is what comes out, for schedule/imports to make something of.
 """

@@ -22,7 +22,7 @@ from backend.core.web.pages import Upload, UploadedFile, attachment, render, see
 from backend.regions.models import Region, RegionLevel
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar, sheets
-from backend.schedule.imports import cells as import_cells
+from backend.schedule.imports import corrections as import_cells
 from backend.schedule.imports import operations as imports
 from backend.schedule.imports import undo as import_undo
 from backend.schedule.imports.plans import Plan

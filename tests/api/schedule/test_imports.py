@@ -25,7 +25,7 @@ from backend.core.spreadsheets import reading
 from backend.core.web import pages
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
-from backend.schedule.imports import cells as import_cells
+from backend.schedule.imports import corrections as import_cells
 from backend.schedule.imports import operations as imports
 from backend.schedule.reading import columns
 from backend.schedule.reading.reading import MOST_ROWS
