@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test test-backend test-oldest pictures compile-gate fuzz demo bench opening lock docs vendor clean
+.PHONY: help venv run preview test test-backend test-oldest pictures guide compile-gate fuzz demo bench opening lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -32,6 +32,9 @@ test-oldest: $(VENV)/.installed-dev ## the backend's tests on PostgreSQL 15, the
 
 pictures: $(VENV)/.installed-dev ## the browser tests with a picture of every page, in var/screenshots
 	@PICTURES=1 exec $(PY) -m pytest -n 2 tests/console tests/miniprogram
+
+guide: $(VENV)/.installed-dev ## take the pictures of the organisers' guide again
+	@exec $(PY) -m pytest -n 0 tests/console/guide.py
 
 compile-gate: $(VENV)/.installed-dev ## compile the mini-program with WeChat's own tool, before a release
 	@exec $(PY) -m tests.miniprogram.compile_gate
