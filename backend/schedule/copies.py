@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.checks.readiness import UNSETTLED, is_settled
 from backend.activities.copies import Place, Source, copy_to, slots_that_fit
-from backend.activities.days import doubtful_time
+from backend.activities.days import doubt_of
 from backend.activities.models import Activity
 from backend.activities.requests import ActivityEdit, NewVenue
 from backend.activities.words import SlotChoice
@@ -59,6 +59,12 @@ class Candidate:
     clashes: Sequence[Any]
     doubtful: str
     venue: str
+
+    @property
+    def sure(self) -> bool:
+        """Whether it may be chosen for the clerk: a second activity of a day, and a day of another
+        year, they choose themselves."""
+        return not (self.clashes or self.doubtful)
 
     @property
     def settled(self) -> bool:
@@ -128,7 +134,7 @@ def candidates(
             )
             place = Place(starts_at, region.id, differs, hours.slots)
             clashes = there.get((region.id, day), [])
-            doubtful = doubtful_time(starts_at, clock.now())
+            doubtful = doubt_of(starts_at, clock.now())
             venue = or_else(differs.venue, source.venue).name
             found.append(Candidate(region, day, place, clashes, doubtful, venue))
     # Those of all copies lie in its time or none's.

@@ -104,6 +104,8 @@ def test_a_day_of_another_year_is_asked_about(
     page = desk.step(path, **fields(world, past, DAY, far))
     assert page.count("已经过去，请核对年份") == 2, "in both communities"
     assert page.count("离今天超过 400 天，请核对年份") == 2
+    assert "其中 <strong>1 场当天该社区已有活动、4 场日期请核对</strong>，没有替您勾选" in page
+    assert page.count(" checked") == 1, "the one of which nothing is to be asked"
     for day, told in ((far, True), (DAY, False)):
         form = {"starts_at": f"{day}T09:00", "version": str(source["version"])}
         answer = desk.send(f"/console/schedule/{source['id']}/move", **form)
