@@ -89,19 +89,34 @@ class Base(DeclarativeBase):
     }
 
 
+_CURSOR = "cursor of hand-written statements"
+
+
 class Transaction(FlaskSession):
     """One connection of the pool, taken at the first statement, the transaction on it, and
-    SQLAlchemy's session, which joins when an operation first uses it.
+    SQLAlchemy's session, which is made when it is first asked for anything and joins when an
+    operation first reads or writes by it.
 
     A hand-written statement (statement.py) needs the connection alone: joining, and clearing away
     what was joined, costs as much as a statement, and the paths on which people wait in line need
     none of it (docs/adr/0014).
     """
 
-    _is_open = _has_joined = False
+    _is_open = _is_made = _has_joined = False
     _connection: Connection | None = None
-    _driver: psycopg.Connection[Any] | None = None
     _cursor: psycopg.RawCursor[Any] | None = None
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Nothing yet: see `__getattr__`."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Python asks here for what is missing: at first for whatever a session has, and then it is
+        made."""
+        if self._is_made:
+            raise AttributeError(name)
+        self._is_made = True
+        super().__init__(db, **_OPTIONS)
+        return getattr(self, name)
 
     def get_bind(self, *_: Any, **__: Any) -> Connection:
         """Raises RuntimeError outside `transaction()`, where nobody would end what it begins."""
@@ -113,17 +128,18 @@ class Transaction(FlaskSession):
 
         Raises RuntimeError outside `transaction()`.
         """
-        self.flush()
-        if self._driver is None:
-            self._driver = cast(Any, self._taken().connection.driver_connection)
-        return self._driver
+        if self._is_made:
+            self.flush()
+        return cast(Any, self._taken().connection.driver_connection)  # type: ignore[no-any-return]
 
     def cursor(self) -> psycopg.RawCursor[Any]:
-        """The one cursor of all hand-written statements: making one for each takes a third of
-        the time that a statement takes here."""
-        driver = self.driver()
+        """The one cursor of a connection's hand-written statements, kept with it: making one for
+        each takes a third of the time that a statement takes here."""
         if self._cursor is None:
-            self._cursor = psycopg.RawCursor(driver)
+            driver, kept = self.driver(), self._taken().info
+            self._cursor = kept[_CURSOR] = kept.get(_CURSOR) or psycopg.RawCursor(driver)
+        elif self._is_made:
+            self.flush()
         return self._cursor
 
     def _taken(self) -> Connection:
@@ -140,13 +156,13 @@ class Transaction(FlaskSession):
 
     def keep(self) -> None:
         """Commit: of the session only what is pending, the rest is the connection's."""
-        if self.in_transaction():
+        if self._is_made and self.in_transaction():
             self.commit()
         if self._connection is not None:
             self._begun.commit()
 
     def undo(self) -> None:
-        if self.in_transaction():
+        if self._is_made and self.in_transaction():
             self.rollback()
         if self._connection is not None and self._begun.is_active:
             self._begun.rollback()
@@ -155,7 +171,7 @@ class Transaction(FlaskSession):
         """Give the connection back; rows that were loaded are nobody's from now on."""
         self._is_open = False
         connection, self._connection = self._connection, None
-        self._driver = self._cursor = None
+        self._cursor = None
         if self._has_joined:
             self.close()
         if connection is not None:
@@ -190,7 +206,7 @@ def transaction() -> Iterator[Transaction]:
     """
     if transaction_is_open():
         raise RuntimeError("a transaction is open already: operations must not open one")
-    running = Transaction(db, **_OPTIONS)
+    running = Transaction()
     running.begin_work()
     before = _OPEN.set(running)
     try:
