@@ -1,7 +1,8 @@
 """What every log line and audit entry needs to know of the request it belongs to."""
 
 import re
-from typing import Any, cast
+import time
+from typing import Any
 
 from flask import Request, g, has_request_context, request
 
@@ -12,18 +13,20 @@ _SAFE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 def the_request() -> Request:
     """Flask's request itself, for what looks at it often: its proxy asks for it each time."""
-    return cast(Any, request)._get_current_object()  # type: ignore[no-any-return]
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def the_g() -> Any:
     """Flask's `g` itself, likewise."""
-    return cast(Any, g)._get_current_object()
+    return g._get_current_object()
 
 
 def start_request() -> None:
-    """Give the request its id: the proxy's where that is harmless to log, else a new one."""
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _SAFE.fullmatch(given) else new_id().hex
+    """Note in `g` when the request began, and its id: the proxy's where that is harmless to log,
+    else a new one."""
+    kept, given = the_g(), the_request().environ.get("HTTP_X_REQUEST_ID", "")
+    kept.started = time.perf_counter()
+    kept.request_id = given if _SAFE.fullmatch(given) else new_id().hex
 
 
 def current_request_id() -> str | None:
