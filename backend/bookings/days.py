@@ -44,10 +44,14 @@ def valid_until(row: Any) -> datetime:
     return clock.day_over_at(row.service_on, row.activity_starts_at, row.activity_ends_at)
 
 
-def state_of(row: Any) -> BookingState:
-    """The state of a row of `select_bookings` at this moment."""
+def state_of(row: Any, ends_at: datetime) -> BookingState:
+    """The state of a row of `select_bookings` at this moment.
+
+    Args:
+        ends_at: its `valid_until`.
+    """
     state = BookingState(row.state)
-    if clock.now() < valid_until(row):
+    if clock.now() < ends_at:
         return state
     return after_day(state, row.activity_opened_at)
 

@@ -232,7 +232,8 @@ def _book(
             "now": now,
             # Who is here today does not wait for an appointment of another day. A day may have
             # begun before midnight.
-            "present_on": [service_on, clock.today()] if is_today else [],
+            "is_today": is_today,
+            "today": clock.today(),
             "request_id": current_request_id(),
             "address": current_address(),
             "action": action,

@@ -60,7 +60,8 @@ _BOOK = Statement(
                count(*) FILTER (WHERE state IN ({_ACTIVE})) AS held_today,
                EXISTS (SELECT FROM attendance v
                         WHERE v.activity_id = :activity_id AND v.resident_id = :resident_id
-                          AND v.on_day = ANY(:present_on) AND v.reverted_at IS NULL) AS present
+                          AND :is_today AND v.on_day IN (:service_on, :today)
+                          AND v.reverted_at IS NULL) AS present
           FROM booking
          WHERE resident_id = :resident_id AND service_on = :service_on
     ), too_many AS (

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,7 @@ class Scanned:
 
 
 def _given(part: Scanned | NewGuest) -> dict[str, Any]:
-    values = ((name, getattr(part, name)) for name in part.__slots__)
+    values = zip(part.__slots__, attrgetter(*part.__slots__)(part), strict=True)
     return {name: value for name, value in values if value is not None}
 
 

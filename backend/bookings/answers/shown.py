@@ -1,6 +1,7 @@
 """Bookings as their person, or the staff, see them."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ _PLAIN = (
     "slot_starts_at", "slot_ends_at", "service_on", "due_at", "ticket", "urgent", "calls",
     "rejoined", "moved_from", "created_at", "arrived_at", "called_at", "started_at", "finished_at",
 )  # fmt: skip
+_plain = attrgetter(*_PLAIN)
 
 
 def booking_detail(session: Session, actor: Actor, booking_id: UUID) -> dict[str, Any]:
@@ -37,7 +39,8 @@ def booking_answer(session: Session, actor: Actor, row: Any) -> dict[str, Any]:
 
 def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Rows of `select_bookings` as their person, or the staff, see them."""
-    states = {row.id: state_of(row) for row in rows}
+    ends = {row.id: valid_until(row) for row in rows}
+    states = {row.id: state_of(row, ends[row.id]) for row in rows}
     waiting = [row for row in rows if states[row.id] is BookingState.ARRIVED]
     places = places_of(session, waiting)
     offering_ids = {row.offering_id for row in waiting}
@@ -48,10 +51,10 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
         place = places.get(row.id)
         shown = own_name(row.resident_name) if own else masked_name(row.resident_name)
         answers.append(
-            {name: getattr(row, name) for name in _PLAIN}
+            dict(zip(_PLAIN, _plain(row), strict=True))
             | {
                 "state": states[row.id],
-                "valid_until": valid_until(row),
+                "valid_until": ends[row.id],
                 "ratable_until": ratable_until(row.activity_ends_at, row.activity_closed_at),
                 "activity_state": ActivityState(row.activity_state),
                 "activity_open": _is_open(row),
