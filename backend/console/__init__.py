@@ -24,7 +24,9 @@ from backend.core.errors import Forbidden, NotFound
 from backend.core.feature import Feature
 from backend.core.permissions import Actor
 from backend.core.web.api import LOGIN, PUBLIC, declare_access
-from backend.core.web.pages import Frame, Pages, init_pages, see_other
+from backend.core.web.pages import Pages, init_pages
+from backend.core.web.replies import see_other
+from backend.core.web.ways import Frame
 from backend.identity.login.console import Who, authenticate, who_is
 
 PREFIX = "/console"

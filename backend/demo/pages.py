@@ -9,7 +9,8 @@ from backend.core.errors import NotFound
 from backend.core.limits import Unlimited
 from backend.core.permissions import Actor
 from backend.core.web.api import PUBLIC
-from backend.core.web.pages import Pages, after_login, log_in_browser
+from backend.core.web.pages import Pages
+from backend.core.web.ways import after_login, log_in_browser
 from backend.demo.people import openid_of
 from backend.identity.login import console
 from backend.identity.models import User

@@ -22,7 +22,7 @@ from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
-from backend.core.web import pages, steps
+from backend.core.web import pages, steps, ways
 from backend.identity.login import accounts, console
 from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
@@ -242,7 +242,7 @@ class Office(Stage):
         with desk.http.session_transaction("/console/") as cookie:
             if person is not None:
                 with self.world.app.app_context(), transaction() as session:
-                    cookie[pages.TOKEN] = console.start(session, person.user_id, "scan")
+                    cookie[ways.TOKEN] = console.start(session, person.user_id, "scan")
         desk.token = lambda: token  # type: ignore[method-assign]
         return desk
 

@@ -20,7 +20,7 @@ from backend.app import create_app
 from backend.core import clock
 from backend.core.db import db, transaction
 from backend.core.permissions import Role
-from backend.core.web.pages import TOKEN
+from backend.core.web.ways import TOKEN
 from backend.dashboard.tasks import refresh
 from backend.identity.login import console
 from tests.conftest import settings_for

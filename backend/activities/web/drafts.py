@@ -14,7 +14,9 @@ from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, render, see_other, tell
+from backend.core.web.notices import tell
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
 from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
 

@@ -13,7 +13,8 @@ from backend.activities.codes import scenes
 from backend.core.context import composed
 from backend.core.permissions import Actor
 from backend.core.web.api import PUBLIC
-from backend.core.web.pages import Pages, render
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render
 from backend.settings import Settings
 
 pages = Pages("links", __name__, url_prefix="/q", template_folder="templates")

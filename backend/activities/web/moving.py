@@ -16,7 +16,9 @@ from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, next_step, render, see_other, tell
+from backend.core.web.notices import tell
+from backend.core.web.pages import Pages
+from backend.core.web.replies import next_step, render, see_other
 
 # Their address is the schedule's, from which they are reached.
 pages = Pages("moving", __name__, url_prefix="/console/schedule", template_folder="templates")

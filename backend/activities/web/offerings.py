@@ -26,7 +26,8 @@ from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.pages import render, see_other, tell
+from backend.core.web.notices import tell
+from backend.core.web.replies import render, see_other
 
 _OFFERING = {
     "title": "服务名称", "service_kind": "服务类别", "mode": "服务方式",

@@ -19,7 +19,8 @@ from backend.core import clock, jobs
 from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
 
 pages = Pages("prints", __name__, url_prefix="/console/markets", template_folder="templates")
 CARDS_A_SHEET = forms.CARDS_A_SHEET

@@ -11,7 +11,8 @@ from backend.activities import figures
 from backend.core.permissions import Actor, Permission
 from backend.core.web import fields
 from backend.core.web.fields import Schema
-from backend.core.web.pages import Pages, render
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render
 from backend.regions.queries import branch
 
 pages = Pages("settings", __name__, url_prefix="/console/settings", template_folder="templates")

@@ -21,7 +21,7 @@ from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.given import given
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.pages import next_step, render, see_other
+from backend.core.web.replies import next_step, render, see_other
 
 _SLOT = {"starts_at": "开始", "ends_at": "结束", "capacity": "名额"}
 

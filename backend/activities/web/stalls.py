@@ -20,7 +20,8 @@ from backend.activities.web.workbench import access_workbench, frame, stalls_of
 from backend.core.errors import AppError, EditedMeanwhile, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.pages import Pages, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
 from backend.partners.queries import organisations_to_choose
 
 pages = Pages("stalls", __name__, url_prefix="/console/markets", template_folder="templates")

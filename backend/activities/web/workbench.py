@@ -32,7 +32,8 @@ from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.pages import Pages, next_step, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import next_step, render, see_other
 
 # What the fields of 活动登记 are called.
 _RECORD = {

@@ -20,7 +20,8 @@ from backend.core.feature import AuditWords
 from backend.core.given import picked
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
 from backend.regions.models import Region
 from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose

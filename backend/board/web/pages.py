@@ -33,7 +33,8 @@ from backend.core.given import picked
 from backend.core.pagination import Asked
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import PUBLIC
-from backend.core.web.pages import Pages, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
 from backend.identity.login.console import IDLE, TOUCH_AFTER
 from backend.regions.queries import regions_to_choose
 

@@ -19,88 +19,64 @@ the next page names the form whose fields are done with. Whoever must log in mea
 to the page that they were on.
 """
 
-import hashlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlencode
 
 import marshmallow as ma
 from flask import (
-    Blueprint,
     Flask,
     Response,
     current_app,
     flash,
     g,
-    get_flashed_messages,
-    get_template_attribute,
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from flask import session as cookie
 from flask.sansio.app import App
-from flask_wtf.csrf import generate_csrf, validate_csrf
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.routing import RequestRedirect
-from wtforms.validators import ValidationError as CsrfError
+from werkzeug.datastructures import MultiDict
 
 from backend.core import idempotency
 from backend.core.context import compose, composed
 from backend.core.db import transaction
 from backend.core.errors import AppError, NotLoggedIn, ValidationFailed
 from backend.core.idempotency import IdempotencyKeyReused, StoredAnswer
-from backend.core.ids import new_id
-from backend.core.permissions import Actor, Permission
-from backend.core.text import file_name, one_line
+from backend.core.permissions import Actor
 from backend.core.web import steps
 from backend.core.web.attempts import (
     A_READ,
     PUBLIC,
-    Access,
     Declared,
     Path,
     Sending,
     View,
     Work,
     declare_access,
-    words_of,
 )
+from backend.core.web.notices import DONE, done_forms, notices
 from backend.core.web.problems import problem_for
+from backend.core.web.replies import ASKED, asked_before, conditional, refused_page
+from backend.core.web.sent import (
+    FORM_KEY,
+    ForgedForm,
+    Upload,
+    accept_file,
+    check_origin,
+    form_fields,
+    form_fingerprint,
+    load_form,
+    load_query,
+    uploaded_file,
+)
+from backend.core.web.ways import TOKEN, Frame, OfConsole, to_login, way_back
 
-FORM_KEY = "_key"
-ASKED = "asked"
-TOKEN = "token"  # noqa: S105 - the cookie's field, not a secret
-# The fields beside a form's file; and how much of a file that is too large is read, to say so.
-_BESIDE_A_FILE = 100_000
-_MOST_DRAINED = 20_000_000
-# What a form may carry besides its own fields.
-_OF_EVERY_FORM = ("csrf_token", FORM_KEY)
 SAVED = "已保存"
-# Notices that are not for people: the address of a form whose fields are done with.
-_DONE = "done"
-# What the login page is asked with: where to go on, and whether a login has ended.
-_WAY = ("next", "ended")
-_LONGEST_WAY = 2000
-
-
-class ForgedForm(AppError):
-    status = 403
-    code = "forged_form"
-    title = "页面已过期，请返回刷新后再提交"
-
-
-class FileTooLarge(AppError):
-    status = 413
-    code = "file_too_large"
-    title = "文件太大了，没有上传"
 
 
 class SavedBefore(IdempotencyKeyReused):
@@ -114,27 +90,6 @@ class SavedBefore(IdempotencyKeyReused):
         """
         super().__init__("要改刚才保存的，请打开它；确实要再新建一份，请再按一次")
         self.made = made
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that a form takes; the view finds an `UploadedFile`, or None, under its name.
-
-    Attributes:
-        most_bytes: what the file may have; the form's other fields come on top.
-    """
-
-    name: str
-    most_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedFile:
-    """What came: the name that it had on the sender's disk is for people, never for a path, and is
-    bounded as ours are."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +140,7 @@ class Form(Declared):
     kept: bool = True
 
 
-class Pages(Blueprint):
+class Pages(OfConsole):
     """A feature's pages. `page` declares one that is read, with the words of `Page`; `form` one
     that is sent, with those of `Form`."""
 
@@ -262,7 +217,7 @@ class _Shown(_ByCookie):
         self._asked = declared.asked() if declared.asked else None
 
     def incoming(self) -> tuple[Any, ...]:
-        return _query(self.query, strictly=self.declared.again is not None)
+        return load_query(self.query, strictly=self.declared.again is not None)
 
     def show(self, session: Session, actor: Actor | None, path: Path) -> Any:
         if self._asked is not None:
@@ -283,7 +238,7 @@ class _Shown(_ByCookie):
         no refusal: the form's page shows what stands."""
         assert actor is not None
         try:
-            body = _loaded(schema, asked_before(session, actor))
+            body = load_form(schema, asked_before(session, actor))
             return self.view(session, actor, body, *self.incoming(), **path)
         except AppError as refusal:
             if refusal.status not in (409, 422):
@@ -294,7 +249,7 @@ class _Shown(_ByCookie):
         return redirect(_page_of(self.declared, path, filters), 303)
 
     def answer_read(self, answer: Any, actor: Actor | None) -> Any:
-        return _conditional(answer) if self.polled else answer
+        return conditional(answer) if self.polled else answer
 
     def is_reach(self, refusal: AppError) -> bool:
         """An open page that asks again and again is no new try."""
@@ -325,26 +280,26 @@ class _Sent(_ByCookie):
 
     def check_sender(self) -> None:
         if self.declared.upload is not None:
-            _accept(self.declared.upload)
-        _check_origin(self.declared.access)
+            accept_file(self.declared.upload)
+        check_origin(self.declared.access)
 
     def incoming(self) -> tuple[Any, ...]:
         g.told, g.asks = [], False
-        return (*self._body(), *_query(self._query))
+        return (*self._body(), *load_query(self._query))
 
     def _body(self) -> tuple[Any, ...]:
         if self._schema is None:
             return ()
-        body = _loaded(self._schema, request.form)
+        body = load_form(self._schema, request.form)
         if self.declared.upload is not None:
-            body[self.declared.upload.name] = _uploaded(self.declared.upload)
+            body[self.declared.upload.name] = uploaded_file(self.declared.upload)
         return (body,)
 
     def key_of(self, incoming: tuple[Any, ...]) -> str | None:
         return request.form.get(FORM_KEY) or None
 
     def meaning(self, path: Path) -> bytes:
-        return _fingerprint(path)
+        return form_fingerprint(path)
 
     def to_keep(self, answer: Any) -> StoredAnswer | None:
         """Where it leads: a page that shows a refusal is made anew, and what asks once more has
@@ -374,7 +329,7 @@ class _Sent(_ByCookie):
         for words, kind in g.told or ([(said, "success")] if said else []):
             flash(words, kind)
         if said is not None:
-            flash(request.path, _DONE)
+            flash(request.path, DONE)
 
     def _show_again(self, refusal: AppError, path: Path) -> Any:
         """What a refused form answers: the same page with what was typed, or the refusal's own."""
@@ -386,7 +341,7 @@ class _Sent(_ByCookie):
         try:
             with transaction() as session:
                 actor = self.authenticated(session)
-                query = _query(getattr(again, "query", None))
+                query = load_query(getattr(again, "query", None))
                 page = again(session, actor, *query, **path, typed=typed, problem=refusal)
                 return refused_page(page, refusal)
         except AppError as other:
@@ -395,133 +350,11 @@ class _Sent(_ByCookie):
             raise
 
 
-def see_other(endpoint: str, **values: Any) -> Response:
-    """The redirect after a form, so that reloading the page sends nothing again."""
-    return current_app.make_response(redirect(url_for(endpoint, **values), 303))
-
-
-def next_step(session: Session, actor: Actor, endpoint: str, **values: Any) -> Response:
-    """Lead to the page that asks once more before this form is done (`asked`). Nothing is done
-    yet: what was typed stays, and the same form may be sent again."""
-    sent = [(n, v) for n, v in request.form.items(multi=True) if n not in _OF_EVERY_FORM]
-    g.asks = True
-    return see_other(endpoint, **values, asked=steps.keep(session, actor.user_id, sent))
-
-
-def asked_before(session: Session, actor: Actor) -> MultiDict[str, str]:
-    """What the form before this page was sent with.
-
-    Raises StepOver (409) when that is not known any more.
-    """
-    return steps.find(session, actor.user_id, request.args.get(ASKED, ""))
-
-
-def attachment(content: bytes, name: str, mimetype: str) -> Response:
-    """A file to keep. Its name may be Chinese (RFC 6266), and hold what somebody has typed."""
-    return send_file(
-        io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=file_name(name)
-    )
-
-
-def tell(words: str, *, done: bool = True) -> None:
-    """Say something on the next page.
-
-    Args:
-        done: whether it is what a form has done, and not something else to look at.
-    """
-    g.told.append((words, "success" if done else "info"))
-
-
-def done_here() -> None:
-    """Say that the page which a form answers is the end of it, and no step before another form:
-    what was typed need not be kept."""
-    g.done = request.path
-
-
-def done_forms() -> list[str]:
-    """The addresses of the forms whose fields are done with."""
-    return [
-        *(words for kind, words in _flashed() if kind == _DONE),
-        *([g.done] if "done" in g else []),
-    ]
-
-
-def notices() -> list[tuple[str, str]]:
-    """What is told on this page: of each notice its kind and its words."""
-    return [(kind, words) for kind, words in _flashed() if kind != _DONE]
-
-
-def _flashed() -> list[tuple[str, str]]:
-    found: Any = get_flashed_messages(with_categories=True)
-    return list(found)
-
-
-def render(template: str, **values: Any) -> str:
-    """A page from its template."""
-    return render_template(template, **values)
-
-
-def render_part(template: str, macro: str, *arguments: Any) -> str:
-    """One macro of a template: the part of a page that refreshes by itself."""
-    return str(get_template_attribute(template, macro)(*arguments))
-
-
-def form_fields() -> dict[str, str]:
-    """The hidden fields of every form: where it comes from, and which sending it is."""
-    return {"csrf_token": generate_csrf(), FORM_KEY: str(new_id())}
-
-
-def log_in_browser(token: str) -> None:
-    """Let the browser's cookie carry a console session; what it carried before is dropped."""
-    cookie.clear()
-    cookie[TOKEN] = token
-    # Made now: of two pages that load at once each would make one, and one would be lost.
-    generate_csrf()
-
-
-def log_out_browser() -> None:
-    cookie.clear()
-
-
-def way() -> dict[str, str]:
-    """What the login page was asked with, for its forms to hand on."""
-    return {name: request.args[name] for name in _WAY if name in request.args}
-
-
-def after_login() -> Response:
-    """To the page that asked for the login; the first one where none did."""
-    place = _address_of_page(request.args.get("next", "")) or url_for(composed(Frame).home)
-    return current_app.make_response(redirect(place, 303))
-
-
-class Authenticate(Protocol):
-    """Whose console session a cookie's token is; None for nobody's."""
-
-    def __call__(self, session: Session, token: str, *, in_use: bool = True) -> Actor | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What all pages stand in; core knows none of it.
-
-    Attributes:
-        home: endpoint of the first page.
-        login: endpoint of the page that asks who it is.
-        refusal: template of a page that shows a refusal, `problem`. It needs nothing of the
-            database: that may be what is away.
-    """
-
-    authenticate: Authenticate
-    home: str
-    login: str
-    refusal: str
-
-
 def init_pages(app: Flask, frame: Frame) -> None:
     """Let pages know who is asking, and what they stand in."""
     compose(app.extensions, frame)
     app.jinja_env.globals.update(
-        form_fields=form_fields, done_forms=done_forms, notices=notices, way_back=_way_back
+        form_fields=form_fields, done_forms=done_forms, notices=notices, way_back=way_back
     )
     # A token is good for as long as its cookie's secret, which a login makes anew: a page may stay
     # open for longer than an hour.
@@ -560,182 +393,5 @@ def _error_page(error: Exception) -> Any:
     to the login."""
     problem = problem_for(error)
     if isinstance(problem, NotLoggedIn):
-        return _to_login()
+        return to_login()
     return refused_page(render_template(composed(Frame).refusal, problem=problem), problem)
-
-
-def refused_page(page: Any, problem: AppError) -> Response:
-    """A page that shows a refusal, with its status."""
-    answer = current_app.make_response((page, problem.status))
-    if problem.retry_after is not None:
-        answer.headers["Retry-After"] = str(problem.retry_after)
-    return answer
-
-
-def _to_login() -> Any:
-    asked = {"next": _way_back()} | ({"ended": "1"} if cookie.get(TOKEN) else {})
-    frame = composed(Frame)
-    login = url_for(frame.login)
-    if asked["next"] and asked["next"] != url_for(frame.home):
-        login = f"{login}?{urlencode(asked, safe='/')}"
-    if "HX-Request" in request.headers:
-        # htmx would put the login page into a corner of this one.
-        return Response(status=401, headers={"HX-Redirect": login})
-    return redirect(login, 303)
-
-
-def _way_back() -> str:
-    """The address of the page that the browser is on, or was asking for; empty where there is
-    none."""
-    shown = request.method == "GET" and "HX-Request" not in request.headers
-    asking = (request.full_path,) if shown else (request.referrer or "", g.get("form_page", ""))
-    return next(filter(None, map(_address_of_page, asking)), "")
-
-
-def _address_of_page(text: str) -> str:
-    """An address of a page of ours for those who are logged in, without its host; empty for any
-    other: what stands in an address may come from anybody."""
-    try:
-        parts = urlsplit(text[:_LONGEST_WAY])
-        found, _ = current_app.url_map.bind(request.host).match(parts.path, method="GET")
-    except (ValueError, HTTPException, RequestRedirect):
-        return ""
-    ours = parts.netloc in ("", request.host)
-    page = isinstance(current_app.blueprints.get(found.split(".")[0]), Pages)
-    public = getattr(current_app.view_functions[found], "access", Access.PUBLIC) is Access.PUBLIC
-    if public or not (ours and page):
-        return ""
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
-
-
-def _conditional(answer: Any) -> Response:
-    """A polled part with its ETag; empty where the page has it already."""
-    response = current_app.make_response(answer)
-    response.add_etag()
-    response.make_conditional(request)
-    return response
-
-
-def _check_origin(access: Access | Permission) -> None:
-    """A form must come from our own page: its token (Flask-WTF), the browser's word for it, and a
-    one-time key like those that we give.
-
-    Raises NotLoggedIn where nobody is logged in and nothing can be done with it anyway: logging
-    out in another tab took the token away. ForgedForm (403) else.
-    """
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        raise ForgedForm
-    try:
-        validate_csrf(request.form.get("csrf_token") or request.headers.get("X-CSRFToken"))
-    except CsrfError:
-        if access is not Access.PUBLIC and TOKEN not in cookie:
-            raise NotLoggedIn from None
-        raise ForgedForm from None
-    if FORM_KEY in request.form and not idempotency.is_key(request.form[FORM_KEY]):
-        raise ForgedForm
-
-
-def _accept(upload: Upload) -> None:
-    """Let this request be as large as its file may be, and read it.
-
-    Raises FileTooLarge (413).
-    """
-    request.max_content_length = upload.most_bytes + _BESIDE_A_FILE
-    try:
-        request.form  # noqa: B018 - reading it is what parses the body
-    except RequestEntityTooLarge:
-        _drain()
-        raise _too_large(upload) from None
-
-
-def _drain() -> None:
-    """Read what is still on its way: a browser shows no answer before it has sent everything."""
-    left = min(request.content_length or 0, _MOST_DRAINED)
-    while left > 0:
-        chunk = request.environ["wsgi.input"].read(min(left, 65_536))
-        if not chunk:
-            return
-        left -= len(chunk)
-
-
-def _uploaded(upload: Upload) -> UploadedFile | None:
-    """The form's file; None where none was chosen.
-
-    Raises FileTooLarge (413).
-    """
-    sent: FileStorage | None = request.files.get(upload.name)
-    if sent is None or not sent.filename:
-        return None
-    content = sent.stream.read()
-    sent.stream.seek(0)
-    if len(content) > upload.most_bytes:
-        raise _too_large(upload)
-    return UploadedFile(file_name(sent.filename), content)
-
-
-def _too_large(upload: Upload) -> FileTooLarge:
-    return FileTooLarge(errors={upload.name: [f"最大 {upload.most_bytes // 1_000_000} MB"]})
-
-
-def _fingerprint(path: Path) -> bytes:
-    fields = {name: values for name, values in request.form.lists() if name not in _OF_EVERY_FORM}
-    for name, sent in request.files.items():
-        fields[name] = [hashlib.sha256(sent.stream.read()).hexdigest()]
-        sent.stream.seek(0)
-    return idempotency.fingerprint(request.path, words_of(path), fields)
-
-
-def _plain(schema: ma.Schema, given: MultiDict[str, str]) -> dict[str, Any]:
-    """The fields as the schema expects them: an empty one is one that was not filled in."""
-    plain: dict[str, Any] = {}
-    fields = _by_name(schema)
-    for name, values in given.lists():
-        field = fields.get(name)
-        if isinstance(field, ma.fields.List):
-            plain[name] = [value for value in values if one_line(value)]
-        elif one_line(values[-1]):
-            plain[name] = values[-1].strip()
-        elif field is not None and field.allow_none:
-            plain[name] = None
-    return plain
-
-
-def _by_name(schema: ma.Schema) -> dict[str, ma.fields.Field[Any]]:
-    """A schema's fields by what a form calls them: `from` is no name in Python."""
-    return {field.data_key or name: field for name, field in schema.fields.items()}
-
-
-def _loaded(schema: ma.Schema, given: MultiDict[str, str]) -> Any:
-    own = MultiDict((n, v) for n, v in given.items(multi=True) if n not in _OF_EVERY_FORM)
-    unknown = sorted(set(own) - set(_by_name(schema)))
-    if unknown:
-        raise ValidationFailed(errors={name: ["没有这一项"] for name in unknown})
-    return _loaded_plain(schema, _plain(schema, own))
-
-
-def _loaded_plain(schema: ma.Schema, plain: dict[str, Any]) -> Any:
-    try:
-        return schema.load(plain)
-    except ma.ValidationError as error:
-        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
-        raise ValidationFailed(errors=messages) from None
-
-
-def _query(schema: ma.Schema | None, *, strictly: bool = False) -> tuple[Any, ...]:
-    """The loaded query, if there is one; what is wrong in it is refused or passed over.
-
-    Raises ValidationFailed (422).
-    """
-    if schema is None:
-        return ()
-    load = _loaded_plain if strictly else _loaded_leniently
-    return (load(schema, _plain(schema, request.args)),)
-
-
-def _loaded_leniently(schema: ma.Schema, plain: dict[str, Any]) -> Any:
-    try:
-        return schema.load(plain)
-    except ma.ValidationError as error:
-        wrong = error.normalized_messages()  # type: ignore[no-untyped-call]
-        return schema.load({name: value for name, value in plain.items() if name not in wrong})

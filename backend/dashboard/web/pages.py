@@ -11,7 +11,8 @@ from backend.core import clock
 from backend.core.config import DASHBOARD, RATING, titles
 from backend.core.given import picked
 from backend.core.permissions import Actor
-from backend.core.web.pages import Pages, render
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render
 from backend.dashboard import lists, questions
 from backend.dashboard import queries as dashboard
 from backend.dashboard.periods import ALL, Period, months_back, this_year

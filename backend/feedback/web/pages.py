@@ -12,7 +12,9 @@ from backend.core import clock
 from backend.core.config import RATING, load
 from backend.core.errors import AppError, NotFound
 from backend.core.permissions import Actor, Permission
-from backend.core.web.pages import Pages, done_here, render, see_other
+from backend.core.web.notices import done_here
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
 from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.evaluation.trends import trends_of
 from backend.feedback.permissions import access_rectification

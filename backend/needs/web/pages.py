@@ -13,7 +13,8 @@ from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.writing import MIMETYPE
-from backend.core.web.pages import Pages, attachment, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import attachment, render, see_other
 from backend.needs import operations, queries
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.pages import Pages, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
 from backend.partners import operations, queries
 from backend.partners.permissions import (
     access_organisation,

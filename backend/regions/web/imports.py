@@ -11,7 +11,9 @@ from backend.core.errors import AppError, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.web.fields import Schema
-from backend.core.web.pages import Pages, Upload, render, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import render, see_other
+from backend.core.web.sent import Upload
 from backend.regions import imports
 from backend.regions.csv_files import RegionFilesInvalid
 from backend.regions.models import RegionImportState

@@ -14,7 +14,8 @@ from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.writing import MIMETYPE
-from backend.core.web.pages import Pages, attachment, render, render_part, see_other
+from backend.core.web.pages import Pages
+from backend.core.web.replies import attachment, render, render_part, see_other
 from backend.regions.models import Region
 from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose

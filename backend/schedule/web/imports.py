@@ -18,7 +18,9 @@ from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.reading import NotASpreadsheet, SpreadsheetTooLarge
 from backend.core.spreadsheets.writing import MIMETYPE
-from backend.core.web.pages import Upload, UploadedFile, attachment, render, see_other, tell
+from backend.core.web.notices import tell
+from backend.core.web.replies import attachment, render, see_other
+from backend.core.web.sent import Upload, UploadedFile
 from backend.regions.models import Region, RegionLevel
 from backend.regions.queries import regions_to_choose
 from backend.schedule import calendar, sheets

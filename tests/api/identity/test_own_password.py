@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
-from backend.core.web.pages import FORM_KEY
+from backend.core.web.sent import FORM_KEY
 from backend.identity.login import accounts
 from backend.identity.login.passwords import weakness
 from tests.support.desk import Desk

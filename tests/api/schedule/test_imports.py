@@ -22,7 +22,7 @@ from backend.core.errors import ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.core.spreadsheets import reading
-from backend.core.web import pages
+from backend.core.web import sent
 from backend.identity.models import RoleAssignment
 from backend.needs.models import Need, NeedSource
 from backend.schedule.imports import corrections as import_cells
@@ -758,7 +758,7 @@ def test_a_file_that_is_too_large_is_answered_with_a_sentence(
         page = answer.get_data(as_text=True)
         assert "文件太大了，没有上传" in page
         assert "最大 1 MB" in page
-    monkeypatch.setattr(pages, "_MOST_DRAINED", 1000)
+    monkeypatch.setattr(sent, "_MOST_DRAINED", 1000)
     assert send_bytes(desk, b"x" * (most + 200_000)).status_code == 413
 
 
