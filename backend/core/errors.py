@@ -1,7 +1,7 @@
 """Errors with a stable code and a sentence that can be shown to a resident.
 
 A feature declares its refusals as `AppError` subclasses beside the rule they guard; only
-`core/web/api.py` turns them into problem+json (RFC 9457). Clients switch on `code`.
+`core/web/problems.py` turns them into problem+json (RFC 9457). Clients switch on `code`.
 """
 
 from collections.abc import Mapping

@@ -44,11 +44,17 @@ from backend.core.web.attempts import (
     declare_access,
     words_of,
 )
+from backend.core.web.document import (
+    A_FILE,
+    IDEMPOTENCY_PARAMETER,
+    TOO_MANY_REQUESTS,
+    ProblemSchema,
+    page_schema,
+)
 from backend.core.web.problems import problem_response
 
 MAX_BODY_BYTES = 1_000_000
 JSON = "application/json"
-
 Authenticate = Callable[[Session, str], Actor | None]
 
 
@@ -93,7 +99,7 @@ class Endpoint(Declared):
         """The schema of what goes out."""
         if self.answer is None:
             return None
-        return _page_schema(self.answer)() if self.page else self.answer()
+        return page_schema(self.answer)() if self.page else self.answer()
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -185,36 +191,6 @@ class Blueprint(flask_smorest.Blueprint):
             manual["security"] = []
         if not declared.reads and declared.access is not PUBLIC:
             manual["parameters"] = [IDEMPOTENCY_PARAMETER]
-
-
-TOO_MANY_REQUESTS = "TooManyRequests"
-A_FILE = {"type": "string", "format": "binary"}
-IDEMPOTENCY_PARAMETER = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "schema": {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": idempotency.MAX_KEY_LENGTH,
-        "pattern": "^[ -~]*$",
-    },
-    "description": "Made by the client for one act of its user; a repeat gives the first answer.",
-}
-
-
-class ProblemSchema(ma.Schema):
-    """RFC 9457; some codes bring further members, such as `taken` or `from` and `to`."""
-
-    class Meta:
-        unknown = ma.INCLUDE
-
-    type = ma.fields.String(metadata={"example": "/problems/slot_full"})
-    code = ma.fields.String(metadata={"example": "slot_full"})
-    title = ma.fields.String(metadata={"example": "这个时段已约满，请选其他时段"})
-    status = ma.fields.Integer(metadata={"example": 409})
-    detail = ma.fields.String()
-    errors = ma.fields.Dict(keys=ma.fields.String())
-    request_id = ma.fields.String()
 
 
 class _Call(Work):
@@ -334,24 +310,6 @@ def _cacheable(response: Response, *, private: bool) -> Response:
         response.add_etag()
         response.make_conditional(request)
     return response
-
-
-def _page_schema(item: type[ma.Schema] | None) -> type[ma.Schema]:
-    assert item is not None
-    known = _PAGES.get(item)
-    if known is None:
-        known = ma.Schema.from_dict(
-            {
-                "items": ma.fields.List(ma.fields.Nested(item)),
-                "next_cursor": ma.fields.String(allow_none=True),
-            },
-            name=f"{item.__name__}Page",
-        )
-        _PAGES[item] = known
-    return known
-
-
-_PAGES: dict[type[ma.Schema], type[ma.Schema]] = {}
 
 
 class Api(flask_smorest.Api):
