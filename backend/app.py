@@ -20,7 +20,7 @@ from backend.core.monitoring.logs import init_request_logs
 from backend.core.monitoring.metrics import init_metrics
 from backend.core.providers import check_answered
 from backend.core.web.api import init_api
-from backend.core.web.docs import init_docs
+from backend.core.web.document import init_docs
 from backend.core.web.front import init_front
 from backend.core.web.problems import init_problems
 from backend.features import FEATURES

@@ -1,9 +1,14 @@
-"""What the OpenAPI document says of all endpoints alike: problems, limits, pages of lists, files."""
+"""The API's document: what it says of all endpoints alike, and /api/docs, where it is a page of
+Swagger UI's files in the flask-swagger-ui wheel (offices sit on closed networks: no CDN)."""
 
 import marshmallow as ma
+from flask import Flask
+from flask_swagger_ui import get_swaggerui_blueprint
 
 from backend.core import idempotency
+from backend.core.web.attempts import PUBLIC, declare_access
 
+DOCS_URL = "/api/docs"
 TOO_MANY_REQUESTS = "TooManyRequests"
 A_FILE = {"type": "string", "format": "binary"}
 
@@ -51,3 +56,12 @@ def page_schema(item: type[ma.Schema] | None) -> type[ma.Schema]:
 
 
 _PAGES: dict[type[ma.Schema], type[ma.Schema]] = {}
+
+
+def init_docs(app: Flask) -> None:
+    app.register_blueprint(
+        get_swaggerui_blueprint(
+            DOCS_URL, "/api/openapi.json", config={"app_name": "吾社集 API", "docExpansion": "none"}
+        )
+    )
+    declare_access(PUBLIC)(app.view_functions["swagger_ui.show"])
