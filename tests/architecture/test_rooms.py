@@ -6,6 +6,7 @@ its reason.
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ OWN = re.compile(r"backend\.(\w+)\.(web(?!\.shapes\b)|statements|tasks|receivers
 TEMPLATE = re.compile(r"""["'](\w+)/[\w/]+\.html["']""")
 # A word of SQL before a table's name.
 TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?([a-z_]+)\b")
+
+MOST_LINES, MOST_MODULES = 400, 15
 
 BESIDE = {
     # A scan lets whoever has signed up arrive, in its one statement: forty people wait in line.
@@ -132,7 +135,28 @@ def test_sql_names_no_table_of_a_feature_above_or_beside() -> None:
     assert found == BESIDE
 
 
-def test_the_guards_see_what_they_should() -> None:
+def large(folder: Path) -> Iterator[str]:
+    """The files and folders of a tree that are larger than one thing is."""
+    for path in sorted(folder.rglob("*.py")):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > MOST_LINES and path.parent.name != "versions":
+            yield path.relative_to(folder).as_posix()
+    for room, count in sorted(
+        Counter(path.parent for path in folder.rglob("*.py") if path.name != "__init__.py").items()
+    ):
+        if count > MOST_MODULES:
+            yield f"{room.relative_to(folder).as_posix()}/"
+
+
+def test_what_is_large_is_so_on_purpose() -> None:
+    """Each named with its reason, and none that has become small."""
+    page = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.search(r"\| large on purpose \|.*\n\|[-|]+\n((?:\|.*\n)+)", page)
+    assert named is not None
+    assert sorted(large(BACKEND)) == sorted(re.findall(r"^\| `([\w./]+)` \|", named[1], re.M))
+
+
+def test_the_guards_see_what_they_should(tmp_path: Path) -> None:
     """Each rule broken once, in text that is no module."""
     bad = ast.parse(
         "from backend.identity.web import pages\n"
@@ -145,5 +169,9 @@ def test_the_guards_see_what_they_should() -> None:
     ]
     assert TEMPLATE.findall("{% import 'schedule/parts.html' as p %}") == ["schedule"]
     assert TABLE.findall("SELECT 1 FROM booking b JOIN slot s") == ["booking", "slot"]
+    (tmp_path / "long.py").write_text("x = 1\n" * (MOST_LINES + 1), encoding="utf-8")
+    for number in range(MOST_MODULES):
+        (tmp_path / f"part_{number}.py").touch()
+    assert list(large(tmp_path)) == ["long.py", "./"]
     assert owners()["booking"] == "bookings"
     assert layers()["bookings"] > layers()["activities"] > layers()["identity"]
