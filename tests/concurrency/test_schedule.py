@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -121,12 +122,16 @@ def test_who_signs_up_while_it_is_moved_goes_along_or_chooses_again(
         assert sum(row.taken for row in taken) == len(days) == found["201"]
 
 
+_days = (DAY + timedelta(days=number) for number in count())
+
+
 def file_of(title: str) -> bytes:
+    """A file of one row, on a day of its own: what others have made stays, and would be doubted."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.append(columns.REQUIRED)
-    sheet.append(["吾社行", title, "花园社区", str(DAY), "9:00", "11:00", "社区广场"])
+    sheet.append(["吾社行", title, "花园社区", str(next(_days)), "9:00", "11:00", "社区广场"])
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -177,6 +182,7 @@ def test_one_file_imported_by_two_makes_one_set(
     committed_app: Flask, committed_world: World
 ) -> None:
     title = f"同一个文件{new_id().hex[-6:]}"
+    content = file_of(title)
     browsers = [
         pair for _ in range(3) for pair in desks(committed_world, committed_world.organiser(), 1)
     ]
@@ -185,7 +191,7 @@ def test_one_file_imported_by_two_makes_one_set(
         with committed_app.app_context():
             answer = desk.http.post(
                 "/console/schedule/import",
-                data={"csrf_token": token, "file": (io.BytesIO(file_of(title)), "五月.xlsx")},
+                data={"csrf_token": token, "file": (io.BytesIO(content), "五月.xlsx")},
             )
             assert answer.status_code == 303
             paths.append((f"{answer.location}/confirm", seen(desk, answer.location)))

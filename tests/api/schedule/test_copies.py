@@ -194,6 +194,8 @@ def test_going_back_keeps_what_was_chosen(world: World, desk: Desk, source: dict
     page = desk.read(back[1])
     assert f'value="{LATER}"' in page
     assert f'value="{world.region_id(OTHER_COMMUNITY)}" checked' in page
+    gone = desk.read(f"/console/schedule/{source['id']}/copy?asked={new_id()}")
+    assert f'value="{LATER}"' not in gone, "kept for some time: then it is chosen anew"
 
 
 def test_sent_twice_makes_one_set(world: World, desk: Desk, source: dict[str, Any]) -> None:
