@@ -8,7 +8,7 @@ and phone numbers stand in no entry (core/audit.py), so none can come out here.
 from collections.abc import Mapping
 from typing import Any
 
-from backend.activities.history.entries import changes_in_words
+from backend.activities.history.entries import changes_in_words, was_in_words
 from backend.core.feature import AuditWords
 
 AUDIT = AuditWords(
@@ -69,7 +69,7 @@ def change_in_words(words: AuditWords, entry: Any) -> str:
 
 def details_in_words(words: AuditWords, details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else is known, with a label each; what has none stands in the raw record alone."""
-    changes = changes_in_words(details)
+    changes = changes_in_words(details) + was_in_words(details)
     return changes + [
         (label, _value(words, name, details[name]))
         for name, label in words.details.items()

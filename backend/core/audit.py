@@ -178,6 +178,17 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return {"changes": found} if found else {}
 
 
+def as_it_was(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was deleted, for its entry's details: nothing else knows it from then on. As `changes`,
+    it leaves out what may name somebody.
+
+    Args:
+        values: its columns by name.
+    """
+    kept = {name: value for name, value in values.items() if value is not None}
+    return {"was": {name: _plain(value) for name, value in kept.items() if _nameless(value)}}
+
+
 class Known(str):
     """A text that names no person: a key of config/, a region's name, a stall's number."""
 

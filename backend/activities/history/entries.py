@@ -40,6 +40,8 @@ _PARTS = {
     "service_kind": "服务类别", "mode": "服务方式", "minutes_per_person": "每人分钟数",
     "walk_in_share": "现场保留比例", "min_age": "最小年龄", "daily_cap_per_person": "每人每天次数",
     "sign_up_opens_at": "开始报名", "sign_up_closes_at": "截止报名",
+    "letter": "服务编号", "service": "服务", "slots": "时段数", "slots_from": "时段从",
+    "slots_to": "时段到",
 }  # fmt: skip
 _WORDS: dict[str, str] = {
     "open": "随到随办", "queue": "现场取号", "slots": "预约时段",
@@ -122,6 +124,8 @@ def more_of(details: Mapping[str, Any], reason: str | None = None) -> str:
         return f"原因：{reason}"
     if details.get("changes"):
         return "；".join(f"{label}：{words}" for label, words in changes_in_words(details))
+    if was := was_in_words(details):
+        return "；".join(f"{label}：{words}" for label, words in was)
     names = [word for key in details.get("fields", []) if (word := (FACTS | _RECORD).get(key))]
     if names:
         return "、".join(names)
@@ -143,6 +147,13 @@ def changes_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def was_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was deleted: each of its fields' names, and what stood there."""
+    names = FACTS | _RECORD | _PARTS
+    was = details.get("was", {})
+    return [(names[name], _said(name, value)) for name, value in was.items() if name in names]
+
+
 def _said(name: str, value: Any) -> str:
     if value is None:
         return "未填写"
@@ -150,7 +161,7 @@ def _said(name: str, value: Any) -> str:
         return "有" if value else "没有"
     if name == "organisation_id":
         return "一个单位"
-    if name.endswith("_at"):
+    if name.endswith("_at") or name in ("slots_from", "slots_to"):
         at = datetime.fromisoformat(value).astimezone(clock.SHANGHAI)
         return f"{at:%Y}年{at:%-m}月{at:%-d}日 {at:%-H:%M}"
     if name in ("field", "service_kind"):

@@ -1,13 +1,14 @@
 """Which of an activity's parts an audit entry is about: its stall, service, slot or colleague, as
 they are called now; of a new activity, what it was made from. The log itself keeps ids
-(core/audit.py), and the number of what was deleted.
+(core/audit.py); what was deleted is called as the entry of its deletion has it, in each entry.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, cast, func
+from sqlalchemy import ColumnElement, Uuid, case, cast, func, null, select
 from sqlalchemy.orm import aliased
 
 from backend.activities.models import Activity, Offering, ScheduleImport, Slot, Stall
@@ -20,6 +21,7 @@ from backend.identity.models import Resident
 _colleague = aliased(Resident)
 _source = aliased(Activity)
 _file = aliased(ScheduleImport)
+_deletion = aliased(AuditEntry)
 
 
 def with_parts(statement: AnySelect) -> AnySelect:
@@ -35,6 +37,9 @@ def with_parts(statement: AnySelect) -> AnySelect:
             _source.title.label("source_title"),
             _source.starts_at.label("source_starts_at"),
             _file.file_name.label("from_file"),
+            _as_it_was("stall_id", Stall.id, "delete_stall").label("stall_was"),
+            _as_it_was("offering_id", Offering.id, "delete_offering").label("offering_was"),
+            _as_it_was("slot_id", Slot.id, "delete_slot").label("slot_was"),
         )
         .outerjoin(Stall, Stall.id == _named("stall_id"))
         .outerjoin(Slot, Slot.id == _named("slot_id"))
@@ -47,6 +52,23 @@ def with_parts(statement: AnySelect) -> AnySelect:
 
 def _named(name: str) -> ColumnElement[UUID]:
     return cast(AuditEntry.details[name].as_string(), Uuid)
+
+
+def _as_it_was(name: str, standing: Any, action: str) -> ColumnElement[Any]:
+    """What the entry of a part's deletion says of it; nothing is looked for while it stands."""
+    told = (
+        select(_deletion.details["was"])
+        .where(
+            _deletion.object_type == AuditEntry.object_type,
+            _deletion.object_id == AuditEntry.object_id,
+            _deletion.action == action,
+            _deletion.details[name].as_string() == AuditEntry.details[name].as_string(),
+        )
+        .limit(1)
+        .correlate(AuditEntry)
+        .scalar_subquery()
+    )
+    return case((standing.is_not(None), null()), (_named(name).is_(None), null()), else_=told)
 
 
 def part_in_words(row: Any, name_of: Callable[[str | None], str]) -> str:
@@ -62,9 +84,9 @@ def part_in_words(row: Any, name_of: Callable[[str | None], str]) -> str:
     if "stall_id" in details:
         return _stall(details, row)
     if "slot_id" in details:
-        return _slot(row)
+        return _slot(details, row)
     if "offering_id" in details:
-        return _offering(details, row.offering_title)
+        return _offering(details, row)
     return ""
 
 
@@ -87,20 +109,38 @@ def origin_in_words(row: Any) -> str:
 def _stall(details: dict[str, Any], row: Any) -> str:
     if row.stall_number:
         return f"{row.stall_number} 号 {row.stall_name}"
-    return f"{details['number']} 号摊位（已删除）" if details.get("number") else "已删除的摊位"
+    was = row.stall_was or {}
+    number, name = was.get("number") or details.get("number"), was.get("name")
+    if name:
+        return f"{number} 号 {name}（已删除）"
+    return f"{number} 号摊位（已删除）" if number else "已删除的摊位"
 
 
-def _offering(details: dict[str, Any], title: str | None) -> str:
+def _offering(details: dict[str, Any], row: Any) -> str:
+    if row.offering_title:
+        return quoted(row.offering_title)
+    was = row.offering_was or {}
+    letter, title = was.get("letter") or details.get("letter"), was.get("title")
     if title:
-        return quoted(title)
-    return f"服务 {details['letter']}（已删除）" if "letter" in details else "已删除的服务"
+        return f"{quoted(title)}（已删除）"
+    return f"服务 {letter}（已删除）" if letter else "已删除的服务"
 
 
-def _slot(row: Any) -> str:
-    if row.offering_title is None:
+def _slot(details: dict[str, Any], row: Any) -> str:
+    was = row.slot_was or {}
+    title = row.offering_title or was.get("service") or (row.offering_was or {}).get("title")
+    starts_at = row.slot_starts_at or _instant(was.get("starts_at") or details.get("slot_at"))
+    if title is None and starts_at is None:
         return "已删除的时段"
-    service = quoted(row.offering_title)
-    if row.slot_starts_at is None:
-        return f"{service}的时段（已删除）"
-    at = row.slot_starts_at.astimezone(clock.SHANGHAI)
-    return f"{service}{at:%-m}月{at:%-d}日 {at:%-H:%M} 的时段"
+    at = f"{_moment(starts_at)} 的时段" if starts_at else "的时段"
+    gone = "" if row.slot_starts_at else "（已删除）"
+    return f"{quoted(title) if title else ''}{at}{gone}"
+
+
+def _instant(told: str | None) -> datetime | None:
+    return datetime.fromisoformat(told) if told else None
+
+
+def _moment(instant: datetime) -> str:
+    at = instant.astimezone(clock.SHANGHAI)
+    return f"{at:%-m}月{at:%-d}日 {at:%-H:%M}"

@@ -6,6 +6,7 @@ from typing import Any
 from backend.activities.checks.edits import NOT_ANNOUNCED
 from backend.activities.models import Activity, Offering, Slot, Stall
 from backend.core import audit
+from backend.core.config import titles
 from backend.core.errors import AppError
 
 # What no form changes; whom a stall belongs to, and on which stall a service stands, are ids.
@@ -43,7 +44,9 @@ def audited(activity: Activity, row: Stall | Offering | Slot) -> dict[str, Any]:
 
 
 def _names_nobody(key: str, value: Any) -> bool:
-    """Whether a text is one of config/'s keys, or a stall's number (docs/adr/0024)."""
-    if not isinstance(value, str) or isinstance(value, StrEnum):
+    """Whether a text is one of config/'s words, or a stall's number (docs/adr/0024)."""
+    if not isinstance(value, str) or isinstance(value, StrEnum | audit.Public):
         return False
+    if key == "title":
+        return value in titles("service_kinds").values()
     return key in ("service_kind", "number")

@@ -86,6 +86,7 @@ def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stal
     last one of an announced market.
     """
     check_editable(activity)
+    was = audit.as_it_was(audited(activity, stall))
     with staying_publishable(session, activity):
         for offering in rows_of(session, Offering, Offering.stall_id == stall.id):
             delete_offering(session, actor, activity, offering)
@@ -93,7 +94,7 @@ def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stal
             session.delete(desk)
         session.delete(stall)
         session.flush()
-    record_edit(session, actor, activity, "delete_stall", _which(stall))
+    record_edit(session, actor, activity, "delete_stall", _which(stall) | was)
 
 
 def place_stall(

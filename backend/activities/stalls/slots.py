@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_
@@ -147,7 +148,7 @@ def update_slot(
     if slot.starts_at != before:
         slot_moved.send(session, actor=actor, activity=activity, slot=slot, before=before)
     changed = audit.changes(was, audited(activity, slot))
-    record_edit(session, actor, activity, "edit_slot", {"slot_id": str(slot.id)} | changed)
+    record_edit(session, actor, activity, "edit_slot", _which(slot) | changed)
     return slot
 
 
@@ -179,11 +180,22 @@ def delete_slot(session: Session, actor: Actor, activity: Activity, slot_id: UUI
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     if slot.taken:
         raise InUse(f"这个时段有 {slot.taken} 人报名")
+    offering = session.get_one(Offering, slot.offering_id)
+    service = audited(activity, offering)["title"]
+    was = audit.as_it_was(audited(activity, slot) | {"service": service})
     with staying_publishable(session, activity):
         session.delete(slot)
         session.flush()
-    which = {"slot_id": str(slot_id), "offering_id": str(slot.offering_id)}
-    record_edit(session, actor, activity, "delete_slot", which)
+    record_edit(session, actor, activity, "delete_slot", _which(slot) | was)
+
+
+def _which(slot: Slot) -> dict[str, Any]:
+    """Which slot an entry is about; its time still says so when it goes with its service."""
+    return {
+        "slot_id": str(slot.id),
+        "offering_id": str(slot.offering_id),
+        "slot_at": slot.starts_at.isoformat(),
+    }
 
 
 def _slot_errors(

@@ -95,18 +95,68 @@ def test_the_stall_service_slot_or_colleague_is_named(
         f"/console/audit/?object_id={market['id']}&action=place_stall"
     )
     assert "1 号 健康角" in listed
-    ok(organiser.delete(f"/slots/{slot['id']}"), 204)
-    for page in pages(world, desk, market["id"], "edit_slot"):
-        assert "已删除的时段" in page
+
+
+def test_what_was_deleted_is_named_as_it_was(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    """In the entry of its deletion and in those of before; where everybody has read them, with
+    the names that an office has typed."""
+    ok(organiser.post(f"/activities/{market['id']}/publish"))
+    new = {"number": "10", "name": "游戏区"}
+    stall = ok(organiser.post(f"/activities/{market['id']}/stalls", new), 201)["id"]
+    new = {"title": "套圈比赛", "service_kind": "clinic", "mode": "slots"}
+    service = ok(organiser.post(f"/stalls/{stall}/offerings", new), 201)["id"]
+    times = [
+        {"starts_at": f"{DAY}T0{hour}:00:00+08:00", "ends_at": f"{DAY}T0{hour}:30:00+08:00",
+         "capacity": 7}
+        for hour in (1, 2)
+    ]  # fmt: skip
+    ok(organiser.post(f"/offerings/{service}/slots", {"slots": times}), 201)
+    first, second = (
+        slot["id"] for one in ok(organiser.get(f"/activities/{market['id']}"))["stalls"]
+        if one["id"] == stall for slot in one["offerings"][0]["slots"]
+    )  # fmt: skip
+    _, month, day = (int(part) for part in DAY.split("-"))
+
+    def says(action: str, *words: str) -> None:
+        for page in pages(world, desk, market["id"], action):
+            for said in words:
+                assert said in page, (action, said)
+
+    slot = f"「套圈比赛」{month}月{day}日 1:00 的时段（已删除）"
+    ok(organiser.put(f"/slots/{first}", {"capacity": 8}))
+    ok(organiser.delete(f"/slots/{first}"), 204)
+    says("edit_slot", slot)
+    says("delete_slot", slot, "名额", "8")
+    ok(organiser.put(f"/slots/{second}", {"capacity": 8}))
+    ok(organiser.put(f"/stalls/{stall}", {"name": "游戏角"}))
+    ok(organiser.delete(f"/stalls/{stall}"), 204)
+    says("edit_slot", f"「套圈比赛」{month}月{day}日 2:00 的时段（已删除）")
+    says("add_slots", "「套圈比赛」（已删除）")
+    says("delete_offering", "「套圈比赛」（已删除）", "预约时段", "时段数")
+    for action in ("add_stall", "edit_stall", "delete_stall"):
+        says(action, "10 号 游戏角（已删除）")
+
+
+def test_of_a_deleted_draft_s_parts_the_code_s_own_words_are_kept(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any]
+) -> None:
+    stall = market["stalls"][0]["id"]
+    slot = offering_of(market)["slots"][0]["id"]
+    ok(organiser.put(f"/stalls/{stall}", {"name": MARK}))
+    ok(organiser.delete(f"/slots/{slot}"), 204)
     for page in pages(world, desk, market["id"], "delete_slot"):
-        assert "「义诊」的时段（已删除）" in page
-    ok(organiser.delete(f"/stalls/{stall['id']}"), 204)
+        assert "「义诊」" in page
+        assert "1:00 的时段（已删除）" in page
+    ok(organiser.delete(f"/stalls/{stall}"), 204)
     for action, words in (
         ("delete_stall", "1 号摊位（已删除）"), ("edit_stall", "1 号摊位（已删除）"),
-        ("delete_offering", "服务 A（已删除）"), ("edit_offering", "服务 A（已删除）"),
+        ("delete_offering", "「义诊」（已删除）"), ("delete_slot", "「义诊」"),
     ):  # fmt: skip
         for page in pages(world, desk, market["id"], action):
             assert words in page, action
+            assert MARK not in page
 
 
 def test_a_deleted_stall_keeps_its_number(
