@@ -366,7 +366,7 @@ def test_by_name_and_nobody_is_found(work: OpenAt) -> None:
     mine.tap("查找")
     mine.sees("没有找到")
     mine.tap("查不到？登记姓名")
-    mine.sees("为没带手机、查不到的人登记签到")
+    mine.sees("没带手机、查不到的人，在这里登记")
 
 
 def test_a_guest_in_two_fields(work: OpenAt, market: Market, database: Engine) -> None:
