@@ -63,7 +63,7 @@ def fields(world: World, *days: date, starts: str = "14:00") -> dict[str, Any]:
 def copied(source: dict[str, Any]) -> list[Activity]:
     with transaction() as session:
         statement = select(Activity).where(Activity.copied_from_id == source["id"])
-        return list(session.execute(statement.order_by(Activity.starts_at)).scalars())
+        return list(session.execute(statement.order_by(Activity.starts_at, Activity.id)).scalars())
 
 
 def row(world: World, code: str, day: date) -> str:
