@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
+from backend.core.audit import AuditEntry
 from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission, may
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", Stall, Offering, Slot)
 
 # What everybody may see once it has been announced; a cancelled one too, by its id, so that
 # those who had signed up can read why.
@@ -23,6 +24,50 @@ ANNOUNCED = frozenset(
         ActivityState.CANCELLED,
     }
 )
+# What is missing is looked for among what was deleted: its kind, and how it is said.
+_PARTS = {"stall": "摊位", "offering": "服务", "slot": "时段", "duty": "人员安排"}
+_DELETIONS = {
+    "stall": ("delete_stall",), "offering": ("delete_offering",),
+    "slot": ("delete_slot", "delete_offering"), "duty": ("unassign",),
+}  # fmt: skip
+
+
+class Deleted(NotFound):
+    """A part of an activity that is gone since somebody opened its page: nobody has reached for
+    what is another's.
+
+    Args:
+        activity_id: where it was.
+        kind: stall, offering, slot or duty.
+    """
+
+    code = "deleted"
+
+    def __init__(self, activity_id: UUID, kind: str) -> None:
+        self.title = f"这个{_PARTS[kind]}已被删除"  # type: ignore[misc]
+        super().__init__()
+        self.activity_id, self.kind = activity_id, kind
+
+
+def not_there(session: Session, actor: Actor | None, kind: str, part_id: UUID) -> NotFound:
+    """Why a part of an activity is not there: deleted, for those who may know of it.
+
+    Args:
+        kind: stall, offering, slot or duty.
+    """
+    if actor is None or not actor.may_anywhere(Permission.ACTIVITY_SEE_DRAFT):
+        return NotFound()
+    named = AuditEntry.details[f"{kind}_id"].as_string() == str(part_id)
+    along = AuditEntry.details["slot_ids"].contains([str(part_id)])
+    statement = select(AuditEntry.object_id, AuditEntry.region_code).where(
+        AuditEntry.object_type == Activity.__tablename__,
+        AuditEntry.action.in_(_DELETIONS[kind]),
+        or_(named, along) if kind == "slot" else named,
+    )
+    for deletion in session.execute(statement):
+        if actor.may(Permission.ACTIVITY_SEE_DRAFT, region_code=deletion.region_code):
+            return Deleted(deletion.object_id, kind)
+    return NotFound()
 
 
 def access_activity(
@@ -85,7 +130,7 @@ def access_offering(session: Session, actor: Actor | None, offering_id: UUID) ->
     """The offering, if the caller may see its activity."""
     offering = session.get(Offering, offering_id)
     if offering is None:
-        raise NotFound
+        raise not_there(session, actor, "offering", offering_id)
     access_activity(session, actor, offering.activity_id)
     return offering
 
@@ -94,9 +139,9 @@ def access_stall_for_edit(session: Session, actor: Actor, stall_id: UUID) -> tup
     """The stall with its activity, which is locked; 404 when somebody has just deleted it."""
     stall = session.get(Stall, stall_id)
     if stall is None:
-        raise NotFound
+        raise not_there(session, actor, "stall", stall_id)
     activity = access_activity_for_edit(session, actor, stall.activity_id)
-    return activity, _afresh(session, Stall, stall_id)
+    return activity, _afresh(session, actor, Stall, stall_id)
 
 
 def access_offering_for_edit(
@@ -105,25 +150,25 @@ def access_offering_for_edit(
     """The offering with its activity, which is locked; 404 when somebody has just deleted it."""
     offering = session.get(Offering, offering_id)
     if offering is None:
-        raise NotFound
+        raise not_there(session, actor, "offering", offering_id)
     activity = access_activity_for_edit(session, actor, offering.activity_id)
-    return activity, _afresh(session, Offering, offering_id)
+    return activity, _afresh(session, actor, Offering, offering_id)
 
 
 def access_slot_for_edit(session: Session, actor: Actor, slot_id: UUID) -> tuple[Activity, Slot]:
     """The slot with its activity, which is locked; 404 when somebody has just deleted it."""
     slot = session.get(Slot, slot_id)
     if slot is None:
-        raise NotFound
+        raise not_there(session, actor, "slot", slot_id)
     activity, _ = access_offering_for_edit(session, actor, slot.offering_id)
-    return activity, _afresh(session, Slot, slot_id)
+    return activity, _afresh(session, actor, Slot, slot_id)
 
 
-def _afresh(session: Session, model: type[Row], row_id: UUID) -> Row:
+def _afresh(session: Session, actor: Actor, model: type[Row], row_id: UUID) -> Row:
     """A row read again under its activity's lock: what was read before may be out of date."""
     row = session.get(model, row_id, populate_existing=True)
     if row is None:
-        raise NotFound
+        raise not_there(session, actor, model.__tablename__, row_id)
     return row
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from backend.activities.checks.edits import check_editable, record_edit
 from backend.activities.checks.overlaps import colleagues_elsewhere
 from backend.activities.models import Activity, Duty, Stall
+from backend.activities.permissions import not_there
 from backend.activities.requests import Assignment
-from backend.core.errors import AppError, NotFound, ValidationFailed, on_constraint
+from backend.core.errors import AppError, ValidationFailed, on_constraint
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
@@ -131,7 +132,7 @@ def unassign(session: Session, actor: Actor, activity: Activity, duty_id: UUID) 
     check_editable(activity)
     duty = session.get(Duty, duty_id)
     if duty is None or duty.activity_id != activity.id:
-        raise NotFound
+        raise not_there(session, actor, "duty", duty_id)
     session.delete(duty)
     session.flush()
     record_edit(session, actor, activity, "unassign", _details(duty))

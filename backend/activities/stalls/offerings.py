@@ -1,6 +1,6 @@
 """Use cases of services at stalls, each in one of three modes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -90,16 +90,20 @@ def delete_offering(session: Session, actor: Actor, activity: Activity, offering
     Raises InUse (409) when somebody has signed up: the booking's foreign key holds it.
     """
     check_editable(activity)
-    which = {"offering_id": str(offering.id), "letter": offering.letter}
-    was = audit.as_it_was(audited(activity, offering) | _slots_of(session, offering))
+    slots = rows_of(session, Slot, Slot.offering_id == offering.id)
+    which = {
+        "offering_id": str(offering.id),
+        "letter": offering.letter,
+        "slot_ids": [str(slot.id) for slot in slots],
+    }
+    was = audit.as_it_was(audited(activity, offering) | _times_of(slots))
     session.delete(offering)
     session.flush()
     record_edit(session, actor, activity, "delete_offering", which | was)
 
 
-def _slots_of(session: Session, offering: Offering) -> dict[str, Any]:
+def _times_of(slots: Sequence[Slot]) -> dict[str, Any]:
     """How many slots go along with a service, from when to when; empty where it has none."""
-    slots = rows_of(session, Slot, Slot.offering_id == offering.id)
     if not slots:
         return {}
     first, last = min(slot.starts_at for slot in slots), max(slot.ends_at for slot in slots)

@@ -9,7 +9,11 @@ from sqlalchemy.orm import Session
 
 from backend.activities.checks import changes
 from backend.activities.models import Activity, Offering, Slot
-from backend.activities.permissions import access_offering_for_edit, access_slot_for_edit
+from backend.activities.permissions import (
+    access_offering_for_edit,
+    access_slot_for_edit,
+    not_there,
+)
 from backend.activities.requests import NewSlot, SlotPattern
 from backend.activities.stalls import slots as slot_times
 from backend.activities.web import forms
@@ -17,7 +21,7 @@ from backend.activities.web.forms import Sent
 from backend.activities.web.offerings import flat, offering_to_edit
 from backend.activities.web.stalls import EDIT, check_seen, pages
 from backend.activities.web.workbench import frame
-from backend.core.errors import AppError, NotFound, ValidationFailed
+from backend.core.errors import AppError, ValidationFailed
 from backend.core.given import given
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
@@ -87,7 +91,7 @@ def _add_slots(
 def _access_slot(session: Session, actor: Actor, slot_id: UUID) -> tuple[Activity, Offering, Slot]:
     slot = session.get(Slot, slot_id)
     if slot is None:
-        raise NotFound
+        raise not_there(session, actor, "slot", slot_id)
     activity, offering = offering_to_edit(session, actor, slot.offering_id)
     return activity, offering, slot
 

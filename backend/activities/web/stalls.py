@@ -10,14 +10,19 @@ from backend.activities import queries
 from backend.activities.checks import changes
 from backend.activities.checks.overlaps import organisations_elsewhere
 from backend.activities.models import Activity, Stall
-from backend.activities.permissions import access_activity_for_edit, access_stall_for_edit
+from backend.activities.permissions import (
+    Deleted,
+    access_activity_for_edit,
+    access_stall_for_edit,
+    not_there,
+)
 from backend.activities.requests import NewStall
 from backend.activities.stalls import operations as stalls
 from backend.activities.stalls import plan
 from backend.activities.web import forms
 from backend.activities.web.forms import Sent
-from backend.activities.web.workbench import access_workbench, frame, stalls_of
-from backend.core.errors import AppError, EditedMeanwhile, NotFound
+from backend.activities.web.workbench import access_workbench, frame, show_deleted, stalls_of
+from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
 from backend.core.web.pages import Pages
@@ -26,6 +31,7 @@ from backend.partners.queries import organisations_to_choose
 
 pages = Pages("stalls", __name__, url_prefix="/console/markets", template_folder="templates")
 EDIT = Permission.ACTIVITY_EDIT
+pages.register_error_handler(Deleted, show_deleted)
 # What the fields of the forms are called, where somebody else has changed them meanwhile.
 _STALL = {
     "number": "摊位号", "name": "摊位名称", "organisation_id": "服务单位", "row": "第几排",
@@ -89,7 +95,7 @@ def arrange(session: Session, actor: Actor, activity_id: UUID) -> Response:
 def stall_to_edit(session: Session, actor: Actor, stall_id: UUID) -> tuple[Activity, Stall]:
     stall = session.get(Stall, stall_id)
     if stall is None:
-        raise NotFound
+        raise not_there(session, actor, "stall", stall_id)
     return access_workbench(session, actor, stall.activity_id), stall
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy.orm import Session
 
 from backend.activities import operations, queries, records, requests, staff
@@ -24,7 +24,7 @@ from backend.activities.models import (
     Stall,
     Venue,
 )
-from backend.activities.permissions import access_activity, access_activity_for_edit
+from backend.activities.permissions import Deleted, access_activity, access_activity_for_edit
 from backend.activities.web import forms
 from backend.activities.words import few_of, stall_order
 from backend.core import clock
@@ -32,8 +32,9 @@ from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
+from backend.core.web.notices import done_here
 from backend.core.web.pages import Pages
-from backend.core.web.replies import next_step, render, see_other
+from backend.core.web.replies import next_step, refused_page, render, see_other
 
 # What the fields of 活动登记 are called.
 _RECORD = {
@@ -42,6 +43,17 @@ _RECORD = {
 }  # fmt: skip
 _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")
+
+
+def show_deleted(deleted: Deleted) -> Response:
+    """That somebody has deleted what a page was about, with the way to what is left."""
+    if request.method == "POST":
+        done_here()
+    page = "workbench.people" if deleted.kind == "duty" else "stalls.list_stalls"
+    return refused_page(render("activities/deleted.html", problem=deleted, page=page), deleted)
+
+
+pages.register_error_handler(Deleted, show_deleted)
 
 
 def access_workbench(session: Session, actor: Actor, activity_id: UUID) -> Activity:

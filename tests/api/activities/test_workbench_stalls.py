@@ -4,10 +4,12 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from backend.activities.models import Slot, Stall
 from backend.core import clock
+from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from tests.api.activities.conftest import DAY, START
@@ -25,6 +27,7 @@ from tests.api.activities.workbench import (
 from tests.support.desk import Desk, form_time
 from tests.support.world import (
     API,
+    OTHER_COMMUNITY,
     Person,
     World,
     ok,
@@ -342,3 +345,35 @@ def test_a_booked_slot_is_not_deleted(
     assert late.status_code == 409
     assert "已有 1 人报名" in late.get_data(as_text=True)
     assert row(Slot, slot["id"]) is not None
+
+
+@pytest.mark.parametrize("kind", ["stalls", "offerings", "slots"])
+def test_what_was_deleted_meanwhile_says_so_and_leads_to_what_is_left(
+    world: World, desk: Desk, organiser: Person, market: dict[str, Any], kind: str
+) -> None:
+    """Saved from a page that stayed open, and gone back to; nobody has reached for anything. A
+    stranger is told no more than of what never was."""
+    stall, offering = market["stalls"][0]["id"], offering_of(market)
+    slot = offering["slots"][0]
+    one = {"stalls": stall, "offerings": offering["id"], "slots": slot["id"]}[kind]
+    ok(organiser.delete(f"/{kind}/{one}"), 204)
+    path = f"{M}/{kind}/{one}"
+    sent = {
+        "stalls": {"number": "1", "name": "义诊台"}, "slots": slot_form(slot),
+        "offerings": {"title": "义诊", "service_kind": "clinic", "mode": "slots"},
+    }[kind]  # fmt: skip
+    saved = desk.send(path, **sent)
+    assert saved.status_code == 404
+    word = {"stalls": "摊位", "offerings": "服务", "slots": "时段"}[kind]
+    for page in (saved.get_data(as_text=True), desk.read(path, 404)):
+        assert f"这个{word}已被删除" in page
+        assert f'href="{M}/{market["id"]}/stalls"' in page
+        assert "会恢复" not in page
+    if kind != "slots":
+        gone = desk.read(f"{M}/slots/{slot['id']}", 404)
+        assert "这个时段已被删除" in gone
+    with transaction() as session:
+        refusals = select(AuditEntry.id).where(AuditEntry.action == "refuse")
+        assert session.execute(refusals).all() == []
+    other = Desk(world, world.organiser(OTHER_COMMUNITY))
+    assert "已被删除" not in other.read(path, 404)
