@@ -339,6 +339,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
         _line("明湖社区", _in_month(7), **{columns.TITLE: "要改两处", columns.STARTS: "上午",
                                            columns.ENDS: "傍晚"}),
         _line("无此社区", _in_month(8), **{columns.TITLE: "要选项目", columns.PROGRAMME: "集市"}),
+        _line("春晖社区", clock.today() - timedelta(days=3), **{columns.TITLE: "要您核对的一场"}),
     ]  # fmt: skip
     page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines))
     page.get_by_role("button", name="上传，看预览").click()
@@ -363,7 +364,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     expect(ends).to_have_value("11:00")
     page.keyboard.press("Enter")
     expect(said).to_contain_text("还有 2 处要改")
-    expect(page.get_by_text("2 行可以导入，1 行要改")).to_be_visible()
+    expect(page.get_by_text("2 行可以导入，1 行要改，1 行要您确认")).to_be_visible()
     page.get_by_label("第 4 行 品牌项目").select_option("吾社集")
     expect(said).to_contain_text("还有 1 处要改")
     _both_sizes(desk, "schedule-import-mended")
@@ -385,16 +386,17 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     expect(page.locator(".import-unkept")).to_have_count(0)
     expect(page.get_by_text("3 行可以导入")).to_be_visible()
     assert page.evaluate(DRAFTS) == [0, 0], "the server has it"
+    page.get_by_role("button", name="第 5 行：不导入").press("Enter")
     # What is replaced leaves the keyboard where it was.
     page.get_by_role("button", name="第 4 行：不导入").press("Enter")
-    expect(page.get_by_text("2 行可以导入，1 行不导入")).to_be_visible()
+    expect(page.get_by_text("2 行可以导入，2 行不导入")).to_be_visible()
     expect(page.get_by_role("button", name="第 4 行：要导入")).to_be_focused()
     page.keyboard.press("Enter")
     page.get_by_role("link", name="第 4 行：改").click()
     expect(page.get_by_label("第 4 行 咨询电话")).to_have_value("0519-00000000")
     page.get_by_label("第 4 行 开始时间").fill("不知道")
     page.get_by_role("button", name="保存，再查一遍").click()
-    expect(page.get_by_text("2 行可以导入，1 行要改")).to_be_visible()
+    expect(page.get_by_text("2 行可以导入，1 行要改，1 行不导入")).to_be_visible()
     _both_sizes(desk, "schedule-import-open")
     # The good ones alone; then all of it is taken back.
     page.get_by_role("button", name="先导入没有问题的 2 场").click()

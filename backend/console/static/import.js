@@ -10,7 +10,8 @@ function keepCells(form) {
   const PRESSED = "#import-head .btn, #import-rows a";
   const said = document.querySelector("[data-import-said]");
   let sending = null;
-  let again = false;
+  // What is asked while something is being sent: the buttons pressed, and undefined for a cell.
+  let asked = new Set();
   let ended = false;
   let released = null;
   let wanted = null;
@@ -20,7 +21,7 @@ function keepCells(form) {
   // ------------------------------------------------------------------ sent, and shown again
   async function save(button) {
     if (sending) {
-      again = true;
+      asked.add(button);
       await sending;
       return;
     }
@@ -31,10 +32,9 @@ function keepCells(form) {
     if (!ended) said.textContent = "正在保存…";
     sending = send(body, unsent).finally(() => { sending = null; });
     await sending;
-    if (again) {
-      again = false;
-      await save();
-    }
+    const meanwhile = asked;
+    asked = new Set();
+    for (const one of meanwhile) await save(one);
   }
 
   async function send(body, unsent) {
@@ -82,10 +82,10 @@ function keepCells(form) {
     wanted = way(button);
     if (waited) return;
     await settled();
-    const asked = wanted;
+    const last = wanted;
     wanted = null;
     if (isUnsent()) return;
-    const fresh = [...document.querySelectorAll(PRESSED)].find((one) => way(one) === asked);
+    const fresh = [...document.querySelectorAll(PRESSED)].find((one) => way(one) === last);
     fresh?.focus();
     fresh?.click();
   }

@@ -41,10 +41,10 @@ class Corrections:
     Attributes:
         cells: words by row and column; those that say what is there already change nothing.
         wanted: whether a row is to be imported, for those of which it was said.
-        restored: rows that are to be again as they are in the file.
+        restored: rows that are to be again as they are in the file, and wait again for the clerk's
+            word where that asks for one.
         slots: what becomes of the slots of an activity that rows copy where they don't fit, by its
             id: for all of these rows that don't say so themselves.
-        sure: whether all doubtful rows are to be imported.
         model_id: whose stalls and services rows get that name none; None is nobody's.
     """
 
@@ -53,7 +53,6 @@ class Corrections:
     wanted: Mapping[str, bool] = field(default_factory=dict)
     restored: frozenset[str] = frozenset()
     slots: Mapping[str, str] = field(default_factory=dict)
-    sure: bool = False
 
 
 def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Corrections) -> None:
@@ -79,9 +78,10 @@ def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Correcti
         if model in asked:
             typed[model] = {columns.SLOTS: words[:_LONGEST]}
     kept.typed = typed
-    sure = [planned.row.key for planned in plan.of(Fate.DOUBTFUL)] if said.sure else []
     wanted = {key: one for key, one in said.wanted.items() if key in rows}
-    kept.wanted = kept.wanted | dict.fromkeys(sure, True) | wanted
+    asked_again = said.restored & rows.keys()
+    before = {key: one for key, one in kept.wanted.items() if key not in asked_again}
+    kept.wanted = before | wanted
     kept.model_id = said.model_id
     session.flush()
 

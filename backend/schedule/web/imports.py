@@ -1,12 +1,13 @@
 """The schedule's pages that take it from an Excel file."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Response, request
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from backend.activities.models import Activity, Programme, ScheduleImport
 from backend.activities.permissions import access_activity
@@ -168,10 +169,10 @@ def correct_cells(
     return see_other(".show_import", import_id=kept.id, **query)
 
 
-def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells.Corrections:
-    """A preview's form: `cell:ROW:COLUMN` is a cell, `slots:ACTIVITY` what becomes of its slots;
-    its buttons say `take`, `leave`, `bare` (no activity is copied) or `restore`, and a row, or
-    `sure`: of all that are doubtful.
+def _corrections(kept: ScheduleImport, given: MultiDict[str, str]) -> import_cells.Corrections:
+    """A preview's forms: `cell:ROW:COLUMN` is a cell, `slots:ACTIVITY` what becomes of its slots;
+    the buttons say `take`, `leave`, `bare` (no activity is copied) or `restore`, and a row; that
+    of the doubtful ones says `take` of each that it was shown with.
 
     Raises ValidationFailed (422) for a model that is none.
     """
@@ -183,7 +184,7 @@ def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells
             cells[row, column] = words
         elif kind == "slots":
             slots[place] = words
-    wanted = {given[name]: name == "take" for name in ("take", "leave") if name in given}
+    wanted = {row: name == "take" for name in ("take", "leave") for row in given.getlist(name)}
     if "bare" in given:
         cells[given["bare"], columns.MODEL] = columns.NO_MODEL
     restored = frozenset({given["restore"]} if "restore" in given else ())
@@ -193,7 +194,7 @@ def _corrections(kept: ScheduleImport, given: Mapping[str, str]) -> import_cells
         raise ValidationFailed(errors={"model_id": ["没有这场活动"]}) from error
     if "model_id" not in given:
         model_id = kept.model_id
-    return import_cells.Corrections(model_id, cells, wanted, restored, slots, sure="sure" in given)
+    return import_cells.Corrections(model_id, cells, wanted, restored, slots)
 
 
 @pages.page("/import/<uuid:import_id>/rest", access=Permission.ACTIVITY_EDIT)

@@ -550,13 +550,22 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     assert shown(page, columns.ENDS) == ["11:30", "11:30", "11:30", "次日 00:30", "次日 00:30"]
     assert "像是个人手机号，发布后谁都看得到" in shown(page, columns.CONTACT)[3]
     assert shown(page, columns.VENUE) == [f"待定 {NOT_SETTLED}"] + ["社区广场"] * 4
-    page = correct(desk, path, take="1.3")
+    page = correct(desk, path, (3, columns.VENUE, "文化广场"), take="1.3")
     assert fates(page)[1] == "新建"
+    page = correct(desk, path, restore="1.3")
+    assert fates(page)[1] == "要您确认", "what was confirmed is no longer what stands there"
+    page = correct(desk, path, take="1.3")
     answer = confirm_seen(desk, path)
     assert answer.location == path, "what waits is shown again"
     assert {one.title for one in activities()} == {"花园社区公益集市", "上周", "夜市"}
     page = correct(desk, path, leave="1.6")
-    page = correct(desk, path, sure="1")
+    forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
+    form = next(one for one in forms if "都核对过，2 行都要导入" in one)
+    assert "data-import" not in form, "Enter in a cell would press it"
+    shown_rows = re.findall(r'name="take" value="([^"]+)"', form)
+    assert shown_rows == ["1.2", "1.4"]
+    assert desk.send(f"{path}/cells", take=shown_rows).status_code == 303
+    page = desk.read(path)
     assert fates(page) == ["新建", "已导入", "新建", "已导入", "不导入"]
     assert confirm_seen(desk, path).status_code == 303
     assert len(activities()) == 5
