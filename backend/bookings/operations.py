@@ -1,6 +1,6 @@
 """Use cases of a booking: sign up, take a number, cancel."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -275,13 +275,29 @@ def _refusal(
     if result.held_today >= BOOKINGS.per_person_and_day:
         return CapReached(f"每人每天最多报名 {BOOKINGS.per_person_and_day} 项")
     if must_be_present and not result.present:
-        return NotCheckedIn()
+        return _absent(session, context, _service_on(context))
     if result.limited_by is not None:
         return TooManyRequests.until(result.limited_by + _LIMITED, now)
     slot = session.get(Slot, context.slot_id) if context.slot_id else None
     if slot is not None and slot.starts_at != context.slot_starts_at:
         return SlotMoved()
     return SlotFull()
+
+
+def _absent(session: Session, context: AnyRow, service_on: date) -> NotCheckedIn:
+    """Who has signed out is told so: they remember to have checked in."""
+    left_at = session.execute(
+        select(func.max(Attendance.left_at)).where(
+            Attendance.activity_id == context.activity_id,
+            Attendance.resident_id == context.resident_id,
+            Attendance.on_day.in_((service_on, clock.today())),
+            Attendance.reverted_at.is_(None),
+        )
+    ).scalar_one()
+    if left_at is None:
+        return NotCheckedIn()
+    at = f"{left_at.astimezone(clock.SHANGHAI):%H:%M}"
+    return NotCheckedIn(f"{at} 已经签退了，请先在现场扫码签到，再取号")
 
 
 def cancel(session: Session, actor: Actor | None, booking: Booking, *, region_code: str) -> None:

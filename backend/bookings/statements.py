@@ -61,7 +61,7 @@ _BOOK = Statement(
                EXISTS (SELECT FROM attendance v
                         WHERE v.activity_id = :activity_id AND v.resident_id = :resident_id
                           AND :is_today AND v.on_day IN (:service_on, :today)
-                          AND v.reverted_at IS NULL) AS present
+                          AND v.reverted_at IS NULL AND v.left_at IS NULL) AS present
           FROM booking
          WHERE resident_id = :resident_id AND service_on = :service_on
     ), too_many AS (

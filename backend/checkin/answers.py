@@ -1,7 +1,7 @@
 """What the phone that scans is told."""
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ class Answer:
     reason: Refusal | None
     resident: dict[str, Any] | None
     attendance: dict[str, Any] | None
+    returned: bool
     message: str
     clock_drift_seconds: int | None
 
@@ -50,9 +51,11 @@ def told(kept: Kept) -> Answer:
             "id": visit.id,
             "attended_at": visit.attended_at.astimezone(UTC),
             "device_id": visit.device_id,
+            "left_at": _left_before(kept),
         }
         if visit is not None
         else None,
+        returned=kept.returned,
         message=_message(kept, shown),
         clock_drift_seconds=drift if abs(drift) > CHECKIN.drift_warning_seconds else None,
     )
@@ -98,7 +101,21 @@ def _message(kept: Kept, shown: str) -> str:
     if kept.reason is not None:
         return _REFUSAL_MESSAGES[kept.reason]
     if kept.direction is ScanDirection.EXIT:
-        return f"{shown} 已签退"
+        left_at = _left_before(kept)
+        return f"{shown} {_clock(left_at)} 已经签退过了" if left_at else f"{shown} 已签退"
     if kept.verdict is Verdict.ADMITTED or kept.visit is None:
         return f"{shown} 签到成功"
-    return f"{shown} {kept.visit.attended_at.astimezone(clock.SHANGHAI):%H:%M} 已签到"
+    if kept.returned:
+        return f"{shown} 欢迎回来"
+    return f"{shown} {_clock(kept.visit.attended_at)} 已签到"
+
+
+def _left_before(kept: Kept) -> datetime | None:
+    """When somebody left who was scanned as leaving once more."""
+    again = kept.verdict is Verdict.ALREADY_CHECKED_IN and kept.direction is ScanDirection.EXIT
+    left_at: datetime | None = kept.visit.left_at if again and kept.visit is not None else None
+    return left_at and left_at.astimezone(UTC)
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant.astimezone(clock.SHANGHAI):%H:%M}"

@@ -56,7 +56,8 @@ class Who(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A scan as it is kept, with the visit that stands; `words.told` makes the phone's answer."""
+    """A scan as it is kept, with the visit that stands, and whether the person had left and has
+    `returned`; `answers.told` makes the phone's answer."""
 
     id: UUID
     direction: ScanDirection
@@ -66,6 +67,7 @@ class Kept:
     verdict: Verdict
     reason: Refusal | None
     visit: AnyRow | Attendance | None
+    returned: bool = False
 
 
 class NewScan:
@@ -115,12 +117,14 @@ class NewScan:
         if standing.fresh and self.context.state in _OVER:
             visit_learned_late.send(self.session, activity_id=self.activity_id)
         verdict = Verdict.ADMITTED if standing.fresh else Verdict.ALREADY_CHECKED_IN
-        return self._kept(verdict, None, standing)
+        return self._kept(verdict, None, standing, returned=standing.returned)
 
     def leave(self) -> Kept:
-        """Keep an exit; the visit stays, with the time of leaving."""
+        """Keep an exit; the visit stays, with the time of leaving. Who had left by then has left
+        once, whoever scans them again."""
+        columns = (Attendance.id, Attendance.attended_at, Attendance.device_id, Attendance.left_at)
         visit = self.session.execute(
-            select(Attendance.id, Attendance.attended_at, Attendance.device_id)
+            select(*columns)
             .where(
                 Attendance.activity_id == self.activity_id,
                 Attendance.resident_id == self.context.resident_id,
@@ -131,9 +135,15 @@ class NewScan:
         ).one_or_none()
         if visit is None:
             return self.refuse(Refusal.INVALID)
-        self._insert(Verdict.ADMITTED, None, self.context.resident_id, visit.id)
-        derive_leaving(self.session, visit.id)
-        return self._kept(Verdict.ADMITTED, None, visit)
+        # Of exits made now the first to come stands: only what had waited can be an earlier one.
+        left_before = visit.left_at is not None and (
+            not self.moment.offline or visit.left_at <= self.moment.judged_at
+        )
+        verdict = Verdict.ALREADY_CHECKED_IN if left_before else Verdict.ADMITTED
+        self._insert(verdict, None, self.context.resident_id, visit.id)
+        if not left_before:
+            derive_leaving(self.session, visit.id)
+        return self._kept(verdict, None, visit)
 
     def _write_in(self, guest: guests.NewGuest) -> UUID:
         """The guest, or who they are already. Nobody is asked about a scan that was kept."""
@@ -197,7 +207,14 @@ class NewScan:
         if self.session.execute(statement).scalar_one_or_none() is None:
             raise RunAgain
 
-    def _kept(self, verdict: Verdict, reason: Refusal | None, visit: AnyRow | None) -> Kept:
+    def _kept(
+        self,
+        verdict: Verdict,
+        reason: Refusal | None,
+        visit: AnyRow | None,
+        *,
+        returned: bool = False,
+    ) -> Kept:
         return Kept(
             self.scan.id,
             self.scan.direction,
@@ -207,6 +224,7 @@ class NewScan:
             verdict,
             reason,
             visit,
+            returned,
         )
 
 
@@ -227,7 +245,21 @@ def kept_before(session: Session, scan_id: UUID, request_hash: bytes) -> Kept:
         scan.derived_verdict,
         scan.reason,
         session.get(Attendance, scan.attendance_id) if scan.attendance_id else None,
+        _brought_back(session, scan),
     )
+
+
+def _brought_back(session: Session, scan: Scan) -> bool:
+    """Whether the person had left when they were scanned, as the facts before that scan say."""
+    if scan.direction is ScanDirection.EXIT or scan.attendance_id is None:
+        return False
+    before = session.execute(
+        _presence(scan.attendance_id)
+        .where(Moment.kept(scan).judged_at >= JUDGED_AT, Scan.id != scan.id)
+        .order_by(*(column.desc() for column in _BY_TIME))
+        .limit(1)
+    ).one_or_none()
+    return before is not None and before.direction is ScanDirection.EXIT
 
 
 def request_hash(actor: Actor, activity_id: UUID, scan: Scanned) -> bytes:
@@ -300,17 +332,28 @@ def _undo_visit(
         )
 
 
+# Coming goes before leaving, of two at one instant.
+_BY_TIME = (JUDGED_AT, Scan.received_at, Scan.direction)
+
+
+def _presence(attendance_id: UUID | None) -> Select[ScanDirection, datetime]:
+    """The comings and goings of a visit that stand. An exit of who had left already is neither."""
+    return select(Scan.direction, JUDGED_AT.label("at")).where(
+        Scan.attendance_id == attendance_id,
+        ~UNDONE,
+        or_(Scan.direction == ScanDirection.ENTRY, Scan.derived_verdict == Verdict.ADMITTED),
+    )
+
+
 def derive_leaving(session: Session, attendance_id: UUID | None) -> None:
-    """The visit as the last of its scans has left it: inside, or out since then."""
-    last = session.execute(
-        select(Scan.direction, JUDGED_AT.label("at"))
-        .where(Scan.attendance_id == attendance_id, ~UNDONE)
-        .order_by(JUDGED_AT.desc(), Scan.received_at.desc(), Scan.direction.desc())
-        .limit(1)
-    ).one_or_none()
-    out = last is not None and last.direction is ScanDirection.EXIT
+    """The visit as its scans have left it: inside, or out since the first exit after the last
+    entry."""
+    left_at: datetime | None = None
+    for one in session.execute(_presence(attendance_id).order_by(*_BY_TIME)):
+        if one.direction is ScanDirection.ENTRY:
+            left_at = None
+        elif left_at is None:
+            left_at = one.at
     session.execute(
-        update(Attendance)
-        .where(Attendance.id == attendance_id)
-        .values(left_at=last.at if last is not None and out else None)
+        update(Attendance).where(Attendance.id == attendance_id).values(left_at=left_at)
     )

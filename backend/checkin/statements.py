@@ -77,7 +77,7 @@ _ADMIT = Statement(
         ON CONFLICT (id) DO NOTHING
         RETURNING id
     )
-    SELECT standing.*, EXISTS (SELECT FROM fact) AS recorded,
+    SELECT standing.*, false AS returned, EXISTS (SELECT FROM fact) AS recorded,
            fresh AND EXISTS (SELECT FROM booking
                               WHERE activity_id = :activity_id AND resident_id = :resident_id
                                 AND state IN ('confirmed', 'no_show')) AS expected
@@ -87,7 +87,8 @@ _ADMIT = Statement(
 _SNAPSHOTS = 3
 
 # A visit that stood already, after a scan that was made before it or after a leaving. Judged again
-# under the row's lock: of two at once the earlier stands, and both are told so.
+# under the row's lock: of two at once the earlier stands, and both are told so. Who is back may
+# have signed up while they were away: that waits from now on.
 _MOVE = Statement(
     """
     UPDATE attendance
@@ -97,8 +98,9 @@ _MOVE = Statement(
                             ELSE device_id END,
            left_at = CASE WHEN left_at > :judged_at THEN left_at END
      WHERE id = :id AND reverted_at IS NULL
-    RETURNING id, attended_at, device_id, false AS fresh,
-              :earlier AND attended_at = :judged_at AS expected
+    RETURNING id, attended_at, device_id, left_at, false AS fresh,
+              CAST(:back AS boolean) AS returned,
+              :back OR :earlier AND attended_at = :judged_at AS expected
     """
 )
 
@@ -138,7 +140,8 @@ def admit(
     request_hash: bytes,
 ) -> Any:
     """Write the scan, and the visit if it is the day's first; answers the visit that stands,
-    whether it is `fresh`, and whether sign-ups may be concerned (`expected`).
+    whether it is `fresh`, whether the person had left and has `returned`, and whether sign-ups may
+    be concerned (`expected`).
 
     The person is locked already (`read_context`), or new.
 
@@ -179,7 +182,13 @@ def _moved(session: Session, standing: Any, moment: Moment, device_id: str | Non
     back = standing.left_at is not None and standing.left_at <= at
     if not earlier and not back:
         return standing
-    values = {"id": standing.id, "earlier": earlier, "judged_at": at, "device_id": device_id}
+    values = {
+        "id": standing.id,
+        "earlier": earlier,
+        "back": back,
+        "judged_at": at,
+        "device_id": device_id,
+    }
     visit = _MOVE.first(session, **values)
     if visit is None:
         raise RunAgain

@@ -975,6 +975,8 @@ export interface ScanAnswer {
   message: string;
   reason: "invalid" | "wrong_market" | "not_yet" | "expired" | "cancelled" | "revoked" | "blocked" | null;
   resident: ScannedResident | null;
+  /** had left, and is here again from this scan on */
+  returned: boolean;
   verdict: "admitted" | "already_checked_in" | "refused";
 }
 
@@ -982,6 +984,8 @@ export interface ScanAttendance {
   attended_at: string;
   device_id: string | null;
   id: string;
+  /** of who had left before this scan */
+  left_at: string | null;
 }
 
 export interface ScanRequest {

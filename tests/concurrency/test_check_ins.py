@@ -51,6 +51,14 @@ def test_two_volunteers_scan_one_resident(day: MarketDay, committed_world: World
     assert verdicts == ["admitted"] + ["already_checked_in"] * 7
     assert len({str(answer.json["attendance"]) for answer in answers}) == 1
     assert (len(_visits(day)), _scans(day)) == (1, 8)
+    leaving = together(
+        8,
+        lambda index: day.scan(
+            volunteers[index], source="scan", resident_code=code, direction="exit"
+        ),
+    )
+    verdicts = sorted(answer.json["verdict"] for answer in leaving)
+    assert verdicts == ["admitted"] + ["already_checked_in"] * 7, "they leave once"
 
 
 def test_volunteers_write_in_one_name_without_a_number(day: MarketDay) -> None:

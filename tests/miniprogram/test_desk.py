@@ -326,6 +326,15 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     mine.sees("已签到")
     mine.sees("已取 B001 义剪")
     mine.look("ticket-found")
+    # Who has signed out may have gone home.
+    leave = {"id": str(uuid4()), "source": "search", "resident_id": resident.resident_id}
+    market.staff.post(f"/activities/{market.id}/scans", leave | {"direction": "exit"})
+    mine.tap("查找")
+    mine.sees("已签退")
+    page.get_by_role("radiogroup", name="找到的居民").get_by_role("radio").tap()
+    page.get_by_role("button", name="发号", exact=True).tap()
+    mine.sees("请问清楚人是不是还在现场")
+    mine.tap("不发")
     page.get_by_role("radio", name="没登记过的来宾").tap()
     page.get_by_role("textbox", name="怎么称呼").fill("李奶奶")
     mine.lose_answer("/tickets")

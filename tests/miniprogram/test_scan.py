@@ -613,9 +613,20 @@ def test_leaving(work: OpenAt, code: str, market: Market, database: Engine) -> N
     mine.page.get_by_role("button", name="扫码签退").tap()
     mine.scan(code)
     mine.sees("已签退")
+    next_one(mine)
+    # Leaving once more is no second one, and can't be undone; coming back is welcome.
+    mine.page.get_by_role("button", name="扫码签退").tap()
+    mine.scan(code)
+    mine.sees("已经签退过了")
+    next_one(mine)
+    mine.sees("签退过了")
+    expect(mine.page.get_by_role("button", name="撤销")).to_have_count(2)
     assert rows(
         database, "SELECT left_at IS NOT NULL FROM attendance WHERE activity_id = :id", id=market.id
     ) == [(True,)]
+    mine.page.get_by_role("radio", name="签到").tap()
+    scan(mine, code)
+    mine.sees("欢迎回来")
 
 
 def test_a_phone_whose_clock_is_wrong_is_told(work: OpenAt, code: str) -> None:

@@ -73,6 +73,9 @@ class ScanAttendance(ma.Schema):
     id = out.UUID()
     attended_at = out.AwareDateTime()
     device_id = out.String(allow_none=True)
+    left_at = out.AwareDateTime(
+        allow_none=True, metadata={"description": "of who had left before this scan"}
+    )
 
 
 class ScanAnswer(ma.Schema):
@@ -82,6 +85,9 @@ class ScanAnswer(ma.Schema):
     reason = out.Enum(Refusal, by_value=True, allow_none=True)
     resident = out.Nested(ScannedResident, allow_none=True)
     attendance = out.Nested(ScanAttendance, allow_none=True)
+    returned = out.Boolean(
+        metadata={"description": "had left, and is here again from this scan on"}
+    )
     message = out.String(metadata={"example": "王*英 签到成功"})
     clock_drift_seconds = out.Integer(
         allow_none=True, metadata={"description": "the phone's clock is off by this much"}

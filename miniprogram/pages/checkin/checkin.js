@@ -198,9 +198,14 @@ async function myFamily() {
  * @param {ScanAnswer} answer
  * @returns {Result}
  */
-function resultOf({ verdict, reason, resident, attendance }) {
+function resultOf({ verdict, reason, resident, attendance, returned }) {
   const name = resident ? nameWords(resident) : "您";
   if (verdict === "refused") return refusal(reason || "invalid");
+  if (returned) {
+    return {
+      tone: "good", icon: "check", title: "欢迎回来", text: `${name}又算在场了，有号的接着排队。`, next: "market",
+    };
+  }
   if (verdict === "already_checked_in") {
     const at = attendance ? ` ${clock(attendance.attended_at)}` : "";
     return {

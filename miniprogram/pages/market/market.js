@@ -31,7 +31,8 @@ Page({
     /** @type {ReturnType<typeof stallWords>[]} */
     stalls: [],
     canCheckIn: false,
-    checkedInAt: "",
+    /** Mine, today. @type {ReturnType<typeof visitWords> | null} */
+    visit: null,
   },
 
   id: "",
@@ -55,7 +56,7 @@ Page({
   async load() {
     if (!this.id) return;
     try {
-      const [activity, bookings, checkedInAt] = await Promise.all([
+      const [activity, bookings, visit] = await Promise.all([
         getActivity(this.id), myBookings(this.id), myCheckIn(this.id),
       ]);
       this.setData({
@@ -63,7 +64,7 @@ Page({
         words: activityWords(activity),
         stalls: activity.stalls.map((stall) => stallWords(stall, activity, bookings)),
         canCheckIn: isCheckInOpen(activity),
-        checkedInAt,
+        visit,
         loading: false,
         error: "",
       });
@@ -158,12 +159,19 @@ async function myBookings(activityId) {
   }
 }
 
+/** @param {import("../../api/types").Attendance} visit */
+function visitWords({ attended_at: came, left_at: left }) {
+  return left
+    ? { here: false, tone: "plain", text: `您 ${clock(left)} 已签退` }
+    : { here: true, tone: "good", text: `您 ${clock(came)} 已签到` };
+}
+
 /**
- * When I checked in here today, as "9:05"; empty where not.
+ * How I have come here today, and gone; null where I have not.
  * @param {string} activityId
  */
 async function myCheckIn(activityId) {
-  if (!session.isLoggedIn()) return "";
+  if (!session.isLoggedIn()) return null;
   try {
     const { items } = await listMyAttendances({ limit: NEWEST });
     const today = dayKey(Date.now());
@@ -171,8 +179,8 @@ async function myCheckIn(activityId) {
       ({ activity_id: id, on_day: day, resident }) =>
         id === activityId && day === today && session.isMyself(resident),
     );
-    return visit ? clock(visit.attended_at) : "";
+    return visit ? visitWords(visit) : null;
   } catch {
-    return "";
+    return null;
   }
 }

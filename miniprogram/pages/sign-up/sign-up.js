@@ -265,7 +265,7 @@ Page({
     if (code === "not_checked_in") {
       const { confirm } = await wx.showModal({
         title: "请先签到",
-        content: "取号前请先在现场签到。扫一扫入口处的签到码就可以。",
+        content: `${sentenceOf(error)}。扫一扫入口处的签到码就可以。`,
         confirmText: "去扫码",
         cancelText: "知道了",
       });

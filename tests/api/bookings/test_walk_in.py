@@ -40,6 +40,25 @@ def test_a_resident_takes_their_own_after_checking_in(day: MarketDay, world: Wor
     refused(day.ticket(person), 409, "not_checked_in")
 
 
+def test_who_has_signed_out_checks_in_again_first(world: World) -> None:
+    """And is told why; what they sign up for meanwhile waits once they are back."""
+    with at(shanghai("2026-05-01 09:00")) as clock:
+        day = MarketDay.begin(world)
+        other = day.offering()
+        person = world.person()
+        day.come(person)
+        clock.shift(minutes(22))
+        ok(day.self_scan(person, direction="exit"))
+        problem = refused(day.ticket(person), 409, "not_checked_in")
+        assert problem["detail"] == "09:22 已经签退了，请先在现场扫码签到，再取号"
+        signed_up = day.booked(person, other)
+        assert signed_up["state"] == "confirmed", "nobody is here who could wait"
+        clock.shift(minutes(1))
+        ok(day.self_scan(person), 200)
+        assert day.booking(signed_up)["state"] == "arrived"
+        ok(day.ticket(person), 201)
+
+
 def test_a_resident_takes_one_for_their_family(day: MarketDay, world: World) -> None:
     """Who must be there themselves."""
     person = world.person()

@@ -94,19 +94,23 @@ def test_a_reverted_exit_leaves_a_later_or_earlier_exit_standing(world: World) -
         day = MarketDay.begin(world)
         person = world.person()
         day.come(person)
-        exits = []
-        for _ in range(3):
-            clock.shift(minutes(10))
-            exits.append(ok(day.self_scan(person, direction="exit"))["id"])
+        clock.shift(minutes(40))
 
         def left_at() -> object:
             return day.rows("SELECT left_at FROM attendance")[0][0]
 
-        ok(day.revert(exits[0]), 201)
-        assert left_at() == START + minutes(30)
-        ok(day.revert(exits[2]), 201)
+        exits = {}
+        for made in (30, 20, 10):
+            # Uploaded late, each from before the one that was known.
+            scanned_at = (START + minutes(made)).isoformat()
+            exit_ = ok(day.self_scan(person, direction="exit", scanned_at=scanned_at))
+            exits[made] = exit_["id"]
+            assert (exit_["verdict"], left_at()) == ("admitted", START + minutes(made))
+        ok(day.revert(exits[10]), 201)
         assert left_at() == START + minutes(20)
-        ok(day.revert(exits[1]), 201)
+        ok(day.revert(exits[30]), 201)
+        assert left_at() == START + minutes(20)
+        ok(day.revert(exits[20]), 201)
         assert left_at() is None
 
 

@@ -3,11 +3,12 @@ back; guests; facts that nobody can rewrite."""
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.support.market_day import GUEST, MarketDay, at, minutes, shanghai
-from tests.support.world import Person, World, ok
+from tests.support.world import Person, World, ok, refused
 
 START = shanghai("2026-05-01 09:00")
 
@@ -60,21 +61,35 @@ def test_out_and_in_again_is_one_visit(world: World) -> None:
         (listed,) = ok(day.volunteer.get(f"/activities/{day.id}/attendances"))["items"]
         assert datetime.fromisoformat(listed["left_at"]) == START + minutes(30)
         clock.shift(minutes(30))
-        back = ok(day.self_scan(person), 200)
+        scan_id = str(uuid4())
+        back = ok(day.self_scan(person, id=scan_id), 200)
         assert (back["verdict"], back["attendance"]) == ("already_checked_in", visit)
+        assert (back["returned"], back["message"]) == (True, "王秀英 欢迎回来")
         assert _presence(day) == (1, 1, 1)
+        assert ok(day.self_scan(person, id=scan_id), 200) == back, "the first answer again"
+        clock.shift(minutes(1))
+        again = ok(day.self_scan(person), 200)
+        assert (again["returned"], again["message"]) == (False, "王秀英 09:00 已签到")
 
 
-def test_a_later_exit_moves_the_time_of_leaving(world: World) -> None:
+def test_leaving_twice_is_leaving_once(world: World) -> None:
+    """The second is told when it was; undoing the first brings the person back."""
     with at(START) as clock:
         day = MarketDay.begin(world)
-        person = world.person()
+        person = world.person("王秀英")
         day.come(person)
-        for _ in range(2):
-            clock.shift(minutes(10))
-            ok(day.self_scan(person, direction="exit"))
-    ((left_at,),) = day.rows("SELECT left_at FROM attendance")
-    assert left_at == START + minutes(20)
+        clock.shift(minutes(10))
+        first = ok(day.self_scan(person, direction="exit"))
+        clock.shift(minutes(10))
+        second = ok(day.self_scan(person, direction="exit"), 200)
+        assert (second["verdict"], second["reason"]) == ("already_checked_in", None)
+        assert second["message"] == "王秀英 09:10 已经签退过了"
+        assert datetime.fromisoformat(second["attendance"]["left_at"]) == START + minutes(10)
+        ((left_at,),) = day.rows("SELECT left_at FROM attendance")
+        assert left_at == START + minutes(10)
+        refused(day.revert(second["id"]), 409, "not_revertible")
+        ok(day.revert(first["id"]), 201)
+        assert _presence(day) == (1, 1, 1)
 
 
 def test_a_volunteer_scans_the_exit_too(day: MarketDay, world: World) -> None:

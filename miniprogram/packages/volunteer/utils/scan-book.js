@@ -16,6 +16,8 @@ const BADGES = {
   admitted: { text: "已签到", tone: "good" },
   left: { text: "已签退", tone: "good" },
   known: { text: "签过了", tone: "warn" },
+  gone: { text: "签退过了", tone: "warn" },
+  back: { text: "回来了", tone: "good" },
   refused: { text: "没签上", tone: "bad" },
   reverted: { text: "已撤销", tone: "plain" },
 };

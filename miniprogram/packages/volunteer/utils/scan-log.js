@@ -15,7 +15,7 @@ const KEPT_LINES = 60;
  * @property {number} at when it was scanned, ms
  * @property {string} who
  * @property {string} [tells] how they came in, and what tells them from others of that name
- * @property {"admitted" | "left" | "known" | "refused" | "reverted"} state
+ * @property {"admitted" | "left" | "known" | "gone" | "back" | "refused" | "reverted"} state
  * @property {string} words what the phone showed
  * @property {boolean} late whether it was judged when it was uploaded
  */

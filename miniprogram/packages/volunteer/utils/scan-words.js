@@ -62,7 +62,14 @@ function bad(title, text) {
 function answerWords(answer, device, byCode) {
   if (answer.verdict === "refused") return refusalWords(answer, byCode);
   const who = nameOf(answer);
-  if (answer.verdict === "already_checked_in") return knownWords(who, answer.attendance, device);
+  if (answer.returned) {
+    return { tone: "good", icon: "check", title: `${who} 欢迎回来`, text: "签退过，现在又算在场", stays: false };
+  }
+  if (answer.verdict === "already_checked_in") {
+    return answer.direction === "exit"
+      ? leftWords(who, answer.attendance)
+      : knownWords(who, answer.attendance, device);
+  }
   const title = answer.direction === "exit" ? `${who} 已签退` : `${who} 签到成功`;
   return { tone: "good", icon: "check", title, text: "", stays: false };
 }
@@ -76,6 +83,17 @@ function answerWords(answer, device, byCode) {
 function knownWords(who, attendance, device) {
   const at = attendance ? ` ${clock(attendance.attended_at)}` : "";
   return { tone: "warn", icon: "clock", title: `${who}${at} 已签到`, text: whereWords(attendance, device), stays: false };
+}
+
+/**
+ * Who is scanned as leaving once more.
+ * @param {string} who
+ * @param {ScanAnswer["attendance"]} attendance
+ * @returns {Answer}
+ */
+function leftWords(who, attendance) {
+  const at = attendance && attendance.left_at ? ` ${clock(attendance.left_at)}` : "";
+  return { tone: "warn", icon: "clock", title: `${who}${at} 已经签退过了`, text: "不用再签退", stays: false };
 }
 
 /**
@@ -212,9 +230,10 @@ function nameOf({ resident }) {
  * @param {ScanAnswer} answer
  * @returns {import("./scan-log").Line["state"]}
  */
-function stateOf({ verdict, direction }) {
+function stateOf({ verdict, direction, returned }) {
   if (verdict === "refused") return "refused";
-  if (verdict === "already_checked_in") return "known";
+  if (returned) return "back";
+  if (verdict === "already_checked_in") return direction === "exit" ? "gone" : "known";
   return direction === "exit" ? "left" : "admitted";
 }
 

@@ -6,7 +6,7 @@ const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const { halfWidth, mobileOf } = require("../../../../utils/phone-number");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusal");
-const { waitWords } = require("../../../../utils/time");
+const { clock, waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
 const { askedFor, findResidents, questionOf } = require("../../api/residents");
 const { foundPeople, foundWords } = require("../../utils/person-words");
@@ -148,7 +148,21 @@ Page({
       refuse(this, faults);
       return;
     }
-    await this.give(whom);
+    if (await this.isHere()) await this.give(whom);
+  },
+
+  /** Who has signed out may have gone home: whether they stand here is asked. */
+  async isHere() {
+    const { isGuest, residentId, found } = this.data;
+    const person = isGuest ? undefined : found.find(({ id }) => id === residentId);
+    if (!person || !person.left_at) return true;
+    const { confirm } = await wx.showModal({
+      title: `${person.display_name} ${clock(person.left_at)} 已签退`,
+      content: "请问清楚人是不是还在现场。还在才发号，人走了的号没有人来。",
+      confirmText: "在，发号",
+      cancelText: "不发",
+    });
+    return confirm;
   },
 
   /**
