@@ -140,7 +140,8 @@ def _person(resident: Resident) -> dict[str, Any]:
         "birth_year": resident.birth_year,
         "note": resident.note,
         "region_id": resident.region_id,
-        # Their own data, to themselves: the one answer with a number in full.
+        # Their own data, to themselves: beside the call back's (feedback) the one answer with a
+        # number in full.
         "phone": composed(PhoneVault).decrypt(encrypted) if encrypted else None,
         "phone_state": resident.phone_state,
         "created_at": resident.created_at,
