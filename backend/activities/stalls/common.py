@@ -2,9 +2,14 @@
 
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from backend.activities.checks.edits import NOT_ANNOUNCED
 from backend.activities.models import Activity, Offering, Slot, Stall
+from backend.activities.operations import rows_of
+from backend.activities.words import stall_order
 from backend.core import audit
 from backend.core.config import titles
 from backend.core.errors import AppError
@@ -50,3 +55,9 @@ def _names_nobody(key: str, value: Any) -> bool:
     if key == "title":
         return value in titles("service_kinds").values()
     return key in ("service_kind", "number")
+
+
+def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
+    """The stalls in the order of their numbers."""
+    found = rows_of(session, Stall, Stall.activity_id == activity_id)
+    return sorted(found, key=lambda stall: stall_order(stall.number))

@@ -17,10 +17,11 @@ from backend.activities.permissions import (
 )
 from backend.activities.requests import NewOffering
 from backend.activities.stalls import offerings
+from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
 from backend.activities.web.forms import Sent
 from backend.activities.web.stalls import EDIT, check_seen, pages, stall_to_edit
-from backend.activities.web.workbench import access_workbench, frame, stalls_of
+from backend.activities.web.workbench import access_workbench, frame
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError

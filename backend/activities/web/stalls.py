@@ -19,9 +19,11 @@ from backend.activities.permissions import (
 from backend.activities.requests import NewStall
 from backend.activities.stalls import operations as stalls
 from backend.activities.stalls import plan
+from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
+from backend.activities.web.deleted import show_deleted
 from backend.activities.web.forms import Sent
-from backend.activities.web.workbench import access_workbench, frame, show_deleted, stalls_of
+from backend.activities.web.workbench import access_workbench, frame
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging

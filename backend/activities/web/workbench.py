@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import operations, queries, records, requests, staff
@@ -21,20 +21,20 @@ from backend.activities.models import (
     ActivityRecord,
     ActivityState,
     Programme,
-    Stall,
     Venue,
 )
 from backend.activities.permissions import Deleted, access_activity, access_activity_for_edit
+from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
-from backend.activities.words import few_of, stall_order
+from backend.activities.web.deleted import show_deleted
+from backend.activities.words import few_of
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.notices import done_here
 from backend.core.web.pages import Pages
-from backend.core.web.replies import next_step, refused_page, render, see_other
+from backend.core.web.replies import next_step, render, see_other
 
 # What the fields of 活动登记 are called.
 _RECORD = {
@@ -43,16 +43,6 @@ _RECORD = {
 }  # fmt: skip
 _OVER = (ActivityState.CLOSED, ActivityState.CANCELLED)
 pages = Pages("workbench", __name__, url_prefix="/console/markets", template_folder="templates")
-
-
-def show_deleted(deleted: Deleted) -> Response:
-    """That somebody has deleted what a page was about, with the way to what is left."""
-    if request.method == "POST":
-        done_here()
-    page = "workbench.people" if deleted.kind == "duty" else "stalls.list_stalls"
-    return refused_page(render("activities/deleted.html", problem=deleted, page=page), deleted)
-
-
 pages.register_error_handler(Deleted, show_deleted)
 
 
@@ -325,12 +315,6 @@ def people(
         context["choices"] = [one for one in everybody if one.user_id not in busy]
         context["stalls"] = stalls_of(session, activity_id)
     return render("activities/people.html", assigned=assigned, **context)
-
-
-def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
-    """The stalls in the order of their numbers."""
-    found = operations.rows_of(session, Stall, Stall.activity_id == activity_id)
-    return sorted(found, key=lambda stall: stall_order(stall.number))
 
 
 @pages.form("/<uuid:activity_id>/people", access=Permission.ACTIVITY_EDIT,
