@@ -214,6 +214,25 @@ def usual_venues(session: Session, region_ids: Collection[UUID]) -> dict[UUID, N
     return {row.region_id: NewVenue.of(row) for row in session.execute(statement)}
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where an activity takes place: the names of its region and its venue."""
+
+    region: str
+    venue: str
+
+
+def whereabouts(session: Session, ids: Collection[UUID]) -> dict[UUID, Whereabouts]:
+    """Where these activities take place, by their ids."""
+    statement = (
+        select(Activity.id, Region.name.label("region"), Venue.name.label("venue"))
+        .join(Region, Region.id == Activity.region_id)
+        .join(Venue, Venue.id == Activity.venue_id)
+        .where(Activity.id.in_(ids))
+    )
+    return {row.id: Whereabouts(row.region, row.venue) for row in session.execute(statement)}
+
+
 def to_copy_from(
     session: Session, codes: Collection[str], words: str | None, most: int
 ) -> Sequence[Any]:

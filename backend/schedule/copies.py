@@ -1,5 +1,6 @@
 """Use cases of organisers: an activity copied to many days and places at once."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -51,6 +52,7 @@ class Candidate:
         clashes: what takes place in the region on that day already.
         doubtful: what is to be looked at of its day, in words.
         venue: where it takes place.
+        misnamed: the short name of the source's region, where the title still has it.
     """
 
     region: Region
@@ -59,6 +61,7 @@ class Candidate:
     clashes: Sequence[Any]
     doubtful: str
     venue: str
+    misnamed: str
 
     @property
     def sure(self) -> bool:
@@ -136,7 +139,18 @@ def candidates(
             clashes = there.get((region.id, day), [])
             doubtful = doubt_of(starts_at, clock.now())
             venue = or_else(differs.venue, source.venue).name
-            found.append(Candidate(region, day, place, clashes, doubtful, venue))
+            misnamed = _misnamed(str(differs.title), origin, region)
+            found.append(Candidate(region, day, place, clashes, doubtful, venue, misnamed))
     # Those of all copies lie in its time or none's.
     slots_that_fit(source, found[0].place)
     return found
+
+
+def _misnamed(title: str, origin: Region, region: Region) -> str:
+    """What a copy's title still has of the source's region, 「花园」 of 花园社区, or nothing. It may
+    be meant, as the name of something else: it is never replaced."""
+    short = _KIND_OF_REGION.sub("", origin.name)
+    return short if len(short) > 1 and short in title and short not in region.name else ""
+
+
+_KIND_OF_REGION = re.compile("(?:社区|村|镇|街道)$")

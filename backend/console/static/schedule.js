@@ -236,10 +236,13 @@ if (many) {
   const count = many.querySelector("[data-many-count]");
   const usual = count ? count.textContent : "";
   const all = many.querySelector("[data-many-all]");
+  const say = () => { if (count) count.textContent = chosen() ? `已选 ${chosen()} 场` : usual; };
   many.addEventListener("change", (event) => {
     if (event.target === all) for (const box of boxes()) box.checked = all.checked;
-    if (count) count.textContent = chosen() ? `已选 ${chosen()} 场` : usual;
+    say();
   });
+  // Going back, the browser ticks what was ticked, and says it to nobody.
+  window.addEventListener("pageshow", say);
   // Before console.js asks: it asks what the pressed button would do, and with how many.
   many.addEventListener("click", (event) => {
     const button = event.target.closest("button[name=action]");
@@ -255,9 +258,19 @@ if (many) {
 
 // A question that names how many were chosen.
 for (const form of document.querySelectorAll("form[data-chosen]")) {
-  form.addEventListener("change", () => {
-    const n = form.querySelectorAll(`input[name=${form.dataset.chosen}]:checked`).length;
-    form.dataset.confirm = form.dataset.chosenWords.replace("{n}", n);
+  const none = form.querySelector("[data-chosen-none]");
+  const count = () => form.querySelectorAll(`input[name=${form.dataset.chosen}]:checked`).length;
+  const say = () => {
+    none.textContent = "";
+    form.dataset.confirm = form.dataset.chosenWords.replace("{n}", count());
+  };
+  form.addEventListener("change", say);
+  window.addEventListener("pageshow", say);
+  // Before console.js asks: of nothing there is nothing to ask.
+  form.addEventListener("click", (event) => {
+    if (!event.target.closest("button:not([type=button])") || count()) return;
+    event.preventDefault();
+    none.textContent = "请至少勾选一场";
   });
 }
 

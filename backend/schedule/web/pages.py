@@ -184,6 +184,8 @@ def look_at_gaps(session: Session, actor: Actor, body: dict[str, Any]) -> str:
     return render(
         "schedule/many_gaps.html",
         gaps=[(one, operations.gaps_of(session, actor, one)) for one in open_ones],
+        where=schedule.whereabouts(session, [one.id for one in open_ones]),
+        moved=len(chosen) - len(open_ones),
         filters=_filters_of_list(),
     )
 

@@ -249,6 +249,9 @@ def test_all_that_has_a_time_moves_by_the_same_distance(
         moved = datetime.fromisoformat(now[name]) - datetime.fromisoformat(was[name])
         assert moved == shift, name
     assert [slot["id"] for slot in new["slots"]] == [slot["id"] for slot in old["slots"]]
+    same = desk.send(f"/console/schedule/{before['id']}/move", **form | {"version": "2"})
+    assert same.status_code == 422
+    assert "和现在的时间一样" in same.get_data(as_text=True)
     (entry,) = audited("reschedule")
     assert datetime.fromisoformat(entry.details["to"]) == at(DAY, 9, 30)
 
@@ -320,10 +323,13 @@ def test_what_several_lack_is_listed_for_each_before_they_are_published(
     nowhere = ready(world, organiser, title="没场地的", venue={"name": "花园社区（场地待定）"})
     ids = [fine, phoneless, bare, nowhere]
     fields: dict[str, Any] = {"ids": ids, "action": "publish"}
-    page = desk.step("/console/schedule/many?programme=market", **fields)
+    asked = desk.send("/console/schedule/many?programme=market", **fields).location
+    page = desk.read(asked)
     rows = {row[: row.index("<")]: row for row in re.split(r"/console/markets/[^>]+>", page)[1:]}
     assert "都齐了" in rows["都齐了的"]
     assert "没有填写咨询电话" in rows["没电话的"]
+    assert "<td>花园社区</td><td>花园社区广场</td>" in rows["没电话的"]
+    assert "现在一场都还没有发布" in page
     assert "还没有摊位" in rows["没摊位的"]
     assert "场地还没有定" in rows["没场地的"]
     held = [title for title, row in rows.items() if "不能发布" in row]
@@ -344,6 +350,9 @@ def test_what_several_lack_is_listed_for_each_before_they_are_published(
     )  # fmt: skip
     assert answer.location.endswith("?programme=market")
     assert {state(organiser, one) for one in (fine, phoneless)} == {"published"}
+    back = desk.read(asked)
+    assert "选中的 4 场里，2 场已经发布" in back
+    assert "现在一场都还没有发布" not in back
 
 
 def test_alone_a_market_is_held_back_by_what_holds_it_among_several(
