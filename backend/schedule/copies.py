@@ -147,8 +147,8 @@ def candidates(
 
 
 def _misnamed(title: str, origin: Region, region: Region) -> str:
-    """What a copy's title still has of the source's region, 「花园」 of 花园社区, or nothing. It may
-    be meant, as the name of something else: it is never replaced."""
+    """What a copy's title still has of the source's region, 「花园」 of 花园社区, or nothing. It
+    may be meant, as the name of something else: it is never replaced."""
     short = _KIND_OF_REGION.sub("", origin.name)
     return short if len(short) > 1 and short in title and short not in region.name else ""
 

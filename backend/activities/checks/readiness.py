@@ -102,6 +102,16 @@ def by_weight(found: Iterable[Missing]) -> list[Missing]:
     return sorted(found, key=lambda one: (not one.blocks, not one.misleads, not one.doubtful))
 
 
+def to_tend(found: Iterable[Missing]) -> list[Missing]:
+    """Of what is missing, what is looked after even when the activity is announced."""
+    return by_weight(one for one in found if one.holds or one.doubtful)
+
+
+def doubt_of_number(contact_phone: str | None) -> str:
+    """That a number to call looks like somebody's own, in words; empty where it does not."""
+    return f"咨询电话{PRIVATE_NUMBER}" if has_mobile_number(contact_phone or "") else ""
+
+
 def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
     """Raises NotReady (409) naming what blocks."""
     blocking = [one.words for one in missing(activity, None, now) if one.blocks]
@@ -143,8 +153,8 @@ def _facts(activity: Mapping[str, Any]) -> Iterator[Missing]:
         yield Missing("没有填写场地地址，居民找不到", "facts")
     if not activity["contact_phone"]:
         yield Missing("没有填写咨询电话", "facts")
-    elif has_mobile_number(activity["contact_phone"]):
-        yield Missing(f"咨询电话{PRIVATE_NUMBER}", "facts", doubtful=True)
+    elif words := doubt_of_number(activity["contact_phone"]):
+        yield Missing(words, "facts", doubtful=True)
     if not activity["organiser_name"]:
         yield Missing("没有填写主办单位", "facts")
 

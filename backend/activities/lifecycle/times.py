@@ -153,6 +153,8 @@ def check_reschedule(activity: Activity, starts_at: datetime, version: int) -> N
         raise AlreadyBegun
     if version != activity.version:
         raise EditedMeanwhile(extra={"version": activity.version})
+    if starts_at == activity.starts_at:
+        raise ValidationFailed(errors={"starts_at": ["和现在的时间一样，没有要改的"]})
     if starts_at < clock.now():
         raise ValidationFailed(errors={"starts_at": ["不能改到已经过去的时间"]})
 

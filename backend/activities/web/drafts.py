@@ -6,6 +6,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities import operations
+from backend.activities.checks.readiness import doubt_of_number
 from backend.activities.days import doubtful_time
 from backend.activities.requests import NewActivity
 from backend.activities.web import schemas
@@ -44,4 +45,6 @@ def create(session: Session, actor: Actor, body: NewActivity) -> Response:
     tell(f"已新建{quoted(activity.title)}的草稿，接着添加摊位和服务")
     if words := doubtful_time(activity.starts_at, clock.now()):
         tell(f"开始时间 {words}", done=False)
+    if words := doubt_of_number(activity.contact_phone):
+        tell(words, done=False)
     return see_other("workbench.show", activity_id=activity.id)

@@ -16,13 +16,7 @@ from backend.activities.checks.overlaps import overlaps
 from backend.activities.days import days_early
 from backend.activities.history.entries import FACTS, history_of
 from backend.activities.lifecycle import actions, moves, times
-from backend.activities.models import (
-    Activity,
-    ActivityRecord,
-    ActivityState,
-    Programme,
-    Venue,
-)
+from backend.activities.models import Activity, ActivityRecord, ActivityState, Programme, Venue
 from backend.activities.permissions import Deleted, access_activity, access_activity_for_edit
 from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
@@ -33,7 +27,8 @@ from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.pages import Pages
+from backend.core.web.notices import tell
+from backend.core.web.pages import SAVED, Pages
 from backend.core.web.replies import next_step, render, see_other
 
 # What the fields of 活动登记 are called.
@@ -99,7 +94,7 @@ def show(
             actor, activity, "show", typed=typed or {}, problem=problem,
             detail=detail, people=people, missing=missing, unready=unready,
             blocked=any(one.blocks for one in missing), held=any(one.holds for one in missing),
-            lacking=[one for one in lacking if one.holds] if changes.announced(activity) else [],
+            lacking=readiness.to_tend(lacking) if changes.announced(activity) else [],
             few_of=few_of,
             moves=actions.open_moves(actor, activity),
             affected=changes.affected_by(session, activity_id) if not unready else None,
@@ -244,8 +239,12 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
         if affected.seen != seen:
             operations.check_change(session, actor, activity, edit)
             return next_step(session, actor, ".confirm_facts", activity_id=activity_id)
+    left = changes.left_behind(found, changes.facts_of(activity, venue))
     if found:
         operations.update_activity(session, actor, activity, edit)
+    tell(SAVED)
+    for words in filter(None, (readiness.doubt_of_number(activity.contact_phone), left)):
+        tell(words, done=False)
     return see_other(".facts", activity_id=activity_id)
 
 
@@ -289,6 +288,7 @@ def confirm_facts(session: Session, actor: Actor, body: dict[str, Any], activity
             along=times.count_slots(session, activity_id) if along else None,
             again=seen is not None and seen != affected.seen,
             elsewhere=_elsewhere(session, actor, activity, edit),
+            left=changes.left_behind(found, changes.facts_of(activity, venue)),
             values=body | {"version": version, merging.BASE: base, "seen": affected.seen},
         ),
     )  # fmt: skip

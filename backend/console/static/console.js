@@ -45,13 +45,30 @@ function ask(question) {
 
 // A number to call that looks like somebody's own is pointed out while it is typed, and never refused.
 const MOBILE = /(?<!\d)1[3-9]\d([ -]?)\d{4}\1\d{4}(?!\d)/;
-for (const field of document.querySelectorAll("[data-mobile-warns]")) {
+function warningBeside(field) {
   const warning = document.createElement("small");
   Object.assign(warning, { className: "form-warning", role: "status" });
   field.after(warning);
+  return warning;
+}
+for (const field of document.querySelectorAll("[data-mobile-warns]")) {
+  const warning = warningBeside(field);
   const check = () => { warning.textContent = MOBILE.test(field.value.normalize("NFKC")) ? field.dataset.mobileWarns : ""; };
   field.addEventListener("input", check);
   field.form.addEventListener("draft:restored", check);
+  check();
+}
+
+// A field whose change leaves others behind that belong to it, as a venue's name its address.
+for (const field of document.querySelectorAll("[data-leaves]")) {
+  const warning = warningBeside(field);
+  const others = [...field.form.elements].filter((one) => field.dataset.leaves.split(" ").includes(one.name) && one.type !== "radio");
+  const changed = (one) => one.value !== one.defaultValue;
+  const check = () => {
+    const left = changed(field) && others.some((one) => one.value) && !others.some(changed);
+    warning.textContent = left ? field.dataset.leavesWords : "";
+  };
+  field.form.addEventListener("input", check);
   check();
 }
 

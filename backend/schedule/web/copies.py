@@ -10,6 +10,7 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.readiness import doubt_of_number
 from backend.activities.copies import Source, read_source, slots_of, without_slots
 from backend.activities.permissions import access_activity
 from backend.activities.words import SlotChoice, quoted
@@ -156,6 +157,8 @@ def make_copies(
     ]  # fmt: skip
     made = copies.copy_to_many(session, actor, source, [row.place for row in chosen])
     tell(f"已照{quoted(source.activity.title)}新建 {len(made)} 场草稿")
+    if words := doubt_of_number(made[0].contact_phone):
+        tell(words, done=False)
     first = min(row.day for row in chosen)
     return see_other(".calendar", **{"from": first.isoformat(), "state": "draft"})
 

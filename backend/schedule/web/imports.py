@@ -9,6 +9,7 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from backend.activities.checks.readiness import doubt_of_number
 from backend.activities.models import Activity, Programme, ScheduleImport
 from backend.activities.permissions import access_activity
 from backend.activities.words import SLOT_CHOICES
@@ -215,6 +216,9 @@ def confirm_import(
     kept = imports.access_import(session, actor, import_id, lock=True)
     done = imports.carry_out(session, actor, kept, body["seen"])
     tell(f"已从「{kept.file_name}」导入 {len(done.made)} 场草稿")
+    private = [one for one in done.made if doubt_of_number(one.contact_phone)]
+    if private:
+        tell(f"{len(private)} 场的{doubt_of_number(private[0].contact_phone)}", done=False)
     if done.waiting:
         return see_other(".show_import", import_id=kept.id)
     first = min(activity.starts_at for activity in done.made)

@@ -339,6 +339,9 @@ def test_a_new_time_of_a_published_market_is_confirmed_with_who_is_affected(
     page = desk.read(asked)
     for words in ("要改什么", "室内体育馆", "社区广场", "1<small>个", "义诊", "确认修改"):
         assert words in page
+    for words in ("各自的时段不变", "换成新的地点", "场地换了，地址还是原来的"):
+        assert words in page, "of each kind of change what is so"
+    assert "「改期」和原来的时间" not in page
     assert row(Activity, market["id"]).version == market["version"], "nothing saved yet"
     sign_up(world, market, 1)
     confirmed = fields_of(page)
@@ -369,6 +372,11 @@ def test_words_of_a_published_market_are_saved_at_once(
     path = f"{M}/{market['id']}/facts"
     assert desk.send(path, **facts(market, description="欢迎")).status_code == 303
     assert row(Activity, market["id"]).description == "欢迎"
+    assert "咨询电话像是" not in desk.read(path)
+    number = facts(market, version=market["version"] + 1, contact_phone="138 0000 2288")
+    assert desk.send(path, **number).status_code == 303
+    for place in (path, f"{M}/{market['id']}"):
+        assert "咨询电话像是个人手机号" in desk.read(place), "as of a draft"
 
 
 def test_those_who_have_come_are_counted_too(world: World) -> None:

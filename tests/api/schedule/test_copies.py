@@ -93,6 +93,10 @@ def test_the_preview_names_each_copy_and_marks_clashes(
     assert f'value="{row(world, COMMUNITY, LATER)}" aria-label' in page
     clash = page.split(f'value="{row(world, OTHER_COMMUNITY, LATER)}"')[1].split(">")[0]
     assert "checked" not in clash
+    assert "名称里还是" not in page
+    ok(organiser.put(f"/activities/{source['id']}", {"title": "花园公益集市"}))
+    page = desk.step(path, **fields(world, LATER))
+    assert page.count("名称里还是「花园」，不是丫河社区的话") == 1, "the copy elsewhere alone"
     assert copied(source) == []
 
 
@@ -149,10 +153,12 @@ def test_copies_show_the_number_that_they_take_over_and_all_get_another(
     page = desk.step(f"{path}/preview", **fields(world, LATER))
     assert 'name="contact_phone" type="text" value="0519-86310000"' in page
     rows = [row(world, code, LATER) for code in (COMMUNITY, OTHER_COMMUNITY)]
-    for typed, found in (({}, "0519-86310000"), ({"contact_phone": "12345"}, "12345"),
+    for typed, found in (({}, "0519-86310000"), ({"contact_phone": "13800002288"}, "13800002288"),
                          ({"contact_phone": ""}, None)):  # fmt: skip
         whole = fields(world, LATER) | {"rows": rows} | typed
-        assert desk.send(path, **whole).status_code == 303
+        answer = desk.send(path, **whole)
+        assert answer.status_code == 303
+        assert ("像是个人手机号" in desk.read(answer.location)) is (found == "13800002288")
         assert {one.contact_phone for one in copied(source)[-2:]} == {found}, typed
     wrong = desk.send(path, **whole | {"contact_phone": "1" * 21})
     assert wrong.status_code == 422

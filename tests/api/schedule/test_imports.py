@@ -557,6 +557,7 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     page = correct(desk, path, take="1.3")
     answer = confirm_seen(desk, path)
     assert answer.location == path, "what waits is shown again"
+    assert "1 场的咨询电话像是个人手机号" in desk.read(path)
     assert {one.title for one in activities()} == {"花园社区公益集市", "上周", "夜市"}
     page = correct(desk, path, leave="1.6")
     forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
