@@ -32,7 +32,8 @@ from backend.schedule.reading.columns import (
 )
 from backend.schedule.reading.reading import MOST_ROWS, read_schedule
 from backend.schedule.reading.rows import Note, ReadRow, ReadSchedule
-from backend.schedule.reading.when import Near, Said, Unclear, said_in
+from backend.schedule.reading.said import Near, Said, Unclear
+from backend.schedule.reading.when import said_in
 from tests.support.workbooks import XLS, read_here
 
 CASES = Path(__file__).parents[1] / "support" / "schedules"
@@ -367,6 +368,12 @@ def test_what_ends_after_midnight_ends_on_the_next_day() -> None:
     (fault,) = only(read_schedule(content)).faults
     assert (fault.column, fault.choices) == (ENDS, ("次日 00:30",))
     assert faults(only(read_schedule(content, {("1.2", ENDS): "次日 00:30"}))) == []
+    (fault,) = only(read(HEAD, line(时间="16:00-14:00"))).faults
+    assert (fault.column, fault.fault, fault.choices) == (ENDS, "应晚于开始时间", ())
+    (fault,) = only(read([*HEAD, "结束日期"], [*line(时间="22:00-0:30"), "2027-03-15"])).faults
+    assert fault.choices == (), "the other cell would still say the same day"
+    over = saved(sheet_of(HEAD, line(时间="22:00-次日0:30")))
+    assert when(only(read_schedule(over, {("1.2", ENDS): "23:00"}))) == "03-15 22:00-23:00"
     assert "开始时间 E2: 开始时间不能写次日" in faults(only(read(HEAD, line(时间="次日9:00"))))[0]
 
 
@@ -489,6 +496,8 @@ UNCLEAR: list[tuple[Any, bool, str, tuple[str, ...]]] = [
     (True, True, "应为日期", ()), (time(9), True, "应为日期", ()), (0.5, True, "应为日期", ()),
     ("12月5日、6日", True, "写了不止一天", ()), ("12月5、6日", True, "写了不止一天", ()),
     ("9", False, "应为时间", ("9:00",)), ("9-11", False, "应为时间", ("9:00-11:00",)),
+    ("9-4", False, "应为时间", ("09:00-16:00",)), ("20-24", False, "应为时间", ("20:00-次日0:00",)),
+    ("9-30", False, "应为时间", ()), ("16-14", False, "应为时间", ()),
     ("上午", False, "应为时间", ()), ("全天", False, "应为时间", ()), (9.5, False, "应为时间", ()),
     ("9:5", False, "应为时间", ()), ("9:00-10:00-11:00", False, "应为时间", ()),
     (True, False, "应为时间", ()), ("9:00-", False, "应为时间", ()),

@@ -23,7 +23,7 @@ from backend.schedule.reading.columns import (
     TOWN,
     VENUE,
 )
-from backend.schedule.reading.when import Unclear
+from backend.schedule.reading.said import Unclear
 
 _LENGTHS = {
     TITLE: 60, COMMUNITY: 60, TOWN: 60, VENUE: 60, ADDRESS: 200, ORGANISER: 60, CONTACT: 20,

@@ -38,8 +38,9 @@ from backend.schedule.reading.columns import (
 from backend.schedule.reading.heads import Head, find_head
 from backend.schedule.reading.lines import passed_over
 from backend.schedule.reading.rows import Note, PassedLine, ReadCell, ReadRow, ReadSchedule
+from backend.schedule.reading.said import Near, Unclear
 from backend.schedule.reading.times import read_times
-from backend.schedule.reading.when import Near, Unclear, check_weekday, weekday_in
+from backend.schedule.reading.when import check_weekday, weekday_in
 
 MOST_ROWS = 200
 # What somebody has typed in place of what the sheet says, by the row's key and the column.
@@ -247,7 +248,9 @@ def _checked(row: ReadRow, weekday: Cell | None) -> ReadRow:
     values, programme = row.values, row.values.get(PROGRAMME)
     first, last = values.get(DAY), values.get(LAST_DAY)
     if STARTS in values and ENDS in values and last is None and values[ENDS] <= values[STARTS]:
-        row = row.blamed(ENDS, "应晚于开始时间", _later(values[STARTS], values[ENDS]))
+        overnight = not row.cells[LAST_DAY].raw
+        choices = _later(values[STARTS], values[ENDS], overnight=overnight)
+        row = row.blamed(ENDS, "应晚于开始时间", choices)
     if first and not 2000 <= first.year < 2100:
         row = row.blamed(DAY, "应在 2000 年到 2099 年之间")
     if first and last and not first <= last <= first + LONGEST_ACTIVITY:
@@ -265,9 +268,15 @@ def _checked(row: ReadRow, weekday: Cell | None) -> ReadRow:
     return row
 
 
-def _later(starts: time, ends: time) -> list[str]:
-    """The end in the afternoon where that is one, else on the next morning."""
+def _later(starts: time, ends: time, *, overnight: bool) -> list[str]:
+    """The end in the afternoon where that is one, else on the next morning.
+
+    Args:
+        overnight: whether it may be the next morning's: no other cell says its day.
+    """
     if ends.hour >= 12:
         return []
     later = ends.replace(hour=ends.hour + 12)
-    return [f"{later:%H:%M}" if later > starts else f"次日 {ends:%H:%M}"]
+    if later > starts:
+        return [f"{later:%H:%M}"]
+    return [f"次日 {ends:%H:%M}"] if overnight else []

@@ -7,7 +7,8 @@ from typing import Any
 
 from backend.schedule.reading.columns import DAY, ENDS, LAST_DAY, STARTS
 from backend.schedule.reading.rows import Note, ReadCell
-from backend.schedule.reading.when import Near, Said, Unclear, said_in
+from backend.schedule.reading.said import Near, Said, Unclear
+from backend.schedule.reading.when import said_in
 
 
 def read_times(
@@ -35,7 +36,9 @@ def read_times(
     if starts.next_day and not starts.ends:
         cells[STARTS] = replace(cells[STARTS], fault="开始时间不能写次日，请写开始那一天的日期")
     last = said[LAST_DAY].first or ends.last or ends.first or day.last or starts.last
-    if first and last is None and any(one.next_day for one in said.values()):
+    # Of the cell that says the end: another one's 次日 does not outlive a new end.
+    end_said = ends if ends.ends or ends.starts else starts if starts.ends else day
+    if first and last is None and end_said.next_day:
         last = first + timedelta(days=1)
     values: dict[str, Any] = {
         DAY: first,

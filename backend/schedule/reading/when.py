@@ -6,11 +6,12 @@ contradicts its day, the answer is what may be meant.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from backend.core.spreadsheets.values import narrowed
+from backend.schedule.reading.said import Near, Said, Unclear
 
 _FIRST_SERIAL, _LAST_SERIAL = 36526, 73050  # 2000-01-01 and 2099-12-31, as Excel counts days
 _EXCELS_ZERO = date(1899, 12, 30)
@@ -58,52 +59,6 @@ _BETWEEN_SESSIONS = re.compile(r"[,、;/]|及|和|\s+(?=[上中下晚])")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 # 9.30: a time, where 0.375 is a share of a day.
 _POINTED = re.compile(r"(?!0\.)\d{1,2}\.\d\d")
-
-
-class Unclear(ValueError):
-    """What can't be understood for certain.
-
-    Args:
-        words: why, and what to write instead.
-        choices: what may be meant; each of them is understood.
-    """
-
-    def __init__(self, words: str, choices: Sequence[str] = ()) -> None:
-        super().__init__(words)
-        self.words, self.choices = words, tuple(choices)
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """What is known of the days of a sheet before one is read.
-
-    Attributes:
-        today: the first day that is still to come.
-        year, month: of all the sheet's days, as its title has them.
-    """
-
-    today: date
-    year: int | None = None
-    month: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a cell says.
-
-    Attributes:
-        first, last: days; the last where it is another one.
-        starts, ends: times of day.
-        year_added: whether the year of its days is not written there.
-        next_day: whether the end is of the day after.
-    """
-
-    first: date | None = None
-    last: date | None = None
-    starts: time | None = None
-    ends: time | None = None
-    year_added: bool = False
-    next_day: bool = False
 
 
 def said_in(value: Any, near: Near, *, days: bool) -> Said:
@@ -340,7 +295,7 @@ def _range(text: str, expected: str, *, next_day: bool) -> list[time]:
     if all(match["unit"] is None for match in matches) and not any(
         match["period"] or match["after"] for match in matches
     ):
-        raise Unclear(expected, ["-".join(f"{match['hour']}:00" for match in matches)])
+        raise Unclear(expected, _on_the_hour([match["hour"] for match in matches], next_day))
     hours = [_minutes(match) for match in matches]
     said = [match["period"] or match["after"] for match in matches]
     if len(hours) == 2 and said[0] in _LATE and not (said[1] or next_day) and hours[1] < hours[0]:
@@ -350,6 +305,20 @@ def _range(text: str, expected: str, *, next_day: bool) -> list[time]:
     if not (any(said) or next_day):
         _refuse_twelve_hours(matches, hours)
     return [time(*divmod(minutes, 60)) for minutes in hours]
+
+
+def _on_the_hour(hours: Sequence[str], next_day: bool) -> Sequence[str]:
+    """9-11 as times: what may be meant, as far as that can be taken."""
+    times = [f"{hour}:00" for hour in hours]
+    if next_day:
+        times[-1] = f"次日{times[-1]}"
+    written = "-".join(times)
+    try:
+        said = _with_times(Said(), written, _NOT_A_TIME)
+    except Unclear as unclear:
+        return unclear.choices
+    backwards = said.starts and said.ends and said.ends <= said.starts and not next_day
+    return [] if backwards else [written]
 
 
 def _times(text: str, expected: str) -> Iterator[re.Match[str]]:
@@ -387,10 +356,11 @@ def _minutes(match: re.Match[str]) -> int:
 
 
 def _refuse_twelve_hours(matches: Sequence[re.Match[str]], hours: Sequence[int]) -> None:
-    """9:00-4:30 ends in the afternoon, and 2:30 is hardly at night: not without being asked."""
+    """9:00-4:30 ends in the afternoon, and 2:30 is hardly at night: not without being asked. An
+    end after noon has said which half it is of."""
     noon = 12 * 60
     late = list(hours)
-    if len(hours) == 2 and hours[1] <= hours[0] < hours[1] + noon:
+    if len(hours) == 2 and hours[1] < noon and hours[1] <= hours[0] < hours[1] + noon:
         late[1] += noon
     elif all(hour < 6 * 60 for hour in hours) and all(len(one["hour"]) == 1 for one in matches):
         late = [hour + noon for hour in hours]
