@@ -31,6 +31,15 @@ _NOTHING_COVERED = """() => [...document.querySelectorAll("#import-rows tr")].ev
   return [...row.cells].slice(2).every((cell) => cell.getBoundingClientRect().left >= edge - 1);
 })"""
 
+# What is chosen in a preview's cells can be read whole, beside what is drawn in them.
+_CHOICES_READ = """() => [...document.querySelectorAll(".import-rows select")].every((one) => {
+  const style = getComputedStyle(one);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = style.font;
+  const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return pen.measureText(one.selectedOptions[0].text).width <= room;
+})"""
+
 
 def _in_month(day: int) -> date:
     return MONTH.replace(day=day)
@@ -338,7 +347,8 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
         _line("花园社区", _in_month(6), **{columns.TITLE: "预览里好的一场"}),
         _line("明湖社区", _in_month(7), **{columns.TITLE: "要改两处", columns.STARTS: "上午",
                                            columns.ENDS: "傍晚"}),
-        _line("无此社区", _in_month(8), **{columns.TITLE: "要选项目", columns.PROGRAMME: "集市"}),
+        _line("无此社区", _in_month(8), **{columns.TITLE: "要选项目",
+                                           columns.PROGRAMME: "便民集市"}),
         _line("春晖社区", clock.today() - timedelta(days=3), **{columns.TITLE: "要您核对的一场"}),
     ]  # fmt: skip
     page.get_by_label("填好的 Excel 文件").set_input_files(filled_in(*lines))
@@ -347,6 +357,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     expect(page.get_by_text("1 行可以导入，2 行要改")).to_be_visible()
     _both_sizes(desk, "schedule-import-mend")
     assert page.evaluate(_NOTHING_COVERED)
+    assert page.evaluate(_CHOICES_READ)
     # By the keyboard alone: what is typed next is not disturbed by what is kept meanwhile.
     page.get_by_role("link", name="第 3 行 开始时间").press("Enter")
     starts, ends = page.get_by_label("第 3 行 开始时间"), page.get_by_label("第 3 行 结束时间")
