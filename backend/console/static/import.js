@@ -141,7 +141,9 @@ function keepCells(form) {
   function show(page, sent) {
     const giveBack = holdFocus();
     document.getElementById("import-head").replaceWith(page.getElementById("import-head"));
-    settle(form.elements.model_id, page.getElementById("model_id"));
+    // A file that has been imported whole, in another tab, asks for none.
+    const model = page.getElementById("model_id");
+    if (model) settle(form.elements.model_id, model);
     form.querySelector(".import-unkept")?.remove();
     const busy = document.activeElement;
     showQuestions(page.getElementById("import-slots"), busy);

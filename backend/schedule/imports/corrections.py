@@ -6,7 +6,7 @@ was put right outlives a reload, another tab and the end of a session.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.schedule.imports import operations as imports
 from backend.schedule.imports.plans import Fate, Plan
 from backend.schedule.reading import columns
-from backend.schedule.reading.rows import ReadCell
+from backend.schedule.reading.rows import ReadCell, ReadRow
 
 # Of one cell; more than any may have, so that one that is too long can be cut by who typed it.
 _LONGEST = 5000
@@ -45,6 +45,7 @@ class Corrections:
             word where that asks for one.
         slots: what becomes of the slots of an activity that rows copy where they don't fit, by its
             id: for all of these rows that don't say so themselves.
+        programme: of all rows that say none.
         model_id: whose stalls and services rows get that name none; None is nobody's.
     """
 
@@ -53,6 +54,7 @@ class Corrections:
     wanted: Mapping[str, bool] = field(default_factory=dict)
     restored: frozenset[str] = frozenset()
     slots: Mapping[str, str] = field(default_factory=dict)
+    programme: str | None = None
 
 
 def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Corrections) -> None:
@@ -69,8 +71,11 @@ def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Correcti
     for (key, column), said_words in said.cells.items():
         if key in rows and column in rows[key].cells:
             words = said_words.replace("\r\n", "\n").replace("\0", "")[:_LONGEST]
-            if words != words_of(rows[key].cells[column]):
+            if words != words_of(rows[key], rows[key].cells[column]):
                 typed.setdefault(key, {})[column] = words
+    if said.programme in _FEW[columns.PROGRAMME]:
+        for planned in plan.without_programme:
+            typed.setdefault(planned.row.key, {})[columns.PROGRAMME] = said.programme
     for key in said.restored:
         typed.pop(key, None)
     asked = {str(question.model.id) for question in plan.slot_questions}
@@ -99,13 +104,22 @@ def rest_file(plan: Plan) -> bytes:
     for planned in plan.of(Fate.FAULTY):
         cells = planned.row.cells
         words = "；".join(f"{cell.column}：{cell.fault}" for cell in planned.row.faults)
-        rows.append([*(words_of(cells[column]) or None for column in columns.COLUMNS), words])
+        said = (words_of(planned.row, cells[column]) or None for column in columns.COLUMNS)
+        rows.append([*said, words])
     return write_workbook([Sheet("要改的", [*shown, Column(TO_MEND, 60)], rows)])
 
 
-def words_of(cell: ReadCell) -> str:
-    """What stands in a cell that is open: days and times as we understand them, else its own
-    words."""
+def _ends_next_day(row: ReadRow) -> bool:
+    """Whether a row ends on the day after it begins without a cell of its own that says so."""
+    first, last = row.values.get(columns.DAY), row.values.get(columns.LAST_DAY)
+    unsaid = not row.cells[columns.LAST_DAY].raw
+    return bool(unsaid and first and last and last - first == timedelta(days=1))
+
+
+def words_of(row: ReadRow, cell: ReadCell) -> str:
+    """What stands in a row's cell that is open: days and times as we understand them, else its own
+    words. Typed there again it means the same: an end whose day no cell says has its 次日."""
     if isinstance(cell.value, time):
-        return f"{cell.value:%H:%M}"
+        next_day = cell.column == columns.ENDS and _ends_next_day(row)
+        return f"次日 {cell.value:%H:%M}" if next_day else f"{cell.value:%H:%M}"
     return cell.value.isoformat() if isinstance(cell.value, date) else cell.raw

@@ -174,7 +174,10 @@ def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedu
     note_slots(session, taken)
     find_twins(session, taken, made.values())
     for planned in taken:
-        _look_at(planned)
+        _doubt(planned)
+    for planned in rows:
+        if not planned.left:
+            _note(planned)
     return Plan(read, rows, questions)
 
 
@@ -269,12 +272,16 @@ def _instant(day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=clock.SHANGHAI)
 
 
-def _look_at(planned: PlannedRow) -> None:
-    """Doubt a row whose year may be wrong; note a number that may be somebody's own, one that comes
-    from the activity that is copied, and a place that is not settled."""
-    values = planned.row.values
+def _doubt(planned: PlannedRow) -> None:
+    """Doubt a row whose year may be wrong."""
     if planned.starts_at and (words := doubt_of(planned.starts_at, clock.now())):
         planned.doubts.append(Note(columns.DAY, words))
+
+
+def _note(planned: PlannedRow) -> None:
+    """Note a number that may be somebody's own, one that comes from the activity that is copied,
+    and a place that is not settled."""
+    values = planned.row.values
     if has_mobile_number(values.get(columns.CONTACT, "")):
         planned.notes.append(Note(columns.CONTACT, PRIVATE_NUMBER))
     if planned.model and planned.model.contact_phone and columns.CONTACT not in values:

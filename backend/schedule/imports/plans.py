@@ -1,6 +1,7 @@
 """What a file would make: its rows, what becomes of each, and what is to be looked at."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,6 +51,9 @@ class Fate(StrEnum):
     DOUBTFUL = "doubtful"  # it waits for the clerk's word: its year is odd, or it is there already
     LEFT = "left"  # the clerk doesn't want it, or it is hidden or struck through
     MADE = "made"  # from this very file
+
+
+_NEVER_MADE = (Fate.EXISTS, Fate.TWIN, Fate.LEFT)
 
 
 @dataclass(slots=True)
@@ -153,6 +157,25 @@ class Plan:
     def of(self, fate: Fate) -> list[PlannedRow]:
         """The rows of which this becomes."""
         return [row for row in self.rows if row.fate == fate]
+
+    @property
+    def without_programme(self) -> list[PlannedRow]:
+        """The rows that wait for a programme and say none: often a whole file."""
+        return [
+            planned
+            for planned in self.of(Fate.FAULTY)
+            if (cell := planned.row.cells[columns.PROGRAMME]).fault and not cell.raw
+        ]
+
+    @property
+    def noted(self) -> dict[Note, list[PlannedRow]]:
+        """What is to be looked at though it hinders nothing, and in which rows: of those that are
+        made or may yet be."""
+        rows: dict[Note, list[PlannedRow]] = defaultdict(list)
+        for planned in (one for one in self.rows if one.fate not in _NEVER_MADE):
+            for note in planned.notes:
+                rows[note].append(planned)
+        return dict(rows)
 
     @property
     def new(self) -> list[PlannedRow]:

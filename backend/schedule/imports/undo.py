@@ -32,6 +32,19 @@ class ImportTouched(AppError):
         super().__init__(few_of(touched))
 
 
+def touched_of(session: Session, ids: Collection[UUID]) -> str:
+    """What keeps an import from being undone, as the refusal would name it; nothing where it can
+    be.
+
+    Args:
+        ids: of all that it has made.
+    """
+    if not ids:
+        return ""
+    made = session.execute(select(Activity).where(Activity.id.in_(ids))).scalars().all()
+    return few_of(_touched(session, made))
+
+
 def undo(session: Session, actor: Actor, kept: ScheduleImport) -> int:
     """Take back all that a locked import has made, and say how much that was: all of it or nothing.
     Its file stays, and can be imported again. Undone once more it makes no difference.

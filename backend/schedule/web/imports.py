@@ -133,6 +133,7 @@ def show_import(
         slot_choices=SLOT_CHOICES,
         fitting=FITTING,
         edit=query.get("edit"),
+        touched=import_undo.touched_of(session, [one.made_id for one in plan.rows if one.made_id]),
         keep_days=imports.KEEP.days,
         problem=problem,
     )
@@ -171,7 +172,8 @@ def correct_cells(
 
 
 def _corrections(kept: ScheduleImport, given: MultiDict[str, str]) -> import_cells.Corrections:
-    """A preview's forms: `cell:ROW:COLUMN` is a cell, `slots:ACTIVITY` what becomes of its slots;
+    """A preview's forms: `cell:ROW:COLUMN` is a cell, `slots:ACTIVITY` what becomes of its slots,
+    `every:programme` that of the rows without one;
     the buttons say `take`, `leave`, `bare` (no activity is copied) or `restore`, and a row; that
     of the doubtful ones says `take` of each that it was shown with.
 
@@ -195,7 +197,8 @@ def _corrections(kept: ScheduleImport, given: MultiDict[str, str]) -> import_cel
         raise ValidationFailed(errors={"model_id": ["没有这场活动"]}) from error
     if "model_id" not in given:
         model_id = kept.model_id
-    return import_cells.Corrections(model_id, cells, wanted, restored, slots)
+    programme = given.get("every:programme")
+    return import_cells.Corrections(model_id, cells, wanted, restored, slots, programme)
 
 
 @pages.page("/import/<uuid:import_id>/rest", access=Permission.ACTIVITY_EDIT)

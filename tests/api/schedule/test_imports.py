@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from backend.activities import copies
 from backend.activities.models import Activity, ImportedRow, ScheduleImport
 from backend.activities.requests import ActivityEdit
-from backend.activities.words import NOT_SETTLED, SLOT_CHOICES, SlotChoice
+from backend.activities.words import NOT_SETTLED, PRIVATE_NUMBER, SLOT_CHOICES, SlotChoice
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -400,6 +400,25 @@ def test_a_time_that_is_none_of_those_meant_can_be_typed(desk: Desk) -> None:
     assert re.search(rf'<input[^>]* id="cell-1.2-{columns.ENDS}"', page)
     page = correct(desk, path, (2, columns.ENDS, "11:15"))
     assert faults(page) == []
+    page = correct(desk, path, (2, columns.ENDS, "次日 00:30"))
+    assert faults(page) == []
+    assert 'value="次日 00:30"' in page, "what was chosen, and not what was refused"
+
+
+def test_a_programme_that_is_in_no_row_is_chosen_once(desk: Desk) -> None:
+    titles = ("甲", "乙", "丙")
+    lines = [line(**{columns.TITLE: title, columns.PROGRAMME: None}) for title in titles]
+    path = upload(desk, file_of(line(**{columns.PROGRAMME: "集市"}), *lines)).location
+    page = desk.read(path)
+    assert "没有写品牌项目的 3 行" in page
+    assert len(faults(page)) == 1, "they are asked of together, above the table"
+    desk.send(f"{path}/cells", **{"every:programme": "没有这个项目"})
+    assert "没有写品牌项目的 3 行" in desk.read(path)
+    desk.send(f"{path}/cells", **{"every:programme": "吾社行"})
+    page = desk.read(path)
+    assert blamed(page) == [f"第 2 行 {columns.PROGRAMME}"], "what a row says is its own"
+    assert "3 行可以导入，1 行要改" in page
+    assert "没有写品牌项目的" not in page
 
 
 def test_good_rows_are_taken_alone_and_the_rest_later(desk: Desk) -> None:
@@ -550,6 +569,9 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     assert shown(page, columns.ENDS) == ["11:30", "11:30", "11:30", "次日 00:30", "次日 00:30"]
     assert "像是个人手机号，发布后谁都看得到" in shown(page, columns.CONTACT)[3]
     assert shown(page, columns.VENUE) == [f"待定 {NOT_SETTLED}"] + ["社区广场"] * 4
+    private = f"第 5 行 {columns.CONTACT}：{PRIVATE_NUMBER}</a>"
+    assert private in page
+    assert f"第 2 行 {columns.VENUE}：{NOT_SETTLED}</a>" in page
     page = correct(desk, path, (3, columns.VENUE, "文化广场"), take="1.3")
     assert fates(page)[1] == "新建"
     page = correct(desk, path, restore="1.3")
@@ -560,6 +582,7 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     assert "1 场的咨询电话像是个人手机号" in desk.read(path)
     assert {one.title for one in activities()} == {"花园社区公益集市", "上周", "夜市"}
     page = correct(desk, path, leave="1.6")
+    assert private in page, "it is there now, and still somebody's own"
     forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
     form = next(one for one in forms if "都核对过，2 行都要导入" in one)
     assert "data-import" not in form, "Enter in a cell would press it"
@@ -643,7 +666,9 @@ def test_an_import_is_undone_and_can_be_made_again(
     path = imported(desk, line(), afternoon, model_id=model["id"])
     made = [one for one in activities() if str(one.id) != model["id"]]
     page = desk.read(path)
-    assert "撤销导入" in page
+    assert f"{path}/undo" in page
+    assert "保存，再查一遍" not in page, "nothing is left that could be put right"
+    assert 'id="model_id"' not in page
     assert all(f"/console/markets/{one.id}" in page for one in made)
     assert "五月.xlsx" in desk.read("/console/schedule/import")
     answer = undo(desk, path)
@@ -691,6 +716,8 @@ def test_what_somebody_has_touched_keeps_an_import_from_being_undone(
             Need(region_id=world.region_id(COMMUNITY), title="磨剪刀", source=NeedSource.VISIT,
                  raised_on=clock.today(), activity_id=ids["排了需求的"])
         )  # fmt: skip
+    assert f"{path}/undo" not in desk.read(path), "what would be refused is not offered"
+    assert "有人动过，不能撤销：「" in desk.read(path)
     answer = undo(desk, path)
     assert answer.status_code == 409
     page = answer.get_data(as_text=True)
