@@ -29,7 +29,7 @@ from backend.gateways.errors import (
     WeChatUnreachable,
     WeChatUserBlocked,
 )
-from backend.gateways.transport import open_session
+from backend.gateways.transport import OneServer
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Link:
 
     def __init__(self, config: WeChatConfig) -> None:
         self._config = config
-        self.session, self._adapter = open_session(config.api_base)
+        self.session = OneServer(config.api_base)
         client = WeChatClient(config.appid, config.secret, auto_retry=False)
         client._http = self.session
         client.API_BASE_URL = f"{config.api_base}/cgi-bin/"
@@ -78,7 +78,7 @@ class Link:
         left = deadline.remaining()
         if not left:
             raise WeChatTimeout(None, f"no time left to ask {path}")
-        self._adapter.deadline = deadline
+        self.session.bounded.deadline = deadline
         timeout = (
             min(self._config.connect_timeout_s, left),
             min(self._config.read_timeout_s, left),

@@ -222,7 +222,7 @@ def test_wechatpy_can_reach_no_other_host_and_fetches_no_token(
         link.client.fetch_access_token()
     with pytest.raises(AssertionError):
         link.client.get("user/info")
-    link._adapter.deadline = Deadline(5)
+    link.session.bounded.deadline = Deadline(5)
     with pytest.raises(Exception, match="40066"):
         link.client.get("user/info", params=[], timeout=1)
     with pytest.raises(Exception, match="40066"):
