@@ -53,7 +53,7 @@ class WeChatBusyError(AppError):
 class Login:
     token: str
     expires_at: datetime
-    actor: Actor
+    user_id: UUID
 
 
 def log_in(session: Session, openid: str, unionid: str | None) -> Login:
@@ -70,9 +70,7 @@ def log_in(session: Session, openid: str, unionid: str | None) -> Login:
     if unionid is not None and unionid != user.unionid:
         session.execute(update(User).where(User.id == user.id).values(unionid=unionid))
     token, expires_at = sessions.create(session, user.id)
-    actor = sessions.authenticate(session, token)
-    assert actor is not None
-    return Login(token, expires_at, actor)
+    return Login(token, expires_at, user.id)
 
 
 def find_or_create_user(session: Session, openid: str) -> UUID:
@@ -88,11 +86,9 @@ def _find_or_make_user(session: Session, openid: str, unionid: str | None) -> An
     # A second time where somebody else makes the same one, or the account was closed, in between.
     while user is None:
         user = statements.FIND_USER.first(session, openid=openid) or statements.MAKE_USER.first(
-            session, id=new_id(), openid=openid, unionid=unionid, now=now
-        )
-    statements.MAKE_RESIDENT.rows(
-        session, id=new_id(), user_id=user.id, code_handle=new_id(), now=now
-    )
+            session, id=new_id(), openid=openid, unionid=unionid, now=now,
+            resident_id=new_id(), code_handle=new_id(),
+        )  # fmt: skip
     return user
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from backend.core.context import composed
@@ -35,6 +35,9 @@ _ME = Statement.of(
         Resident.region_id,
         Resident.phone_encrypted,
         Resident.phone_state,
+        exists()
+        .where(RoleAssignment.user_id == User.id, RoleAssignment.revoked_at.is_(None))
+        .label("has_roles"),
     )
     .join(Resident, Resident.user_id == User.id)
     .where(User.id == bindparam("user_id"))
@@ -56,10 +59,10 @@ _ROLES = Statement.of(
 _CONSENTS = Statement.of(consents.select_active_consents())
 
 
-def me(session: Session, actor: Actor) -> dict[str, Any]:
-    """The caller as `/me` answers: profile, roles with scopes, preferences, consents. Every phone
+def me(session: Session, user_id: UUID) -> dict[str, Any]:
+    """A user as `/me` answers them: profile, roles with scopes, preferences, consents. Every phone
     asks for it with its login, so these are hand-written statements."""
-    row = _ME.first(session, user_id=actor.user_id)
+    row = _ME.first(session, user_id=user_id)
     return {
         "id": row.id,
         "resident_id": row.resident_id,
@@ -69,16 +72,15 @@ def me(session: Session, actor: Actor) -> dict[str, Any]:
         "region_id": row.region_id,
         "phone": masked_phone(row),
         "phone_state": row.phone_state,
-        "roles": roles_of(session, actor),
+        # Most have none, and each login of a market's first minute comes here.
+        "roles": roles_of(session, user_id) if row.has_roles else [],
         "preferences": {"elder_mode": row.elder_mode},
-        "consents": _CONSENTS.rows(session, user_id=actor.user_id),
+        "consents": _CONSENTS.rows(session, user_id=user_id),
     }
 
 
-def roles_of(session: Session, actor: Actor) -> list[dict[str, Any]]:
-    """The caller's roles with the names of their scopes."""
-    if not actor.grants:  # most have none, and each login of a market's first minute comes here
-        return []
+def roles_of(session: Session, user_id: UUID) -> list[dict[str, Any]]:
+    """A user's roles with the names of their scopes."""
     return [
         {
             "role": Role(row.role),
@@ -90,7 +92,7 @@ def roles_of(session: Session, actor: Actor) -> list[dict[str, Any]]:
                 "level": row.level,
             },
         }
-        for row in _ROLES.rows(session, user_id=actor.user_id)
+        for row in _ROLES.rows(session, user_id=user_id)
     ]
 
 
@@ -123,7 +125,7 @@ def export(session: Session, actor: Actor) -> dict[str, Any]:
             "elder_mode": user.elder_mode,
         },
         "people": [_person(person) for person in people],
-        "roles": roles_of(session, actor),
+        "roles": roles_of(session, actor.user_id),
         "role_history": _rows(session, RoleAssignment, actor, ROLE_COLUMNS),
         "consents": _rows(session, Consent, actor, CONSENT_COLUMNS),
         "sessions": _rows(session, LoginSession, actor, SESSION_COLUMNS),

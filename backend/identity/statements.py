@@ -10,17 +10,17 @@ FIND_USER = Statement.of(
     .where(User.openid == bindparam("openid"))
     .with_for_update(key_share=True)
 )
+# A user and their own resident row are made together, so whoever finds the one has the other.
 MAKE_USER = Statement(
     """
-    INSERT INTO user_account (id, openid, unionid, state, elder_mode, created_at)
-    VALUES (:id, :openid, :unionid, 'active', false, :now)
-        ON CONFLICT (openid) DO NOTHING RETURNING id, state, unionid
-    """
-)
-MAKE_RESIDENT = Statement(
-    """
-    INSERT INTO resident (id, user_id, code_handle, created_at, phone_state)
-    VALUES (:id, :user_id, :code_handle, :now, 'none')
-        ON CONFLICT (user_id) DO NOTHING
+    WITH made AS (
+        INSERT INTO user_account (id, openid, unionid, state, elder_mode, created_at)
+        VALUES (:id, :openid, :unionid, 'active', false, :now)
+            ON CONFLICT (openid) DO NOTHING RETURNING id, state, unionid
+    ), themselves AS (
+        INSERT INTO resident (id, user_id, code_handle, created_at, phone_state)
+        SELECT :resident_id, id, :code_handle, :now, 'none' FROM made
+    )
+    SELECT id, state, unionid FROM made
     """
 )

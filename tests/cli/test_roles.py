@@ -12,6 +12,7 @@ from backend.core.crypto import PhoneVault
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.identity import operations as identity
+from backend.identity.login import sessions
 from backend.identity.models import PhoneState, Resident, RoleAssignment, User, UserState
 from backend.partners.models import Organisation
 from tests.support.commands import Run, done, failed
@@ -74,10 +75,12 @@ def test_an_admin_is_made_before_their_first_login(
     assert "已授予：管理员 admin 320412 武进区" in output
     with app.app_context(), transaction() as session:
         login = identity.log_in(session, OPENID, None)
-        assert [(grant.role, grant.region_code) for grant in login.actor.grants] == [
+        actor = sessions.authenticate(session, login.token)
+        assert actor is not None
+        assert [(grant.role, grant.region_code) for grant in actor.grants] == [
             (Role.ADMIN, DISTRICT)
         ]
-        assert session.get_one(Resident, login.actor.resident_id).name == "张三"
+        assert session.get_one(Resident, actor.resident_id).name == "张三"
     assert actions() == [("grant_role", None, "admin")]
 
 

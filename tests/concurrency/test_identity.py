@@ -61,7 +61,7 @@ def test_first_logins_at_once_make_one_user(committed_app: Flask) -> None:
             return operations.log_in(session, openid, None)
 
     logins = together(TIMES, first_login)
-    (user_id,) = {login.actor.user_id for login in logins}
+    (user_id,) = {login.user_id for login in logins}
     assert len({login.token for login in logins}) == TIMES
     assert count(committed_app, User, User.openid == openid) == 1
     assert count(committed_app, Resident, Resident.user_id == user_id) == 1

@@ -106,7 +106,7 @@ def test_an_account_that_is_closed_while_a_login_waits_for_it_is_made_anew(
     close = "UPDATE user_account SET openid = NULL, state = 'closed' WHERE id = :id"
     other.does(close, id=person.user_id)
     login = other.meets(logs_in(committed_app, openid))
-    assert login.actor.user_id != person.user_id
+    assert login.user_id != person.user_id
 
 
 def test_an_account_that_is_made_while_a_login_makes_it_too_is_found(
@@ -119,7 +119,7 @@ def test_an_account_that_is_made_while_a_login_makes_it_too_is_found(
         id=first,
     )
     login = other.meets(logs_in(committed_app, "twice"))
-    assert login.actor.user_id == first
+    assert login.user_id == first
 
 
 # ---------------------------------------------------------------------------- sign-up

@@ -12,6 +12,7 @@ from backend.core.db import Base, transaction
 from backend.gateways.fake_wechat.world import PushSettings
 from backend.gateways.fake_wechat.world import World as StandIn
 from backend.identity import operations as identity
+from backend.identity.login import sessions
 from backend.settings import Settings
 from tests.support.world import Person, ok
 
@@ -26,7 +27,8 @@ def log_in_to(app: Flask, name: str) -> Person:
         settings = composed(Settings)
         stand_in = StandIn(settings.wechat_appid, settings.wechat_secret, PushSettings())
         login = identity.log_in(session, stand_in.openid(name), None)
-    actor = login.actor
+        actor = sessions.authenticate(session, login.token)
+    assert actor is not None
     return Person(app.test_client(), name, actor.user_id, actor.resident_id, login.token)
 
 

@@ -19,6 +19,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.identity import operations, roles
+from backend.identity.login import sessions
 from backend.identity.requests import ProfileEdit
 from backend.identity.roles import Scope
 from backend.partners.models import Organisation
@@ -145,13 +146,11 @@ class World:
         """A resident who has just logged in for the first time."""
         with self.app.app_context(), transaction() as session:
             login = operations.log_in(session, f"openid-{new_id().hex}", None)
-            operations.update_me(session, login.actor, ProfileEdit(name=name, **profile))
+            actor = sessions.authenticate(session, login.token)
+            assert actor is not None
+            operations.update_me(session, actor, ProfileEdit(name=name, **profile))
             return Person(
-                self.app.test_client(),
-                name,
-                login.actor.user_id,
-                login.actor.resident_id,
-                login.token,
+                self.app.test_client(), name, actor.user_id, actor.resident_id, login.token
             )
 
     def staff(

@@ -53,7 +53,7 @@ def log_in(_: Actor | None, body: dict[str, str]) -> dict[str, Any]:
         return {
             "token": login.token,
             "expires_at": login.expires_at,
-            "user": queries.me(session, login.actor),
+            "user": queries.me(session, login.user_id),
         }
 
 
@@ -74,14 +74,14 @@ def log_out(session: Session, actor: Actor, _: dict[str, Any]) -> None:
 @blp.get("/me", access=LOGIN, answer=schemas.MeAnswer)
 def get_me(session: Session, actor: Actor) -> dict[str, Any]:
     """Me, with roles and scopes, preferences and consents."""
-    return queries.me(session, actor)
+    return queries.me(session, actor.user_id)
 
 
 @blp.put("/me", access=LOGIN, body=schemas.MeRequest, answer=schemas.MeAnswer, limit=_PROFILE)
 def put_me(session: Session, actor: Actor, body: ProfileEdit) -> dict[str, Any]:
     """Change my profile or preferences; what is not named stays."""
     operations.update_me(session, actor, body)
-    return queries.me(session, actor)
+    return queries.me(session, actor.user_id)
 
 
 @blp.delete("/me", access=LOGIN, limit=_PROFILE)
