@@ -7,6 +7,7 @@
 // has its name for an id.
 
 const { ApiError, sentenceOf } = require("../api/errors");
+const { bringUp } = require("./bring-up");
 
 /**
  * @typedef {object} Refusal
@@ -20,8 +21,6 @@ const { ApiError, sentenceOf } = require("../api/errors");
 
 /** @type {Refusal} */
 const NO_REFUSAL = { text: "", by: "", faults: {}, at: "" };
-/** What is brought up is not pressed against the top of the screen. */
-const ABOVE_PX = -16;
 
 /**
  * Tell why.
@@ -38,7 +37,7 @@ function refuse(page, reason, by = "") {
   if (page.data.refusal.at) page.setData({ refusal: NO_REFUSAL });
   page.setData({ refusal: { text, by, faults, at } });
   // A field that is not on this page is told in the sentence alone.
-  if (at) wx.pageScrollTo({ selector: `#${at}`, offsetTop: ABOVE_PX, fail: () => undefined });
+  if (at) bringUp(`#${at}`);
 }
 
 /**

@@ -10,11 +10,12 @@ from sqlalchemy import Engine
 
 from backend.local.demo.tally import SHANGHAI
 from backend.local.system import LocalSystem
-from tests.miniprogram.phones import OpenPhone, Phone
+from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone
 from tests.miniprogram.town import Caller, Market, change, chosen_stall, new_name, rows
 
 DESK = "packages/volunteer/pages/desk/desk"
-OpenDesk = Callable[[], Phone]
+OpenDesk = Callable[..., Phone]
+LARGEST = {"size": SMALL, "elder": True, "fontScale": "1.5"}
 
 
 @pytest.fixture
@@ -24,11 +25,11 @@ def volunteer(system: LocalSystem) -> Caller:
 
 @pytest.fixture
 def desk(phone: OpenPhone, volunteer: Caller, market: Market) -> OpenDesk:
-    """Opens the haircut's desk, which this phone has chosen before."""
+    """Opens the haircut's desk, which this phone has chosen before; options as of `phone`."""
 
-    def open_desk() -> Phone:
+    def open_desk(**options: Any) -> Phone:
         kept = volunteer.kept | chosen_stall(market.haircut)
-        return phone(volunteer.name, path=DESK, kept=kept, clock=True)
+        return phone(volunteer.name, path=DESK, kept=kept, clock=True, **options)
 
     return open_desk
 
@@ -58,6 +59,14 @@ def press(phone: Phone, name: str) -> None:
     button = phone.page.get_by_role("button", name=name)
     expect(button).to_be_enabled()
     button.tap()
+
+
+def sees_who_is_called(phone: Phone, ticket: str) -> None:
+    """The desk has answered, and nothing stands over the number."""
+    number = phone.page.get_by_label(f"号码 {ticket}")
+    expect(number).to_be_visible()
+    expect(phone.page.locator(".big")).to_be_enabled()
+    assert number.evaluate(SEEN)
 
 
 def call_long_ago(database: Engine, booking: Any) -> None:
@@ -143,9 +152,13 @@ def test_the_residents_page_follows_the_desk(
 def test_a_call_soon_after_the_last_is_no_other(
     desk: OpenDesk, market: Market, line: list[Any], database: Engine
 ) -> None:
-    mine = desk()
+    mine = desk(**LARGEST)
+    give = mine.page.get_by_role("button", name="现场发号")
+    give.scroll_into_view_if_needed()
     press(mine, "呼叫下一位")
     mine.sees("已叫 1 次")
+    sees_who_is_called(mine, line[0]["ticket"])
+    mine.snapshot("desk-called-small")
     change(
         database,
         "UPDATE booking SET called_at = now() + interval '1 hour' WHERE id = :id",
@@ -154,6 +167,14 @@ def test_a_call_soon_after_the_last_is_no_other(
     press(mine, "再叫一次")
     mine.sees("刚刚叫过")
     mine.sees("已叫 1 次")
+    sees_who_is_called(mine, line[0]["ticket"])
+    mine.snapshot("desk-called-again-small")
+    give.scroll_into_view_if_needed()
+    mine.allow(409, "/miss")
+    press(mine, "过号")
+    mine.sees("请点「再叫一次」")
+    sees_who_is_called(mine, line[0]["ticket"])
+    mine.snapshot("desk-not-missed-small")
 
 
 def test_a_second_tap_on_done_finishes_nobody_else(
@@ -307,7 +328,7 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     name = f"陈{uuid4().hex[:6]}"
     resident.put("/me", {"name": name})
     market.admit(resident.resident_id)
-    mine = desk()
+    mine = desk(**LARGEST)
     mine.tap("现场发号")
     mine.sees("来过的人输手机号最后四位数字")
     page = mine.page
@@ -316,7 +337,11 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     words = page.get_by_role("textbox", name="手机号后四位")
     words.fill(name)
     mine.tap("查找")
-    page.get_by_role("radiogroup", name="找到的居民").get_by_role("radio").tap()
+    found = page.get_by_role("radiogroup", name="找到的居民").get_by_role("radio")
+    expect(found).to_be_visible()
+    assert found.evaluate(SEEN)
+    mine.snapshot("ticket-found-small")
+    found.tap()
     page.get_by_role("button", name="发号", exact=True).tap()
     mine.sees("已发号")
     mine.look("ticket-done")

@@ -17,7 +17,7 @@ OpenSmall = Callable[[str], Phone]
 def small(own: OpenPhone) -> OpenSmall:
     """Opens a page on the resident's phone, which is small; in elder mode, letters at their
     largest."""
-    return lambda path: own(path, size=SMALL, elder=True, fontScale="1.4")
+    return lambda path: own(path, size=SMALL, elder=True, fontScale="1.5")
 
 
 def lines(words: Locator) -> int:
@@ -38,6 +38,23 @@ def test_buttons_side_by_side_do_not_break_their_words(small: OpenSmall, market:
     mine.look("market-small")
 
 
+def test_how_long_to_wait_is_seen_with_the_number(
+    small: OpenSmall, system: LocalSystem, market: Market, resident: Caller
+) -> None:
+    others = [Caller(system.web, new_name()).resident_id for _ in range(2)]
+    market.admit(resident.resident_id, *others)
+    for one in others:
+        market.give_number(market.haircut, one)
+    service = f"activity={market.id}&offering={market.haircut.offering_id}"
+    mine = small(f"pages/sign-up/sign-up?{service}")
+    mine.tap("现场取号")
+    mine.sees("取号成功")
+    wait = mine.page.get_by_text("前面还有 2 位，约").filter(visible=True)
+    expect(wait).to_be_visible()
+    mine.snapshot("sign-up-done-small")
+    assert wait.evaluate(SEEN)
+
+
 def test_the_keys_cover_neither_the_digits_nor_who_is_found(
     phone: OpenPhone, system: LocalSystem, market: Market
 ) -> None:
@@ -48,8 +65,17 @@ def test_the_keys_cover_neither_the_digits_nor_who_is_found(
     resident.post("/me/phone", {"phone": f"1390000{tail}"})
     mine = phone(
         volunteer.name, path="packages/volunteer/pages/find/find",
-        kept=volunteer.kept | chosen_market(market), size=SMALL, elder=True, fontScale="1.4",
+        kept=volunteer.kept | chosen_market(market), size=SMALL, elder=True, fontScale="1.5",
     )  # fmt: skip
+    # Nobody is found: what is said of it covers nothing either.
+    nobody = f"{(int(tail) + 1) % 10_000:04}"
+    for digit in nobody:
+        mine.page.get_by_role("button", name=digit, exact=True).tap()
+    mine.sees("没有找到")
+    mine.snapshot("find-nobody-small")
+    for way in mine.page.get_by_role("radio").all():
+        assert way.evaluate(SEEN), way.inner_text()
+    mine.tap("重新输入")
     for digit in tail[:3]:
         mine.page.get_by_role("button", name=digit, exact=True).tap()
     for place in mine.page.locator(".place-on").all():
@@ -79,7 +105,7 @@ def test_the_keys_cover_neither_the_digits_nor_who_is_found(
 
 
 def test_nothing_loads_behind_the_question_for_consent(phone: OpenPhone) -> None:
-    mine = phone(new_name(), path="pages/family/family", size=SMALL, elder=True, fontScale="1.4")
+    mine = phone(new_name(), path="pages/family/family", size=SMALL, elder=True, fontScale="1.5")
     mine.sees("您可以随时查看、更正或删除")
     mine.misses("正在加载")
     mine.snapshot("privacy-small")

@@ -8,6 +8,7 @@ const { listFamily } = require("../../api/me");
 const session = require("../../api/session");
 const { activityWords } = require("../../utils/activity-words");
 const { bookingWords, clashOf } = require("../../utils/booking-words");
+const { bringUp } = require("../../utils/bring-up");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
@@ -237,6 +238,7 @@ Page({
     try {
       const booking = await send(this.keyFor(`${what} ${this.data.residentId}`));
       this.setData({ done: bookingWords(booking) });
+      bringUp("#done");
       this.followNumber();
     } catch (error) {
       await this.explain(error);

@@ -2,6 +2,7 @@
 // A stall's desk: who is next, call, call again, pass over, serve, finish; the day's counts.
 
 const { ApiError, sentenceOf } = require("../../../../api/errors");
+const { bringUp } = require("../../../../utils/bring-up");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
@@ -186,7 +187,11 @@ Page({
     } catch (error) {
       this.explain(error, by);
     }
-    await Promise.all([this.poll?.refresh(), sleep(SETTLE_MS)]);
+    const settled = sleep(SETTLE_MS);
+    await this.poll?.refresh();
+    // Whom it is about stands at the top; the button is in reach wherever the page was.
+    if (!by) bringUp("#now");
+    await settled;
     this.setData({ busy: false });
   },
 

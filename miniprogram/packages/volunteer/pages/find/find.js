@@ -2,6 +2,7 @@
 // Check somebody in without their code: the end of the phone number on a big keypad, or the name, or
 // the whole number, which alone finds who is new here.
 
+const { bringUp } = require("../../../../utils/bring-up");
 const look = require("../../../../utils/look");
 const network = require("../../../../utils/network");
 const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
@@ -115,7 +116,9 @@ Page({
     this.setData({ searching: true, words: "正在查找", refusal: NO_REFUSAL });
     try {
       const { items, more } = await findResidents(market.id, by);
-      if (this.asks(by)) this.setData({ found: foundPeople(items), more, words: NOBODY_FOUND });
+      if (!this.asks(by)) return;
+      this.setData({ found: foundPeople(items), more, words: NOBODY_FOUND });
+      if (this.data.byName) bringUp("#found");
     } catch (error) {
       if (!this.asks(by)) return;
       this.setData({ words: "" });

@@ -2,6 +2,7 @@
 // A walk-in number from the desk: for a resident who is found, or a guest who is written in.
 
 const { ApiError, sentenceOf } = require("../../../../api/errors");
+const { bringUp } = require("../../../../utils/bring-up");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const { halfWidth, mobileOf } = require("../../../../utils/phone-number");
@@ -127,6 +128,7 @@ Page({
       const { items, more } = await findResidents(this.activityId, askedFor(words));
       if (words !== this.data.words.trim()) return;
       this.setData({ found: foundPeople(items), more, searched: true, residentId: "" });
+      bringUp("#found");
     } catch (error) {
       refuse(this, error, SEARCH);
     } finally {
@@ -187,6 +189,7 @@ Page({
       const booking = await giveNumber(offeringId, whom, this.keyFor(JSON.stringify([offeringId, whom])));
       this.pressed = { what: "", key: "" };
       this.setData({ done: givenWords(booking), question: null, ways: [] });
+      bringUp("#done");
     } catch (error) {
       this.explain(error);
     } finally {
