@@ -46,6 +46,9 @@ def test_any_other_name_will_do(desk: Page) -> None:
 
 
 def test_the_box_is_the_camera(desk: Page) -> None:
+    desk.get_by_label("码的内容").fill("W1-too-early")
+    desk.get_by_role("button", name="扫到这个码").click()
+    expect(desk.get_by_role("status")).to_contain_text("没有在扫码")  # and nothing is kept
     phone(desk).evaluate("void wx.scanCode({ success: (seen) => { window.seen = seen; } })")
     expect(desk.get_by_role("status")).to_contain_text("正在扫码")
     desk.get_by_label("码的内容").fill("W1-code")

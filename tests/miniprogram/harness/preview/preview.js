@@ -19,6 +19,7 @@ const offline = /** @type {HTMLInputElement} */ (get("offline"));
 const state = get("camera-state");
 const users = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("input[name=user]")]);
 
+let cameraOpen = false;
 let user = new URLSearchParams(location.search).get("user") || DEFAULT_USER;
 
 /** @param {Record<string, string>} [extra] */
@@ -37,6 +38,7 @@ function choose(name) {
 
 /** @param {boolean} open */
 function setCamera(open) {
+  cameraOpen = open;
   state.classList.toggle("waiting", open);
   state.textContent = open ? "小程序正在扫码，请把码交给它。" : "小程序打开“扫一扫”后，把码交给它。";
 }
@@ -123,6 +125,7 @@ get("picture").onchange = async (event) => {
 get("scan").onclick = () => {
   const text = code.value.trim();
   if (!text) return say("请先填入码的内容。");
+  if (!cameraOpen) return say("小程序没有在扫码。请先在左边点“扫码”，再把码交给它。");
   // Of a mini-program's own code WeChat tells the page, not what is written in it.
   const scan = text.startsWith("pages/") ? { path: text } : { result: text };
   frame.contentWindow?.postMessage({ scan }, location.origin);
