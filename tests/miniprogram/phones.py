@@ -34,6 +34,21 @@ _TIMEOUT_MS = 5000
 _CHROMIUM_ECHO = "Failed to load resource"  # of an answer or a broken line we see ourselves
 
 
+def lines(words: Locator) -> int:
+    """In how many lines a node's text stands, an icon beside it being of its line."""
+    return int(
+        words.evaluate(
+            """node => {
+              const range = document.createRange();
+              range.selectNodeContents(node);
+              const ends = [...range.getClientRects()].map(({ bottom }) => bottom);
+              return ends.sort((one, other) => one - other)
+                .filter((end, index) => index === 0 || end - ends[index - 1] > 12).length;
+            }"""
+        )
+    )
+
+
 @dataclass
 class Phone:
     """One phone with the mini-program open, and what has gone wrong on it so far.

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from backend.local.demo.tally import SHANGHAI
 from backend.local.system import LocalSystem
-from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone
+from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone, lines
 from tests.miniprogram.town import Caller, Market, change, chosen_stall, new_name, rows
 
 DESK = "packages/volunteer/pages/desk/desk"
@@ -158,6 +158,7 @@ def test_a_call_soon_after_the_last_is_no_other(
     press(mine, "呼叫下一位")
     mine.sees("已叫 1 次")
     sees_who_is_called(mine, line[0]["ticket"])
+    assert {lines(words) for words in mine.page.locator(".count .note").all()} == {1}
     mine.snapshot("desk-called-small")
     change(
         database,
@@ -361,6 +362,7 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     mine.sees("请问清楚人是不是还在现场")
     mine.tap("不发")
     page.get_by_role("radio", name="没登记过的来宾").tap()
+    expect(page.get_by_role("textbox", name="怎么称呼")).to_have_value(name)  # as searched for
     page.get_by_role("textbox", name="怎么称呼").fill("李奶奶")
     mine.lose_answer("/tickets")
     page.get_by_role("button", name="发号", exact=True).tap()
@@ -370,7 +372,7 @@ def test_a_number_for_a_neighbour_and_for_a_guest(
     mine.allow(409, "/tickets")
     page.get_by_role("textbox", name="怎么称呼").fill("李 奶奶")
     page.get_by_role("button", name="发号", exact=True).tap()
-    mine.sees("刚才已登记过一位「李*奶」（已取 B002 义剪）")
+    mine.sees("今天已有一位「李*奶」（已取 B002 义剪）")
     mine.look("ticket-same-name")
     mine.tap("是同一位")
     mine.sees("这位居民已经有这项服务的号")

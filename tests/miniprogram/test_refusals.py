@@ -72,7 +72,7 @@ def check_in_another(phone: Phone) -> None:
 
 
 def search_by_name(phone: Phone) -> None:
-    phone.page.get_by_role("radio", name="姓名或号码").tap()
+    phone.page.get_by_role("radio", name="姓名或手机").tap()
 
 
 SIGN_UP = "pages/sign-up/sign-up?activity={market}&offering={clinic}"

@@ -184,6 +184,7 @@ def test_a_scan_waits_for_the_network(
     mine.sees("刚才已经扫过")  # two sends of one code are one
     next_one(mine)
     has_counted(mine, 0, waiting=1)
+    mine.sees("签到：扫的签到码")
     mine.look("scan-offline")
     assert scans(database, market) == []
     mine.network()
@@ -348,7 +349,7 @@ def test_who_is_new_here_is_found_by_the_whole_number(
     for digit in number[-4:]:
         mine.page.get_by_role("button", name=digit, exact=True).tap()
     mine.sees("没来过的人要用完整的手机号查")
-    mine.page.get_by_role("radio", name="姓名或号码").tap()
+    mine.page.get_by_role("radio", name="姓名或手机").tap()
     mine.page.get_by_label("完整的姓名或手机号").fill(number)
     mine.tap("查找")
     mine.page.get_by_role("button", name="孙***").tap()
@@ -362,11 +363,19 @@ def test_by_name_and_nobody_is_found(work: OpenAt) -> None:
     mine.page.get_by_role("radio", name="姓名").tap()
     mine.tap("查找")
     mine.sees("请先填写完整的姓名或手机号")
-    mine.page.get_by_label("完整的姓名").fill(f"无{uuid4().hex}")
+    name = f"无{uuid4().hex}"
+    mine.page.get_by_label("完整的姓名").fill(name)
     mine.tap("查找")
     mine.sees("没有找到")
     mine.tap("查不到？登记姓名")
     mine.sees("没带手机、查不到的人，在这里登记")
+    # What was typed is there, and stays until it is done.
+    expect(mine.page.get_by_label("怎么称呼")).to_have_value(name)
+    mine.page.get_by_label("手机号").fill("13900001111")
+    mine.reopen()
+    mine.tap("查不到？登记姓名")
+    expect(mine.page.get_by_label("怎么称呼")).to_have_value(name)
+    expect(mine.page.get_by_label("手机号")).to_have_value("13900001111")
 
 
 def test_a_guest_in_two_fields(work: OpenAt, market: Market, database: Engine) -> None:
@@ -401,7 +410,7 @@ def test_a_guest_in_two_fields(work: OpenAt, market: Market, database: Engine) -
     mine.page.get_by_label("怎么称呼").fill("李 奶奶")
     mine.tap("登记签到")
     mine.sees("是同一位吗")
-    mine.sees("刚才已登记过一位「李*奶」")
+    mine.sees("今天已有一位「李*奶」")
     mine.look("write-in-same-name")
     mine.tap("是同一位")
     mine.sees("已签到")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from backend.local.system import LocalSystem
-from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone
+from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone, lines
 from tests.miniprogram.town import Caller, Market, chosen_market, new_name
 
 OpenSmall = Callable[[str], Phone]
@@ -20,21 +20,19 @@ def small(own: OpenPhone) -> OpenSmall:
     return lambda path: own(path, size=SMALL, elder=True, fontScale="1.5")
 
 
-def lines(words: Locator) -> int:
-    """In how many lines a node's text stands."""
-    return int(
-        words.evaluate(
-            "node => { const range = document.createRange(); range.selectNodeContents(node);"
-            " return new Set([...range.getClientRects()].map(({ bottom }) =>"
-            " Math.round(bottom / 12))).size; }"
-        )
-    )
+def middle(node: Locator) -> float:
+    """How far down the screen a node's middle is, in pixels."""
+    box = node.bounding_box()
+    assert box
+    return box["y"] + box["height"] / 2
 
 
 def test_buttons_side_by_side_do_not_break_their_words(small: OpenSmall, market: Market) -> None:
     mine = small(f"pages/market/market?id={market.id}")
     for name in ("怎么去", "打电话问"):
         assert lines(mine.page.get_by_role("button", name=name)) == 1
+    when = mine.page.locator(".fact").first  # its icon stands in the middle of its line
+    assert abs(middle(when.locator("[class*=icon-clock]")) - middle(when.locator(".ink"))) < 3
     mine.look("market-small")
 
 

@@ -18,7 +18,7 @@ const BADGES = {
   known: { text: "签过了", tone: "warn" },
   gone: { text: "签退过了", tone: "warn" },
   back: { text: "回来了", tone: "good" },
-  refused: { text: "没签上", tone: "bad" },
+  refused: { text: "没成功", tone: "bad" },
   reverted: { text: "已撤销", tone: "plain" },
 };
 

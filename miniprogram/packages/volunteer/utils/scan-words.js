@@ -160,7 +160,7 @@ function questionWords({ by, people }, name) {
     const when = first.checked_in_at ? clock(first.checked_in_at) : doneWords(first);
     const at = people.length > 1 ? "" : `（${when}）`;
     const known = first.display_name || name;
-    return { ...asked, title: "是同一位吗？", text: `刚才已登记过${many}「${known}」${at}` };
+    return { ...asked, title: "是同一位吗？", text: `今天已有${many}「${known}」${at}` };
   }
   return {
     ...asked,

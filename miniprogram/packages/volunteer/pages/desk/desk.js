@@ -249,7 +249,7 @@ function leftIn(error) {
 function refusalWords(error) {
   const sentence = sentenceOf(error);
   if (!(error instanceof ApiError)) return sentence;
-  if (error.transient) return `${sentence}。再点一次也不会重复叫号`;
+  if (error.transient) return `${sentence}。恢复后再点一次，不会重复叫号`;
   switch (error.code) {
     case "stall_busy":
       return "同事刚刚在这个摊位叫了号，请先处理正在叫的号";

@@ -9,6 +9,7 @@ const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { askedFor, findResidents } = require("../../api/residents");
 const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
+const { begunWith, guestDraft } = require("../../utils/guest-draft");
 const { foundPeople, foundWords } = require("../../utils/person-words");
 
 /** @typedef {import("../../utils/scan-words").Answer} Answer */
@@ -171,6 +172,8 @@ Page({
   },
 
   onWriteIn() {
+    const { market, byName, name } = this.data;
+    if (market && byName && name.trim()) guestDraft("write-in", market.id).keep(begunWith(name));
     wx.redirectTo({ url: "/packages/volunteer/pages/write-in/write-in" });
   },
 });

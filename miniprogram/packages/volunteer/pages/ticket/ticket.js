@@ -10,6 +10,7 @@ const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusa
 const { clock, waitWords } = require("../../../../utils/time");
 const { getDesk, giveNumber } = require("../../api/desk");
 const { askedFor, findResidents, questionOf } = require("../../api/residents");
+const { begunWith, guestDraft } = require("../../utils/guest-draft");
 const { foundPeople, foundWords } = require("../../utils/person-words");
 const { meantBy, questionWays, questionWords } = require("../../utils/scan-words");
 
@@ -54,10 +55,15 @@ Page({
   activityId: "",
   /** What was pressed last, with its key: pressing the same again is the same action. */
   pressed: { what: "", key: "" },
+  /** @type {ReturnType<typeof guestDraft> | undefined} */
+  draft: undefined,
 
   /** @param {{stall?: string}} query */
   onLoad({ stall = "" }) {
     this.stallId = stall;
+    this.draft = guestDraft("ticket", stall);
+    const begun = this.draft.get();
+    if (begun) this.setData({ ...begun, isGuest: true });
     this.load();
   },
 
@@ -89,7 +95,10 @@ Page({
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   onKind(event) {
-    this.setData({ isGuest: event.currentTarget.dataset.guest, refusal: NO_REFUSAL });
+    const isGuest = event.currentTarget.dataset.guest;
+    const { words, name, phone } = this.data;
+    const begun = isGuest && !name && !phone && begunWith(words);
+    this.setData({ isGuest, ...begun, refusal: NO_REFUSAL });
   },
 
   /** @param {WechatMiniprogram.Input} event */
@@ -102,12 +111,19 @@ Page({
   onName({ detail }) {
     this.setData({ name: detail.value });
     mend(this, "name");
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onPhone({ detail }) {
     this.setData({ phone: detail.value });
     mend(this, "phone");
+    this.keep();
+  },
+
+  keep() {
+    const { name, phone } = this.data;
+    this.draft?.keep({ name, phone });
   },
 
   /** @param {WechatMiniprogram.Input} event */
@@ -189,6 +205,7 @@ Page({
       const booking = await giveNumber(offeringId, whom, this.keyFor(JSON.stringify([offeringId, whom])));
       this.pressed = { what: "", key: "" };
       this.setData({ done: givenWords(booking), question: null, ways: [] });
+      this.draft?.forget();
       bringUp("#done");
     } catch (error) {
       this.explain(error);

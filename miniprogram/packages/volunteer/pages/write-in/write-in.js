@@ -6,6 +6,7 @@ const { mobileOf } = require("../../../../utils/phone-number");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusal");
 const { awaitLate, checkIn, vibrate } = require("../../utils/check-in");
 const { chosenMarket } = require("../../utils/chosen");
+const { guestDraft } = require("../../utils/guest-draft");
 const { meantBy, questionWays, questionWords, writtenWords } = require("../../utils/scan-words");
 const { writtenBefore } = require("../../utils/written-in");
 
@@ -31,9 +32,13 @@ Page({
 
   /** Stops waiting for what came of a check-in. @type {(() => void) | undefined} */
   stopWaiting: undefined,
+  /** @type {ReturnType<typeof guestDraft> | undefined} */
+  draft: undefined,
 
   onLoad() {
-    this.setData({ market: chosenMarket.get() });
+    const market = chosenMarket.get();
+    this.draft = market ? guestDraft("write-in", market.id) : undefined;
+    this.setData({ market, ...this.draft?.get() });
   },
 
   onUnload() {
@@ -49,12 +54,19 @@ Page({
   onName({ detail }) {
     this.setData({ name: detail.value });
     mend(this, "name");
+    this.keep();
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onPhone({ detail }) {
     this.setData({ phone: detail.value });
     mend(this, "phone");
+    this.keep();
+  },
+
+  keep() {
+    const { name, phone } = this.data;
+    this.draft?.keep({ name, phone });
   },
 
   async onCheckIn() {
@@ -119,14 +131,18 @@ Page({
   show(answer) {
     vibrate(answer.tone);
     this.setData({ answer });
+    if (this.isDone()) this.draft?.forget();
+  },
+
+  isDone() {
+    const { answer, ways } = this.data;
+    return answer !== null && answer.tone !== "bad" && !ways.length;
   },
 
   /** What was refused can be mended; what is done makes room for the next person. */
   onNext() {
     this.stopWaiting?.();
-    const { answer, ways } = this.data;
-    const done = answer && answer.tone !== "bad" && !ways.length;
-    this.setData({ answer: null, ways: [], ...(done && { name: "", phone: "" }) });
+    this.setData({ answer: null, ways: [], ...(this.isDone() && { name: "", phone: "" }) });
   },
 
   onBack() {
