@@ -41,7 +41,8 @@ Page({
     residentId: MYSELF,
     /** Whether the person wants it for the family, having it themselves already. */
     forFamily: false,
-    busy: false,
+    /** The button that is at work. @type {"" | "sign-up" | "number"} */
+    busy: "",
     refusal: NO_REFUSAL,
     hasNumber: false,
     /** @type {ReturnType<typeof bookingWords> | null} */
@@ -181,12 +182,12 @@ Page({
       refuse(this, faults);
       return;
     }
-    this.setData({ busy: true });
+    this.setData({ busy: "sign-up" });
     const wanted = await this.wantsBoth(slotId);
-    this.setData({ busy: false });
+    this.setData({ busy: "" });
     if (!wanted) return;
     const body = { ...(slotId && { slot_id: slotId }), ...whom(residentId) };
-    this.book(`sign-up ${slotId}`, (key) => signUp(this.offeringId, body, key));
+    this.book("sign-up", slotId, (key) => signUp(this.offeringId, body, key));
   },
 
   /**
@@ -215,7 +216,7 @@ Page({
       return;
     }
     const { residentId } = this.data;
-    this.book("number", (key) => takeNumber(this.offeringId, whom(residentId), key));
+    this.book("number", "", (key) => takeNumber(this.offeringId, whom(residentId), key));
   },
 
   missingWho() {
@@ -229,21 +230,22 @@ Page({
   },
 
   /**
-   * @param {string} what
+   * @param {"sign-up" | "number"} button that was pressed
+   * @param {string} slotId
    * @param {(key: string) => Promise<import("../../api/types").Booking>} send
    */
-  async book(what, send) {
+  async book(button, slotId, send) {
     if (this.data.busy) return;
-    this.setData({ busy: true, refusal: NO_REFUSAL, hasNumber: false });
+    this.setData({ busy: button, refusal: NO_REFUSAL, hasNumber: false });
     try {
-      const booking = await send(this.keyFor(`${what} ${this.data.residentId}`));
+      const booking = await send(this.keyFor(`${button} ${slotId} ${this.data.residentId}`));
       this.setData({ done: bookingWords(booking) });
       bringUp("#done");
       this.followNumber();
     } catch (error) {
       await this.explain(error);
     } finally {
-      this.setData({ busy: false });
+      this.setData({ busy: "" });
     }
   },
 
