@@ -2,9 +2,11 @@
 // the page, an ended login, a wrong link or a full disk must not cost anybody their words.
 //
 // A draft is what one person has changed in one form: { fields: { name: values }, shown: { name:
-// value } }, under the person's id and the form's address (or its data-draft). `shown` are the
+// value }, lost: [label] }, under the person's id and the form's address (or its data-draft). `shown` are the
 // hidden fields that say which version was on the page, so that a colleague's later change is still
-// told. Passwords, codes, phone numbers and files are never kept; data-unkept leaves out more.
+// told. Passwords, codes, phone numbers and files are never kept, unless it is a number that everybody
+// is to read (data-public); data-unkept leaves out more. What was typed and not kept is named when the
+// rest is back (`lost`).
 //
 // A form that a script of its own sends piece by piece (data-in-pieces, import.js) asks here what the
 // server lacks, and says what it has; pieces that the page does not show just now are kept too.
@@ -29,11 +31,16 @@ const drafts = (() => {
   const read = (form) => JSON.parse(sessionStorage.getItem(keyOf(form)));
   const inPieces = (form) => form?.dataset.inPieces !== undefined;
   const isKept = (field) => field.name && field.matches("input, select, textarea")
-    && !UNKEPT_TYPES.includes(field.type) && !UNKEPT_NAMES.test(field.name)
+    && (field.dataset.public !== undefined || !UNKEPT_TYPES.includes(field.type) && !UNKEPT_NAMES.test(field.name))
     && (field.autocomplete !== "off" || inPieces(field.form)) && !field.closest("[data-unkept]");
   const isChoice = (field) => field.type === "checkbox" || field.type === "radio";
   const fieldsOf = (form) => [...form.elements].filter(isKept);
   const isRefused = (form) => refusedPath === pathOf(form);
+  // What somebody has typed that is not kept, as its label calls it.
+  const lostOf = (form) => [...form.elements]
+    .filter((field) => field.matches("input:not([type=hidden])") && UNKEPT_NAMES.test(field.name) && !isKept(field))
+    .filter((field) => field.value !== field.defaultValue && field.labels?.length)
+    .map((field) => field.labels[0].textContent.trim());
   const hiddenOf = (form) => [...form.elements]
     .filter((field) => field.type === "hidden" && !OF_EVERY_FORM.includes(field.name));
 
@@ -76,7 +83,7 @@ const drafts = (() => {
 
   function store(form, fields, worthIt) {
     const shown = Object.fromEntries(hiddenOf(form).map((field) => [field.name, field.value]));
-    if (worthIt) sessionStorage.setItem(keyOf(form), JSON.stringify({ fields, shown }));
+    if (worthIt) sessionStorage.setItem(keyOf(form), JSON.stringify({ fields, shown, lost: lostOf(form) }));
     else sessionStorage.removeItem(keyOf(form));
   }
 
@@ -116,7 +123,7 @@ const drafts = (() => {
     put(form, draft.fields);
     for (const [field] of shown) if (field.name in draft.shown) field.value = draft.shown[field.name];
     form.closest("details")?.setAttribute("open", "");
-    tell(form, shown);
+    tell(form, shown, draft.lost ?? []);
   }
 
   function lacksFields(form, fields) {
@@ -148,12 +155,13 @@ const drafts = (() => {
     for (const field of fieldsOf(form)) if (field.options || isChoice(field)) field.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  function tell(form, shown) {
+  function tell(form, shown, lost) {
     const note = document.createElement("div");
     note.className = "alert alert-warning draft-note";
     note.setAttribute("role", "status");
     const words = document.createElement("div");
-    words.textContent = "已恢复您刚才填写的内容，还没有保存。";
+    const again = lost.length ? `${lost.map((label) => `「${label}」`).join("")}没有保留，请再填一次。` : "";
+    words.textContent = `已恢复您刚才填写的内容，还没有保存。${again}`;
     const clear = document.createElement("button");
     Object.assign(clear, { type: "button", className: "btn btn-sm", textContent: "清除" });
     clear.addEventListener("click", () => {
@@ -194,7 +202,8 @@ const drafts = (() => {
 
   for (const event of ["input", "change"]) {
     document.addEventListener(event, ({ target }) => {
-      if (user && target.form?.matches("form[method=post]") && isKept(target)) keep(target.form);
+      const watched = user && target.form?.matches("form[method=post]");
+      if (watched && (isKept(target) || UNKEPT_NAMES.test(target.name) && read(target.form))) keep(target.form);
     });
   }
 
