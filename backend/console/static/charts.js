@@ -109,20 +109,42 @@ function lines({ rows }) {
 
 function hint({ dataIndex }, rows) {
   const row = rows[dataIndex];
+  if (row.value === null) return `${row.title}\n${row.n} 份评价${row.small ? "，评价太少" : ""}`;
   const few = row.small ? "\n评价太少，仅供参考" : "";
   return `${row.title}\n${percent(row.value)}(95% 区间 ${percent(row.low)}–${percent(row.high)})\n${row.n} 份评价${few}`;
 }
 
-// A range as a line with a dot at its value; hollow where there are too few answers.
+// That there are too few answers to say a figure, where it would be.
+function tooFew([x, y], upright) {
+  return {
+    type: "text",
+    style: {
+      x,
+      y,
+      text: upright ? "评价\n太少" : "评价太少",
+      align: upright ? "center" : "left",
+      verticalAlign: upright ? "bottom" : "middle",
+      fill: token("--text-2"),
+      fontSize: textSize(),
+    },
+  };
+}
+
+// A range as a line with a dot at its value; hollow where there are too few answers, and without
+// a figure (`value` null) none at all.
 function range(rows, upright) {
   return {
     type: "custom",
-    data: rows.map((row, index) => (upright ? [index, row.low, row.high] : [row.low, index, row.high])),
+    data: rows.map((row, index) => {
+      const [low, high] = row.value === null ? [0, 0] : [row.low, row.high];
+      return upright ? [index, low, high] : [low, index, high];
+    }),
     encode: upright ? { x: 0, y: [1, 2] } : { x: [0, 2], y: 1 },
     renderItem(_, api) {
       const at = upright ? api.value(0) : api.value(1);
       const row = rows[at];
       const point = (value) => api.coord(upright ? [at, value] : [value, at]);
+      if (row.value === null) return row.small ? tooFew(point(0), upright) : undefined;
       const [low, high, middle] = [point(row.low), point(row.high), point(row.value)];
       const colour = token(row.small ? "--text-3" : "--accent");
       return {

@@ -153,7 +153,12 @@ def _charts(figures: dict[str, Any], region: Region, period: Period) -> dict[str
         },
         "share_by_month": _share_chart(
             "trend",
-            [(name(month), month, _evaluations_url(region, month["month"])) for month in months],
+            # Every month, as on the axis of the visits; none where nothing was rated.
+            [
+                (name(month), month, _evaluations_url(region, month["month"]))
+                for month in months
+                if any(one["rated"] for one in months)
+            ],
         ),
         "served_by_kind": {
             "kind": "lines",
@@ -173,30 +178,31 @@ def _charts(figures: dict[str, Any], region: Region, period: Period) -> dict[str
             [
                 (kind["title"], kind, counted(period.key, kind=kind["service_kind"]))
                 for kind in kinds
+                if kind["rated"]
             ],
         ),
     }
 
 
 def _share_chart(kind: str, rows: list[tuple[str, dict[str, Any], str]]) -> dict[str, Any]:
-    """Satisfied shares with their intervals, of what was rated at all."""
+    """Satisfied shares with their intervals. Few answers are no figure here, where anybody may be
+    looking on: the table beside it has them, marked."""
     return {
         "kind": kind,
         "data": {
             "target": RATING.target_share,
             "rows": [
-                {
-                    "title": title,
-                    **row["satisfied_share"],
-                    "n": row["rated"],
-                    "small": row["small_sample"],
-                    "url": url,
-                }
+                {"title": title, **_share_of(row), "n": row["rated"], "url": url}
                 for title, row, url in rows
-                if row["satisfied_share"]
             ],
         },
     }
+
+
+def _share_of(row: dict[str, Any]) -> dict[str, Any]:
+    if row["small_sample"]:
+        return {"value": None, "small": row["rated"] > 0}
+    return {**row["satisfied_share"], "small": False}
 
 
 def _choices(region: Region, period: Period) -> dict[str, Any]:

@@ -93,3 +93,8 @@ def test_a_tile_says_what_satisfaction_comes_to(
     tile = re.search(r'<li class="tile tile-recent" data-row>.*?</li>', page, re.DOTALL)
     assert tile is not None
     assert words in tile[0]
+    # Few answers are no figure, neither the large one nor a dot of a chart.
+    drawn = page.replace(" ", "")
+    few = words == "评价太少"
+    assert ('"small":true' in drawn) is few
+    assert ('"value":1.0' in drawn) is (words == "达标")
