@@ -21,6 +21,7 @@ from backend.audit.words import (
     action_in_words,
     change_in_words,
     details_in_words,
+    main_change,
     object_in_words,
 )
 from backend.board.models import WallLink
@@ -187,7 +188,7 @@ def _shown(row: Any, words: AuditWords) -> Shown:
         object_title=row.object_title or _FORGOTTEN.get(entry.object_type, ""),
         part=part or origin,
         region=row.region_name or entry.region_code,
-        change=change_in_words(words, entry),
+        change=change_in_words(words, entry) or main_change(words, entry.details),
         reason=entry.reason_in_words or "",
         reason_erased=entry.reason == "",
         details=[one for one in said if one[1]] + details_in_words(words, entry.details),

@@ -36,6 +36,8 @@ AUDIT = AuditWords(
     },
 )  # fmt: skip
 _UNKNOWN = "其他"
+# How much an entry was about, by the names of its details.
+_AMOUNTS = ("made", "added", "changed", "count", "rows")
 
 
 def action_in_words(words: AuditWords, action: str, object_type: str) -> str:
@@ -65,6 +67,19 @@ def change_in_words(words: AuditWords, entry: Any) -> str:
     if before:
         return f"{before} → 无"
     return f"新：{after}" if after else ""
+
+
+def main_change(words: AuditWords, details: Mapping[str, Any]) -> str:
+    """What an entry that moves no state has changed, in one line: 「名额：5 → 8，等 3 项」."""
+    known = changes_in_words(details) or [
+        (label, _value(words, name, details[name]))
+        for name, label in words.details.items()
+        if name in _AMOUNTS and details.get(name)
+    ]
+    if not known:
+        return ""
+    (label, value), more = known[0], len(known) - 1
+    return f"{label}：{value}" + (f"，等 {more + 1} 项" if more else "")
 
 
 def details_in_words(words: AuditWords, details: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -92,9 +92,10 @@ def test_the_stall_service_slot_or_colleague_is_named(
     assert masked_name(volunteer.name) in audited
     assert volunteer.name not in audited
     listed = Desk(world, world.staff(Role.AUDITOR, DISTRICT)).read(
-        f"/console/audit/?object_id={market['id']}&action=place_stall"
+        f"/console/audit/?object_id={market['id']}"
     )
-    assert "1 号 健康角" in listed
+    for words in ("1 号 健康角", "<td>名额：5 → 8</td>", "<td>第几位：未填写 → 1，等 2 项</td>"):
+        assert words in listed
 
 
 def test_what_was_deleted_is_named_as_it_was(
