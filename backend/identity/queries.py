@@ -38,6 +38,9 @@ _ME = Statement.of(
         exists()
         .where(RoleAssignment.user_id == User.id, RoleAssignment.revoked_at.is_(None))
         .label("has_roles"),
+        exists()
+        .where(Consent.user_id == User.id, Consent.withdrawn_at.is_(None))
+        .label("has_consents"),
     )
     .join(Resident, Resident.user_id == User.id)
     .where(User.id == bindparam("user_id"))
@@ -72,10 +75,11 @@ def me(session: Session, user_id: UUID) -> dict[str, Any]:
         "region_id": row.region_id,
         "phone": masked_phone(row),
         "phone_state": row.phone_state,
-        # Most have none, and each login of a market's first minute comes here.
+        # Most have no role, and who has just come has no consent: each login of a market's first
+        # minute comes here.
         "roles": roles_of(session, user_id) if row.has_roles else [],
         "preferences": {"elder_mode": row.elder_mode},
-        "consents": _CONSENTS.rows(session, user_id=user_id),
+        "consents": _CONSENTS.rows(session, user_id=user_id) if row.has_consents else [],
     }
 
 
