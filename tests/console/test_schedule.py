@@ -306,6 +306,10 @@ def test_one_market_is_copied_to_many_communities_and_a_full_day_leads_to_its_li
     # Now there is something on that day already: it is marked, and not chosen.
     expect(page.locator("tbody tr")).to_contain_text("当天已有活动")
     expect(page.locator("tbody").get_by_role("checkbox")).not_to_be_checked()
+    # Of nothing there is nothing to ask; it is said beside the button.
+    page.get_by_role("button", name="新建勾选的草稿").click()
+    expect(page.locator("[data-chosen-none]")).to_have_text("请至少勾选一场")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page = desk.open(f"/console/schedule/?view=month&on={MONTH}")
     more = _cell(page, _in_month(22)).get_by_text("还有 2 场")
     expect(more).to_be_visible()
