@@ -170,6 +170,8 @@ def _check_sign_up(context: AnyRow, slot_id: UUID | None) -> None:
         raise ValidationFailed(errors={"slot_id": ["没有这个时段"]})
     if context.state not in _OPEN_STATES:
         raise SignUpClosed
+    if context.slot_ends_at is not None and now >= context.slot_ends_at:
+        raise SignUpClosed("这个时段已经过了，请选后面的", extra={"slot_over": True})
     last = context.slot_ends_at or context.ends_at
     closes = min(context.sign_up_closes_at or last, last)
     if now >= closes or (context.sign_up_opens_at and now < context.sign_up_opens_at):

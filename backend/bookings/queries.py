@@ -189,7 +189,14 @@ def tickets_of(
     """The numbers of these people at an activity on its day, in the order in which they were
     given; who has none is left out."""
     statement = (
-        select(Booking.resident_id, Booking.ticket, Booking.state, Offering.id, Offering.title)
+        select(
+            Booking.resident_id,
+            Booking.id.label("booking_id"),
+            Booking.ticket,
+            Booking.state,
+            Offering.id,
+            Offering.title,
+        )
         .join(Offering, Offering.id == Booking.offering_id)
         .where(
             Booking.activity_id == activity_id,
@@ -203,6 +210,7 @@ def tickets_of(
     for row in session.execute(statement):
         held[row.resident_id]["tickets"].append(
             {
+                "booking_id": row.booking_id,
                 "ticket": row.ticket,
                 "state": row.state,
                 "offering_id": row.id,

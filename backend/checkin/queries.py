@@ -21,13 +21,15 @@ from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, name_key, name_key_of, own_name
-from backend.identity.people.standing import Occasion, described
+from backend.identity.people.standing import Occasion, described, who_is_here
 from backend.identity.questions import uses
 from backend.regions.models import Region
 from backend.regions.queries import within
 
 FOUND_LIMIT = 10
 _TAIL_DIGITS = 4
+# Of a number whose turn is still to come, in the words of those who know numbers.
+_IN_LINE = frozenset({"arrived", "called", "missed", "parked"})
 # Digits of a subdistrict's code.
 _SUBDISTRICT = 9
 # A district has some hundred people of one tail, or of its most common name.
@@ -218,6 +220,29 @@ def export_attendances(session: Session, resident_ids: list[UUID]) -> list[dict[
         .order_by(Attendance.id)
     )
     return [dict(row) for row in session.execute(statement).mappings()]
+
+
+def numbers_left(session: Session, scan_id: UUID) -> list[dict[str, Any]]:
+    """The numbers that stay in the line though the check-in of a scan is undone, since the desk has
+    given them: who undoes it is to say what becomes of them."""
+    visit = session.execute(
+        select(
+            Attendance.resident_id,
+            Attendance.activity_id,
+            Attendance.attended_at,
+            Activity.starts_at,
+            Activity.ends_at,
+        )
+        .join(Scan, Scan.attendance_id == Attendance.id)
+        .join(Activity, Activity.id == Attendance.activity_id)
+        .where(Scan.id == scan_id, Attendance.reverted_at.is_not(None))
+    ).one_or_none()
+    if visit is None:
+        return []
+    day = clock.day_within(visit.attended_at, visit.starts_at, visit.ends_at)
+    occasion = Occasion(visit.activity_id, day)
+    here = who_is_here(session, occasion, [visit.resident_id]).get(visit.resident_id, {})
+    return [one for one in here.get("tickets", []) if one["state"] in _IN_LINE]
 
 
 def count_visits(

@@ -476,6 +476,7 @@ export interface FoundPage {
 }
 
 export interface FoundTicket {
+  booking_id: string;
   offering_id: string;
   offering_title: string;
   /** as a booking's */
@@ -505,6 +506,8 @@ export interface ItemEvaluationAnswer {
 }
 
 export interface LineAnswer {
+  /** here too, and waiting for the time of their appointment */
+  early: number;
   estimate_minutes: EstimateAnswer;
   /** before somebody who joins now: no appointment that is still early */
   waiting: number;
@@ -799,6 +802,8 @@ export interface Provenance {
 
 export interface QueueAnswer {
   calling: CallingAnswer[];
+  /** here too, and waiting for the time of their appointment */
+  early: number;
   estimate_minutes: EstimateAnswer;
   offering_id: string;
   /** before somebody who joins now: no appointment that is still early */
@@ -955,6 +960,8 @@ export interface RevertAnswer {
   id: string;
   reason: string;
   scan_id: string;
+  /** numbers in the line of whom nothing says now that they are here */
+  tickets: FoundTicket[];
 }
 
 export interface RevertRequest {

@@ -51,6 +51,9 @@ function isDayOver({ valid_until: until }) {
   return Date.now() >= Date.parse(until);
 }
 
+/** Of how many wait ahead, so that places sort as words. */
+const PLACE_DIGITS = 4;
+
 const NEXT = "还需要这项服务，请看看近期的集市";
 
 /**
@@ -174,9 +177,14 @@ function activeBookings(bookings) {
     .sort((one, other) => ranking(one).localeCompare(ranking(other)));
 }
 
-/** @param {Booking} booking */
-function ranking({ state, service_on: day, slot_starts_at: start }) {
-  return `${ACTIVE.indexOf(state)} ${start || day}`;
+/**
+ * Who is called, then whom the line has passed over and who can join it again, then the nearest.
+ * @param {Booking} booking
+ */
+function ranking({ state, rejoined, ahead, service_on: day, slot_starts_at: start }) {
+  const needsThem = state === "missed" && !rejoined;
+  const urgency = needsThem ? ACTIVE.indexOf("serving") : ACTIVE.indexOf(state) + (state === "called" ? 0 : 1);
+  return `${urgency} ${String(ahead || 0).padStart(PLACE_DIGITS, "0")} ${start || day}`;
 }
 
 /**

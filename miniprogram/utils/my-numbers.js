@@ -38,6 +38,24 @@ function isWaitedFor(booking) {
   return activeBookings([booking]).some(isOnTheSpot);
 }
 
+/** The number that was taken just now. */
+let first = "";
+
+/**
+ * The next look at one's numbers is for this one.
+ * @param {string} bookingId
+ */
+function showFirst(bookingId) {
+  first = bookingId;
+}
+
+/** Which is looked for, once; empty for none. */
+function takeFirst() {
+  const wanted = first;
+  first = "";
+  return wanted;
+}
+
 /** The mini-program is shown: a page that needs them at once has a moment to say so. */
 function begin() {
   poll.begin(WAITING_MS);
@@ -75,4 +93,4 @@ function showBadge() {
   badgeCalls(known || []);
 }
 
-module.exports = { begin, rest, refresh, follow, showBadge };
+module.exports = { begin, rest, refresh, follow, showBadge, showFirst, takeFirst };

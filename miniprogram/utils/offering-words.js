@@ -84,8 +84,16 @@ function signUpTimes({ sign_up_opens_at: opens }, now) {
  */
 function lineWords({ line, minutes_per_person: minutes }) {
   if (!line) return `每位约 ${minutes} 分钟`;
-  if (line.waiting === 0) return "现在没有人排队";
+  if (line.waiting === 0) return emptyWords(line);
   return `${line.waiting} 位在等，${waitWords(line.estimate_minutes)}`;
+}
+
+/**
+ * Nobody is before who comes now. The desk counts those too who are here before their time.
+ * @param {{early: number}} line
+ */
+function emptyWords({ early }) {
+  return early ? `${early} 位预约的在等自己的时间，现在取号不用排队` : "现在没有人排队";
 }
 
 /**
@@ -121,4 +129,4 @@ function slotChoices(offering, now = Date.now()) {
   return coming.map((slot) => slotWords(slot, days.size > 1));
 }
 
-module.exports = { availability, isSignUpOpen, lineWords, noSlotWords, slotChoices };
+module.exports = { availability, emptyWords, isSignUpOpen, lineWords, noSlotWords, slotChoices };

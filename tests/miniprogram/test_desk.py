@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from backend.local.demo.tally import SHANGHAI
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone, lines
+from tests.miniprogram.test_resident_flow import sign_up_page
 from tests.miniprogram.town import Caller, Market, change, chosen_stall, new_name, rows
 
 DESK = "packages/volunteer/pages/desk/desk"
@@ -250,6 +251,9 @@ def test_an_early_appointment_says_so_to_both(
     theirs.sees("现在没人也可以先来")
     theirs.misses("下一位就是您")
     theirs.look("number-early")
+    # The service's page counts those whom the desk counts.
+    neighbour = phone(new_name(), path=sign_up_page(market, market.clinic))
+    neighbour.sees("1 位预约的在等自己的时间，现在取号不用排队")
     kept = volunteer.kept | chosen_stall(market.clinic)
     mine = phone(volunteer.name, path=DESK, kept=kept)
     mine.sees(f"预约 {time}")

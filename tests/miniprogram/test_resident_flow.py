@@ -289,13 +289,18 @@ def test_a_number_on_the_spot_asks_for_check_in_first(
     mine.sees("取号成功")
     mine.sees("下一位就是您")
     # Called while this page is shown: it does not go on speaking of a wait.
-    market.call_next(market.haircut)
+    called = market.call_next(market.haircut)
     mine.come_back()
     mine.misses("下一位就是您")
     assert booking_states(database, resident.resident_id) == ["called"]
+    market.act(called, "park")
+    market.act(called, "rejoin")
     # Signed out by a volunteer: the market says so too, and the same code brings one back.
     leave = {"id": str(uuid4()), "source": "search", "resident_id": resident.resident_id}
     market.staff.post(f"/activities/{market.id}/scans", leave | {"direction": "exit"})
+    back = own("pages/number/number")
+    back.sees("您已经签退")
+    expect(back.page.get_by_role("button", name="到了？扫码签到")).to_be_visible()
     back = own(f"pages/market/market?id={market.id}")
     back.sees("已签退")
     back.tap("到了？扫码签到")
@@ -305,6 +310,14 @@ def test_a_number_on_the_spot_asks_for_check_in_first(
     back.sees("欢迎回来")
     back.tap("看服务、取号")
     back.sees("已签到")
+    # Passed over, it needs them; the one that was taken just now is what they look for.
+    change(database, "UPDATE booking SET state = 'missed' WHERE id = :id", id=called["id"])
+    back = own(sign_up_page(market, market.clinic))
+    back.tap("现场取号")
+    back.tap("看我的号")
+    expect(back.page.locator(".card.number").first).to_contain_text("义诊")
+    back = own("pages/number/number")
+    expect(back.page.locator(".card.number").first).to_contain_text("重新排队")
 
 
 def test_a_number_of_yesterday_says_so_and_what_to_do(

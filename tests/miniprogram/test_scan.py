@@ -604,6 +604,19 @@ def test_undoing_the_last_one(
     scan(mine, code)
     mine.sees("签到成功")
     assert visits(database, market) == [(resident.resident_id,)]
+    # A number from the desk would be called for nobody.
+    next_one(mine)
+    number = market.give_number(market.haircut, resident.resident_id)
+    mine.page.get_by_role("button", name="撤销").first.tap()
+    mine.tap("本人没有来")
+    mine.page.get_by_role("dialog").get_by_role("button", name="撤销", exact=True).tap()
+    mine.sees(f"{number['ticket']} 号还在排队")
+    mine.screenshot("scan-undo-number")
+    mine.tap("一起取消")
+    mine.sees(f"{number['ticket']} 也取消了")
+    assert rows(database, "SELECT state FROM booking WHERE id = :id", id=number["id"]) == [
+        ("cancelled",)
+    ]
 
 
 def test_leaving(work: OpenAt, code: str, market: Market, database: Engine) -> None:

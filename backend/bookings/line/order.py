@@ -88,16 +88,16 @@ _PACE_COLUMNS = """
       WHERE offering_id = o.id AND service_on >= :yesterday AND called_at > :open_since) AS desks
     """
 _PACE = Statement(f"SELECT {_PACE_COLUMNS} FROM (SELECT CAST(:offering_id AS uuid) AS id) o")
-# `ahead`: those whom somebody who joins the line now waits for; early appointments come after.
+# `ahead`: those whom somebody who joins the line now waits for; `early` appointments come after.
 _LINES = Statement(
     f"""
     SELECT o.id, o.minutes_per_person,
-           line.ahead, {_PACE_COLUMNS}
+           line.ahead, line.early, {_PACE_COLUMNS}
       FROM offering o, LATERAL (
-          SELECT count(*) AS ahead
+          SELECT count(*) FILTER (WHERE due_at IS NULL OR due_at <= :now) AS ahead,
+                 count(*) FILTER (WHERE due_at > :now) AS early
             FROM booking
            WHERE offering_id = o.id AND service_on = :service_on AND state = 'arrived'
-             AND (due_at IS NULL OR due_at <= :now)
       ) line
      WHERE o.activity_id = :activity_id AND o.mode <> 'open'
     """
@@ -141,6 +141,7 @@ def lines_of(session: Session, activity: Activity) -> dict[UUID, dict[str, Any]]
     return {
         row.id: {
             "waiting": row.ahead,
+            "early": row.early,
             "estimate_minutes": estimated(row.ahead, _pace(row), row.minutes_per_person),
         }
         for row in _LINES.rows(session, **values)
@@ -184,6 +185,7 @@ def queue_of(session: Session, offering: Offering) -> dict[str, Any]:
             for row in by_state[BookingState.CALLED]
         ],
         "waiting": len(ahead),
+        "early": len(by_state[BookingState.ARRIVED]) - len(ahead),
         "estimate_minutes": estimated(
             len(ahead), read_pace(session, offering.id), offering.minutes_per_person
         ),

@@ -158,6 +158,9 @@ class QueueAnswer(ma.Schema):
             "description": "before somebody who joins now: no appointment that is still early"
         }
     )
+    early = out.Integer(
+        metadata={"description": "here too, and waiting for the time of their appointment"}
+    )
     estimate_minutes = out.Nested(EstimateAnswer)
 
 

@@ -42,7 +42,13 @@ def post_scan(
 def revert_scan(session: Session, actor: Actor, body: Undo, scan_id: UUID) -> dict[str, Any]:
     """Undo a scan, with a reason."""
     revert = operations.revert_scan(session, actor, scan_id, body)
-    return {"id": revert.id, "scan_id": scan_id, "reason": body.reason, "at": revert.at}
+    return {
+        "id": revert.id,
+        "scan_id": scan_id,
+        "reason": body.reason,
+        "at": revert.at,
+        "tickets": queries.numbers_left(session, scan_id),
+    }
 
 
 @blp.get("/activities/<uuid:activity_id>/attendances", access=Permission.ATTENDANCE_LIST,

@@ -102,11 +102,23 @@ class RevertRequest(Schema):
         return Undo(**data)
 
 
+class FoundTicket(ma.Schema):
+    booking_id = out.UUID()
+    ticket = out.String(metadata={"example": "A012"})
+    state = out.String(metadata={"example": "arrived", "description": "as a booking's"})
+    offering_id = out.UUID()
+    offering_title = out.String()
+
+
 class RevertAnswer(ma.Schema):
     id = out.UUID()
     scan_id = out.UUID()
     reason = out.String()
     at = out.AwareDateTime()
+    tickets = out.List(
+        out.Nested(FoundTicket),
+        metadata={"description": "numbers in the line of whom nothing says now that they are here"},
+    )
 
 
 class AttendanceAnswer(ma.Schema):
@@ -168,13 +180,6 @@ class FindRequest(Schema):
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> Wanted:
         return Wanted(**data)
-
-
-class FoundTicket(ma.Schema):
-    ticket = out.String(metadata={"example": "A012"})
-    state = out.String(metadata={"example": "arrived", "description": "as a booking's"})
-    offering_id = out.UUID()
-    offering_title = out.String()
 
 
 class FoundAnswer(ma.Schema):

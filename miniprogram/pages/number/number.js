@@ -13,6 +13,7 @@ const myNumbers = require("../../utils/my-numbers");
 const outbox = require("../../utils/outbox");
 const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
+const { dayKey } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").Booking} Booking */
 /** @typedef {ReturnType<typeof bookingWords>} Words */
@@ -31,9 +32,13 @@ Page({
     ended: [],
     /** @type {Words[]} */
     toRate: [],
+    canScan: false,
     busyId: "",
     refusal: NO_REFUSAL,
   },
+
+  /** The number that was taken just now, on the page that led here. */
+  first: "",
 
   /** @type {(() => void)[]} */
   unfollow: [],
@@ -45,6 +50,8 @@ Page({
   onShow() {
     look.apply(this);
     comeBack(this);
+    this.first = myNumbers.takeFirst();
+    if (this.first) wx.pageScrollTo({ scrollTop: 0, duration: 0 });
     myNumbers.showBadge();
     this.setData({ loggedIn: session.isLoggedIn() });
     if (this.data.loggedIn) this.begin();
@@ -99,16 +106,29 @@ Page({
   show(bookings) {
     this.bookings = bookings;
     const active = activeBookings(bookings);
-    const now = active.filter(isOnTheSpot);
+    const now = active.filter(isOnTheSpot).sort((one, other) => this.order(one) - this.order(other));
+    const later = active.filter((booking) => !isOnTheSpot(booking));
     this.setData({
       loading: false,
       error: "",
       now: now.map(bookingWords),
-      later: active.filter((booking) => !isOnTheSpot(booking)).map(bookingWords),
+      later: later.map(bookingWords),
+      // Who has left, and who is expected today beside those who are here, is asked to scan too.
+      canScan: now.some(({ left }) => left) ||
+        later.some(({ service_on: day }) => !now.length || day <= dayKey(Date.now())),
       ended: endedBookings(bookings).map(bookingWords),
       toRate: this.toRate(),
     });
     wx.setKeepScreenOn({ keepScreenOn: now.length > 0 });
+  },
+
+  /**
+   * Who is called comes first of all, then the one that was taken just now.
+   * @param {Booking} booking
+   */
+  order({ id, state }) {
+    if (state === "called") return 0;
+    return id === this.first ? 1 : 2;
   },
 
   toRate() {

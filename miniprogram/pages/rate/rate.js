@@ -3,7 +3,9 @@
 
 const { getBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
+const { getMe } = require("../../api/me");
 const { addRating, changeRating, getRatingForm, listMyRatings } = require("../../api/ratings");
+const session = require("../../api/session");
 const { draftOf } = require("../../utils/draft");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
@@ -40,6 +42,8 @@ Page({
     begun: false,
     refusal: NO_REFUSAL,
     busy: false,
+    /** Whether there is a number for the call-back. */
+    canCallBack: false,
     done: false,
     saved: false,
   },
@@ -165,7 +169,7 @@ Page({
       const outcome = await this.send();
       this.draft?.forget();
       this.waiting = outcome.sent ? "" : outcome.key;
-      this.setData({ done: true, saved: !outcome.sent });
+      this.setData({ done: true, saved: !outcome.sent, canCallBack: await hasPhone() });
     } catch (error) {
       refuse(this, error);
     } finally {
@@ -187,3 +191,9 @@ Page({
     wx.navigateBack({ fail: () => wx.switchTab({ url: "/pages/home/home" }) });
   },
 });
+
+/** Nothing is promised where that can't be read. */
+async function hasPhone() {
+  const me = session.knownUser() || (await getMe().catch(() => null));
+  return me !== null && me.phone !== null;
+}

@@ -13,7 +13,7 @@ const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
-const { isSignUpOpen, noSlotWords, slotChoices } = require("../../utils/offering-words");
+const { emptyWords, isSignUpOpen, noSlotWords, slotChoices } = require("../../utils/offering-words");
 const { waitWords } = require("../../utils/time");
 const { MYSELF, NOBODY, whom } = require("../../utils/whom");
 
@@ -263,7 +263,8 @@ Page({
   async explain(error) {
     const code = error instanceof ApiError ? error.code : "";
     this.setData({ hasNumber: code === "already_booked" });
-    refuse(this, code === "slot_full" ? { slot: sentenceOf(error) } : error);
+    const ofSlot = code === "slot_full" || (error instanceof ApiError && error.more?.slot_over);
+    refuse(this, ofSlot ? { slot: sentenceOf(error) } : error);
     if (error instanceof ApiError && error.transient) return;
     this.pressed = { what: "", key: "" };
     if (code === "not_checked_in") {
@@ -287,6 +288,7 @@ Page({
   },
 
   onNumber() {
+    if (this.data.done) myNumbers.showFirst(this.data.done.id);
     wx.switchTab({ url: "/pages/number/number" });
   },
 
@@ -296,6 +298,6 @@ Page({
 });
 
 /** @param {import("../../api/types").Queue} queue */
-function lineWords({ waiting, estimate_minutes: estimate }) {
-  return waiting === 0 ? "现在没有人排队" : `现在有 ${waiting} 位在等，${waitWords(estimate)}`;
+function lineWords({ waiting, early, estimate_minutes: estimate }) {
+  return waiting === 0 ? emptyWords({ early }) : `现在有 ${waiting} 位在等，${waitWords(estimate)}`;
 }

@@ -24,7 +24,9 @@ def test_one_signs_up_until_the_slot_is_over(world: World) -> None:
         day = MarketDay.begin(world, mode="slots", starts_at=START)
     assert _can(day, START - minutes(60))
     assert _can(day, START + minutes(30) - SECOND)
-    assert not _can(day, START + minutes(30))
+    with at(START + minutes(30)):
+        problem = refused(day.sign_up(day.world.person()), 409, "sign_up_closed")
+    assert (problem["detail"], problem["slot_over"]) == ("这个时段已经过了，请选后面的", True)
 
 
 def test_without_slots_until_the_market_is_over(world: World) -> None:

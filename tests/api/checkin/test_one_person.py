@@ -223,8 +223,8 @@ def test_at_the_stall_one_name_without_a_number_is_asked_about_too(
     guest = {"name": "张三"}
     problem = refused(day.ticket(day.volunteer, day.offering(), guest=guest), 409, "name_known")
     assert problem["people"][0]["tickets"] == [
-        {"ticket": given["ticket"], "state": "arrived", "offering_id": day.offering_id,
-         "offering_title": given["offering_title"]}
+        {"booking_id": given["id"], "ticket": given["ticket"], "state": "arrived",
+         "offering_id": day.offering_id, "offering_title": given["offering_title"]}
     ]  # fmt: skip
     entrance = {"source": "proxy", "guest": guest}
     assert asked_of_name(day.scan(day.volunteer, **entrance)) == [given["resident"]["id"]]

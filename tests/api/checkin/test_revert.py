@@ -139,7 +139,9 @@ def test_appointments_are_expected_again(world: World) -> None:
     walk_in = ok(day.ticket(person, queue), 201)
     assert day.booking(booking)["state"] == "arrived"
     ok(day.press(booking_id=called_one["id"], reason="急用"))
-    ok(day.revert(scan["id"]), 201)
+    revert = ok(day.revert(scan["id"]), 201)
+    kept = {one["booking_id"]: one["ticket"] for one in revert["tickets"]}
+    assert kept == {one["id"]: one["ticket"] for one in (walk_in, called_one)}, "asked about"
     undone = day.booking(booking)
     assert (undone["state"], undone["arrived_at"], undone["ahead"]) == ("confirmed", None, None)
     assert day.booking(walk_in)["state"] == "arrived"

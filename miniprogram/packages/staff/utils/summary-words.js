@@ -33,9 +33,18 @@ function lineWords({ offering_id: id, title, stall, waiting, served, mean_wait_m
     id,
     title: `${stall.number} 号摊位 · ${title}`,
     served: `已服务 ${served} 位`,
-    wait: wait === null ? "还没有叫过号" : `平均等候 ${wait} 分钟`,
+    wait: waitWords(served, wait),
     waiting,
   };
+}
+
+/**
+ * @param {number} served
+ * @param {number | null} minutes
+ */
+function waitWords(served, minutes) {
+  if (minutes === null) return "还没有叫过号";
+  return served ? `平均等候 ${minutes} 分钟` : "还没有服务完";
 }
 
 /**

@@ -59,4 +59,13 @@ function giveNumber(offeringId, whom, key) {
   return write("POST", `/offerings/${offeringId}/tickets`, whom, { key });
 }
 
-module.exports = { pollDesk, getDesk, callNext, actOn, giveNumber };
+/**
+ * Take somebody's number out of the line, who is not here.
+ * @param {string} bookingId
+ * @returns {Promise<Booking>}
+ */
+function cancelNumber(bookingId) {
+  return write("POST", `/bookings/${bookingId}/cancel`);
+}
+
+module.exports = { pollDesk, getDesk, callNext, actOn, giveNumber, cancelNumber };

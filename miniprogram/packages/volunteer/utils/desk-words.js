@@ -41,7 +41,7 @@ function deskWords(desk) {
       { label: "在等", value: counts.waiting },
       { label: "已服务", value: counts.served },
       { label: "过号", value: counts.missed },
-      { label: "平均等候", value: meanWaitWords(counts.mean_wait_minutes) },
+      { label: "平均等候", value: meanWaitWords(counts) },
     ],
     /** Why nobody can be called; empty where somebody can. */
     cannotCall: NOT_OPEN[activity.state] || (next ? "" : "现在没有人在等"),
@@ -96,9 +96,12 @@ function callsWords({ calls }, needed) {
     : `已叫 ${calls} 次，还没有人来可以过号`;
 }
 
-/** @param {number | null} minutes */
-function meanWaitWords(minutes) {
-  return minutes === null ? "—" : `${minutes} 分钟`;
+/**
+ * One who was called is no average yet: it stands beside the longer one that people are told.
+ * @param {Desk["counts"]} counts
+ */
+function meanWaitWords({ served, mean_wait_minutes: minutes }) {
+  return minutes === null || !served ? "—" : `${minutes} 分钟`;
 }
 
 module.exports = { deskWords };

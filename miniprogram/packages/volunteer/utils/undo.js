@@ -2,8 +2,11 @@
 // Take a check-in back: a reason, a confirmation, then a new fact on the server.
 
 const { ApiError } = require("../../../api/errors");
+const { cancelNumber } = require("../api/desk");
 const { revertScan } = require("../api/scans");
 const scanLog = require("./scan-log");
+
+/** @typedef {import("../../../api/openapi").RevertAnswer["tickets"][number]} Kept */
 
 const REASONS = ["扫错了人", "本人没有来", "重复登记"];
 
@@ -25,7 +28,29 @@ async function undo({ id, who, state, time, tells = "" }) {
     cancelText: "不撤销",
     confirmColor: "#B42318",
   });
-  return confirm ? revert(id, reason, `已撤销 ${who} 的${what}`) : "";
+  if (!confirm) return "";
+  const numbers = await revert(id, reason);
+  const kept = [];
+  for (const one of numbers) kept.push(await settle(one, who));
+  return [`已撤销 ${who} 的${what}`, ...kept].join("，");
+}
+
+/**
+ * A number from the desk waits for somebody who has not come after all: shall it?
+ * @param {Kept} number
+ * @param {string} who
+ */
+async function settle({ booking_id: id, ticket, offering_title: title }, who) {
+  const { confirm } = await wx.showModal({
+    title: `${ticket} 号还在排队`,
+    content: `${who} 的${title}。签到撤销了，这个号还会叫到。人不来，请取消它。`,
+    confirmText: "一起取消",
+    cancelText: "留着",
+    confirmColor: "#B42318",
+  });
+  if (!confirm) return `${ticket} 还在排队，叫号台会标「已离开」`;
+  await cancelNumber(id);
+  return `${ticket} 也取消了`;
 }
 
 /**
@@ -46,17 +71,19 @@ function choose(question) {
 /**
  * @param {string} id
  * @param {string} reason
- * @param {string} done
+ * @returns {Promise<Kept[]>} what is still in the line
  */
-async function revert(id, reason, done) {
+async function revert(id, reason) {
+  /** @type {Kept[]} */
+  let numbers = [];
   try {
-    await revertScan(id, reason);
+    ({ tickets: numbers = [] } = await revertScan(id, reason));
   } catch (error) {
     const before = error instanceof ApiError && error.code === "already_reverted";
     if (!before) throw error;
   }
   scanLog.markReverted(id);
-  return done;
+  return numbers;
 }
 
 module.exports = { undo };
