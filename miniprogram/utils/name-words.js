@@ -11,6 +11,22 @@ function nameWords({ display_name: name }) {
   return name === NAMELESS ? "您" : name;
 }
 
+/**
+ * One's family by name, and by what else tells two of one name apart.
+ * @template {{display_name: string, relation?: string | null, birth_year?: number | null}} Member
+ * @param {Member[]} members
+ * @returns {(Member & {label: string})[]}
+ */
+function familyWords(members) {
+  const names = members.map(({ display_name: name }) => nameKey(name));
+  return members.map((member, index) => {
+    const { display_name: name, relation, birth_year: year } = member;
+    const alone = names.indexOf(names[index]) === names.lastIndexOf(names[index]);
+    const tells = [relation, year && `${year} 年生`].filter(Boolean).join("，");
+    return { ...member, label: alone || !tells ? name : `${name}（${tells}）` };
+  });
+}
+
 /** What stands between the parts of a name, or is left out (backend/identity/names.py). */
 const SEPARATORS = /[ \u00a0\u3000.·•․‧∙⋅・．･]/g;
 
@@ -22,4 +38,4 @@ function nameKey(name) {
   return name.normalize("NFC").replace(SEPARATORS, "").toLowerCase();
 }
 
-module.exports = { nameKey, nameWords };
+module.exports = { familyWords, nameKey, nameWords };

@@ -574,11 +574,13 @@ def test_a_plain_link_opens_the_check_in(own: OpenPhone, market: Market) -> None
 def test_the_family_is_checked_in_on_the_same_phone(
     own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:
-    member = resident.post("/me/family", {"name": "王奶奶"})["id"]
+    member = resident.post("/me/family", {"name": "王奶奶", "relation": "奶奶"})["id"]
+    resident.post("/me/family", {"name": "王奶奶", "relation": "外婆"})
     mine = own(f"pages/checkin/checkin?scene={market.code()}")
     mine.tap("签到")
     mine.tap("给家人签到")
-    mine.page.get_by_role("radio", name="王奶奶").tap()
+    # Two of one name are told apart.
+    mine.page.get_by_role("radio", name="王奶奶（奶奶）").tap()
     mine.tap("签到")
     mine.sees("王奶奶，欢迎您")
     visited = "SELECT count(*) FROM attendance WHERE resident_id IN (:mine, :hers)"

@@ -1,5 +1,8 @@
 // @ts-check
 // For whom: oneself or a family member. Shows itself only where there is family to choose from.
+
+const { familyWords } = require("../../utils/name-words");
+
 Component({
   properties: {
     /** The question. */
@@ -12,6 +15,15 @@ Component({
     withoutMe: { type: Boolean, value: false },
     /** Why the choice has to be made; empty for nothing to say. */
     fault: { type: String, value: "" },
+  },
+
+  data: { choices: /** @type {ReturnType<typeof familyWords>} */ ([]) },
+
+  observers: {
+    /** @param {Parameters<typeof familyWords>[0]} members */
+    members(members) {
+      this.setData({ choices: familyWords(members) });
+    },
   },
 
   methods: {
