@@ -12,7 +12,8 @@ import selectors
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -58,13 +59,11 @@ class Measured:
         seconds: from the first request to the end of the time, or to the last answer.
         latencies: seconds of each answered request, connecting included where that was needed.
         wrong: the first answer that was not as expected; None if there was none.
-        used_up: whether the payloads ended before the time did.
     """
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     wrong: bytes | None = None
-    used_up: bool = False
 
     @property
     def rate(self) -> float:
@@ -139,7 +138,7 @@ def _content_length(head: bytes) -> int:
 def run(job: Job) -> Measured:
     """Send a job's requests and measure. An unexpected answer ends it at once."""
     measured = Measured()
-    payloads = iter(job.payloads)
+    payloads = deque(job.payloads)
     with selectors.DefaultSelector() as selector:
         connections = [_Connection(job.port) for _ in range(job.connections)]
         began = perf_counter()
@@ -149,9 +148,9 @@ def run(job: Job) -> Measured:
             one.due = began + job.spread_s * number / len(connections)
         busy = 0
         while True:
-            started = _send_due(resting, payloads, selector, measured, ends)
+            started = _send_due(resting, payloads, selector, ends)
             busy += started
-            if not busy and (not resting or measured.used_up or perf_counter() >= ends):
+            if not busy and not (resting and payloads and perf_counter() < ends):
                 break
             for key, _ in selector.select(_patience(busy, resting, ends)):
                 connection: _Connection = key.data
@@ -172,23 +171,20 @@ def run(job: Job) -> Measured:
 
 def _send_due(
     resting: list[_Connection],
-    payloads: Iterator[bytes],
+    payloads: deque[bytes],
     selector: selectors.BaseSelector,
-    measured: Measured,
     ends: float,
 ) -> int:
     """Let those connections send whose turn it is; how many did."""
     now = perf_counter()
-    if now >= ends or measured.used_up:
+    if now >= ends:
         return 0
     started = 0
     for connection in [waiting for waiting in resting if waiting.due <= now]:
-        payload = next(payloads, None)
-        if payload is None:
-            measured.used_up = True
+        if not payloads:
             break
         resting.remove(connection)
-        connection.send(payload, selector)
+        connection.send(payloads.popleft(), selector)
         started += 1
     return started
 
