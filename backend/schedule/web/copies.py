@@ -155,6 +155,8 @@ def make_copies(
         row for row in _candidates(session, actor, source, body)
         if (row.region.id, row.day) in wanted
     ]  # fmt: skip
+    if len(chosen) != len(wanted):
+        raise ValidationFailed(errors={"rows": ["勾选的场次不在这份清单里，请重新勾选"]})
     made = copies.copy_to_many(session, actor, source, [row.place for row in chosen])
     tell(f"已照{quoted(source.activity.title)}新建 {len(made)} 场草稿")
     if words := doubt_of_number(made[0].contact_phone):

@@ -235,6 +235,10 @@ def test_what_is_missing_is_said_beside_it(
     assert "丫河社区公益集市" in answer.get_data(as_text=True), "the preview is still there"
     answer = desk.send(path, **(whole | {"starts": "x"}), rows=[row(world, COMMUNITY, LATER)])
     assert "请选择时间" in answer.get_data(as_text=True)
+    far = row(world, COMMUNITY, LATER + timedelta(days=1))
+    answer = desk.send(path, **whole, rows=[row(world, COMMUNITY, LATER), far])
+    assert answer.status_code == 422
+    assert "勾选的场次不在这份清单里" in answer.get_data(as_text=True)
     assert copied(source) == []
 
 
