@@ -29,7 +29,7 @@ from backend.schedule.reading.columns import (
     TOWN,
     VENUE,
 )
-from backend.schedule.reading.reading import MOST_ROWS
+from backend.schedule.reading.schedule import MOST_ROWS
 
 _NOTES = (
     ("怎么填", "每行一场活动。带 * 的列必填，其余可空。名称以「示例」开头的行不会导入。"),

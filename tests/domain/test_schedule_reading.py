@@ -30,9 +30,9 @@ from backend.schedule.reading.columns import (
     VENUE,
     meant,
 )
-from backend.schedule.reading.reading import MOST_ROWS, read_schedule
 from backend.schedule.reading.rows import Note, ReadRow, ReadSchedule
 from backend.schedule.reading.said import Near, Said, Unclear
+from backend.schedule.reading.schedule import MOST_ROWS, read_schedule
 from backend.schedule.reading.when import said_in
 from tests.support.workbooks import XLS, read_here
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from backend.activities.web.offers import StallNumber
+from backend.activities.web.stall_schemas import StallNumber
 from backend.core.web import fields
 
 UNKNOWN = "a_field_that_nobody_knows"

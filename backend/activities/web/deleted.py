@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from backend.activities.permissions import Deleted
-from backend.core.web.notices import done_here
+from backend.core.web.flashes import done_here
 from backend.core.web.replies import refused_page, render
 
 

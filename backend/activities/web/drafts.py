@@ -15,7 +15,7 @@ from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.pages import Pages
 from backend.core.web.replies import render, see_other
 from backend.regions.permissions import check_region

@@ -11,7 +11,7 @@ import marshmallow as ma
 from backend.activities import requests
 from backend.activities.models import ExchangeKind, OfferingMode
 from backend.activities.stalls.plan import MOST
-from backend.activities.web.offers import StallNumber
+from backend.activities.web.stall_schemas import StallNumber
 from backend.core.config import titles
 from backend.core.web import fields
 from backend.core.web.fields import Schema

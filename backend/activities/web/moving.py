@@ -16,7 +16,7 @@ from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.pages import Pages
 from backend.core.web.replies import next_step, render, see_other
 

@@ -21,7 +21,7 @@ from backend.activities.permissions import (
 from backend.activities.stalls import offerings
 from backend.activities.stalls import operations as stalls
 from backend.activities.stalls import slots as slot_times
-from backend.activities.web import offers, schemas
+from backend.activities.web import schemas, stall_schemas
 from backend.core.config import load, titles
 from backend.core.context import composed
 from backend.core.db import transaction
@@ -179,7 +179,7 @@ def copy_activity(
 
 
 @blp.post("/activities/<uuid:activity_id>/stalls", access=Permission.ACTIVITY_EDIT, status=201,
-          body=offers.StallRequest, answer=offers.StallAnswer)  # fmt: skip
+          body=stall_schemas.StallRequest, answer=stall_schemas.StallAnswer)  # fmt: skip
 def add_stall(
     session: Session, actor: Actor, body: requests.NewStall, activity_id: UUID
 ) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def add_stall(
 
 
 @blp.put("/stalls/<uuid:stall_id>", access=Permission.ACTIVITY_EDIT,
-         body=offers.StallChange, answer=offers.StallAnswer)  # fmt: skip
+         body=stall_schemas.StallChange, answer=stall_schemas.StallAnswer)  # fmt: skip
 def put_stall(
     session: Session, actor: Actor, body: requests.StallEdit, stall_id: UUID
 ) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def delete_stall(session: Session, actor: Actor, _: Any, stall_id: UUID) -> None
 
 
 @blp.post("/stalls/<uuid:stall_id>/offerings", access=Permission.ACTIVITY_EDIT, status=201,
-          body=offers.OfferingRequest, answer=offers.OfferingAnswer)  # fmt: skip
+          body=stall_schemas.OfferingRequest, answer=stall_schemas.OfferingAnswer)  # fmt: skip
 def add_offering(
     session: Session, actor: Actor, body: requests.NewOffering, stall_id: UUID
 ) -> dict[str, Any]:
@@ -221,14 +221,14 @@ def add_offering(
     return queries.offering_detail(session, offering.id)
 
 
-@blp.get("/offerings/<uuid:offering_id>", access=PUBLIC, answer=offers.OfferingAnswer)
+@blp.get("/offerings/<uuid:offering_id>", access=PUBLIC, answer=stall_schemas.OfferingAnswer)
 def get_offering(session: Session, actor: Actor | None, offering_id: UUID) -> dict[str, Any]:
     """A service with its slots and free places."""
     return queries.offering_detail(session, access_offering(session, actor, offering_id).id)
 
 
 @blp.put("/offerings/<uuid:offering_id>", access=Permission.ACTIVITY_EDIT,
-         body=offers.OfferingChange, answer=offers.OfferingAnswer)  # fmt: skip
+         body=stall_schemas.OfferingChange, answer=stall_schemas.OfferingAnswer)  # fmt: skip
 def put_offering(
     session: Session, actor: Actor, body: requests.OfferingEdit, offering_id: UUID
 ) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def delete_offering(session: Session, actor: Actor, _: Any, offering_id: UUID) -
 
 
 @blp.post("/offerings/<uuid:offering_id>/slots", access=Permission.ACTIVITY_EDIT, status=201,
-          body=offers.SlotsRequest, answer=offers.OfferingAnswer)  # fmt: skip
+          body=stall_schemas.SlotsRequest, answer=stall_schemas.OfferingAnswer)  # fmt: skip
 def add_slots(
     session: Session, actor: Actor, body: requests.NewSlots, offering_id: UUID
 ) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def add_slots(
 
 
 @blp.put("/slots/<uuid:slot_id>", access=Permission.ACTIVITY_EDIT,
-         body=offers.SlotChange, answer=offers.SlotAnswer)  # fmt: skip
+         body=stall_schemas.SlotChange, answer=stall_schemas.SlotAnswer)  # fmt: skip
 def put_slot(session: Session, actor: Actor, body: requests.SlotEdit, slot_id: UUID) -> Any:
     """Change a slot; what is not named stays."""
     activity, slot = access_slot_for_edit(session, actor, slot_id)

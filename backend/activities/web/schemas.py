@@ -1,4 +1,4 @@
-"""What the activity routes take and answer; of stalls, services and slots see offers.py."""
+"""What the activity routes take and answer; of stalls, services and slots see stall_schemas.py."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from marshmallow import fields as out
 
 from backend.activities import requests
 from backend.activities.models import ActivityState, ExchangeKind, Programme
-from backend.activities.web.offers import END, START, StallAnswer
+from backend.activities.web.stall_schemas import END, START, StallAnswer
 from backend.activities.words import SlotChoice
 from backend.core.config import titles
 from backend.core.web import fields

@@ -27,7 +27,7 @@ from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
 from backend.core.web import merging
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.pages import SAVED, Pages
 from backend.core.web.replies import next_step, render, see_other
 

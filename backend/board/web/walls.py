@@ -19,7 +19,7 @@ from backend.core.config import BOARD
 from backend.core.errors import AppError, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import PUBLIC
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.pages import Pages
 from backend.core.web.replies import render, see_other
 from backend.dashboard.questions import region_wall

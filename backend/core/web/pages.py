@@ -59,7 +59,7 @@ from backend.core.web.attempts import (
     Work,
     declare_access,
 )
-from backend.core.web.notices import DONE, done_forms, notices
+from backend.core.web.flashes import DONE, done_forms, notices
 from backend.core.web.problems import problem_for
 from backend.core.web.replies import ASKED, asked_before, conditional, refused_page
 from backend.core.web.sent import (

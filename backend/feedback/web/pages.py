@@ -12,7 +12,7 @@ from backend.core import clock
 from backend.core.config import RATING, load
 from backend.core.errors import AppError, NotFound
 from backend.core.permissions import Actor, Permission
-from backend.core.web.notices import done_here
+from backend.core.web.flashes import done_here
 from backend.core.web.pages import Pages
 from backend.core.web.replies import render, see_other
 from backend.feedback.evaluation import queries as evaluation

@@ -12,7 +12,7 @@ from backend.core.limits import Limit
 from backend.core.permissions import Actor
 from backend.core.request_context import current_device
 from backend.core.web.api import LOGIN, PUBLIC
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.pages import Pages
 from backend.core.web.replies import refused_page, render, see_other
 from backend.core.web.ways import after_login, log_in_browser, log_out_browser, way

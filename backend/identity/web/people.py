@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
-from backend.core.web.notices import done_here
+from backend.core.web.flashes import done_here
 from backend.core.web.pages import Pages
 from backend.core.web.replies import render, see_other
 from backend.identity.people import lookups

@@ -43,8 +43,8 @@ from backend.schedule.imports.regions import Place, find_places
 from backend.schedule.imports.slots import ask_slots, note_slots
 from backend.schedule.imports.twins import find_twins
 from backend.schedule.reading import columns
-from backend.schedule.reading.reading import read_schedule
 from backend.schedule.reading.rows import Note, ReadSchedule
+from backend.schedule.reading.schedule import read_schedule
 
 KEEP = timedelta(days=IMPORTS.keep_days)
 _LATEST = 10

@@ -18,7 +18,7 @@ from backend.core import clock
 from backend.core.errors import AppError, Forbidden, ValidationFailed
 from backend.core.given import UNSET
 from backend.core.permissions import Actor, Permission
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.replies import ASKED, asked_before, next_step, render, see_other
 from backend.core.web.steps import StepOver
 from backend.regions.models import Region

@@ -20,7 +20,7 @@ from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.reading import NotASpreadsheet, SpreadsheetTooLarge
 from backend.core.spreadsheets.writing import MIMETYPE
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.replies import attachment, render, see_other
 from backend.core.web.sent import Upload, UploadedFile
 from backend.regions.models import Region, RegionLevel
@@ -33,7 +33,7 @@ from backend.schedule.imports.plans import Plan
 from backend.schedule.imports.regions import labels
 from backend.schedule.imports.slots import FITTING
 from backend.schedule.reading import columns
-from backend.schedule.reading.reading import MOST_ROWS
+from backend.schedule.reading.schedule import MOST_ROWS
 from backend.schedule.web import schemas
 from backend.schedule.web.pages import pages
 

@@ -22,7 +22,7 @@ from backend.core.limits import Limit
 from backend.core.pagination import Page
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.writing import MIMETYPE
-from backend.core.web.notices import tell
+from backend.core.web.flashes import tell
 from backend.core.web.pages import Pages
 from backend.core.web.replies import ASKED, attachment, next_step, render, see_other
 from backend.core.web.steps import StepOver

@@ -28,7 +28,7 @@ from backend.needs.models import Need, NeedSource
 from backend.schedule.imports import corrections as import_cells
 from backend.schedule.imports import operations as imports
 from backend.schedule.reading import columns
-from backend.schedule.reading.reading import MOST_ROWS
+from backend.schedule.reading.schedule import MOST_ROWS
 from backend.schedule.web import imports as import_pages
 from tests.api.schedule.communities import community
 from tests.support.desk import Desk
