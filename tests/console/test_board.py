@@ -417,7 +417,7 @@ def test_each_call_is_spoken_twice_and_a_recall_again(
     page.get_by_role("button", name="打开语音").click()
     expect(page.get_by_role("button", name="关闭语音")).to_have_attribute("aria-pressed", "true")
     _finish(page)
-    market.act(first, "recall")
+    market.recall(first)
     _next_answer(page, DISPLAY_EVERY_S)
     words = "请 B 零 零 一 号，到 2 号摊位 理发角"
     _said(page, ["语音已打开", words])
@@ -428,7 +428,7 @@ def test_each_call_is_spoken_twice_and_a_recall_again(
     _next_answer(page, DISPLAY_EVERY_S)
     _said(page, ["语音已打开", words, words])
     # Who has come to the desk is not called a second time.
-    market.act(first, "recall")
+    market.recall(first)
     _next_answer(page, DISPLAY_EVERY_S)
     market.act(first, "start")
     _next_answer(page, DISPLAY_EVERY_S)

@@ -107,6 +107,8 @@ def _plan(page: Page) -> str:
     _agree(page, f"{len(lines)} 场活动：发布")
     expect(page.get_by_text("没有填写场地地址")).to_be_visible()
     page.get_by_role("button", name=f"照样发布 {len(lines)} 场").click()
+    page.get_by_label("名称或场地").fill("月度")
+    page.get_by_role("button", name="查看").click()
     expect(rows).to_have_count(len(lines))
     page.get_by_role("link", name=f"月度{COMMUNITIES[0]}集市", exact=True).click()
     expect(page.locator(".workbench-line")).to_contain_text("已发布")

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from backend.local.demo import client
 from backend.local.demo.tally import SHANGHAI
+from backend.local.waiting import wait_until
 
 COMMUNITY = "320412100001"
 """In the scope of ok:organiser."""
@@ -130,6 +131,13 @@ class Market:
     def act(self, booking: Any, action: str) -> Any:
         """The stall does something with a number: start, finish, recall, miss."""
         return self.staff.post(f"/bookings/{booking['id']}/{action}")
+
+    def recall(self, booking: Any) -> None:
+        """Call a number again; it counts a moment after the last call."""
+        before = self.staff.get(f"/bookings/{booking['id']}")["calls"]
+        wait_until(
+            lambda: self.act(booking, "recall")["calls"] > before, timeout_s=30, what="a recall"
+        )
 
 
 def chosen_stall(service: Service) -> dict[str, Any]:
