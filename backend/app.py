@@ -40,7 +40,7 @@ class Route(Rule):
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         prepared = cache(partial(super()._compile_builder, append_unknown))
 
-        def write(route: Rule, **values: Any) -> tuple[str, str]:
+        def write(route: Rule, /, **values: Any) -> tuple[str, str]:
             return prepared()(route, **values)
 
         return write

@@ -25,7 +25,7 @@ from backend.core.feature import Feature
 from backend.core.permissions import Actor
 from backend.core.web.api import LOGIN, PUBLIC, declare_access
 from backend.core.web.pages import Pages, init_pages
-from backend.core.web.replies import see_other
+from backend.core.web.replies import see_other, with_query
 from backend.core.web.ways import Frame
 from backend.identity.login.console import Who, authenticate, who_is
 
@@ -82,8 +82,9 @@ def init_console(app: Flask, features: Sequence[Feature]) -> None:
     app.add_url_rule("/", "front_door", _front_door)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(
-        static=_static_url, navigation=navigation, nonce=_nonce, who_am_i=_who_am_i, **words.TITLES
-    )
+        static=_static_url, navigation=navigation, nonce=_nonce, who_am_i=_who_am_i,
+        with_query=with_query, **words.TITLES,
+    )  # fmt: skip
     for feature in features:
         app.jinja_env.globals.update(feature.titles)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -275,7 +275,10 @@ class _Call(Work):
 def _json_body() -> Any:
     asked = the_request()
     _read_uncounted(asked)
-    raw = asked.get_data()
+    try:
+        raw = asked.get_data()
+    except OSError:  # its sender has gone, or fallen silent
+        raise MalformedBody from None
     if not raw:
         return {}
     if asked.content_type != JSON and asked.mimetype != JSON:

@@ -30,7 +30,7 @@ def base_of(value: Any) -> dict[str, str]:
     """The words of a form's `base`; none where it has none of ours: then all is its sender's."""
     try:
         words = json.loads(value or "{}")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return {}
     texts = isinstance(words, dict) and all(isinstance(one, str) for one in words.values())
     return words if texts else {}

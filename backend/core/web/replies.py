@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import (
     Response,
@@ -45,6 +46,22 @@ def asked_before(session: Session, actor: Actor) -> MultiDict[str, str]:
     Raises StepOver (409) when that is not known any more.
     """
     return steps.find(session, actor.user_id, request.args.get(ASKED, ""))
+
+
+def with_query(endpoint: str, /, **changes: Any) -> str:
+    """The address of a page, with the query of the one that is shown but for what changes.
+
+    Whatever stands in a query is only that: given to `url_for` as it is, some names would be that
+    function's own arguments.
+
+    Args:
+        changes: None: left out.
+    """
+    given = request.view_args if endpoint == request.endpoint else None
+    query = request.args.to_dict() | changes
+    kept = urlencode({name: value for name, value in query.items() if value is not None})
+    address = url_for(endpoint, **(given or {}))
+    return f"{address}?{kept}" if kept else address
 
 
 def attachment(content: bytes, name: str, mimetype: str) -> Response:

@@ -40,6 +40,8 @@ def find(session: Session, user_id: UUID, key: str) -> MultiDict[str, str]:
 
     Raises StepOver (409) when it is not theirs, or was kept long enough.
     """
+    if not idempotency.is_key(key):
+        raise StepOver
     try:
         kept = idempotency.find(session, user_id, key, _MEANING)
     except idempotency.IdempotencyKeyReused:

@@ -24,7 +24,7 @@ from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.flashes import tell
 from backend.core.web.pages import Pages
-from backend.core.web.replies import ASKED, attachment, next_step, render, see_other
+from backend.core.web.replies import attachment, next_step, render, see_other
 from backend.core.web.steps import StepOver
 from backend.regions.models import Region
 from backend.regions.queries import regions_to_choose
@@ -42,6 +42,11 @@ class Scope:
 
     regions: Sequence[Region]
     codes: Sequence[str]
+
+
+_FILTERS = frozenset(
+    field.data_key or name for name, field in schemas.ScheduleQuery().load_fields.items()
+)
 
 
 def scope_of(session: Session, actor: Actor, query: dict[str, Any]) -> Scope:
@@ -169,7 +174,7 @@ def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
 
 def _filters_of_list() -> dict[str, str]:
     """The list's filters, in the address of the forms and steps that are about it."""
-    return {name: value for name, value in request.args.items() if name != ASKED}
+    return {name: value for name, value in request.args.items() if name in _FILTERS}
 
 
 @pages.page("/many/gaps", access=Permission.ACTIVITY_PUBLISH, asked=schemas.ManyForm,

@@ -109,6 +109,16 @@ def test_a_body_over_one_megabyte_is_refused(
     refused(response, status, code)
 
 
+def test_a_body_that_breaks_off_is_its_senders_fault(person: Person) -> None:
+    class BreaksOff:
+        def read(self, *_: int) -> bytes:
+            raise ConnectionResetError
+
+    broken = GUNICORN | {"wsgi.input": BreaksOff(), "CONTENT_LENGTH": "10"}
+    response = put_me(person, data=b"", content_type="application/json", environ_overrides=broken)
+    refused(response, 400, "malformed_body")
+
+
 def test_a_body_of_one_megabyte_is_read(person: Person) -> None:
     body = b'{"name": "' + b"a" * (MAX_BODY_BYTES - 12) + b'"}'
     assert len(body) == MAX_BODY_BYTES

@@ -4,6 +4,7 @@ import io
 import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from openpyxl import load_workbook
@@ -81,6 +82,17 @@ def test_filters_narrow_the_list(world: World, organiser: Person, desk: Desk) ->
         assert "这段时间没有活动" in desk.read(f"/console/schedule/?{query}")
     community = world.region_id(COMMUNITY)
     assert "春天的集市" in desk.read(f"/console/schedule/?region_id={community}&state=draft")
+
+
+def test_what_stands_in_an_address_is_only_that(desk: Desk) -> None:
+    """Names that writing an address knows, too; and a step that nobody has begun."""
+    odd = "route=x&endpoint=x&_external=1&_scheme=x&_anchor=x&values=x"
+    for path in ("schedule/", "schedule/?view=month", "needs/"):
+        page = desk.read(f"/console/{path}{'&' if '?' in path else '?'}{odd}")
+        assert "http://" not in page.partition("<main")[2]
+    assert desk.http.get("/console/schedule/many/gaps?asked=%00").status_code == 303
+    nothing = {"action": "publish", "ids": str(uuid4())}
+    assert desk.send(f"/console/schedule/many?{odd}", **nothing).status_code == 404
 
 
 def test_the_next_page_begins_where_this_one_ends(
