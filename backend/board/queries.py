@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import (
@@ -24,7 +24,7 @@ from backend.activities.words import stall_order
 from backend.board.alerts import left_open, stopped_finders, warned_of, whole_minutes
 from backend.board.summary import places_by_offering, presence_of, states_by_offering
 from backend.bookings.models import Booking, BookingState
-from backend.checkin.models import Refusal, Scan, Verdict
+from backend.checkin.models import Refusal, Scan, ScanDirection, Verdict
 from backend.core import clock
 
 ARRIVALS_EVERY = timedelta(minutes=30)
@@ -215,14 +215,21 @@ def _half_hour(midnight: datetime, instant: datetime) -> datetime:
 
 
 def _scans(session: Session, activity_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:
-    """A day's scans that made no visit: `repeated`, and `refused` by reason, the most first."""
+    """A day's scans that made no visit: entries `repeated`, and `refused` by reason, the most
+    first."""
     rows = session.execute(
         select(Scan.derived_verdict, Scan.reason, func.count().label("n"))
         .where(
             Scan.activity_id == activity_id,
             Scan.received_at >= since,
             Scan.received_at < until,
-            Scan.derived_verdict != Verdict.ADMITTED,
+            or_(
+                Scan.derived_verdict == Verdict.REFUSED,
+                and_(
+                    Scan.derived_verdict == Verdict.ALREADY_CHECKED_IN,
+                    Scan.direction == ScanDirection.ENTRY,
+                ),
+            ),
         )
         .group_by(Scan.derived_verdict, Scan.reason)
         .order_by(func.count().desc(), Scan.reason)

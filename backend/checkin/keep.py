@@ -112,6 +112,8 @@ class NewScan:
             moment=self.moment,
             request_hash=self.request_hash,
         )
+        if standing.returned:
+            derive_leaving(self.session, standing.id)
         if standing.expected:
             self._tell_arrival(resident_id)
         if standing.fresh and self.context.state in _OVER:
@@ -253,13 +255,10 @@ def _brought_back(session: Session, scan: Scan) -> bool:
     """Whether the person had left when they were scanned, as the facts before that scan say."""
     if scan.direction is ScanDirection.EXIT or scan.attendance_id is None:
         return False
-    before = session.execute(
-        _presence(scan.attendance_id)
-        .where(Moment.kept(scan).judged_at >= JUDGED_AT, Scan.id != scan.id)
-        .order_by(*(column.desc() for column in _BY_TIME))
-        .limit(1)
-    ).one_or_none()
-    return before is not None and before.direction is ScanDirection.EXIT
+    before = _presence(scan.attendance_id).where(
+        Moment.kept(scan).judged_at >= JUDGED_AT, Scan.id != scan.id
+    )
+    return _left_at(session, before) is not None
 
 
 def request_hash(actor: Actor, activity_id: UUID, scan: Scanned) -> bytes:
@@ -336,24 +335,36 @@ def _undo_visit(
 _BY_TIME = (JUDGED_AT, Scan.received_at, Scan.direction)
 
 
-def _presence(attendance_id: UUID | None) -> Select[ScanDirection, datetime]:
-    """The comings and goings of a visit that stand. An exit of who had left already is neither."""
-    return select(Scan.direction, JUDGED_AT.label("at")).where(
-        Scan.attendance_id == attendance_id,
-        ~UNDONE,
-        or_(Scan.direction == ScanDirection.ENTRY, Scan.derived_verdict == Verdict.ADMITTED),
-    )
+def _presence(attendance_id: UUID | None) -> Select[ScanDirection, Verdict, datetime, datetime]:
+    """The comings and goings of a visit that were not undone."""
+    return select(
+        Scan.direction, Scan.derived_verdict, Scan.received_at, JUDGED_AT.label("at")
+    ).where(Scan.attendance_id == attendance_id, ~UNDONE)
+
+
+def _left_at(
+    session: Session, presence: Select[ScanDirection, Verdict, datetime, datetime]
+) -> datetime | None:
+    """When somebody left: at the first exit after their last entry; None while they are inside.
+
+    An exit of who had left already is none, unless we learned only after it that they had come
+    back before it.
+    """
+    left_at: datetime | None = None
+    came: datetime | None = None  # when we learned of the last entry
+    for one in session.execute(presence.order_by(*_BY_TIME)):
+        if one.direction is ScanDirection.ENTRY:
+            left_at, came = None, one.received_at
+        elif left_at is None and (
+            one.derived_verdict is Verdict.ADMITTED or (came is not None and came > one.received_at)
+        ):
+            left_at = one.at
+    return left_at
 
 
 def derive_leaving(session: Session, attendance_id: UUID | None) -> None:
-    """The visit as its scans have left it: inside, or out since the first exit after the last
-    entry."""
-    left_at: datetime | None = None
-    for one in session.execute(_presence(attendance_id).order_by(*_BY_TIME)):
-        if one.direction is ScanDirection.ENTRY:
-            left_at = None
-        elif left_at is None:
-            left_at = one.at
+    """The visit, which the caller has locked, as its scans have left it."""
+    left_at = _left_at(session, _presence(attendance_id))
     session.execute(
         update(Attendance).where(Attendance.id == attendance_id).values(left_at=left_at)
     )

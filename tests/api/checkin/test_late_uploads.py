@@ -406,6 +406,22 @@ def test_leaving_follows_the_order_in_which_it_happened(world: World) -> None:
         assert left_after("entry", 100) == START + minutes(120)
 
 
+def test_who_had_come_back_between_two_exits_has_left_at_the_second(world: World) -> None:
+    """The second was told that they had left already: nobody knew yet that they had come back."""
+    with at(START) as clock:
+        day = MarketDay.begin(world)
+        person = world.person()
+        day.admit(person.resident_id)
+        for minute, verdict in ((60, ADMITTED), (120, KNOWN)):
+            clock.move_to(START + minutes(minute))
+            out = _upload(day, person, START + minutes(minute), direction="exit")
+            assert _verdict(out) == verdict
+        clock.move_to(START + minutes(150))
+        back = _upload(day, person, START + minutes(90))
+        assert (_verdict(back), back["returned"]) == (KNOWN, True)
+        assert day.rows("SELECT left_at FROM attendance") == [(START + minutes(120),)]
+
+
 def test_an_exit_is_of_its_day_too(world: World) -> None:
     midnight = shanghai("2026-05-02 00:00")
     with at(START) as clock:
