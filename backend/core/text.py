@@ -15,9 +15,11 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _SEPARATORS = re.compile(r"[\s.()\u00b7\u2010-\u2015\u2212-]+")
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _MOBILE = re.compile(r"(?:\+?(?:00)?86)?(1[3-9][0-9]{9})", re.ASCII)
-# One within other text, as it is usually grouped; and an identity card's number.
-_MOBILE_WITHIN = r"(?<![0-9])1[3-9][0-9]([ -]?)[0-9]{4}\1[0-9]{4}(?![0-9])"
-_PERSONAL = re.compile(rf"{_MOBILE_WITHIN}|(?<![0-9])[0-9]{{17}}[0-9Xx](?![0-9])")
+# One within other text, also in groups and with the country's; and an identity card's number.
+_MOBILE_WITHIN = re.compile(
+    r"(?<!\d)(?:(?:00)?86[\s\u2010-\u2015-]*)?1[3-9]\d(?:[\s\u2010-\u2015-]?\d){8}(?!\d)"
+)
+_PERSONAL = re.compile(rf"{_MOBILE_WITHIN.pattern}|(?<!\d)\d{{17}}[\dXx](?!\d)")
 # What file systems refuse in a name, and what they all take in length.
 _NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|]+')
 _FILE_NAME_LENGTH = 100
@@ -67,17 +69,27 @@ def has_mobile_number(text: str) -> bool:
     """Whether somebody's mobile number stands in a text: alone, however it is written, or among
     other words."""
     plain = unicodedata.normalize("NFKC", _visible(text))
-    return mobile_number(plain) is not None or re.search(_MOBILE_WITHIN, plain) is not None
+    return mobile_number(plain) is not None or _MOBILE_WITHIN.search(plain) is not None
+
+
+def has_personal_number(text: str) -> bool:
+    """Whether a mobile number, or one that may be an identity card's, stands in a text."""
+    return _PERSONAL.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def masked_numbers(text: str) -> str:
     """The text with the middle of each mobile number starred out, and of each number that may be
     an identity card's."""
     for plain in (text, unicodedata.normalize("NFKC", _visible(text)), mobile_number(text) or text):
-        masked = _PERSONAL.sub(lambda found: f"{found[0][:3]}****{found[0][-4:]}", plain)
+        masked = _PERSONAL.sub(_masked, plain)
         if masked != plain:
             return masked
     return text
+
+
+def _masked(found: re.Match[str]) -> str:
+    signs = "".join(filter(str.isalnum, found[0]))
+    return f"{signs[:3]}****{signs[-4:]}"
 
 
 def compared(name: str) -> str:

@@ -44,7 +44,7 @@ function ask(question) {
 }
 
 // A number to call that looks like somebody's own is pointed out while it is typed, and never refused.
-const MOBILE = /(?<!\d)1[3-9]\d([ -]?)\d{4}\1\d{4}(?!\d)/;
+const MOBILE = /(?<!\d)(?:(?:00)?86[\s\u2010-\u2015-]*)?1[3-9]\d(?:[\s\u2010-\u2015-]?\d){8}(?!\d)/;
 function warningBeside(field) {
   const warning = document.createElement("small");
   Object.assign(warning, { className: "form-warning", role: "status" });
@@ -69,6 +69,7 @@ for (const field of document.querySelectorAll("[data-leaves]")) {
     warning.textContent = left ? field.dataset.leavesWords : "";
   };
   field.form.addEventListener("input", check);
+  field.form.addEventListener("draft:restored", check);
   check();
 }
 
