@@ -106,7 +106,7 @@ const drafts = (() => {
     if (!draft) return;
     if (inPieces(form)) {
       fill(form, draft.fields);
-      form.dispatchEvent(new CustomEvent("draft:restored"));
+      tellRestored(form);
       return;
     }
     while (lacksFields(form, draft.fields)) form.querySelector("[data-add-day]").click();
@@ -134,6 +134,12 @@ const drafts = (() => {
   function put(form, fields) {
     fill(form, fields);
     tellOthers(form);
+    tellRestored(form);
+  }
+
+  // What is said of a field while it is typed is said of what came back, too.
+  function tellRestored(form) {
+    form.dispatchEvent(new CustomEvent("draft:restored"));
   }
 
   function fill(form, fields) {

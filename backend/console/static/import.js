@@ -81,9 +81,13 @@ function keepCells(form) {
     const waited = wanted !== null;
     wanted = way(button);
     if (waited) return;
-    await settled();
-    const last = wanted;
-    wanted = null;
+    let last;
+    try {
+      await settled();
+    } finally {
+      last = wanted;
+      wanted = null;
+    }
     if (isUnsent()) return;
     const fresh = [...document.querySelectorAll(PRESSED)].find((one) => way(one) === last);
     fresh?.focus();
@@ -131,6 +135,7 @@ function keepCells(form) {
   function mark(unsent, words) {
     for (const name of Object.keys(unsent)) {
       const field = form.elements[name];
+      if (!field) continue; // of a row that is not open now
       field.parentElement.querySelector(".import-unkept")?.remove();
       field.after(Object.assign(document.createElement("small"), { className: "import-unkept", textContent: words }));
     }

@@ -75,7 +75,9 @@ def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Correcti
                 typed.setdefault(key, {})[column] = words
     if said.programme in _FEW[columns.PROGRAMME]:
         for planned in plan.without_programme:
-            typed.setdefault(planned.row.key, {})[columns.PROGRAMME] = said.programme
+            cells = typed.setdefault(planned.row.key, {})
+            # What was said of a row itself goes before what is said of all.
+            cells[columns.PROGRAMME] = cells.get(columns.PROGRAMME) or said.programme
     for key in said.restored:
         typed.pop(key, None)
     asked = {str(question.model.id) for question in plan.slot_questions}

@@ -414,8 +414,11 @@ def test_a_programme_that_is_in_no_row_is_chosen_once(desk: Desk) -> None:
     assert len(faults(page)) == 1, "they are asked of together, above the table"
     desk.send(f"{path}/cells", **{"every:programme": "没有这个项目"})
     assert "没有写品牌项目的 3 行" in desk.read(path)
-    desk.send(f"{path}/cells", **{"every:programme": "吾社行"})
-    page = desk.read(path)
+    page = correct(desk, path, (4, columns.PROGRAMME, "吾社汇"), **{"every:programme": "吾社行"})
+    with transaction() as session:
+        typed = session.execute(select(ScheduleImport.typed)).scalar_one()
+    chosen = [typed[f"1.{row}"][columns.PROGRAMME] for row in (3, 4, 5)]
+    assert chosen == ["吾社行", "吾社汇", "吾社行"], "what is said of a row goes before"
     assert blamed(page) == [f"第 2 行 {columns.PROGRAMME}"], "what a row says is its own"
     assert "3 行可以导入，1 行要改" in page
     assert "没有写品牌项目的" not in page
