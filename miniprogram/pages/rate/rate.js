@@ -17,6 +17,8 @@ const { momentWords } = require("../../utils/time");
 /** @typedef {import("../../api/ratings").Said} Said */
 
 const NEWEST = 100;
+/** As the words for a bad rating in rate.wxml. */
+const DISSATISFIED = 2;
 
 Page({
   data: {
@@ -42,8 +44,8 @@ Page({
     begun: false,
     refusal: NO_REFUSAL,
     busy: false,
-    /** Whether there is a number for the call-back. */
-    canCallBack: false,
+    /** Whether there is a number for the call-back; empty while that is not known. */
+    callBack: /** @type {"" | "yes" | "no"} */ (""),
     done: false,
     saved: false,
   },
@@ -62,7 +64,7 @@ Page({
     const { booking, rating, activity, resident } = query;
     this.draft = draftOf(`rating:${booking || rating || [activity, resident].join(":")}`);
     this.unfollow = outbox.followDelivered((late) => {
-      if (late && late.key === this.waiting) this.setData({ saved: false });
+      if (late && late.key === this.waiting) this.thank();
     });
     this.load();
   },
@@ -169,12 +171,19 @@ Page({
       const outcome = await this.send();
       this.draft?.forget();
       this.waiting = outcome.sent ? "" : outcome.key;
-      this.setData({ done: true, saved: !outcome.sent, canCallBack: await hasPhone() });
+      if (outcome.sent) this.thank();
+      else this.setData({ done: true, saved: true });
     } catch (error) {
       refuse(this, error);
     } finally {
       this.setData({ busy: false });
     }
+  },
+
+  /** It has arrived. Who was not satisfied is told then whether we can call back. */
+  async thank() {
+    this.setData({ done: true, saved: false });
+    if (this.data.score <= DISSATISFIED) this.setData({ callBack: await canCallBack() });
   },
 
   send() {
@@ -192,8 +201,12 @@ Page({
   },
 });
 
-/** Nothing is promised where that can't be read. */
-async function hasPhone() {
+/**
+ * Whether we have a number to call.
+ * @returns {Promise<"" | "yes" | "no">} empty where that can't be read: nothing is said of it
+ */
+async function canCallBack() {
   const me = session.knownUser() || (await getMe().catch(() => null));
-  return me !== null && me.phone !== null;
+  if (!me) return "";
+  return me.phone === null ? "no" : "yes";
 }

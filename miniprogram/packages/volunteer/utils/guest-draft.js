@@ -1,8 +1,8 @@
 // @ts-check
-// Whom a volunteer has begun to write in: kept until it is done, and begun with what was searched
-// for in vain.
+// Whom a volunteer has begun to write in: kept until it is done, today, and begun with what was
+// searched for in vain. A name and a number of somebody else's don't stay on this phone overnight.
 
-const { draftOf } = require("../../../utils/draft");
+const { forToday } = require("../../../utils/for-today");
 const { mobileOf } = require("../../../utils/phone-number");
 const { askedFor } = require("../api/residents");
 
@@ -11,10 +11,28 @@ const { askedFor } = require("../api/residents");
 /**
  * @param {"write-in" | "ticket"} where the form is
  * @param {string} id of its market or its stall
- * @returns {ReturnType<typeof draftOf<Begun>>}
  */
 function guestDraft(where, id) {
-  return draftOf(`${where}:${id}`);
+  /** @type {ReturnType<typeof forToday<Begun>>} */
+  const kept = forToday(`${where}:${id}`);
+  return {
+    /** @returns {Begun | null} null where nothing was begun today */
+    get() {
+      const begun = kept.get();
+      return begun && { name: begun.name, phone: begun.phone };
+    },
+    /** @param {Begun} begun with nothing in it: nothing is begun */
+    keep({ name, phone }) {
+      if (name || phone) kept.set({ name, phone });
+      else kept.forget();
+    },
+    /** What was searched for in vain, where that is somebody else than was begun. @param {Begun} begun */
+    begin(begun) {
+      const same = !begun.phone && begun.name === kept.get()?.name;
+      if ((begun.name || begun.phone) && !same) kept.set(begun);
+    },
+    forget: kept.forget,
+  };
 }
 
 /**

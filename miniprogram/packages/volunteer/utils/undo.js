@@ -49,7 +49,13 @@ async function settle({ booking_id: id, ticket, offering_title: title }, who) {
     confirmColor: "#B42318",
   });
   if (!confirm) return `${ticket} 还在排队，叫号台会标「已离开」`;
-  await cancelNumber(id);
+  try {
+    await cancelNumber(id);
+  } catch (error) {
+    // The check-in is undone all the same, and there may be further numbers.
+    if (!(error instanceof ApiError)) throw error;
+    return `${ticket} 没能取消，请在叫号台处理`;
+  }
   return `${ticket} 也取消了`;
 }
 

@@ -173,7 +173,7 @@ Page({
 
   onWriteIn() {
     const { market, byName, name } = this.data;
-    if (market && byName && name.trim()) guestDraft("write-in", market.id).keep(begunWith(name));
+    if (market && byName && name.trim()) guestDraft("write-in", market.id).begin(begunWith(name));
     wx.redirectTo({ url: "/packages/volunteer/pages/write-in/write-in" });
   },
 });

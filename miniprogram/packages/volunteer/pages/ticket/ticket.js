@@ -99,6 +99,7 @@ Page({
     const { words, name, phone } = this.data;
     const begun = isGuest && !name && !phone && begunWith(words);
     this.setData({ isGuest, ...begun, refusal: NO_REFUSAL });
+    if (begun) this.keep();
   },
 
   /** @param {WechatMiniprogram.Input} event */
