@@ -96,7 +96,9 @@ def delete_offering(session: Session, actor: Actor, activity: Activity, offering
         "letter": offering.letter,
         "slot_ids": [str(slot.id) for slot in slots],
     }
-    was = audit.as_it_was(audited(activity, offering) | _times_of(slots))
+    was = audit.as_it_was(
+        audited(activity, offering) | {"letter": audit.Known(offering.letter)} | _times_of(slots)
+    )
     session.delete(offering)
     session.flush()
     record_edit(session, actor, activity, "delete_offering", which | was)

@@ -40,8 +40,6 @@ class _JsonLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         more = {name: value for name, value in vars(record).items() if name not in _ITS_OWN}
-        if record.stack_info:
-            more = {"stack_info": self.formatStack(record.stack_info)} | more
         if record.exc_info:
             more = {"exc_info": self.formatException(record.exc_info)} | more
         message = record.getMessage()
