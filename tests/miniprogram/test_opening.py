@@ -71,7 +71,7 @@ def test_what_was_tapped_is_done_once_the_login_got_through(
     busy: Callable[..., Phone], market: Market, system: Any, database: Engine
 ) -> None:
     name = new_name()
-    mine = busy(sign_up_page(market, market.clinic), 503, 429, 503, name=name)
+    mine = busy(sign_up_page(market, market.clinic), 503, 429, name=name)
     mine.page.get_by_role("radio", name="余 5").first.tap()
     mine.tap("确认报名")
     says_that_it_waits(mine)

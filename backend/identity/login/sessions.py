@@ -48,12 +48,16 @@ def authentication(table: str) -> Statement:
 
 _AUTHENTICATE = authentication(LoginSession.__tablename__)
 
+# What a login of the same person at the same moment holds is passed over: it is being ended by that
+# one, and two that wait for one another's rows would be a deadlock.
 _CREATE = Statement(
     f"""
     WITH older AS (
         DELETE FROM login_session
-         WHERE id IN (SELECT id FROM login_session WHERE user_id = :user_id
-                       ORDER BY revoked_at IS NULL DESC, id DESC OFFSET {KEPT - 1})
+         WHERE id IN (SELECT id FROM login_session
+                       WHERE id IN (SELECT id FROM login_session WHERE user_id = :user_id
+                                     ORDER BY revoked_at IS NULL DESC, id DESC OFFSET {KEPT - 1})
+                         FOR UPDATE SKIP LOCKED)
     )
     INSERT INTO login_session (id, user_id, token_hash, created_at, last_used_at, address, device)
     VALUES (:id, :user_id, :token_hash, :now, :now, :address, :device)
