@@ -133,9 +133,15 @@ def _end_oldest(session: Session, user_id: UUID) -> None:
         .order_by(ConsoleSession.id.desc())
         .limit(KEPT)
     )
+    # What another login of theirs is ending at this moment is left to it, as in sessions.py.
+    older = (
+        select(ConsoleSession.id)
+        .where(ConsoleSession.user_id == user_id, ConsoleSession.id.not_in(newest))
+        .with_for_update(skip_locked=True)
+    )
     session.execute(
         delete(ConsoleSession)
-        .where(ConsoleSession.user_id == user_id, ConsoleSession.id.not_in(newest))
+        .where(ConsoleSession.id.in_(older))
         .execution_options(synchronize_session=False)
     )
 
