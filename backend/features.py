@@ -16,6 +16,7 @@ from backend.feedback.feature import FEATURE as FEEDBACK
 from backend.gateways import tokens
 from backend.identity.feature import FEATURE as IDENTITY
 from backend.needs.feature import FEATURE as NEEDS
+from backend.notices.feature import FEATURE as NOTICES
 from backend.partners.feature import FEATURE as PARTNERS
 from backend.regions.feature import FEATURE as REGIONS
 from backend.reports.feature import FEATURE as REPORTS
@@ -26,6 +27,7 @@ HOUSE = Feature(name="core", tables=(audit, idempotency, limits, tokens), jobs=(
 FEATURES = (
     HOUSE,
     IDENTITY,
+    NOTICES,
     ACTIVITIES,
     SCHEDULE,
     BOOKINGS,

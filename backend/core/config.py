@@ -39,6 +39,7 @@ class SessionRules:
 class RetentionRules:
     guest_days: int
     reason_days: int
+    notice_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,10 @@ export interface CopyRequest {
   starts_at: string;
 }
 
+export interface CountAnswer {
+  unread: number;
+}
+
 export interface DashboardAnswer {
   /** older than they should ever be, or never made: tell somebody */
   late: boolean;
@@ -598,6 +602,22 @@ export interface NeedCountsAnswer {
   total: number;
 }
 
+export interface NoticeAnswer {
+  created_at: string;
+  id: string;
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "role_given" | "role_taken" | "looked_up";
+  /** where a tap leads in the mini-program */
+  page: string;
+  read_at: string | null;
+  text: string;
+  title: string;
+}
+
+export interface NoticeAnswerPage {
+  items: NoticeAnswer[];
+  next_cursor: string | null;
+}
+
 export interface OfferingAnswer {
   activity_id: string;
   also_at_stall_ids: string[];
@@ -890,6 +910,11 @@ export interface RatingRequest {
   resident_id?: string;
   score: number;
   tags?: ("convenient" | "crowded" | "expert" | "rude" | "slow" | "tidy" | "unclear" | "unsolved" | "useful" | "warm")[];
+}
+
+export interface ReadRequest {
+  all?: boolean;
+  ids?: string[];
 }
 
 export interface ReasonRequest {

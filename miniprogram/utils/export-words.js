@@ -12,6 +12,7 @@ const SECTIONS = [
   { name: "bookings", title: "报名和取号", line: bookingLine },
   { name: "attendances", title: "签到", line: (row) => `${row.title}，${momentWords(row.attended_at)}` },
   { name: "ratings", title: "评价", line: ratingLine },
+  { name: "notices", title: "收到的消息", line: ({ at, title, text }) => `${momentWords(at)} ${title}：${text}` },
   { name: "consents", title: "同意过的事项", line: consentLine },
   { name: "roles", title: "角色", line: (row) => ROLES[row.role] || row.role },
   { name: "sessions", title: "登录记录", line: (row) => `${momentWords(row.created_at)} 登录` },
