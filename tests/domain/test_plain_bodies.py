@@ -2,6 +2,7 @@
 as marshmallow reads it."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import marshmallow as ma
@@ -58,7 +59,8 @@ def _outcome(schema: ma.Schema, body: Any) -> Any:
 
 def test_a_body_is_read_as_marshmallow_reads_it() -> None:
     for partial in (None, False, True, ("id",)):
-        for unknown in (ma.RAISE, ma.EXCLUDE, ma.INCLUDE):
-            ours, its = (one(partial=partial, unknown=unknown) for one in (_Body, _AsMarshmallow))
-            for body in _bodies():
-                assert _outcome(ours, body) == _outcome(its, body), (partial, unknown, body)
+        for unknown, many in product((ma.RAISE, ma.EXCLUDE, ma.INCLUDE), (False, True)):
+            options: dict[str, Any] = {"partial": partial, "unknown": unknown, "many": many}
+            ours, its = _Body(**options), _AsMarshmallow(**options)
+            for body in (*_bodies(), [*_bodies()]):
+                assert _outcome(ours, body) == _outcome(its, body), (options, body)

@@ -57,7 +57,7 @@ class Schema(ma.Schema):
         themselves, a twelfth of a check-in: what is right is read without it. All that is wrong or
         out of the ordinary is left to it, so the errors are its own."""
         with suppress(ValidationError):
-            read = self._read(data, options.get("partial"))
+            read = None if options.get("many") else self._read(data, options.get("partial"))
             if read is not None:
                 return read
         return super()._deserialize(data, **options)
