@@ -85,7 +85,7 @@ def create_app(
     init_cookie(app, settings.code_signing_key, secure=settings.app_env == "production")
     db.init_app(app)
     # At each request's end it would close its scoped session, of which we have none (core/db).
-    app.teardown_appcontext_funcs.clear()
+    app.teardown_appcontext_funcs.remove(db._teardown_session)
     vault = PhoneVault(settings.phone_encryption_keys, settings.phone_hash_key)
     compose(
         app.extensions,
