@@ -145,6 +145,13 @@ def test_of_a_deleted_draft_s_parts_the_code_s_own_words_are_kept(
 ) -> None:
     stall = market["stalls"][0]["id"]
     slot = offering_of(market)["slots"][0]["id"]
+    new = {"title": MARK, "service_kind": "clinic", "mode": "slots"}
+    typed = ok(organiser.post(f"/stalls/{stall}/offerings", new), 201)
+    ok(organiser.delete(f"/offerings/{typed['id']}"), 204)
+    for action in ("add_offering", "delete_offering"):
+        for page in pages(world, desk, market["id"], action):
+            assert f"服务 {typed['letter']}（已删除）" in page, action
+            assert MARK not in page
     ok(organiser.put(f"/stalls/{stall}", {"name": MARK}))
     ok(organiser.delete(f"/slots/{slot}"), 204)
     for page in pages(world, desk, market["id"], "delete_slot"):
