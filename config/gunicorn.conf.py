@@ -31,7 +31,8 @@ bind = settings.gunicorn_bind
 # What a proxy says of client and scheme is judged by the app (TRUSTED_PROXIES), in one place.
 forwarded_allow_ips = ""
 
-# Processes: one for each core that Python may use. They share nothing.
+# Processes: one for each core that Python may use. They share what was there before them
+# (`on_starting`), and nothing that a request makes.
 workers = settings.web_concurrency
 
 # Threads in each: many, for a login holds one while WeChat takes its time, and in a market's first
@@ -60,9 +61,6 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # Never replace a worker for its age: a leak is to be mended, not hidden behind lost warm caches.
 max_requests = 0
 
-# Each worker loads the application itself, so no database connection crosses a fork.
-preload_app = False
-
 # The app writes one JSON line for each request, with its request id; a second log says less.
 accesslog = None
 errorlog = "-"
@@ -78,9 +76,22 @@ SILENCE_S = 10
 
 def on_starting(server: Any) -> None:
     """Where each process keeps what it counts (core/monitoring/metrics.py): in memory, as the
-    heartbeat."""
+    heartbeat. Then the application, once for all workers, which share the memory that it takes and
+    are there at once when one has to be replaced. (`preload_app` would load it before this, without
+    the folder.) Loading it starts no thread and opens no connection, which must not cross a fork.
+    """
     folder = tempfile.mkdtemp(prefix="wushe-metrics-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    server.app.wsgi()
+    # Keep what start-up made (classes, tables, routes) out of every garbage collection: it stays
+    # for as long as the process does, walking through it stalls the requests, and marking it takes
+    # each worker a copy of its own.
+    gc.collect()
+    gc.freeze()
+    # Python looks for garbage in cycles after every 700 new objects, several times in a request.
+    # Most of ours goes by itself: looking less often spares a check-in a twelfth of its time, and
+    # costs at most some megabytes.
+    gc.set_threshold(20_000, 20, 20)
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -99,14 +110,3 @@ def when_ready(server: Any) -> None:
     for listener in server.LISTENERS:
         bound = struct.pack("ll", SILENCE_S, 0)
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, bound)
-
-
-def post_worker_init(worker: Any) -> None:
-    """Keep what start-up made (classes, tables, routes) out of every garbage collection: it stays
-    for as long as the process does, and walking through it stalls the requests."""
-    gc.collect()
-    gc.freeze()
-    # Python looks for garbage in cycles after every 700 new objects, several times in a request.
-    # Most of ours goes by itself: looking less often spares a check-in a twelfth of its time, and
-    # costs at most some megabytes.
-    gc.set_threshold(20_000, 20, 20)

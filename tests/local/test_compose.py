@@ -343,6 +343,18 @@ def test_monitoring_asks_gunicorn_and_is_told_of_all_its_processes(
     assert {counted() for _ in range(10)} == {before + 20}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's kernel says who shares what")
+def test_gunicorns_processes_share_the_application(up: Containers) -> None:
+    """Each had loaded one of its own, of 80 MB."""
+    master = up.supervisor.pid("web")
+    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    assert len(workers) == int(up.services["web"].environment["WEB_CONCURRENCY"])
+    for worker in workers:
+        lines = Path(f"/proc/{worker}/smaps_rollup").read_text().splitlines()[1:]
+        kb = {name: int(size) for name, size, _ in map(str.split, lines)}
+        assert kb["Shared_Dirty:"] > 20_000
+
+
 def test_the_certificate_can_be_renewed(nginx: Front) -> None:
     challenge = nginx.folder / "var/www/acme/.well-known/acme-challenge/token"
     challenge.parent.mkdir(parents=True)
