@@ -41,8 +41,6 @@ class Deleted(NotFound):
         kind: stall, offering, slot or duty.
     """
 
-    code = "deleted"
-
     def __init__(self, activity_id: UUID, kind: str) -> None:
         self.title = f"这个{_PARTS[kind]}已被删除"  # type: ignore[misc]
         super().__init__()

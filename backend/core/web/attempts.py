@@ -174,9 +174,9 @@ class Work(ABC):
 
     def is_reach(self, refusal: AppError) -> bool:
         """Whether somebody reached for what is not theirs. Of a row that is another's a write
-        says that it is not there. A read that finds nothing is mostly an old link, and a code
-        that is unknown has its own name."""
-        hidden = refusal.code == NotFound.code and not self.declared.reads
+        says that it is not there. A read that finds nothing is mostly an old link, and what is
+        known not to be there (a code, a stall that was deleted) has an error of its own."""
+        hidden = type(refusal) is NotFound and not self.declared.reads
         return hidden or isinstance(refusal, Forbidden)
 
     # ------------------------------------------------------------------------ what is the same

@@ -240,7 +240,7 @@ def test_an_offering_goes_with_its_slots(world: World, plan: Plan, outer: Connec
     made = add(plan, mode="slots")
     world.slot(plan.organiser, made["id"], plan.activity["starts_at"])
     assert plan.organiser.delete(f"/offerings/{made['id']}").status_code == 204
-    refused(plan.organiser.get(f"/offerings/{made['id']}"), 404, "deleted")
+    refused(plan.organiser.get(f"/offerings/{made['id']}"), 404, "not_found")
     assert outer.execute(text("SELECT count(*) FROM slot")).scalar_one() == 0
     assert outer.execute(text("SELECT count(*) FROM desk")).scalar_one() == 0
 

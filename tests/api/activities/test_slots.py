@@ -313,8 +313,8 @@ def test_a_free_slot_is_deleted(plan: Plan, offering: str) -> None:
     (made,) = add(plan, offering, slot(0, 30))
     assert plan.organiser.delete(f"/slots/{made['id']}").status_code == 204
     assert ok(plan.organiser.get(f"/offerings/{offering}"))["slots"] == []
-    refused(plan.organiser.delete(f"/slots/{made['id']}"), 404, "deleted")
-    refused(put(plan, made["id"], capacity=3), 404, "deleted")
+    refused(plan.organiser.delete(f"/slots/{made['id']}"), 404, "not_found")
+    refused(put(plan, made["id"], capacity=3), 404, "not_found")
 
 
 def test_the_database_guards_what_is_taken(app: Flask, plan: Plan, offering: str) -> None:
