@@ -99,23 +99,25 @@ def access_activity_for_edit(session: Session, actor: Actor, activity_id: UUID) 
 
 
 def access_activities(
-    session: Session, actor: Actor, ids: Iterable[UUID], permission: Permission
+    session: Session,
+    actor: Actor,
+    ids: Iterable[UUID],
+    permission: Permission,
+    *,
+    lock: bool = False,
 ) -> list[Activity]:
-    """Several activities at once, locked, if the caller has `permission` for each of them.
+    """Several activities at once, by their ids, if the caller has `permission` for each of them.
 
-    Locked in the order of their ids, so that two who have chosen the same ones wait for each
-    other and do not meet crosswise.
+    Args:
+        lock: whether they are to be changed. They are locked in the order of their ids, so that
+            two who have chosen the same ones wait for each other and do not meet crosswise.
 
     Raises NotFound (404) when one of them may not be seen, Forbidden (403).
     """
     wanted = set(ids)
-    statement = (
-        select(Activity)
-        .where(Activity.id.in_(wanted))
-        .order_by(Activity.id)
-        .with_for_update(of=Activity)
-        .execution_options(populate_existing=True)
-    )
+    statement = select(Activity).where(Activity.id.in_(wanted)).order_by(Activity.id)
+    if lock:
+        statement = statement.with_for_update(of=Activity).execution_options(populate_existing=True)
     found = list(session.execute(statement).scalars())
     if len(found) < len(wanted) or not all(_visible(actor, activity) for activity in found):
         raise NotFound

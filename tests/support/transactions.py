@@ -1,11 +1,12 @@
 """Transactions around what the app takes for transactions of its own."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
 import pytest
-from sqlalchemy import Connection, NestedTransaction
+from sqlalchemy import Connection, NestedTransaction, event
 
 from backend.core.db import Transaction
 
@@ -32,6 +33,25 @@ def taken_back(outer: Connection) -> Iterator[None]:
         yield
     finally:
         savepoint.rollback()
+
+
+_LOCKING = re.compile(r"\bFOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)\b")
+
+
+@contextmanager
+def locks_of(outer: Connection) -> Iterator[list[str]]:
+    """The statements inside that lock the rows they read."""
+    locking: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if _LOCKING.search(statement):
+            locking.append(statement)
+
+    event.listen(outer, "before_cursor_execute", note)
+    try:
+        yield locking
+    finally:
+        event.remove(outer, "before_cursor_execute", note)
 
 
 def joins_of(monkeypatch: pytest.MonkeyPatch) -> list[Transaction]:

@@ -52,16 +52,18 @@ def ask(session: Session, browser: str) -> Waiting:
     return Waiting(code, secret, expires_at)
 
 
-def waiting_login(session: Session, actor: Actor, code: str) -> ConsoleLogin:
+def waiting_login(session: Session, actor: Actor, code: str, *, lock: bool = False) -> ConsoleLogin:
     """The login that a scanned code asks for, to be confirmed.
+
+    Args:
+        lock: whether it is now.
 
     Raises NotFound (404) for a code of nobody's, LoginCodeExpired (409).
     """
-    found = session.execute(
-        select(ConsoleLogin)
-        .where(ConsoleLogin.code_hash == crypto.hash_token(code))
-        .with_for_update()
-    ).scalar_one_or_none()
+    statement = select(ConsoleLogin).where(ConsoleLogin.code_hash == crypto.hash_token(code))
+    if lock:
+        statement = statement.with_for_update()
+    found = session.execute(statement).scalar_one_or_none()
     if found is None:
         raise NotFound("这不是电脑登录的二维码")
     others = found.confirmed_by not in (None, actor.user_id)
@@ -75,7 +77,7 @@ def confirm(session: Session, actor: Actor, code: str) -> None:
 
     Raises as `waiting_login`.
     """
-    login = waiting_login(session, actor, code)
+    login = waiting_login(session, actor, code, lock=True)
     if login.confirmed_by is None:
         login.confirmed_by, login.confirmed_at = actor.user_id, clock.now()
         session.flush()
@@ -96,19 +98,19 @@ def enter(session: Session, browser_secret: str) -> str:
 
     Raises LoginCodeExpired (409) where none was, or it was used before.
     """
-    login = _of_browser(session, browser_secret)
+    login = _of_browser(session, browser_secret, lock=True)
     if login.confirmed_by is None:
         raise LoginCodeExpired
     login.used_at = clock.now()
     return start(session, login.confirmed_by, "scan")
 
 
-def _of_browser(session: Session, browser_secret: str) -> ConsoleLogin:
-    login = session.execute(
-        select(ConsoleLogin)
-        .where(ConsoleLogin.browser_hash == crypto.hash_token(browser_secret))
-        .with_for_update()
-    ).scalar_one_or_none()
+def _of_browser(session: Session, browser_secret: str, *, lock: bool = False) -> ConsoleLogin:
+    asked = crypto.hash_token(browser_secret)
+    statement = select(ConsoleLogin).where(ConsoleLogin.browser_hash == asked)
+    if lock:
+        statement = statement.with_for_update()
+    login = session.execute(statement).scalar_one_or_none()
     if login is None or login.used_at is not None or login.expires_at <= clock.now():
         raise LoginCodeExpired
     return login

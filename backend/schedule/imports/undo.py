@@ -52,9 +52,8 @@ def undo(session: Session, actor: Actor, kept: ScheduleImport) -> int:
     Raises ImportTouched (409), naming what somebody has changed or used; Forbidden (403).
     """
     rows = select(ImportedRow.activity_id).where(ImportedRow.import_id == kept.id)
-    made = access_activities(
-        session, actor, session.execute(rows).scalars(), Permission.ACTIVITY_EDIT
-    )
+    ids = session.execute(rows).scalars()
+    made = access_activities(session, actor, ids, Permission.ACTIVITY_EDIT, lock=True)
     touched = _touched(session, made)
     if touched:
         raise ImportTouched(touched)

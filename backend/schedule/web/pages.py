@@ -12,9 +12,7 @@ from backend.activities import operations
 from backend.activities.checks import edits
 from backend.activities.lifecycle import actions, moves
 from backend.activities.models import ACTIVITY_TRANSITIONS
-from backend.activities.permissions import (
-    access_activities,
-)
+from backend.activities.permissions import access_activities
 from backend.core import audit, clock
 from backend.core.errors import AppError
 from backend.core.ids import new_id
@@ -159,7 +157,7 @@ def move_many(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     """Submit, publish or return the activities that were chosen in the list: all or none. Before
     they are published, what each of them lacks is shown."""
     move = actions.MOVE_OF[body["action"]]
-    chosen = access_activities(session, actor, body["ids"], move.permission)
+    chosen = access_activities(session, actor, body["ids"], move.permission, lock=True)
     if move.action == "publish" and not body.get("looked"):
         movable = all(move.to in ACTIVITY_TRANSITIONS[one.state] for one in chosen)
         if movable and any(operations.gaps_of(session, actor, one) for one in chosen):
