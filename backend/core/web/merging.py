@@ -14,9 +14,11 @@ from typing import Any
 import marshmallow as ma
 
 from backend.core import clock
-from backend.core.errors import AppError, EditedMeanwhile
+from backend.core.errors import AppError, BodyTooLarge, EditedMeanwhile
 
 BASE = "base"
+# More than the fields of any form show, in characters of JSON.
+MOST_BASE = 10_000
 
 
 class Base(ma.fields.Field[dict[str, str]]):
@@ -27,7 +29,12 @@ class Base(ma.fields.Field[dict[str, str]]):
 
 
 def base_of(value: Any) -> dict[str, str]:
-    """The words of a form's `base`; none where it has none of ours: then all is its sender's."""
+    """The words of a form's `base`; none where it has none of ours: then all is its sender's.
+
+    Raises BodyTooLarge (413) for more than a page of ours gives.
+    """
+    if isinstance(value, str) and len(value) > MOST_BASE:
+        raise BodyTooLarge
     try:
         words = json.loads(value or "{}")
     except (TypeError, ValueError, RecursionError):

@@ -235,7 +235,7 @@ class _Shown(_ByCookie):
         self, session: Session, actor: Actor | None, path: Path, schema: ma.Schema
     ) -> Any:
         """What was sent, as it now is. What was done meanwhile, by its sender or by another, is
-        no refusal: the form's page shows what stands."""
+        no refusal: the form's page shows what stands, and says why."""
         assert actor is not None
         try:
             body = load_form(schema, asked_before(session, actor))
@@ -243,7 +243,7 @@ class _Shown(_ByCookie):
         except AppError as refusal:
             if refusal.status not in (409, 422):
                 raise
-        flash(steps.StepOver.title, "info")
+            flash(steps.why_over(refusal), "info")
         filters = MultiDict(request.args)
         filters.pop(ASKED, None)
         return redirect(_page_of(self.declared, path, filters), 303)

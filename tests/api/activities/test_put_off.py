@@ -254,3 +254,16 @@ def test_who_waits_for_a_slot_waits_for_its_new_time(world: World) -> None:
         ((due_at,),) = day.rows("SELECT due_at FROM booking WHERE id = :id", id=booking["id"])
         assert due_at == at(DAY, 10)
         refused(put_slot(day, day.slot_id, at(NEXT, 10)), 409, "already_here")
+
+
+def test_a_confirmation_that_cannot_be_gone_on_with_says_why(world: World) -> None:
+    day = market_of(world)
+    desk, path = Desk(world, day.organiser), f"/console/schedule/{day.id}/move"
+    fields = {"starts_at": form_time(at(NEXT, 9)), "version": str(activity(day)["version"])}
+    day.booked(world.person())
+    asked = desk.send(path, **fields).location
+    ok(day.organiser.post(f"/activities/{day.id}/cancel", {"reason": "台风"}))
+    assert desk.http.get(asked).location == path
+    page = desk.read(path)
+    assert "不能再修改" in page
+    assert "这一步已经完成" not in page

@@ -347,6 +347,9 @@ def test_a_new_time_of_a_published_market_is_confirmed_with_who_is_affected(
     confirmed = fields_of(page)
     late = desk.step(path, **confirmed)
     assert "刚刚有变化" in late
+    for much in ({"description": ["很" * 2000] * 6}, {"base": '{"title": "' + "x" * 12_000 + '"}'}):
+        answer = desk.send(path, **confirmed | much)
+        assert (answer.status_code, "太大了" in answer.get_data(as_text=True)) == (413, True)
     assert "1<small>个" not in desk.read(asked), "opened again, it shows what is so now"
     assert "刚刚有变化" not in desk.read(asked)
     foreign = Desk(world, world.organiser(OTHER_SUBDISTRICT))
