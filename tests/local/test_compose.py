@@ -302,6 +302,18 @@ def test_the_log_and_the_app_know_the_client_and_believe_no_claim(
             assert line["client"] == client
 
 
+def test_no_log_of_nginx_has_the_secret_of_a_wall(up: Containers) -> None:
+    """Also where gunicorn is gone, of which the error log tells with the whole address."""
+    given = base64.b32encode(secrets.token_bytes(10)).decode()
+    with up.front("alone", variables={"WEB": f"127.0.0.1:{free_ports(1)[0]}"}) as front:
+        for wall, kept in ((given, "***"), (f"{given}/now?a=b", "***/now")):
+            assert ask(front.secure(), f"/console/walls/show/{wall}")[0] == 503
+            assert logged(front, f"/show/{kept}")["status"] == 503
+        assert ask(front.secure(), "/console/login")[0] == 503
+        wait_until(lambda: "/console/login" in front.log("error"), timeout_s=20, what="its line")
+        assert given not in front.log("access") + front.log("error")
+
+
 def test_https_is_known_behind_nginx(nginx: Front) -> None:
     status, headers, _ = ask(nginx.secure(), "/console")
     assert (status, headers["Location"]) == (308, f"https://{HOST}/console/")
