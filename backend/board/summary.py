@@ -48,13 +48,14 @@ def summary_of(session: Session, activity: Activity, *, ratings_in_full: bool) -
 def presence_of(session: Session, activity: Activity) -> Any:
     """How many have come: `visits`, `people`, and `inside_now`, who are still there today."""
     today = clock.day_within(clock.now(), activity.starts_at, activity.ends_at)
-    # A day that runs through midnight has visits of two.
+    # A day that runs through midnight has visits of two, also of one person.
     inside = Attendance.left_at.is_(None), Attendance.on_day >= today
+    people = func.count(Attendance.resident_id.distinct())
     return session.execute(
         select(
             func.count().label("visits"),
-            func.count(Attendance.resident_id.distinct()).label("people"),
-            func.count().filter(*inside).label("inside_now"),
+            people.label("people"),
+            people.filter(*inside).label("inside_now"),
         ).where(Attendance.activity_id == activity.id, Attendance.reverted_at.is_(None))
     ).one()
 

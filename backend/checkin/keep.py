@@ -3,18 +3,19 @@ and what follows from it, the visit, which is unique for each person, activity a
 (docs/rules/check-in.md, A scan); and what is left of both when a scan is undone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, ActivityState, Attendance
 from backend.activities.signals import arrival_reverted, person_arrived, visit_learned_late
-from backend.checkin import statements
+from backend.checkin import leaving, statements
 from backend.checkin.errors import ScanIdReused
 from backend.checkin.judge import Moment
 from backend.checkin.models import (
@@ -112,8 +113,8 @@ class NewScan:
             moment=self.moment,
             request_hash=self.request_hash,
         )
-        if standing.returned:
-            derive_leaving(self.session, standing.id)
+        if standing.returned or (standing.fresh and self._may_have_left()):
+            leaving.derive(self.session, standing.id)
         if standing.expected:
             self._tell_arrival(resident_id)
         if standing.fresh and self.context.state in _OVER:
@@ -123,18 +124,10 @@ class NewScan:
 
     def leave(self) -> Kept:
         """Keep an exit; the visit stays, with the time of leaving. Who had left by then has left
-        once, whoever scans them again."""
-        columns = (Attendance.id, Attendance.attended_at, Attendance.device_id, Attendance.left_at)
-        visit = self.session.execute(
-            select(*columns)
-            .where(
-                Attendance.activity_id == self.activity_id,
-                Attendance.resident_id == self.context.resident_id,
-                Attendance.on_day == clock.local_day(self.moment.judged_at),
-                Attendance.reverted_at.is_(None),
-            )
-            .with_for_update(key_share=True)
-        ).one_or_none()
+        once, whoever scans them again. Of visits on both sides of midnight it is the later's."""
+        on_day = clock.local_day(self.moment.judged_at)
+        visits = self._visits()
+        visit = next((one for one in visits if one.on_day <= on_day), None)
         if visit is None:
             return self.refuse(Refusal.INVALID)
         # Of exits made now the first to come stands: only what had waited can be an earlier one.
@@ -144,16 +137,39 @@ class NewScan:
         verdict = Verdict.ALREADY_CHECKED_IN if left_before else Verdict.ADMITTED
         self._insert(verdict, None, self.context.resident_id, visit.id)
         if not left_before:
-            derive_leaving(self.session, visit.id)
+            for one in visits:
+                leaving.derive(self.session, one.id)
         return self._kept(verdict, None, visit)
+
+    def _visits(self) -> Sequence[AnyRow]:
+        """The person's visits that an exit may end, locked, the latest day first."""
+        columns = (
+            Attendance.id, Attendance.on_day, Attendance.attended_at, Attendance.device_id,
+            Attendance.left_at,
+        )  # fmt: skip
+        return self.session.execute(
+            select(*columns)
+            .where(*self._of_today(), Attendance.resident_id == self.context.resident_id)
+            .order_by(Attendance.on_day.desc())
+            .with_for_update(key_share=True)
+        ).all()
+
+    def _of_today(self) -> list[ColumnElement[bool]]:
+        """The visits of this moment's day; at a night market those of both its days."""
+        visits = [Attendance.activity_id == self.activity_id, Attendance.reverted_at.is_(None)]
+        if not clock.is_one_sitting(self.context.starts_at, self.context.ends_at):
+            visits.append(Attendance.on_day == clock.local_day(self.moment.judged_at))
+        return visits
+
+    def _may_have_left(self) -> bool:
+        """Whether we may know of exits after an entry that has made a visit: of one that had
+        waited, where an exit may have been of the visit on the other side of midnight."""
+        begins, ends = map(clock.local_day, (self.context.starts_at, self.context.ends_at))
+        return self.moment.offline and begins != ends
 
     def _write_in(self, guest: guests.NewGuest) -> UUID:
         """The guest, or who they are already. Nobody is asked about a scan that was kept."""
-        here = select(Attendance.resident_id).where(
-            Attendance.activity_id == self.activity_id,
-            Attendance.on_day == clock.local_day(self.moment.judged_at),
-            Attendance.reverted_at.is_(None),
-        )
+        here = select(Attendance.resident_id).where(*self._of_today())
         day = clock.day_within(self.moment.judged_at, self.context.starts_at, self.context.ends_at)
         place = guests.Place(Occasion(self.activity_id, day), here, self.context.region_code)
         ask = not self.moment.offline
@@ -247,18 +263,8 @@ def kept_before(session: Session, scan_id: UUID, request_hash: bytes) -> Kept:
         scan.derived_verdict,
         scan.reason,
         session.get(Attendance, scan.attendance_id) if scan.attendance_id else None,
-        _brought_back(session, scan),
+        leaving.was_brought_back(session, scan),
     )
-
-
-def _brought_back(session: Session, scan: Scan) -> bool:
-    """Whether the person had left when they were scanned, as the facts before that scan say."""
-    if scan.direction is ScanDirection.EXIT or scan.attendance_id is None:
-        return False
-    before = _presence(scan.attendance_id).where(
-        Moment.kept(scan).judged_at >= JUDGED_AT, Scan.id != scan.id
-    )
-    return _left_at(session, before) is not None
 
 
 def request_hash(actor: Actor, activity_id: UUID, scan: Scanned) -> bytes:
@@ -329,42 +335,3 @@ def _undo_visit(
             resident_id=visit.resident_id,
             service_on=clock.day_within(visit.attended_at, activity.starts_at, activity.ends_at),
         )
-
-
-# Coming goes before leaving, of two at one instant.
-_BY_TIME = (JUDGED_AT, Scan.received_at, Scan.direction)
-
-
-def _presence(attendance_id: UUID | None) -> Select[ScanDirection, Verdict, datetime, datetime]:
-    """The comings and goings of a visit that were not undone."""
-    return select(
-        Scan.direction, Scan.derived_verdict, Scan.received_at, JUDGED_AT.label("at")
-    ).where(Scan.attendance_id == attendance_id, ~UNDONE)
-
-
-def _left_at(
-    session: Session, presence: Select[ScanDirection, Verdict, datetime, datetime]
-) -> datetime | None:
-    """When somebody left: at the first exit after their last entry; None while they are inside.
-
-    An exit of who had left already is none, unless we learned only after it that they had come
-    back before it.
-    """
-    left_at: datetime | None = None
-    came: datetime | None = None  # when we learned of the last entry
-    for one in session.execute(presence.order_by(*_BY_TIME)):
-        if one.direction is ScanDirection.ENTRY:
-            left_at, came = None, one.received_at
-        elif left_at is None and (
-            one.derived_verdict is Verdict.ADMITTED or (came is not None and came > one.received_at)
-        ):
-            left_at = one.at
-    return left_at
-
-
-def derive_leaving(session: Session, attendance_id: UUID | None) -> None:
-    """The visit, which the caller has locked, as its scans have left it."""
-    left_at = _left_at(session, _presence(attendance_id))
-    session.execute(
-        update(Attendance).where(Attendance.id == attendance_id).values(left_at=left_at)
-    )

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
-from backend.checkin import answers, judge, keep, statements
+from backend.checkin import answers, judge, keep, leaving, statements
 from backend.checkin.errors import FindClosed, NotRevertible
 from backend.checkin.judge import Moment, Shown
 from backend.checkin.models import Scan, ScanDirection, ScanRevert, Verdict
@@ -76,7 +76,7 @@ def revert_scan(session: Session, actor: Actor, scan_id: UUID, undo: Undo) -> Sc
     session.add(revert)
     session.flush()
     if scan.direction is ScanDirection.EXIT:
-        keep.derive_leaving(session, scan.attendance_id)
+        leaving.derive_all(session, scan.attendance_id)
     else:
         keep.undo_entry(session, actor, activity, scan, revert.at)
     audit.record(

@@ -266,7 +266,8 @@ def count_visits(
 def standing_visits(
     session: Session, activity_id: UUID, day: date, resident_ids: list[UUID]
 ) -> dict[UUID, dict[str, Any]]:
-    """When these people have come to an activity on its day, and gone again."""
+    """When these people have come to an activity on its day, and gone again; of visits on both
+    sides of midnight the later."""
     statement = (
         select(Attendance.resident_id, Attendance.attended_at, Attendance.left_at)
         .where(
@@ -276,7 +277,7 @@ def standing_visits(
             Attendance.on_day >= day,
             Attendance.reverted_at.is_(None),
         )
-        .order_by(Attendance.on_day.desc())
+        .order_by(Attendance.on_day)
     )
     return {
         row.resident_id: {"checked_in_at": row.attended_at, "left_at": row.left_at}

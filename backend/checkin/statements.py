@@ -197,14 +197,18 @@ def _moved(session: Session, standing: Any, moment: Moment, device_id: str | Non
 
 _VISITOR = Statement(
     """
-    SELECT FROM attendance v JOIN resident r ON r.id = v.resident_id
+    SELECT FROM attendance v
+      JOIN resident r ON r.id = v.resident_id
+      JOIN attendance one ON one.activity_id = v.activity_id AND one.resident_id = v.resident_id
      WHERE v.id = :attendance_id
-       FOR KEY SHARE OF r FOR NO KEY UPDATE OF v
+     ORDER BY one.on_day DESC
+       FOR KEY SHARE OF r FOR NO KEY UPDATE OF one
     """
 )
 
 
 def lock_visitor(session: Session, attendance_id: UUID | None) -> None:
     """Lock a visit, its person first, in the order of those who merge guests: resident → visit →
-    booking."""
+    booking. With it those of other days, the latest first as an exit does: at a night market
+    undoing one scan may concern two."""
     _VISITOR.first(session, attendance_id=attendance_id)

@@ -43,6 +43,11 @@ def day_end(day: date) -> datetime:
     return day_start(day + timedelta(days=1))
 
 
+def is_one_sitting(first: datetime, last: datetime) -> bool:
+    """Whether an activity from `first` to `last` is one day to those who come."""
+    return last - first <= ONE_SITTING
+
+
 def day_within(instant: datetime, first: datetime, last: datetime) -> date:
     """The day of an activity to which an instant belongs: the Shanghai day, clipped to the days of
     the activity.
@@ -54,7 +59,7 @@ def day_within(instant: datetime, first: datetime, last: datetime) -> date:
         first, last: when the activity begins and ends; the end belongs to it no more.
     """
     begins = local_day(first)
-    ends = begins if last - first <= ONE_SITTING else local_day(last - _TICK)
+    ends = begins if is_one_sitting(first, last) else local_day(last - _TICK)
     return max(begins, min(local_day(instant), ends))
 
 
@@ -65,7 +70,7 @@ def day_over_at(day: date, first: datetime, last: datetime) -> datetime:
     Args:
         day: as `day_within` answers it.
     """
-    if last - first <= ONE_SITTING:
+    if is_one_sitting(first, last):
         return max(day_end(day), day_end(local_day(last - _TICK)))
     return day_end(day)
 
