@@ -3,14 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
+from backend.identity.login import sessions
 from backend.identity.models import Resident
 from backend.notices.models import Notice
 from backend.notices.requests import MyNotices
+from backend.notices.statements import UNREAD
 
 
 def my_notices(session: Session, actor: Actor, asked: MyNotices) -> Page:
@@ -29,12 +31,11 @@ def my_notices(session: Session, actor: Actor, asked: MyNotices) -> Page:
     )
 
 
-def unread(session: Session, actor: Actor) -> int:
-    """How many of the caller's notices they have not read."""
-    statement = select(func.count()).where(
-        Notice.user_id == actor.user_id, Notice.read_at.is_(None)
-    )
-    return session.execute(statement).scalar_one()
+def unread(session: Session, token: str) -> int | None:
+    """How many of their notices the owner of a phone's token has not read; None where the token is
+    nobody's. One statement: ten thousand phones ask this twice a minute."""
+    row = sessions.asked(session, UNREAD, token)
+    return None if row is None else int(row.unread)
 
 
 def export_notices(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:

@@ -1,6 +1,11 @@
 """Writing notices: one statement for however many, on the paths where people wait in line too."""
 
 from backend.core.db.statement import Statement
+from backend.identity.login import sessions
+
+UNREAD = sessions.asking(
+    "(SELECT count(*) FROM notice n WHERE n.user_id = s.user_id AND n.read_at IS NULL) AS unread"
+)
 
 # What was told already under the same word is passed over, also by a twin that tells it now.
 TELL = Statement(

@@ -1,6 +1,6 @@
 """What is measured: the requests of each case, and what each must be answered.
 
-The floor is sent the very same requests for check-in and list.
+The floor is sent the very same requests for check-in, list and poll.
 """
 
 from collections.abc import Callable, Iterator
@@ -97,6 +97,12 @@ def _lists(_: Ground) -> Iterator[bytes]:
         yield request("GET", f"{API}/activities?from={since}&limit=20")
 
 
+def _polls(_: Ground) -> Iterator[bytes]:
+    """Every phone in turn asks how many notices it has not read."""
+    for number in cycle(range(RESIDENTS)):
+        yield request("GET", f"{API}/me/notices/count", token=token_of(number))
+
+
 def _schedules(ground: Ground) -> Iterator[bytes]:
     while True:
         yield request("GET", "/console/schedule/?view=list", cookie=ground.cookie)
@@ -112,8 +118,9 @@ DUPLICATE = Case("duplicate", _duplicates, b"200", b"already_checked_in")
 SIGN_UP = Case("sign-up", _sign_ups, b"201", b"confirmed")
 CALL_NEXT = Case("call-next", _calls, b"200", b"called", prepare=refill_lines)
 LIST = Case("list", _lists, b"200", b"next_cursor")
+POLL = Case("poll", _polls, b"200", b'{"unread":')
 SCHEDULE = Case("schedule", _schedules, b"200", "公益集市".encode())
 DASHBOARD = Case("dashboard", _dashboards, b"200", "服务人次".encode())
 # Of the console: they are held against themselves on a small database, not against a floor.
 PAGES = (SCHEDULE, DASHBOARD)
-CASES = (CHECK_IN, DUPLICATE, SIGN_UP, CALL_NEXT, LIST, *PAGES)
+CASES = (CHECK_IN, DUPLICATE, SIGN_UP, CALL_NEXT, LIST, POLL, *PAGES)

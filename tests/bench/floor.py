@@ -1,4 +1,4 @@
-"""The floor: what a bare Flask and psycopg need for the check-in's least possible transaction.
+"""The floor: what a bare Flask and psycopg need for the least possible transaction.
 
 The same tables, the same PostgreSQL, the same gunicorn with the same settings as the product,
 and nothing else: no validation, no permission, no audit, no verdict. Whatever the product costs
@@ -48,6 +48,11 @@ _LIST = """
      LIMIT 20
 """
 
+_UNREAD = """
+    SELECT (SELECT count(*) FROM notice n WHERE n.user_id = s.user_id AND n.read_at IS NULL)
+      FROM login_session s WHERE s.token_hash = %s AND s.revoked_at IS NULL
+"""
+
 _connections = int(os.environ.get("DATABASE_POOL") or 4)
 pool = ConnectionPool(
     os.environ["DATABASE_URL"],
@@ -92,3 +97,11 @@ def list_activities() -> Response:
     with pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_LIST, (since,)).fetchall()
     return _answer({"items": rows, "next_cursor": None})
+
+
+@app.get("/api/v1/me/notices/count")
+def count_notices() -> Response:
+    token = request.headers["Authorization"].removeprefix("Bearer ")
+    with pool.connection() as connection:
+        row = connection.execute(_UNREAD, (hashlib.sha256(token.encode()).digest(),)).fetchone()
+    return _answer({"unread": row[0]})  # type: ignore[index]

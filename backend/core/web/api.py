@@ -29,7 +29,6 @@ from backend.core.errors import (
     ValidationFailed,
 )
 from backend.core.idempotency import StoredAnswer
-from backend.core.limits import Limit
 from backend.core.permissions import Actor
 from backend.core.request_context import the_request
 from backend.core.web import fields
@@ -45,16 +44,14 @@ from backend.core.web.attempts import (
     words_of,
 )
 from backend.core.web.document import (
-    A_FILE,
-    IDEMPOTENCY_PARAMETER,
-    TOO_MANY_REQUESTS,
-    ProblemSchema,
+    JSON,
+    describe,
+    document,
     page_schema,
 )
 from backend.core.web.problems import problem_response
 
 MAX_BODY_BYTES = 1_000_000
-JSON = "application/json"
 Authenticate = Callable[[Session, str], Actor | None]
 
 
@@ -83,6 +80,9 @@ class Endpoint(Declared):
         status: of a plain return value; a view may return `(value, status)` instead.
         key_field: the body's field that serves as Idempotency-Key (`press_id`).
         also: further statuses of success that the view answers, each with when.
+        by_token: of a read that phones repeat all day: its view is handed the session and the
+            bearer token alone, finds out in one statement whose that is and what they ask for, and
+            answers None where it is nobody's. No login session is kept alive by it.
     """
 
     method: str
@@ -94,6 +94,7 @@ class Endpoint(Declared):
     key_field: str | None = None
     content_type: str = JSON
     also: dict[int, str] = field(default_factory=dict)
+    by_token: bool = False
 
     def answered(self) -> ma.Schema | None:
         """The schema of what goes out."""
@@ -129,7 +130,7 @@ class Blueprint(flask_smorest.Blueprint):
 
     def _declare(self, rule: str, declared: Endpoint) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            call = _Call(view, declared)
+            call = _ByToken(view, declared) if declared.by_token else _Call(view, declared)
 
             @wraps(view)
             def handle(**path: Any) -> Response:
@@ -150,47 +151,9 @@ class Blueprint(flask_smorest.Blueprint):
     def register_views_in_doc(self, *arguments: Any, **named: Any) -> None:
         """Write the documentation of all routes into an app's document."""
         for endpoint, handle, parameters, tags, options in self._routes:
-            self._document(handle, handle.declared)
+            document(self, handle, handle.declared)
             super()._store_endpoint_docs(endpoint, handle, parameters, tags, **options)
         super().register_views_in_doc(*arguments, **named)
-
-    def _document(self, handle: Any, declared: Endpoint) -> None:
-        """Let flask-smorest's decorators write the documentation, on a function never called:
-        the work itself is done by `_Call`, which must authenticate before it parses."""
-
-        def described() -> None: ...
-
-        body, limit, out = declared.body, declared.limit, declared.answered()
-        if declared.query:
-            described = self.arguments(declared.query, location="query")(described)
-        if body:
-            # An empty body is `{}`.
-            needed = any(field.required for field in body().fields.values()) and not body().partial
-            described = self.arguments(body, location="json", required=needed)(described)
-        for status, when in ({declared.status: None} | declared.also).items():
-            schema = None if status == 204 else out if declared.content_type == JSON else A_FILE
-            described = self.response(
-                status, schema, content_type=declared.content_type, description=when
-            )(described)
-        if isinstance(limit, Limit):
-            described = self.alt_response(429, response=TOO_MANY_REQUESTS)(described)
-        described = self.alt_response(
-            "default",
-            schema=ProblemSchema,
-            content_type="application/problem+json",
-            description="A problem; see its `code`.",
-        )(described)
-        handle._apidoc = described._apidoc  # type: ignore[attr-defined]
-        # Its own 422 would promise application/json; ours is a problem like all the others.
-        handle._apidoc.get("arguments", {}).pop("responses", None)
-        manual = handle._apidoc.setdefault("manual_doc", {})
-        manual["x-access"] = declared.access.value
-        if isinstance(limit, Limit):
-            manual["x-limit"] = limit.name
-        if declared.access is PUBLIC:
-            manual["security"] = []
-        if not declared.reads and declared.access is not PUBLIC:
-            manual["parameters"] = [IDEMPOTENCY_PARAMETER]
 
 
 class _Call(Work):
@@ -211,12 +174,11 @@ class _Call(Work):
         Raises NotLoggedIn (401) for a token that is not or no longer valid, on public endpoints
         too: a client must learn that it has to log in again.
         """
-        header = request.headers.get("Authorization")
-        if not header:
+        token = _bearer_token()
+        if token is None:
             return None
-        scheme, _, token = header.partition(" ")
         authenticate: Authenticate = current_app.extensions["authenticate"]
-        actor = authenticate(session, token.strip()) if scheme.lower() == "bearer" else None
+        actor = authenticate(session, token)
         if actor is None:
             raise NotLoggedIn
         return actor
@@ -270,6 +232,35 @@ class _Call(Work):
 
     def refused(self, refusal: AppError) -> Response:
         return problem_response(refusal)
+
+
+class _ByToken(_Call):
+    """A read whose one statement also says whose the token is."""
+
+    def authenticated(self, session: Session) -> None:
+        """The view's part."""
+
+    def show(self, session: Session, actor: Actor | None, path: Path) -> Any:
+        token = _bearer_token()
+        found = self.view(session, token, **path) if token else None
+        if found is None:
+            raise NotLoggedIn
+        return found
+
+    def answer_read(self, answer: Any, actor: Actor | None) -> Response:
+        return _cacheable(answer, private=True)
+
+
+def _bearer_token() -> str | None:
+    """The request's bearer token; None without one. Raises NotLoggedIn (401) for anything else
+    that says who asks."""
+    header = request.headers.get("Authorization")
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotLoggedIn
+    return token.strip()
 
 
 def _json_body() -> Any:
@@ -360,21 +351,7 @@ def init_api(app: Flask, authenticate: Authenticate) -> Api:
         OPENAPI_JSON_PATH="openapi.json",
     )
     api = Api(app)
-    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-    api.spec.options["security"] = [{"bearer": []}]
-    api.spec.components.response(
-        TOO_MANY_REQUESTS,
-        {
-            "description": "More often than the endpoint's `x-limit` (config/rules.toml) allows.",
-            "headers": {
-                "Retry-After": {
-                    "description": "Seconds until the next try can succeed.",
-                    "schema": {"type": "integer", "minimum": 1},
-                }
-            },
-            "content": {"application/problem+json": {"schema": ProblemSchema}},
-        },
-    )
+    describe(api.spec)
     return api
 
 

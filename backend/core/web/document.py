@@ -1,15 +1,24 @@
 """The API's document: what it says of all endpoints alike, and /api/docs, where it is a page of
 Swagger UI's files in the flask-swagger-ui wheel (offices sit on closed networks: no CDN)."""
 
+from typing import TYPE_CHECKING, Any
+
+import flask_smorest
 import marshmallow as ma
+from apispec import APISpec
 from flask import Flask
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from backend.core import idempotency
+from backend.core.limits import Limit
 from backend.core.web.attempts import PUBLIC, declare_access
+
+if TYPE_CHECKING:
+    from backend.core.web.api import Endpoint
 
 DOCS_URL = "/api/docs"
 TOO_MANY_REQUESTS = "TooManyRequests"
+JSON = "application/json"
 A_FILE = {"type": "string", "format": "binary"}
 
 IDEMPOTENCY_PARAMETER = {
@@ -65,3 +74,61 @@ def init_docs(app: Flask) -> None:
         )
     )
     declare_access(PUBLIC)(app.view_functions["swagger_ui.show"])
+
+
+def document(blueprint: flask_smorest.Blueprint, handle: Any, declared: "Endpoint") -> None:
+    """Let flask-smorest's decorators write the documentation, on a function never called:
+    the work itself is done by `_Call`, which must authenticate before it parses."""
+
+    def described() -> None: ...
+
+    body, limit, out = declared.body, declared.limit, declared.answered()
+    if declared.query:
+        described = blueprint.arguments(declared.query, location="query")(described)
+    if body:
+        # An empty body is `{}`.
+        needed = any(field.required for field in body().fields.values()) and not body().partial
+        described = blueprint.arguments(body, location="json", required=needed)(described)
+    for status, when in ({declared.status: None} | declared.also).items():
+        schema = None if status == 204 else out if declared.content_type == JSON else A_FILE
+        described = blueprint.response(
+            status, schema, content_type=declared.content_type, description=when
+        )(described)
+    if isinstance(limit, Limit):
+        described = blueprint.alt_response(429, response=TOO_MANY_REQUESTS)(described)
+    described = blueprint.alt_response(
+        "default",
+        schema=ProblemSchema,
+        content_type="application/problem+json",
+        description="A problem; see its `code`.",
+    )(described)
+    handle._apidoc = described._apidoc  # type: ignore[attr-defined]
+    # Its own 422 would promise application/json; ours is a problem like all the others.
+    handle._apidoc.get("arguments", {}).pop("responses", None)
+    manual = handle._apidoc.setdefault("manual_doc", {})
+    manual["x-access"] = declared.access.value
+    if isinstance(limit, Limit):
+        manual["x-limit"] = limit.name
+    if declared.access is PUBLIC:
+        manual["security"] = []
+    if not declared.reads and declared.access is not PUBLIC:
+        manual["parameters"] = [IDEMPOTENCY_PARAMETER]
+
+
+def describe(spec: APISpec) -> None:
+    """Write what all endpoints share: the token, and the answer to what came too often."""
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    spec.options["security"] = [{"bearer": []}]
+    spec.components.response(
+        TOO_MANY_REQUESTS,
+        {
+            "description": "More often than the endpoint's `x-limit` (config/rules.toml) allows.",
+            "headers": {
+                "Retry-After": {
+                    "description": "Seconds until the next try can succeed.",
+                    "schema": {"type": "integer", "minimum": 1},
+                }
+            },
+            "content": {"application/problem+json": {"schema": ProblemSchema}},
+        },
+    )

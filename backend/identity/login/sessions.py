@@ -24,25 +24,41 @@ TOUCH_AFTER = timedelta(days=1)
 KEPT = 10
 
 
+def asking(columns: str, *, table: str = LoginSession.__tablename__, joins: str = "") -> Statement:
+    """What somebody's token is asked for, with whether it holds, in one statement (`asked`).
+
+    Args:
+        columns: SQL of what is asked of `s`, the session, and `u`, its account.
+        table: of sessions, with `token_hash`, `created_at`, `last_used_at` and `revoked_at`.
+    """
+    return Statement(
+        f"""
+        SELECT {columns}
+          FROM {table} s
+          JOIN user_account u ON u.id = s.user_id AND u.state = 'active'
+          {joins}
+         WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL
+           AND s.last_used_at > :idle_since AND s.created_at > :begun_since
+        """
+    )
+
+
 def authentication(table: str) -> Statement:
     """Who a token belongs to, in one statement: session, account, own resident row and roles. It
     runs before every request.
 
     Args:
-        table: of sessions, with `token_hash`, `created_at`, `last_used_at` and `revoked_at`.
+        table: as for `asking`.
     """
-    return Statement(
-        f"""
-        SELECT s.id, s.last_used_at, s.user_id, r.id AS resident_id,
-               (SELECT json_agg(json_build_array(a.role, g.code, a.organisation_id))
-                  FROM role_assignment a LEFT JOIN region g ON g.id = a.region_id
-                 WHERE a.user_id = s.user_id AND a.revoked_at IS NULL) AS grants
-          FROM {table} s
-          JOIN user_account u ON u.id = s.user_id AND u.state = 'active'
-          JOIN resident r ON r.user_id = s.user_id
-         WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL
-           AND s.last_used_at > :idle_since AND s.created_at > :begun_since
+    return asking(
         """
+        s.id, s.last_used_at, s.user_id, r.id AS resident_id,
+        (SELECT json_agg(json_build_array(a.role, g.code, a.organisation_id))
+           FROM role_assignment a LEFT JOIN region g ON g.id = a.region_id
+          WHERE a.user_id = s.user_id AND a.revoked_at IS NULL) AS grants
+        """,
+        table=table,
+        joins="JOIN resident r ON r.user_id = s.user_id",
     )
 
 
@@ -75,16 +91,23 @@ def create(session: Session, user_id: UUID) -> tuple[str, datetime]:
     return token, now + IDLE
 
 
-def authenticate(session: Session, token: str) -> Actor | None:
-    """Who a bearer token belongs to; None when it is unknown, revoked, idle too long or too
-    old, or its account is blocked or closed."""
+def asked(session: Session, statement: Statement, token: str) -> Any:
+    """What a statement of `asking` finds for a phone's token; None when that is unknown, revoked,
+    idle too long or too old, or its account is blocked or closed. The session does not count as
+    used by it."""
     now = clock.now()
-    row = _AUTHENTICATE.first(
+    return statement.first(
         session,
         token_hash=crypto.hash_token(token),
         idle_since=now - IDLE,
         begun_since=now - LIFE,
     )
+
+
+def authenticate(session: Session, token: str) -> Actor | None:
+    """Who a bearer token belongs to; None for one that does not hold (`asked`)."""
+    now = clock.now()
+    row = asked(session, _AUTHENTICATE, token)
     if row is None:
         return None
     if now - row.last_used_at > TOUCH_AFTER:

@@ -1,12 +1,10 @@
 """The inbox."""
 
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 from backend.core.pagination import Page
 from backend.core.permissions import Actor
-from backend.core.web.api import LOGIN, Blueprint
+from backend.core.web.api import LOGIN, Blueprint, Ready
 from backend.notices import operations, queries
 from backend.notices.requests import MyNotices, Read
 from backend.notices.web import schemas
@@ -21,10 +19,11 @@ def my_notices(session: Session, actor: Actor, query: MyNotices) -> Page:
     return queries.my_notices(session, actor, query)
 
 
-@blp.get("/me/notices/count", access=LOGIN, answer=schemas.CountAnswer)
-def count_notices(session: Session, actor: Actor) -> dict[str, Any]:
+@blp.get("/me/notices/count", access=LOGIN, answer=schemas.CountAnswer, by_token=True)
+def count_notices(session: Session, token: str) -> Ready | None:
     """How many of my notices I have not read."""
-    return {"unread": queries.unread(session, actor)}
+    unread = queries.unread(session, token)
+    return None if unread is None else Ready({"unread": unread})
 
 
 @blp.post("/me/notices/read", access=LOGIN, body=schemas.ReadRequest, status=204)

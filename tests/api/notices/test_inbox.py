@@ -6,16 +6,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.core import clock
 from backend.core.config import RETENTION
 from backend.core.db import transaction
+from backend.core.db.statement import Statement
+from backend.identity.models import LoginSession
 from backend.notices import tasks
 from backend.notices.models import Notice, NoticeKind
 from backend.notices.news import News
 from backend.notices.operations import tell
-from tests.support.world import Person, World, ok
+from tests.support.transactions import joins_of
+from tests.support.world import Person, World, ok, refused
 
 
 def news(person: Person, title: str = "轮到您了", **more: Any) -> News:
@@ -83,13 +86,40 @@ def test_what_is_told_once_is_told_once(world: World) -> None:
     assert len(titles(other)) == 1
 
 
-def test_a_poll_that_finds_nothing_new_gets_no_body(world: World) -> None:
+def test_a_poll_is_one_statement_and_gets_no_body_where_nothing_is_new(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = world.person()
     path = "/me/notices/count"
     seen = {"headers": {"If-None-Match": person.get(path).headers["ETag"]}}
-    assert person.request("GET", path, **seen).status_code == 304
+    run: list[Statement] = []
+    rows = Statement.rows
+
+    def noted(statement: Statement, *args: Any, **values: Any) -> list[Any]:
+        run.append(statement)
+        return rows(statement, *args, **values)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(Statement, "rows", noted)
+        joined = joins_of(watched)
+        assert person.request("GET", path, **seen).status_code == 304
+    assert (len(run), joined) == (1, [])
     told(news(person))
     assert person.request("GET", path, **seen).json == {"unread": 1}
+
+
+def test_a_poll_keeps_no_session_alive_and_ends_with_it(world: World) -> None:
+    person = world.person()
+    used = select(LoginSession.last_used_at).where(LoginSession.user_id == person.user_id)
+    idle = update(LoginSession).where(LoginSession.user_id == person.user_id)
+    for days, status in ((29, 200), (31, 401)):
+        long_ago = clock.now() - timedelta(days=days)
+        with transaction() as session:
+            session.execute(idle.values(last_used_at=long_ago))
+        assert person.get("/me/notices/count").status_code == status
+        with transaction() as session:
+            assert session.execute(used).scalar_one() == long_ago
+    refused(world.http.get("/api/v1/me/notices/count"), 401, "not_logged_in")
 
 
 def test_an_export_has_what_one_was_told(world: World) -> None:
