@@ -101,8 +101,14 @@ class Calls:
         self._links = threading.local()
         self._sessions: list[requests.Session] = []
 
-    def make(self, operation: str, attempt: Callable[[Link, Deadline], T]) -> T:
+    def make(
+        self, operation: str, attempt: Callable[[Link, Deadline], T], *, once: bool = False
+    ) -> T:
         """Run a call, with at most one retry, behind its breaker and the bulkhead.
+
+        Args:
+            once: whether it must not be done twice: it is not tried again where WeChat may have
+                done it already.
 
         Raises RuntimeError inside a transaction: it would hold one of the few connections, and
         whatever it has locked, for as long as WeChat likes.
@@ -113,7 +119,7 @@ class Calls:
         outcome = "fault"
         try:
             with UNDER_WAY.track_inprogress():
-                answer = self._asked(operation, attempt)
+                answer = self._asked(operation, partial(_with_one_retry, attempt, once))
             outcome = "answered"
             return answer
         except WeChatError as error:
@@ -130,9 +136,9 @@ class Calls:
         try:
             return self._in_turn(operation, attempt, Deadline(self._config.deadline_s))
         except BulkheadFull:
-            error: WeChatError = WeChatBusy(None, "too many calls under way")
+            error: WeChatError = WeChatBusy("too many calls under way")
         except (BreakerOpen, TurnedAway):
-            error = WeChatNotAsked(None, "not asked: it has not been answering")
+            error = WeChatNotAsked("not asked: it has not been answering")
         except WeChatError as refusal:
             error = refusal
         # A wrong code is the user's everyday; the rest is for whoever runs this.
@@ -150,7 +156,7 @@ class Calls:
 
         def begin() -> T:
             TURN_SECONDS.observe(time.monotonic() - in_line_since)
-            return admission.run(lambda: _with_one_retry(attempt, self._link(), deadline))
+            return admission.run(lambda: attempt(self._link(), deadline))
 
         try:
             # The breaker hears of a call's end in the thread that made it, before that thread
@@ -184,15 +190,18 @@ class Calls:
         return link
 
 
-def _with_one_retry(attempt: Callable[[Link, Deadline], T], link: Link, deadline: Deadline) -> T:
+def _with_one_retry(
+    attempt: Callable[[Link, Deadline], T], once: bool, link: Link, deadline: Deadline
+) -> T:
     """Try, and once more where that makes sense: WeChat was busy, has refused the access
     token, or the connection broke (a kept one that the server closed just then)."""
     try:
         return attempt(link, deadline)
     except WeChatTimeout:
         raise
-    except WeChatUnreachable:
-        pass
+    except WeChatUnreachable as error:
+        if once and error.maybe_done:
+            raise
     except WeChatUnavailable as error:
         if error.errcode != BUSY and error.errcode not in TOKEN_REFUSED:
             raise

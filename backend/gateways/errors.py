@@ -17,6 +17,8 @@ class WeChatError(Exception):
 
     Attributes:
         outcome: how such a call ended, for monitoring.
+        maybe_done: whether WeChat may have done it all the same: it was asked, and what it has
+            answered we don't know. Who must not do a thing twice does not ask again.
     """
 
     outcome: ClassVar[str]
@@ -26,6 +28,7 @@ class WeChatError(Exception):
         self.errcode = errcode
         self.message = message
         self.retryable = retryable
+        self.maybe_done = False
 
     def __str__(self) -> str:
         return self.message if self.errcode is None else f"{self.errcode}: {self.message}"
@@ -38,6 +41,7 @@ class WeChatUnavailable(WeChatError):
 
     def __init__(self, errcode: int | None, message: str, retryable: bool = True) -> None:
         super().__init__(errcode, message, retryable)
+        self.maybe_done = errcode is None
 
 
 class WeChatBusy(WeChatUnavailable):
@@ -45,17 +49,33 @@ class WeChatBusy(WeChatUnavailable):
 
     outcome = "busy"
 
+    def __init__(self, message: str) -> None:
+        super().__init__(None, message)
+        self.maybe_done = False
+
 
 class WeChatNotAsked(WeChatUnavailable):
     """Not asked, for it has not been answering: the breaker was open."""
 
     outcome = "not_asked"
 
+    def __init__(self, message: str) -> None:
+        super().__init__(None, message)
+        self.maybe_done = False
+
 
 class WeChatUnreachable(WeChatUnavailable):
     """No answer at all: a connection fault or a timeout. These are what the breaker counts."""
 
     outcome = "unreachable"
+
+
+class WeChatNotConnected(WeChatUnreachable):
+    """There was no connection: nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(None, message)
+        self.maybe_done = False
 
 
 class WeChatTimeout(WeChatUnreachable):

@@ -15,6 +15,7 @@ here (the list, with how each was found, is in docs/adr on the gateway):
 from typing import Any, TypeVar
 
 import requests
+from urllib3.exceptions import NewConnectionError
 from wechatpy.client import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
@@ -23,6 +24,7 @@ from backend.gateways.deadline import Deadline
 from backend.gateways.errors import (
     WeChatCodeInvalid,
     WeChatError,
+    WeChatNotConnected,
     WeChatRefused,
     WeChatTimeout,
     WeChatUnavailable,
@@ -32,6 +34,7 @@ from backend.gateways.errors import (
 from backend.gateways.transport import OneServer
 
 T = TypeVar("T")
+E = TypeVar("E", bound=WeChatError)
 
 BUSY = -1
 TOKEN_REFUSED = {40001, 40014, 42001}
@@ -77,7 +80,7 @@ class Link:
         """
         left = deadline.remaining()
         if not left:
-            raise WeChatTimeout(None, f"no time left to ask {path}")
+            raise not_sent(WeChatTimeout(None, f"no time left to ask {path}"))
         self.session.bounded.deadline = deadline
         timeout = (
             min(self._config.connect_timeout_s, left),
@@ -93,10 +96,12 @@ class Link:
                     None, f"HTTP {error.response.status_code} from {path}"
                 ) from None
             raise _error_for(error.errcode, str(error.errmsg)[:300]) from None
+        except requests.ConnectTimeout:
+            raise not_sent(WeChatTimeout(None, f"no connection for {path}")) from None
         except requests.Timeout:
             raise WeChatTimeout(None, f"no answer from {path}") from None
         except requests.ConnectionError as error:
-            raise WeChatUnreachable(None, f"{type(error).__name__} at {path}") from None
+            raise _broken(error, path) from None
         except (requests.RequestException, TypeError, ValueError, RecursionError) as error:
             # The last three are wechatpy's own, over an answer of an unforeseen shape.
             raise no_answer(path, type(error).__name__) from None
@@ -110,6 +115,21 @@ def _error_for(errcode: int, errmsg: str) -> WeChatError:
     if errcode == BUSY or errcode in _OVER_LIMIT or errcode in TOKEN_REFUSED:
         return WeChatUnavailable(errcode, errmsg)
     return WeChatRefused(errcode, errmsg)
+
+
+def _broken(error: requests.ConnectionError, path: str) -> WeChatUnreachable:
+    """The error for a connection that broke, or that there never was."""
+    message = f"{type(error).__name__} at {path}"
+    cause = error.args[0] if error.args else None
+    if isinstance(getattr(cause, "reason", None), NewConnectionError):
+        return WeChatNotConnected(message)
+    return WeChatUnreachable(None, message)
+
+
+def not_sent(error: E) -> E:
+    """The same error, of a request that WeChat can't have seen."""
+    error.maybe_done = False
+    return error
 
 
 def no_answer(path: str, what: str) -> WeChatUnavailable:

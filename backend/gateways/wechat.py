@@ -1,4 +1,4 @@
-"""WeChat's server APIs, as this project uses them: four operations, and the access token.
+"""WeChat's server APIs, as this project uses them: five operations, and the access token.
 
 What a request is stands in link.py, how a call is made in calls.py, whose errors it ends with in
 errors.py.
@@ -7,7 +7,7 @@ errors.py.
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -29,7 +29,7 @@ from backend.gateways.errors import (
     WeChatUnreachable,
     WeChatUserBlocked,
 )
-from backend.gateways.link import TOKEN_REFUSED, Link, member, no_answer
+from backend.gateways.link import TOKEN_REFUSED, Link, member, no_answer, not_sent
 from backend.gateways.tokens import AccessToken, AccessTokenStore, IssuedToken
 
 __all__ = [
@@ -56,6 +56,8 @@ LONGEST_TEXT = 2500
 
 #: getwxacodeunlimit: the alphabet of `scene`.
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
+#: subscribe/send has words of its own for a version of the mini-program.
+_STATES = {"release": "formal", "trial": "trial", "develop": "developer"}
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -112,7 +114,9 @@ class WeChatGateway:
         self._config = config
         self._tokens = tokens
         self._calls = Calls(
-            config, ("login", "phone_number", "code_image", "check_text"), breaker_clock
+            config,
+            ("login", "phone_number", "code_image", "check_text", "send_message"),
+            breaker_clock,
         )
         # At DEBUG urllib3 logs each URL, with AppSecret, login code or access token in it.
         logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -237,13 +241,45 @@ class WeChatGateway:
         label = member(result, "label", int, path)
         return TextVerdict(suggest, label, str(answer.get("trace_id", "")))
 
+    def send_message(
+        self, openid: str, template_id: str, *, page: str, fields: Mapping[str, str]
+    ) -> None:
+        """Send a subscription message. It is never sent twice by this call: where WeChat may have
+        sent it, it is not asked again.
+
+        Args:
+            openid: to whom.
+            template_id: WeChat's own.
+            page: where a tap leads, with its query.
+            fields: the template's fields with their values, within WeChat's limits.
+
+        Raises:
+            WeChatRefused: 43101 (refused by the person, or no credit is left), 40003 (openid),
+                40037 (template), 41030 (page), 47003 (a field, which the message names), and as
+                for login.
+            WeChatUnavailable: as for login; `maybe_done` says whether it may have been sent.
+        """
+        body = {
+            "touser": openid,
+            "template_id": template_id,
+            "page": page.removeprefix("/"),
+            "data": {name: {"value": value} for name, value in fields.items()},
+            "miniprogram_state": _STATES[self._config.env_version],
+        }
+        self._call_with_token("send_message", "/cgi-bin/message/subscribe/send", body, once=True)
+
     def close(self) -> None:
         """Take no more calls and close the connections."""
         self._calls.close()
 
-    def _call_with_token(self, operation: str, path: str, body: dict[str, Any]) -> Any:
+    def _call_with_token(
+        self, operation: str, path: str, body: dict[str, Any], *, once: bool = False
+    ) -> Any:
         def attempt(link: Link, deadline: Deadline) -> Any:
-            token = self._token(link, deadline)
+            try:
+                token = self._token(link, deadline)
+            except WeChatError as error:
+                raise not_sent(error) from None
             try:
                 return link.post(path, body, deadline, token=token.value)
             except WeChatUnavailable as error:
@@ -251,7 +287,7 @@ class WeChatGateway:
                     self._tokens.mark_bad(token)
                 raise
 
-        return self._calls.make(operation, attempt)
+        return self._calls.make(operation, attempt, once=once)
 
     def _token(self, link: Link, deadline: Deadline) -> AccessToken:
         config, path = self._config, "/cgi-bin/stable_token"

@@ -19,6 +19,7 @@ TOKEN = "/cgi-bin/stable_token"
 CODE_IMAGE = "/wxa/getwxacodeunlimit"
 CHECK_TEXT = "/wxa/msg_sec_check"
 PHONE = "/wxa/business/getuserphonenumber"
+SEND = "/cgi-bin/message/subscribe/send"
 
 
 class StandIn:
@@ -67,6 +68,17 @@ class StandIn:
     def issue_code(self, name: str) -> str:
         code: str = self._post("code", {"name": name})["code"]
         return code
+
+    def grant(self, openid: str, template: str, n: int = 1) -> None:
+        """Let so many more messages of a template be sent to somebody."""
+        self._post("grant", {"openid": openid, "template": template, "n": n})
+
+    def push(self, target: str, event: dict[str, Any], **how: Any) -> list[dict[str, Any]]:
+        """Send an event to a URL of ours, and answer what came back."""
+        answers: list[dict[str, Any]] = self._post(
+            "push", {"target": target, "event": event, **how}
+        )["answers"]
+        return answers
 
     def count(self, path: str) -> int:
         """How many requests to a path there were."""

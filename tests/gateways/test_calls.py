@@ -1,4 +1,4 @@
-"""Phone number, code image and text check."""
+"""Phone number, code image, text check and subscription message."""
 
 import json
 
@@ -8,13 +8,14 @@ from backend.gateways.wechat import (
     Suggestion,
     TextScene,
     WeChatCodeInvalid,
+    WeChatError,
     WeChatForeignNumber,
     WeChatGateway,
     WeChatRefused,
     WeChatUnavailable,
 )
 from tests.gateways.conftest import MakeGateway
-from tests.gateways.standin import CHECK_TEXT, CODE_IMAGE, PHONE, TOKEN, StandIn
+from tests.gateways.standin import CHECK_TEXT, CODE_IMAGE, PHONE, SEND, TOKEN, StandIn
 
 
 def test_a_phone_code_becomes_the_bare_number_once(gateway: WeChatGateway) -> None:
@@ -177,3 +178,70 @@ def test_a_lasting_40001_ends_after_two_calls(gateway: WeChatGateway, stand_in: 
 def test_a_wrong_secret_is_told_as_such(make_gateway: MakeGateway) -> None:
     with pytest.raises(WeChatRefused, match="40125"):
         make_gateway(secret="wrong").code_image("a")
+
+
+OPENID = "o" + "a" * 27
+
+
+def send(gateway: WeChatGateway, **fields: str) -> None:
+    gateway.send_message(
+        OPENID, "called", page="/pages/number/number?id=7", fields=fields or {"thing1": "轮到您了"}
+    )
+
+
+def test_a_message_is_sent_with_its_fields_and_opens_its_page(
+    gateway: WeChatGateway, stand_in: StandIn
+) -> None:
+    stand_in.grant(OPENID, "called")
+    send(gateway)
+    assert json.loads(stand_in.log(SEND)["calls"][0]["body"]) == {
+        "touser": OPENID,
+        "template_id": "called",
+        "page": "pages/number/number?id=7",
+        "data": {"thing1": {"value": "轮到您了"}},
+        "miniprogram_state": "formal",
+    }
+    with pytest.raises(WeChatRefused, match="43101"):
+        send(gateway)
+
+
+def test_a_field_that_wechat_refuses_is_named(gateway: WeChatGateway, stand_in: StandIn) -> None:
+    stand_in.grant(OPENID, "called")
+    with pytest.raises(WeChatRefused, match=r"47003.*time2"):
+        send(gateway, time2="明天")
+
+
+@pytest.mark.parametrize(
+    ("fault", "maybe_done", "asked"),
+    [
+        ({"drop": True}, True, 1),
+        ({"malformed": "cut_body"}, True, 1),
+        ({"http_status": 502}, True, 1),
+        ({"delay_s": 60}, True, 1),
+        ({"errcode": -1}, False, 2),
+        ({"errcode": 45009}, False, 1),
+    ],
+)
+def test_what_wechat_may_have_sent_is_not_sent_again(
+    make_gateway: MakeGateway,
+    stand_in: StandIn,
+    fault: dict[str, object],
+    maybe_done: bool,
+    asked: int,
+) -> None:
+    stand_in.grant(OPENID, "called")
+    stand_in.mode(SEND, **fault)
+    with pytest.raises(WeChatUnavailable) as error:
+        send(make_gateway(read_timeout_s=0.3))
+    assert (error.value.maybe_done, stand_in.count(SEND)) == (maybe_done, asked)
+
+
+def test_without_a_connection_or_a_token_nothing_was_sent(
+    make_gateway: MakeGateway, stand_in: StandIn
+) -> None:
+    stand_in.mode(TOKEN, drop=True)
+    for gateway in (make_gateway(), make_gateway(api_base="http://127.0.0.1:1")):
+        with pytest.raises(WeChatError) as error:
+            send(gateway)
+        assert not error.value.maybe_done
+    assert stand_in.count(SEND) == 0
