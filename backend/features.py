@@ -17,6 +17,7 @@ from backend.gateways import tokens
 from backend.identity.feature import FEATURE as IDENTITY
 from backend.needs.feature import FEATURE as NEEDS
 from backend.notices.feature import FEATURE as NOTICES
+from backend.outreach.feature import FEATURE as OUTREACH
 from backend.partners.feature import FEATURE as PARTNERS
 from backend.regions.feature import FEATURE as REGIONS
 from backend.reports.feature import FEATURE as REPORTS
@@ -31,6 +32,7 @@ FEATURES = (
     ACTIVITIES,
     SCHEDULE,
     BOOKINGS,
+    OUTREACH,
     CHECKIN,
     REGIONS,
     PARTNERS,

@@ -1,5 +1,7 @@
 """Use cases of organisers: an activity drafted and changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -7,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.changes import announced
 from backend.activities.checks.edits import (
     audited_facts,
     check_activity,
@@ -19,10 +22,12 @@ from backend.activities.checks.overlaps import overlaps
 from backend.activities.checks.readiness import Missing, by_weight, missing
 from backend.activities.codes import scenes
 from backend.activities.codes.images import FETCHED_FOR, fetch_code_image
+from backend.activities.lifecycle.changing import begin_change
 from backend.activities.lifecycle.times import Times, set_times
 from backend.activities.models import Activity, ActivityState, MarketCode, Venue
 from backend.activities.queries import activity_detail
 from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
+from backend.activities.signals import ChangeKind, place_changed
 from backend.core import audit, clock, jobs
 from backend.core.errors import EditedMeanwhile, ValidationFailed
 from backend.core.given import UNSET, given, or_else, put
@@ -97,9 +102,7 @@ def update_activity(
     if or_else(edit.programme, activity.programme) is not activity.programme:
         raise ValidationFailed(errors={"programme": ["活动类型不能更改"]})
     before = audited_facts(session, activity)
-    with staying_publishable(session, activity):
-        if edit.venue is not UNSET:
-            activity.venue_id = _new_venue(session, edit.venue).id
+    with staying_publishable(session, activity), _going_to(session, actor, activity, edit):
         put(activity, edit, but=("venue", "starts_at", "ends_at", "version"))
         set_times(session, actor, activity, Times.of(activity).edited(edit))
         activity.version += 1
@@ -110,6 +113,31 @@ def update_activity(
     changed = audit.changes(before, audited_facts(session, activity))
     record_edit(session, actor, activity, "edit", {"fields": sorted(given(edit))} | changed)
     return activity
+
+
+@contextmanager
+def _going_to(
+    session: Session, actor: Actor, activity: Activity, edit: ActivityEdit
+) -> Iterator[None]:
+    """Around a change of a locked activity: it goes to the place that the change names, and those
+    who know of another are told once the rest has been changed too."""
+    if edit.venue is UNSET:
+        yield
+        return
+    before, after = session.get_one(Venue, activity.venue_id), _new_venue(session, edit.venue)
+    change = None
+    if announced(activity) and _said(before) != _said(after):
+        words = f"从 {_said(before)} 改到 {_said(after)}"
+        change = begin_change(session, actor, activity, ChangeKind.PLACE, words)
+    activity.venue_id = after.id
+    yield
+    if change is not None:
+        place_changed.send(session, actor=actor, activity=activity, before=before, change=change)
+
+
+def _said(venue: Venue) -> str:
+    """Where a venue is, in words."""
+    return f"{venue.name}（{venue.address}）" if venue.address else venue.name
 
 
 def check_change(session: Session, actor: Actor, activity: Activity, edit: ActivityEdit) -> None:

@@ -49,7 +49,7 @@ def not_arrived(
 
 @activity_moved.connect
 def ended(
-    session: Session, *, actor: Actor | None, activity: Activity, state: ActivityState
+    session: Session, *, actor: Actor | None, activity: Activity, state: ActivityState, **_: object
 ) -> None:
     if state in (ActivityState.CLOSED, ActivityState.CANCELLED):
         moves.end_all(session, actor, activity.id, state)
@@ -57,14 +57,26 @@ def ended(
 
 @times_changed.connect
 def moved(
-    session: Session, *, actor: Actor, activity: Activity, before: Times, shift: timedelta
+    session: Session,
+    *,
+    actor: Actor,
+    activity: Activity,
+    before: Times,
+    shift: timedelta,
+    **_: object,
 ) -> None:
     market_moved.follow_activity(session, actor, activity, before, shift)
 
 
 @slot_moved.connect
 def slot_elsewhere(
-    session: Session, *, actor: Actor, activity: Activity, slot: Slot, before: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    activity: Activity,
+    slot: Slot,
+    before: datetime,
+    **_: object,
 ) -> None:
     market_moved.follow_slot(session, actor, activity, slot, before)
 

@@ -5,19 +5,21 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.changes import announced
 from backend.activities.checks.readiness import check_publishable, check_ready
 from backend.activities.codes.images import fetch_code_image
 from backend.activities.days import days_early
 from backend.activities.lifecycle.actions import MOVE_OF
+from backend.activities.lifecycle.changing import begin_change
 from backend.activities.models import ACTIVITY_TRANSITIONS, Activity, ActivityState, Attendance
 from backend.activities.queries import activity_detail
 from backend.activities.questions import numbers_begun
-from backend.activities.signals import activity_moved
+from backend.activities.signals import Change, ChangeKind, activity_moved
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import clock, jobs
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.permissions import Actor
-from backend.core.states import transition
+from backend.core.states import lock, transition
 
 UNDO_OPEN = "undo_open"
 
@@ -73,6 +75,9 @@ def move_activity(
         state: targets if move is None or move.leads_from(state) else {}
         for state, targets in ACTIVITY_TRANSITIONS.items()
     }
+    change = None
+    if to is ActivityState.CANCELLED:
+        change = _begin_cancellation(session, actor, activity, reason)
     transition(
         session,
         actor,
@@ -105,8 +110,19 @@ def move_activity(
     session.flush()
     if to is ActivityState.PUBLISHED:
         jobs.defer(session, fetch_code_image, activity_id=str(activity.id))
-    activity_moved.send(session, actor=actor, activity=activity, state=to)
+    activity_moved.send(session, actor=actor, activity=activity, state=to, change=change)
     return activity
+
+
+def _begin_cancellation(
+    session: Session, actor: Actor | None, activity: Activity, reason: str | None
+) -> Change | None:
+    """The change that a cancellation is of what was announced; None where nothing was."""
+    lock(session, Activity, activity.id)
+    if not announced(activity):
+        return None
+    words = reason or "没有写原因"
+    return begin_change(session, actor, activity, ChangeKind.CANCELLED, words)
 
 
 def _check_nobody_came(session: Session, activity: Activity) -> None:

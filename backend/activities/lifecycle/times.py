@@ -16,14 +16,15 @@ from backend.activities.checks.edits import (
     check_editable,
     record_edit,
 )
+from backend.activities.lifecycle.changing import begin_change
 from backend.activities.models import Activity, ActivityState, Attendance, Offering, Slot
 from backend.activities.requests import ActivityEdit
-from backend.activities.signals import times_changed
+from backend.activities.signals import ChangeKind, times_changed
 from backend.core import audit, clock
+from backend.core.dates import period
 from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
 from backend.core.given import or_else
 from backend.core.permissions import Actor
-from backend.core.states import lock
 
 # Beyond any date that an activity may have.
 _FAR = timedelta(days=36_525)
@@ -55,6 +56,11 @@ class Times:
         shift = other.starts_at - self.starts_at
         return shift if other.ends_at - self.ends_at == shift else timedelta(0)
 
+    @property
+    def words(self) -> str:
+        """As people read them."""
+        return period(self.starts_at, self.ends_at)
+
 
 def set_times(session: Session, actor: Actor, activity: Activity, after: Times) -> None:
     """Give a locked activity other times. Moved as a whole, all that has a time in it goes along:
@@ -77,18 +83,21 @@ def set_times(session: Session, actor: Actor, activity: Activity, after: Times) 
     public = activity.state not in NOT_ANNOUNCED
     if public and shift and after.starts_at < clock.now():
         raise ValidationFailed(errors={"starts_at": ["不能改到已经过去的时间"]})
+    change = None
     if public:
-        session.flush()
-        lock(session, Activity, activity.id)
+        words = f"从 {before.words} 改到 {after.words}"
+        change = begin_change(session, actor, activity, ChangeKind.MOVED, words)
     activity.starts_at, activity.ends_at = after.starts_at, after.ends_at
     check_activity(activity)
     session.flush()
     if shift:
         _shift_services(session, activity.id, shift, keep_open=public)
-    if public:
+    if change is not None:
         if day > was:
             _take_back_visits(session, activity)
-        times_changed.send(session, actor=actor, activity=activity, before=before, shift=shift)
+        times_changed.send(
+            session, actor=actor, activity=activity, before=before, shift=shift, change=change
+        )
 
 
 def goes_along(activity: Activity, edit: ActivityEdit) -> bool:

@@ -8,13 +8,17 @@ from uuid import UUID
 from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
+from backend.activities.checks.changes import announced
 from backend.activities.checks.edits import check_editable, record_edit, staying_publishable
+from backend.activities.lifecycle.changing import begin_change
 from backend.activities.models import Activity, Offering, OfferingMode, Slot
 from backend.activities.operations import rows_of
 from backend.activities.requests import NewSlot, SlotEdit, SlotPattern
-from backend.activities.signals import slot_moved
+from backend.activities.signals import Change, ChangeKind, slot_moved
 from backend.activities.stalls.common import BelowBooked, TooMany, audited
+from backend.activities.words import quoted
 from backend.core import audit, clock
+from backend.core.dates import period
 from backend.core.errors import AppError, InUse, ValidationFailed, on_constraint
 from backend.core.given import given, or_else, put
 from backend.core.permissions import Actor
@@ -140,16 +144,40 @@ def update_slot(
 
     Raises as check_slot, and as the receivers of `slot_moved`.
     """
+    change = _begin_move(session, actor, activity, slot_id, edit)
     slot = session.get_one(Slot, slot_id, with_for_update=True, populate_existing=True)
     check_slot(session, activity, slot, edit)
     before, was = slot.starts_at, audited(activity, slot)
     put(slot, edit)
     session.flush()
     if slot.starts_at != before:
-        slot_moved.send(session, actor=actor, activity=activity, slot=slot, before=before)
+        slot_moved.send(
+            session, actor=actor, activity=activity, slot=slot, before=before, change=change
+        )
     changed = audit.changes(was, audited(activity, slot))
     record_edit(session, actor, activity, "edit_slot", _which(slot) | changed)
     return slot
+
+
+def _begin_move(
+    session: Session, actor: Actor, activity: Activity, slot_id: UUID, edit: SlotEdit
+) -> Change | None:
+    """The change that another beginning of a slot is of what was announced; None where it is none.
+    Before the slot is locked, whose time only those change who hold the activity: its lock comes
+    first."""
+    slot = session.get_one(Slot, slot_id, populate_existing=True)
+    starts_at = or_else(edit.starts_at, slot.starts_at)
+    if not announced(activity) or starts_at == slot.starts_at:
+        return None
+    offering = session.get_one(Offering, slot.offering_id)
+    was = period(slot.starts_at, slot.ends_at)
+    words = (
+        f"{quoted(offering.title)}的时段从 {was} 改到"
+        f" {period(starts_at, or_else(edit.ends_at, slot.ends_at))}"
+    )
+    return begin_change(
+        session, actor, activity, ChangeKind.MOVED, words, offering_id=offering.id, slot_id=slot_id
+    )
 
 
 def check_slot(session: Session, activity: Activity, slot: Slot, edit: SlotEdit) -> None:

@@ -59,7 +59,7 @@ def test_every_feature_has_its_section(world: World, entrance: Entrance) -> None
     found = export(person)
     assert set(found) == {
         "account", "people", "roles", "role_history", "consents", "sessions", "attendances",
-        "bookings", "ratings", "notices",
+        "bookings", "ratings", "notices", "changes",
     }  # fmt: skip
     people = {str(person.resident_id), member["id"]}
     assert {row["resident_id"] for row in found["attendances"]} == people

@@ -1,0 +1,35 @@
+"""A change of what was announced begins: it gets its id and its words (docs/adr/0031)."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity
+from backend.activities.signals import Change, ChangeKind, change_coming
+from backend.core.ids import new_id
+from backend.core.permissions import Actor
+from backend.core.states import lock
+
+
+def begin_change(
+    session: Session,
+    actor: Actor | None,
+    activity: Activity,
+    kind: ChangeKind,
+    words: str,
+    *,
+    offering_id: UUID | None = None,
+    slot_id: UUID | None = None,
+) -> Change:
+    """An announced activity is about to change. It is locked against sign-ups first: who is under
+    way is waited for and is among those whom it concerns, who comes later reads what holds then.
+
+    Args:
+        words: from what to what, as people read it.
+        offering_id, slot_id: the service or slot that changes; None: the whole activity.
+    """
+    session.flush()
+    lock(session, Activity, activity.id)
+    change = Change(id=new_id(), kind=kind, words=words, offering_id=offering_id, slot_id=slot_id)
+    change_coming.send(session, actor=actor, activity=activity, change=change)
+    return change

@@ -1,0 +1,79 @@
+"""Whom a change concerns: looked up and kept before anything of it is done."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity, ActivityState
+from backend.activities.signals import Change, ChangeKind
+from backend.bookings.days import day_over
+from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
+from backend.core.ids import new_id
+from backend.core.permissions import Actor
+from backend.identity.models import Resident
+from backend.outreach.models import ActivityChange, Addressee
+
+# Whoever is here sees for themselves that the rest of the day goes otherwise than announced.
+_SEEN_ON_THE_SPOT = frozenset({ChangeKind.MOVED, ChangeKind.PLACE})
+
+
+def keep_change(session: Session, actor: Actor | None, activity: Activity, change: Change) -> None:
+    """Keep a change of a locked activity, with everybody who has signed up for what changes."""
+    keep(session, actor, activity.id, change, _who_signed_up(session, activity, change))
+
+
+def keep(
+    session: Session,
+    actor: Actor | None,
+    activity_id: UUID,
+    change: Change,
+    resident_ids: list[UUID],
+) -> None:
+    """Keep a change and whom it concerns."""
+    account = func.coalesce(Resident.user_id, Resident.guardian_user_id)
+    accounts, guests = session.execute(
+        select(func.count(account.distinct()), func.count().filter(account.is_(None))).where(
+            Resident.id.in_(resident_ids)
+        )
+    ).one()
+    row = ActivityChange(
+        id=change.id,
+        activity_id=activity_id,
+        kind=change.kind,
+        words=change.words,
+        offering_id=change.offering_id,
+        slot_id=change.slot_id,
+        accounts=accounts,
+        guests=guests,
+        by_user_id=actor.user_id if actor else None,
+    )
+    session.add(row)
+    session.flush()
+    if resident_ids:
+        people = [{"id": new_id(), "change_id": row.id, "resident_id": one} for one in resident_ids]
+        session.execute(insert(Addressee), people)
+
+
+def _who_signed_up(session: Session, activity: Activity, change: Change) -> list[UUID]:
+    live = activity.state is ActivityState.LIVE
+    which: list[ColumnElement[bool]] = [Booking.activity_id == activity.id]
+    if live:
+        which.append(~day_over())
+    if live and change.kind in _SEEN_ON_THE_SPOT:
+        which.append(Booking.state == BookingState.CONFIRMED)
+    else:
+        # Who is being served is served to the end.
+        which.append(Booking.state.in_(set(ACTIVE_STATES) - {BookingState.SERVING}))
+    if change.offering_id is not None:
+        which.append(Booking.offering_id == change.offering_id)
+    if change.slot_id is not None:
+        which.append(Booking.slot_id == change.slot_id)
+    statement = (
+        select(Booking.resident_id)
+        .join(Activity, Activity.id == Booking.activity_id)
+        .where(*which)
+        .distinct()
+        .order_by(Booking.resident_id)
+    )
+    return list(session.execute(statement).scalars())

@@ -1,0 +1,66 @@
+"""What is kept of changes when they happen, and what becomes of it when people change."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session, aliased
+
+from backend.activities.models import Activity
+from backend.activities.signals import Change, change_coming
+from backend.core import audit
+from backend.core.audit import AuditEntry
+from backend.core.permissions import Actor
+from backend.identity.questions import exported
+from backend.identity.signals import residents_merged, residents_removed
+from backend.outreach import keeping
+from backend.outreach.models import ActivityChange, Addressee
+
+
+@change_coming.connect
+def keep(session: Session, *, actor: Actor | None, activity: Activity, change: Change) -> None:
+    keeping.keep_change(session, actor, activity, change)
+
+
+@residents_merged.connect
+def merged(session: Session, *, source_id: UUID, target_id: UUID) -> None:
+    """Whom a change concerned twice is told of it once, as the account that they turned out to
+    have."""
+    twin = aliased(Addressee)
+    known = select(twin.change_id).where(twin.resident_id == target_id)
+    source = Addressee.resident_id == source_id
+    session.execute(delete(Addressee).where(source, Addressee.change_id.in_(known)))
+    session.execute(update(Addressee).where(source).values(resident_id=target_id))
+
+
+@residents_removed.connect
+def removed(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
+    """Nobody calls who is erased; how many there were stays with the change."""
+    theirs = Addressee.resident_id.in_(resident_ids)
+    audit.forget_reasons(
+        session,
+        AuditEntry.object_type == Addressee.__tablename__,
+        AuditEntry.object_id.in_(select(Addressee.id).where(theirs)),
+    )
+    session.execute(delete(Addressee).where(theirs))
+
+
+@exported.answered("changes")
+def export_changes(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
+    """The changes that concerned these people, and whether somebody called them."""
+    statement = (
+        select(
+            ActivityChange.at,
+            ActivityChange.kind,
+            ActivityChange.words,
+            Addressee.resident_id,
+            Addressee.call,
+            Addressee.called_at,
+            Addressee.answer,
+            Addressee.answered_at,
+        )
+        .join(ActivityChange, ActivityChange.id == Addressee.change_id)
+        .where(Addressee.resident_id.in_(resident_ids))
+        .order_by(Addressee.id)
+    )
+    return [dict(row) for row in session.execute(statement).mappings()]
