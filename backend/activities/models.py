@@ -384,8 +384,9 @@ class ScheduleImport(Base):
     # What was typed in place of what the file says: by row and column. By the id of an activity
     # that rows copy: what becomes of its slots where they don't fit.
     typed: Mapped[dict[str, dict[str, str]]] = mapped_column(JSONB, server_default="{}")
-    # Of rows of which the clerk has said so: whether they are imported.
-    wanted: Mapped[dict[str, bool]] = mapped_column(JSONB, server_default="{}")
+    # Of rows of which the clerk has said so: whether they are imported, and where something was
+    # doubtful what they have confirmed.
+    wanted: Mapped[dict[str, bool | list[str]]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     # When rows of it were last imported, and how many there are.
     done_at: Mapped[datetime | None]

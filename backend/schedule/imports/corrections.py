@@ -66,7 +66,8 @@ def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Correcti
     if said.model_id not in (None, kept.model_id):
         access_activity(session, actor, said.model_id, Permission.ACTIVITY_EDIT)
     plan = imports.plan_of(session, actor, kept)
-    rows = {planned.row.key: planned.row for planned in plan.rows if not planned.made_id}
+    there = {planned.row.key: planned for planned in plan.rows if not planned.made_id}
+    rows = {key: planned.row for key, planned in there.items()}
     typed = {key: dict(cells) for key, cells in kept.typed.items()}
     for (key, column), said_words in said.cells.items():
         if key in rows and column in rows[key].cells:
@@ -85,7 +86,12 @@ def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Correcti
         if model in asked:
             typed[model] = {columns.SLOTS: words[:_LONGEST]}
     kept.typed = typed
-    wanted = {key: one for key, one in said.wanted.items() if key in rows}
+    wanted = {
+        # What is doubtful once it is edited was not confirmed.
+        key: (there[key].asked or True) if one else False
+        for key, one in said.wanted.items()
+        if key in there
+    }
     asked_again = said.restored & rows.keys()
     before = {key: one for key, one in kept.wanted.items() if key not in asked_again}
     kept.wanted = before | wanted

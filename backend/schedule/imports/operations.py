@@ -151,6 +151,12 @@ def read_again(kept: ScheduleImport) -> ReadSchedule:
     return read_schedule(kept.content, typed, file_name=kept.file_name)
 
 
+def _confirmed(kept: ScheduleImport, row: str) -> frozenset[str]:
+    """What of a row's doubts the clerk has been asked and has confirmed."""
+    said = kept.wanted.get(row)
+    return frozenset(said) if isinstance(said, list) else frozenset()
+
+
 def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedule) -> Plan:
     statement = select(ImportedRow.row, ImportedRow.activity_id).where(
         ImportedRow.import_id == kept.id
@@ -161,7 +167,7 @@ def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedu
             row,
             made.get(row.key),
             left=not kept.wanted.get(row.key, not row.aside),
-            sure=kept.wanted.get(row.key, False),
+            confirmed=_confirmed(kept, row.key),
         )
         for row in read.rows
     ]

@@ -64,7 +64,7 @@ class PlannedRow:
         row: as it was read; its faults are in there, and what a look-up found wrong.
         made_id: the activity that it has become.
         left: whether it is not taken.
-        sure: whether the clerk has said that it is to be taken, whatever is doubtful.
+        confirmed: what was doubtful of it (`asked`) when the clerk said that it is to be taken.
         exists: whether the same activity is there already: nothing is made then.
         same_as: the number of an earlier row that says the same: nothing is made then either.
         slots: what becomes of the slots of the activity that is copied.
@@ -76,7 +76,7 @@ class PlannedRow:
     row: ReadRow
     made_id: UUID | None = None
     left: bool = False
-    sure: bool = False
+    confirmed: frozenset[str] = frozenset()
     region: Region | None = None
     model: Model | None = None
     starts_at: datetime | None = None
@@ -104,7 +104,13 @@ class PlannedRow:
             return Fate.EXISTS
         if self.same_as:
             return Fate.TWIN
-        return Fate.DOUBTFUL if self.doubts and not self.sure else Fate.NEW
+        return Fate.NEW if self.confirmed.issuperset(self.asked) else Fate.DOUBTFUL
+
+    @property
+    def asked(self) -> list[str]:
+        """What the clerk is asked: each doubt with what stands in its cell, as another date is
+        another doubt."""
+        return [f"{one.column} {self.row.cells[one.column].raw} {one.words}" for one in self.doubts]
 
     @property
     def ends_in_words(self) -> str:

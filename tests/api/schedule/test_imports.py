@@ -577,6 +577,12 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     assert f"第 2 行 {columns.VENUE}：{NOT_SETTLED}</a>" in page
     page = correct(desk, path, (3, columns.VENUE, "文化广场"), take="1.3")
     assert fates(page)[1] == "新建"
+    earlier = (past - timedelta(days=1)).isoformat()
+    page = correct(desk, path, (3, columns.DAY, earlier))
+    assert fates(page)[1] == "要您确认", "another day was not confirmed"
+    correct(desk, path, take="1.3")
+    page = correct(desk, path, (3, columns.ADDRESS, "花园路 1 号"))
+    assert fates(page)[1] == "新建", "what is not doubtful asks nothing"
     page = correct(desk, path, restore="1.3")
     assert fates(page)[1] == "要您确认", "what was confirmed is no longer what stands there"
     page = correct(desk, path, take="1.3")
