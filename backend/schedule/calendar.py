@@ -45,6 +45,16 @@ _COLUMNS = (
 )
 
 
+_BY_BEGINNING: list[tuple[ColumnElement[Any], type]] = [
+    (Activity.starts_at.expression, datetime),
+    (Activity.id.expression, UUID),
+]
+
+
+def _place_of(row: Any) -> tuple[datetime, str]:
+    return row.starts_at, str(row.id)
+
+
 @dataclass(frozen=True, slots=True)
 class DayEvents:
     """A day of the calendar: its first activities, and how many there are.
@@ -110,10 +120,10 @@ def list_schedule(
     return paginate(
         session,
         scheduled(codes, filters),
-        [(Activity.starts_at.expression, datetime), (Activity.id.expression, UUID)],
+        _BY_BEGINNING,
         cursor=cursor,
         limit=limit,
-        key_of=lambda row: (row.starts_at, str(row.id)),
+        key_of=_place_of,
         scalars=False,
     )
 
@@ -234,14 +244,22 @@ def whereabouts(session: Session, ids: Collection[UUID]) -> dict[UUID, Whereabou
 
 
 def to_copy_from(
-    session: Session, codes: Collection[str], words: str | None, most: int
-) -> Sequence[Any]:
-    """The latest activities of these regions that can be copied, perhaps with these words in
-    their title or venue."""
-    statement = (
-        scheduled(codes, Filters(words=words))
-        .where(Activity.state != ActivityState.CANCELLED)
-        .order_by(Activity.starts_at.desc(), Activity.id.desc())
-        .limit(most)
+    session: Session,
+    codes: Collection[str],
+    *,
+    words: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> Page:
+    """A page of the activities of these regions that can be copied, the latest first, perhaps with
+    these words in their title or venue."""
+    return paginate(
+        session,
+        scheduled(codes, Filters(words=words)).where(Activity.state != ActivityState.CANCELLED),
+        _BY_BEGINNING,
+        cursor=cursor,
+        limit=limit,
+        key_of=_place_of,
+        descending=True,
+        scalars=False,
     )
-    return session.execute(statement).all()

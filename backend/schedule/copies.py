@@ -1,10 +1,12 @@
 """Use cases of organisers: an activity copied to many days and places at once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -106,6 +108,7 @@ def candidates(
     days: Sequence[date],
     hours: Hours,
     contact_phone: Given[str | None] = UNSET,
+    titles: Mapping[tuple[UUID, date], str] = MappingProxyType({}),
 ) -> list[Candidate]:
     """The copies of an activity for each of these regions on each of these days.
 
@@ -115,6 +118,7 @@ def candidates(
     Args:
         regions, days: at least one each.
         contact_phone: of all copies; the source's where it is not given.
+        titles: what copies are called, by region and day, where that was put right.
 
     Raises TooManyCopies, ValidationFailed (422), also where slots would lie outside.
     """
@@ -129,8 +133,9 @@ def candidates(
         starts_at, ends_at = hours.of(day, source.activity)
         for region in regions:
             nowhere = NewVenue(name=f"{region.name}（场地{UNSETTLED}）")
+            title = source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE]
             differs = ActivityEdit(
-                title=source.activity.title.replace(origin.name, region.name)[:LONGEST_TITLE],
+                title=titles.get((region.id, day), title),
                 ends_at=ends_at,
                 venue=UNSET if region.id == origin.id else venues.get(region.id, nowhere),
                 contact_phone=contact_phone,

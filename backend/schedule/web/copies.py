@@ -27,7 +27,6 @@ from backend.schedule import calendar, copies
 from backend.schedule.web import schemas
 from backend.schedule.web.pages import pages
 
-_SOURCES = 20
 _SLOT_CHOICES = {
     SlotChoice.MOVE: "随开始时间移动", SlotChoice.CUT: "随开始时间移动，放不下的不要",
     SlotChoice.ANEW: "按新的起止时间重排",
@@ -41,7 +40,9 @@ def choose_source(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     return render(
         "schedule/copy_source.html",
         query=query,
-        sources=calendar.to_copy_from(session, codes, query.get("q"), _SOURCES),
+        page=calendar.to_copy_from(
+            session, codes, words=query.get("q"), limit=query["limit"], cursor=query.get("cursor")
+        ),
     )
 
 
@@ -135,11 +136,17 @@ def _preview(
         source=source,
         body=body,
         typed=typed or {"contact_phone": source.activity.contact_phone},
+        titles=_titles_typed(typed) if typed else {},
         rows=rows,
         slots=slots,
         without_slots=without_slots(source, slots),
         problem=problem,
     )
+
+
+def _titles_typed(typed: Any) -> dict[str, str]:
+    """What was typed as the copies' names, by the rows that they stand in."""
+    return dict(zip(typed.getlist("titled"), typed.getlist("titles"), strict=False))
 
 
 @pages.form("/<uuid:activity_id>/copy", access=Permission.ACTIVITY_EDIT,
@@ -177,7 +184,8 @@ def _candidates(
     hours = copies.Hours(body["starts"], body.get("ends"), body["slots"])
     regions = _regions(session, actor, body["region_ids"])
     phone = body.get("contact_phone", UNSET)
-    return copies.candidates(session, source, regions, days, hours, phone)
+    titles = dict(zip(body.get("titled", ()), body.get("titles", ()), strict=True))
+    return copies.candidates(session, source, regions, days, hours, phone, titles)
 
 
 def _regions(session: Session, actor: Actor, ids: Sequence[UUID]) -> Sequence[Region]:

@@ -64,7 +64,7 @@ def upload_form(
 
 def _models(session: Session, actor: Actor) -> Any:
     codes = actor.region_codes(Permission.ACTIVITY_EDIT)
-    return calendar.to_copy_from(session, codes, None, _MODELS)
+    return calendar.to_copy_from(session, codes, limit=_MODELS).items
 
 
 @pages.page("/import/template", access=Permission.ACTIVITY_EDIT)

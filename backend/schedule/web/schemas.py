@@ -100,11 +100,20 @@ class ConfirmedCopiesForm(CopiesForm):
     # Of all copies; without it the source's.
     contact_phone = fields.Text(20, allow_none=True)
     rows = fields.Items(CopyRow(), 12_000, required=True, error_messages={"required": _NO_ROW})
+    # What all of them are called, and which each name is of; without them as was proposed.
+    titles = fields.Items(fields.Text(60), 12_000, load_default=())
+    titled = fields.Items(CopyRow(), 12_000, load_default=())
 
     @ma.validates_schema
     def some_rows(self, data: dict[str, Any], **_: object) -> None:
         if not data.get("rows"):
             raise ma.ValidationError(_NO_ROW, "rows")
+
+    @ma.validates_schema
+    def every_title(self, data: dict[str, Any], **_: object) -> None:
+        # One that is empty is one that was not filled in, and did not come.
+        if len(data["titles"]) != len(data["titled"]):
+            raise ma.ValidationError("每一场都要有活动名称", "titles")
 
 
 class UploadForm(Schema):
@@ -129,5 +138,5 @@ class ConfirmImportForm(Schema):
     seen = fields.Text(64, required=True)
 
 
-class SourceQuery(fields.Schema):
+class SourceQuery(PageQuery):
     q = fields.Text(50)

@@ -1,5 +1,6 @@
 """One activity copied to many days and communities: looked at first, made whole, clashes marked."""
 
+import html
 import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -73,10 +74,16 @@ def row(world: World, code: str, day: date) -> str:
 def test_a_source_is_found_by_words(world: World, organiser: Person, desk: Desk) -> None:
     world.draft(organiser, title="春天的集市")
     gone = world.draft(organiser, title="撤掉的集市")
+    world.draft(organiser, starts_at=at(DAY, 9))
     ok(organiser.post(f"/activities/{gone['id']}/cancel"))
-    page = desk.read("/console/schedule/copy")
+    page = desk.read("/console/schedule/copy?limit=1")
+    assert "春天的集市" not in page, "the latest first"
+    more = re.search(r'href="([^"]+)"><span>下一页', page)
+    assert more is not None
+    page = desk.read(html.unescape(more[1]))
     assert "春天的集市" in page
     assert "撤掉的集市" not in page
+    assert "下一页" not in page
     assert "没有找到" in desk.read("/console/schedule/copy?q=冬天")
 
 
@@ -190,6 +197,21 @@ def test_what_was_chosen_is_made_whole_with_its_slots(
     entry = re.search(r'href="(/console/audit/[0-9a-f-]{36})"', log)
     assert entry is not None
     assert made_from in auditor.read(entry[1])
+
+
+def test_a_copy_s_name_is_put_right_in_the_list(
+    world: World, desk: Desk, source: dict[str, Any]
+) -> None:
+    path = f"/console/schedule/{source['id']}/copy"
+    one, other = row(world, COMMUNITY, LATER), row(world, OTHER_COMMUNITY, LATER)
+    form = fields(world, LATER) | {"rows": [one, other], "titled": [one, other]}
+    empty = desk.send(path, **form, titles=["新春集市", ""])
+    assert empty.status_code == 422
+    page = empty.get_data(as_text=True)
+    assert "每一场都要有活动名称" in page
+    assert 'value="新春集市"' in page
+    assert desk.send(path, **form, titles=["新春集市", "丫河年货节"]).status_code == 303
+    assert {made.title for made in copied(source)} == {"新春集市", "丫河年货节"}
 
 
 def test_going_back_keeps_what_was_chosen(world: World, desk: Desk, source: dict[str, Any]) -> None:
