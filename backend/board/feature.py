@@ -10,6 +10,15 @@ FEATURE = Feature(
     tables=(models,),
     api=(routes.blp,),
     pages=(pages.pages, walls.pages),
-    menu=(MenuEntry(30, "现场", "board.markets", "speakerphone", Permission.ACTIVITY_SUMMARY),),
+    menu=(
+        MenuEntry(
+            30,
+            "现场",
+            "board.markets",
+            "speakerphone",
+            Permission.ACTIVITY_SUMMARY,
+            also=("walls",),
+        ),
+    ),
     audit=words.AUDIT,
 )

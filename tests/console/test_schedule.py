@@ -341,6 +341,20 @@ def test_the_calendar_keeps_its_place_in_the_address(office: OpenOffice) -> None
     page = desk.open("/console/schedule/?view=week")
     expect(page.locator(".fc-event").first).to_be_visible()
     _both_sizes(desk, "schedule-week")
+    tuesday = next_month + timedelta(days=36 - next_month.weekday())
+    page = desk.open("/console/schedule/new")
+    page.get_by_label("品牌项目").select_option("market")
+    page.get_by_label("活动名称").fill("跨夜灯会")
+    page.get_by_label("地区").select_option(index=2)
+    page.get_by_label("开始时间").fill(f"{tuesday}T20:00")
+    page.get_by_label("结束时间").fill(f"{tuesday + timedelta(days=1)}T02:00")
+    page.get_by_label("场地").fill("广场")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_role("heading", name="跨夜灯会")).to_be_visible()
+    page = desk.open(f"/console/schedule/?view=week&on={tuesday}")
+    expect(page.locator(".fc-event .event-line")).to_contain_text(
+        ["20:00跨夜灯会", "到 2:00跨夜灯会"]
+    )
 
 
 # How many drafts the tab keeps, and how much outlives it.

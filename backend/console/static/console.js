@@ -111,3 +111,17 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
+
+// What is too long to be copied by hand. Where the browser lets no page copy, the text is marked.
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copies]");
+  if (!button) return;
+  const text = document.querySelector(button.dataset.copies);
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    button.textContent = "已复制";
+  } catch {
+    getSelection().selectAllChildren(text);
+    button.textContent = "已选中，请按 Ctrl+C";
+  }
+});

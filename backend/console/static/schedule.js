@@ -52,7 +52,7 @@ function drawCalendar(box) {
       refuse("网络不太好，这段时间的活动没有取到，请稍后再试");
       done([]);
     }),
-    eventContent: ({ event }) => content(box, event),
+    eventContent: (part) => content(box, part),
     eventDidMount: ({ event, el }) => { el.title = event.extendedProps.hint || ""; },
     datesSet: ({ view: shown }) => {
       document.querySelector("[data-calendar-title]").textContent = shown.title;
@@ -126,7 +126,16 @@ function eventsOf(box, states, { day, total, events }) {
   return drawn;
 }
 
-function content(box, event) {
+const clockOf = (date) => `${date.getUTCHours()}:${String(date.getUTCMinutes()).padStart(2, "0")}`;
+
+// What goes on overnight is drawn in parts: when it begins stands on the day on which it does.
+function whenOf({ event, isStart, isEnd }) {
+  if (isStart) return clockOf(event.start);
+  return isEnd ? `到 ${clockOf(event.end)}` : "全天";
+}
+
+function content(box, part) {
+  const { event } = part;
   const { state } = event.extendedProps;
   const line = document.createElement("span");
   line.className = "event-line";
@@ -142,7 +151,7 @@ function content(box, event) {
     words.textContent = state.words;
     const time = document.createElement("span");
     time.className = "event-time";
-    time.textContent = `${event.start.getUTCHours()}:${String(event.start.getUTCMinutes()).padStart(2, "0")}`;
+    time.textContent = whenOf(part);
     line.append(icon, words, time);
   }
   line.append(event.title);
@@ -160,7 +169,7 @@ function remember(day) {
 }
 
 const quoted = (title) => `「${title.replaceAll("「", "『").replaceAll("」", "』")}」`;
-const inWords = (date) => `${date.getUTCMonth() + 1}月${date.getUTCDate()}日 ${date.getUTCHours()}:${String(date.getUTCMinutes()).padStart(2, "0")}`;
+const inWords = (date) => `${date.getUTCMonth() + 1}月${date.getUTCDate()}日 ${clockOf(date)}`;
 
 async function move(box, calendar, drop) {
   const { event, oldEvent } = drop;

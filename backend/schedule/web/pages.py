@@ -184,6 +184,7 @@ def look_at_gaps(session: Session, actor: Actor, body: dict[str, Any]) -> str:
     open_ones = [one for one in chosen if move.to in ACTIVITY_TRANSITIONS[one.state]]
     if not open_ones:
         raise StepOver
+    open_ones.sort(key=lambda one: one.starts_at)
     return render(
         "schedule/many_gaps.html",
         gaps=[(one, operations.gaps_of(session, actor, one)) for one in open_ones],
