@@ -45,6 +45,8 @@ export type Booking = api.BookingAnswer;
 export type BookingState = Booking["state"];
 export type Desk = api.DeskAnswer;
 
+export type Notice = api.NoticeAnswer;
+
 export type ScanAnswer = api.ScanAnswer;
 export type Attendance = api.MyAttendanceAnswer;
 /** Of a refused guest some is not told. */

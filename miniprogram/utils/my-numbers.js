@@ -1,37 +1,61 @@
 // @ts-check
-// One's own numbers and the family's, read again and again while the mini-program is on the screen:
-// in this one place, so that a call is heard on whichever page is shown, and no two pages disagree.
+// One's own numbers and the family's, and how many notices are unread, read again and again while the
+// mini-program is on the screen: in this one place, so that a call is heard on whichever page is
+// shown, and no two pages disagree.
 
 const { pollMyBookings } = require("../api/bookings");
+const { countUnread } = require("../api/notices");
 const session = require("../api/session");
 const { activeBookings, isOnTheSpot } = require("./booking-words");
-const { alertCalls, badgeCalls } = require("./call-alert");
+const { alertCalls, showBadges } = require("./call-alert");
 const { createPoll } = require("./poll");
 
 /** @typedef {import("../api/types").Booking} Booking */
-/** @typedef {{onChange: (bookings: Booking[]) => void, onError?: (error: unknown) => void}} Follower */
+/** @typedef {{bookings: Booking[], unread: number}} Mine */
+/**
+ * @typedef {object} Follower
+ * @property {(bookings: Booking[], unread: number) => void} onChange
+ * @property {(error: unknown) => void} [onError]
+ */
 
 const WAITING_MS = 5000;
 const QUIET_MS = 30000;
-/** Whoever is not logged in has none, and nobody is asked. */
-const NOBODYS = { items: /** @type {Booking[]} */ ([]), next_cursor: null };
+/** Whoever is not logged in has none, and nobody is asked. @type {Mine} */
+const NOBODYS = { bookings: [], unread: 0 };
 
-/** The last answer; null before the first. @type {Booking[] | null} */
+/** The last answer; null before the first. @type {Mine | null} */
 let known = null;
 /** @type {Set<Follower>} */
 const followers = new Set();
 
 const poll = createPoll({
-  read: () => (session.isLoggedIn() ? pollMyBookings() : Promise.resolve(NOBODYS)),
-  every: () => ((known || []).some(isWaitedFor) ? WAITING_MS : QUIET_MS),
-  onChange: ({ items }) => {
-    known = items;
-    alertCalls(items);
-    badgeCalls(items);
-    followers.forEach((follower) => follower.onChange(items));
+  read: readMine,
+  every: () => (bookingsKnown().some(isWaitedFor) ? WAITING_MS : QUIET_MS),
+  onChange: (mine) => {
+    known = mine;
+    alertCalls(mine.bookings);
+    showBadges(mine);
+    followers.forEach((follower) => follower.onChange(mine.bookings, mine.unread));
   },
   onError: (error) => followers.forEach((follower) => follower.onError?.(error)),
 });
+
+/**
+ * @returns {Promise<Mine>} the same object while nothing has changed
+ */
+async function readMine() {
+  if (!session.isLoggedIn()) return NOBODYS;
+  const [{ items: bookings }, unread] = await Promise.all([
+    pollMyBookings(),
+    // Nobody misses a call because the inbox can't be counted.
+    countUnread().catch(() => known?.unread || 0),
+  ]);
+  return known?.bookings === bookings && known.unread === unread ? known : { bookings, unread };
+}
+
+function bookingsKnown() {
+  return known ? known.bookings : [];
+}
 
 /** @param {Booking} booking */
 function isWaitedFor(booking) {
@@ -72,7 +96,7 @@ function rest() {
  */
 async function refresh() {
   await poll.refresh();
-  return known || [];
+  return bookingsKnown();
 }
 
 /**
@@ -82,15 +106,15 @@ async function refresh() {
  */
 function follow(follower) {
   followers.add(follower);
-  if (known) follower.onChange(known);
+  if (known) follower.onChange(known.bookings, known.unread);
   return () => {
     followers.delete(follower);
   };
 }
 
 /** Pages of the tab bar call it when they are shown: no other page may change the bar. */
-function showBadge() {
-  badgeCalls(known || []);
+function badgeTabs() {
+  showBadges(known || NOBODYS);
 }
 
-module.exports = { begin, rest, refresh, follow, showBadge, showFirst, takeFirst };
+module.exports = { begin, rest, refresh, follow, badgeTabs, showFirst, takeFirst };

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine
 
 from backend.local.demo.tally import SHANGHAI
 from backend.local.preview import MINIPROGRAM
@@ -23,6 +24,7 @@ from tests.miniprogram.town import (
     chosen_stall,
     make_market,
     new_name,
+    tell,
 )
 
 MOST_REQUESTS = 3
@@ -122,6 +124,7 @@ VIEWS = (
     View("pages/community/community", "您住在哪个镇", who=None),
     View("pages/bookings/bookings", "没有更多了"),
     View("pages/bookings/bookings", "还没有报过名", who="newcomer", name="bookings-none"),
+    View("pages/notices/notices", "没有更多了"),
     View("pages/visits/visits", "没有更多了"),
     View("pages/ratings/ratings", "没有更多了"),
     View("pages/family/family", "王奶奶"),
@@ -174,7 +177,7 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(system: LocalSystem, organiser: Caller) -> Town:
+def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
     """王秀英 has been served twice, waits with her mother's number, and has signed up for more."""
     resident, newcomer, other = (Caller(system.web, new_name()) for _ in range(3))
     today, tomorrow = make_market(organiser), make_market(organiser, live=False)
@@ -194,6 +197,8 @@ def town(system: LocalSystem, organiser: Caller) -> Town:
     today.give_number(today.haircut, member["id"])
     later = f"/offerings/{tomorrow.clinic.offering_id}/bookings"
     resident.post(later, {"slot_id": tomorrow.clinic.slots[0]})
+    tell(database, resident, "集市改期了：「益行社区」第 12 场公益集市，改到 12月5日 周六", "", days_ago=9)
+    tell(database, resident, "明天的集市", f"/pages/market/market?id={tomorrow.id}")
     twice = [Caller(system.web, name) for name in [new_name()] * 2]
     return Town(
         {"resident": resident, "newcomer": newcomer, "volunteer": Caller(system.web, "volunteer"),

@@ -21,6 +21,7 @@ from tests.miniprogram.town import (
     new_name,
     put_back_a_day,
     rows,
+    tell,
 )
 
 # Communities of a town where the demo has no activity: what is near there is the test's own.
@@ -400,12 +401,13 @@ def test_home_hears_the_call_and_the_end_of_the_market(
     mine.page.clock.fast_forward("00:05")
     notice = f"轮到您了：{booking['ticket']} 号，请到 2 号摊位 理发角"
     mine.sees(notice)
+    assert mine.harness("sounds") == ["/sounds/called.mp3"]
     mine.look("call-notice")
     mine.page.evaluate("() => wx.pageScrollTo({ scrollTop: 400, duration: 0 })")
     assert mine.page.get_by_role("button", name=notice).evaluate(SEEN)
     mine.tap(notice)
     mine.sees("请到 2 号摊位 理发角")
-    tab = mine.page.locator(".harness-tab[data-badge]")
+    tab = mine.page.locator(".harness-tab[data-path='pages/number/number'][data-badge]")
     expect(tab).to_have_attribute("data-badge", "轮到您")
     mine.look("number-called-badge")
 
@@ -432,6 +434,71 @@ def test_home_hears_the_call_and_the_end_of_the_market(
     mine.tap("看看近期的集市")
     mine.sees("近期活动")
     assert mine.harness("vibrations").count("long") == 1
+    assert len(mine.harness("sounds")) == 1
+
+
+def test_a_call_is_not_heard_where_its_sound_is_off(
+    own: OpenPhone, resident: Caller, market: Market
+) -> None:
+    """Felt and seen it is all the same; whoever turns the sound on hears what it is."""
+    market.admit(resident.resident_id)
+    mine = own("pages/mine/mine")
+    sound = mine.page.get_by_role("switch", name="叫号声音")
+    expect(sound).to_be_checked()
+    sound.tap()
+    expect(sound).not_to_be_checked()
+    market.give_number(market.haircut, resident.resident_id)
+    market.call_next(market.haircut)
+    mine.come_back()
+    mine.sees("轮到您了")
+    assert mine.harness("vibrations") == ["long"]
+    assert mine.harness("sounds") == []
+    sound.tap()
+    assert mine.harness("sounds") == ["/sounds/called.mp3"]
+
+
+def test_what_one_was_told_is_read_and_leads_on(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    """Counted alike by the tab, 我的 and 消息; a page that this version lacks is not gone to."""
+    mine = own("pages/mine/mine", clock=True)
+    page = mine.page
+    mine.tap("消息")
+    mine.sees("还没有消息")
+    mine.look("notices-none")
+    mine.tap("返回")
+    tell(database, resident, "昨天的事", "/pages/no-such/page", days_ago=1)
+    tell(database, resident, "您的号", "/pages/number/number?id=1")
+    tell(database, resident, "集市改期了", f"/pages/market/market?id={market.id}")
+    page.clock.fast_forward("00:30")
+    tab = page.locator(".harness-tab[data-path='pages/mine/mine']")
+    expect(tab).to_have_attribute("data-badge", "3")
+    mine.tap("消息 3 条未读")
+    mine.sees("3 条未读")
+    expect(page.locator(".section:visible")).to_have_text(["今天", "昨天"])
+    unread = page.locator(".harness-page:visible .line", has_text="未读")
+    expect(unread.first).to_contain_text("集市改期了")
+    unread.first.tap()
+    mine.sees("摊位和服务")
+    mine.tap("返回")
+    mine.sees("2 条未读")
+    unread.filter(has_text="昨天的事").tap()
+    mine.sees("1 条未读")
+    assert mine.path == "pages/notices/notices"
+
+    # One more, while it is shown; then all of them.
+    tell(database, resident, "明天的集市", "")
+    page.clock.fast_forward("00:30")
+    mine.sees("2 条未读")
+    expect(unread.first).to_contain_text("明天的集市")
+    mine.tap("全部已读")
+    mine.misses("未读")
+    page.get_by_role("button", name="您的号").tap()
+    mine.sees("您现在没有号")
+    expect(tab).not_to_have_attribute("data-badge", re.compile(""))
+    told = "SELECT count(*) FROM notice WHERE read_at IS NULL AND user_id ="
+    mine_only = f"{told} (SELECT user_id FROM resident WHERE id = :id)"
+    assert rows(database, mine_only, id=resident.resident_id) == [(0,)]
 
 
 def test_a_cancelled_market_tells_who_had_a_number(
@@ -636,9 +703,9 @@ def test_elder_mode_is_kept_and_follows_to_another_phone(
     expect(another.page.get_by_role("switch", name="长辈版")).to_be_checked()
 
 
-def test_home_needs_two_requests_and_no_login(phone: OpenPhone, own: OpenPhone) -> None:
+def test_home_needs_three_requests_and_no_login(phone: OpenPhone, own: OpenPhone) -> None:
     for cold in (phone(new_name()), own()):
         cold.sees("近期活动")
         requests = [one["url"] for one in cold.harness("requests")]
-        assert len(requests) <= 2
+        assert len(requests) <= 3
         assert not any("/auth/" in url for url in requests)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
+from backend.core.ids import new_id
 from backend.local.demo import client
 from backend.local.demo.tally import SHANGHAI
 from backend.local.waiting import wait_until
@@ -218,6 +219,18 @@ def change(database: Engine, statement: str, **values: Any) -> None:
     """Do something to the database behind the system's back."""
     with database.begin() as connection:
         connection.execute(text(statement), values)
+
+
+def tell(database: Engine, person: Caller, title: str, page: str, *, days_ago: int = 0) -> None:
+    """Tell somebody something that leads to a page."""
+    change(
+        database,
+        "INSERT INTO notice (id, user_id, kind, title, text, page, resident_ids, created_at)"
+        " SELECT :id, user_id, 'announcement', :title, :text, :page, '{}',"
+        "        now() - make_interval(days => :days) FROM resident WHERE id = :person",
+        id=new_id(), person=person.resident_id, title=title, page=page, days=days_ago,
+        text=f"{title}。请带好身份证，九点以前到社区广场。",
+    )  # fmt: skip
 
 
 def open_since(database: Engine, market: Market, *, hours: int) -> None:

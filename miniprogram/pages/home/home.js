@@ -1,7 +1,7 @@
 // @ts-check
-// What is my next thing, where is the next market, what else is near. Two requests at most, and
-// no login: the second one only where somebody is logged in already. The elder mode has the list
-// only: seven days in a row are too small to tap there.
+// What is my next thing, where is the next market, what else is near. Three requests at most, and
+// no login: one, and what is mine only where somebody is logged in already. The elder mode has the
+// list only: seven days in a row are too small to tap there.
 
 const { listActivities } = require("../../api/activities");
 const { sentenceOf } = require("../../api/errors");
@@ -60,7 +60,7 @@ Page({
 
   onShow() {
     look.apply(this);
-    myNumbers.showBadge();
+    myNumbers.badgeTabs();
     // The markets are shown whether or not mine can be read; what is shown of mine stays.
     this.unfollow = myNumbers.follow({ onChange: (bookings) => this.showMine(bookings) });
     const before = this.regionId();

@@ -4,6 +4,7 @@
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { changeMe, getMe, logOut } = require("../../api/me");
 const session = require("../../api/session");
+const callSound = require("../../utils/call-sound");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
 const outbox = require("../../utils/outbox");
@@ -24,22 +25,37 @@ Page({
     /** @type {import("../../api/types").Me | null} */
     me: null,
     phone: "",
+    unread: 0,
+    callsHeard: true,
     isVolunteer: false,
     isOrganiser: false,
     busy: false,
     refusal: NO_REFUSAL,
   },
 
+  /** Stops following how many notices are unread. */
+  unfollow: () => {},
+
   onShow() {
     look.apply(this);
     comeBack(this);
-    myNumbers.showBadge();
+    myNumbers.badgeTabs();
+    this.unfollow = myNumbers.follow({ onChange: (_bookings, unread) => this.setData({ unread }) });
     const loggedIn = session.isLoggedIn();
-    this.setData({ loggedIn });
+    this.setData({ loggedIn, callsHeard: callSound.isOn() });
     if (!loggedIn) return;
     const known = session.knownUser();
     if (known) this.showMe(known);
     this.load();
+    myNumbers.refresh();
+  },
+
+  onHide() {
+    this.unfollow();
+  },
+
+  onUnload() {
+    this.unfollow();
   },
 
   async load() {
@@ -82,6 +98,7 @@ Page({
       const known = session.knownUser();
       if (known) this.showMe(known);
       else await this.load();
+      myNumbers.refresh();
     } catch (error) {
       if (error instanceof ApiError && error.exhausted) {
         this.setData({ error: sentenceOf(error) });
@@ -102,6 +119,12 @@ Page({
     if (session.isLoggedIn()) {
       changeMe({ preferences: { elder_mode: elder } }).catch(() => undefined);
     }
+  },
+
+  onCallSound() {
+    const callsHeard = !this.data.callsHeard;
+    callSound.setOn(callsHeard);
+    this.setData({ callsHeard });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

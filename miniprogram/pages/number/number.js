@@ -52,7 +52,7 @@ Page({
     comeBack(this);
     this.first = myNumbers.takeFirst();
     if (this.first) wx.pageScrollTo({ scrollTop: 0, duration: 0 });
-    myNumbers.showBadge();
+    myNumbers.badgeTabs();
     this.setData({ loggedIn: session.isLoggedIn() });
     if (this.data.loggedIn) this.begin();
   },

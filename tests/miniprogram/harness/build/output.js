@@ -7,7 +7,7 @@ import { build as bundle } from "esbuild";
 import { scopeOf } from "./styles.js";
 
 const HARNESS = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const ASSET = /\.(png|jpe?g|gif|svg|webp|ttf|woff2?)$/i;
+const ASSET = /\.(mp3|png|jpe?g|gif|svg|webp|ttf|woff2?)$/i;
 
 /**
  * @param {string} out emptied first

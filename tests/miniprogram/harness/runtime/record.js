@@ -8,6 +8,7 @@
  * @property {{ method: string, url: string, status: number, data: any }[]} requests status 0: no answer
  * @property {string[]} toasts
  * @property {string[]} vibrations
+ * @property {string[]} sounds what was played, by its file
  * @property {{ offline: boolean, delayMs: number }} network may be replaced at any time
  * @property {"accept" | "reject"} subscription the user's answer to requestSubscribeMessage
  * @property {string | null} phone what getPhoneNumber gives; null: the user refuses

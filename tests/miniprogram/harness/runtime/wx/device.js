@@ -28,8 +28,4 @@ export const device = {
     clipboard = data;
   }),
   getClipboardData: later("getClipboardData", () => ({ data: clipboard })),
-  createInnerAudioContext: () => ({
-    play() {}, pause() {}, stop() {}, destroy() {}, seek() {},
-    onPlay() {}, onEnded() {}, onError() {}, onCanplay() {},
-  }),
 };

@@ -2,6 +2,7 @@
 // The global `wx`. What the harness does not have is an error when it is used, never undefined.
 import { recordError } from "../record.js";
 import { account } from "./account.js";
+import { audio } from "./audio.js";
 import { device } from "./device.js";
 import { files } from "./files.js";
 import { navigation } from "./navigation.js";
@@ -16,6 +17,7 @@ import { windows } from "./windows.js";
 /** @type {Record<string, any>} */
 const provided = {
   ...account,
+  ...audio,
   ...device,
   ...files,
   ...navigation,
