@@ -28,4 +28,12 @@ function activityWords(activity) {
   };
 }
 
-module.exports = { activityWords };
+/**
+ * Where to go, in one line.
+ * @param {import("../api/types").ActivityItem} activity
+ */
+function addressWords({ venue: { name, address } }) {
+  return [name, address].filter(Boolean).join("，");
+}
+
+module.exports = { activityWords, addressWords };

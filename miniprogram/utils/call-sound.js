@@ -1,6 +1,6 @@
 // @ts-check
-// A call is heard too: two tones and a spoken sentence of the package's own (sounds/README.md). A
-// phone that is set to silent stays silent; it vibrates all the same.
+// A call is heard too: two tones and a spoken sentence of the package's own
+// (miniprogram/sounds/README.md). A phone that is set to silent stays silent; it vibrates all the same.
 
 const STORAGE_KEY = "call-sound";
 const CALLED = "/sounds/called.mp3";

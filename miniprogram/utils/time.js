@@ -68,11 +68,32 @@ function clockToSecond(instant) {
  */
 function dayWords(key, now = Date.now()) {
   const today = dayKey(now);
-  const near = NEAR_DAYS.get(daysBetween(today, key));
-  if (near) return near;
+  return NEAR_DAYS.get(daysBetween(today, key)) || dateWords(key, now);
+}
+
+/**
+ * "7月12日 周六", also where that is today: for what is read on another day. With the year where it is
+ * another one.
+ * @param {string} key "2026-07-12"
+ * @param {number} [now]
+ */
+function dateWords(key, now = Date.now()) {
   const day = new Date(key);
   const date = `${day.getUTCMonth() + 1}月${day.getUTCDate()}日 ${WEEKDAYS[day.getUTCDay()]}`;
-  return key.slice(0, 4) === today.slice(0, 4) ? date : `${key.slice(0, 4)}年${date}`;
+  return key.slice(0, 4) === dayKey(now).slice(0, 4) ? date : `${key.slice(0, 4)}年${date}`;
+}
+
+/**
+ * "7月12日 周六 9:00–11:30", or both days where they differ: for what is read on another day.
+ * @param {string} start
+ * @param {string} end
+ * @param {number} [now]
+ */
+function spanWords(start, end, now = Date.now()) {
+  const first = dayKey(start);
+  const last = dayKey(Date.parse(end) - 1);
+  if (first !== last) return `${dateWords(first, now)}–${dateWords(last, now)}`;
+  return `${dateWords(first, now)} ${clock(start)}–${clock(end)}`;
 }
 
 /**
@@ -117,6 +138,15 @@ function openWords(start, end, now = Date.now()) {
   return `今天 ${hours}，${until}`;
 }
 
+/**
+ * The instant, in ms, at which it is as late in the day as at another one.
+ * @param {string} key "2026-07-12"
+ * @param {string} instant
+ */
+function sameTimeOn(key, instant) {
+  return Date.parse(instant) + daysBetween(dayKey(instant), key) * DAY_MS;
+}
+
 /** @param {string} instant */
 function clockKey(instant) {
   return shanghai(instant).toISOString().slice(11);
@@ -134,6 +164,6 @@ function waitWords(estimate) {
 }
 
 module.exports = {
-  WEEKDAYS, clock, clockToSecond, dayKey, dayWords, daysBetween, momentWords, openWords, rangeWords,
-  waitWords,
+  WEEKDAYS, clock, clockToSecond, dateWords, dayKey, dayWords, daysBetween, momentWords, openWords,
+  rangeWords, sameTimeOn, spanWords, waitWords,
 };

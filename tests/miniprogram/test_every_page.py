@@ -197,7 +197,13 @@ def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
     today.give_number(today.haircut, member["id"])
     later = f"/offerings/{tomorrow.clinic.offering_id}/bookings"
     resident.post(later, {"slot_id": tomorrow.clinic.slots[0]})
-    tell(database, resident, "集市改期了：「益行社区」第 12 场公益集市，改到 12月5日 周六", "", days_ago=9)
+    tell(
+        database,
+        resident,
+        "集市改期了：「益行社区」第 12 场公益集市，改到 12月5日 周六",
+        "",
+        days_ago=9,
+    )
     tell(database, resident, "明天的集市", f"/pages/market/market?id={tomorrow.id}")
     twice = [Caller(system.web, name) for name in [new_name()] * 2]
     return Town(

@@ -1,5 +1,6 @@
 """What the mini-program does without a page: phone numbers read as the server does
-(tests/domain/test_text_fields.py), the hours of a market, and when a poll reads again."""
+(tests/domain/test_text_fields.py), the hours of a market, in words, shared and in a calendar, and
+when a poll reads again."""
 
 import json
 import subprocess
@@ -22,12 +23,30 @@ HOURS = [
     (*THREE_DAYS, "2026-12-08T08:00:00Z", "12月5日 周六–昨天，每天 9:00–16:00"),
     (*ENDS_EARLIER, "2026-12-05T08:00:00Z", "今天 14:00–明天 11:00"),
 ]
+# What is read on another day: no 今天 in it.
+SPANS = [
+    (*NIGHT[:1], "2026-12-05T12:00:00Z", "12月5日 周六 18:00–20:00"),
+    (*THREE_DAYS, "12月5日 周六–12月7日 周一"),
+]
+# An activity's hours, a booking's day, and what its calendar says in UTC.
+IN_CALENDAR = [
+    (*THREE_DAYS, "2026-12-06", ["2026-12-06T01:00", "2026-12-06T08:00"]),
+    (*NIGHT, "2026-12-05", ["2026-12-05T10:00", "2026-12-05T17:00"]),
+]
 SAY = """
-const [utils, written, hours] = process.argv.slice(1);
+const [utils, written, hours, spans, calendar] = process.argv.slice(1);
 const { mobileOf } = require(`${utils}/phone-number.js`);
-const { openWords } = require(`${utils}/time.js`);
+const { openWords, spanWords } = require(`${utils}/time.js`);
 const numbers = Object.keys(require(written)).map((one) => [one, mobileOf(one) || null]);
 const open = JSON.parse(hours).map(([start, end, now]) => openWords(start, end, Date.parse(now)));
+const shared = JSON.parse(spans).map(([start, end]) => spanWords(start, end, Date.parse(start)));
+
+globalThis.wx = { getStorageInfoSync: () => ({ keys: [] }) };
+const { timesOf } = require(`${utils}/phone-calendar.js`);
+const entries = JSON.parse(calendar).map(([starts_at, ends_at, service_on]) => {
+  const { starts, ends } = timesOf({ service_on }, { starts_at, ends_at });
+  return [starts, ends].map((at) => new Date(at).toISOString().slice(0, 16));
+});
 
 const { ApiError, networkError } = require(`${utils}/../api/errors.js`);
 const { createPoll } = require(`${utils}/poll.js`);
@@ -76,7 +95,8 @@ const plays = {
     turns = polled[name] = [];
     await play();
   }
-  console.log(JSON.stringify({ numbers: Object.fromEntries(numbers), open, polled }));
+  const said = { numbers: Object.fromEntries(numbers), open, shared, entries, polled };
+  console.log(JSON.stringify(said));
 })();
 """
 # When a poll reads, and how many ms it waits then.
@@ -93,7 +113,8 @@ POLLED = {
 
 @pytest.fixture(scope="module")
 def said() -> Any:
-    given = [str(MINIPROGRAM / "utils"), str(WRITTEN), json.dumps(HOURS)]
+    rules = [json.dumps(one) for one in (HOURS, SPANS, IN_CALENDAR)]
+    given = [str(MINIPROGRAM / "utils"), str(WRITTEN), *rules]
     done = subprocess.run(["node", "-e", SAY, *given], capture_output=True, check=True)
     return json.loads(done.stdout)
 
@@ -104,6 +125,11 @@ def test_a_number_is_read_however_it_was_written(said: Any) -> None:
 
 def test_a_market_of_several_days_tells_the_hours_of_today(said: Any) -> None:
     assert said["open"] == [words for *_, words in HOURS]
+
+
+def test_what_is_shared_or_in_a_calendar_holds_on_another_day_too(said: Any) -> None:
+    assert said["shared"] == [words for *_, words in SPANS]
+    assert said["entries"] == [times for *_, times in IN_CALENDAR]
 
 
 def test_a_poll_waits_longer_after_each_failure_and_rests_while_nobody_looks(said: Any) -> None:

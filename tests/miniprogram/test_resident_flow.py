@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -510,6 +510,51 @@ def test_a_cancelled_market_tells_who_had_a_number(
     )
     organiser.post(f"/activities/{market.id}/cancel", {"reason": "大雨"})
     own("pages/number/number").sees("集市已取消，A001 不用来了。还需要这项服务，请看看近期的集市")
+
+
+def test_an_appointment_goes_into_the_calendar_and_to_the_family(
+    own: OpenPhone, phone: OpenPhone, resident: Caller, market: Market
+) -> None:
+    """What is passed on opens for anybody, and tells nothing of whose it is."""
+    slot = {"slot_id": market.clinic.slots[0]}
+    booking = resident.post(f"/offerings/{market.clinic.offering_id}/bookings", slot)
+    mine = own("pages/bookings/bookings")
+    mine.tap("加到日历")
+    mine.sees("已加到日历")
+    (entry,) = [
+        one["options"] for one in mine.harness("calls") if one["name"] == "addPhoneCalendar"
+    ]
+    starts = datetime.fromisoformat(booking["slot_starts_at"])
+    assert entry["startTime"] == starts.timestamp()
+    assert entry["title"] == f"义诊 {booking['ticket']} 号"
+    assert entry["location"] == "社区广场，花园路 1 号"
+    mine.page.evaluate("() => { __harness.calendar = 'reject'; }")
+    mine.tap("加到日历")
+    mine.sees("再点一次「加到日历」")
+    mine.tap("知道了")
+    mine.tap("告诉家人")
+    (card,) = mine.harness("shared")
+    assert market.title in card["title"]
+    assert booking["id"] not in card["path"]
+    assert resident.resident_id not in card["path"]
+
+    theirs = phone(new_name(), path=card["path"].removeprefix("/"))
+    theirs.sees("选一个时段")
+    for menu in ("share()", "shareTimeline()"):
+        theirs.harness(menu)
+    there = phone(new_name(), path=f"pages/market/market?id={market.id}")
+    there.sees("摊位和服务")
+    there.tap("告诉家人")
+    there.harness("shareTimeline()")
+    assert [one["path"] for one in theirs.harness("shared")] == [card["path"]] * 2
+    assert [one["path"] for one in there.harness("shared")] == [
+        f"/pages/market/market?id={market.id}"
+    ] * 2
+    for card in (*theirs.harness("shared"), *there.harness("shared")):
+        assert "社区广场" in card["title"]
+        assert card["imageUrl"] == "/images/share.png"
+    for other in (theirs, there):
+        assert not any("/auth/" in one["url"] for one in other.harness("requests"))
 
 
 def test_cancelling_asks_first(

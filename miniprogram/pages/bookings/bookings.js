@@ -7,8 +7,10 @@ const { bookingWords, cancelQuestion, groupOf } = require("../../utils/booking-w
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
 const { UNREAD, createList } = require("../../utils/paged-list");
+const { addToCalendar, canAdd } = require("../../utils/phone-calendar");
 const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
+const { bookingCard } = require("../../utils/share");
 
 /** @typedef {import("../../api/types").Booking} Booking */
 
@@ -21,6 +23,7 @@ Page({
     ...UNREAD,
     /** @type {{title: string, items: ReturnType<typeof entryWords>[]}[]} */
     groups: [],
+    hasCalendar: canAdd(),
     busyId: "",
     refusal: NO_REFUSAL,
   },
@@ -81,7 +84,7 @@ Page({
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   async onCancel(event) {
-    const booking = this.bookings.find(({ id }) => id === event.currentTarget.dataset.id);
+    const booking = this.bookingBy(event.currentTarget);
     if (!booking || this.data.busyId) return;
     const { confirm } = await wx.showModal(cancelQuestion(booking));
     if (!confirm) return;
@@ -96,6 +99,29 @@ Page({
     } finally {
       this.setData({ busyId: "" });
     }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onCalendar(event) {
+    const booking = this.bookingBy(event.currentTarget);
+    if (!booking) return;
+    this.setData({ refusal: NO_REFUSAL });
+    await addToCalendar(booking).catch((error) => refuse(this, error, booking.id));
+  },
+
+  /**
+   * One of them by its button; of all together there is nothing to pass on but the way to markets.
+   * @param {{target: {dataset: {id?: string}} | undefined}} from
+   * @returns {WechatMiniprogram.Page.ICustomShareContent}
+   */
+  onShareAppMessage({ target }) {
+    const booking = target && this.bookingBy(target);
+    return booking ? bookingCard(booking) : { path: "/pages/home/home" };
+  },
+
+  /** @param {{dataset: {id?: string}}} node with the id of the booking that it is about */
+  bookingBy({ dataset }) {
+    return this.bookings.find(({ id }) => id === dataset.id);
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -11,6 +11,7 @@ const { activeBookings } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { nameWords } = require("../../utils/name-words");
 const { availability, lineWords } = require("../../utils/offering-words");
+const { marketCard } = require("../../utils/share");
 const { clock, dayKey } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").Activity} Activity */
@@ -106,8 +107,11 @@ Page({
   },
 
   onShareAppMessage() {
-    const title = this.data.words ? this.data.words.title : "吾社集";
-    return { title, path: `/pages/market/market?id=${this.id}` };
+    return marketCard(this.id, this.data.activity);
+  },
+
+  onShareTimeline() {
+    return marketCard(this.id, this.data.activity);
   },
 });
 

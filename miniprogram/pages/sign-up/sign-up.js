@@ -12,8 +12,10 @@ const { bringUp } = require("../../utils/bring-up");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
+const { addToCalendar, canAdd } = require("../../utils/phone-calendar");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const { emptyWords, isSignUpOpen, noSlotWords, slotChoices } = require("../../utils/offering-words");
+const { serviceCard } = require("../../utils/share");
 const { waitWords } = require("../../utils/time");
 const { MYSELF, NOBODY, whom } = require("../../utils/whom");
 
@@ -47,12 +49,17 @@ Page({
     hasNumber: false,
     /** @type {ReturnType<typeof bookingWords> | null} */
     done: null,
+    hasCalendar: canAdd(),
   },
 
   activityId: "",
   offeringId: "",
   /** @type {Offering | undefined} */
   offering: undefined,
+  /** @type {import("../../api/types").Activity | null} */
+  activity: null,
+  /** The one that was made here. @type {import("../../api/types").Booking | undefined} */
+  booking: undefined,
   /** What was pressed last, with its key: pressing the same again is the same action. */
   pressed: { what: "", key: "" },
   /** Stops following what becomes of the number. */
@@ -107,6 +114,7 @@ Page({
         this.setData({ loading: false, error: "这项服务已经撤下，请看看其他服务" });
         return;
       }
+      this.activity = activity;
       this.offering = offering;
       this.setData({
         ...this.offeringWords(offering, activity.state === "live"),
@@ -239,6 +247,7 @@ Page({
     this.setData({ busy: button, refusal: NO_REFUSAL, hasNumber: false });
     try {
       const booking = await send(this.keyFor(`${button} ${slotId} ${this.data.residentId}`));
+      this.booking = booking;
       this.setData({ done: bookingWords(booking) });
       bringUp("#done");
       this.followNumber();
@@ -294,6 +303,26 @@ Page({
 
   onBack() {
     wx.navigateBack();
+  },
+
+  async onCalendar() {
+    if (this.booking) await addToCalendar(this.booking).catch((error) => refuse(this, error));
+  },
+
+  /** @returns {ReturnType<typeof serviceCard>} */
+  onShareAppMessage() {
+    return this.shareCard();
+  },
+
+  /** @returns {ReturnType<typeof serviceCard>} */
+  onShareTimeline() {
+    return this.shareCard();
+  },
+
+  /** @returns {ReturnType<typeof serviceCard>} */
+  shareCard() {
+    const { title } = this.data;
+    return serviceCard({ id: this.offeringId, title }, this.activityId, this.activity);
   },
 });
 

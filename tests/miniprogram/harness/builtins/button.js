@@ -2,6 +2,7 @@
 import { options } from "../runtime/options.js";
 import { harness, recordCall, recordError } from "../runtime/record.js";
 import { agree, requirePrivacy } from "../runtime/wx/privacy.js";
+import { share } from "../runtime/wx/sharing.js";
 import { makePressable, surrounding } from "./define.js";
 
 /** @typedef {import("./define.js").Component} Component */
@@ -24,7 +25,9 @@ const OPEN_TYPES = /** @type {Record<string, (component: Component) => Promise<v
   openSetting(component) {
     component.triggerEvent("opensetting", { errMsg: "openSetting:ok", authSetting: {} });
   },
-  share() {},
+  share(component) {
+    share("button", { id: component.id, dataset: component.dataset });
+  },
   contact() {},
   feedback() {},
 });

@@ -11,6 +11,10 @@
  * @property {string[]} sounds what was played, by its file
  * @property {{ offline: boolean, delayMs: number }} network may be replaced at any time
  * @property {"accept" | "reject"} subscription the user's answer to requestSubscribeMessage
+ * @property {"accept" | "reject"} calendar whether the user lets us write into the phone's calendar
+ * @property {{ title: string, path: string, imageUrl: string }[]} shared what was passed on
+ * @property {() => void} share the menu's "send to a friend" for the page on top
+ * @property {() => void} shareTimeline the menu's "share on Moments"
  * @property {string | null} phone what getPhoneNumber gives; null: the user refuses
  * @property {(result: string | { result?: string, path?: string }) => void} scan what the camera sees
  * @property {() => void} cancelScan

@@ -6,6 +6,8 @@ import { later } from "./call.js";
 let brightness = 0.5;
 let clipboard = "";
 
+harness.calendar = "accept";
+
 export const device = {
   vibrateShort: later("vibrateShort", ({ type = "medium" }) => {
     harness.vibrations.push(type);
@@ -20,6 +22,10 @@ export const device = {
   setKeepScreenOn: later("setKeepScreenOn", () => ({})),
   openLocation: later("openLocation", ({ latitude, longitude }) => {
     if (typeof latitude !== "number" || typeof longitude !== "number") throw "latitude and longitude must be numbers";
+  }),
+  addPhoneCalendar: later("addPhoneCalendar", ({ title, startTime }) => {
+    if (!title || !Number.isInteger(startTime)) throw "title and startTime are needed";
+    if (harness.calendar === "reject") throw "auth deny";
   }),
   makePhoneCall: later("makePhoneCall", ({ phoneNumber }) => {
     if (!phoneNumber) throw "phoneNumber is empty";
