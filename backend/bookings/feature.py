@@ -11,6 +11,6 @@ FEATURE = Feature(
     titles={"BOOKING_STATES": words.BOOKING_STATES},
     audit=words.AUDIT,
     states={"预约、号 Booking (`backend/bookings/models.py`)": models.BOOKING_TRANSITIONS},
-    jobs=(tasks.end_days,),
+    jobs=(tasks.end_days, tasks.tell_tomorrow),
     connects=(receivers,),
 )

@@ -2,7 +2,8 @@
 
 Nobody else writes `booking.state` (tests/architecture/test_doors.py); the fast statements that do
 (statements.py) are run from here, and those of a new booking from places.py. Every move is in the
-state table, and leaves an audit entry in its own transaction.
+state table, leaves an audit entry in its own transaction, and tells whom it concerns
+(news/telling.py); of a cancelled one, whoever cancels knows whom.
 """
 
 from collections import defaultdict
@@ -16,8 +17,10 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState
+from backend.activities.signals import Change
 from backend.bookings import places, statements
 from backend.bookings.days import AFTER_DAY, after_day, day_over
+from backend.bookings.line.order import next_near
 from backend.bookings.models import (
     ACTIVE_STATES,
     BOOKING_TRANSITIONS,
@@ -25,9 +28,10 @@ from backend.bookings.models import (
     BookingOrigin,
     BookingState,
 )
+from backend.bookings.news import sentences, telling
 from backend.core import audit
 from backend.core.audit import AuditEntry, audit_values
-from backend.core.config import QUEUE
+from backend.core.config import MESSAGES, QUEUE
 from backend.core.db import AnyRow
 from backend.core.permissions import Actor
 from backend.core.states import IllegalTransition, check_transition, lock
@@ -78,6 +82,7 @@ def move(
     if only_from is not None and before is not only_from:
         raise IllegalTransition(extra={"from": before.value, "to": to.value})
     check_transition(BOOKING_TRANSITIONS, before, to)
+    near = next_near(session, booking) if before is S.ARRIVED else None
     for name, value in changes.items():
         setattr(booking, name, value)
     booking.state = to
@@ -93,6 +98,7 @@ def move(
         to_state=to,
         details=details,
     )
+    telling.tell_move(session, booking.id, to, near)
 
 
 def cancel(
@@ -120,7 +126,9 @@ def is_cancellable(booking: Booking) -> bool:
 
 def call_head(session: Session, values: dict[str, Any]) -> AnyRow:
     """Call the head of a stall's line, with its audit entry: `statements.call_next`."""
-    called: AnyRow = statements.call_next(session, values)
+    called: AnyRow = statements.call_next(session, values | {"near": MESSAGES.near})
+    if called.id is not None:
+        telling.tell_called(session, called)
     return called
 
 
@@ -154,7 +162,7 @@ def unmark_arrived(
     session: Session, actor: Actor, activity_id: UUID, resident_id: UUID, service_on: date
 ) -> None:
     """The check-in was undone: that day's appointments that still wait are expected again."""
-    waiting = select(Booking.id).where(
+    waiting = select(Booking).where(
         Booking.activity_id == activity_id,
         Booking.resident_id == resident_id,
         Booking.service_on == service_on,
@@ -162,22 +170,35 @@ def unmark_arrived(
         Booking.origin == BookingOrigin.SIGN_UP,
     )
     # Locked by id, as everybody does who locks several.
-    which = Booking.id.in_(waiting.order_by(Booking.id).with_for_update())
+    locked = session.execute(waiting.order_by(Booking.id).with_for_update()).scalars().all()
+    near = [next_near(session, booking) for booking in locked]
+    which = Booking.id.in_([booking.id for booking in locked])
     reverted = _write(session, [which], **_EXPECTED_AGAIN)
     _note(session, actor, activity_id, reverted, "undo_arrival", S.ARRIVED, S.CONFIRMED)
+    for row in near:
+        telling.tell_one(session, sentences.near, row)
 
 
 # What its end makes of a day's numbers, its close does but for who is being served.
 _AT_CLOSE = {before: after for before, after in AFTER_DAY.items() if before is not S.SERVING}
 
 
-def end_all(session: Session, actor: Actor | None, activity_id: UUID, to: ActivityState) -> None:
+def end_all(
+    session: Session,
+    actor: Actor | None,
+    activity_id: UUID,
+    to: ActivityState,
+    change: Change | None,
+) -> None:
     """The activity, which the caller has locked, is over or cancelled: so is what was booked. Who
     is being served is served to the end. Cancelled bookings free their places. Those of earlier
     days have ended with their day, also where nobody has written that down yet.
 
     All are locked before the first is moved: a number that was just coming back into the line
     would be overlooked by one statement for each state.
+
+    Args:
+        change: what a cancellation is of what was announced.
     """
     cancelled = to is ActivityState.CANCELLED
     of_activity = Booking.activity_id == activity_id
@@ -190,10 +211,16 @@ def end_all(session: Session, actor: Actor | None, activity_id: UUID, to: Activi
     end_past_days(session, activity_id)
     if cancelled:
         places.free_all(session, open_ones)
+    all_ended = []
     for before, at_close in _AT_CLOSE.items():
         after = S.CANCELLED if cancelled else at_close
         ended = _write(session, [of_activity, Booking.state == before], state=after)
         _note(session, actor, activity_id, ended, f"activity_{to.value}", before, after)
+        all_ended += ended
+    if cancelled:
+        telling.tell_market_cancelled(session, all_ended, change)
+    else:
+        telling.tell_ended(session, all_ended)
 
 
 def with_past_numbers(session: Session) -> list[UUID]:
@@ -237,6 +264,7 @@ def end_past_days(session: Session, activity_id: UUID, most: int | None = None) 
     for (before, after), booking_ids in moves.items():
         _write(session, [Booking.id.in_(booking_ids)], state=after)
         _note(session, None, activity_id, booking_ids, "day_over", before, after)
+    telling.tell_ended(session, [row.id for row in past])
     return len(past)
 
 

@@ -35,6 +35,7 @@ from backend.bookings.models import (
     Booking,
     BookingOrigin,
 )
+from backend.bookings.news import sentences, telling
 from backend.bookings.requests import SignUp, TakeNumber
 from backend.core import clock, limits
 from backend.core.config import BOOKINGS, limit_rules
@@ -263,6 +264,7 @@ def _book(
     )
     if booked.id is None:
         raise _refusal(session, booked, context, must_be_present, now)
+    telling.tell_one(session, sentences.booked, booked)
     return booked
 
 
@@ -309,3 +311,4 @@ def cancel(session: Session, actor: Actor | None, booking: Booking, *, region_co
     """
     places.lock(session, [booking])
     moves.cancel(session, actor, booking, region_code=region_code)
+    telling.tell_cancelled(session, actor, booking.id)

@@ -8,18 +8,20 @@ from sqlalchemy.orm import Session
 
 from backend.activities import questions
 from backend.activities.lifecycle.times import Times
-from backend.activities.models import Activity, ActivityState, Slot
+from backend.activities.models import Activity, ActivityState, Slot, Venue
 from backend.activities.signals import (
+    Change,
     activity_moved,
     arrival_reverted,
     person_arrived,
+    place_changed,
     slot_moved,
     times_changed,
 )
 from backend.bookings import moves, queries
 from backend.bookings.line import order
 from backend.bookings.models import Booking
-from backend.bookings.news import market_moved, people
+from backend.bookings.news import market_moved, people, telling
 from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
@@ -49,10 +51,15 @@ def not_arrived(
 
 @activity_moved.connect
 def ended(
-    session: Session, *, actor: Actor | None, activity: Activity, state: ActivityState, **_: object
+    session: Session,
+    *,
+    actor: Actor | None,
+    activity: Activity,
+    state: ActivityState,
+    change: Change | None,
 ) -> None:
     if state in (ActivityState.CLOSED, ActivityState.CANCELLED):
-        moves.end_all(session, actor, activity.id, state)
+        moves.end_all(session, actor, activity.id, state, change)
 
 
 @times_changed.connect
@@ -63,9 +70,16 @@ def moved(
     activity: Activity,
     before: Times,
     shift: timedelta,
-    **_: object,
+    change: Change,
 ) -> None:
-    market_moved.follow_activity(session, actor, activity, before, shift)
+    market_moved.follow_activity(session, actor, activity, before, shift, change)
+
+
+@place_changed.connect
+def elsewhere(
+    session: Session, *, actor: Actor, activity: Activity, before: Venue, change: Change
+) -> None:
+    telling.tell_place_changed(session, activity.id, before, change)
 
 
 @slot_moved.connect
@@ -76,9 +90,9 @@ def slot_elsewhere(
     activity: Activity,
     slot: Slot,
     before: datetime,
-    **_: object,
+    change: Change | None,
 ) -> None:
-    market_moved.follow_slot(session, actor, activity, slot, before)
+    market_moved.follow_slot(session, actor, activity, slot, before, change)
 
 
 @residents_merged.connect

@@ -163,14 +163,16 @@ _STALL = Statement(
 )
 
 # `asked`: the head, where its person has left and the caller has not said that they are to be
-# called all the same.
+# called all the same. `near`: who has come near to their turn by this call. It is counted from the
+# head: those before it, of which there are none but while others are calling, are being called.
 _CALL_NEXT = Statement(
     f"""
     WITH busy AS (
         SELECT ticket FROM booking
          WHERE called_stall_id = :stall_id AND service_on = :service_on AND state = 'called'
     ), head AS (
-        SELECT b.id, b.ticket, b.activity_id, b.resident_id, b.service_on, b.arrived_at
+        SELECT b.id, b.ticket, b.activity_id, b.offering_id, b.resident_id, b.service_on,
+               b.arrived_at
           FROM desk d
           JOIN booking b ON b.offering_id = d.offering_id
          WHERE d.stall_id = :stall_id AND b.service_on = :service_on AND b.state = 'arrived'
@@ -188,6 +190,15 @@ _CALL_NEXT = Statement(
                first_called_at = coalesce(b.first_called_at, :now)
           FROM head WHERE b.id = head.id AND NOT EXISTS (SELECT FROM asked)
         RETURNING b.*
+    ), line AS (
+        SELECT b.id, b.ticket, b.resident_id, row_number() OVER (ORDER BY {LINE_ORDER}) AS place
+          FROM booking b JOIN head ON head.offering_id = b.offering_id
+         WHERE b.service_on = :service_on AND b.state = 'arrived'
+    ), near AS (
+        SELECT line.id, line.ticket, r.id AS resident_id, r.name, r.user_id, r.guardian_user_id
+          FROM called JOIN line first ON first.id = called.id
+          JOIN line ON line.place = first.place + :near
+          JOIN resident r ON r.id = line.resident_id
     ), noted AS (
         INSERT INTO audit_entry (id, at, actor_user_id, request_id, address, action, object_type,
                                  object_id, region_code, from_state, to_state, details)
@@ -196,8 +207,10 @@ _CALL_NEXT = Statement(
           FROM called
     )
     SELECT busy.ticket AS busy, asked.id AS left_id, asked.ticket AS left_ticket,
-           asked.name AS left_name, detail.*
-      FROM (SELECT) press LEFT JOIN busy ON true LEFT JOIN asked ON true
+           asked.name AS left_name, near.id AS near_id, near.ticket AS near_ticket,
+           near.resident_id AS near_resident_id, near.name AS near_name,
+           near.user_id AS near_user_id, near.guardian_user_id AS near_guardian_id, detail.*
+      FROM (SELECT) press LEFT JOIN busy ON true LEFT JOIN asked ON true LEFT JOIN near ON true
       LEFT JOIN ({written_bookings("called")}) detail ON true
     """
 )
@@ -255,7 +268,8 @@ def lock_stall(session: Session, stall_id: UUID) -> Any:
 def call_next(session: Session, values: dict[str, Any]) -> Any:
     """Call the head of the stall's line. Answers the booking as `select_bookings` has it, its `id`
     None when nobody waits; `busy` is the ticket of that day that the stall has called already, and
-    `left_id` the head whose person has left: then nobody is called."""
+    `left_id` the head whose person has left: then nobody is called. `near_id` and so on: who has
+    come near to their turn by it, None where nobody waits so near."""
     return _CALL_NEXT.first(session, **values)
 
 

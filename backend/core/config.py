@@ -90,6 +90,14 @@ class BoardRules:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageRules:
+    near: int
+    call_minutes: int
+    tomorrow_from_hour: int
+    tomorrow_until_hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class LookupRules:
     found_minutes: int
 
@@ -162,6 +170,7 @@ BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
 BOARD = rules("board", BoardRules)
+MESSAGES = rules("messages", MessageRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)

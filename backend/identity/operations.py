@@ -122,7 +122,6 @@ def close_account(session: Session, actor: Actor) -> None:
     """
     user = lock_user(session, actor.user_id)
     roles.revoke_all(session, actor, actor.user_id)
-    user.openid, user.unionid = None, None
     user.state, user.closed_at = UserState.CLOSED, clock.now()
     people = [lock_own_resident(session, actor), *list_family(session, actor, lock=True)]
     erasure.erase_residents(session, actor, people)
@@ -130,6 +129,9 @@ def close_account(session: Session, actor: Actor) -> None:
     for consent in active_consents(session, actor.user_id):
         consent.withdrawn_at = clock.now()
     erasure.erase_logins(session, actor.user_id)
+    # Last, for it locks the account's key: whoever is telling it something holds a booking, or a
+    # person, that was waited for above, and waits for that key.
+    user.openid, user.unionid = None, None
     audit.record(
         session,
         actor,

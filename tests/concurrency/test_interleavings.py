@@ -20,6 +20,8 @@ from backend.core.ids import new_id
 from backend.identity import operations
 from backend.identity.models import User
 from backend.local.waiting import wait_until
+from tests.api.activities.test_put_off import shift
+from tests.api.bookings.test_news import announced, kinds, move_to
 from tests.support.market_day import GUEST, MarketDay, another_phone, minutes
 from tests.support.world import Person, World, ok, refused
 
@@ -36,13 +38,17 @@ class Other:
     def does(self, statement: str, **values: Any) -> None:
         self.connection.execute(text(statement), values)
 
-    def meets(self, request: Callable[[], Answer]) -> Answer:
-        """Send a request, wait until it waits for this transaction, commit: its answer."""
+    def meets(
+        self, request: Callable[[], Answer], meanwhile: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """Send a request, wait until it waits for this transaction, which goes on and is committed:
+        its answer."""
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(request)
             wait_until(lambda: self._waited_for() or answer.done(), timeout_s=PATIENCE_S,
                        what="a request that waits")  # fmt: skip
             assert not answer.done(), "it did not wait"
+            meanwhile()
             self.connection.commit()
             return answer.result()
 
@@ -399,3 +405,28 @@ def test_a_desk_never_waits_for_the_market(day: MarketDay, other: Other, name: s
         day.let_pass(number, "called_at", QUEUE.call_counts_after_seconds)
     other.does("SELECT 1 FROM activity WHERE id = :id FOR UPDATE", id=day.id)
     ok(other.passes(lambda: act(wanted)))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda day: shift(day, timedelta(days=1)), lambda day: move_to(day, "文化礼堂")]
+)
+def test_of_a_change_only_who_still_comes_is_told(
+    committed_world: World, other: Other, change: Callable[[MarketDay], TestResponse]
+) -> None:
+    """A market is put off, or held elsewhere, while somebody is just cancelling."""
+    day, person = announced(committed_world), committed_world.person()
+    booking = day.booked(person)
+    other.does("UPDATE booking SET state = 'cancelled' WHERE id = :id", id=booking["id"])
+    ok(other.meets(lambda: change(day)))
+    assert kinds(person) == ["booking_made"]
+
+
+def test_who_closes_their_account_waits_for_no_one_who_tells_it_something(
+    day: MarketDay, other: Other
+) -> None:
+    """Whoever tells holds a person or a booking, and asks for the account's key."""
+    person = day.world.person()
+    other.does("SELECT FROM resident WHERE id = :id FOR UPDATE", id=person.resident_id)
+    tells = "SELECT FROM user_account WHERE id = :id FOR KEY SHARE NOWAIT"
+    closed = other.meets(lambda: person.delete("/me"), lambda: other.does(tells, id=person.user_id))
+    ok(closed, 204)

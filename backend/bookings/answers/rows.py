@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import FromClause, bindparam, column, func, select, table
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, Offering, Slot, Stall
+from backend.activities.models import Activity, Offering, Slot, Stall, Venue
 from backend.bookings.models import Booking
 from backend.core.db import AnySelect
 from backend.core.db.statement import Statement
@@ -33,6 +33,9 @@ def select_bookings(booking: FromClause = Booking.__table__) -> AnySelect:
             Activity.ends_at.label("activity_ends_at"),
             Activity.opened_at.label("activity_opened_at"),
             Activity.closed_at.label("activity_closed_at"),
+            Activity.cancel_reason.label("activity_cancel_reason"),
+            Venue.name.label("venue_name"),
+            Venue.address.label("venue_address"),
             Offering.title.label("offering_title"),
             Offering.minutes_per_person,
             Slot.starts_at.label("slot_starts_at"),
@@ -42,6 +45,7 @@ def select_bookings(booking: FromClause = Booking.__table__) -> AnySelect:
         )
         .join_from(booking, Resident, Resident.id == b.resident_id)
         .join(Activity, Activity.id == b.activity_id)
+        .join(Venue, Venue.id == Activity.venue_id)
         .join(Offering, Offering.id == b.offering_id)
         .outerjoin(Slot, Slot.id == b.slot_id)
         .join(Stall, Stall.id == func.coalesce(b.called_stall_id, Offering.stall_id))

@@ -24,6 +24,7 @@ from backend.bookings.errors import (
 from backend.bookings.line.order import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
 from backend.bookings.moves import call_head, move
+from backend.bookings.news import sentences, telling
 from backend.bookings.permissions import may_call
 from backend.bookings.requests import CallNext
 from backend.core import audit, clock, limits
@@ -141,6 +142,7 @@ def recall(session: Session, actor: Actor, booking: Booking, region_code: str) -
         to_state=BookingState.CALLED,
         details={"calls": locked.calls},
     )
+    telling.tell_one(session, sentences.called, read_booking(session, booking.id))
 
 
 def start(session: Session, actor: Actor, booking: Booking, region_code: str) -> None:

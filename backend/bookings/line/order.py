@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Offering, Stall
+from backend.bookings.answers.rows import written_bookings
 from backend.bookings.line.estimates import Minutes, estimate_wait
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
-from backend.core.config import QUEUE
+from backend.core.config import MESSAGES, QUEUE
 from backend.core.db.statement import Statement
 
 # The order of the line (docs/rules/calling.md, Who is next): urgent, then appointments whose time
@@ -77,6 +78,35 @@ def places_of(session: Session, waiting: Sequence[Any]) -> dict[UUID, Any]:
         now=clock.now(),
     )
     return {row.id: row for row in rows}
+
+
+_NEXT_NEAR = Statement(
+    f"""
+    WITH line AS (
+        SELECT b.*, row_number() OVER (ORDER BY {LINE_ORDER}) AS place
+          FROM booking b
+         WHERE b.offering_id = :offering_id AND b.service_on = :service_on AND b.state = 'arrived'
+    ), near AS (
+        SELECT line.* FROM line JOIN line gone ON gone.id = :leaving_id AND gone.place <= :near
+         WHERE line.place = :near + 1
+    )
+    {written_bookings("near")}
+    """
+)
+
+
+def next_near(session: Session, leaving: Booking) -> Any:
+    """The number that comes so near to its turn that its person is told (config/rules.toml,
+    `near`) when a waiting one leaves the line, as `select_bookings` has it; None where that one is
+    behind it, or nobody waits there."""
+    return _NEXT_NEAR.first(
+        session,
+        offering_id=leaving.offering_id,
+        service_on=leaving.service_on,
+        leaving_id=leaving.id,
+        near=MESSAGES.near,
+        now=clock.now(),
+    )
 
 
 _PACE_COLUMNS = """

@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from backend.activities.lifecycle.times import Times
 from backend.activities.models import Activity, ActivityState, Offering, Slot
+from backend.activities.signals import Change
 from backend.bookings import places
 from backend.bookings.errors import AlreadyHere, DayHeld
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
 from backend.bookings.moves import Elsewhere, put_off
+from backend.bookings.news import sentences, telling
 from backend.core import clock
 from backend.core.audit import AuditEntry, audit_values
 from backend.core.permissions import Actor
@@ -46,7 +48,12 @@ class _Move:
 
 
 def follow_activity(
-    session: Session, actor: Actor | None, activity: Activity, before: Times, shift: timedelta
+    session: Session,
+    actor: Actor | None,
+    activity: Activity,
+    before: Times,
+    shift: timedelta,
+    change: Change,
 ) -> None:
     """The locked activity has other times: its numbers go to the day of their slot; those without
     one by as many days as the activity, and in any case to a day of it.
@@ -80,11 +87,16 @@ def follow_activity(
         if row.booking.due_at is not None:
             row.booking.due_at += shift
         moves.append(_Move(row.booking, states[row.booking.id], was_at(row), is_at(row)))
-    _tell(session, actor, activity, moves)
+    _tell(session, actor, activity, moves, change)
 
 
 def follow_slot(
-    session: Session, actor: Actor | None, activity: Activity, slot: Slot, before: datetime
+    session: Session,
+    actor: Actor | None,
+    activity: Activity,
+    slot: Slot,
+    before: datetime,
+    change: Change | None,
 ) -> None:
     """A locked slot begins at another instant: who has booked it is expected then.
 
@@ -100,7 +112,7 @@ def follow_slot(
         if row.booking.due_at is not None:
             row.booking.due_at = slot.starts_at
     moves = [_Move(row.booking, row.booking.state, before, slot.starts_at) for row in rows]
-    _tell(session, actor, activity, moves)
+    _tell(session, actor, activity, moves, change)
 
 
 def _locked(session: Session, which: Sequence[ColumnElement[bool]]) -> list[_Row]:
@@ -168,16 +180,22 @@ def _settle_service(
 
 
 def _tell(
-    session: Session, actor: Actor | None, activity: Activity, moves: Iterable[_Move]
+    session: Session,
+    actor: Actor | None,
+    activity: Activity,
+    moves: Iterable[_Move],
+    change: Change | None,
 ) -> None:
-    """Note for whom another time holds than the one they know, and audit each."""
+    """Note for whom another time holds than the one they know, audit each, and tell them."""
     entries = []
+    told = {}
     for move in moves:
         booking = move.booking
         if move.was_at == move.is_at or booking.state is not S.CONFIRMED:
             continue
         known = booking.moved_from or move.was_at
         booking.moved_from = None if known == move.is_at else known
+        told[booking.id] = sentences.Move(known, move.was_at, move.is_at)
         states: dict[str, str] = {}
         if move.state is not S.CONFIRMED:
             states = {"from_state": move.state, "to_state": S.CONFIRMED}
@@ -195,3 +213,4 @@ def _tell(
     session.flush()
     if entries:
         session.execute(insert(AuditEntry), entries)
+    telling.tell_market_moved(session, told, change)

@@ -9,6 +9,7 @@ from backend.activities.models import Activity
 from backend.bookings import moves, places
 from backend.bookings.days import day_over
 from backend.bookings.models import ACTIVE_STATES, Booking
+from backend.bookings.news import telling
 from backend.core import audit
 from backend.core.permissions import Actor
 
@@ -57,12 +58,14 @@ def merge(session: Session, source_id: UUID, target_id: UUID) -> None:
         if twin is not None and moves.is_cancellable(booking):
             moves.cancel(session, None, booking, region_code=region_code, action="merge",
                          resident_id=target_id)  # fmt: skip
+            telling.tell_merged(session, booking, twin)
         else:
             if twin is not None:
                 if not moves.is_cancellable(twin):
                     # Both are being served this moment: the guest's stays the guest's.
                     continue
                 moves.cancel(session, None, twin, region_code=region_code, action="merge")
+                telling.tell_merged(session, twin, booking)
             booking.resident_id = target_id
             session.flush()
         moved += 1
