@@ -1,5 +1,6 @@
 """Two organisers at one market's workbench at the same moment: the second is told."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,16 +81,21 @@ def test_a_colleague_is_assigned_once(
 def test_stalls_put_on_one_spot_at_once_all_stand_apart(
     committed_app: Flask, committed_world: World, organiser: Person, seats: list[Seat]
 ) -> None:
-    """Each changes places with whoever stands there; nobody is put on top of another."""
+    """Nobody is put on top of another: of those who have looked at one plan the first moves."""
     draft = committed_world.draft(organiser)
     stalls = [
         committed_world.stall(organiser, draft["id"], number=str(n), place=f"第2排第{n + 1}位")
         for n in range(TIMES)
     ]
-    answers = together(
-        TIMES, lambda n: seats[n].send(f"{M}/stalls/{stalls[n]['id']}/place", row="1", column="1")
+    (seen,) = set(
+        re.findall(r'name="plan" value="(\w+)"', seats[0].desk.read(f"{M}/{draft['id']}/stalls"))
     )
-    assert {answer.status_code for answer in answers} == {303}
+    form = {"row": "1", "column": "1", "plan": seen}
+    answers = together(
+        TIMES, lambda n: seats[n].send(f"{M}/stalls/{stalls[n]['id']}/place", **form)
+    )
+    assert [answer.status_code for answer in answers].count(303) == 1
+    assert {answer.status_code for answer in answers} == {303, 409}
     with committed_app.app_context(), transaction() as session:
         found = session.execute(select(Stall).where(Stall.activity_id == draft["id"])).scalars()
         drawn = plan_of(list(found))

@@ -59,8 +59,8 @@ class YesNo(fields.Flag):
 class Seen(fields.Text):
     """Stands for what the sender has been shown (`changes.fingerprint`)."""
 
-    def __init__(self) -> None:
-        super().__init__(40)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(40, **kwargs)
 
 
 What = TypeVar("What")
@@ -147,6 +147,8 @@ class StallForm(Schema):
 class PlaceForm(Schema):
     """Where a stall is put; without a spot it is taken off the plan."""
 
+    # Who stood where when it was looked at.
+    plan = Seen(required=True)
     row = fields.QueryInt(1, MOST, allow_none=True)
     column = fields.QueryInt(1, MOST, allow_none=True)
 

@@ -1,5 +1,6 @@
 """The workbench's stalls and their plan; what they offer is in offerings.py, when in slots.py."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,10 @@ _STALL = {
 }  # fmt: skip
 
 
+class PlanMoved(EditedMeanwhile):
+    title = "同事，或您自己在另一个页面，刚才动过平面图，这次没有移动。下面是现在的位置，请再移一次"
+
+
 def check_seen(now: str, seen: str | None) -> None:
     """Raises EditedMeanwhile (409) when a row is not as the sender has seen it.
 
@@ -70,11 +75,17 @@ def list_stalls(
         "activities/stalls.html",
         detail=detail,
         plan=plan.plan_of(rows),
+        plan_seen=_seen_of(rows),
         stalls={stall.id: stall for stall in rows},
         elsewhere=organisations_elsewhere(session, actor, activity),
         most=plan.MOST,
         **context,
     )
+
+
+def _seen_of(rows: Sequence[Stall]) -> str:
+    """Stands for who stands where."""
+    return changes.fingerprint(sorted((str(stall.id), plan.spot_of(stall)) for stall in rows))
 
 
 @pages.form("/<uuid:activity_id>/stalls", access=EDIT, body=forms.StallForm,
@@ -135,11 +146,31 @@ def save_stall(session: Session, actor: Actor, body: Sent[NewStall], stall_id: U
     return see_other(".list_stalls", activity_id=activity.id)
 
 
+def show_where(
+    session: Session,
+    actor: Actor,
+    stall_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """The plan as it now is, where somebody has moved a stall meanwhile; else the stall that could
+    not be put there."""
+    if isinstance(problem, PlanMoved):
+        activity, _ = stall_to_edit(session, actor, stall_id)
+        return str(list_stalls(session, actor, activity.id, problem=problem))
+    return str(show_stall(session, actor, stall_id, typed, problem))
+
+
 @pages.form("/stalls/<uuid:stall_id>/place", access=EDIT, body=forms.PlaceForm,
-            again=show_stall, said="已放好")  # fmt: skip
+            again=show_where, page=".show_stall", said="已放好")  # fmt: skip
 def place(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) -> Response:
-    """Put a stall on the plan, or take it off."""
+    """Put a stall on the plan, or take it off; whoever stands there changes places with it.
+
+    Raises PlanMoved (409) when that may be somebody else than its sender has seen.
+    """
     activity, stall = access_stall_for_edit(session, actor, stall_id)
+    if body["plan"] != _seen_of(stalls_of(session, activity.id)):
+        raise PlanMoved
     row, column = body.get("row"), body.get("column")
     spot = plan.Spot(row, column) if row is not None and column is not None else None
     stalls.place_stall(session, actor, activity, stall, spot)

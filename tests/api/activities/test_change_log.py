@@ -10,7 +10,7 @@ from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.identity.names import masked_name
 from tests.api.activities.conftest import DAY
-from tests.api.activities.workbench import M, facts, offering_of
+from tests.api.activities.workbench import M, facts, offering_of, put_at
 from tests.support.desk import Desk
 from tests.support.world import DISTRICT, OTHER_COMMUNITY, Person, World, ok
 
@@ -76,7 +76,7 @@ def test_the_stall_service_slot_or_colleague_is_named(
     volunteer = world.volunteer()
     ok(organiser.put(f"/stalls/{stall['id']}", {"name": "老义诊台"}))
     ok(organiser.put(f"/stalls/{stall['id']}", {"name": "健康角"}))
-    desk.send(f"{M}/stalls/{stall['id']}/place", row="1", column="1")
+    put_at(desk, market["id"], stall["id"], "1", "1")
     ok(organiser.put(f"/offerings/{offering['id']}", {"capacity": 30}))
     ok(organiser.put(f"/slots/{slot['id']}", {"capacity": 8}))
     duty = {"user_id": str(volunteer.user_id), "words": "引导"}
@@ -177,7 +177,7 @@ def test_a_deleted_stall_keeps_its_number(
         ), 201)  # fmt: skip
         assert entry_of("add_stall", market["id"]).details["number"] == f"旧{number}"
         ok(organiser.put(f"/stalls/{made['id']}", {"number": number}))
-        assert desk.send(f"{M}/stalls/{made['id']}/place", row="1", column="1").status_code == 303
+        assert put_at(desk, market["id"], made["id"], "1", "1").status_code == 303
         ok(organiser.delete(f"/stalls/{made['id']}"), 204)
         for action in ("edit_stall", "place_stall", "delete_stall"):
             for page in pages(world, desk, market["id"], action):
@@ -190,9 +190,9 @@ def test_a_move_says_from_where_to_where(world: World, desk: Desk, market: dict[
     """Of the stall that gives way too."""
     form = {"number": "2", "name": "二号", "row": "2", "column": "5"}
     assert desk.send(f"{M}/{market['id']}/stalls", **form).status_code == 303
-    path = f"{M}/stalls/{market['stalls'][0]['id']}/place"
+    stall = market["stalls"][0]["id"]
     for row, column in (("1", "4"), ("2", "5")):
-        assert desk.send(path, row=row, column=column).status_code == 303
+        assert put_at(desk, market["id"], stall, row, column).status_code == 303
     with transaction() as session:
         statement = select(AuditEntry.details).where(
             AuditEntry.action == "place_stall", AuditEntry.object_id == market["id"]

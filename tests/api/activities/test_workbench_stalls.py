@@ -20,6 +20,7 @@ from tests.api.activities.workbench import (
     hidden,
     marks,
     offering_of,
+    put_at,
     row,
     sign_up,
     stall_form,
@@ -49,13 +50,20 @@ def test_a_stall_is_added_changed_and_placed(
     assert second.place == "第2排第3位 东门左侧"
     first = market["stalls"][0]["id"]
     # Onto the place of another: they change places, notes stay with their stalls.
-    assert desk.send(f"{M}/stalls/{first}/place", row="2", column="3").status_code == 303
+    shown = hidden(desk.read(path), "plan")
+    assert put_at(desk, market["id"], first, "2", "3").status_code == 303
     assert place_of(market, "1").place == "第2排第3位"
+    assert place_of(market, "2").place == "东门左侧"
+    # From a second tab, in which it still stood where it was.
+    late = desk.send(f"{M}/stalls/{second_id}/place", row="1", column="1", plan=shown)
+    assert late.status_code == 409
+    assert "刚才动过平面图，这次没有移动" in late.get_data(as_text=True)
+    assert hidden(late.get_data(as_text=True), "plan") not in ("", shown), "it can be moved again"
     assert place_of(market, "2").place == "东门左侧"
     assert desk.send(path + "/arrange").status_code == 303
     assert place_of(market, "2").place == "第1排第1位 东门左侧"
     assert desk.send(path + "/arrange").status_code == 303
-    assert desk.send(f"{M}/stalls/{first}/place", row="", column="").status_code == 303
+    assert put_at(desk, market["id"], first).status_code == 303
     assert place_of(market, "1").place is None
     seen = hidden(desk.read(f"{M}/stalls/{second_id}"), "seen")
     changed = stall_form(number="8", row="5", column="6", seen=seen)
@@ -94,7 +102,7 @@ def test_a_wrong_stall_is_told(world: World, desk: Desk, market: dict[str, Any])
         f"{M}/stalls/{first}", **stall_form(number="1", row="1", column="1", seen=seen)
     )
     assert onto.status_code == 422
-    half = desk.send(f"{M}/stalls/{first}/place", row="7")
+    half = put_at(desk, market["id"], first, "7")
     assert half.status_code == 422
     assert 'name="row" type="number" value="7"' in half.get_data(as_text=True)
 
@@ -117,7 +125,7 @@ def test_the_second_editor_of_a_stall_takes_over_only_what_they_have_changed(
     assert 'value="东门左侧"' in page
     assert row(Stall, stall).name == "先改"
     # Put somewhere else on the plan, its form is as it was.
-    beside = desk.send(f"{path}/place", row="99", column="1").get_data(as_text=True)
+    beside = put_at(desk, market["id"], stall, "99", "1").get_data(as_text=True)
     assert (hidden(beside, "seen"), 'value="先改"' in beside) == (marks(page)["seen"], True)
     saved = stall_form(**(first | mine), **marks(page))
     assert desk.send(path, **saved).status_code == 303

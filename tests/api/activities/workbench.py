@@ -6,10 +6,11 @@ from html import unescape
 from typing import Any
 
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
-from tests.support.desk import form_time
+from tests.support.desk import Desk, form_time
 from tests.support.world import Person, World, ok
 
 M = "/console/markets"
@@ -52,6 +53,14 @@ def hidden(page: str, name: str) -> str:
 def marks(page: str, version: str = "seen") -> dict[str, str]:
     """What a form carries of what it showed when it was opened."""
     return {name: hidden(page, name) for name in (version, "base")}
+
+
+def put_at(
+    desk: Desk, activity_id: str, stall_id: str, row: str = "", column: str = ""
+) -> TestResponse:
+    """Put a stall on the plan as it is now; without a spot it is taken off."""
+    seen = hidden(desk.read(f"{M}/{activity_id}/stalls"), "plan")
+    return desk.send(f"{M}/stalls/{stall_id}/place", row=row, column=column, plan=seen)
 
 
 def fields_of(page: str) -> dict[str, str]:
