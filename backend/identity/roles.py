@@ -15,6 +15,7 @@ from backend.core.errors import AppError
 from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
 from backend.identity.login import console
 from backend.identity.models import RoleAssignment, User, UserState
+from backend.identity.signals import role_changed
 from backend.regions.models import Region
 
 # Of the layer above; only where it is based is read, because that is where its partners are.
@@ -201,3 +202,20 @@ def _record(session: Session, actor: Actor | None, action: str, assignment: Role
             ),
         },
     )
+    role_changed.send(
+        session,
+        actor=actor,
+        user_id=assignment.user_id,
+        role=assignment.role,
+        place=_name_of_place(session, assignment),
+        given=action == "grant_role",
+    )
+
+
+def _name_of_place(session: Session, assignment: RoleAssignment) -> str:
+    name = (
+        select(Region.name).where(Region.id == assignment.region_id)
+        if assignment.region_id
+        else select(organisations.c.name).where(organisations.c.id == assignment.organisation_id)
+    )
+    return str(session.execute(name).scalar_one())

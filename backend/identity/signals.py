@@ -9,3 +9,11 @@ residents_merged = Signal()
 # (session, actor, resident_ids): their personal data has been erased; counts stay. The actor is
 # None where their time was over (guests).
 residents_removed = Signal()
+
+# (session, actor, user_id, role, place, given): an account has been given a role in a region or an
+# organisation, whose name is `place`; or it was taken back. The actor is None for the command line.
+role_changed = Signal()
+
+# (session, actor, resident_ids, by, office, reason): somebody of an office (in words) has looked up
+# these people at the console, `by` their phone number or personal code (in words), and why.
+people_looked_up = Signal()

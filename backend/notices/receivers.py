@@ -6,12 +6,13 @@ from sqlalchemy import Uuid, cast, delete, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from backend.core.permissions import Actor
+from backend.core.permissions import Actor, Role
 from backend.identity.models import Resident
 from backend.identity.questions import exported
-from backend.identity.signals import residents_removed
+from backend.identity.signals import people_looked_up, residents_removed, role_changed
 from backend.notices import queries
-from backend.notices.models import Notice
+from backend.notices.about_people import LookUp, tell_looked_up, tell_role
+from backend.notices.models import Notice, NoticeKind
 
 
 @residents_removed.connect
@@ -27,6 +28,24 @@ def forget(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -
         .where(or_(Notice.user_id.in_(accounts), Notice.user_id.in_(guardians) & about))
         .execution_options(synchronize_session=False)
     )
+
+
+@role_changed.connect
+def role(
+    session: Session, *, actor: Actor | None, user_id: UUID, role: Role, place: str, given: bool
+) -> None:
+    """Whoever closes their account gives their roles back themselves."""
+    if actor is None or actor.user_id != user_id:
+        kind = NoticeKind.ROLE_GIVEN if given else NoticeKind.ROLE_TAKEN
+        tell_role(session, user_id, kind, role, place)
+
+
+@people_looked_up.connect
+def looked_up(
+    session: Session, *, actor: Actor, resident_ids: list[UUID], by: str, office: str, reason: str
+) -> None:
+    look = LookUp(office=office, did=f"按{by}查询了{{who}}的登记信息", reason=reason)
+    tell_looked_up(session, actor, resident_ids, look)
 
 
 exported.answered("notices")(queries.export_notices)

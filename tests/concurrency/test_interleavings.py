@@ -21,7 +21,8 @@ from backend.identity import operations
 from backend.identity.models import User
 from backend.local.waiting import wait_until
 from tests.api.activities.test_put_off import shift
-from tests.api.bookings.test_news import announced, kinds, move_to
+from tests.api.bookings.test_news import announced, move_to
+from tests.support.inbox import kinds
 from tests.support.market_day import GUEST, MarketDay, another_phone, minutes
 from tests.support.world import Person, World, ok, refused
 

@@ -25,6 +25,8 @@ from backend.feedback.models import (
 from backend.feedback.permissions import RegionalRectification
 from backend.identity.models import Resident
 from backend.identity.queries import Colleague, colleagues
+from backend.identity.staff.offices import office_of
+from backend.notices.about_people import LookUp, tell_looked_up
 
 # Closed though the resident is not satisfied.
 _UNSOLVED = "close_unsolved"
@@ -238,7 +240,8 @@ class Contact:
 
 
 def contact(session: Session, actor: Actor, found: RegionalRectification, reason: str) -> Contact:
-    """The rater's phone number, for the call-back: the only way to it, and audited.
+    """The rater's phone number, for the call-back: the only way to it, audited, and told to its
+    person.
 
     The number of who gave the rating; where they left none, that of the family member it is
     about.
@@ -250,7 +253,7 @@ def contact(session: Session, actor: Actor, found: RegionalRectification, reason
         raise ContactOver
     rating = session.get_one(Rating, row.rating_id)
     person = session.execute(
-        select(Resident.phone_encrypted, Resident.phone_state)
+        select(Resident.id, Resident.phone_encrypted, Resident.phone_state)
         .where(
             (Resident.user_id == rating.rated_by) | (Resident.id == rating.resident_id),
             Resident.phone_encrypted.is_not(None),
@@ -271,5 +274,8 @@ def contact(session: Session, actor: Actor, found: RegionalRectification, reason
         to_state=row.state,
         details={"reason": reason},
     )
+    office = office_of(session, actor, Permission.RECTIFICATION_HANDLE, found.region_code)
+    look = LookUp(office=office, did="为评价回访查看了{who}的电话号码", reason=reason)
+    tell_looked_up(session, actor, [person.id], look)
     phone = composed(PhoneVault).decrypt(person.phone_encrypted)
     return Contact(phone, person.phone_state.value)

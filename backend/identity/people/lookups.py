@@ -26,6 +26,8 @@ from backend.identity.people.numbers import PROVEN, ResidentCodeRefused, residen
 from backend.identity.personal_codes import CodeFault
 from backend.identity.phones import masked_phone
 from backend.identity.questions import uses
+from backend.identity.signals import people_looked_up
+from backend.identity.staff.offices import office_of
 from backend.regions.models import Region
 
 # The audit log's verb: the index that finds a caller's last ones is on it.
@@ -93,7 +95,7 @@ def find_residents(session: Session, actor: Actor, who: str, reason: str) -> lis
         or any(person.id in numbers for numbers in uses.values())
         or _at_home(session, person, codes)
     ]
-    _record(session, actor, mobile, reason, shown, codes)
+    _record(session, actor, mobile, reason, shown, Permission.RESIDENT_LOOKUP)
     return [
         Found(
             person.id,
@@ -122,7 +124,7 @@ def find_account(session: Session, actor: Actor, who: str) -> UUID | None:
     ]
     if len(people) > 1:
         raise SeveralAccounts
-    _record(session, actor, mobile, GRANT_REASON, people, actor.region_codes(Permission.ROLE_GRANT))
+    _record(session, actor, mobile, GRANT_REASON, people, Permission.ROLE_GRANT)
     return people[0].user_id if people else None
 
 
@@ -176,8 +178,14 @@ def _record(
     mobile: str | None,
     reason: str,
     found: list[Resident],
-    codes: tuple[str, ...],
+    permission: Permission,
 ) -> None:
+    """Audit a look-up, and tell the features above.
+
+    Args:
+        permission: what the caller needed for it.
+    """
+    region_code = min(actor.region_codes(permission), key=len)
     details: dict[str, Any] = {
         "by": "code" if mobile is None else "phone",
         "reason": reason,
@@ -189,6 +197,14 @@ def _record(
         ACTION,
         Resident.__tablename__,
         found[0].id if len(found) == 1 else new_id(),
-        region_code=min(codes, key=len),
+        region_code=region_code,
         details=details,
+    )
+    people_looked_up.send(
+        session,
+        actor=actor,
+        resident_ids=[person.id for person in found],
+        by="个人码" if mobile is None else "手机号",
+        office=office_of(session, actor, permission, region_code),
+        reason=reason,
     )

@@ -12,24 +12,12 @@ from backend.core import clock
 from backend.core.db import transaction
 from backend.notices.models import Notice
 from tests.api.activities.test_put_off import activity, shift
+from tests.support.inbox import inbox, kinds, last
 from tests.support.market_day import GUEST, MarketDay
 from tests.support.market_day import at as at_instant
 from tests.support.world import Market, Person, World, ok
 
 DAY = clock.today() + timedelta(days=5)
-
-
-def inbox(person: Person) -> list[dict[str, Any]]:
-    """What somebody was told, the oldest first."""
-    return list(reversed(ok(person.get("/me/notices"))["items"]))
-
-
-def kinds(person: Person) -> list[str]:
-    return [notice["kind"] for notice in inbox(person)]
-
-
-def last(person: Person) -> dict[str, Any]:
-    return inbox(person)[-1]
 
 
 def member(person: Person, name: str) -> str:

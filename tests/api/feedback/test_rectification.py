@@ -19,6 +19,7 @@ from backend.identity import roles
 from backend.identity.roles import Scope
 from backend.regions.models import Region
 from tests.support.fair import Fair, audit_of
+from tests.support.inbox import inbox
 from tests.support.world import DISTRICT, OTHER_SUBDISTRICT, Person, World, ok, refused
 
 REPLY: dict[str, Any] = {"reply": "已增加人手"}
@@ -310,6 +311,8 @@ def test_the_raters_number_for_the_call_back_and_audited(fair: Fair) -> None:
     entry = audit_of(fair.app, "rectification", rectification_id)[-1]
     assert (entry.action, entry.actor_user_id) == ("see_contact", fair.organiser.user_id)
     assert (entry.details, entry.reason) == ({}, "电话回访")
+    (told,) = [notice for notice in inbox(person) if notice["kind"] == "looked_up"]
+    assert "湖塘镇的组织者为评价回访查看了您的电话号码。写明的原因：电话回访。" in told["text"]
     ok(act(fair.organiser, rectification_id, "reply", REPLY))
     ok(act(fair.organiser, rectification_id, "contact", WHY))
 

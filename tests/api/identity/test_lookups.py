@@ -1,6 +1,7 @@
 """Looking a resident up: by exact number or code, masked, counted, audited with its reason."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.identity.models import User, UserState
 from tests.support.desk import Desk
+from tests.support.inbox import inbox
 from tests.support.limits import set_limit
 from tests.support.world import (
     COMMUNITY,
@@ -91,6 +93,23 @@ def test_what_is_shown_is_masked_and_counted_in_my_regions(
     assert PHONE not in page
     row = page.split("<tbody>")[1]
     assert row.count('<td class="number">1</td>') == 2, "one visit, one number; not the other town"
+
+
+def test_who_was_looked_up_learns_by_what_office_when_and_why(
+    noon: time_machine.Traveller, world: World, desk: Desk, resident: Person
+) -> None:
+    """One account is told once, of itself and its family; no name of who has looked; a guest with
+    the same number has nobody to tell."""
+    member = ok(resident.post("/me/family", {"name": "王奶奶", "phone": PHONE}), 201)
+    market = world.live_market(world.organiser())
+    take_number(market, replace(resident, resident_id=member["id"]))
+    assert "王*奶" in shown(look_up(desk))
+    (notice,) = [notice for notice in inbox(resident) if notice["kind"] == "looked_up"]
+    assert notice["title"] == "有工作人员查看了您、王奶奶的信息"
+    assert notice["text"].startswith(
+        "11月23日 周一 12:00，湖塘镇的组织者按手机号查询了您、王奶奶的登记信息。"
+        "写明的原因：来电询问预约。"
+    )
 
 
 def test_nobody_is_listed_without_a_question(desk: Desk, resident: Person) -> None:

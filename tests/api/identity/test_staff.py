@@ -20,6 +20,7 @@ from backend.identity.roles import Scope
 from backend.identity.staff import operations as staff
 from tests.support.desk import Desk
 from tests.support.fair import Statements
+from tests.support.inbox import inbox, last
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
@@ -174,6 +175,9 @@ def test_a_role_is_given_to_who_was_found_by_their_number(world: World, desk: De
     assert looked.details == {
         "by": "phone", "found": [str(person.resident_id)],
     }  # fmt: skip
+    assert [notice["title"] for notice in inbox(person)] == [
+        "有工作人员查看了您的信息", "您是湖塘镇的志愿者了",
+    ]  # fmt: skip
 
 
 def test_a_role_is_given_to_who_shows_their_code(world: World, desk: Desk) -> None:
@@ -183,6 +187,7 @@ def test_a_role_is_given_to_who_shows_their_code(world: World, desk: Desk) -> No
     organisation = world.organisation()
     assert give(desk, person, Role.PARTNER, organisation_id=organisation).status_code == 303
     assert held(person)[0].organisation_id == UUID(organisation)
+    assert "善乐社会工作服务站" in last(person)["title"]
 
 
 def test_who_was_not_found_is_nobody(world: World, desk: Desk) -> None:
@@ -309,6 +314,7 @@ def test_a_role_that_was_taken_back_is_worth_nothing_at_once(world: World, desk:
     assert [entry.from_state for entry in audited("revoke_role")] == ["organiser"]
     (ended,) = audited("end_console_sessions")
     assert (ended.region_code, ended.details) == (SUBDISTRICT, {"sessions": 1})
+    assert last(organiser)["title"] == "湖塘镇的组织者角色收回了"
 
 
 def test_with_another_role_left_the_console_stays_open(world: World, desk: Desk) -> None:
