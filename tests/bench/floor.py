@@ -59,8 +59,10 @@ pool = ConnectionPool(
     min_size=_connections,
     max_size=_connections,
     kwargs={"options": "-c timezone=UTC"},
-    open=True,
+    open=False,
 )
+# gunicorn loads this once and then forks: each of its processes opens a pool of its own.
+os.register_at_fork(after_in_child=pool.open)
 app = Flask(__name__, static_folder=None)
 
 
