@@ -56,6 +56,16 @@ class Who(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit as a scan that came before had found it."""
+
+    id: UUID
+    attended_at: datetime
+    device_id: str | None
+    left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A scan as it is kept, with the visit that stands, and whether the person had left and has
     `returned`; `answers.told` makes the phone's answer."""
@@ -67,7 +77,7 @@ class Kept:
     who: Who
     verdict: Verdict
     reason: Refusal | None
-    visit: AnyRow | Attendance | None
+    visit: AnyRow | Visit | None
     returned: bool = False
 
 
@@ -247,23 +257,45 @@ class NewScan:
 
 
 def kept_before(session: Session, scan_id: UUID, request_hash: bytes) -> Kept:
-    """A scan of this id that came before, as it was kept.
+    """A scan of this id that came before, with what was known when it came: so its answer is the
+    first one, whatever has been scanned, uploaded or undone since.
 
     Raises ScanIdReused (409) when the id came with another body, or from somebody else.
     """
     scan = session.get_one(Scan, scan_id)
     if scan.request_hash != request_hash:
         raise ScanIdReused
+    moment = Moment.kept(scan)
+    visit = _visit_found(session, scan)
+    found = scan.direction is ScanDirection.ENTRY and scan.derived_verdict is not Verdict.ADMITTED
+    left_at = visit.left_at if visit is not None else None
     return Kept(
         scan.id,
         scan.direction,
         scan.source,
-        Moment.kept(scan),
+        moment,
         Who.read(session, scan.resident_id),
         scan.derived_verdict,
         scan.reason,
-        session.get(Attendance, scan.attendance_id) if scan.attendance_id else None,
-        leaving.was_brought_back(session, scan),
+        visit,
+        returned=found and left_at is not None and left_at <= moment.judged_at,
+    )
+
+
+def _visit_found(session: Session, scan: Scan) -> Visit | None:
+    """The visit that a scan made or found, and when its person had left it before the scan."""
+    if scan.attendance_id is None:
+        return None
+    visit = session.get_one(Attendance, scan.attendance_id)
+    # As `admit` moves a visit: of scans made as they came the first stands.
+    moved_it = or_(Scan.derived_verdict == Verdict.ADMITTED, Scan.received_at > JUDGED_AT)
+    entries = _entries(visit.id).where(leaving.known_to(scan), moved_it)
+    stood_on = session.execute(entries.order_by(JUDGED_AT, Scan.id).limit(1)).one_or_none()
+    return Visit(
+        visit.id,
+        stood_on.at if stood_on else visit.attended_at,
+        stood_on.device_id if stood_on else visit.device_id,
+        leaving.left_before(session, scan),
     )
 
 

@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Attendance
-from backend.checkin.judge import Moment
-from backend.checkin.models import Scan, ScanDirection, Verdict
+from backend.checkin.models import Scan, ScanDirection, ScanRevert, Verdict
 from backend.checkin.queries import JUDGED_AT, UNDONE
 from backend.core import clock
 
@@ -23,12 +22,9 @@ _BY_TIME = (JUDGED_AT, Scan.received_at, Scan.direction)
 def derive(session: Session, attendance_id: UUID | None) -> None:
     """The visit, which the caller has locked, as scans have left it: its own entries, and exits
     whichever of the night's visits they were found to be of."""
-    mine, leaves = Scan.attendance_id == attendance_id, Scan.direction == ScanDirection.EXIT
-    scans = _presence(Scan.attendance_id.in_(_of_one_night(attendance_id)), or_(mine, leaves))
+    left_at = _left_at(session, _presence(attendance_id).where(~UNDONE))
     session.execute(
-        update(Attendance)
-        .where(Attendance.id == attendance_id)
-        .values(left_at=_left_at(session, scans))
+        update(Attendance).where(Attendance.id == attendance_id).values(left_at=left_at)
     )
 
 
@@ -38,16 +34,18 @@ def derive_all(session: Session, attendance_id: UUID | None) -> None:
         derive(session, visit_id)
 
 
-def was_brought_back(session: Session, scan: Scan) -> bool:
-    """Whether the person had left when they were scanned, as the facts before that scan say."""
-    if scan.direction is ScanDirection.EXIT or scan.attendance_id is None:
-        return False
-    before = _presence(
-        Scan.attendance_id == scan.attendance_id,
-        Moment.kept(scan).judged_at >= JUDGED_AT,
-        Scan.id != scan.id,
+def left_before(session: Session, scan: Scan) -> datetime | None:
+    """When the person of a scan had left before it, as far as was known when it came."""
+    others = _presence(scan.attendance_id).where(known_to(scan), Scan.id != scan.id)
+    return _left_at(session, others)
+
+
+def known_to(scan: Scan) -> ColumnElement[bool]:
+    """Of scans: whether they had come when this one came, and were not undone by then."""
+    undone = select(ScanRevert.id).where(
+        ScanRevert.scan_id == Scan.id, ScanRevert.at < scan.received_at
     )
-    return _left_at(session, before) is not None
+    return and_(Scan.received_at <= scan.received_at, ~undone.exists())
 
 
 def _of_one_night(attendance_id: UUID | None) -> Select[UUID]:
@@ -66,11 +64,12 @@ def _of_one_night(attendance_id: UUID | None) -> Select[UUID]:
     )
 
 
-def _presence(*of_visits: ColumnElement[bool]) -> _Presence:
-    """Comings and goings that were not undone."""
+def _presence(attendance_id: UUID | None) -> _Presence:
+    """The comings of a visit, and the goings of the night's visits."""
+    mine, leaves = Scan.attendance_id == attendance_id, Scan.direction == ScanDirection.EXIT
     return select(
         Scan.direction, Scan.derived_verdict, Scan.received_at, JUDGED_AT.label("at")
-    ).where(*of_visits, ~UNDONE)
+    ).where(Scan.attendance_id.in_(_of_one_night(attendance_id)), or_(mine, leaves))
 
 
 def _left_at(session: Session, presence: _Presence) -> datetime | None:

@@ -345,6 +345,34 @@ def test_a_mistake_of_the_first_phone_leaves_the_others_visit(doubled: Any) -> N
     assert day.summary()["visits"] == 0
 
 
+def test_a_repeat_knows_no_more_than_the_first_answer(world: World) -> None:
+    """What is uploaded or undone between a scan and its repeat is told to who scans then."""
+    with at(START) as clock:
+        day = MarketDay.begin(world)
+        person = world.person("王秀英")
+        clock.shift(minutes(30))
+        day.admit(person.resident_id, device_id="gate-1")
+        clock.shift(minutes(30))
+        here = _found(person, START + HOUR, id=str(uuid4()))
+        stayed = ok(day.scan(day.volunteer, **here))
+        assert (stayed["returned"], stayed["message"]) == (False, "王*英 09:30 已签到")
+        clock.shift(minutes(1))
+        _upload(day, person, START + minutes(10), device_id="gate-2")
+        left = _upload(day, person, START + minutes(40), direction="exit")
+        assert ok(day.scan(day.volunteer, **here)) == stayed
+        clock.shift(minutes(1))
+        gone = _found(person, START + minutes(62), direction="exit", id=str(uuid4()))
+        once = ok(day.scan(day.volunteer, **gone))
+        clock.shift(minutes(1))
+        back = _found(person, START + minutes(63), id=str(uuid4()))
+        returned = ok(day.scan(day.volunteer, **back))
+        assert (returned["returned"], returned["message"]) == (True, "王*英 欢迎回来")
+        clock.shift(minutes(1))
+        ok(day.revert(left["id"]), 201)
+        assert ok(day.scan(day.volunteer, **gone)) == once
+        assert ok(day.scan(day.volunteer, **back)) == returned
+
+
 # ---------------------------------------------------------------------------- provenance
 
 
