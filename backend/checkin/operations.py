@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
-from backend.checkin import answers, judge, keep, leaving, statements
-from backend.checkin.errors import FindClosed, NotRevertible
+from backend.checkin import answers, judge, keep, leaving, queries, statements
+from backend.checkin.errors import AlreadyReverted, FindClosed, NotRevertible
 from backend.checkin.judge import Moment, Shown
 from backend.checkin.models import Scan, ScanDirection, ScanRevert, Verdict
 from backend.checkin.requests import Scanned, Undo
@@ -61,7 +61,8 @@ def revert_scan(session: Session, actor: Actor, scan_id: UUID, undo: Undo) -> Sc
     """Undo what followed from a scan, as a new fact with a reason.
 
     Raises NotFound (404), also for a scan of a place where the caller may not revert,
-    NotRevertible (409) for a scan that made no visit, AlreadyReverted (409).
+    NotRevertible (409) for a scan that made no visit, AlreadyReverted (409) with the numbers that
+    are still to be asked about: the first answer may have been lost.
     """
     scan = session.get(Scan, scan_id)
     activity = session.get(Activity, scan.activity_id) if scan else None
@@ -72,6 +73,8 @@ def revert_scan(session: Session, actor: Actor, scan_id: UUID, undo: Undo) -> Sc
     if scan.derived_verdict is not Verdict.ADMITTED and not keep.made_earlier(session, scan):
         raise NotRevertible
     statements.lock_visitor(session, scan.attendance_id)
+    if queries.is_undone(session, scan.id):
+        raise AlreadyReverted(extra={"tickets": queries.numbers_left(session, scan.id)})
     revert = ScanRevert(scan_id=scan.id, operator_user_id=actor.user_id)
     session.add(revert)
     session.flush()

@@ -222,6 +222,12 @@ def export_attendances(session: Session, resident_ids: list[UUID]) -> list[dict[
     return [dict(row) for row in session.execute(statement).mappings()]
 
 
+def is_undone(session: Session, scan_id: UUID) -> bool:
+    """Whether a scan has been undone already."""
+    statement = select(ScanRevert.id).where(ScanRevert.scan_id == scan_id)
+    return session.execute(statement).scalar_one_or_none() is not None
+
+
 def numbers_left(session: Session, scan_id: UUID) -> list[dict[str, Any]]:
     """The numbers that stay in the line though the check-in of a scan is undone, since the desk has
     given them: who undoes it is to say what becomes of them."""
@@ -242,6 +248,8 @@ def numbers_left(session: Session, scan_id: UUID) -> list[dict[str, Any]]:
     day = clock.day_within(visit.attended_at, visit.starts_at, visit.ends_at)
     occasion = Occasion(visit.activity_id, day)
     here = who_is_here(session, occasion, [visit.resident_id]).get(visit.resident_id, {})
+    if "checked_in_at" in here:  # they have come after all, since
+        return []
     return [one for one in here.get("tickets", []) if one["state"] in _IN_LINE]
 
 

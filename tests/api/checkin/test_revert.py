@@ -142,6 +142,8 @@ def test_appointments_are_expected_again(world: World) -> None:
     revert = ok(day.revert(scan["id"]), 201)
     kept = {one["booking_id"]: one["ticket"] for one in revert["tickets"]}
     assert kept == {one["id"]: one["ticket"] for one in (walk_in, called_one)}, "asked about"
+    again = refused(day.revert(scan["id"]), 409, "already_reverted")
+    assert again["tickets"] == revert["tickets"], "who lost the first answer is asked too"
     undone = day.booking(booking)
     assert (undone["state"], undone["arrived_at"], undone["ahead"]) == ("confirmed", None, None)
     assert day.booking(walk_in)["state"] == "arrived"
@@ -149,6 +151,8 @@ def test_appointments_are_expected_again(world: World) -> None:
     assert day.moves(booking)[-1] == ("undo_arrival", "arrived", "confirmed")
     day.come(person)
     assert day.booking(booking)["state"] == "arrived"
+    again = refused(day.revert(scan["id"]), 409, "already_reverted")
+    assert again["tickets"] == [], "they are here"
 
 
 def test_a_revert_of_yesterday_leaves_today_as_it_is(world: World) -> None:

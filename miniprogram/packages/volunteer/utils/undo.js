@@ -80,16 +80,21 @@ function choose(question) {
  * @returns {Promise<Kept[]>} what is still in the line
  */
 async function revert(id, reason) {
-  /** @type {Kept[]} */
-  let numbers = [];
-  try {
-    ({ tickets: numbers = [] } = await revertScan(id, reason));
-  } catch (error) {
-    const before = error instanceof ApiError && error.code === "already_reverted";
-    if (!before) throw error;
-  }
+  const { tickets = [] } = await revertScan(id, reason).catch(undoneBefore);
   scanLog.markReverted(id);
-  return numbers;
+  return tickets;
+}
+
+/**
+ * The first answer was lost, or a colleague was faster: the numbers are asked about all the same.
+ * @param {unknown} error
+ * @returns {{tickets?: Kept[]}}
+ */
+function undoneBefore(error) {
+  if (error instanceof ApiError && error.code === "already_reverted") {
+    return { tickets: error.more.tickets };
+  }
+  throw error;
 }
 
 module.exports = { undo };
