@@ -72,7 +72,7 @@ def sign_up(session: Session, actor: Actor, offering_id: UUID, wanted: SignUp) -
         raise NotFound
     if actor.user_id not in (context.user_id, context.guardian_user_id):
         raise NotFound
-    _check_sign_up(context, wanted.slot_id)
+    _check_sign_up(session, offering_id, context, wanted.slot_id)
     service_on = _service_on(context)
     if proxy:
         _check_proxy_cap(session, actor, service_on)
@@ -161,7 +161,9 @@ def _lock_proxy(session: Session, actor: Actor) -> None:
     )
 
 
-def _check_sign_up(context: AnyRow, slot_id: UUID | None) -> None:
+def _check_sign_up(
+    session: Session, offering_id: UUID, context: AnyRow, slot_id: UUID | None
+) -> None:
     now = clock.now()
     if context.mode == OfferingMode.OPEN:
         raise SignUpNotNeeded
@@ -172,12 +174,22 @@ def _check_sign_up(context: AnyRow, slot_id: UUID | None) -> None:
     if context.state not in _OPEN_STATES:
         raise SignUpClosed
     if context.slot_ends_at is not None and now >= context.slot_ends_at:
-        raise SignUpClosed("这个时段已经过了，请选后面的", extra={"slot_over": True})
+        raise _slot_over(session, offering_id, now)
     last = context.slot_ends_at or context.ends_at
     closes = min(context.sign_up_closes_at or last, last)
     if now >= closes or (context.sign_up_opens_at and now < context.sign_up_opens_at):
         raise SignUpClosed
     _check_age(context)
+
+
+def _slot_over(session: Session, offering_id: UUID, now: datetime) -> SignUpClosed:
+    """A slot was chosen that has ended meanwhile: is there another to choose?"""
+    free = select(Slot.id).where(
+        Slot.offering_id == offering_id, Slot.ends_at > now, Slot.taken < Slot.capacity
+    )
+    another = session.execute(select(free.exists())).scalar_one()
+    next_words = "请选后面的" if another else "后面没有能约的时段了"
+    return SignUpClosed(f"这个时段已经过了，{next_words}", extra={"slot_over": True})
 
 
 def _check_age(context: AnyRow) -> None:

@@ -123,6 +123,7 @@ export interface BookingAnswer {
   urgent: boolean;
   /** when its day is over, and it too */
   valid_until: string;
+  venue: VenueBrief;
 }
 
 export interface BookingAnswerPage {
@@ -1185,6 +1186,11 @@ export interface VenueAnswer {
   longitude: number | null;
   name: string;
   wheelchair: boolean | null;
+}
+
+export interface VenueBrief {
+  address: string | null;
+  name: string;
 }
 
 export interface VenueRequest {

@@ -56,6 +56,7 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
                 "state": states[row.id],
                 "valid_until": ends[row.id],
                 "ratable_until": ratable_until(row.activity_ends_at, row.activity_closed_at),
+                "venue": {"name": row.venue_name, "address": row.venue_address},
                 "activity_state": ActivityState(row.activity_state),
                 "activity_open": _is_open(row),
                 "origin": BookingOrigin(row.origin),

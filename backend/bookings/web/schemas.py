@@ -98,10 +98,16 @@ class StallBrief(ma.Schema):
     name = out.String()
 
 
+class VenueBrief(ma.Schema):
+    name = out.String(metadata={"example": "花园社区广场"})
+    address = out.String(allow_none=True)
+
+
 class BookingAnswer(ma.Schema):
     id = out.UUID()
     activity_id = out.UUID()
     activity_title = out.String()
+    venue = out.Nested(VenueBrief)
     offering_id = out.UUID()
     offering_title = out.String()
     slot_id = out.UUID(allow_none=True)

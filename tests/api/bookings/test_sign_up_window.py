@@ -25,8 +25,19 @@ def test_one_signs_up_until_the_slot_is_over(world: World) -> None:
     assert _can(day, START - minutes(60))
     assert _can(day, START + minutes(30) - SECOND)
     with at(START + minutes(30)):
-        problem = refused(day.sign_up(day.world.person()), 409, "sign_up_closed")
-    assert (problem["detail"], problem["slot_over"]) == ("这个时段已经过了，请选后面的", True)
+        nothing_left = refused(day.sign_up(day.world.person()), 409, "sign_up_closed")
+        hour = {"starts_at": (START + minutes(30)).isoformat(),
+                "ends_at": (START + minutes(60)).isoformat(), "capacity": 1}  # fmt: skip
+        slots = ok(
+            day.organiser.post(f"/offerings/{day.offering_id}/slots", {"slots": [hour]}), 201
+        )
+        another = refused(day.sign_up(day.world.person()), 409, "sign_up_closed")
+        later = next(one["id"] for one in slots["slots"] if one["free"] == 1)
+        ok(day.sign_up(day.world.person(), slot_id=later), 201)
+        full = refused(day.sign_up(day.world.person()), 409, "sign_up_closed")
+    assert another["detail"] == "这个时段已经过了，请选后面的"
+    assert nothing_left["detail"] == full["detail"] == "这个时段已经过了，后面没有能约的时段了"
+    assert nothing_left["slot_over"] is another["slot_over"] is True
 
 
 def test_without_slots_until_the_market_is_over(world: World) -> None:

@@ -68,6 +68,7 @@ def test_my_bookings_newest_first_in_pages(day: MarketDay, world: World) -> None
     assert [item["resident"]["display_name"] for item in listed] == ["王秀英", "王奶奶", "王秀英"]
     assert listed[0]["offering_title"] == "义诊"
     assert listed[0]["activity_title"] == "花园社区公益集市"
+    assert listed[0]["venue"] == {"name": "社区广场", "address": "花园路 1 号"}
 
 
 def test_my_bookings_by_when_they_are(day: MarketDay, world: World) -> None:
