@@ -49,7 +49,9 @@ function listMyBookings(query = {}) {
  * @returns {Promise<import("./types").Page<Booking>>}
  */
 function pollMyBookings() {
-  return read("/me/bookings", { query: { limit: 50 }, login: true, cached: true, attempts: 1 });
+  return read("/me/bookings", {
+    query: { limit: 50 }, login: true, cached: true, attempts: 1, shownOn: "pages/number/number",
+  });
 }
 
 /**

@@ -2,6 +2,7 @@
 const { read, write, forgetReads } = require("./request");
 const session = require("./session");
 const { forgetDrafts } = require("../utils/draft");
+const familyNames = require("../utils/family-names");
 const { forgetToday } = require("../utils/for-today");
 const myNumbers = require("../utils/my-numbers");
 const outbox = require("../utils/outbox");
@@ -40,8 +41,15 @@ function bindPhone(body) {
 }
 
 /** @returns {Promise<{items: FamilyMember[]}>} */
-function listFamily() {
-  return read("/me/family", { login: true });
+async function listFamily() {
+  const family = await read("/me/family", { login: true });
+  familyNames.learn(family.items);
+  return family;
+}
+
+/** Who they are, for a page that names them; without an answer the names are plain. */
+async function knowFamily() {
+  if (!familyNames.areKnown()) await listFamily().catch(() => undefined);
 }
 
 /** @typedef {import("./openapi").FamilyRequest} FamilyForm */
@@ -124,11 +132,12 @@ function forgetEverything() {
   forgetReads();
   forgetToday();
   forgetDrafts();
+  familyNames.forget();
   myNumbers.refresh();
 }
 
 module.exports = {
-  getMe, changeMe, bindPhone, listFamily, addFamilyMember, changeFamilyMember,
+  getMe, changeMe, bindPhone, listFamily, knowFamily, addFamilyMember, changeFamilyMember,
   removeFamilyMember, giveConsent, withdrawConsent, listSessions, endSession,
   exportMe, closeAccount, logOut,
 };

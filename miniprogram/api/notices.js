@@ -15,7 +15,9 @@ function listNotices(query = {}) {
  * @returns {Promise<number>}
  */
 async function countUnread() {
-  const { unread } = await read("/me/notices/count", { login: true, cached: true, attempts: 1 });
+  const { unread } = await read("/me/notices/count", {
+    login: true, cached: true, attempts: 1, shownOn: "pages/mine/mine",
+  });
   return unread;
 }
 

@@ -6,6 +6,7 @@ const session = require("./session");
 const { problemOf, ApiError } = require("./errors");
 const { send, withQuery } = require("./transport");
 const { uuid } = require("../utils/ids");
+const behind = require("../utils/behind");
 const { sleep } = require("../utils/sleep");
 
 const ATTEMPTS = 3;
@@ -28,6 +29,7 @@ const cache = new Map();
  * @property {boolean} [login] send the login, logging in where needed; public reads go without
  * @property {boolean} [cached] ask with the ETag; unchanged data comes back as the same object
  * @property {number} [attempts] 1 for polled reads: the poll itself comes again
+ * @property {string} [shownOn] the page that shows it, where any may be on the screen meanwhile
  */
 
 /**
@@ -36,7 +38,24 @@ const cache = new Map();
  * @param {ReadOptions} [options]
  * @returns {Promise<any>} the answer's body; rejects with an ApiError
  */
-async function read(path, { query, login = false, cached = false, attempts = ATTEMPTS } = {}) {
+async function read(path, { shownOn, ...options } = {}) {
+  const report = (/** @type {boolean} */ answered) =>
+    behind.reportRead(withQuery(path, options.query || {}), answered, shownOn || behind.pageOnTop());
+  try {
+    const data = await readNow(path, options);
+    report(true);
+    return data;
+  } catch (error) {
+    if (error instanceof ApiError && error.busy) report(false);
+    throw error;
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {Omit<ReadOptions, "shownOn">} options
+ */
+async function readNow(path, { query, login = false, cached = false, attempts = ATTEMPTS }) {
   const bearer = login ? await session.token() : "";
   const place = `${bearer} ${withQuery(path, query || {})}`;
   const before = cached ? cache.get(place) : undefined;

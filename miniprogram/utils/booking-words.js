@@ -3,7 +3,7 @@
 
 const { isCancelWaiting } = require("../api/bookings");
 const { isMyself } = require("../api/session");
-const { nameWords } = require("./name-words");
+const { whoWords } = require("./family-names");
 const serverTime = require("./server-time");
 const { clock, dayKey, dayWords, daysBetween, momentWords, waitWords } = require("./time");
 
@@ -23,6 +23,9 @@ const BADGES = {
   cancelled: { text: "已取消", tone: "plain" },
   expired: { text: "已失效", tone: "plain" },
 };
+
+/** A space at which no line ends. */
+const TOGETHER = "\u00a0";
 
 const CANCEL_WAITING = { text: "联网后取消", tone: "warn" };
 
@@ -112,8 +115,9 @@ function bookingWords(booking) {
     activityId: booking.activity_id,
     title: booking.offering_title,
     market: booking.activity_title,
-    who: nameWords(booking.resident),
-    stall: `${booking.stall.number} 号摊位 ${booking.stall.name}`,
+    place: [booking.venue.name, booking.venue.address].filter(Boolean).join("，"),
+    who: whoWords(booking.resident),
+    stall: `${booking.stall.number}${TOGETHER}号摊位 ${booking.stall.name}`,
     when: from && to ? `${day} ${clock(from)}–${clock(to)}` : day,
     badge: waiting ? CANCEL_WAITING : BADGES[state],
     moved: state === "confirmed" && booking.moved_from ? `改期了，原来是${momentWords(booking.moved_from)}` : "",
@@ -136,7 +140,7 @@ function bookingWords(booking) {
 function cancelQuestion({ ticket, resident, activity_title: market, offering_title: service }) {
   return {
     title: `取消 ${ticket} 号？`,
-    content: `${nameWords(resident)}在「${inner(market)}」的${service}。名额会让给其他居民，取消后不能恢复。`,
+    content: `${whoWords(resident)}在「${inner(market)}」的${service}。名额会让给其他居民，取消后不能恢复。`,
     confirmText: "确定取消",
     cancelText: "先留着",
     confirmColor: "#B42318",

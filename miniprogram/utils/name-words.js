@@ -22,9 +22,18 @@ function familyWords(members) {
   return members.map((member, index) => {
     const { display_name: name, relation, birth_year: year } = member;
     const alone = names.indexOf(names[index]) === names.lastIndexOf(names[index]);
-    const tells = [relation, year && `${year} 年生`].filter(Boolean).join("，");
+    const tells = [relation, year && `${year}\u00a0年生`].filter(Boolean).join("，");
     return { ...member, label: alone || !tells ? name : `${name}（${tells}）` };
   });
+}
+
+/**
+ * Whether two people among those of some bookings have one name.
+ * @param {{resident: {id: string, display_name: string}}[]} bookings
+ */
+function haveNamesakes(bookings) {
+  const names = new Map(bookings.map(({ resident }) => [resident.id, nameKey(resident.display_name)]));
+  return new Set(names.values()).size < names.size;
 }
 
 /** What stands between the parts of a name, or is left out (backend/identity/names.py). */
@@ -38,4 +47,4 @@ function nameKey(name) {
   return name.normalize("NFC").replace(SEPARATORS, "").toLowerCase();
 }
 
-module.exports = { familyWords, nameKey, nameWords };
+module.exports = { familyWords, haveNamesakes, nameKey, nameWords };

@@ -1,8 +1,9 @@
 // @ts-check
-// A page's list that is read part by part, the one way for each of them. The page's data begins with
+// A page's list of what is one's own and the family's, read part by part, the one way for each. The page's data begins with
 // `UNREAD`; it calls `refresh` in onShow, `more` in onReachBottom, `retry` where its error-state asks.
 
 const { sentenceOf } = require("../api/errors");
+const { knowFamily } = require("../api/me");
 
 /** What the page shows instead of a list that is not there, and whether there is more of it. */
 const UNREAD = { loading: true, error: "", hasMore: false };
@@ -51,7 +52,7 @@ function createList(page, { read, readBeside, show }) {
     const mine = turn;
     reading = true;
     try {
-      const [part, beside] = await Promise.all([read(query), readBeside()]);
+      const [part, beside] = await Promise.all([read(query), readBeside(), knowFamily()]);
       if (mine !== turn) return;
       items = before.concat(part.items);
       cursor = part.next_cursor;

@@ -141,6 +141,7 @@ def test_sign_up_for_a_family_member(
     theirs.page.get_by_role("radio", name="余 5").first.tap()
     theirs.tap("确认报名")
     theirs.sees("王奶奶的号")
+    theirs.sees("社区广场，花园路 1 号")
     assert booking_states(database, member) == ["confirmed"]
     assert booking_states(database, resident.resident_id) == []
 
@@ -687,16 +688,20 @@ def test_the_family_is_checked_in_on_the_same_phone(
     own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:
     member = resident.post("/me/family", {"name": "王奶奶", "relation": "奶奶"})["id"]
-    resident.post("/me/family", {"name": "王奶奶", "relation": "外婆"})
+    other = resident.post("/me/family", {"name": "王奶奶", "relation": "外婆"})["id"]
     mine = own(f"pages/checkin/checkin?scene={market.code()}")
     mine.tap("签到")
     mine.tap("给家人签到")
     # Two of one name are told apart.
     mine.page.get_by_role("radio", name="王奶奶（奶奶）").tap()
     mine.tap("签到")
-    mine.sees("王奶奶，欢迎您")
+    mine.sees("王奶奶（奶奶），欢迎您")
     visited = "SELECT count(*) FROM attendance WHERE resident_id IN (:mine, :hers)"
     assert rows(database, visited, mine=resident.resident_id, hers=member) == [(2,)]
+    own("pages/visits/visits").sees("王奶奶（奶奶） · 今天")
+    for one in (member, other):
+        market.give_number(market.haircut, one)
+    own("pages/number/number").sees("王奶奶（奶奶） · 义剪")
 
 
 def test_a_foreign_code_is_told_in_plain_words(own: OpenPhone, market: Market) -> None:

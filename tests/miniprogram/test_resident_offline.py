@@ -189,6 +189,16 @@ def test_the_number_stays_on_the_screen_and_follows_again(
     mine.network()
     mine.sees("轮到您了")
     mine.misses("网络不太好")
+    # The network is there and the server is too busy: what is shown may be old all the same.
+    mine.allow(503, "/me/bookings")
+    mine.page.route("**/me/bookings?*", lambda route: route.fulfill(status=503))
+    mine.page.clock.fast_forward("00:05")
+    mine.sees("暂时没更新上，显示的可能不是最新内容")
+    mine.sees("轮到您了")
+    mine.look("number-behind")
+    mine.reconnect()
+    mine.page.clock.fast_forward("00:10")
+    mine.misses("暂时没更新上")
 
 
 def test_every_page_says_so_and_goes_on(own: OpenPhone, market: Market, served: Any) -> None:

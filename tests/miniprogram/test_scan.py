@@ -26,6 +26,14 @@ from tests.miniprogram.town import (
 SCAN = "packages/volunteer/pages/scan/scan"
 FIND = "packages/volunteer/pages/find/find"
 WRITE_IN = "packages/volunteer/pages/write-in/write-in"
+_KEEP_FORTY = """() => {
+  const [first] = wx.getStorageInfoSync().keys.filter((key) => key.startsWith("outbox:"));
+  const kept = wx.getStorageSync(first);
+  for (let n = 0; n < 40; n += 1) wx.setStorageSync(`outbox:twin-${n}`, { ...kept, key: `twin-${n}` });
+}"""
+_FORGET_FORTY = """() => wx.getStorageInfoSync().keys
+  .filter((key) => key.startsWith("outbox:twin-"))
+  .forEach((key) => wx.removeStorageSync(key))"""
 ANSWER_IS_GONE = "00:02"
 PATIENCE_IS_OVER = "00:05"
 OpenAt = Callable[..., Phone]
@@ -235,6 +243,15 @@ def test_scans_survive_closing_the_mini_program(
     mine.cut_off()
     scan(mine, code)
     mine.sees("还没核验")
+    # However many wait, what else is on the page stays in reach.
+    mine.page.evaluate(_KEEP_FORTY)
+    mine.reopen()
+    has_counted(mine, 0, waiting=41)
+    expect(mine.page.get_by_text("签到：扫的签到码").filter(visible=True)).to_have_count(2)
+    mine.look("scan-many-waiting")
+    mine.tap("还有 39 条未上传，看全部")
+    expect(mine.page.get_by_text("签到：扫的签到码").filter(visible=True)).to_have_count(41)
+    mine.page.evaluate(_FORGET_FORTY)
     mine.reopen()
     has_counted(mine, 0, waiting=1)
     mine.reconnect()
@@ -607,6 +624,14 @@ def test_undoing_the_last_one(
     # A number from the desk would be called for nobody.
     next_one(mine)
     number = market.give_number(market.haircut, resident.resident_id)
+    # It is asked about too where the check-in was undone meanwhile, or the first answer was lost.
+    ((last,),) = rows(
+        database,
+        "SELECT id FROM scan WHERE activity_id = :id ORDER BY received_at DESC LIMIT 1",
+        id=market.id,
+    )
+    market.staff.post(f"/scans/{last}/revert", {"reason": "本人没有来"})
+    mine.allow(409, "/revert")
     mine.page.get_by_role("button", name="撤销").first.tap()
     mine.tap("本人没有来")
     mine.page.get_by_role("dialog").get_by_role("button", name="撤销", exact=True).tap()

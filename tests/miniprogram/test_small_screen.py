@@ -33,6 +33,8 @@ def test_buttons_side_by_side_do_not_break_their_words(small: OpenSmall, market:
         assert lines(mine.page.get_by_role("button", name=name)) == 1
     when = mine.page.locator(".fact").first  # its icon stands in the middle of its line
     assert abs(middle(when.locator("[class*=icon-clock]")) - middle(when.locator(".ink"))) < 3
+    for words in ("直接到摊位即可", "现在没有人排队", "还有 10 个名额"):
+        assert lines(mine.page.get_by_text(words).first) == 1, words
     mine.look("market-small")
 
 

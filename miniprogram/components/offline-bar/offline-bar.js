@@ -1,7 +1,8 @@
 // @ts-check
-// One line at the top of a page: the network is away, something waits to be sent, or the server
-// would not take something that was sent late. Put it first in `.page`; it hides itself.
+// One line at the top of a page: the network is away, the server was too busy to answer, something
+// waits to be sent, or the server would not take something that was sent late. Put it first in `.page`; it hides itself.
 
+const behind = require("../../utils/behind");
 const network = require("../../utils/network");
 const outbox = require("../../utils/outbox");
 const { kindOf } = require("../../utils/outbox-kinds");
@@ -19,6 +20,9 @@ Component({
 
   data: {
     online: true,
+    /** The page that it is on. */
+    page: "",
+    isBehind: false,
     pending: 0,
     refusedTitle: "",
     refusedReason: "",
@@ -29,8 +33,10 @@ Component({
 
   lifetimes: {
     attached() {
+      this.setData({ page: behind.pageOnTop() });
       following.set(this, [
         network.follow((online) => this.setData({ online })),
+        behind.follow(() => this.showBehind()),
         outbox.follow(() => this.showOutbox()),
       ]);
     },
@@ -40,7 +46,19 @@ Component({
     },
   },
 
+  pageLifetimes: {
+    show() {
+      // It is attached before its page is on top, where it does not come later.
+      this.setData({ page: behind.pageOnTop() });
+      this.showBehind();
+    },
+  },
+
   methods: {
+    showBehind() {
+      this.setData({ isBehind: behind.isBehind(this.data.page) });
+    },
+
     showOutbox() {
       const [first] = outbox.refused();
       this.setData({

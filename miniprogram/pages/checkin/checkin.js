@@ -11,7 +11,7 @@ const { earlyWords } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { codeInQuery, codeInScan } = require("../../utils/market-code");
 const myNumbers = require("../../utils/my-numbers");
-const { nameWords } = require("../../utils/name-words");
+const { whoWords } = require("../../utils/family-names");
 const outbox = require("../../utils/outbox");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const { clock } = require("../../utils/time");
@@ -153,7 +153,7 @@ Page({
     const { market, residentId, result } = this.data;
     const early = earlyWords(await myNumbers.refresh(), market?.activity_id || "", residentId);
     if (verdict === "refused" || !early || this.data.result !== result) return;
-    const who = resident ? nameWords(resident) : "您";
+    const who = resident ? whoWords(resident) : "您";
     this.setData({ "result.text": `${residentId ? who : "您"}${early}。` });
   },
 
@@ -199,7 +199,7 @@ async function myFamily() {
  * @returns {Result}
  */
 function resultOf({ verdict, reason, resident, attendance, returned }) {
-  const name = resident ? nameWords(resident) : "您";
+  const name = resident ? whoWords(resident) : "您";
   if (verdict === "refused") return refusal(reason || "invalid");
   if (returned) {
     return {

@@ -9,7 +9,7 @@ const session = require("../../api/session");
 const { activityWords } = require("../../utils/activity-words");
 const { activeBookings } = require("../../utils/booking-words");
 const look = require("../../utils/look");
-const { nameWords } = require("../../utils/name-words");
+const { whoWords } = require("../../utils/family-names");
 const { availability, lineWords } = require("../../utils/offering-words");
 const { marketCard } = require("../../utils/share");
 const { clock, dayKey } = require("../../utils/time");
@@ -133,7 +133,7 @@ function stallWords(stall, activity, bookings) {
         title: offering.title,
         line: lineWords(offering),
         age: offering.min_age ? `${offering.min_age} 岁以上` : "",
-        tickets: held.map((booking) => `${nameWords(booking.resident)} ${booking.ticket}`).join("、"),
+        tickets: held.map((booking) => `${whoWords(booking.resident)} ${booking.ticket}`).join("、"),
         mine: held.some(({ resident }) => session.isMyself(resident)),
         ...availability(offering, activity.state),
       };

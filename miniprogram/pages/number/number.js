@@ -4,12 +4,14 @@
 
 const { cancelBooking, parkBooking, rejoinBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
+const { knowFamily } = require("../../api/me");
 const session = require("../../api/session");
 const {
   activeBookings, bookingWords, cancelQuestion, endedBookings, isOnTheSpot,
 } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
+const { haveNamesakes } = require("../../utils/name-words");
 const outbox = require("../../utils/outbox");
 const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
@@ -76,7 +78,10 @@ Page({
     this.rest();
     this.unfollow = [
       myNumbers.follow({
-        onChange: (bookings) => this.show(bookings),
+        onChange: (bookings) => {
+        this.show(bookings);
+        if (haveNamesakes(bookings)) knowFamily().then(() => this.show(this.bookings));
+      },
         onError: (error) => this.onReadError(error),
       }),
       outbox.followSent(() => myNumbers.refresh()),

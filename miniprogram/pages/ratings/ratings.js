@@ -2,8 +2,8 @@
 // The ratings I gave, newest first; each can be changed for a while.
 
 const { getRatingForm, listMyRatings } = require("../../api/ratings");
+const { whoWords } = require("../../utils/family-names");
 const look = require("../../utils/look");
-const { nameWords } = require("../../utils/name-words");
 const { UNREAD, createList } = require("../../utils/paged-list");
 const serverTime = require("../../utils/server-time");
 const { momentWords } = require("../../utils/time");
@@ -68,7 +68,7 @@ function ratingWords(rating, form) {
     id: rating.id,
     title: rating.offering_title || rating.activity_title,
     market: rating.offering_title ? rating.activity_title : "",
-    who: nameWords(rating.resident),
+    who: whoWords(rating.resident),
     when: momentWords(rating.created_at),
     score: rating.score,
     level: level ? level.title : "",

@@ -3,8 +3,8 @@
 
 const { listMyAttendances } = require("../../api/checkin");
 const session = require("../../api/session");
+const { whoWords } = require("../../utils/family-names");
 const look = require("../../utils/look");
-const { nameWords } = require("../../utils/name-words");
 const { UNREAD, createList } = require("../../utils/paged-list");
 const { readRated, visitKey } = require("../../utils/rated");
 const serverTime = require("../../utils/server-time");
@@ -66,7 +66,7 @@ function visitWords(visit, rated) {
     activityId: visit.activity_id,
     residentId: visit.resident.id,
     title: visit.activity_title,
-    who: nameWords(visit.resident),
+    who: whoWords(visit.resident),
     when: `${momentWords(visit.attended_at)} 签到`,
     canRate: serverTime.isBefore(visit.ratable_until) && !isRated,
   };

@@ -20,6 +20,8 @@ const { undo } = require("../../utils/undo");
 const ANSWER_MS = { good: 1100, warn: 1700 };
 /** The newest, whatever they are; those that can be undone stay besides. */
 const SHOWN_LINES = 3;
+/** Of those that wait for the network. */
+const SHOWN_WAITING = 2;
 /** What a personal code looks like; a market's own code is shorter. */
 const PERSONAL_CODE = /^[\w-]{60,300}$/;
 
@@ -44,6 +46,9 @@ Page({
     book: null,
     /** @type {ReturnType<typeof scanBook>["lines"]} */
     recent: [],
+    /** The newest that wait, and how many more. @type {ReturnType<typeof scanBook>["waiting"]} */
+    waiting: [],
+    moreWaiting: 0,
     drift: "",
     notice: "",
     refusal: NO_REFUSAL,
@@ -99,7 +104,8 @@ Page({
     takeLateAnswers();
     const book = scanBook(market.id);
     const recent = book.lines.filter(({ canUndo }, index) => canUndo || index < SHOWN_LINES);
-    this.setData({ book, recent });
+    const waiting = book.waiting.slice(-SHOWN_WAITING).reverse();
+    this.setData({ book, recent, waiting, moreWaiting: book.waiting.length - waiting.length });
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{activity: Market}>} event */
