@@ -26,10 +26,12 @@ from backend.core.web.document import init_docs
 from backend.core.web.front import init_front
 from backend.core.web.problems import init_problems
 from backend.features import FEATURES
+from backend.gateways.push import PushReader
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.identity.login.sessions import authenticate
 from backend.identity.personal_codes import PersonalCodes
+from backend.notices.messages.templates import template_ids
 from backend.settings import Settings
 
 
@@ -95,6 +97,8 @@ def create_app(
         PersonalCodes(settings.code_signing_key),
         MarketCodes(settings.code_signing_key, settings.wechat_link_prefix),
         _gateway(app, settings, vault),
+        PushReader(settings.wechat_appid, settings.wechat_push_token, settings.wechat_push_aes_key),
+        template_ids(settings.template_ids, stand_in=settings.app_env != "production"),
         AuditWords.together(feature.audit for feature in features),
     )
     init_request_logs(app)

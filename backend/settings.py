@@ -23,9 +23,15 @@ from psycopg.conninfo import conninfo_to_dict
 WECHAT_API = "https://api.weixin.qq.com"
 STAND_IN_APPID = "wx-standin"
 STAND_IN_SECRET = "standin-secret"  # noqa: S105 - the stand-in's, guards nothing
+STAND_IN_PUSH_TOKEN = "push-token"  # noqa: S105 - likewise
+STAND_IN_PUSH_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 APP_ENVS = ("production", "development", "test")
 ENV_VERSIONS = ("release", "trial", "develop")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+# As WeChat takes them where the address of pushes is registered.
+_PUSH_TOKEN = re.compile(r"|[A-Za-z0-9-]{3,32}")
+_PUSH_AES_KEY = re.compile(r"|[A-Za-z0-9]{43}")
+_TEMPLATE = re.compile(r"[a-z_]+=[A-Za-z0-9_-]+")
 _LINK_FILE = re.compile(r"|[A-Za-z0-9_-]+\.txt:[\x21-\x7e]+")
 # Of TRUSTED_PROXIES: whoever reaches our unix socket.
 UNIX = "unix"
@@ -64,6 +70,10 @@ class Settings:
             ends with /q/, where this app answers everybody else.
         wechat_link_file: the file by which WeChat sees that the prefix is ours, as
             `name.txt:content`; empty without.
+        wechat_push_token, wechat_push_aes_key: of the address of pushes; empty where WeChat sends
+            none, the key alone empty where it sends them in plain.
+        wechat_templates: WeChat's ids of the templates in config/messages.toml, each as
+            `name=id`; of those that are missing nothing is sent.
         database_pool: connections for each process; its threads wait for one in order.
         statement_timeout_ms: after which PostgreSQL gives up on a statement.
         allowed_hosts: the names, in small letters, under which people reach us; none allows
@@ -88,6 +98,9 @@ class Settings:
     wechat_page: str = "pages/checkin/checkin"
     wechat_link_prefix: str = "http://127.0.0.1:8000/q/"
     wechat_link_file: str = ""
+    wechat_push_token: str = ""
+    wechat_push_aes_key: str = ""
+    wechat_templates: tuple[str, ...] = ()
     database_direct_url: str = ""
     database_pool: int = 4
     statement_timeout_ms: int = 8000
@@ -142,6 +155,11 @@ class Settings:
             "wechat_page": env.str("WECHAT_PAGE", "pages/checkin/checkin"),
             "wechat_link_prefix": env.str("WECHAT_LINK_PREFIX", _local_links() if trial else ""),
             "wechat_link_file": env.str("WECHAT_LINK_FILE", ""),
+            "wechat_push_token": env.str("WECHAT_PUSH_TOKEN", STAND_IN_PUSH_TOKEN if trial else ""),
+            "wechat_push_aes_key": env.str(
+                "WECHAT_PUSH_AES_KEY", STAND_IN_PUSH_AES_KEY if trial else ""
+            ),
+            "wechat_templates": _words(env.str("WECHAT_TEMPLATES", "")),
             "database_pool": _number(env, "DATABASE_POOL", 4),
             "statement_timeout_ms": _number(env, "STATEMENT_TIMEOUT_MS", 8000),
             "log_level": env.str("LOG_LEVEL", "INFO"),
@@ -234,6 +252,23 @@ class Settings:
                 _LINK_FILE.fullmatch(self.wechat_link_file) is not None,
                 "WECHAT_LINK_FILE: name.txt:content",
             ),
+            (
+                _PUSH_TOKEN.fullmatch(self.wechat_push_token) is not None,
+                "WECHAT_PUSH_TOKEN: 3 to 32 letters and digits",
+            ),
+            (
+                _PUSH_AES_KEY.fullmatch(self.wechat_push_aes_key) is not None,
+                "WECHAT_PUSH_AES_KEY: 43 letters and digits",
+            ),
+            (
+                bool(self.wechat_push_token) or not self.wechat_push_aes_key,
+                "WECHAT_PUSH_TOKEN: needed where there is a WECHAT_PUSH_AES_KEY",
+            ),
+            (
+                all(map(_TEMPLATE.fullmatch, self.wechat_templates))
+                and len(self.template_ids) == len(self.wechat_templates),
+                "WECHAT_TEMPLATES: name=id, each name once, separated by spaces",
+            ),
             (1 <= self.database_pool <= 1000, "DATABASE_POOL: 1 to 1000"),
             (
                 100 <= self.statement_timeout_ms <= 600_000,
@@ -272,6 +307,14 @@ class Settings:
                 _is_word(self.wechat_secret) and self.wechat_secret != STAND_IN_SECRET,
                 "WECHAT_SECRET: required in production",
             ),
+            (
+                self.wechat_push_token != STAND_IN_PUSH_TOKEN,
+                "WECHAT_PUSH_TOKEN: not the stand-in's in production",
+            ),
+            (
+                self.wechat_push_aes_key != STAND_IN_PUSH_AES_KEY,
+                "WECHAT_PUSH_AES_KEY: not the stand-in's in production",
+            ),
             (_is_far_and_secure(self.wechat_api_base), "WECHAT_API_BASE: https, another machine"),
             (
                 _is_far_and_secure(self.wechat_link_prefix),
@@ -283,6 +326,11 @@ class Settings:
             ),
             (self.limits_times == 1, "LIMITS_TIMES: 1 in production"),
         ]
+
+    @property
+    def template_ids(self) -> dict[str, str]:
+        """WeChat's ids by template."""
+        return dict(word.split("=", 1) for word in self.wechat_templates if "=" in word)
 
     @property
     def gunicorn_bind(self) -> str:

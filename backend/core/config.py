@@ -95,6 +95,14 @@ class MessageRules:
     call_minutes: int
     tomorrow_from_hour: int
     tomorrow_until_hour: int
+    quiet_from_hour: int
+    quiet_until_hour: int
+    joined_minutes: int
+    at_once: int
+    longest_pause_minutes: int
+    silent_seconds: int
+    most_credits: int
+    push_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +178,6 @@ BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
 BOARD = rules("board", BoardRules)
-MESSAGES = rules("messages", MessageRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
@@ -178,5 +185,6 @@ SCHEDULE = rules("schedule", ScheduleRules)
 IMPORTS = rules("imports", ImportRules)
 JOBS = rules("jobs", JobRules)
 SESSIONS = rules("sessions", SessionRules)
+MESSAGES = rules("messages", MessageRules)
 RETENTION = rules("retention", RetentionRules)
 LIMITS = {name: LimitRules(**section) for name, section in load("rules")["limits"].items()}

@@ -1,4 +1,5 @@
-"""One thread's way to WeChat: one request, and what came of it. The only importer of wechatpy.
+"""One thread's way to WeChat: one request, and what came of it. Beside push.py the only importer of
+wechatpy.
 
 wechatpy 1.8.18 knows the protocol but is careless around it; what it gets wrong is closed
 here (the list, with how each was found, is in docs/adr on the gateway):

@@ -24,7 +24,8 @@ _HEAD = """# States
 
 Made from the state tables by `make docs`; don't edit. A move that is not here answers 409
 `illegal_transition`. Who moves it: the permission that staff must hold where it is
-(`core/permissions.py`), or others. Every move is audited: who, what, when, from, to.
+(`core/permissions.py`), or others. Every move is audited: who, what, when, from, to; of messages
+only what somebody does by hand: the system makes thousands of their moves in a minute.
 """
 
 

@@ -71,6 +71,8 @@ class Notice(Base):
             "uq_notice_once", "user_id", "once", unique=True,
             postgresql_where=sql("once IS NOT NULL"),
         ),
+        # For who looks through what was told about one.
+        Index("ix_notice_activity", "activity_id", "id"),
         # For the job that deletes the old ones.
         Index("ix_notice_created_at", "created_at"),
     )  # fmt: skip

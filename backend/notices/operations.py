@@ -1,35 +1,42 @@
 """Use cases of the inbox: tell people, and let them have read it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import orjson
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from backend.core import clock
+from backend.core import clock, jobs
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
+from backend.notices.messages.owing import owing
 from backend.notices.models import Notice
 from backend.notices.news import News
 from backend.notices.requests import Read
 from backend.notices.statements import TELL
+from backend.notices.tasks import send
 
 
 def tell(session: Session, news: Iterable[News]) -> None:
     """Write what people are to know into their inboxes, in the caller's transaction: it is told if
-    and only if what it tells of has happened. Costs one statement, however many are told.
+    and only if what it tells of has happened. Costs one statement, however many are told; and one
+    more where a message is owed beside it, for the worker to send it now.
 
     Args:
         news: of one account in the order in which it is to be read.
     """
+    now = clock.now()
     # In one order for all, so that two that tell the same people once never wait for one another.
-    rows = [_row(one) for one in sorted(news, key=lambda one: one.user_id)]
+    rows = [_row(one, now) for one in sorted(news, key=lambda one: one.user_id)]
     if rows:
-        TELL.rows(session, news=orjson.dumps(rows).decode(), now=clock.now())
+        owed = TELL.rows(session, news=orjson.dumps(rows).decode(), now=now)
+        if any(message.due_at <= now for message in owed):
+            jobs.defer(session, send)
 
 
-def _row(news: News) -> dict[str, object]:
-    return {
+def _row(news: News, now: datetime) -> dict[str, object]:
+    return owing(news, now) | {
         "id": new_id(),
         "user_id": news.user_id,
         "kind": news.kind,

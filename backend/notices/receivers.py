@@ -12,17 +12,24 @@ from backend.identity.questions import exported
 from backend.identity.signals import people_looked_up, residents_removed, role_changed
 from backend.notices import queries
 from backend.notices.about_people import LookUp, tell_looked_up, tell_role
+from backend.notices.messages.models import MessageCredit
 from backend.notices.models import Notice, NoticeKind
 
 
 @residents_removed.connect
 def forget(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
-    """With a person goes what was said about them, with an account its whole inbox."""
+    """With a person goes what was said about them, with an account its whole inbox and what it may
+    be sent. A message goes with its notice (its foreign key)."""
     accounts = select(Resident.user_id).where(
         Resident.id.in_(resident_ids), Resident.user_id.is_not(None)
     )
     about = Notice.resident_ids.overlap(cast(resident_ids, ARRAY(Uuid)))
     guardians = select(Resident.guardian_user_id).where(Resident.id.in_(resident_ids))
+    session.execute(
+        delete(MessageCredit)
+        .where(MessageCredit.user_id.in_(accounts))
+        .execution_options(synchronize_session=False)
+    )
     session.execute(
         delete(Notice)
         .where(or_(Notice.user_id.in_(accounts), Notice.user_id.in_(guardians) & about))
@@ -49,3 +56,4 @@ def looked_up(
 
 
 exported.answered("notices")(queries.export_notices)
+exported.answered("message_credits")(queries.export_credits)

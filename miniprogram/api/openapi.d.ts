@@ -227,6 +227,20 @@ export interface CountAnswer {
   unread: number;
 }
 
+export interface CreditsAnswer {
+  called: number;
+  change: number;
+  complaint: number;
+  market_tomorrow: number;
+}
+
+export interface CreditsRequest {
+  called?: number;
+  change?: number;
+  complaint?: number;
+  market_tomorrow?: number;
+}
+
 export interface DashboardAnswer {
   /** older than they should ever be, or never made: tell somebody */
   late: boolean;
@@ -1164,6 +1178,20 @@ export interface SummaryAnswer {
 export interface SummaryStall {
   name: string;
   number: string;
+}
+
+export interface TemplateAnswer {
+  /** WeChat's, for requestSubscribeMessage */
+  id: string;
+  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "role_given" | "role_taken" | "looked_up")[];
+  /** its name here */
+  template: string;
+  title: string;
+}
+
+export interface TemplateAnswerPage {
+  items: TemplateAnswer[];
+  next_cursor: string | null;
 }
 
 export interface TicketRequest {

@@ -58,6 +58,11 @@ ROUTES: dict[str, tuple[str, str]] = {
     "GET /me/notices": ("", LOGGED_IN),
     "GET /me/notices/count": ("", LOGGED_IN),
     "POST /me/notices/read": ("read", LOGGED_IN),
+    "GET /message-templates": ("", EVERYBODY),
+    "GET /me/message-credits": ("", LOGGED_IN),
+    "POST /me/message-credits": ("", LOGGED_IN),
+    "GET /wechat/push": ("", ""),  # not configured here; whoever signs as WeChat
+    "POST /wechat/push": ("", ""),
     "GET /me/attendances": ("", LOGGED_IN),
     "GET /me/ratings": ("", LOGGED_IN),
     "GET /console-logins/<code>": ("", "cofau"),

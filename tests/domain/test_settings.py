@@ -30,6 +30,7 @@ TRIAL = {k: v for k, v in PRODUCTION.items() if not k.startswith(_OF_PRODUCTION)
 }
 ALL_VARIABLES = {
     *PRODUCTION, "WECHAT_API_BASE", "WECHAT_ENV_VERSION", "WECHAT_PAGE", "WECHAT_LINK_FILE",
+    "WECHAT_PUSH_TOKEN", "WECHAT_PUSH_AES_KEY", "WECHAT_TEMPLATES",
     "DATABASE_DIRECT_URL", "DATABASE_POOL", "WEB_THREADS", "WEB_CONCURRENCY", "WEB_KEEPALIVE",
     "METRICS_TOKEN",
     "BIND", "PORT", "TRUSTED_PROXIES", "STATEMENT_TIMEOUT_MS", "LOG_LEVEL", "LIMITS_TIMES",
@@ -212,6 +213,10 @@ def test_every_missing_variable_is_named_at_once(load: Load) -> None:
         ("WECHAT_PAGE", "pages/checkin?x=1"),
         ("WECHAT_LINK_PREFIX", "https://markets.example.cn/"),
         ("WECHAT_LINK_PREFIX", "markets.example.cn/q/"),
+        ("WECHAT_PUSH_TOKEN", "push-token"),  # the stand-in's
+        ("WECHAT_PUSH_TOKEN", "推送"),
+        ("WECHAT_TEMPLATES", "called"),
+        ("WECHAT_TEMPLATES", "called=a called=b"),
         ("WECHAT_LINK_FILE", "a1B2.txt"),
         ("WECHAT_LINK_FILE", "../a1B2.txt:c"),
         ("WECHAT_LINK_FILE", "a1B2.html:c"),
@@ -219,6 +224,18 @@ def test_every_missing_variable_is_named_at_once(load: Load) -> None:
 )
 def test_a_wrong_variable_is_named(load: Load, name: str, value: str) -> None:
     assert faults(load, PRODUCTION, **{name: value}) == {name}
+
+
+def test_a_key_of_pushes_is_whole_and_has_its_token(load: Load) -> None:
+    key = {"WECHAT_PUSH_AES_KEY": "k" * 43}
+    assert faults(load, PRODUCTION, WECHAT_PUSH_TOKEN="t0ken", WECHAT_PUSH_AES_KEY="k" * 42) == {
+        "WECHAT_PUSH_AES_KEY"
+    }
+    assert "WECHAT_PUSH_TOKEN" in faults(load, PRODUCTION, **key)
+    settings = load(
+        PRODUCTION | key | {"WECHAT_PUSH_TOKEN": "t0ken", "WECHAT_TEMPLATES": "called=x_-9"}
+    )
+    assert settings.template_ids == {"called": "x_-9"}
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,18 @@ def _make_old(connection: Any, ids: dict[str, str]) -> None:
         " FROM region_import",
         (ago,),
     )
+    connection.execute(
+        "INSERT INTO notice (id, user_id, kind, title, text, page, resident_ids, created_at)"
+        " SELECT gen_random_uuid(), user_id, 'called', title, '', '', '{}', at FROM region_import,"
+        " (VALUES ('old', %(ago)s), ('over', now())) v(title, at) WHERE state = 'running'",
+        {"ago": ago},
+    )
+    connection.execute(
+        "INSERT INTO message (id, user_id, template, facts, urgent, state, due_at, until, tries)"
+        " SELECT id, user_id, 'called', '{}', true, 'owed', %(ago)s, %(ago)s, 0"
+        " FROM notice WHERE title = 'over'",
+        {"ago": ago},
+    )
     old_job = connection.execute(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
         " VALUES ('default', 'of.old', 'succeeded') RETURNING id"
@@ -193,6 +205,8 @@ WORST_MOMENT = {
     "identity.erase_guests": "LOCK TABLE audit_note IN EXCLUSIVE MODE",
     "identity.purge": "LOCK TABLE console_login IN EXCLUSIVE MODE",
     "jobs.forget": "SELECT FROM procrastinate_jobs WHERE task_name = 'of.old' FOR UPDATE",
+    "notices.purge": "SELECT FROM notice WHERE title = 'old' FOR UPDATE",
+    "notices.send": "SELECT FROM message FOR UPDATE",
     "regions.forget_imports": "SELECT FROM region_import WHERE file_name = 'old.csv' FOR UPDATE",
     "regions.import": "LOCK TABLE region IN EXCLUSIVE MODE",
     "reports.make": "LOCK TABLE report_file IN EXCLUSIVE MODE",

@@ -5,6 +5,7 @@ never loses it. Jobs run at least once; each is written so that a second run doe
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -151,6 +152,23 @@ def _add(queue: procrastinate.App, app: Flask, declaration: _Job) -> None:
         # The lock lets one run at a time, on however many worker machines; the other one lets one
         # wait. A retry would have to wait too, and find the next tick's run in its place.
         queue.periodic(cron=declaration.cron, queueing_lock=name, lock=name)(task)
+
+
+def side_by_side(work: Callable[[], None], threads: int) -> None:
+    """Do the same work in several threads of the app, for jobs that mostly wait.
+
+    Raises what one of them has raised, once all have ended.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def run() -> None:
+        with app.app_context():
+            work()
+
+    with ThreadPoolExecutor(threads) as pool:
+        ended = [pool.submit(run) for _ in range(threads)]
+    for one in ended:
+        one.result()
 
 
 def defer(session: Session, function: Callable[..., None], **arguments: Any) -> None:

@@ -83,6 +83,7 @@ class Endpoint(Declared):
         by_token: of a read that phones repeat all day: its view is handed the session and the
             bearer token alone, finds out in one statement whose that is and what they ask for, and
             answers None where it is nobody's. No login session is kept alive by it.
+        raw: of a write whose body is another system's: its view reads it, and says whose it is.
     """
 
     method: str
@@ -95,6 +96,7 @@ class Endpoint(Declared):
     content_type: str = JSON
     also: dict[int, str] = field(default_factory=dict)
     by_token: bool = False
+    raw: bool = False
 
     def answered(self) -> ma.Schema | None:
         """The schema of what goes out."""
@@ -165,6 +167,7 @@ class _Call(Work):
     def __init__(self, view: View, declared: Endpoint) -> None:
         super().__init__(view, declared)
         incoming = declared.query if declared.reads else (declared.body or NoFields)
+        incoming = None if declared.raw else incoming
         self._schema = incoming() if incoming else None
         self._out = declared.answered()
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from backend.settings import STAND_IN_PUSH_AES_KEY, STAND_IN_PUSH_TOKEN
+
 CODE_LIFETIME_S = 300
 TOKEN_LIFETIME_S = 7200
 TOKEN_RENEWED_BEFORE_S = 300
@@ -62,8 +64,8 @@ class Token:
 class PushSettings:
     """What signs and encrypts our pushes: the token and the 43-character key."""
 
-    token: str = "push-token"  # noqa: S105 - a stand-in's
-    aes_key: str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+    token: str = STAND_IN_PUSH_TOKEN
+    aes_key: str = STAND_IN_PUSH_AES_KEY
 
 
 @dataclass

@@ -1,0 +1,137 @@
+"""Owing, claiming and ending messages. Each statement is a move of the state table, with the state
+that it leaves as its condition: of two workers the second moves nothing."""
+
+from backend.core.db.statement import Statement
+
+# What is over, and what a newer message says: given up before anything is sent. A newer one counts
+# whatever became of it, unless it has told nothing.
+GIVE_UP = Statement(
+    """
+    UPDATE message m
+       SET state = 'given_up', ended_at = :now,
+           reason = CASE WHEN m.until <= :now THEN 'over' ELSE 'joined' END
+     WHERE m.state = 'owed'
+       AND (m.until <= :now
+            OR EXISTS (SELECT FROM message newer
+                        WHERE newer.user_id = m.user_id AND newer.joined_by = m.joined_by
+                          AND newer.id > m.id AND newer.state NOT IN ('refused', 'given_up')))
+    """
+)
+
+# Of whoever died while sending. What still holds and is worth it is owed again, once, with its
+# credit: should WeChat have sent it, it will say that there is none.
+SWEEP = Statement(
+    """
+    WITH stale AS (
+        SELECT id, user_id, template,
+               template = ANY(CAST(:again AS text[])) AND tries < 2 AND until > :now AS holds
+          FROM message WHERE state = 'sending' AND sending_at < :silent_since
+           FOR UPDATE SKIP LOCKED
+    ), swept AS (
+        UPDATE message m
+           SET state = CASE WHEN stale.holds THEN 'owed' ELSE 'unknown' END, due_at = :now,
+               ended_at = CASE WHEN stale.holds THEN NULL ELSE CAST(:now AS timestamptz) END
+          FROM stale WHERE m.id = stale.id
+    )
+    UPDATE message_credit c SET remaining = c.remaining + 1
+      FROM stale WHERE stale.holds AND c.user_id = stale.user_id AND c.template = stale.template
+    """
+)
+
+_DUE = """
+    m.state = 'owed' AND m.due_at <= :now AND m.until > :now AND (m.urgent OR NOT :quiet)
+    AND m.template = ANY(CAST(:templates AS text[]))
+    AND NOT EXISTS (SELECT FROM message other
+                     WHERE other.user_id = m.user_id AND other.joined_by = m.joined_by
+                       AND (other.state = 'owed' AND other.id > m.id
+                            OR other.state IN ('sending', 'sent', 'unknown')
+                               AND other.sending_at > :joined_since))
+"""
+
+COUNT_DUE = Statement(f"SELECT count(*) AS due FROM message m WHERE {_DUE}")
+
+# The next one, to whoever asks first, with its credit.
+CLAIM = Statement(
+    f"""
+    WITH next AS (
+        SELECT m.id, m.user_id, m.template FROM message m WHERE {_DUE}
+         ORDER BY m.due_at, m.id LIMIT 1 FOR UPDATE OF m SKIP LOCKED
+    ), spent AS (
+        UPDATE message_credit c SET remaining = c.remaining - 1 FROM next
+         WHERE c.user_id = next.user_id AND c.template = next.template AND c.remaining > 0
+        RETURNING c.user_id
+    ), credit AS (SELECT count(*) = 1 AS was_left FROM spent)
+    UPDATE message m
+       SET state = CASE WHEN was_left THEN 'sending' ELSE 'given_up' END,
+           reason = CASE WHEN was_left THEN NULL ELSE 'no_credit' END,
+           sending_at = CASE WHEN was_left THEN CAST(:now AS timestamptz) END,
+           ended_at = CASE WHEN was_left THEN NULL ELSE CAST(:now AS timestamptz) END,
+           tries = m.tries + 1
+      FROM next, credit, user_account u, notice n
+     WHERE m.id = next.id AND u.id = m.user_id AND n.id = m.id
+    RETURNING m.id, m.state, m.template, m.facts, m.until, m.tries, u.openid, n.title, n.text,
+              n.page
+    """
+)
+
+END = Statement(
+    """
+    UPDATE message
+       SET state = :state, ended_at = :now, errcode = :errcode, reason = :reason
+     WHERE id = :id AND state = 'sending' AND tries = :tries
+    RETURNING user_id, template
+    """
+)
+
+# It was not sent, or may be sent again: its credit is given back.
+PUT_OFF = Statement(
+    """
+    WITH put_off AS (
+        UPDATE message SET state = 'owed', due_at = :due_at
+         WHERE id = :id AND state = 'sending' AND tries = :tries
+        RETURNING user_id, template
+    )
+    UPDATE message_credit c SET remaining = c.remaining + 1
+      FROM put_off p WHERE c.user_id = p.user_id AND c.template = p.template
+    """
+)
+
+# What the phone has got, and WeChat has not told of yet.
+SAID = Statement(
+    """
+    INSERT INTO message_credit AS c (user_id, template, remaining, unmatched)
+    SELECT :user_id, template, n, n FROM jsonb_to_recordset(CAST(:said AS jsonb))
+        AS s(template text, n int) ORDER BY template
+    ON CONFLICT (user_id, template) DO UPDATE
+       SET remaining = least(CAST(:most AS int), c.remaining
+                             + greatest(0, c.unmatched + excluded.unmatched)
+                             - greatest(0, c.unmatched)),
+           unmatched = least(CAST(:most AS int), c.unmatched + excluded.unmatched)
+    """
+)
+
+# What WeChat tells of, and the phone has or has not.
+ACCEPTED = Statement(
+    """
+    INSERT INTO message_credit AS c (user_id, template, remaining, unmatched)
+    VALUES (:user_id, :template, 1, -1)
+    ON CONFLICT (user_id, template) DO UPDATE
+       SET remaining = least(CAST(:most AS int),
+                             c.remaining + CASE WHEN c.unmatched > 0 THEN 0 ELSE 1 END),
+           unmatched = greatest(-CAST(:most AS int), c.unmatched - 1)
+    """
+)
+
+NONE_LEFT = Statement(
+    """
+    UPDATE message_credit SET remaining = 0, unmatched = 0
+     WHERE user_id = :user_id AND template = :template
+    """
+)
+
+TAKEN_IN = Statement(
+    """
+    INSERT INTO wechat_push (digest, received_at) VALUES (:digest, :now)
+    ON CONFLICT DO NOTHING RETURNING digest
+    """
+)
