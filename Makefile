@@ -33,8 +33,9 @@ test-oldest: $(VENV)/.installed-dev ## the backend's tests on PostgreSQL 15, the
 pictures: $(VENV)/.installed-dev ## the browser tests with a picture of every page, in var/screenshots
 	@PICTURES=1 exec $(PY) -m pytest -n 2 tests/console tests/miniprogram
 
-guide: $(VENV)/.installed-dev ## take the pictures of the organisers' guide again
-	@exec $(PY) -m pytest -n 0 tests/console/guide.py
+guide: $(VENV)/.installed-dev ## take the pictures of the organisers' and the volunteers' guides again
+	@$(PY) -m pytest -n 0 tests/console/guide.py
+	@exec $(PY) -m pytest -n 0 tests/miniprogram/guide.py
 
 compile-gate: $(VENV)/.installed-dev ## compile the mini-program with WeChat's own tool, before a release
 	@exec $(PY) -m tests.miniprogram.compile_gate
