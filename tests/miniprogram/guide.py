@@ -54,7 +54,7 @@ SHOTS = (
 def test_take(phone: OpenPhone, town: Town, shot: Shot) -> None:
     person = town.people[shot.who]
     opened = phone(
-        person.name, path=f"{_PAGES}/{shot.page}", kept=person.kept | town.kept[shot.who]
+        person.name, path=f"{_PAGES}/{shot.page}", kept={**person.kept, **town.kept[shot.who]}
     )
     shot.act(opened)
     opened.sees(shot.words)
