@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,30 @@ numbers_begun: Question[[Session, UUID], int] = Question("numbers_begun")
 # (session, activity): how long are the lines of an activity that is on, just now? By offering:
 # {"waiting", "estimate_minutes"}.
 lines: Question[[Session, Activity], dict[UUID, dict[str, Any]]] = Question("lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A change of what was announced, and whom of those it concerns it has reached.
+
+    Attributes:
+        words: from what to what.
+        people: how many have to know, without those who have cancelled since.
+        reached: how many of them do.
+        open: whether somebody still has to be told.
+    """
+
+    change_id: UUID
+    title: str
+    words: str
+    at: datetime
+    people: int
+    reached: int
+    open: bool
+
+
+# (session, activity): whom have its changes reached? The newest first.
+reaches: Question[[Session, Activity], list[Reach]] = Question("reaches")
 
 # (session, activity_ids): which of these drafts does a feature plan for?
 planned_for: Survey[[Session, Collection[UUID]], set[UUID]] = Survey("planned_for")

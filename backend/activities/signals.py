@@ -31,6 +31,7 @@ class Change:
         id: the `cause_id` of what people are told.
         words: from what to what, as people read it.
         offering_id, slot_id: the service or slot that changes; None: the whole activity.
+        slots_stay: of an activity at another time, whether its slots are not moved along.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class Change:
     words: str
     offering_id: UUID | None = None
     slot_id: UUID | None = None
+    slots_stay: bool = False
 
 
 # (session, actor, activity, change): an announced activity is about to change. It is locked

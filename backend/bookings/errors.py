@@ -42,6 +42,18 @@ class SlotMoved(AppError):
     title = "这个时段的时间刚刚改了，请重新选择"
 
 
+class NotMoved(AppError):
+    status = 409
+    code = "not_moved"
+    title = "这个预约没有改期，不用回答"
+
+
+class MovedAgain(AppError):
+    status = 409
+    code = "moved_again"
+    title = "时间刚刚又改了，请看新的时间再回答"
+
+
 class DayHeld(AppError):
     """People have signed up for the same service on the day to which their number would go."""
 

@@ -95,6 +95,8 @@ class Booking(Base):
     service_on: Mapped[date]
     # When it was to be before its activity or slot was moved: whoever holds it has to be told.
     moved_from: Mapped[datetime | None]
+    # When they said that they come all the same; until it is moved again.
+    kept_at: Mapped[datetime | None]
     number: Mapped[int]
     ticket: Mapped[str]
     state: Mapped[BookingState]

@@ -35,7 +35,7 @@ from backend.bookings.models import (
     Booking,
     BookingOrigin,
 )
-from backend.bookings.news import sentences, telling
+from backend.bookings.news import answer, sentences, telling
 from backend.bookings.requests import SignUp, TakeNumber
 from backend.core import clock, limits
 from backend.core.config import BOOKINGS, limit_rules
@@ -324,3 +324,5 @@ def cancel(session: Session, actor: Actor | None, booking: Booking, *, region_co
     places.lock(session, [booking])
     moves.cancel(session, actor, booking, region_code=region_code)
     telling.tell_cancelled(session, actor, booking.id)
+    if booking.moved_from is not None:
+        answer.note_answer(session, booking)

@@ -89,6 +89,17 @@ def access_booking(
     return found
 
 
+def access_own_booking(session: Session, actor: Actor, booking_id: UUID) -> AccessedBooking:
+    """A booking of the caller's or of their family, whose day is not over.
+
+    Raises as `access_booking`; Forbidden (403) for who may see it and it is not theirs.
+    """
+    found = access_booking(session, actor, booking_id, Permission.TICKET_ISSUE, or_own=True)
+    if not found.own:
+        raise Forbidden
+    return found
+
+
 # Whom the state table lets move a booking by hand: what staff must hold, and whether it is for the
 # person too.
 _BY_HAND = {

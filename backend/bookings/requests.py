@@ -1,6 +1,7 @@
 """What use cases and lists of bookings take, as the schemas of web/ make it. None: not given."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 from backend.bookings.models import BookingState
@@ -34,6 +35,21 @@ class TakeNumber:
     guest: NewGuest | None = None
     urgent: bool = False
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """「改期后还来」, as the phone showed the booking when it was pressed."""
+
+    service_on: date | None = None
+    slot_starts_at: datetime | None = None
+
+    def differs(self, service_on: date, starts_at: datetime) -> bool:
+        """Whether the booking is at another time than was shown."""
+        return (self.service_on or service_on, self.slot_starts_at or starts_at) != (
+            service_on,
+            starts_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     TICKET_ISSUE = "ticket.issue"
     BOOKING_SEE = "booking.see"
     QUEUE_CALL = "queue.call"
+    CALL_LIST = "call_list.use"
     ORGANISATION_LIST = "organisation.list"
     EVALUATION_SEE_ALL = "evaluation.see_all"
     RECTIFICATION_SEE = "rectification.see"
@@ -77,6 +78,7 @@ _ORGANISING = _ON_THE_SPOT | {
     Permission.ACTIVITY_RUN,
     Permission.ACTIVITY_CANCEL,
     Permission.CODE_REVOKE,
+    Permission.CALL_LIST,
     Permission.ORGANISATION_LIST,
     Permission.EVALUATION_SEE_ALL,
     Permission.RECTIFICATION_SEE,

@@ -13,6 +13,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.outreach.models import ActivityChange, Addressee
+from backend.outreach.queries import account_of
 
 # Whoever is here sees for themselves that the rest of the day goes otherwise than announced.
 _SEEN_ON_THE_SPOT = frozenset({ChangeKind.MOVED, ChangeKind.PLACE})
@@ -31,7 +32,7 @@ def keep(
     resident_ids: list[UUID],
 ) -> None:
     """Keep a change and whom it concerns."""
-    account = func.coalesce(Resident.user_id, Resident.guardian_user_id)
+    account = account_of()
     accounts, guests = session.execute(
         select(func.count(account.distinct()), func.count().filter(account.is_(None))).where(
             Resident.id.in_(resident_ids)
@@ -65,6 +66,8 @@ def _who_signed_up(session: Session, activity: Activity, change: Change) -> list
     else:
         # Who is being served is served to the end.
         which.append(Booking.state.in_(set(ACTIVE_STATES) - {BookingState.SERVING}))
+    if change.slots_stay:
+        which.append(Booking.slot_id.is_(None))
     if change.offering_id is not None:
         which.append(Booking.offering_id == change.offering_id)
     if change.slot_id is not None:

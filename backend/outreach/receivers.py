@@ -7,19 +7,26 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
+from backend.activities.questions import reaches
 from backend.activities.signals import Change, change_coming
+from backend.bookings.news.answer import moved_answered
 from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
 from backend.identity.questions import exported
 from backend.identity.signals import residents_merged, residents_removed
-from backend.outreach import keeping
+from backend.outreach import keeping, operations, queries
 from backend.outreach.models import ActivityChange, Addressee
 
 
 @change_coming.connect
 def keep(session: Session, *, actor: Actor | None, activity: Activity, change: Change) -> None:
     keeping.keep_change(session, actor, activity, change)
+
+
+@moved_answered.connect
+def answered(session: Session, *, activity_id: UUID, resident_id: UUID) -> None:
+    operations.note_answer(session, activity_id, resident_id)
 
 
 @residents_merged.connect
@@ -64,3 +71,6 @@ def export_changes(session: Session, resident_ids: list[UUID]) -> list[dict[str,
         .order_by(Addressee.id)
     )
     return [dict(row) for row in session.execute(statement).mappings()]
+
+
+reaches.answered(queries.reaches)

@@ -101,6 +101,8 @@ export interface BookingAnswer {
   estimate_minutes: EstimateAnswer | null;
   finished_at: string | null;
   id: string;
+  /** when one said, after it was put off, that one still comes */
+  kept_at: string | null;
   /** waits, but has signed out or the check-in was undone */
   left: boolean;
   /** when it was to be before it was put off */
@@ -522,6 +524,11 @@ export interface ItemEvaluationAnswer {
   satisfied_share: ShareAnswer | null;
   target_share: number;
   title: string;
+}
+
+export interface KeepRequest {
+  service_on?: string;
+  slot_starts_at?: string;
 }
 
 export interface LineAnswer {

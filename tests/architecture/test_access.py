@@ -109,6 +109,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "GET /activities/<uuid:activity_id>/bookings": ("", "lcoa"),
     "GET /bookings/<uuid:booking_id>": ("", "slpcoa"),
     "POST /bookings/<uuid:booking_id>/cancel": ("", "slcoa"),
+    "POST /bookings/<uuid:booking_id>/keep": ("", "s"),
     "POST /bookings/<uuid:booking_id>/rejoin": ("", "slpcoa"),
     "POST /bookings/<uuid:booking_id>/park": ("", "slpcoa"),
     "GET /stalls/<uuid:stall_id>/desk": ("", "lpcoa"),

@@ -20,14 +20,17 @@ from werkzeug.test import TestResponse
 
 from backend.activities.checks.changes import fingerprint_of
 from backend.activities.models import Duty, ScheduleImport, Slot
+from backend.activities.signals import ChangeKind
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
+from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.core.web import pages, steps, ways
 from backend.identity.login import accounts, console
 from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
+from backend.outreach.models import ActivityChange, Addressee
 from backend.partners.models import Organisation
 from backend.regions.models import Region, RegionImport
 from backend.reports.models import ReportRun
@@ -65,6 +68,12 @@ PAGES: dict[str, str] = {
     "GET /console/board/<uuid:activity_id>/display/now": EVERYBODY,
     "GET /console/board/<uuid:activity_id>/now": "lcoau",
     "POST /console/board/<uuid:activity_id>/open": "coa",
+    "GET /console/changes/<uuid:change_id>": "coau",
+    "POST /console/changes/<uuid:change_id>/excel": "coa",
+    "POST /console/changes/<uuid:change_id>/paper": "coa",
+    "POST /console/changes/<uuid:change_id>/people/<uuid:addressee_id>/call": "coa",
+    "POST /console/changes/<uuid:change_id>/people/<uuid:addressee_id>/contact": "coa",
+    "GET /console/changes/of/<uuid:activity_id>": "coau",
     "GET /console/dashboard/": STAFF,
     "GET /console/dashboard/activities": STAFF,
     "GET /console/dashboard/communities": STAFF,
@@ -259,8 +268,14 @@ class Office(Stage):
             need = Need(region_id=session.execute(found).scalar_one(), title="磨剪刀",
                         source=NeedSource.VISIT, raised_on=clock.today())  # fmt: skip
             duty = Duty(activity_id=activity_id, user_id=colleague.user_id, words="引导")
+            change = ActivityChange(id=new_id(), activity_id=activity_id, kind=ChangeKind.PLACE,
+                                    words="从广场改到文化宫", accounts=1, guests=0)  # fmt: skip
+            addressee = Addressee(id=new_id(), change_id=change.id,
+                                  resident_id=colleague.resident_id)  # fmt: skip
             schedule = ScheduleImport(user_id=organiser.user_id, file_name="五月.xlsx", content=b"")
-            session.add_all([need, duty, schedule])
+            session.add_all([need, duty, schedule, change])
+            session.flush()
+            session.add(addressee)
             session.flush()
             accounts.create_account(session, organiser.user_id, "clerk", "correct horse 1")
             entry = session.execute(
@@ -272,6 +287,7 @@ class Office(Stage):
                 select(RoleAssignment.id).where(RoleAssignment.user_id == colleague.user_id)
             ).scalar_one()
             rows = {
+                "change_id": change.id, "addressee_id": addressee.id,
                 "need_id": need.id, "duty_id": duty.id, "import_id": schedule.id,
                 "session_id": phone, "entry_id": entry, "assignment_id": role,
                 "user_id": colleague.user_id,
@@ -338,6 +354,12 @@ class Office(Stage):
                 "old": "x", "code": "000000", "new": "correct horse", "again": "correct horse",
             },
             "/console/audit/export": reason,
+            "/console/changes/<uuid:change_id>/excel": reason,
+            "/console/changes/<uuid:change_id>/paper": reason,
+            "/console/changes/<uuid:change_id>/people/<uuid:addressee_id>/call": {
+                "call": "told", "seen": "none",
+            },
+            "/console/changes/<uuid:change_id>/people/<uuid:addressee_id>/contact": reason,
             "/console/login/password": {"username": "x", "password": "x", "code": "000000"},
             "/console/markets/<uuid:activity_id>/cancel": reason,
             "/console/markets/<uuid:activity_id>/facts": {
@@ -472,7 +494,9 @@ def test_a_form_that_is_done_leads_to_a_page(app: Flask) -> None:
              if isinstance(getattr(view, "declared", None), pages.Form)}  # fmt: skip
     told = {name for name, view in forms.items()
             if inspect.signature(view).return_annotation is not Response}  # fmt: skip
-    assert told == {"people.look_up", "rectifications.contact"}
+    assert told == {
+        "people.look_up", "rectifications.contact", "outreach.contact", "outreach.paper",
+    }  # fmt: skip
 
 
 def test_reaching_into_another_region_is_kept_whatever_was_sent(

@@ -20,16 +20,24 @@ def begin_change(
     *,
     offering_id: UUID | None = None,
     slot_id: UUID | None = None,
+    slots_stay: bool = False,
 ) -> Change:
     """An announced activity is about to change. It is locked against sign-ups first: who is under
     way is waited for and is among those whom it concerns, who comes later reads what holds then.
 
     Args:
         words: from what to what, as people read it.
-        offering_id, slot_id: the service or slot that changes; None: the whole activity.
+        offering_id, slot_id, slots_stay: as `Change` has them.
     """
     session.flush()
     lock(session, Activity, activity.id)
-    change = Change(id=new_id(), kind=kind, words=words, offering_id=offering_id, slot_id=slot_id)
+    change = Change(
+        id=new_id(),
+        kind=kind,
+        words=words,
+        offering_id=offering_id,
+        slot_id=slot_id,
+        slots_stay=slots_stay,
+    )
     change_coming.send(session, actor=actor, activity=activity, change=change)
     return change

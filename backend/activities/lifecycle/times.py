@@ -86,7 +86,9 @@ def set_times(session: Session, actor: Actor, activity: Activity, after: Times) 
     change = None
     if public:
         words = f"从 {before.words} 改到 {after.words}"
-        change = begin_change(session, actor, activity, ChangeKind.MOVED, words)
+        change = begin_change(
+            session, actor, activity, ChangeKind.MOVED, words, slots_stay=not shift
+        )
     activity.starts_at, activity.ends_at = after.starts_at, after.ends_at
     check_activity(activity)
     session.flush()

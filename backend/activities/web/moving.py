@@ -1,5 +1,6 @@
 """The console's pages that move an activity to another time."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,13 @@ from sqlalchemy.orm import Session
 
 from backend.activities.checks import changes, edits
 from backend.activities.checks.overlaps import overlaps
+from backend.activities.checks.readiness import Missing
 from backend.activities.days import doubtful_time
 from backend.activities.lifecycle import times
+from backend.activities.models import Activity
 from backend.activities.permissions import access_activity, access_activity_for_edit
+from backend.activities.questions import reaches
+from backend.activities.requests import ActivityEdit
 from backend.activities.web import schemas
 from backend.activities.words import quoted
 from backend.core import clock
@@ -39,6 +44,7 @@ def move_form(
         activity=activity,
         movable=activity.state in edits.NOT_BEGUN,
         announced=changes.announced(activity),
+        a_day_later=activity.starts_at + timedelta(days=1),
         typed=typed or {},
         problem=problem,
     )
@@ -51,6 +57,7 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
     that is announced is moved only after it was shown who is affected."""
     activity = access_activity_for_edit(session, actor, activity_id)
     starts_at, version, seen = body["starts_at"], body["version"], body.get("seen")
+    affected = None
     if changes.announced(activity):
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
@@ -60,9 +67,34 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
     tell(f"{quoted(activity.title)}已改期，时段和报名时间一起移动了")
     if words := doubtful_time(activity.starts_at, clock.now()):
         tell(f"开始时间 {words}", done=False)
-    return see_other(
+    return see_reach(session, activity, affected) or see_other(
         "schedule.calendar", **{"from": clock.local_day(activity.starts_at).isoformat()}
     )
+
+
+def see_reach(
+    session: Session, activity: Activity, affected: changes.Affected | None
+) -> Response | None:
+    """The way to the page of an activity's last change, which has just been made: whom it has
+    reached. None where it concerns nobody.
+
+    Args:
+        affected: as its sender was shown them; None where nobody was asked.
+    """
+    if affected is None or not affected.bookings:
+        return None
+    last, *_ = reaches(session, activity)
+    return see_other("outreach.show_change", change_id=last.change_id)
+
+
+def elsewhere_then(
+    session: Session, actor: Actor, activity: Activity, edit: ActivityEdit
+) -> list[Missing]:
+    """Who would be expected elsewhere at an activity's new time; nobody where that stays."""
+    now = times.Times.of(activity)
+    then = now.edited(edit)
+    at = then.starts_at, then.ends_at
+    return overlaps(session, actor, activity, at) if then != now else []
 
 
 @pages.page("/<uuid:activity_id>/move/confirm", access=Permission.ACTIVITY_EDIT,

@@ -18,9 +18,11 @@ from backend.activities.history.entries import FACTS, history_of
 from backend.activities.lifecycle import actions, moves, times
 from backend.activities.models import Activity, ActivityRecord, ActivityState, Programme, Venue
 from backend.activities.permissions import Deleted, access_activity, access_activity_for_edit
+from backend.activities.questions import reaches
 from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
 from backend.activities.web.deleted import show_deleted
+from backend.activities.web.moving import elsewhere_then, see_reach
 from backend.activities.words import few_of
 from backend.core import clock
 from backend.core.config import titles
@@ -97,6 +99,7 @@ def show(
             lacking=readiness.to_tend(lacking) if changes.announced(activity) else [],
             few_of=few_of,
             moves=actions.open_moves(actor, activity),
+            reaches=[] if unready else reaches(session, activity),
             affected=changes.affected_by(session, activity_id) if not unready else None,
             early=days_early(activity),
         ),
@@ -189,10 +192,12 @@ def ask_to_cancel(
             body=forms.CancelForm, again=ask_to_cancel, said="活动已取消")  # fmt: skip
 def cancel(session: Session, actor: Actor, body: dict[str, str], activity_id: UUID) -> Response:
     """Cancel an activity and every booking of it, as the sender has been shown them."""
-    access_activity(session, actor, activity_id, Permission.ACTIVITY_CANCEL)
-    if changes.affected_by(session, activity_id).seen != body.get("seen"):
+    activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_CANCEL)
+    affected = changes.affected_by(session, activity_id)
+    if affected.seen != body.get("seen"):
         raise changes.AffectedMeanwhile
-    return _move(session, actor, activity_id, "cancel", body["reason"])
+    done = _move(session, actor, activity_id, "cancel", body["reason"])
+    return see_reach(session, activity, affected) or done
 
 
 # ---------------------------------------------------------------------------- facts
@@ -234,6 +239,7 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
     venue = session.get_one(Venue, activity.venue_id)
     found = changes.changes_of(changes.facts_of(activity, venue), body)
     edit = _edit(found, venue)
+    affected = None
     if found and changes.announced(activity) and changes.concerns_people(found):
         affected = changes.affected_by(session, activity_id)
         if affected.seen != seen:
@@ -245,7 +251,7 @@ def save_facts(session: Session, actor: Actor, body: dict[str, Any], activity_id
     tell(SAVED)
     for words in filter(None, (readiness.doubt_of_number(activity.contact_phone), left)):
         tell(words, done=False)
-    return see_other(".facts", activity_id=activity_id)
+    return see_reach(session, activity, affected) or see_other(".facts", activity_id=activity_id)
 
 
 def _edit(found: list[changes.Change], venue: Venue) -> requests.ActivityEdit:
@@ -255,16 +261,6 @@ def _edit(found: list[changes.Change], venue: Venue) -> requests.ActivityEdit:
     if places:
         values["venue"] = replace(requests.NewVenue.of(venue), **places)
     return requests.ActivityEdit(**values)
-
-
-def _elsewhere(
-    session: Session, actor: Actor, activity: Activity, edit: requests.ActivityEdit
-) -> list[readiness.Missing]:
-    """Who would be expected elsewhere at an activity's new time; nobody where that stays."""
-    now = times.Times.of(activity)
-    then = now.edited(edit)
-    at = then.starts_at, then.ends_at
-    return overlaps(session, actor, activity, at) if then != now else []
 
 
 @pages.page("/<uuid:activity_id>/facts/confirm", access=Permission.ACTIVITY_EDIT,
@@ -287,7 +283,7 @@ def confirm_facts(session: Session, actor: Actor, body: dict[str, Any], activity
             actor, activity, "facts", changes=found, affected=affected,
             along=times.count_slots(session, activity_id) if along else None,
             again=seen is not None and seen != affected.seen,
-            elsewhere=_elsewhere(session, actor, activity, edit),
+            elsewhere=elsewhere_then(session, actor, activity, edit),
             left=changes.left_behind(found, changes.facts_of(activity, venue)),
             values=body | {"version": version, merging.BASE: base, "seen": affected.seen},
         ),

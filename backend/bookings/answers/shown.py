@@ -21,7 +21,8 @@ from backend.identity.names import masked_name, own_name
 _PLAIN = (
     "id", "activity_id", "activity_title", "offering_id", "offering_title", "slot_id",
     "slot_starts_at", "slot_ends_at", "service_on", "due_at", "ticket", "urgent", "calls",
-    "rejoined", "moved_from", "created_at", "arrived_at", "called_at", "started_at", "finished_at",
+    "rejoined", "moved_from", "kept_at", "created_at", "arrived_at", "called_at", "started_at",
+    "finished_at",
 )  # fmt: skip
 _plain = attrgetter(*_PLAIN)
 

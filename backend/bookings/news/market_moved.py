@@ -195,6 +195,7 @@ def _tell(
             continue
         known = booking.moved_from or move.was_at
         booking.moved_from = None if known == move.is_at else known
+        booking.kept_at = None
         told[booking.id] = sentences.Move(known, move.was_at, move.is_at)
         states: dict[str, str] = {}
         if move.state is not S.CONFIRMED:

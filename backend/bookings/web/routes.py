@@ -11,8 +11,16 @@ from backend.bookings import operations, queries
 from backend.bookings.answers import shown
 from backend.bookings.line import calling, desk, order
 from backend.bookings.models import Booking, BookingState
-from backend.bookings.permissions import access_booking, access_to_move
-from backend.bookings.requests import ActivityBookings, CallNext, MyBookings, SignUp, TakeNumber
+from backend.bookings.news import answer
+from backend.bookings.permissions import access_booking, access_own_booking, access_to_move
+from backend.bookings.requests import (
+    ActivityBookings,
+    CallNext,
+    Keep,
+    MyBookings,
+    SignUp,
+    TakeNumber,
+)
 from backend.bookings.web import schemas
 from backend.core.limits import Limit
 from backend.core.pagination import Page
@@ -96,6 +104,15 @@ def cancel(session: Session, actor: Actor, _: Any, booking_id: UUID) -> dict[str
     """Cancel a booking that has not begun; its place is free again."""
     found = access_to_move(session, actor, booking_id, S.CANCELLED)
     operations.cancel(session, actor, found.booking, region_code=found.region_code)
+    return shown.booking_detail(session, actor, booking_id)
+
+
+@blp.post("/bookings/<uuid:booking_id>/keep", access=LOGIN, body=schemas.KeepRequest,
+          answer=schemas.BookingAnswer)  # fmt: skip
+def keep(session: Session, actor: Actor, body: Keep, booking_id: UUID) -> dict[str, Any]:
+    """It was moved, and I (or my family member) still come."""
+    found = access_own_booking(session, actor, booking_id)
+    answer.keep(session, actor, found.booking, body, region_code=found.region_code)
     return shown.booking_detail(session, actor, booking_id)
 
 

@@ -8,7 +8,14 @@ from marshmallow import fields as out
 from backend.activities.models import ActivityState, OfferingMode
 from backend.activities.web.shapes import EstimateAnswer
 from backend.bookings.models import BookingOrigin, BookingState
-from backend.bookings.requests import ActivityBookings, CallNext, MyBookings, SignUp, TakeNumber
+from backend.bookings.requests import (
+    ActivityBookings,
+    CallNext,
+    Keep,
+    MyBookings,
+    SignUp,
+    TakeNumber,
+)
 from backend.bookings.words import MyOrder
 from backend.core.web import fields
 from backend.core.web.fields import Schema
@@ -41,6 +48,17 @@ class TicketRequest(Schema):
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> TakeNumber:
         return TakeNumber(**data)
+
+
+class KeepRequest(Schema):
+    """The booking's time as it was shown: where it is another by now, 409 `moved_again`."""
+
+    service_on = fields.Day()
+    slot_starts_at = fields.Instant()
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Keep:
+        return Keep(**data)
 
 
 class CallNextRequest(Schema):
@@ -123,6 +141,10 @@ class BookingAnswer(ma.Schema):
     )
     moved_from = out.AwareDateTime(
         allow_none=True, metadata={"description": "when it was to be before it was put off"}
+    )
+    kept_at = out.AwareDateTime(
+        allow_none=True,
+        metadata={"description": "when one said, after it was put off, that one still comes"},
     )
     ticket = out.String(metadata={"example": "A012"})
     valid_until = out.AwareDateTime(metadata={"description": "when its day is over, and it too"})

@@ -1,0 +1,239 @@
+"""Use cases of the call list: open a number, tick somebody off, take the list along."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from backend.activities.models import Activity
+from backend.activities.signals import ChangeKind
+from backend.bookings.models import ACTIVE_STATES, Booking
+from backend.core import audit, clock
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.errors import AppError
+from backend.core.permissions import Actor
+from backend.identity.models import Resident
+from backend.identity.names import own_name
+from backend.outreach.models import ActivityChange, Addressee, Answer, Call
+from backend.outreach.queries import By, Contact, account_of, begun, contacts_of, seen_of
+from backend.outreach.words import CALLS
+
+_ACTIONS = {Call.TOLD: "mark_told", Call.NO_ANSWER: "mark_no_answer", None: "undo_call"}
+
+
+class NoNumber(AppError):
+    status = 409
+    code = "no_number"
+    title = "没有留电话，请当面告诉"
+
+
+class CallListOver(AppError):
+    status = 409
+    code = "call_list_over"
+    title = "活动已经开始或者结束，不再需要电话通知，不能再看电话"
+
+
+class CalledMeanwhile(AppError):
+    status = 409
+    code = "called_meanwhile"
+    title = "同事刚刚标过"
+
+    def __init__(self, by: str | None, call: Call | None) -> None:
+        done = f"标为「{CALLS[call]}」" if call else "撤销了标记"
+        super().__init__(f"{own_name(by)}已经{done}，下面是最新的")
+
+
+def _check_not_over(activity: Activity, change: ActivityChange) -> None:
+    """Numbers are shown only as long as somebody can be told in time."""
+    if begun(change, activity):
+        raise CallListOver
+
+
+def mark(
+    session: Session,
+    actor: Actor,
+    activity: Activity,
+    addressee: Addressee,
+    call: Call | None,
+    seen: str,
+) -> None:
+    """Tick somebody off, with all who are reached together with them; None: take that back.
+
+    Args:
+        seen: the tick as it was shown.
+
+    Raises CalledMeanwhile (409) when it is another by now, saying who was faster.
+    """
+    together = _together(session, addressee)
+    if seen_of(addressee.called_at) != seen:
+        name = select(Resident.name).where(Resident.user_id == addressee.called_by)
+        raise CalledMeanwhile(session.execute(name).scalar_one_or_none(), addressee.call)
+    now = clock.now()
+    for one in together:
+        one.call, one.called_at = call, now if call else None
+        # Kept of who took a tick back, too: a colleague who is late is told.
+        one.called_by = actor.user_id
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        _ACTIONS[call],
+        Addressee.__tablename__,
+        addressee.id,
+        region_code=activity.region_code,
+        details={"activity_id": str(activity.id)},
+    )
+
+
+def _together(session: Session, addressee: Addressee) -> Sequence[Addressee]:
+    """Those of a change who are reached together with somebody, locked."""
+    own = select(account_of()).where(Resident.id == addressee.resident_id)
+    account = session.execute(own).scalar_one()
+    which = Addressee.id == addressee.id
+    if account is not None:
+        family = select(Resident.id).where(account_of() == account)
+        which = or_(which, Addressee.resident_id.in_(family))
+    statement = (
+        select(Addressee)
+        .where(Addressee.change_id == addressee.change_id, which)
+        .order_by(Addressee.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return session.execute(statement).scalars().all()
+
+
+def contact(
+    session: Session,
+    actor: Actor,
+    activity: Activity,
+    change: ActivityChange,
+    addressee: Addressee,
+    reason: str,
+) -> str:
+    """The number to call somebody by: opened one at a time, and audited.
+
+    Raises CallListOver, NoNumber (409).
+    """
+    _check_not_over(activity, change)
+    number = numbers_to_call(session, change.id, addressee.id).get(addressee.id)
+    if number is None:
+        raise NoNumber
+    audit.record(
+        session,
+        actor,
+        "see_number",
+        Addressee.__tablename__,
+        addressee.id,
+        region_code=activity.region_code,
+        details={"activity_id": str(activity.id), "reason": reason},
+    )
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class ToCall:
+    """Somebody on a list that is taken along, with the number in full; None where there is
+    none."""
+
+    contact: Contact
+    number: str | None
+
+
+def take_along(
+    session: Session,
+    actor: Actor,
+    activity: Activity,
+    change: ActivityChange,
+    reason: str,
+    *,
+    action: str,
+) -> list[ToCall]:
+    """All who were not reached with their numbers, to be printed or kept as a file: one look,
+    audited with how many they are.
+
+    Args:
+        action: the verb for the audit log.
+
+    Raises CallListOver (409).
+    """
+    _check_not_over(activity, change)
+    numbers = numbers_to_call(session, change.id)
+    people = [
+        ToCall(one, numbers.get(one.addressee_id))
+        for one in contacts_of(session, change)
+        if one.by is By.NOTHING
+    ]
+    audit.record(
+        session,
+        actor,
+        action,
+        ActivityChange.__tablename__,
+        change.id,
+        region_code=activity.region_code,
+        details={"activity_id": str(activity.id), "rows": len(people), "reason": reason},
+    )
+    return people
+
+
+def numbers_to_call(
+    session: Session, change_id: UUID, addressee_id: UUID | None = None
+) -> dict[UUID, str]:
+    """By whom a change concerns: the number in full of their account, else their own, else that of
+    somebody in the family whom it concerns too."""
+    holder, relative, of_relative = aliased(Resident), aliased(Resident), aliased(Addressee)
+    family = (
+        select(relative.phone_encrypted)
+        .join(of_relative, of_relative.resident_id == relative.id)
+        .where(
+            of_relative.change_id == change_id,
+            account_of(relative) == account_of(),
+            relative.phone_encrypted.is_not(None),
+        )
+        .limit(1)
+        .correlate(Resident)
+        .scalar_subquery()
+    )
+    number = func.coalesce(holder.phone_encrypted, Resident.phone_encrypted, family)
+    statement = (
+        select(Addressee.id, number.label("number"))
+        .join(Resident, Resident.id == Addressee.resident_id)
+        .outerjoin(holder, holder.user_id == account_of())
+        .where(Addressee.change_id == change_id, number.is_not(None))
+    )
+    if addressee_id is not None:
+        statement = statement.where(Addressee.id == addressee_id)
+    vault = composed(PhoneVault)
+    return {row.id: vault.decrypt(row.number) for row in session.execute(statement)}
+
+
+def note_answer(session: Session, activity_id: UUID, resident_id: UUID) -> None:
+    """Keep, with the last move that concerned them, whether somebody still comes: as long as they
+    hold a number of the activity."""
+    holds = select(Booking.id).where(
+        Booking.activity_id == activity_id,
+        Booking.resident_id == resident_id,
+        Booking.state.in_(ACTIVE_STATES),
+    )
+    comes = session.execute(select(holds.exists())).scalar_one()
+    last = (
+        select(Addressee.id)
+        .join(ActivityChange, ActivityChange.id == Addressee.change_id)
+        .where(
+            ActivityChange.activity_id == activity_id,
+            ActivityChange.kind == ChangeKind.MOVED,
+            Addressee.resident_id == resident_id,
+        )
+        .order_by(ActivityChange.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    session.execute(
+        update(Addressee)
+        .where(Addressee.id == last)
+        .values(answer=Answer.COMING if comes else Answer.NOT_COMING, answered_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )

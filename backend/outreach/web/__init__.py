@@ -1,0 +1,1 @@
+"""Whom changes have reached, in the console."""

@@ -1,0 +1,128 @@
+"""The console's pages of changes: whom each has reached, and who is to be called."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from backend.core import clock
+from backend.core.errors import AppError
+from backend.core.limits import Limit
+from backend.core.permissions import Actor, Permission
+from backend.core.spreadsheets.writing import MIMETYPE
+from backend.core.web.flashes import done_here
+from backend.core.web.pages import Pages
+from backend.core.web.replies import attachment, render, see_other
+from backend.outreach import operations, queries
+from backend.outreach.permissions import access_addressee, access_change, access_changes
+from backend.outreach.queries import By
+from backend.outreach.sheets import call_list_file
+from backend.outreach.web import forms
+from backend.outreach.web.forms import Shown
+
+pages = Pages("outreach", __name__, url_prefix="/console/changes", template_folder="templates")
+
+
+@pages.page("/of/<uuid:activity_id>", access=Permission.ACTIVITY_SEE_DRAFT)
+def list_changes(session: Session, actor: Actor, activity_id: UUID) -> str:
+    """An activity's changes, with whom each has reached."""
+    activity = access_changes(session, actor, activity_id)
+    return render(
+        "outreach/changes.html", activity=activity, reaches=queries.reaches(session, activity)
+    )
+
+
+@pages.page("/<uuid:change_id>", access=Permission.ACTIVITY_SEE_DRAFT, query=forms.ListQuery)
+def show_change(
+    session: Session,
+    actor: Actor,
+    query: dict[str, Any],
+    change_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+    addressee_id: UUID | None = None,
+    opened: tuple[UUID, str] | None = None,
+) -> str:
+    """Whom a change has reached by what, and who is to be called.
+
+    Args:
+        addressee_id: whose form was refused.
+        opened: somebody whose number is shown, once.
+    """
+    activity, change = access_change(session, actor, change_id)
+    contacts = queries.contacts_of(session, change)
+    every = queries.changes_of(session, activity.id)
+    wanted = query["shown"] is Shown.ALL
+    return render(
+        "outreach/change.html",
+        activity=activity,
+        change=change,
+        reach=queries.reach_of(session, change, activity, every),
+        over=queries.begun(change, activity),
+        shown=query["shown"],
+        contacts=[one for one in contacts if wanted or one.by is By.NOTHING],
+        counts={by: sum(one.people for one in contacts if one.by is by) for by in By},
+        may_call=actor.may(Permission.CALL_LIST, region_code=activity.region_code),
+        typed=typed or {},
+        problem=problem,
+        opened=opened,
+    )
+
+
+@pages.form("/<uuid:change_id>/people/<uuid:addressee_id>/call", access=Permission.CALL_LIST,
+            body=forms.CallForm, query=forms.ListQuery, again=show_change)  # fmt: skip
+def mark(
+    session: Session, actor: Actor, body: dict[str, Any], query: dict[str, Any], change_id: UUID,
+    addressee_id: UUID,
+) -> Response:  # fmt: skip
+    """Tick somebody off, or take that back."""
+    activity, _, addressee = access_addressee(session, actor, change_id, addressee_id)
+    operations.mark(session, actor, activity, addressee, body.get("call"), body["seen"])
+    return see_other(".show_change", change_id=change_id, shown=query["shown"])
+
+
+@pages.form("/<uuid:change_id>/people/<uuid:addressee_id>/contact", access=Permission.CALL_LIST,
+            body=forms.LookForm, query=forms.ListQuery, again=show_change)  # fmt: skip
+def contact(
+    session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], change_id: UUID,
+    addressee_id: UUID,
+) -> str:  # fmt: skip
+    """Show a number, once: it stands in no address and no history."""
+    activity, change, addressee = access_addressee(session, actor, change_id, addressee_id)
+    number = operations.contact(session, actor, activity, change, addressee, body["reason"])
+    done_here()
+    page: str = show_change(
+        session, actor, query, change_id, opened=(addressee.id, number), typed=body
+    )
+    return page
+
+
+@pages.form("/<uuid:change_id>/paper", access=Permission.CALL_LIST, body=forms.LookForm,
+            query=forms.ListQuery, again=show_change, limit=Limit("exports"))  # fmt: skip
+def paper(
+    session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], change_id: UUID
+) -> str:
+    """The call list with its numbers, to print."""
+    activity, change = access_change(session, actor, change_id, Permission.CALL_LIST)
+    people = operations.take_along(
+        session, actor, activity, change, body["reason"], action="see_call_list"
+    )
+    done_here()
+    return render(
+        "outreach/paper.html", activity=activity, change=change, people=people, now=clock.now()
+    )
+
+
+@pages.form("/<uuid:change_id>/excel", access=Permission.CALL_LIST, body=forms.LookForm,
+            query=forms.ListQuery, again=show_change, limit=Limit("exports"))  # fmt: skip
+def excel(
+    session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], change_id: UUID
+) -> Response:
+    """The call list with its numbers as an Excel file."""
+    activity, change = access_change(session, actor, change_id, Permission.CALL_LIST)
+    people = operations.take_along(
+        session, actor, activity, change, body["reason"], action="export_call_list"
+    )
+    content = call_list_file(activity.title, change.words, people)
+    return attachment(content, f"电话名单{clock.today():%Y%m%d}.xlsx", MIMETYPE)

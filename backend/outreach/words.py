@@ -1,0 +1,23 @@
+"""What changes and calls are called: on pages and in the audit log."""
+
+from backend.activities.signals import ChangeKind
+from backend.core.feature import AuditWords
+from backend.outreach.models import Answer, Call
+
+CHANGE_KINDS = {
+    ChangeKind.MOVED: "改期", ChangeKind.PLACE: "换地点", ChangeKind.CANCELLED: "取消",
+    ChangeKind.SERVICE_DROPPED: "取消服务", ChangeKind.ANNOUNCEMENT: "公告",
+}  # fmt: skip
+CALLS = {Call.TOLD: "已通知", Call.NO_ANSWER: "没打通"}
+ANSWERS = {Answer.COMING: "还来", Answer.NOT_COMING: "不来了"}
+AUDIT = AuditWords(
+    actions={
+        "see_number": "查看电话",
+        "mark_told": "电话通知：已通知",
+        "mark_no_answer": "电话通知：没打通",
+        "undo_call": "撤销电话通知的标记",
+        "see_call_list": "打印电话名单",
+        "export_call_list": "导出电话名单",
+    },
+    objects={"activity_change": "活动变更", "addressee": "通知对象"},
+)

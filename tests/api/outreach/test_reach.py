@@ -1,0 +1,234 @@
+"""Whom a change has reached by what, and the list of those who are called: masked, opened one by
+one, ticked off."""
+
+import io
+import re
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import openpyxl
+import pytest
+
+from backend.core.db import transaction
+from backend.core.permissions import Role
+from backend.notices.models import NoticeKind
+from backend.notices.news import News
+from backend.notices.operations import tell
+from tests.api.activities.workbench import M, fields_of
+from tests.api.outreach.conftest import family_of, nine
+from tests.support.desk import Desk, form_time
+from tests.support.market_day import MarketDay
+from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
+
+GUEST = {"name": "李奶奶", "phone": "13800001111"}
+
+
+def put_off(desk: Desk, day: MarketDay, days: int = 1) -> str:
+    """Put a market off by the console's form; answers the address that it leads to."""
+    path = f"/console/schedule/{day.id}/move"
+    version = str(ok(day.organiser.get(f"/activities/{day.id}"))["version"])
+    page = desk.step(path, starts_at=form_time(nine(days)), version=version)
+    return str(desk.send(path, **fields_of(page)).location)
+
+
+def mark(desk: Desk, page: str, name: str, call: str) -> Any:
+    """Press one of the buttons in somebody's row."""
+    row = next(row for row in page.split("<tr>") if name in row)
+    (path,) = re.findall(r'action="([^"]+/call)', row)
+    (seen,) = re.findall(r'name="seen" value="([^"]+)"', row)
+    return desk.send(path, call=call, seen=seen)
+
+
+def reads_of(world: World, person: Person, address: str) -> None:
+    """Somebody is told of the change with a page's address, and reads it."""
+    news = News(
+        user_id=person.user_id, kind=NoticeKind.MARKET_MOVED, title="改期了", text="改到明天",
+        page="/pages/number/number", cause_id=UUID(address.rsplit("/", 1)[1]),
+    )  # fmt: skip
+    with world.app.app_context(), transaction() as session:
+        tell(session, [news])
+    ok(person.post("/me/notices/read", {"all": True}), 204)
+
+
+@pytest.fixture
+def cancelled(world: World) -> tuple[MarketDay, Desk, str]:
+    """A market that is on and was cancelled: one with an account and two without hold numbers."""
+    day = MarketDay.begin(world)
+    day.booked(world.person("赵小红"))
+    for guest in (GUEST, {"name": "周爷爷"}):
+        day.number(guest=guest)
+    desk = Desk(world, day.organiser)
+    page = desk.read(f"{M}/{day.id}/cancel")
+    answer = desk.send(f"{M}/{day.id}/cancel", reason="大雨", **fields_of(page))
+    return day, desk, str(answer.location)
+
+
+# ---------------------------------------------------------------------------- moved
+
+
+def test_a_day_later_takes_three_clicks_and_shows_whom_it_reached(
+    world: World, day: MarketDay
+) -> None:
+    """From the market's page: 改期，推迟一天，确认. However many slots there are."""
+    for later in range(1, 4):
+        day.slot(nine() + timedelta(minutes=30 * later))
+    carer, other, third = world.person("赵小红"), world.person("钱大海"), world.person("孙国庆")
+    for more in ({}, {"resident_id": family_of(carer)}):
+        day.booked(carer, **more)
+    kept, given_up = day.booked(other), day.booked(third)
+    desk = Desk(world, day.organiser)
+    (first,) = re.findall(r'href="([^"]+/move)"', desk.read(f"{M}/{day.id}"))
+    page = desk.read(first)
+    assert "推迟一天" in page
+    form = page[page.index("<form method") : page.index("推迟一天")]
+    asked = desk.step(
+        first, **dict(re.findall(r'name="(version|starts_at)" value="([^"]*)"', form))
+    )
+    assert "4 个时段" in asked
+    assert "居民群" not in asked
+    answer = desk.send(first, **fields_of(asked))
+    page = desk.read(answer.location)
+    assert "已通知 0／4" in page
+    assert "还有 4 人没通知到" in page
+    assert "赵*红、王*爷" in page, "called once for both"
+    assert "赵小红" not in page
+    assert "已通知 0／4" in desk.read(f"{M}/{day.id}")
+
+    ok(other.post(f"/bookings/{kept['id']}/keep"))
+    ok(day.act(given_up, "cancel", third))
+    assert mark(desk, page, "赵*红", "told").status_code == 303
+    page = desk.read(f"{answer.location}?shown=all")
+    for words in ("还来", "都通知到了", "organiser小张", "已通知 3／3"):
+        assert words in page
+    assert "打开电话名单" not in desk.read(f"{M}/{day.id}")
+
+
+def test_who_still_comes_says_so_once(world: World, day: MarketDay) -> None:
+    person, stranger = world.person(), world.person()
+    booking = day.booked(person)
+    path = f"/bookings/{booking['id']}/keep"
+    refused(person.post(path), 409, "not_moved")
+    desk = Desk(world, day.organiser)
+    put_off(desk, day)
+    refused(stranger.post(path), 404, "not_found")
+    refused(day.volunteer.post(path), 403, "forbidden")
+    shown = {"service_on": booking["service_on"], "slot_starts_at": booking["slot_starts_at"]}
+    refused(person.post(path, shown), 409, "moved_again")
+    answered = ok(person.post(path))
+    assert answered["moved_from"] is None
+    assert answered["kept_at"]
+    assert ok(person.post(path))["kept_at"] == answered["kept_at"]
+    assert [move[0] for move in day.moves(booking)].count("keep") == 1
+    page = desk.read(put_off(desk, day, 2))
+    assert "已通知 0／1" in page, "that was another day"
+    assert ok(person.post(path))["kept_at"] != answered["kept_at"]
+
+
+def test_who_has_read_the_message_need_not_be_called(world: World, day: MarketDay) -> None:
+    person = world.person("赵小红")
+    day.booked(person)
+    desk = Desk(world, day.organiser)
+    address = put_off(desk, day)
+    assert "赵*红" in desk.read(address)
+    reads_of(world, person, address)
+    page = desk.read(address)
+    assert "赵*红" not in page
+    assert "都通知到了" in page
+    assert "已看消息" in desk.read(f"{address}?shown=all")
+
+
+def test_put_back_it_is_another_change_and_the_first_list_is_over(
+    world: World, day: MarketDay
+) -> None:
+    day.booked(world.person())
+    desk = Desk(world, day.organiser)
+    first, second = put_off(desk, day), put_off(desk, day, 0)
+    assert "不用再通知" in desk.read(first)
+    assert "还有 1 人没通知到" in desk.read(second)
+    listed = desk.read(f"/console/changes/of/{day.id}")
+    assert listed.count("改期</a>") == 2
+
+
+# ---------------------------------------------------------------------------- the call list
+
+
+def test_numbers_are_opened_one_by_one_with_a_reason(
+    world: World, cancelled: tuple[MarketDay, Desk, str]
+) -> None:
+    day, desk, address = cancelled
+    page = desk.read(address)
+    assert "李*奶" in page
+    assert GUEST["phone"] not in page
+    assert "没有小程序账号" in page
+    row = next(row for row in page.split("<tr>") if "李*奶" in row)
+    (look,) = re.findall(r'action="([^"]+/contact[^"]*)"', row)
+    assert desk.send(look, reason="").status_code == 422
+    opened = desk.send(look, reason="通知取消").get_data(as_text=True)
+    assert GUEST["phone"] in opened
+    assert GUEST["phone"] not in desk.read(address)
+    for way in ("paper", "excel"):
+        assert desk.send(f"{address}/{way}", reason="").status_code == 422
+    paper = desk.send(f"{address}/paper", reason="发给网格员")
+    assert GUEST["phone"] in paper.get_data(as_text=True)
+    file = desk.send(f"{address}/excel", reason="发给网格员").data
+    sheet = openpyxl.load_workbook(io.BytesIO(file)).active
+    assert sheet is not None
+    assert GUEST["phone"] in {str(cell.value) for line in sheet.iter_rows() for cell in line}
+    looks = day.rows(
+        "SELECT e.action, n.text FROM audit_entry e JOIN audit_note n ON n.entry_id = e.id"
+        " WHERE e.object_type IN ('addressee', 'activity_change') ORDER BY e.id"
+    )
+    assert [tuple(look) for look in looks] == [
+        ("see_number", "通知取消"), ("see_call_list", "发给网格员"),
+        ("export_call_list", "发给网格员"),
+    ]  # fmt: skip
+
+
+def test_of_two_clerks_the_second_is_told_who_ticked(
+    world: World, cancelled: tuple[MarketDay, Desk, str]
+) -> None:
+    _, desk, address = cancelled
+    page = desk.read(address)
+    assert mark(desk, page, "李*奶", "no_answer").status_code == 303
+    late = mark(desk, page, "李*奶", "told")
+    assert late.status_code == 409
+    assert "organiser小张已经标为「没打通」" in late.get_data(as_text=True)
+    assert mark(desk, desk.read(address), "李*奶", "told").status_code == 303
+    page = desk.read(f"{address}?shown=all")
+    assert "已通知 1／3" in page, "another guest is another household"
+    assert mark(desk, page, "李*奶", "").status_code == 303
+    assert "已通知 0／3" in desk.read(address)
+
+
+def test_no_number_is_shown_when_it_is_too_late_to_call(
+    world: World, cancelled: tuple[MarketDay, Desk, str]
+) -> None:
+    day, desk, address = cancelled
+    with world.app.app_context():
+        day.rows(
+            "UPDATE activity SET starts_at = now() - interval '9 hours',"
+            " ends_at = now() - interval '1 hour' WHERE id = :id RETURNING 1",
+            id=day.id,
+        )
+    page = desk.read(address)
+    assert "不再需要电话通知" in page
+    assert "查看电话" not in page
+    answer = desk.send(f"{address}/paper", reason="通知取消")
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, None])
+def test_who_does_not_organise_calls_nobody(
+    world: World, cancelled: tuple[MarketDay, Desk, str], role: Role | None
+) -> None:
+    _, _, address = cancelled
+    foreign = world.organiser(OTHER_SUBDISTRICT)
+    person = world.staff(role) if role else foreign
+    desk = Desk(world, person)
+    refusal = 404 if role is None else 403
+    assert desk.send(f"{address}/paper", reason="看看").status_code == refusal
+    if role is Role.AUDITOR:
+        assert "查看电话" not in desk.read(address)
+    else:
+        desk.read(address, refusal)
