@@ -17,8 +17,9 @@ const UNREAD = { loading: true, error: "", hasMore: false };
  * @param {(query: {cursor?: string}) => Promise<import("../api/types").Page<T>>} options.read
  * @param {() => Promise<Beside>} options.readBeside what else has to be known to show it
  * @param {(items: T[], beside: Beside) => void} options.show all that has been read
+ * @param {boolean} [options.namesFamily] whether it says whose each is
  */
-function createList(page, { read, readBeside, show }) {
+function createList(page, { read, readBeside, show, namesFamily = true }) {
   /** @type {T[]} */
   let items = [];
   /** @type {string | null} */
@@ -52,7 +53,7 @@ function createList(page, { read, readBeside, show }) {
     const mine = turn;
     reading = true;
     try {
-      const [part, beside] = await Promise.all([read(query), readBeside(), knowFamily()]);
+      const [part, beside] = await Promise.all([read(query), readBeside(), namesFamily && knowFamily()]);
       if (mine !== turn) return;
       items = before.concat(part.items);
       cursor = part.next_cursor;

@@ -32,6 +32,7 @@ Page({
 
   onLoad() {
     this.list = createList(this, {
+      namesFamily: false,
       read: listNotices,
       readBeside: async () => undefined,
       show: (notices) => {
