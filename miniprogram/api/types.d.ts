@@ -46,6 +46,7 @@ export type BookingState = Booking["state"];
 export type Desk = api.DeskAnswer;
 
 export type Notice = api.NoticeAnswer;
+export type MessageTemplate = api.TemplateAnswer;
 
 export type ScanAnswer = api.ScanAnswer;
 export type Attendance = api.MyAttendanceAnswer;

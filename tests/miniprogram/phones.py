@@ -87,6 +87,12 @@ class Phone:
         """Let the camera see a code: its text, or `{"path": …}` for a mini-program code."""
         self.page.evaluate("seen => window.__harness.scan(seen)", result)
 
+    def asked_messages(self) -> list[list[str]]:
+        """Of which message templates WeChat was to ask the person, by our names, each time."""
+        calls = [one for one in self.harness("calls") if one["name"] == "requestSubscribeMessage"]
+        asked = [one["options"]["tmplIds"] for one in calls]
+        return [[template.removeprefix("standin-") for template in ids] for ids in asked]
+
     def network(self, *, offline: bool = False, delay_ms: int = 0) -> None:
         """Cut the phone's network, slow it down, or with no arguments bring it back."""
         state = {"offline": offline, "delayMs": delay_ms}

@@ -27,7 +27,8 @@ from tests.miniprogram.town import (
     tell,
 )
 
-MOST_REQUESTS = 3
+# One of them, for WeChat's templates, once each time the mini-program is opened.
+MOST_REQUESTS = 4
 # 88 rpx is 43.99 px on a screen of 375 px.
 TARGET_PX, ELDER_TARGET_PX = 43.9, 59.9
 

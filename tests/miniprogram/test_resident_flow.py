@@ -65,7 +65,9 @@ def test_from_the_first_visit_to_the_rating(
     mine.tap("确认报名")
     mine.sees("您可以随时查看、更正或删除")
     mine.look("privacy")
-    mine.tap("同意并继续")
+    with page.expect_response("**/me/message-credits") as told:
+        mine.tap("同意并继续")
+    assert told.value.ok
     expect(page.get_by_role("alert")).to_contain_text("报名成功")
     mine.look("sign-up-done")
     expect(page.get_by_label("号码")).to_have_text("A001")
@@ -76,6 +78,12 @@ def test_from_the_first_visit_to_the_rating(
         id=resident_id,
     ) == [("privacy",)]
     assert booking_states(database, resident_id) == ["confirmed"]
+    # WeChat has asked once, in the tap, and the server knows what was said before the login.
+    assert mine.asked_messages() == [["called", "change", "market_tomorrow"]]
+    credit = "SELECT template FROM message_credit c JOIN resident r USING (user_id) WHERE r.id = :id"
+    assert sorted(rows(database, credit, id=resident_id)) == [
+        ("called",), ("change",), ("market_tomorrow",)
+    ]  # fmt: skip
 
     # On the spot: the market's code.
     mine.tap("看我的号")
@@ -551,9 +559,9 @@ def test_an_appointment_goes_into_the_calendar_and_to_the_family(
     assert [one["path"] for one in there.harness("shared")] == [
         f"/pages/market/market?id={market.id}"
     ] * 2
-    for card in (*theirs.harness("shared"), *there.harness("shared")):
-        assert "社区广场" in card["title"]
-        assert card["imageUrl"] == "/images/share.png"
+    for one in (card, *theirs.harness("shared"), *there.harness("shared")):
+        assert "社区广场" in one["title"]
+        assert one["imageUrl"] == "/images/share.png"
     for other in (theirs, there):
         assert not any("/auth/" in one["url"] for one in other.harness("requests"))
 
@@ -616,6 +624,8 @@ def test_two_services_at_one_time_are_asked_about(
     )
     mine = own(sign_up_page(other, other.clinic))
     mine.page.get_by_role("radiogroup", name="时段").get_by_role("radio").first.tap()
+    mine.sees("可以在微信里提醒您：轮到您、改期、明天的集市")
+    mine.page.evaluate("() => { __harness.subscription = 'reject'; }")
     mine.tap("确认报名")
     mine.sees("同一时间已经约了一项")
     mine.sees(f"（{market.title}）")
@@ -627,6 +637,8 @@ def test_two_services_at_one_time_are_asked_about(
     mine.tap("仍要报名")
     mine.sees("报名成功")
     assert booking_states(database, resident.resident_id) == ["confirmed"] * 2
+    # Whoever has refused WeChat's messages gets what they tapped, and is not asked again that day.
+    assert len(mine.asked_messages()) == 1
 
 
 def test_signing_up_twice_leads_to_the_number(

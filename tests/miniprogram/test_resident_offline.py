@@ -106,9 +106,11 @@ def test_a_rating_whose_answer_was_lost_is_one_rating(
     mine = own(f"pages/rate/rate?booking={served['id']}")
     mine.page.get_by_role("radio", name="不满意").first.tap()
     mine.page.get_by_label("还想说的话").fill("等了很久")
+    mine.sees("可以在微信里提醒您：投诉办得怎么样了")
     mine.lose_answer("/ratings")
     mine.tap("提交评价")
     mine.sees("已为您保存，联网后自动提交")
+    assert mine.asked_messages() == [["complaint"]]
     mine.look("offline-rating")
     mine.come_back()
     mine.misses(SAVED)

@@ -10,6 +10,7 @@ const { draftOf } = require("../../utils/draft");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
+const reminders = require("../../utils/reminders");
 const { momentWords } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").RatingForm} RatingForm */
@@ -46,6 +47,7 @@ Page({
     busy: false,
     /** Whether there is a number for the call-back; empty while that is not known. */
     callBack: /** @type {"" | "yes" | "no"} */ (""),
+    reminder: "",
     done: false,
     saved: false,
   },
@@ -100,6 +102,7 @@ Page({
         comment: (given && given.comment) || "",
         loading: false,
       });
+      this.setData({ reminder: await reminders.offerWords(reminders.FOR_COMPLAINTS) });
     } catch (error) {
       this.setData({ loading: false, error: sentenceOf(error) });
     }
@@ -166,6 +169,7 @@ Page({
       refuse(this, { score: "请先点一个表情，告诉我们您的整体感受" });
       return;
     }
+    if (this.data.score <= DISSATISFIED) reminders.ask(reminders.FOR_COMPLAINTS);
     this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       const outcome = await this.send();

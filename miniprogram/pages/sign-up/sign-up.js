@@ -14,6 +14,7 @@ const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
 const { addToCalendar, canAdd } = require("../../utils/phone-calendar");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
+const reminders = require("../../utils/reminders");
 const { emptyWords, isSignUpOpen, noSlotWords, slotChoices } = require("../../utils/offering-words");
 const { serviceCard } = require("../../utils/share");
 const { waitWords } = require("../../utils/time");
@@ -50,6 +51,7 @@ Page({
     /** @type {ReturnType<typeof bookingWords> | null} */
     done: null,
     hasCalendar: canAdd(),
+    reminder: "",
   },
 
   activityId: "",
@@ -125,6 +127,7 @@ Page({
         loading: false,
         error: "",
       });
+      this.setData({ reminder: await reminders.offerWords(reminders.FOR_NUMBERS) });
     } catch (error) {
       if (!this.data.title) this.setData({ loading: false, error: sentenceOf(error) });
     }
@@ -190,6 +193,7 @@ Page({
       refuse(this, faults);
       return;
     }
+    reminders.ask(reminders.FOR_NUMBERS);
     this.setData({ busy: "sign-up" });
     const wanted = await this.wantsBoth(slotId);
     this.setData({ busy: "" });
@@ -223,6 +227,7 @@ Page({
       refuse(this, missing);
       return;
     }
+    reminders.ask(reminders.FOR_NUMBERS);
     const { residentId } = this.data;
     this.book("number", "", (key) => takeNumber(this.offeringId, whom(residentId), key));
   },
@@ -255,6 +260,7 @@ Page({
       await this.explain(error);
     } finally {
       this.setData({ busy: "" });
+      reminders.report();
     }
   },
 
