@@ -31,12 +31,7 @@ const followers = new Set();
 const poll = createPoll({
   read: readMine,
   every: () => (bookingsKnown().some(isWaitedFor) ? WAITING_MS : QUIET_MS),
-  onChange: (mine) => {
-    known = mine;
-    alertCalls(mine.bookings);
-    showBadges(mine);
-    followers.forEach((follower) => follower.onChange(mine.bookings, mine.unread));
-  },
+  onChange: take,
   onError: (error) => followers.forEach((follower) => follower.onError?.(error)),
 });
 
@@ -51,6 +46,22 @@ async function readMine() {
     countUnread().catch(() => known?.unread || 0),
   ]);
   return known?.bookings === bookings && known.unread === unread ? known : { bookings, unread };
+}
+
+/** @param {Mine} mine as it is now */
+function take(mine) {
+  known = mine;
+  alertCalls(mine.bookings);
+  showBadges(mine);
+  followers.forEach((follower) => follower.onChange(mine.bookings, mine.unread));
+}
+
+/**
+ * One of my notices is being read: it counts at once, so that one that comes meanwhile is one more
+ * and not the same number again.
+ */
+function countRead() {
+  if (known) take({ ...known, unread: Math.max(0, known.unread - 1) });
 }
 
 function bookingsKnown() {
@@ -117,4 +128,4 @@ function badgeTabs() {
   showBadges(known || NOBODYS);
 }
 
-module.exports = { begin, rest, refresh, follow, badgeTabs, showFirst, takeFirst };
+module.exports = { begin, rest, refresh, countRead, follow, badgeTabs, showFirst, takeFirst };

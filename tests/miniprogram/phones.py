@@ -125,6 +125,11 @@ class Phone:
         """Leave WeChat and come back to the mini-program."""
         self.page.evaluate("() => { __harness.hide(); __harness.show(); }")
 
+    def let_pass(self, time: str) -> None:
+        """Move the phone's clock on, once nothing is on its way that would time out by that."""
+        self.page.wait_for_function("() => __harness.requests.every(({ status }) => status)")
+        self.page.clock.fast_forward(time)
+
     def choose_standard_mode(self) -> None:
         """Turn the elder mode off, as on another page of the mini-program, and come back."""
         self.page.evaluate("() => wx.setStorageSync('elder', false)")  # miniprogram/utils/look.js

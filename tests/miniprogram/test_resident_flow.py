@@ -476,10 +476,11 @@ def test_what_one_was_told_is_read_and_leads_on(
     mine.sees("还没有消息")
     mine.look("notices-none")
     mine.tap("返回")
+    mine.sees("我的签到码")
     tell(database, resident, "昨天的事", "/pages/no-such/page", days_ago=1)
     tell(database, resident, "您的号", "/pages/number/number?id=1")
     tell(database, resident, "集市改期了", f"/pages/market/market?id={market.id}")
-    page.clock.fast_forward("00:30")
+    mine.let_pass("00:30")
     tab = page.locator(".harness-tab[data-path='pages/mine/mine']")
     expect(tab).to_have_attribute("data-badge", "3")
     mine.tap("消息 3 条未读")
@@ -497,7 +498,7 @@ def test_what_one_was_told_is_read_and_leads_on(
 
     # One more, while it is shown; then all of them.
     tell(database, resident, "明天的集市", "")
-    page.clock.fast_forward("00:30")
+    mine.let_pass("00:30")
     mine.sees("2 条未读")
     expect(unread.first).to_contain_text("明天的集市")
     mine.tap("全部已读")

@@ -94,6 +94,7 @@ Page({
     if (notice.read_at !== null) return;
     notice.read_at = new Date().toISOString();
     this.setData({ days: noticeDays(this.notices) });
+    myNumbers.countRead();
     await markRead(notice.id).catch(() => undefined);
     myNumbers.refresh();
   },

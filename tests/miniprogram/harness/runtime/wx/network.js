@@ -63,9 +63,10 @@ async function send(options, log, signal) {
   const headers = new Headers({ "content-type": "application/json", ...options.header });
   const { address, body } = placeData(options, method, headers);
   const answer = await fetch(address, { method, headers, body, signal, credentials: "omit", cache: "no-store" });
+  const data = await readBody(answer, options);
   log.status = answer.status;
   return {
-    data: await readBody(answer, options),
+    data,
     statusCode: answer.status,
     header: Object.fromEntries(answer.headers),
     cookies: [],
