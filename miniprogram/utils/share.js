@@ -43,8 +43,8 @@ function serviceCard({ id, title }, activityId, activity) {
  * @param {import("../api/types").Booking} booking
  */
 function bookingCard(booking) {
-  const { offering_id: id, offering_title: title, activity_id: market } = booking;
-  const words = `${title}：${booking.activity_title}，${dateWords(booking.service_on)}`;
+  const { offering_id: id, offering_title: title, activity_id: market, venue } = booking;
+  const words = `${title}：${booking.activity_title}，${dateWords(booking.service_on)}，${venue.name}`;
   return card(words, "/pages/sign-up/sign-up", `activity=${market}&offering=${id}`);
 }
 
