@@ -90,6 +90,34 @@ function cancelPath(id) {
 }
 
 /**
+ * 「改期后还来」 of one that was moved to the time that it is shown at; kept and sent later where the
+ * network is away.
+ * @param {Booking} booking
+ */
+function keepBooking({ id, offering_title: service, ticket, service_on, slot_starts_at }) {
+  return outbox.submit({
+    kind: "keep",
+    title: `改期后还来：${service} ${ticket}`,
+    method: "POST",
+    path: keepPath(id),
+    body: { service_on, ...(slot_starts_at && { slot_starts_at }) },
+  });
+}
+
+/**
+ * Whether 「改期后还来」 will be told as soon as the network is back.
+ * @param {string} id
+ */
+function isKeepWaiting(id) {
+  return outbox.holds(keepPath(id));
+}
+
+/** @param {string} id */
+function keepPath(id) {
+  return `/bookings/${id}/keep`;
+}
+
+/**
  * Set a waiting number aside; it keeps its place.
  * @param {string} id
  * @returns {Promise<Booking>}
@@ -109,5 +137,5 @@ function rejoinBooking(id) {
 
 module.exports = {
   signUp, takeNumber, getQueue, listMyBookings, pollMyBookings, getBooking, cancelBooking,
-  isCancelWaiting, parkBooking, rejoinBooking,
+  isCancelWaiting, keepBooking, isKeepWaiting, parkBooking, rejoinBooking,
 };

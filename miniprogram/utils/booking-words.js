@@ -1,7 +1,7 @@
 // @ts-check
 // A booking in the words that the pages show.
 
-const { isCancelWaiting } = require("../api/bookings");
+const { isCancelWaiting, isKeepWaiting } = require("../api/bookings");
 const { isMyself } = require("../api/session");
 const { whoWords } = require("./family-names");
 const serverTime = require("./server-time");
@@ -108,6 +108,7 @@ function bookingWords(booking) {
   const ahead = state === "arrived" ? booking.ahead : null;
   const day = dayWords(booking.service_on);
   const waiting = isCancelWaiting(id);
+  const isMoved = state === "confirmed" && booking.moved_from !== null;
   return {
     id,
     state,
@@ -120,7 +121,9 @@ function bookingWords(booking) {
     stall: `${booking.stall.number}${TOGETHER}号摊位 ${booking.stall.name}`,
     when: from && to ? `${day} ${clock(from)}–${clock(to)}` : day,
     badge: waiting ? CANCEL_WAITING : BADGES[state],
-    moved: state === "confirmed" && booking.moved_from ? `改期了，原来是${momentWords(booking.moved_from)}` : "",
+    moved: isMoved ? `改期了，原来是${momentWords(/** @type {string} */ (booking.moved_from))}` : "",
+    /** Whether they have still to say if they come. */
+    asks: isMoved && !waiting && !isKeepWaiting(id),
     over: overWords(booking),
     ...(ahead === null ? { line: "", wait: "" } : placeWords(booking, ahead)),
     appointment: appointmentWords({ ...booking, state }),

@@ -39,6 +39,7 @@ const KINDS = {
   },
   rating: { fresh: asItIs, settle: done, page: "" },
   cancel: { fresh: asItIs, settle: done, page: "" },
+  keep: { fresh: asItIs, settle: done, page: "" },
 };
 
 /** @param {object} body */

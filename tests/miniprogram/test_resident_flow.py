@@ -364,7 +364,7 @@ def test_a_number_of_yesterday_says_so_and_what_to_do(
     listed.look("bookings-by-when")
 
 
-def test_an_appointment_that_was_moved_says_from_when(
+def test_an_appointment_that_was_moved_says_from_when_and_asks(
     own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:
     resident.post(
@@ -372,10 +372,34 @@ def test_an_appointment_that_was_moved_says_from_when(
     )
     change(database, "UPDATE booking SET moved_from = now() - interval '24 hours'"
            " WHERE resident_id = :id", id=resident.resident_id)  # fmt: skip
+    listed = own("pages/bookings/bookings")
+    listed.sees("改期了，原来是昨天")
+    listed.look("bookings-moved")
+    # Moved once more meanwhile: nobody has agreed to that, and sees it now.
+    change(database, "UPDATE slot SET starts_at = starts_at - interval '10 minutes'"
+           " WHERE id = :id", id=market.clinic.slots[-1])  # fmt: skip
+    when = listed.page.locator(".entry .strong").first
+    before = when.inner_text()
+    listed.allow(409, "/keep")
+    listed.tap("改期后还来")
+    expect(listed.page.get_by_role("alert")).to_contain_text("又改了")
+    expect(when).not_to_have_text(before)
+    # One tap answers, on either page; without a network it is told later.
     mine = own("pages/number/number")
     mine.sees("改期了，原来是昨天")
     mine.look("number-moved")
-    own("pages/bookings/bookings").sees("改期了，原来是昨天")
+    mine.network(offline=True)
+    mine.tap("改期后还来")
+    mine.sees("还有 1 条未上传")
+    expect(mine.page.get_by_role("button", name="改期后还来")).to_have_count(0)
+    mine.network()
+    mine.misses("改期了")
+    assert rows(database, "SELECT state, moved_from FROM booking WHERE resident_id = :id",
+                id=resident.resident_id) == [("confirmed", None)]  # fmt: skip
+    listed.tap("不来了")
+    listed.tap("确定取消")
+    listed.sees("已取消")
+    assert booking_states(database, resident.resident_id) == ["cancelled"]
 
 
 def test_a_kept_answer_ends_with_its_day_too(

@@ -2,7 +2,7 @@
 // My bookings and my family's by when they are: today's, those to come, those that are over. What has
 // not begun can be cancelled.
 
-const { cancelBooking, listMyBookings } = require("../../api/bookings");
+const { cancelBooking, keepBooking, listMyBookings } = require("../../api/bookings");
 const { bookingWords, cancelQuestion, groupOf } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
@@ -87,15 +87,32 @@ Page({
     const booking = this.bookingBy(event.currentTarget);
     if (!booking || this.data.busyId) return;
     const { confirm } = await wx.showModal(cancelQuestion(booking));
-    if (!confirm) return;
+    if (confirm) await this.act(booking, cancelBooking, { now: "已取消", later: "已为您保存，联网后自动取消" });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onKeep(event) {
+    const booking = this.bookingBy(event.currentTarget);
+    if (!booking || this.data.busyId) return;
+    await this.act(booking, keepBooking, { now: "好的，到时见", later: "已为您保存，联网后自动告诉我们" });
+  },
+
+  /**
+   * @param {Booking} booking
+   * @param {(booking: Booking) => Promise<{sent: boolean}>} send
+   * @param {{now: string, later: string}} said when it is done, or has to wait for the network
+   */
+  async act(booking, send, said) {
     this.setData({ busyId: booking.id, refusal: NO_REFUSAL });
     try {
-      const { sent } = await cancelBooking(booking);
-      wx.showToast({ title: sent ? "已取消" : "已为您保存，联网后自动取消", icon: "none" });
+      const { sent } = await send(booking);
+      wx.showToast({ title: sent ? said.now : said.later, icon: "none" });
       if (sent) await this.list?.refresh();
       else this.show();
     } catch (error) {
       refuse(this, error, booking.id);
+      // It may be another time by now.
+      await this.list?.refresh();
     } finally {
       this.setData({ busyId: "" });
     }

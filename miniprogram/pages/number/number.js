@@ -2,7 +2,7 @@
 // My number, live: the place in the line, a clear change when it is called; what has ended with its
 // day; what comes later; what can be rated.
 
-const { cancelBooking, parkBooking, rejoinBooking } = require("../../api/bookings");
+const { cancelBooking, keepBooking, parkBooking, rejoinBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { knowFamily } = require("../../api/me");
 const session = require("../../api/session");
@@ -173,9 +173,26 @@ Page({
   /** @param {Booking} booking */
   async cancel(booking) {
     const { sent } = await cancelBooking(booking);
-    if (sent) return;
+    if (!sent) this.sayItWaits("已为您保存，联网后自动取消");
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onKeep(event) {
+    const booking = this.bookingOf(event);
+    if (booking) this.act(booking, () => this.keep(booking));
+  },
+
+  /** @param {Booking} booking */
+  async keep(booking) {
+    const { sent } = await keepBooking(booking);
+    if (sent) wx.showToast({ title: "好的，到时见", icon: "none" });
+    else this.sayItWaits("已为您保存，联网后自动告诉我们");
+  },
+
+  /** @param {string} title */
+  sayItWaits(title) {
     this.show(this.bookings);
-    wx.showToast({ title: "已为您保存，联网后自动取消", icon: "none" });
+    wx.showToast({ title, icon: "none" });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
