@@ -10,7 +10,8 @@ TOKEN_BYTES = 32
 
 
 class PhoneVault:
-    """Encrypts phone numbers and makes the keyed hashes they are found by.
+    """Encrypts phone numbers and makes the keyed hashes they are found by; encrypts, too, what else
+    nobody reads in the tables: secrets of one-time codes, tokens, what people need.
 
     Args:
         encryption_keys: Fernet keys, newest first; older ones still decrypt, so that a key can
@@ -23,18 +24,18 @@ class PhoneVault:
         self._fernet = MultiFernet([Fernet(key) for key in encryption_keys])
         self._hash_key = hash_key
 
-    def encrypt(self, phone: str) -> bytes:
-        return self._fernet.encrypt(phone.encode())
+    def encrypt(self, text: str) -> bytes:
+        return self._fernet.encrypt(text.encode())
 
     def decrypt(self, token: bytes) -> str:
-        """The number in the clear.
+        """The text in the clear.
 
         Raises ValueError when no configured key fits.
         """
         try:
             return self._fernet.decrypt(token).decode()
         except InvalidToken:
-            raise ValueError("no configured key decrypts this phone number") from None
+            raise ValueError("no configured key decrypts this") from None
 
     def lookup_hash(self, phone: str) -> bytes:
         return self._keyed(b"phone", phone)

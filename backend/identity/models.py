@@ -162,6 +162,7 @@ class Resident(Base):
     phone_hash: Mapped[bytes | None] = mapped_column(index=True)
     phone_tail_hash: Mapped[bytes | None] = mapped_column(index=True)
     phone_state: Mapped[PhoneState] = mapped_column(default=PhoneState.NONE)
+    special_needs_encrypted: Mapped[bytes | None]
     # What personal codes carry in place of the id; a new one revokes every code shown before.
     code_handle: Mapped[UUID] = mapped_column(unique=True, default=new_id)
     # Of guests with a phone: the same person written in twice, by two volunteers at once, is

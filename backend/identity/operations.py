@@ -18,7 +18,7 @@ from backend.identity import roles, statements
 from backend.identity.login import sessions
 from backend.identity.models import Resident, User, UserState
 from backend.identity.people import erasure
-from backend.identity.people.consents import active_consents
+from backend.identity.people.consents import active_consents, keep_special_needs
 from backend.identity.people.family import check_region, list_family
 from backend.identity.people.locks import lock_own_resident, lock_user
 from backend.identity.personal_codes import PersonalCode, PersonalCodes
@@ -96,13 +96,14 @@ def update_me(session: Session, actor: Actor, edit: ProfileEdit) -> None:
     """Change the caller's own profile and preferences.
 
     Raises ValidationFailed (422) for a region that does not exist, NotLoggedIn (401) when the
-    account has been closed meanwhile.
+    account has been closed meanwhile, ConsentRequired (409) for special needs without the consent.
     """
     check_region(session, or_else(edit.region_id, None))
     resident = lock_own_resident(session, actor)
     if preferences := given(edit.preferences):
         session.execute(update(User).where(User.id == actor.user_id).values(**preferences))
-    put(resident, edit, but=("preferences",))
+    keep_special_needs(session, actor, resident, edit.special_needs)
+    put(resident, edit, but=("preferences", "special_needs"))
     session.flush()
 
 

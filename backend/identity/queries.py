@@ -15,6 +15,7 @@ from backend.core.permissions import ROLE_PERMISSIONS, Actor, Permission, Role
 from backend.identity.models import Consent, LoginSession, Resident, RoleAssignment, User, UserState
 from backend.identity.names import own_name
 from backend.identity.people import consents, family
+from backend.identity.people.special_needs import opened
 from backend.identity.phones import masked_phone
 from backend.identity.questions import exported
 from backend.identity.roles import organisations
@@ -35,6 +36,7 @@ _ME = Statement.of(
         Resident.region_id,
         Resident.phone_encrypted,
         Resident.phone_state,
+        Resident.special_needs_encrypted,
         exists()
         .where(RoleAssignment.user_id == User.id, RoleAssignment.revoked_at.is_(None))
         .label("has_roles"),
@@ -75,6 +77,7 @@ def me(session: Session, user_id: UUID) -> dict[str, Any]:
         "region_id": row.region_id,
         "phone": masked_phone(row),
         "phone_state": row.phone_state,
+        "special_needs": opened(row.special_needs_encrypted),
         # Most have no role, and who has just come has no consent: each login of a market's first
         # minute comes here.
         "roles": roles_of(session, user_id) if row.has_roles else [],
@@ -109,6 +112,7 @@ def family_member(resident: Resident) -> dict[str, Any]:
         "relation": resident.relation,
         "birth_year": resident.birth_year,
         "phone": masked_phone(resident),
+        "special_needs": opened(resident.special_needs_encrypted),
     }
 
 
@@ -150,6 +154,7 @@ def _person(resident: Resident) -> dict[str, Any]:
         # number in full.
         "phone": composed(PhoneVault).decrypt(encrypted) if encrypted else None,
         "phone_state": resident.phone_state,
+        "special_needs": opened(resident.special_needs_encrypted),
         "created_at": resident.created_at,
     }
 

@@ -13,6 +13,19 @@ class PreferencesEdit:
     elder_mode: Given[bool] = UNSET
 
 
+@dataclass(frozen=True, slots=True)
+class SpecialNeeds:
+    """What somebody needs when they come.
+
+    Attributes:
+        tags: keys of config/special_needs.toml, in its order.
+        words: more of it, in their own words.
+    """
+
+    tags: tuple[str, ...]
+    words: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileEdit:
     """What of the caller's own profile and preferences changes."""
@@ -20,6 +33,7 @@ class ProfileEdit:
     name: Given[str | None] = UNSET
     birth_year: Given[int] = UNSET
     region_id: Given[UUID | None] = UNSET
+    special_needs: Given[SpecialNeeds | None] = UNSET
     preferences: PreferencesEdit = field(default_factory=PreferencesEdit)
 
 
@@ -31,3 +45,4 @@ class FamilyMember:
     relation: Given[str] = UNSET
     birth_year: Given[int] = UNSET
     phone: Given[str] = UNSET
+    special_needs: Given[SpecialNeeds | None] = UNSET

@@ -176,6 +176,7 @@ export interface CatalogueAnswer {
   consents: Record<string, unknown>[];
   fields: TitledAnswer[];
   service_kinds: TitledAnswer[];
+  special_needs: TitledAnswer[];
 }
 
 export interface CloseRequest {
@@ -339,21 +340,67 @@ export interface DeskAnswer {
   activity: DeskActivity;
   /** a call counts only so long after the last that counted */
   call_counts_after_seconds: number;
-  calling: BookingAnswer | null;
+  calling: DeskBookingAnswer | null;
   calls_before_missed: number;
   counts: DeskCounts;
   /** finished here just now: it can still be undone */
-  finished: BookingAnswer[];
+  finished: DeskBookingAnswer[];
   /** whether the caller may give numbers */
   may_issue: boolean;
-  missed: BookingAnswer[];
+  missed: DeskBookingAnswer[];
   /** those that have a line */
   offerings: DeskOffering[];
-  parked: BookingAnswer[];
-  serving: BookingAnswer[];
+  parked: DeskBookingAnswer[];
+  serving: DeskBookingAnswer[];
   stall: DeskStall;
   /** the line's head, in its order */
-  waiting: BookingAnswer[];
+  waiting: DeskBookingAnswer[];
+}
+
+export interface DeskBookingAnswer {
+  activity_id: string;
+  /** whether the activity is on, so that a new one can be taken */
+  activity_open: boolean;
+  activity_state: "draft" | "submitted" | "published" | "live" | "closed" | "cancelled";
+  activity_title: string;
+  /** while it waits */
+  ahead: number | null;
+  arrived_at: string | null;
+  called_at: string | null;
+  calls: number;
+  created_at: string;
+  /** of who is here: the time of an appointment kept, not missed */
+  due_at: string | null;
+  estimate_minutes: EstimateAnswer | null;
+  finished_at: string | null;
+  id: string;
+  /** when one said, after it was put off, that one still comes */
+  kept_at: string | null;
+  /** waits, but has signed out or the check-in was undone */
+  left: boolean;
+  /** when it was to be before it was put off */
+  moved_from: string | null;
+  offering_id: string;
+  offering_title: string;
+  origin: "sign_up" | "walk_in";
+  /** until when it can be rated, once it is served */
+  ratable_until: string;
+  rejoined: boolean;
+  resident: BookingResident;
+  service_on: string;
+  slot_ends_at: string | null;
+  slot_id: string | null;
+  slot_starts_at: string | null;
+  /** of whom the desk has called or serves; null of all others */
+  special_needs: DeskSpecialNeeds | null;
+  stall: StallBrief;
+  started_at: string | null;
+  state: "confirmed" | "arrived" | "called" | "serving" | "served" | "missed" | "parked" | "no_show" | "cancelled" | "expired";
+  ticket: string;
+  urgent: boolean;
+  /** when its day is over, and it too */
+  valid_until: string;
+  venue: VenueBrief;
 }
 
 export interface DeskCounts {
@@ -371,6 +418,13 @@ export interface DeskOffering {
   letter: string;
   mode: "open" | "queue" | "slots";
   title: string;
+}
+
+export interface DeskSpecialNeeds {
+  tags: string[];
+  /** of the tags */
+  titles: string[];
+  words: string | null;
 }
 
 export interface DeskStall {
@@ -456,6 +510,7 @@ export interface FamilyAnswer {
   name: string;
   phone: string | null;
   relation: string | null;
+  special_needs: SpecialNeedsAnswer | null;
 }
 
 export interface FamilyPage {
@@ -468,6 +523,8 @@ export interface FamilyRequest {
   name: string;
   phone?: string;
   relation?: string;
+  /** with the consent `special_needs` alone */
+  special_needs?: SpecialNeedsRequest | null;
 }
 
 export interface FindRequest {
@@ -583,6 +640,7 @@ export interface MeAnswer {
   region_id: string | null;
   resident_id: string;
   roles: RoleAnswer[];
+  special_needs: SpecialNeedsAnswer | null;
 }
 
 export interface MeRequest {
@@ -590,6 +648,8 @@ export interface MeRequest {
   name?: string | null;
   preferences?: PreferencesRequest;
   region_id?: string | null;
+  /** with the consent `special_needs` alone */
+  special_needs?: SpecialNeedsRequest | null;
 }
 
 export interface MeanAnswer {
@@ -1125,6 +1185,16 @@ export interface SlotsRequest {
   minutes?: number;
   slots?: SlotRequest[];
   to?: string;
+}
+
+export interface SpecialNeedsAnswer {
+  tags: string[];
+  words: string | null;
+}
+
+export interface SpecialNeedsRequest {
+  tags: ("escort" | "hearing" | "mobility" | "sight")[];
+  words?: string | null;
 }
 
 export interface StallAnswer {

@@ -37,10 +37,13 @@ def desk(phone: OpenPhone, volunteer: Caller, market: Market) -> OpenDesk:
 
 @pytest.fixture
 def line(system: LocalSystem, market: Market) -> list[Any]:
-    """Three people who wait for a haircut."""
-    people = [Caller(system.web, new_name()).resident_id for _ in range(3)]
-    market.admit(*people)
-    return [market.give_number(market.haircut, one) for one in people]
+    """Three people who wait for a haircut; the first has said what she needs."""
+    people = [Caller(system.web, new_name()) for _ in range(3)]
+    people[0].post("/me/consents", {"purpose": "special_needs", "version": "2026-01"})
+    needs = {"tags": ["hearing", "escort"], "words": "请站在左边说话"}
+    people[0].put("/me", {"special_needs": needs})
+    market.admit(*(one.resident_id for one in people))
+    return [market.give_number(market.haircut, one.resident_id) for one in people]
 
 
 def states(database: Engine, market: Market) -> list[str]:
@@ -89,8 +92,11 @@ def test_from_choosing_the_stall_to_the_last_haircut(
     mine.tap("2 号摊位 理发角")
     number = mine.page.get_by_label("号码")
     expect(number).to_have_text(line[0]["ticket"])
+    needs = "听力不便 · 需要陪同 · 请站在左边说话"
+    mine.misses(needs)
     press(mine, "呼叫下一位")
     mine.sees("正在叫")
+    mine.sees(needs)
     assert states(database, market) == ["called", "arrived", "arrived"]
 
     # Nobody comes: called three times, then passed over; he comes back and keeps a place.

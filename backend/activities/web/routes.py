@@ -36,10 +36,11 @@ blp = Blueprint("activities", __name__, url_prefix="/api/v1", description="æ´»åŠ
 
 @blp.get("/catalogue", access=PUBLIC, answer=schemas.CatalogueAnswer)
 def catalogue(_session: Session, _actor: Actor | None) -> dict[str, Any]:
-    """The district's lists: service kinds, fields of action, consents."""
+    """The district's lists: service kinds, fields of action, special needs, consents."""
     return {
         "service_kinds": _titled("service_kinds"),
         "fields_": _titled("fields"),
+        "special_needs": _titled("special_needs"),
         "consents": [{"purpose": key, **entry} for key, entry in load("consents").items()],
     }
 

@@ -227,4 +227,5 @@ class TitledAnswer(ma.Schema):
 class CatalogueAnswer(ma.Schema):
     service_kinds = out.List(out.Nested(TitledAnswer))
     fields_ = out.List(out.Nested(TitledAnswer), data_key="fields")
+    special_needs = out.List(out.Nested(TitledAnswer))
     consents = out.List(out.Dict())

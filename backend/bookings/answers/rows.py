@@ -27,6 +27,7 @@ def select_bookings(booking: FromClause = Booking.__table__) -> AnySelect:
             Resident.name.label("resident_name"),
             Resident.user_id,
             Resident.guardian_user_id,
+            Resident.special_needs_encrypted,
             Activity.title.label("activity_title"),
             Activity.state.label("activity_state"),
             Activity.starts_at.label("activity_starts_at"),

@@ -16,7 +16,10 @@ from backend.bookings.models import BookingOrigin, BookingState
 from backend.core import clock
 from backend.core.permissions import Actor
 from backend.identity.names import masked_name, own_name
+from backend.identity.people.special_needs import TAGS, opened
 
+# Who is at a desk.
+AT_DESK = (BookingState.CALLED, BookingState.SERVING)
 # What is answered as it is read.
 _PLAIN = (
     "id", "activity_id", "activity_title", "offering_id", "offering_title", "slot_id",
@@ -72,6 +75,27 @@ def booking_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list
             }
         )
     return answers
+
+
+def desk_answers(session: Session, actor: Actor, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """As `booking_answers`, for the desk: what they need is told of whom it has called or serves,
+    and of nobody else."""
+    answers = booking_answers(session, actor, rows)
+    return [
+        answer | {"special_needs": _needs(row) if answer["state"] in AT_DESK else None}
+        for answer, row in zip(answers, rows, strict=True)
+    ]
+
+
+def _needs(row: Any) -> dict[str, Any] | None:
+    needs = opened(row.special_needs_encrypted)
+    if needs is None:
+        return None
+    return {
+        "tags": needs.tags,
+        "titles": [TAGS[tag] for tag in needs.tags],
+        "words": needs.words,
+    }
 
 
 def _is_open(row: Any) -> bool:

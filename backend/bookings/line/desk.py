@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Desk, Offering, OfferingMode
 from backend.bookings.answers.rows import select_bookings
-from backend.bookings.answers.shown import booking_answers
+from backend.bookings.answers.shown import AT_DESK, desk_answers
 from backend.bookings.line.calling import undoable_since
 from backend.bookings.line.order import LINE_ORDER
 from backend.bookings.models import Booking, BookingState
@@ -20,7 +20,6 @@ from backend.core.config import QUEUE
 from backend.core.permissions import Actor, Permission
 
 SHOWN_WAITING = 10
-_AT_DESK = (BookingState.CALLED, BookingState.SERVING)
 _STEPPED_OUT = (BookingState.MISSED, BookingState.PARKED)
 
 _HEAD = text(
@@ -48,7 +47,7 @@ def desk_of(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
     shown = {booking["id"]: booking for booking in _shown(session, actor, stall_id, on, head)}
     by_state = {
         state: [booking for booking in shown.values() if booking["state"] is state]
-        for state in (*_AT_DESK, BookingState.SERVED, *_STEPPED_OUT)
+        for state in (*AT_DESK, BookingState.SERVED, *_STEPPED_OUT)
     }
     return {
         "stall": stall,
@@ -84,14 +83,14 @@ def _shown(
                 Booking.id.in_(head),
                 and_(
                     Booking.called_stall_id == stall_id,
-                    or_(Booking.state.in_(_AT_DESK), Booking.finished_at > undoable_since()),
+                    or_(Booking.state.in_(AT_DESK), Booking.finished_at > undoable_since()),
                 ),
                 and_(Booking.offering_id.in_(served_here), Booking.state.in_(_STEPPED_OUT)),
             ),
         )
         .order_by(Booking.called_at, Booking.id)
     )
-    return booking_answers(session, actor, session.execute(statement).all())
+    return desk_answers(session, actor, session.execute(statement).all())
 
 
 def _offerings(session: Session, stall_id: UUID) -> list[Any]:

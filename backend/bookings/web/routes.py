@@ -87,7 +87,7 @@ def get_desk(session: Session, actor: Actor, stall_id: UUID) -> dict[str, Any]:
 
 
 @blp.post("/stalls/<uuid:stall_id>/call-next", access=Permission.QUEUE_CALL,
-          body=schemas.CallNextRequest, answer=schemas.BookingAnswer,
+          body=schemas.CallNextRequest, answer=schemas.DeskBookingAnswer,
           key_field="press_id", also={204: "nobody waits"},
           limit=Limit("calls", in_process=True))  # fmt: skip
 def call_next(session: Session, actor: Actor, body: CallNext, stall_id: UUID) -> Any:
@@ -95,7 +95,8 @@ def call_next(session: Session, actor: Actor, body: CallNext, stall_id: UUID) ->
     called = calling.call_next(session, actor, stall_id, body)
     if called is None:
         return None, 204
-    return Ready(shown.booking_answer(session, actor, called))
+    (answer,) = shown.desk_answers(session, actor, [called])
+    return Ready(answer)
 
 
 @blp.post("/bookings/<uuid:booking_id>/cancel", access=LOGIN, answer=schemas.BookingAnswer,

@@ -20,7 +20,7 @@ from backend.bookings.words import MyOrder
 from backend.core.web import fields
 from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
-from backend.identity.web.shapes import GuestRequest
+from backend.identity.web.shapes import GuestRequest, SpecialNeedsAnswer
 
 
 class BookingRequest(Schema):
@@ -171,6 +171,20 @@ class BookingAnswer(ma.Schema):
     finished_at = out.AwareDateTime(allow_none=True)
 
 
+class DeskSpecialNeeds(SpecialNeedsAnswer):
+    titles = out.List(
+        out.String(), metadata={"description": "of the tags", "example": ["听力不便"]}
+    )
+
+
+class DeskBookingAnswer(BookingAnswer):
+    special_needs = out.Nested(
+        DeskSpecialNeeds,
+        allow_none=True,
+        metadata={"description": "of whom the desk has called or serves; null of all others"},
+    )
+
+
 class CallingAnswer(ma.Schema):
     ticket = out.String(metadata={"example": "A012"})
     stall = out.Nested(StallBrief)
@@ -231,15 +245,15 @@ class DeskAnswer(ma.Schema):
     call_counts_after_seconds = out.Integer(
         metadata={"description": "a call counts only so long after the last that counted"}
     )
-    calling = out.Nested(BookingAnswer, allow_none=True)
-    serving = out.List(out.Nested(BookingAnswer))
+    calling = out.Nested(DeskBookingAnswer, allow_none=True)
+    serving = out.List(out.Nested(DeskBookingAnswer))
     finished = out.List(
-        out.Nested(BookingAnswer),
+        out.Nested(DeskBookingAnswer),
         metadata={"description": "finished here just now: it can still be undone"},
     )
     waiting = out.List(
-        out.Nested(BookingAnswer), metadata={"description": "the line's head, in its order"}
+        out.Nested(DeskBookingAnswer), metadata={"description": "the line's head, in its order"}
     )
-    missed = out.List(out.Nested(BookingAnswer))
-    parked = out.List(out.Nested(BookingAnswer))
+    missed = out.List(out.Nested(DeskBookingAnswer))
+    parked = out.List(out.Nested(DeskBookingAnswer))
     counts = out.Nested(DeskCounts)

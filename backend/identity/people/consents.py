@@ -1,4 +1,5 @@
-"""Use cases of consents: given to one version of a purpose, withdrawn."""
+"""Use cases of consents: given to one version of a purpose, withdrawn; and what is kept only while
+one stands."""
 
 from uuid import UUID
 
@@ -7,10 +8,19 @@ from sqlalchemy.orm import Session
 
 from backend.core import clock
 from backend.core.config import load
-from backend.core.errors import NotFound, ValidationFailed
+from backend.core.errors import AppError, NotFound, ValidationFailed
+from backend.core.given import Given, Unset
 from backend.core.permissions import Actor
-from backend.identity.models import Consent
+from backend.identity.models import Consent, Resident
+from backend.identity.people import special_needs
 from backend.identity.people.locks import lock_user
+from backend.identity.requests import SpecialNeeds
+
+
+class ConsentRequired(AppError):
+    status = 409
+    code = "consent_required"
+    title = "请先阅读并同意相关说明"
 
 
 def active_consents(session: Session, user_id: UUID) -> list[Consent]:
@@ -48,7 +58,7 @@ def give_consent(session: Session, actor: Actor, purpose: str, version: str) -> 
 
 
 def withdraw_consent(session: Session, actor: Actor, purpose: str) -> None:
-    """Withdraw a consent; the row stays, with its time.
+    """Withdraw a consent; the row stays, with its time. What was kept by it goes.
 
     Raises NotFound (404) when there is none to withdraw.
     """
@@ -59,3 +69,28 @@ def withdraw_consent(session: Session, actor: Actor, purpose: str) -> None:
     for consent in current:
         consent.withdrawn_at = clock.now()
     session.flush()
+    if purpose == special_needs.PURPOSE:
+        special_needs.erase(session, actor)
+
+
+def require_consent(session: Session, actor: Actor, purpose: str, sentence: str) -> None:
+    """Raises ConsentRequired (409) with the sentence where the caller has not agreed, or not any
+    more."""
+    if purpose not in {consent.purpose for consent in active_consents(session, actor.user_id)}:
+        raise ConsentRequired(sentence, extra={"purpose": purpose})
+
+
+def keep_special_needs(
+    session: Session, actor: Actor, person: Resident, needs: Given[SpecialNeeds | None]
+) -> None:
+    """Keep what the caller says that they, or somebody of their family, need; what is not given
+    stays. The person is locked: a withdrawal at the same moment comes before or after.
+
+    Raises ConsentRequired (409).
+    """
+    if isinstance(needs, Unset):
+        return
+    if needs is not None:
+        sentence = "请先同意使用特殊需求信息，再填写"
+        require_consent(session, actor, special_needs.PURPOSE, sentence)
+    person.special_needs_encrypted = special_needs.sealed(needs)

@@ -49,6 +49,7 @@ def forget(resident: Resident) -> None:
     resident.birth_year = resident.region_id = None
     resident.phone_encrypted = resident.phone_hash = resident.phone_tail_hash = None
     resident.phone_state = PhoneState.NONE
+    resident.special_needs_encrypted = None
     resident.guest_key = None
     resident.code_handle = new_id()
 

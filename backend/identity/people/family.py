@@ -12,7 +12,7 @@ from backend.core.permissions import Actor
 from backend.identity import phones
 from backend.identity.models import PhoneState, Resident
 from backend.identity.people import erasure
-from backend.identity.people.consents import active_consents
+from backend.identity.people.consents import keep_special_needs, require_consent
 from backend.identity.people.locks import lock_user
 from backend.identity.people.numbers import is_proven
 from backend.identity.requests import FamilyMember
@@ -20,18 +20,14 @@ from backend.regions.models import Region
 
 FAMILY_LIMIT = 10
 ADULT_CONSENT_AGE = 14
+# What of a member is kept in another form.
+_NO_COLUMNS = ("phone", "special_needs")
 
 
 class FamilyLimitReached(AppError):
     status = 409
     code = "family_limit_reached"
     title = f"最多添加 {FAMILY_LIMIT} 位家人"
-
-
-class ConsentRequired(AppError):
-    status = 409
-    code = "consent_required"
-    title = "请先阅读并同意相关说明"
 
 
 def check_region(session: Session, region_id: UUID | None) -> None:
@@ -57,15 +53,16 @@ def add_family_member(session: Session, actor: Actor, new: FamilyMember) -> Resi
     """A person the caller acts for (代办).
 
     Raises FamilyLimitReached (409), and ConsentRequired (409) for a child under 14 without the
-    guardian's consent (PIPL 31).
+    guardian's consent (PIPL 31), or for special needs without the consent to that.
     """
     lock_user(session, actor.user_id)
     if len(list_family(session, actor)) >= FAMILY_LIMIT:
         raise FamilyLimitReached
     _require_guardian_consent(session, actor, or_else(new.birth_year, None))
-    member = Resident(guardian_user_id=actor.user_id, **given(new, but=("phone",)))
+    member = Resident(guardian_user_id=actor.user_id, **given(new, but=_NO_COLUMNS))
     if new.phone is not UNSET:
         phones.put_phone(member, new.phone, PhoneState.TYPED)
+    keep_special_needs(session, actor, member, new.special_needs)
     session.add(member)
     session.flush()
     return member
@@ -79,7 +76,8 @@ def update_family_member(
     A number that is proven already and given again stays proven.
     """
     _require_guardian_consent(session, actor, or_else(edit.birth_year, None))
-    put(member, edit, but=("phone",))
+    put(member, edit, but=_NO_COLUMNS)
+    keep_special_needs(session, actor, member, edit.special_needs)
     if edit.phone is not UNSET and not is_proven(member, edit.phone):
         phones.put_phone(member, edit.phone, PhoneState.TYPED)
     session.flush()
@@ -96,7 +94,5 @@ def _require_guardian_consent(session: Session, actor: Actor, birth_year: int | 
     # We keep the year alone: who turns 14 in this one may still be 13.
     if birth_year is None or clock.today().year - birth_year > ADULT_CONSENT_AGE:
         return
-    if "guardian" not in {consent.purpose for consent in active_consents(session, actor.user_id)}:
-        raise ConsentRequired(
-            "家人未满 14 周岁，请先同意作为监护人记录其信息", extra={"purpose": "guardian"}
-        )
+    sentence = "家人未满 14 周岁，请先同意作为监护人记录其信息"
+    require_consent(session, actor, "guardian", sentence)

@@ -11,8 +11,11 @@ from backend.core.web import fields
 from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
 from backend.identity.names import NAME_LENGTH
-from backend.identity.requests import FamilyMember, PreferencesEdit, ProfileEdit
-from backend.identity.web.shapes import BirthYear
+from backend.identity.people.special_needs import TAGS
+from backend.identity.requests import FamilyMember, PreferencesEdit, ProfileEdit, SpecialNeeds
+from backend.identity.web.shapes import BirthYear, SpecialNeedsAnswer
+
+_WITH_CONSENT = {"description": "with the consent `special_needs` alone"}
 
 
 class WeChatLoginRequest(Schema):
@@ -45,6 +48,7 @@ class MeAnswer(ma.Schema):
     region_id = out.UUID(allow_none=True)
     phone = out.String(allow_none=True, metadata={"example": "138****1234"})
     phone_state = out.String(metadata={"example": "verified"})
+    special_needs = out.Nested(SpecialNeedsAnswer, allow_none=True)
     roles = out.List(out.Nested(RoleAnswer))
     preferences = out.Nested(PreferencesAnswer)
     consents = out.List(out.Nested(ConsentAnswer))
@@ -64,10 +68,24 @@ class PreferencesRequest(Schema):
         return PreferencesEdit(**data)
 
 
+class SpecialNeedsRequest(Schema):
+    tags = fields.Items(
+        fields.Key(TAGS), len(TAGS), required=True, metadata={"example": ["hearing"]}
+    )
+    words = fields.ImpersonalText(60, allow_none=True, load_default=None)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> SpecialNeeds | None:
+        """None where nothing is said: that takes back what was."""
+        tags = tuple(tag for tag in TAGS if tag in data["tags"])
+        return SpecialNeeds(tags, data["words"]) if tags or data["words"] else None
+
+
 class MeRequest(Schema):
     name = fields.Text(NAME_LENGTH, allow_none=True)
     birth_year = BirthYear()
     region_id = fields.Id(allow_none=True)
+    special_needs = fields.Part(SpecialNeedsRequest, allow_none=True, metadata=_WITH_CONSENT)
     preferences = fields.Part(PreferencesRequest)
 
     @ma.post_load
@@ -95,6 +113,7 @@ class FamilyRequest(Schema):
     relation = fields.Text(10, metadata={"example": "奶奶"})
     birth_year = BirthYear()
     phone = fields.Phone()
+    special_needs = fields.Part(SpecialNeedsRequest, allow_none=True, metadata=_WITH_CONSENT)
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> FamilyMember:
@@ -108,6 +127,7 @@ class FamilyAnswer(ma.Schema):
     relation = out.String(allow_none=True)
     birth_year = out.Integer(allow_none=True)
     phone = out.String(allow_none=True, metadata={"example": "138****1234"})
+    special_needs = out.Nested(SpecialNeedsAnswer, allow_none=True)
 
 
 class FamilyPage(ma.Schema):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import marshmallow as ma
+from marshmallow import fields as out
 
 from backend.core import clock
 from backend.core.web import fields
@@ -25,6 +26,11 @@ class BirthYear(fields.Int):
         if year > clock.today().year:
             raise ma.ValidationError(f"应在 {OLDEST_BIRTH_YEAR} 到 {clock.today().year} 之间")
         return year
+
+
+class SpecialNeedsAnswer(ma.Schema):
+    tags = out.List(out.String(), metadata={"example": ["hearing"]})
+    words = out.String(allow_none=True, metadata={"example": "请站在左边说话"})
 
 
 class GuestRequest(Schema):

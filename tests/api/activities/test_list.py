@@ -275,6 +275,7 @@ def test_the_catalogue_is_the_districts_own(world: World) -> None:
     catalogue = ok(world.http.get(f"{API}/catalogue"))
     assert {"key": "haircut", "title": "义剪"} in catalogue["service_kinds"]
     assert len(catalogue["fields"]) == 8
+    assert {"key": "escort", "title": "需要陪同"} in catalogue["special_needs"]
     assert {entry["purpose"] for entry in catalogue["consents"]} == {
         "privacy", "phone", "special_needs", "guardian",
     }  # fmt: skip

@@ -39,6 +39,7 @@ def test_the_profile_is_whole_and_in_the_clear(world: World) -> None:
     assert own == {
         "id": str(person.resident_id), "name": "王秀英", "relation": None, "birth_year": 1953,
         "note": None, "region_id": region, "phone": PHONE, "phone_state": "typed",
+        "special_needs": None,
         "created_at": own["created_at"],
     }  # fmt: skip
     assert (member["name"], member["relation"], member["phone"]) == ("王奶奶", "奶奶", PHONE)
@@ -59,7 +60,7 @@ def test_every_feature_has_its_section(world: World, entrance: Entrance) -> None
     found = export(person)
     assert set(found) == {
         "account", "people", "roles", "role_history", "consents", "sessions", "attendances",
-        "bookings", "ratings", "notices", "changes",
+        "bookings", "ratings", "notices", "changes", "message_credits",
     }  # fmt: skip
     people = {str(person.resident_id), member["id"]}
     assert {row["resident_id"] for row in found["attendances"]} == people
@@ -110,7 +111,7 @@ def test_every_personal_column_is_in_the_export(world: World) -> None:
         User: {"id", "openid", "unionid", "created_at", "elder_mode"},
         Resident: {
             "id", "name", "relation", "birth_year", "note", "region_id", "phone_encrypted",
-            "phone_state", "created_at",
+            "phone_state", "special_needs_encrypted", "created_at",
         },
         LoginSession: {"created_at", "last_used_at", "revoked_at", "address", "device"},
         RoleAssignment: {"role", "region_id", "organisation_id", "granted_at", "revoked_at"},

@@ -40,6 +40,7 @@ def test_a_member_is_added_listed_and_changed(person: Person) -> None:
         "relation": "奶奶",
         "birth_year": 1940,
         "phone": "138****5678",
+        "special_needs": None,
     }
     second = add(person, "王爷爷")
     assert ok(person.get("/me/family")) == {"items": [member, second], "next_cursor": None}

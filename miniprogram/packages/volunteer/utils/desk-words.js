@@ -6,6 +6,7 @@ const { clock } = require("../../../utils/time");
 
 /** @typedef {import("../../../api/types").Booking} Booking */
 /** @typedef {import("../../../api/types").Desk} Desk */
+/** @typedef {Desk["serving"][number]} DeskBooking */
 
 /** @type {Partial<Record<import("../../../api/types").ActivityState, string>>} */
 const NOT_OPEN = {
@@ -26,6 +27,7 @@ function deskWords(desk) {
       ...numberWords(desk.calling),
       times: desk.calling.calls,
       calls: callsWords(desk.calling, callsNeeded),
+      needs: needsWords(desk.calling),
     },
     /** Who is being served, and who was just now: each stays where it was, so that a second tap
      * on 「完成」 meets nobody else. */
@@ -59,9 +61,17 @@ function numberWords({ id, ticket, resident, offering_title: title, urgent, left
   };
 }
 
-/** @param {Booking} booking */
+/** @param {DeskBooking} booking */
 function servedWords(booking) {
-  return { ...numberWords(booking), finished: booking.state === "served" };
+  return { ...numberWords(booking), finished: booking.state === "served", needs: needsWords(booking) };
+}
+
+/**
+ * What somebody needs, as far as they have told the desk; empty where they have not.
+ * @param {DeskBooking} booking
+ */
+function needsWords({ special_needs: needs }) {
+  return needs ? [...needs.titles, needs.words].filter(Boolean).join(" · ") : "";
 }
 
 /**

@@ -1,0 +1,48 @@
+"""What somebody needs when they come: 特殊需求, of themselves or of the family they act for.
+
+It says something of people's health (sensitive, PIPL 28), so it is kept encrypted and only while
+the account agrees to it (`consents.keep_special_needs`), and is shown to themselves and to the desk
+that has called them.
+"""
+
+import orjson
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from backend.core import idempotency
+from backend.core.config import titles
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
+from backend.core.permissions import Actor
+from backend.identity.models import Resident
+from backend.identity.requests import SpecialNeeds
+
+# The consent that it stands on, and the list of its tags: both in config/.
+PURPOSE = "special_needs"
+TAGS = titles("special_needs")
+
+
+def sealed(needs: SpecialNeeds | None) -> bytes | None:
+    """The column in which it is kept."""
+    if needs is None:
+        return None
+    return composed(PhoneVault).encrypt(orjson.dumps(needs).decode())
+
+
+def opened(column: bytes | None) -> SpecialNeeds | None:
+    """What is kept in a column; tags that the district has given up are left out."""
+    if column is None:
+        return None
+    kept = orjson.loads(composed(PhoneVault).decrypt(column))
+    return SpecialNeeds(tuple(tag for tag in kept["tags"] if tag in TAGS), kept["words"])
+
+
+def erase(session: Session, actor: Actor) -> None:
+    """Forget what the caller has said of themselves and their family, also in answers that are
+    kept for a repeat: those to the desks that called them."""
+    theirs = or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id)
+    # All of them, whatever they hold: who is writing it just now has their row, is waited for, and
+    # is overwritten.
+    session.execute(update(Resident).where(theirs).values(special_needs_encrypted=None))
+    ids = session.execute(select(Resident.id).where(theirs)).scalars()
+    idempotency.forget_naming(session, [str(resident_id) for resident_id in ids])
