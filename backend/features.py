@@ -12,6 +12,7 @@ from backend.core import audit, idempotency, limits
 from backend.core.feature import Feature
 from backend.core.jobs.history import forget
 from backend.dashboard.feature import FEATURE as DASHBOARD
+from backend.delivery.feature import FEATURE as DELIVERY
 from backend.feedback.feature import FEATURE as FEEDBACK
 from backend.gateways import tokens
 from backend.identity.feature import FEATURE as IDENTITY
@@ -30,6 +31,7 @@ FEATURES = (
     IDENTITY,
     NOTICES,
     ACTIVITIES,
+    DELIVERY,
     SCHEDULE,
     BOOKINGS,
     OUTREACH,

@@ -658,6 +658,30 @@ export interface MeanAnswer {
   mean: number;
 }
 
+export interface MessageAnswer {
+  activity_id: string;
+  ended_at: string | null;
+  /** WeChat's, of a refusal */
+  errcode: number | null;
+  id: string;
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "role_given" | "role_taken" | "looked_up";
+  /** whether it has certainly told nobody, and there is a credit */
+  may_resend: boolean;
+  /** masked */
+  name: string;
+  read_at: string | null;
+  /** WeChat's words; of what was given up over, joined, no_credit */
+  reason: string | null;
+  state: "owed" | "sending" | "sent" | "refused" | "given_up" | "unknown";
+  title: string;
+  told_at: string;
+}
+
+export interface MessageAnswerPage {
+  items: MessageAnswer[];
+  next_cursor: string | null;
+}
+
 export interface MyAttendanceAnswer {
   activity_id: string;
   activity_title: string;

@@ -58,6 +58,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "GET /me/notices": ("", LOGGED_IN),
     "GET /me/notices/count": ("", LOGGED_IN),
     "POST /me/notices/read": ("read", LOGGED_IN),
+    "GET /messages": ("", "cofau"),
     "GET /message-templates": ("", EVERYBODY),
     "GET /me/message-credits": ("", LOGGED_IN),
     "POST /me/message-credits": ("", LOGGED_IN),

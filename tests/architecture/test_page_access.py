@@ -30,6 +30,8 @@ from backend.core.web import pages, steps, ways
 from backend.identity.login import accounts, console
 from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
+from backend.notices.messages.models import Message, MessageCredit, MessageState
+from backend.notices.models import Notice, NoticeKind
 from backend.outreach.models import ActivityChange, Addressee
 from backend.partners.models import Organisation
 from backend.regions.models import Region, RegionImport
@@ -134,6 +136,9 @@ PAGES: dict[str, str] = {
     "POST /console/markets/stalls/<uuid:stall_id>/offerings": "coa",
     "GET /console/markets/stalls/<uuid:stall_id>/offerings/new": "coa",
     "POST /console/markets/stalls/<uuid:stall_id>/place": "coa",
+    "GET /console/messages/": STAFF,
+    "GET /console/messages/<uuid:activity_id>": "coau",
+    "POST /console/messages/<uuid:activity_id>/<uuid:message_id>/resend": "coa",
     "GET /console/needs/": STAFF,
     "GET /console/needs/<uuid:need_id>": "coau",
     "POST /console/needs/<uuid:need_id>/accept": "coa",
@@ -277,6 +282,7 @@ class Office(Stage):
             session.flush()
             session.add(addressee)
             session.flush()
+            message = self._refused_message(session, activity_id)
             accounts.create_account(session, organiser.user_id, "clerk", "correct horse 1")
             entry = session.execute(
                 select(AuditEntry.id).where(AuditEntry.region_code == COMMUNITY).limit(1)
@@ -290,12 +296,28 @@ class Office(Stage):
                 "change_id": change.id, "addressee_id": addressee.id,
                 "need_id": need.id, "duty_id": duty.id, "import_id": schedule.id,
                 "session_id": phone, "entry_id": entry, "assignment_id": role,
-                "user_id": colleague.user_id,
+                "user_id": colleague.user_id, "message_id": message.id,
                 "organisation_id": session.execute(select(Organisation.id)).scalar_one(),
             }  # fmt: skip
         known = {"code": self.ids["scene"], "filename": "console.css", "unknown": "nothing",
                  "name": "organiser"}  # fmt: skip
         return {name: str(value) for name, value in rows.items()} | known
+
+    def _refused_message(self, session: Session, activity_id: UUID) -> Message:
+        """One that may be sent again."""
+        user_id = self.subject.user_id
+        notice = Notice(user_id=user_id, kind=NoticeKind.MARKET_MOVED, title="改期", text="改期",
+                        page="", activity_id=activity_id, resident_ids=[])  # fmt: skip
+        session.add(notice)
+        session.flush()
+        now = clock.now()
+        message = Message(id=notice.id, user_id=user_id, template="change", facts={}, urgent=True,
+                          state=MessageState.REFUSED, due_at=now,
+                          until=now + timedelta(days=1))  # fmt: skip
+        credit = MessageCredit(user_id=user_id, template="change", remaining=1, unmatched=0)
+        session.add_all([message, credit])
+        session.flush()
+        return message
 
     def send(self, letter: str, rule: str) -> TestResponse:
         """Send a form from somebody's desk; files are sent anew each time."""

@@ -5,9 +5,11 @@ runs by the clock has run, and what somebody asked for was done once.
 """
 
 import base64
+import json
+import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,14 @@ from sqlalchemy import text
 
 from backend.app import create_app
 from backend.core import clock, jobs
-from backend.core.config import JOBS
+from backend.core.config import JOBS, MESSAGES
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.features import FEATURES
 from backend.local.postgres.server import PrivatePostgres
 from backend.local.waiting import wait_until
+from backend.notices.models import NoticeKind
 from backend.regions import imports
 from backend.regions.models import RegionImport, RegionImportState
 from backend.reports.models import ReportKind
@@ -36,6 +39,7 @@ from backend.reports.queueing import queue
 from tests.conftest import TEMPLATE, settings_for
 from tests.gateways.standin import StandIn
 from tests.support.fair import Fair
+from tests.support.messages import news, reachable, seen, told
 from tests.support.queue import do_a_job
 from tests.support.worker_nursery import Nursery, Worker
 from tests.support.world import COMMUNITY, SUBDISTRICT, Person, World, ok
@@ -348,7 +352,7 @@ def test_the_log_names_what_was_cut_off(killed: Killed) -> None:
 WAITS = "the worker waits for its database"
 
 
-def told(worker: Worker, message: str) -> int:
+def said(worker: Worker, message: str) -> int:
     return sum(line["message"] == message for line in worker.lines())
 
 
@@ -378,6 +382,71 @@ def test_without_a_database_a_worker_waits_says_so_once_and_ends_when_told(
 ) -> None:
     nowhere = {"DATABASE_URL": f"postgresql:///wushe?host={tmp_path}"}
     worker = place.nursery.start(place.environment | nowhere, concurrency=1)
-    wait_until(lambda: told(worker, WAITS), timeout_s=30, what="its word")
+    wait_until(lambda: said(worker, WAITS), timeout_s=30, what="its word")
     assert worker.end(signal.SIGTERM) == 0
-    assert told(worker, WAITS) == len(worker.lines()) == 1
+    assert said(worker, WAITS) == len(worker.lines()) == 1
+
+
+# ---------------------------------------------------------------------------- messages
+
+# As many as show the rule; `make kills` has a hundred.
+KILLS = int(os.environ.get("MESSAGE_KILLS", "3"))
+# More than one job sends at once.
+TOLD_EACH_TIME = MESSAGES.at_once + 2
+_HOLD = 4711
+# The commit of a message's end waits for whoever has the lock.
+_HOLD_ENDS = f"""
+    CREATE FUNCTION hold_end() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.state = 'sent' THEN PERFORM pg_advisory_xact_lock_shared({_HOLD}); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER hold_end BEFORE UPDATE ON message FOR EACH ROW EXECUTE FUNCTION hold_end()
+"""
+_HELD = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event = 'advisory'"
+)
+_OPEN = "SELECT count(*) FROM message WHERE state IN ('owed', 'sending')"
+
+
+def test_whoever_is_killed_between_wechats_answer_and_the_commit_tells_nobody_twice(
+    place: Place, postgres: PrivatePostgres, wechat_server: StandIn
+) -> None:
+    """And two workers at once send what was left, each message once."""
+    url = postgres.create_database("message_kills", template=TEMPLATE)
+    own = replace(place, url=url, environment=place.environment | {"DATABASE_URL": url})
+    app = create_app(settings_for(url, wechat_api_base=wechat_server.address))
+    wechat_server.reset()
+    world = World(app)
+    with psycopg.connect(url, autocommit=True) as holder:
+        holder.execute(_HOLD_ENDS.encode())
+        for _ in range(KILLS):
+            tell_people(world, wechat_server)
+            holder.execute(f"SELECT pg_advisory_lock({_HOLD})".encode())
+            worker = own.start()
+            wait_until(lambda: own.count(_HELD) >= MESSAGES.at_once, timeout_s=60, what="answers")
+            assert worker.end(signal.SIGKILL) == -signal.SIGKILL
+            holder.execute(f"SELECT pg_advisory_unlock({_HOLD})".encode())
+    own.rows("UPDATE message SET sending_at = now() - interval '1 hour' RETURNING id")
+    lost = own.count("SELECT count(*) FROM message WHERE state IN ('sending', 'unknown')")
+    tell_people(world, wechat_server)
+    workers = [own.start(), own.start()]
+    wait_until(lambda: own.count(_OPEN) == 0, timeout_s=60, what="every message's end")
+    for worker in workers:
+        worker.end(signal.SIGKILL)
+    ended = {row["state"]: row["count"]
+             for row in own.rows("SELECT state, count(*) FROM message GROUP BY 1")}  # fmt: skip
+    owed = (KILLS + 1) * TOLD_EACH_TIME
+    assert lost >= KILLS * MESSAGES.at_once
+    assert ended == {"unknown": lost, "sent": owed - lost}
+    reached = [json.loads(body)["touser"] for body in seen(wechat_server)]
+    assert len(reached) == len(set(reached)) == owed
+    with app.app_context():
+        db.engine.dispose()
+
+
+def tell_people(world: World, wechat: StandIn) -> None:
+    """A few more, each of whom may be sent one message."""
+    people = [reachable(world, wechat, market_tomorrow=1)[0] for _ in range(TOLD_EACH_TIME)]
+    with world.app.app_context():
+        told(*(news(person, NoticeKind.MARKET_TOMORROW) for person in people))

@@ -1,0 +1,1 @@
+"""What was told, over HTTP and in the console."""

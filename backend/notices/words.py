@@ -1,0 +1,41 @@
+"""What notices and messages are called: on pages and in the audit log."""
+
+from backend.core.feature import AuditWords
+from backend.notices.messages.models import GivenUp, MessageState
+from backend.notices.models import NoticeKind
+
+NOTICE_KINDS = {
+    NoticeKind.BOOKING_MADE: "预约成功", NoticeKind.NUMBER_TAKEN: "取到号",
+    NoticeKind.BOOKING_CANCELLED: "预约被取消", NoticeKind.MARKET_TOMORROW: "明天有活动",
+    NoticeKind.NUMBER_NEAR: "快到了", NoticeKind.CALLED: "叫号", NoticeKind.PASSED_OVER: "过号",
+    NoticeKind.NUMBER_OVER: "号已结束", NoticeKind.MARKET_MOVED: "改期",
+    NoticeKind.PLACE_CHANGED: "换地点", NoticeKind.MARKET_CANCELLED: "活动取消",
+    NoticeKind.SERVICE_DROPPED: "服务取消", NoticeKind.ANNOUNCEMENT: "通知",
+    NoticeKind.RATING_ASKED: "请评价", NoticeKind.COMPLAINT_RECEIVED: "投诉已受理",
+    NoticeKind.COMPLAINT_MEASURES: "投诉已整改", NoticeKind.COMPLAINT_CALL_BACK: "投诉已回访",
+    NoticeKind.COMPLAINT_CLOSED: "投诉已办结", NoticeKind.COMPLAINT_REOPENED: "投诉重新办理",
+    NoticeKind.ROLE_GIVEN: "授予角色", NoticeKind.ROLE_TAKEN: "收回角色",
+    NoticeKind.LOOKED_UP: "信息被查看",
+}  # fmt: skip
+MESSAGE_STATES = {
+    MessageState.OWED: "待发", MessageState.SENDING: "正在发", MessageState.SENT: "已发出",
+    MessageState.REFUSED: "微信未接受", MessageState.GIVEN_UP: "没有发",
+    MessageState.UNKNOWN: "不确定",
+}  # fmt: skip
+MESSAGE_COLOURS = {
+    MessageState.OWED: "accent", MessageState.SENDING: "accent", MessageState.SENT: "good",
+    MessageState.REFUSED: "bad", MessageState.GIVEN_UP: "secondary", MessageState.UNKNOWN: "warn",
+}  # fmt: skip
+GIVEN_UP = {
+    GivenUp.OVER: "已经过时", GivenUp.JOINED: "并入了后面的一条", GivenUp.NO_CREDIT: "没有订阅次数",
+}  # fmt: skip
+# What WeChat's codes mean to an office.
+REFUSED = {
+    43101: "本人没有订阅，或次数已用完", 40003: "微信号不对", 40037: "模板编号不对，请告诉管理员",
+    47003: "内容格式不对，请告诉管理员", 41030: "小程序页面未发布，请告诉管理员",
+}  # fmt: skip
+AUDIT = AuditWords(
+    actions={"resend_message": "再发一次订阅消息"},
+    objects={"message": "订阅消息"},
+    states={"message": MESSAGE_STATES},
+)

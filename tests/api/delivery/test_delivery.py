@@ -1,0 +1,140 @@
+"""消息发送: of each activity who was told what, and what became of WeChat's message; only what has
+certainly told nobody is sent again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from backend.core import clock
+from backend.core.audit import AuditEntry
+from backend.core.db import transaction
+from backend.notices.messages.models import Message
+from backend.notices.models import NoticeKind
+from tests.gateways.standin import SEND, StandIn
+from tests.support.desk import Desk
+from tests.support.messages import news, outcomes, reachable, send_now, told
+from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
+
+LIST = "/console/messages/"
+About = Callable[..., Any]
+
+
+@pytest.fixture
+def activity_id(world: World, organiser: Person) -> str:
+    return str(world.ready(organiser)["id"])
+
+
+@pytest.fixture
+def about(activity_id: str) -> About:
+    """News of the activity."""
+    return lambda person, kind=NoticeKind.MARKET_TOMORROW, **more: news(
+        person, kind, activity_id=UUID(activity_id), title="明天有集市", **more
+    )
+
+
+def listed(person: Person, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ok(person.get("/messages", **query))["items"]
+    return found
+
+
+def test_of_each_activity_it_says_how_many_were_told_and_what_became_of_it(
+    world: World, wechat_app: Flask, wechat: StandIn, organiser: Person, desk: Desk,
+    activity_id: str, about: About,
+) -> None:  # fmt: skip
+    sent, _ = reachable(world, wechat, market_tomorrow=1)
+    unsubscribed, _ = reachable(world, market_tomorrow=1)
+    inbox_only = world.person()
+    told(about(sent), about(unsubscribed), about(inbox_only), about(sent, NoticeKind.CALLED))
+    send_now()
+    assert sent.post("/me/notices/read", {"all": True}).status_code == 204
+    (row,) = [line for line in desk.read(LIST).split("<tr>") if activity_id in line]
+    figures = [cell.split("</td>")[0] for cell in row.split('<td class="text-end">')[1:]]
+    # people, notices, read; sent, refused, given up, unknown, owed
+    assert figures == ["3", "4", "2", "1", "1", "0", "0", "0"]
+    page = desk.read(LIST + activity_id)
+    assert "本人没有订阅，或次数已用完" in page
+    assert "王*英" in page
+    assert "王秀英" not in page
+    states = {one["state"]: one for one in listed(organiser, activity_id=activity_id)}
+    assert set(states) == {"sent", "refused"}
+    assert states["sent"]["name"] == "王*英"
+    assert states["sent"]["read_at"]
+    assert [one["state"] for one in listed(organiser, state="refused")] == ["refused"]
+    assert "没有微信提醒" in desk.read(f"{LIST}{activity_id}?state=unknown")
+
+
+def test_what_was_refused_is_sent_again_once_there_is_a_credit(
+    world: World, wechat_app: Flask, wechat: StandIn, organiser: Person, desk: Desk,
+    activity_id: str, about: About,
+) -> None:  # fmt: skip
+    person, openid = reachable(world, market_tomorrow=1)
+    told(about(person))
+    send_now()
+    (message,) = listed(organiser, activity_id=activity_id)
+    path = f"{LIST}{activity_id}/{message['id']}/resend"
+    assert (message["state"], message["may_resend"]) == ("refused", False)
+    assert "本人没有订阅次数" in desk.send(path).text
+    wechat.grant(openid, "standin-market_tomorrow")
+    ok(person.post("/me/message-credits", {"market_tomorrow": 1}))
+    assert "再发一次" in desk.read(LIST + activity_id)
+    assert desk.send(path).status_code == 303
+    assert "已重新发送" in desk.read(LIST + activity_id)
+    send_now()
+    assert (outcomes(person), wechat.count(SEND)) == ({"sent": 1}, 2)
+    with transaction() as session:
+        kept = session.query(AuditEntry).filter_by(action="resend_message").one()
+        assert (str(kept.object_id), kept.from_state) == (message["id"], "refused")
+    assert desk.send(path).status_code == 409  # it has reached its person
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ({"state": "sent"}, "当前状态不能"),
+        ({"state": "unknown"}, "当前状态不能"),
+        ({"state": "owed"}, "当前状态不能"),
+        ({"state": "given_up", "reason": "joined"}, "后面的一条已经说了"),
+        ({"state": "given_up", "reason": "over"}, "说的事情已经过去"),
+    ],
+)
+def test_nothing_is_sent_again_that_may_tell_twice_or_is_over(
+    world: World, wechat_app: Flask, organiser: Person, desk: Desk, activity_id: str,
+    about: About, left: dict[str, str], said: str,
+) -> None:  # fmt: skip
+    person, _ = reachable(world, market_tomorrow=2)
+    told(about(person))
+    until = {"until": clock.now() - timedelta(1)} if left.get("reason") == "over" else {}
+    with transaction() as session:
+        session.execute(update(Message).values(**left, **until))
+    (message,) = listed(organiser, activity_id=activity_id)
+    assert not message["may_resend"]
+    answer = desk.send(f"{LIST}{activity_id}/{message['id']}/resend")
+    assert (answer.status_code, said in answer.text) == (409, True)
+
+
+def test_another_region_sees_and_sends_nothing(
+    world: World, wechat_app: Flask, organiser: Person, activity_id: str, about: About
+) -> None:
+    person, _ = reachable(world, market_tomorrow=1)
+    told(about(person))
+    (message,) = listed(organiser, activity_id=activity_id)
+    other = world.organiser(OTHER_SUBDISTRICT)
+    assert listed(other) == []
+    refused(other.get("/messages", activity_id=activity_id), 404, "not_found")
+    desk = Desk(world, other)
+    assert activity_id not in desk.read(LIST)
+    assert desk.send(f"{LIST}{activity_id}/{message['id']}/resend").status_code == 404
+
+
+def test_where_nobody_was_told_anything_the_pages_say_what_will_be(
+    world: World, activity_id: str
+) -> None:
+    desk = Desk(world, world.organiser(OTHER_SUBDISTRICT))
+    assert "还没有发过消息" in desk.read(LIST)
+    region = world.region_id(OTHER_SUBDISTRICT)
+    assert "没有符合条件的活动" in desk.read(f"{LIST}?region_id={region}")
