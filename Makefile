@@ -50,7 +50,7 @@ bench: $(VENV)/.installed-dev ## measure against a bare floor on this machine
 	@exec $(PY) -m tests.bench
 
 kills: $(VENV)/.installed-dev ## kill -9 the worker a hundred times between WeChat's answer and the commit
-	@MESSAGE_KILLS=100 exec $(PY) -m pytest -n 0 tests/local/test_worker.py -k between_wechats_answer
+	@MESSAGE_KILLS=100 exec $(PY) -m pytest -n 0 tests/local/test_worker.py -k between_wechats_answer --timeout 3600
 
 opening: $(VENV)/.installed-dev ## let a market open through nginx: 300 people in 15 s
 	@exec $(PY) -m tests.bench.opening

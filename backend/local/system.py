@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from backend.core.config import MESSAGES
 from backend.core.db.roles import APP
 from backend.local.keys import local_keys, write_private
 from backend.local.ports import accepts, free_ports, require_free
@@ -440,7 +441,8 @@ class LocalSystem:
     def _stand_in_arguments(self) -> list[str]:
         port = self.wechat.rsplit(":", 1)[1]
         who = ["--appid", STAND_IN_APPID, "--secret", STAND_IN_SECRET]
-        return ["--port", port, *who, *(["--realistic"] if self._slow_wechat else [])]
+        allowed = ["--messages", str(MESSAGES.most_credits)]
+        return ["--port", port, *who, *allowed, *(["--realistic"] if self._slow_wechat else [])]
 
     def _run(self, name: str, module: str, *arguments: str) -> None:
         self._go_on()

@@ -23,6 +23,10 @@ def main() -> int:
     parser.add_argument("--push-token", default=standard.token, help="signs its pushes")
     parser.add_argument("--push-aes-key", default=standard.aes_key, help="43 characters")
     parser.add_argument(
+        "--messages", type=int, default=0,
+        help="of each template standin-… that everybody may be sent without a grant",
+    )  # fmt: skip
+    parser.add_argument(
         "--realistic", action="store_true",
         help="answers take 100 to 400 ms, and one in a hundred 2 s",
     )  # fmt: skip
@@ -31,7 +35,7 @@ def main() -> int:
     try:
         server = StandInServer(
             options.host, options.port, options.appid, options.secret, push,
-            realistic=options.realistic,
+            realistic=options.realistic, allowed=options.messages,
         )  # fmt: skip
     except (ValueError, OSError) as error:
         parser.error(f"{options.host}:{options.port}: {error}")

@@ -26,6 +26,7 @@ class StandInServer(ThreadingHTTPServer):
         appid, secret: the only mini-program it knows.
         push: what signs and encrypts its pushes.
         realistic: whether answers take as long as WeChat's (see Latency).
+        allowed: see World.
 
     Raises:
         ValueError: an address that others could reach; here anyone is let in.
@@ -44,10 +45,11 @@ class StandInServer(ThreadingHTTPServer):
         push: PushSettings,
         *,
         realistic: bool = False,
+        allowed: int = 0,
     ) -> None:
         if not IPv4Address(host).is_loopback:
             raise ValueError("the stand-in listens on loopback only")
-        self.world = World(appid, secret, push)
+        self.world = World(appid, secret, push, allowed=allowed)
         self.faults = Faults(Latency(realistic=realistic))
         self.control = Control(self.world, self.faults)
         super().__init__((host, port), Handler)

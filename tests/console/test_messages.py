@@ -1,0 +1,32 @@
+"""消息发送 at a desk: the demo's market has told people, and WeChat has sent some of it."""
+
+from playwright.sync_api import expect
+from sqlalchemy import Engine, text
+
+from backend.local.waiting import wait_until
+from tests.console.offices import OpenOffice
+
+_SENT = text("SELECT count(*) FROM message WHERE state = 'sent'")
+
+
+def test_what_was_told_is_seen_by_activity_and_by_person(
+    office: OpenOffice, database: Engine
+) -> None:
+    with database.connect() as connection:
+        wait_until(lambda: connection.execute(_SENT).scalar_one(), timeout_s=30, what="a message")
+    desk = office("organiser")
+    page = desk.open("/console/")
+    page.get_by_role("link", name="消息发送").click()
+    desk.axe()
+    desk.screenshot("messages")
+    page.locator("tbody a").first.click()
+    expect(page.get_by_role("heading", name="告诉了多少人")).to_be_visible()
+    page.get_by_label("结果", exact=True).select_option("sent")
+    expect(page.locator("tbody").last).to_contain_text("已发出")
+    desk.axe()
+    desk.screenshot("messages-activity")
+    small = office("organiser", width=1366, height=768)
+    small.open("/console/messages/")
+    small.screenshot("messages-1366")
+    small.page.locator("tbody a").first.click()
+    small.screenshot("messages-activity-1366")
