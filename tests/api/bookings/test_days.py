@@ -230,6 +230,10 @@ def test_each_state_is_what_its_day_makes_of_it(
     written = entries(fair)
     run_job(fair)
     assert entries(fair) == written
+    told = fair.rows("SELECT kind, count(*) FROM notice GROUP BY kind")
+    assert {kind: count for kind, count in told if kind in ("number_over", "rating_asked")} == {
+        "number_over": 5, "rating_asked": 2,
+    }, "who was being served is asked too"  # fmt: skip
 
 
 def test_a_late_job_ends_the_past_and_leaves_today(

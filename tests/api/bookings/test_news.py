@@ -12,6 +12,7 @@ from backend.core import clock
 from backend.core.db import transaction
 from backend.notices.models import Notice
 from tests.api.activities.test_put_off import activity, shift
+from tests.support.fair import Statements
 from tests.support.inbox import inbox, kinds, last
 from tests.support.market_day import GUEST, MarketDay
 from tests.support.market_day import at as at_instant
@@ -205,6 +206,18 @@ def test_a_market_that_moves_about_is_told_as_it_is(world: World) -> None:
         told = session.execute(select(Notice).where(Notice.cause_id.is_not(None))).scalars().all()
         causes = {(one.kind, one.cause_id) for one in told}
     assert len(causes) == len(changes), "one cause for each change"
+
+
+def test_a_change_costs_the_same_however_many_are_told(world: World) -> None:
+    day, statements, sent = announced(world), Statements(world.app), []
+    for number, place in ((1, "文化礼堂"), (4, "体育馆")):
+        for _ in range(number):
+            day.booked(world.person())
+        with statements:
+            ok(shift(day, timedelta(days=1)))
+            ok(move_to(day, place))
+        sent.append(len(statements))
+    assert sent[0] == sent[1]
 
 
 def test_tomorrow_is_told_once_in_shanghais_daytime(world: World) -> None:

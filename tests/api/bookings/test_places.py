@@ -4,6 +4,7 @@ cancelled, or when two turn out to be one."""
 from typing import Any
 
 from backend.core.ids import new_id
+from tests.support.inbox import last
 from tests.support.market_day import GUEST, MarketDay
 from tests.support.world import Person, World, ok, refused
 
@@ -168,6 +169,7 @@ def test_where_both_hold_one_the_guests_is_cancelled(slots: MarketDay, world: Wo
     assert _mine(person) == {own["id"]: "confirmed", guests["id"]: "cancelled"}
     assert slots.taken() == (1, 1)
     assert slots.moves(guests)[-1] == ("merge", "arrived", "cancelled")
+    assert "有两个号，A002 已取消，请认准 A001。" in last(person)["text"]
 
 
 def test_who_is_being_served_as_a_guest_loses_the_other_ticket(
@@ -181,6 +183,7 @@ def test_who_is_being_served_as_a_guest_loses_the_other_ticket(
     _become(slots, person)
     assert _mine(person) == {own["id"]: "cancelled", guests["id"]: "serving"}
     assert slots.taken() == (0, 1)
+    assert "有两个号，A001 已取消，请认准 A002。" in last(person)["text"]
 
 
 def test_both_at_a_desk_this_moment_stay_as_they_are(day: MarketDay, world: World) -> None:
