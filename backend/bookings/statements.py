@@ -191,14 +191,14 @@ _CALL_NEXT = Statement(
           FROM head WHERE b.id = head.id AND NOT EXISTS (SELECT FROM asked)
         RETURNING b.*
     ), line AS (
-        SELECT b.id, b.ticket, b.resident_id, row_number() OVER (ORDER BY {LINE_ORDER}) AS place
-          FROM booking b JOIN head ON head.offering_id = b.offering_id
-         WHERE b.service_on = :service_on AND b.state = 'arrived'
+        SELECT ARRAY(SELECT b.id FROM booking b JOIN head ON head.offering_id = b.offering_id
+                      WHERE b.service_on = :service_on AND b.state = 'arrived'
+                      ORDER BY {LINE_ORDER}) AS ids
     ), near AS (
-        SELECT line.id, line.ticket, r.id AS resident_id, r.name, r.user_id, r.guardian_user_id
-          FROM called JOIN line first ON first.id = called.id
-          JOIN line ON line.place = first.place + :near
-          JOIN resident r ON r.id = line.resident_id
+        SELECT b.id, b.ticket, r.id AS resident_id, r.name, r.user_id, r.guardian_user_id
+          FROM called CROSS JOIN line
+          JOIN booking b ON b.id = line.ids[array_position(line.ids, called.id) + :near]
+          JOIN resident r ON r.id = b.resident_id
     ), noted AS (
         INSERT INTO audit_entry (id, at, actor_user_id, request_id, address, action, object_type,
                                  object_id, region_code, from_state, to_state, details)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Uuid
+from sqlalchemy import Index, Uuid
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -47,13 +47,15 @@ class Notice(Base):
     __tablename__ = "notice"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    # Without a foreign key: accounts are never deleted, and each notice would lock its account's
+    # key on the paths where people wait in line.
+    user_id: Mapped[UUID]
     kind: Mapped[NoticeKind]
     title: Mapped[str]
     text: Mapped[str]
     # Where a tap leads in the mini-program, as a path with its query.
     page: Mapped[str]
-    # Without foreign keys: activities are above this room, and a notice is of what was.
+    # Likewise: activities are above this room, and a notice is of what was.
     activity_id: Mapped[UUID | None]
     # The change or announcement that is told here; it joins what was said to many.
     cause_id: Mapped[UUID | None] = mapped_column(index=True)
@@ -73,6 +75,4 @@ class Notice(Base):
         ),
         # For who looks through what was told about one.
         Index("ix_notice_activity", "activity_id", "id"),
-        # For the job that deletes the old ones.
-        Index("ix_notice_created_at", "created_at"),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from backend.core import clock, jobs
 from backend.core.config import MESSAGES, RETENTION
 from backend.core.db import transaction
+from backend.core.ids import first_id_of
 from backend.core.jobs import job
 from backend.notices.messages import sending
 from backend.notices.messages.models import WeChatPush
@@ -23,7 +24,7 @@ def purge() -> None:
     before = clock.now() - timedelta(days=RETENTION.notice_days)
     deleted = BATCH
     while deleted == BATCH:
-        old = select(Notice.id).where(Notice.created_at < before).limit(BATCH)
+        old = select(Notice.id).where(Notice.id < first_id_of(before)).limit(BATCH)
         with transaction() as session:
             deleted = session.execute(delete(Notice).where(Notice.id.in_(old))).rowcount  # type: ignore[attr-defined]
     repeated_since = clock.now() - timedelta(days=MESSAGES.push_days)

@@ -12,6 +12,7 @@ from backend.core import clock
 from backend.core.config import RETENTION
 from backend.core.db import transaction
 from backend.core.db.statement import Statement
+from backend.core.ids import first_id_of
 from backend.identity.models import LoginSession
 from backend.notices import tasks
 from backend.notices.models import Notice, NoticeKind
@@ -155,6 +156,6 @@ def test_what_is_old_is_deleted(world: World) -> None:
     told(news(person, "旧"), news(person, "新"))
     with transaction() as session:
         old = session.execute(select(Notice).where(Notice.title == "旧")).scalar_one()
-        old.created_at = clock.now() - timedelta(days=RETENTION.notice_days, minutes=1)
+        old.id = first_id_of(clock.now() - timedelta(days=RETENTION.notice_days, minutes=1))
     tasks.purge()
     assert titles(person) == ["新"]
