@@ -77,6 +77,7 @@ class RatingRules:
     bad_score: int
     satisfied_score: int
     rectify_days: int
+    reopen_days: int
     target_share: float
 
 

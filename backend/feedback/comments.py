@@ -1,4 +1,4 @@
-"""The text of a rating: checked by WeChat before anybody reads it as checked.
+"""What residents write: checked by WeChat before anybody reads it as checked.
 
 The save never waits for WeChat: a job asks. Whatever WeChat can't or won't say leaves the text
 to a person (docs/rules/wechat.md, Text check); while it can't be reached the job asks again.
@@ -6,13 +6,13 @@ to a person (docs/rules/wechat.md, Text check); while it can't be reached the jo
 
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.core import jobs
 from backend.core.context import composed
 from backend.core.db import transaction
-from backend.feedback.models import CommentState, Rating
+from backend.feedback.models import CommentState, Rating, Rectification, RectificationRound
 from backend.gateways.wechat import Suggestion, TextScene, WeChatError, WeChatGateway
 from backend.identity.models import User
 
@@ -37,33 +37,62 @@ def put_comment(session: Session, rating: Rating, comment: str | None) -> None:
         jobs.defer(session, check_comment, rating_id=str(rating.id))
 
 
+def have_words_checked(session: Session, ended: RectificationRound) -> None:
+    """Have what a resident wrote of an answer checked; the job goes with the transaction."""
+    ended.words_state = CommentState.PENDING
+    session.flush()
+    jobs.defer(session, check_words, round_id=str(ended.id))
+
+
 @jobs.job("feedback.check_comment")
 def check_comment(rating_id: str) -> None:
     """Ask WeChat about a comment that waits, and keep what it says.
 
-    A second run finds nothing that waits. A comment that was changed while WeChat was asked is
-    left to the job of the change.
-
     Raises WeChatError where asking again later may help; a person may look at it until then.
     """
+    whose = select(User.openid).where(User.id == Rating.rated_by).scalar_subquery()
+    _check(Rating.id == UUID(rating_id), Rating.comment, Rating.comment_state, whose)
+
+
+@jobs.job("feedback.check_words")
+def check_words(round_id: str) -> None:
+    """The same of what a resident wrote of an answer.
+
+    Raises WeChatError where asking again later may help.
+    """
+    ended = RectificationRound
+    whose = (
+        select(User.openid)
+        .join(Rating, Rating.rated_by == User.id)
+        .join(Rectification, Rectification.rating_id == Rating.id)
+        .where(Rectification.id == ended.rectification_id)
+        .scalar_subquery()
+    )
+    _check(ended.id == UUID(round_id), ended.words, ended.words_state, whose)
+
+
+def _check(
+    which: ColumnElement[bool],
+    words: InstrumentedAttribute[str | None],
+    state: InstrumentedAttribute[CommentState],
+    whose: ScalarSelect[str | None],
+) -> None:
+    """A second run finds nothing that waits. Words that were changed while WeChat was asked are
+    left to the job of the change."""
     with transaction() as session:
         waiting = session.execute(
-            select(Rating.comment, User.openid)
-            .join(User, User.id == Rating.rated_by)
-            .where(Rating.id == UUID(rating_id), Rating.comment_state.in_(_UNDECIDED))
+            select(words.label("words"), whose.label("openid")).where(
+                which, state.in_(_UNDECIDED), words.is_not(None)
+            )
         ).one_or_none()
     if waiting is None:
         return
-    state, later = _verdict(waiting.openid, waiting.comment)
+    said, later = _verdict(waiting.openid, waiting.words)
     with transaction() as session:
         session.execute(
-            update(Rating)
-            .where(
-                Rating.id == UUID(rating_id),
-                Rating.comment_state.in_(_UNDECIDED),
-                Rating.comment == waiting.comment,
-            )
-            .values(comment_state=state)
+            update(words.class_)
+            .where(which, state.in_(_UNDECIDED), words == waiting.words)
+            .values({state: said})
         )
     if later is not None:
         raise later

@@ -29,6 +29,6 @@ FEATURE = Feature(
     },
     audit=words.AUDIT,
     states={"整改 Rectification (`backend/feedback/models.py`)": models.RECTIFICATION_TRANSITIONS},
-    jobs=(comments.check_comment, tasks.freeze_evaluations),
+    jobs=(comments.check_comment, comments.check_words, tasks.freeze_evaluations),
     connects=(receivers,),
 )

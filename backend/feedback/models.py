@@ -12,7 +12,7 @@ from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Permission
-from backend.core.states import Who, by
+from backend.core.states import Other, Who, by
 
 
 class CommentState(StrEnum):
@@ -40,6 +40,8 @@ class Rating(Base):
     tags: Mapped[list[str]]
     comment: Mapped[str | None]
     comment_state: Mapped[CommentState] = mapped_column(default=CommentState.NONE)
+    # Whether one may be called back after a bad rating; None: nobody has asked.
+    may_call: Mapped[bool | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -59,11 +61,29 @@ class RectificationState(StrEnum):
 
 
 _HANDLER = by(Permission.RECTIFICATION_HANDLE)
+# As the system: the audit log must not tell who complained.
+_UNSOLVED = by(Other.PERSON, Other.SYSTEM, note="「还没解决」")
 RECTIFICATION_TRANSITIONS: dict[RectificationState, dict[RectificationState, Who]] = {
     RectificationState.OPEN: {RectificationState.REPLIED: _HANDLER},
-    RectificationState.REPLIED: {RectificationState.CALLED_BACK: _HANDLER},
-    RectificationState.CALLED_BACK: {RectificationState.CLOSED: _HANDLER},
-    RectificationState.CLOSED: {},
+    RectificationState.REPLIED: {
+        RectificationState.CALLED_BACK: _HANDLER,
+        RectificationState.CLOSED: by(
+            Permission.RECTIFICATION_HANDLE, note="where the resident wants no call"
+        ),
+        RectificationState.OPEN: _UNSOLVED,
+    },
+    RectificationState.CALLED_BACK: {
+        RectificationState.REPLIED: by(
+            Permission.RECTIFICATION_HANDLE, note="anew, where the resident is not satisfied"
+        ),
+        RectificationState.CLOSED: _HANDLER,
+        RectificationState.OPEN: _UNSOLVED,
+    },
+    RectificationState.CLOSED: {
+        RectificationState.OPEN: by(
+            Other.PERSON, Other.SYSTEM, note="「还没解决」, for `reopen_days`"
+        ),
+    },
 }
 
 
@@ -86,6 +106,30 @@ class Rectification(Base):
     resident_satisfied: Mapped[bool | None]
     called_back_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    unsolved_reason: Mapped[str | None]
+    # When the resident last said that it was not solved.
+    reopened_at: Mapped[datetime | None]
+
+
+class RectificationRound(Base):
+    """An answer that did not settle it, as it stood when it was over: the resident said
+    「还没解决」, or it was answered anew because they had said so on the phone."""
+
+    __tablename__ = "rectification_round"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    rectification_id: Mapped[UUID] = mapped_column(ForeignKey("rectification.id"), index=True)
+    reply: Mapped[str | None]
+    replied_at: Mapped[datetime | None]
+    call_back_note: Mapped[str | None]
+    resident_satisfied: Mapped[bool | None]
+    called_back_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    unsolved_reason: Mapped[str | None]
+    # The resident's, of what is not solved; None where it was answered anew without.
+    words: Mapped[str | None]
+    words_state: Mapped[CommentState] = mapped_column(default=CommentState.NONE)
+    ended_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class EvaluationChecklist(Base):

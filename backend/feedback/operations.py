@@ -79,6 +79,7 @@ def rate(session: Session, actor: Actor, subject: Subject, new: NewRating) -> Ra
         score=new.score,
         items=new.items,
         tags=new.tags,
+        may_call=or_else(new.may_call, None),
         comment_state=CommentState.NONE,
         created_at=now,
         updated_at=now,

@@ -99,9 +99,19 @@ def access_visit(
 
 
 def access_own_rating(session: Session, actor: Actor, rating_id: UUID) -> Rating:
-    """A rating that the caller gave; 404 for anybody else's, staff included."""
-    rating = session.get(Rating, rating_id)
-    if rating is None or rating.rated_by != actor.user_id:
+    """A rating that the caller gave, for themselves or for whom they act; 404 for anybody else's,
+    staff included."""
+    rating = session.execute(
+        select(Rating)
+        .join(Resident, Resident.id == Rating.resident_id)
+        .where(
+            Rating.id == rating_id,
+            Rating.rated_by == actor.user_id,
+            Resident.removed_at.is_(None),
+            or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
+        )
+    ).scalar_one_or_none()
+    if rating is None:
         raise NotFound
     return rating
 

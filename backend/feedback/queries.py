@@ -12,6 +12,7 @@ from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.feedback.models import Rating
 from backend.feedback.operations import editable_until
+from backend.feedback.rectification.complaints import complaints_of
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 
@@ -36,7 +37,8 @@ def _own_ratings() -> Select[Any]:
 
 def rating_detail(session: Session, rating_id: UUID) -> dict[str, Any]:
     """A rating as the one who gave it sees it."""
-    return _own_rating(session.execute(_own_ratings().where(Rating.id == rating_id)).one())
+    row = session.execute(_own_ratings().where(Rating.id == rating_id)).one()
+    return _own_rating(row, complaints_of(session, [rating_id]))
 
 
 def list_own_ratings(session: Session, actor: Actor, asked: Asked) -> Page:
@@ -54,10 +56,11 @@ def list_own_ratings(session: Session, actor: Actor, asked: Asked) -> Page:
         descending=True,
         scalars=False,
     )
-    return Page([_own_rating(row) for row in page.items], page.next_cursor)
+    complaints = complaints_of(session, [row.Rating.id for row in page.items])
+    return Page([_own_rating(row, complaints) for row in page.items], page.next_cursor)
 
 
-def _own_rating(row: Any) -> dict[str, Any]:
+def _own_rating(row: Any, complaints: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
     rating: Rating = row.Rating
     columns = {column.key: getattr(rating, column.key) for column in Rating.__table__.columns}
     return columns | {
@@ -67,6 +70,7 @@ def _own_rating(row: Any) -> dict[str, Any]:
         "editable_until": editable_until(
             rating.created_at, ratable_until(row.ends_at, row.closed_at)
         ),
+        "complaint": complaints.get(rating.id),
     }
 
 

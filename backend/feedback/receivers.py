@@ -10,7 +10,8 @@ from backend.activities.models import Attendance
 from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
-from backend.feedback.models import CommentState, Rating, Rectification
+from backend.feedback.models import CommentState, Rating, Rectification, RectificationRound
+from backend.feedback.rectification.complaints import complaints_of
 from backend.identity.questions import exported
 from backend.identity.signals import residents_merged, residents_removed
 
@@ -23,6 +24,7 @@ _EXPORTED = (
     "tags",
     "comment",
     "comment_state",
+    "may_call",
     "created_at",
     "updated_at",
 )
@@ -78,6 +80,8 @@ def _drop_rating(session: Session, dropped: UUID, kept: UUID) -> None:
         .where(Rectification.rating_id == dropped, ~taken)
         .values(rating_id=kept)
     )
+    left = select(Rectification.id).where(Rectification.rating_id == dropped)
+    session.execute(delete(RectificationRound).where(RectificationRound.rectification_id.in_(left)))
     session.execute(delete(Rectification).where(Rectification.rating_id == dropped))
     session.execute(delete(Rating).where(Rating.id == dropped))
     audit.record(
@@ -100,7 +104,18 @@ def erase_texts(session: Session, *, actor: Actor | None, resident_ids: list[UUI
     session.execute(
         update(Rectification)
         .where(Rectification.rating_id.in_(theirs))
-        .values(reply=None, call_back_note=None)
+        .values(reply=None, call_back_note=None, unsolved_reason=None)
+    )
+    session.execute(
+        update(RectificationRound)
+        .where(RectificationRound.rectification_id.in_(opened))
+        .values(
+            reply=None,
+            call_back_note=None,
+            unsolved_reason=None,
+            words=None,
+            words_state=CommentState.NONE,
+        )
     )
     session.execute(
         update(Rating)
@@ -111,10 +126,12 @@ def erase_texts(session: Session, *, actor: Actor | None, resident_ids: list[UUI
 
 @exported.answered("ratings")
 def export_ratings(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
-    """All that these people's ratings hold."""
+    """All that these people's ratings hold, with what became of the bad ones."""
     statement = (
-        select(*(getattr(Rating, name) for name in _EXPORTED))
+        select(Rating.id, *(getattr(Rating, name) for name in _EXPORTED))
         .where(Rating.resident_id.in_(resident_ids))
         .order_by(Rating.id)
     )
-    return [dict(row) for row in session.execute(statement).mappings()]
+    rows = [dict(row) for row in session.execute(statement).mappings()]
+    complaints = complaints_of(session, [row["id"] for row in rows])
+    return [row | {"complaint": complaints.get(row.pop("id"))} for row in rows]

@@ -14,12 +14,14 @@ class RatingEdit:
         items: scores by the checklist's keys.
         tags: keys of the configured tags.
         comment: an empty one takes the comment back.
+        may_call: whether one may be called back, should it be a complaint.
     """
 
     score: Given[int] = UNSET
     items: Given[dict[str, int]] = UNSET
     tags: Given[list[str]] = UNSET
     comment: Given[str | None] = UNSET
+    may_call: Given[bool | None] = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

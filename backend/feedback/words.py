@@ -27,6 +27,7 @@ AUDIT = AuditWords(
         "call_back": "回访",
         "see_contact": "查看评价人电话",
         "close_unsolved": "未解决而办结整改",
+        "reopen": "居民说「还没解决」，重新办理",
     },
     of={
         ("rectification", "close"): "办结整改",

@@ -190,6 +190,39 @@ export interface CodeTargetAnswer {
   title: string;
 }
 
+export interface ComplaintAnswer {
+  called_back_at: string | null;
+  closed_at: string | null;
+  /** the end of its last day */
+  due_at: string;
+  opened_at: string;
+  /** whether 「还没解决」 can be said now */
+  reopenable: boolean;
+  replied_at: string | null;
+  reply: string | null;
+  /** as it was noted in the call-back */
+  resident_satisfied: boolean | null;
+  /** what came before, in order */
+  rounds: ComplaintRoundAnswer[];
+  state: "open" | "replied" | "called_back" | "closed";
+  /** of one that was closed unsolved: why */
+  unsolved_reason: string | null;
+}
+
+export interface ComplaintRoundAnswer {
+  called_back_at: string | null;
+  closed_at: string | null;
+  ended_at: string;
+  replied_at: string | null;
+  reply: string | null;
+  /** as it was noted in the call-back */
+  resident_satisfied: boolean | null;
+  /** of one that was closed unsolved: why */
+  unsolved_reason: string | null;
+  /** what is not solved */
+  words: string | null;
+}
+
 export interface ConfirmPhoneAnswer {
   display_name: string;
   phone: string;
@@ -964,10 +997,14 @@ export interface RatingAnswer {
   booking_id: string | null;
   comment: string | null;
   comment_state: "none" | "pending" | "passed" | "review" | "rejected";
+  /** of a bad rating */
+  complaint: ComplaintAnswer | null;
   created_at: string;
   editable_until: string;
   id: string;
   items: Record<string, number>;
+  /** null: was not asked */
+  may_call: boolean | null;
   offering_id: string | null;
   offering_title: string | null;
   resident: RatedByAnswer;
@@ -984,6 +1021,8 @@ export interface RatingAnswerPage {
 export interface RatingChange {
   comment?: string | null;
   items?: RatedItems;
+  /** whether I may be called back, should it be a complaint */
+  may_call?: boolean | null;
   score?: number;
   tags?: ("convenient" | "crowded" | "expert" | "rude" | "slow" | "tidy" | "unclear" | "unsolved" | "useful" | "warm")[];
 }
@@ -1012,6 +1051,8 @@ export interface RatingRequest {
   booking_id?: string;
   comment?: string | null;
   items?: RatedItems;
+  /** whether I may be called back, should it be a complaint */
+  may_call?: boolean | null;
   /** with activity_id: a family member's visit, not one's own */
   resident_id?: string;
   score: number;
@@ -1040,6 +1081,8 @@ export interface RectificationAnswer {
   due_at: string;
   id: string;
   items: Record<string, number>;
+  /** whether the resident wants a call; null: was not asked */
+  may_call: boolean | null;
   offering_id: string | null;
   offering_title: string | null;
   opened_at: string;
@@ -1048,12 +1091,15 @@ export interface RectificationAnswer {
   owner_name: string | null;
   owner_user_id: string | null;
   region_name: string;
+  /** when the resident last said: not solved */
+  reopened_at: string | null;
   replied_at: string | null;
   reply: string | null;
   resident_satisfied: boolean | null;
   score: number;
   state: "open" | "replied" | "called_back" | "closed";
   tags: string[];
+  unsolved_reason: string | null;
 }
 
 export interface RectificationAnswerPage {
@@ -1067,6 +1113,42 @@ export interface RectificationCountsAnswer {
   open: number;
   overdue: number;
   total: number;
+}
+
+export interface RectificationDetailAnswer {
+  activity_id: string;
+  activity_title: string;
+  call_back_note: string | null;
+  called_back_at: string | null;
+  closed_at: string | null;
+  /** unchecked text only for who handles it */
+  comment: string | null;
+  comment_state: "none" | "pending" | "passed" | "review" | "rejected";
+  /** the end of its last day */
+  due_at: string;
+  id: string;
+  items: Record<string, number>;
+  /** whether the resident wants a call; null: was not asked */
+  may_call: boolean | null;
+  offering_id: string | null;
+  offering_title: string | null;
+  opened_at: string;
+  overdue: boolean;
+  /** who sees to it */
+  owner_name: string | null;
+  owner_user_id: string | null;
+  region_name: string;
+  /** when the resident last said: not solved */
+  reopened_at: string | null;
+  replied_at: string | null;
+  reply: string | null;
+  resident_satisfied: boolean | null;
+  /** what came before, in order */
+  rounds: RoundAnswer[];
+  score: number;
+  state: "open" | "replied" | "called_back" | "closed";
+  tags: string[];
+  unsolved_reason: string | null;
 }
 
 export interface RegionAnswer {
@@ -1102,6 +1184,20 @@ export interface RevertRequest {
 export interface RoleAnswer {
   role: "volunteer" | "partner" | "organiser" | "admin" | "auditor";
   scope: Record<string, unknown>;
+}
+
+export interface RoundAnswer {
+  call_back_note: string | null;
+  called_back_at: string | null;
+  closed_at: string | null;
+  ended_at: string;
+  replied_at: string | null;
+  reply: string | null;
+  resident_satisfied: boolean | null;
+  unsolved_reason: string | null;
+  /** unchecked text only for who handles it */
+  words: string | null;
+  words_state: "none" | "pending" | "passed" | "review" | "rejected";
 }
 
 export interface ScanAnswer {
@@ -1307,6 +1403,10 @@ export interface TicketRequest {
 export interface TitledAnswer {
   key: string;
   title: string;
+}
+
+export interface UnsolvedRequest {
+  words: string;
 }
 
 export interface VenueAnswer {

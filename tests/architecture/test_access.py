@@ -121,7 +121,9 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /bookings/<uuid:booking_id>/undo-finish": ("", "lpcoa"),
     "POST /bookings/<uuid:booking_id>/miss": ("", "lpcoa"),
     "POST /ratings": ("rating", LOGGED_IN),  # 409 for who has not been there
+    "GET /ratings/<uuid:rating_id>": ("", "s"),
     "PUT /ratings/<uuid:rating_id>": ("rating_change", "s"),
+    "POST /ratings/<uuid:rating_id>/unsolved": ("unsolved", "s"),
     "GET /activities/<uuid:activity_id>/evaluation": ("", EVERYBODY),
     "GET /evaluations": ("", "cofau"),
     "GET /dashboard": ("", "cofau"),
@@ -248,6 +250,7 @@ class Stage:
             "press": {"press_id": str(uuid4())},
             "rating": {"activity_id": self.market.id, "score": 5},
             "rating_change": {"score": 2},
+            "unsolved": {"words": "还是要等很久"},
             "reply": {"reply": "已与摊位沟通"},
             "call_back": {"note": "已电话回访", "satisfied": True},
             "contact": {"reason": "电话回访"},

@@ -14,7 +14,7 @@ from backend.local.system import ROOT
 ONE_LINE_OR_MORE = (fields.Text, fields.Phone, fields.Key)
 TEXTAREA = re.compile(r'ui\.field\("(\w+)",[^}]*?type="textarea"|<textarea [^>]*name="(\w+)"')
 # Typed on the phone alone.
-ON_THE_PHONE = {("feedback", "comment")}
+ON_THE_PHONE = {("feedback", "comment"), ("feedback", "words")}
 
 
 def schemas(kind: type[fields.Schema] = fields.Schema) -> Iterator[type[fields.Schema]]:

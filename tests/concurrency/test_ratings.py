@@ -83,6 +83,30 @@ def test_answered_at_once_a_rectification_is_answered_once(fair: Fair) -> None:
     assert actions == ["open_rectification", "reply"]
 
 
+def test_closed_and_not_solved_at_once_it_is_open_again(fair: Fair) -> None:
+    """Whichever comes first, the resident's word stands, and nothing that was said is lost."""
+    person, rectification_id = fair.complaint()
+    (rating,) = ok(person.get("/me/ratings"))["items"]
+    for step, body in (("reply", {"reply": "已处理"}),
+                       ("call-back", {"note": "认可", "satisfied": True})):  # fmt: skip
+        ok(fair.organiser.post(f"/rectifications/{rectification_id}/{step}", body))
+    sent = [
+        (fair.organiser, f"/rectifications/{rectification_id}/close", {}),
+        (person, f"/ratings/{rating['id']}/unsolved", {"words": "没有解决"}),
+    ]
+
+    def send(number: int) -> int:
+        who, path, body = sent[number]
+        return replace(who, http=fair.app.test_client()).post(path, body).status_code
+
+    closed, unsolved = together(2, send)
+    assert (closed in (200, 409), unsolved) == (True, 200)
+    shown = ok(person.get(f"/ratings/{rating['id']}"))["complaint"]
+    (ended,) = shown["rounds"]
+    assert (shown["state"], shown["closed_at"], ended["words"]) == ("open", None, "没有解决")
+    assert (ended["closed_at"] is not None) == (closed == 200)
+
+
 # ---------------------------------------------------------------------------- one after the other
 
 

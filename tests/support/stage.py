@@ -56,8 +56,8 @@ class Stage:
         ok(admin.post(f"/rectifications/{replied}/reply", {"reply": "已处理"}))
         called_back = self._rectification(day.offering())
         ok(admin.post(f"/rectifications/{called_back}/reply", {"reply": "已处理"}))
-        unhappy = {"note": "已回访", "satisfied": False}
-        ok(admin.post(f"/rectifications/{called_back}/call-back", unhappy))
+        happy = {"note": "已回访", "satisfied": True}
+        ok(admin.post(f"/rectifications/{called_back}/call-back", happy))
         served = self._served(day.offering())
         (opened,) = [
             item["id"]
@@ -83,6 +83,7 @@ class Stage:
         # Where the id above is in the wrong state for a valid request.
         self.special = {
             "POST /activities/<uuid:activity_id>/return": submitted,
+            "POST /ratings/<uuid:rating_id>/unsolved": self._rating_of(replied),
             "POST /rectifications/<uuid:rectification_id>/call-back": replied,
             "POST /rectifications/<uuid:rectification_id>/close": called_back,
         }
@@ -109,6 +110,12 @@ class Stage:
         rating = ok(self.admin.post("/ratings", body), 201)
         rows = self.day.rows("SELECT id FROM rectification WHERE rating_id = :id", id=rating["id"])
         return str(rows[0].id)
+
+    def _rating_of(self, rectification_id: str) -> str:
+        rows = self.day.rows(
+            "SELECT rating_id FROM rectification WHERE id = :id", id=rectification_id
+        )
+        return str(rows[0].rating_id)
 
     def path(self, route: str) -> str:
         path = route.split(" ")[1]
@@ -207,6 +214,7 @@ class Stage:
                                "tags": ["warm"], "comment": "很好"}],
             "PUT /ratings/<uuid:rating_id>": [{"score": 2, "items": {"attitude": 2},
                                                "tags": ["slow"]}],
+            "POST /ratings/<uuid:rating_id>/unsolved": [{"words": "还是要等很久"}],
             "POST /rectifications/<uuid:rectification_id>/reply": [{"reply": "已处理"}],
             "POST /rectifications/<uuid:rectification_id>/call-back": [{"note": "已回访",
                                                                         "satisfied": True}],

@@ -1,7 +1,6 @@
 """Use cases of rectification: what a bad rating asks for, who sees to it, call back and end."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -15,7 +14,7 @@ from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
-from backend.core.states import lock, transition
+from backend.core.states import IllegalTransition, lock, transition
 from backend.feedback.models import (
     RECTIFICATION_TRANSITIONS,
     Rating,
@@ -23,13 +22,13 @@ from backend.feedback.models import (
     RectificationState,
 )
 from backend.feedback.permissions import RegionalRectification
+from backend.feedback.rectification import telling
+from backend.feedback.rectification.rounds import end_round, next_deadline
 from backend.identity.models import Resident
 from backend.identity.queries import Colleague, colleagues
 from backend.identity.staff.offices import office_of
 from backend.notices.about_people import LookUp, tell_looked_up
 
-# Closed though the resident is not satisfied.
-_UNSOLVED = "close_unsolved"
 _CONTACT_STATES = (RectificationState.OPEN, RectificationState.REPLIED)
 
 
@@ -60,6 +59,18 @@ class UnsolvedReasonMissing(AppError):
         super().__init__(errors={"reason": ["请写明为什么没能解决"]})
 
 
+class AnsweredByYou(AppError):
+    status = 409
+    code = "answered_by_you"
+    title = "居民仍不满意，回复过的人不能自己办结：请同地区或上级的同事办结，或者做到以后重新回复"
+
+
+class CallUnwanted(AppError):
+    status = 409
+    code = "call_unwanted"
+    title = "评价人不希望接到回访电话"
+
+
 class ContactOver(AppError):
     status = 409
     code = "contact_over"
@@ -75,17 +86,17 @@ def open_rectification(session: Session, rating: Rating, region_code: str) -> No
 
     The entry names no actor: the rule opens it, and the log must not tell who complained.
     """
-    due_on = clock.today() + timedelta(days=RATING.rectify_days)
     rectification = Rectification(
         id=new_id(),
         rating_id=rating.id,
         activity_id=rating.activity_id,
         state=RectificationState.OPEN,
         opened_at=clock.now(),
-        due_at=clock.day_end(due_on),
+        due_at=next_deadline(),
     )
     session.add(rectification)
     session.flush()
+    telling.received(session, rectification)
     audit.record(
         session,
         None,
@@ -149,13 +160,20 @@ def handlers(session: Session, region_code: str) -> list[Colleague]:
 
 
 def reply(session: Session, actor: Actor, found: RegionalRectification, text: str) -> None:
-    """Say what was done about a bad rating.
+    """Say what was done about a bad rating, for the resident to read. Where they were called back
+    and are not satisfied it may be answered anew; what was said before is kept as a round.
 
-    Raises IllegalTransition (409) unless it is open.
+    Raises IllegalTransition (409) in any other state.
     """
+    row = lock(session, Rectification, found.row.id)
+    if row.state is RectificationState.CALLED_BACK:
+        if not unsolved(row):
+            raise _illegal(row, RectificationState.REPLIED)
+        end_round(session, row)
     _move(session, actor, found, RectificationState.REPLIED, "reply")
-    found.row.reply, found.row.replied_at = text, clock.now()
+    row.reply, row.replied_at = text, clock.now()
     session.flush()
+    telling.measures(session, row)
 
 
 def call_back(
@@ -163,35 +181,53 @@ def call_back(
 ) -> None:
     """Keep what the resident said when they were called back.
 
-    Raises IllegalTransition (409) unless there is a reply.
+    Raises IllegalTransition (409) unless there is a reply, CallUnwanted (409).
     """
+    row = found.row
+    if _wants_no_call(session, row):
+        raise CallUnwanted
     _move(session, actor, found, RectificationState.CALLED_BACK, "call_back",
           {"resident_satisfied": satisfied})  # fmt: skip
-    row = found.row
     row.call_back_note, row.resident_satisfied, row.called_back_at = note, satisfied, clock.now()
     session.flush()
+    telling.called_back(session, row)
 
 
 def close(
     session: Session, actor: Actor, found: RegionalRectification, reason: str | None = None
 ) -> None:
     """Close a rectification. One whose resident is not satisfied is closed unsolved, which the log
-    says, with the reason.
+    says, with the reason, and not by whoever has answered it.
 
     Args:
         reason: why it could not be solved; not kept where the resident was satisfied.
 
-    Raises IllegalTransition (409) before the call-back, UnsolvedReasonMissing (422).
+    Raises IllegalTransition (409) before the call-back, unless the resident wants none;
+    AnsweredByYou (409), UnsolvedReasonMissing (422).
     """
     row = lock(session, Rectification, found.row.id)
+    if row.state is RectificationState.REPLIED and not _wants_no_call(session, row):
+        raise _illegal(row, RectificationState.CLOSED)
     if not unsolved(row):
         _move(session, actor, found, RectificationState.CLOSED, "close")
-    elif reason is None and row.state is RectificationState.CALLED_BACK:
-        raise UnsolvedReasonMissing
+    elif row.state is RectificationState.CALLED_BACK:
+        _close_unsolved(session, actor, found, reason)
     else:
-        _move(session, actor, found, RectificationState.CLOSED, _UNSOLVED, {"reason": reason})
-    found.row.closed_at = clock.now()
+        raise _illegal(row, RectificationState.CLOSED)
+    row.closed_at = clock.now()
     session.flush()
+    telling.closed(session, row)
+
+
+def _close_unsolved(
+    session: Session, actor: Actor, found: RegionalRectification, reason: str | None
+) -> None:
+    if actor.user_id in answered_by(session, found.row.id):
+        raise AnsweredByYou
+    if reason is None:
+        raise UnsolvedReasonMissing
+    _move(session, actor, found, RectificationState.CLOSED, "close_unsolved", {"reason": reason})
+    found.row.unsolved_reason = reason
 
 
 def unsolved(row: Rectification) -> bool:
@@ -199,16 +235,23 @@ def unsolved(row: Rectification) -> bool:
     return row.resident_satisfied is False
 
 
-def why_unsolved(session: Session, rectification_id: UUID) -> str | None:
-    """Why a rectification was closed unsolved, as the log has it; None for any other."""
-    entry = session.execute(
-        select(AuditEntry).where(
-            AuditEntry.object_type == Rectification.__tablename__,
-            AuditEntry.object_id == str(rectification_id),
-            AuditEntry.action == _UNSOLVED,
-        )
-    ).scalar_one_or_none()
-    return entry.reason_in_words if entry is not None else None
+def answered_by(session: Session, rectification_id: UUID) -> set[UUID]:
+    """Who has answered a rectification, in any round, as the log has it."""
+    entries = select(AuditEntry.actor_user_id).where(
+        AuditEntry.object_type == Rectification.__tablename__,
+        AuditEntry.object_id == rectification_id,
+        AuditEntry.action == "reply",
+    )
+    return {user_id for user_id in session.execute(entries).scalars() if user_id}
+
+
+def _wants_no_call(session: Session, row: Rectification) -> bool:
+    wanted = select(Rating.may_call).where(Rating.id == row.rating_id)
+    return session.execute(wanted).scalar_one() is False
+
+
+def _illegal(row: Rectification, to: RectificationState) -> IllegalTransition:
+    return IllegalTransition(extra={"from": row.state.value, "to": to.value})
 
 
 def _move(
@@ -246,12 +289,14 @@ def contact(session: Session, actor: Actor, found: RegionalRectification, reason
     The number of who gave the rating; where they left none, that of the family member it is
     about.
 
-    Raises ContactOver (409) once they have been called back, NoContact (409).
+    Raises ContactOver (409) once they have been called back, CallUnwanted, NoContact (409).
     """
     row = lock(session, Rectification, found.row.id)
     if row.state not in _CONTACT_STATES:
         raise ContactOver
     rating = session.get_one(Rating, row.rating_id)
+    if rating.may_call is False:
+        raise CallUnwanted
     person = session.execute(
         select(Resident.id, Resident.phone_encrypted, Resident.phone_state)
         .where(

@@ -13,7 +13,12 @@ from backend.core import clock
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor, Permission
 from backend.feedback.comments import readable_comment
-from backend.feedback.models import Rating, Rectification, RectificationState
+from backend.feedback.models import (
+    Rating,
+    Rectification,
+    RectificationRound,
+    RectificationState,
+)
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.regions.models import Region
@@ -30,6 +35,7 @@ _RECTIFICATION: tuple[Any, ...] = (
     Rating.comment,
     Rating.comment_state,
     Rating.offering_id,
+    Rating.may_call,
     Activity.title.label("activity_title"),
     Offering.title.label("offering_title"),
     Region.code,
@@ -51,7 +57,13 @@ def _rectifications() -> Select[Any]:
 def rectification_detail(session: Session, actor: Actor, rectification_id: UUID) -> dict[str, Any]:
     """A rectification as staff see it: all of the complaint, nothing of who made it."""
     statement = _rectifications().where(Rectification.id == rectification_id)
-    return _rectification(actor, session.execute(statement).one())
+    row = session.execute(statement).one()
+    ended = select(RectificationRound).where(
+        RectificationRound.rectification_id == rectification_id
+    )
+    rounds = session.execute(ended.order_by(RectificationRound.id)).scalars()
+    may_handle = _may_handle(actor, row)
+    return _rectification(actor, row) | {"rounds": [_round(one, may_handle) for one in rounds]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +73,7 @@ class RectificationFilter:
     Attributes:
         open: not closed yet, or closed.
         overdue: not closed and past its deadline, or not.
+        reopened: the resident has said that it was not solved.
         mine: only those that the caller sees to.
     """
 
@@ -68,6 +81,7 @@ class RectificationFilter:
     activity_id: UUID | None = None
     open: bool | None = None
     overdue: bool | None = None
+    reopened: bool = False
     mine: bool = False
 
 
@@ -85,6 +99,8 @@ def list_rectifications(
         statement = statement.where(Rectification.state == wanted.state)
     if wanted.activity_id is not None:
         statement = statement.where(Rectification.activity_id == wanted.activity_id)
+    if wanted.reopened:
+        statement = statement.where(Rectification.reopened_at.is_not(None))
     if wanted.mine:
         statement = statement.where(Rectification.owner_user_id == actor.user_id)
     if wanted.open is not None:
@@ -115,7 +131,6 @@ def _rectification(actor: Actor, row: Any) -> dict[str, Any]:
         for column in Rectification.__table__.columns
         if column.key != "rating_id"
     }
-    may_handle = actor.may(Permission.RECTIFICATION_HANDLE, region_code=row.code)
     return columns | {
         "overdue": found.state is not RectificationState.CLOSED and found.due_at <= clock.now(),
         "activity_title": row.activity_title,
@@ -126,6 +141,23 @@ def _rectification(actor: Actor, row: Any) -> dict[str, Any]:
         "score": row.score,
         "items": row.items,
         "tags": row.tags,
-        "comment": readable_comment(row.comment, row.comment_state, may_handle=may_handle),
+        "comment": readable_comment(
+            row.comment, row.comment_state, may_handle=_may_handle(actor, row)
+        ),
         "comment_state": row.comment_state,
+        "may_call": row.may_call,
     }
+
+
+def _round(ended: RectificationRound, may_handle: bool) -> dict[str, Any]:
+    columns = {
+        column.key: getattr(ended, column.key)
+        for column in RectificationRound.__table__.columns
+        if column.key not in ("id", "rectification_id")
+    }
+    words = readable_comment(ended.words, ended.words_state, may_handle=may_handle)
+    return columns | {"words": words}
+
+
+def _may_handle(actor: Actor, row: Any) -> bool:
+    return actor.may(Permission.RECTIFICATION_HANDLE, region_code=row.code)

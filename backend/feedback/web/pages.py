@@ -20,6 +20,7 @@ from backend.feedback.evaluation.trends import trends_of
 from backend.feedback.permissions import access_rectification
 from backend.feedback.rectification import operations as rectification
 from backend.feedback.rectification import queries as rectification_reads
+from backend.feedback.web import complaint_schemas as complaints
 from backend.feedback.web import schemas
 from backend.regions.queries import regions_to_choose
 
@@ -62,20 +63,20 @@ def show(session: Session, actor: Actor, activity_id: UUID) -> str:
     activity = access_activity(session, actor, activity_id)
     if not actor.may(Permission.EVALUATION_SEE_ALL, region_code=activity.region_code):
         raise NotFound
-    complaints = rectification_reads.list_rectifications(
+    bad_ratings = rectification_reads.list_rectifications(
         session, actor, rectification_reads.RectificationFilter(activity_id=activity_id), limit=100
     )
     return render(
         "feedback/evaluation.html",
         activity=activity,
         evaluation=evaluation.evaluation_of(session, activity, in_full=True),
-        complaints=complaints,
+        complaints=bad_ratings,
         rules=RATING,
         asked=load("evaluation"),
     )
 
 
-@rectifications.page("/", access=Permission.RECTIFICATION_SEE, query=schemas.RectificationQuery)
+@rectifications.page("/", access=Permission.RECTIFICATION_SEE, query=complaints.RectificationQuery)
 def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> str:
     """The rectifications in my regions, the nearest deadline first; from the menu, those that
     somebody has yet to see to."""
@@ -87,7 +88,7 @@ def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -
         page=rectification_reads.list_rectifications(
             session,
             actor,
-            schemas.rectification_filter(query),
+            complaints.rectification_filter(query),
             limit=query["limit"],
             cursor=query.get("cursor"),
         ),
@@ -112,7 +113,7 @@ def show_rectification(
         one=rectification_reads.rectification_detail(session, actor, rectification_id),
         handlers=rectification.handlers(session, found.region_code) if may_handle else [],
         may_handle=may_handle,
-        why_unsolved=rectification.why_unsolved(session, rectification_id),
+        answered_by_me=actor.user_id in rectification.answered_by(session, rectification_id),
         typed=typed or {},
         problem=problem,
         contact=contact,
@@ -121,7 +122,7 @@ def show_rectification(
 
 
 @rectifications.form("/<uuid:rectification_id>/owner", access=Permission.RECTIFICATION_HANDLE,
-                     body=schemas.OwnerForm, again=show_rectification)  # fmt: skip
+                     body=complaints.OwnerForm, again=show_rectification)  # fmt: skip
 def name_owner(
     session: Session, actor: Actor, body: dict[str, UUID], rectification_id: UUID
 ) -> Response:
@@ -132,7 +133,7 @@ def name_owner(
 
 
 @rectifications.form("/<uuid:rectification_id>/reply", access=Permission.RECTIFICATION_HANDLE,
-                     body=schemas.ReplyRequest, again=show_rectification)  # fmt: skip
+                     body=complaints.ReplyRequest, again=show_rectification)  # fmt: skip
 def reply(session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID) -> Response:
     """Say what was done."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
@@ -141,7 +142,7 @@ def reply(session: Session, actor: Actor, body: dict[str, str], rectification_id
 
 
 @rectifications.form("/<uuid:rectification_id>/call-back", access=Permission.RECTIFICATION_HANDLE,
-                     body=schemas.CallBackForm, again=show_rectification)  # fmt: skip
+                     body=complaints.CallBackForm, again=show_rectification)  # fmt: skip
 def call_back(
     session: Session, actor: Actor, body: dict[str, Any], rectification_id: UUID
 ) -> Response:
@@ -152,7 +153,7 @@ def call_back(
 
 
 @rectifications.form("/<uuid:rectification_id>/close", access=Permission.RECTIFICATION_HANDLE,
-                     body=schemas.CloseRequest, again=show_rectification,
+                     body=complaints.CloseRequest, again=show_rectification,
                      said="已办结")  # fmt: skip
 def close(
     session: Session, actor: Actor, body: dict[str, str | None], rectification_id: UUID
@@ -164,7 +165,7 @@ def close(
 
 
 @rectifications.form("/<uuid:rectification_id>/contact", access=Permission.RECTIFICATION_HANDLE,
-                     body=schemas.RaterContactRequest, again=show_rectification)  # fmt: skip
+                     body=complaints.RaterContactRequest, again=show_rectification)  # fmt: skip
 def contact(session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID) -> str:
     """Show the rater's number, once: it stands in no address and no history."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)

@@ -22,7 +22,9 @@ from backend.feedback.permissions import (
 )
 from backend.feedback.rectification import operations as rectification
 from backend.feedback.rectification import queries as rectification_reads
+from backend.feedback.rectification import rounds
 from backend.feedback.requests import OfService, OfVisit, RatingEdit
+from backend.feedback.web import complaint_schemas as complaints
 from backend.feedback.web import schemas
 
 blp = Blueprint("feedback", __name__, url_prefix="/api/v1", description="评价、评价清单、整改")
@@ -68,6 +70,24 @@ def put_rating(session: Session, actor: Actor, body: RatingEdit, rating_id: UUID
     return queries.rating_detail(session, rating.id)
 
 
+@blp.get("/ratings/<uuid:rating_id>", access=LOGIN, answer=schemas.RatingAnswer)
+def get_rating(session: Session, actor: Actor, rating_id: UUID) -> dict[str, Any]:
+    """A rating I gave; of a bad one, what became of it."""
+    rating = access_own_rating(session, actor, rating_id)
+    return queries.rating_detail(session, rating.id)
+
+
+@blp.post("/ratings/<uuid:rating_id>/unsolved", access=LOGIN,
+          body=schemas.UnsolvedRequest, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
+def say_unsolved(
+    session: Session, actor: Actor, body: dict[str, str], rating_id: UUID
+) -> dict[str, Any]:
+    """「还没解决」: open my complaint again, after it was answered."""
+    rating = access_own_rating(session, actor, rating_id)
+    rounds.reopen(session, rating, body["words"])
+    return queries.rating_detail(session, rating.id)
+
+
 @blp.get("/me/ratings", access=LOGIN, query=ListQuery,
          answer=schemas.RatingAnswer, page=True)  # fmt: skip
 def list_own_ratings(session: Session, actor: Actor, query: Asked) -> Page:
@@ -104,21 +124,21 @@ def list_evaluations(session: Session, actor: Actor, query: dict[str, Any]) -> d
 
 
 @blp.get("/rectifications", access=Permission.RECTIFICATION_SEE,
-         query=schemas.RectificationQuery, answer=schemas.RectificationAnswer,
+         query=complaints.RectificationQuery, answer=complaints.RectificationAnswer,
          page=True)  # fmt: skip
 def list_rectifications(session: Session, actor: Actor, query: dict[str, Any]) -> Page:
     """Rectifications in my regions, the nearest deadline first."""
     return rectification_reads.list_rectifications(
         session,
         actor,
-        schemas.rectification_filter(query),
+        complaints.rectification_filter(query),
         limit=query["limit"],
         cursor=query.get("cursor"),
     )
 
 
 @blp.get("/rectifications/<uuid:rectification_id>", access=Permission.RECTIFICATION_SEE,
-         answer=schemas.RectificationAnswer)  # fmt: skip
+         answer=complaints.RectificationDetailAnswer)  # fmt: skip
 def get_rectification(session: Session, actor: Actor, rectification_id: UUID) -> dict[str, Any]:
     """A rectification."""
     access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_SEE)
@@ -127,7 +147,7 @@ def get_rectification(session: Session, actor: Actor, rectification_id: UUID) ->
 
 @blp.post("/rectifications/<uuid:rectification_id>/reply",
           access=Permission.RECTIFICATION_HANDLE,
-          body=schemas.ReplyRequest, answer=schemas.RectificationAnswer)  # fmt: skip
+          body=complaints.ReplyRequest, answer=complaints.RectificationDetailAnswer)  # fmt: skip
 def reply(
     session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID
 ) -> dict[str, Any]:
@@ -139,7 +159,7 @@ def reply(
 
 @blp.post("/rectifications/<uuid:rectification_id>/call-back",
           access=Permission.RECTIFICATION_HANDLE,
-          body=schemas.CallBackRequest, answer=schemas.RectificationAnswer)  # fmt: skip
+          body=complaints.CallBackRequest, answer=complaints.RectificationDetailAnswer)  # fmt: skip
 def call_back(
     session: Session, actor: Actor, body: dict[str, Any], rectification_id: UUID
 ) -> dict[str, Any]:
@@ -151,7 +171,7 @@ def call_back(
 
 @blp.post("/rectifications/<uuid:rectification_id>/close",
           access=Permission.RECTIFICATION_HANDLE,
-          body=schemas.CloseRequest, answer=schemas.RectificationAnswer)  # fmt: skip
+          body=complaints.CloseRequest, answer=complaints.RectificationDetailAnswer)  # fmt: skip
 def close(
     session: Session, actor: Actor, body: dict[str, str | None], rectification_id: UUID
 ) -> dict[str, Any]:
@@ -164,7 +184,7 @@ def close(
 
 @blp.post("/rectifications/<uuid:rectification_id>/contact",
           access=Permission.RECTIFICATION_HANDLE,
-          body=schemas.RaterContactRequest, answer=schemas.RaterContactAnswer)  # fmt: skip
+          body=complaints.RaterContactRequest, answer=complaints.RaterContactAnswer)  # fmt: skip
 def contact(
     session: Session, actor: Actor, body: dict[str, str], rectification_id: UUID
 ) -> rectification.Contact:

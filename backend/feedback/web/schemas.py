@@ -12,9 +12,9 @@ from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
 from backend.feedback.evaluation.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.evaluation.queries import EvaluationFilter
-from backend.feedback.models import CommentState, RectificationState
-from backend.feedback.rectification.queries import RectificationFilter
+from backend.feedback.models import CommentState
 from backend.feedback.requests import NewRating, OfService, OfVisit, RatingEdit
+from backend.feedback.web.complaint_schemas import ComplaintAnswer
 from backend.feedback.web.shapes import SHARE, MeanAnswer, ShareAnswer
 
 COMMENT_LENGTH = 500
@@ -57,6 +57,10 @@ class RatingChange(Schema):
     items = fields.Part(RatedItems, metadata={"example": {"attitude": 5, "waiting": 3}})
     tags = Tags(metadata={"example": ["warm"]})
     comment = fields.Paragraphs(COMMENT_LENGTH, blank=True, allow_none=True)
+    may_call = fields.Flag(
+        allow_none=True,
+        metadata={"description": "whether I may be called back, should it be a complaint"},
+    )
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> RatingEdit | OfService | OfVisit:
@@ -92,21 +96,19 @@ class RatingRequest(RatingChange):
         return OfVisit(activity_id, resident_id, rating)
 
 
+class UnsolvedRequest(Schema):
+    """What is not solved yet, of a complaint that was answered."""
+
+    words = fields.Paragraphs(
+        COMMENT_LENGTH, required=True, metadata={"example": "昨天去还是等了一个小时"}
+    )
+
+
 class EvaluationQuery(PageQuery):
     region_id = fields.Id(metadata={"description": "this region and all below it"})
     programme = fields.Choice(Programme)
     from_ = fields.Moment(data_key="from", metadata={"description": "an instant, or a day"})
     to = fields.Moment(end=True, metadata={"description": "an instant, or a day (included)"})
-
-
-class RectificationQuery(PageQuery):
-    state = fields.Choice(RectificationState)
-    activity_id = fields.Id()
-    open = fields.FlagInQuery(metadata={"description": "not closed yet, or closed"})
-    overdue = fields.FlagInQuery(
-        metadata={"description": "not closed and past its deadline, or not"}
-    )
-    mine = fields.FlagInQuery(metadata={"description": "only those that I see to"})
 
 
 def evaluation_filter(query: dict[str, Any]) -> EvaluationFilter:
@@ -117,56 +119,6 @@ def evaluation_filter(query: dict[str, Any]) -> EvaluationFilter:
         since=query.get("from_"),
         until=query.get("to"),
     )
-
-
-def rectification_filter(query: dict[str, Any]) -> RectificationFilter:
-    """What a RectificationQuery asks for."""
-    return RectificationFilter(
-        state=query.get("state"),
-        activity_id=query.get("activity_id"),
-        open=query.get("open"),
-        overdue=query.get("overdue"),
-        mine=query.get("mine", False),
-    )
-
-
-class OwnerForm(Schema):
-    """Who sees to a rectification."""
-
-    user_id = fields.Id(required=True)
-
-
-class ReplyRequest(Schema):
-    reply = fields.Paragraphs(
-        1000, required=True, metadata={"example": "已增加一名理发师，缩短等候"}
-    )
-
-
-class CallBackRequest(Schema):
-    note = fields.Paragraphs(1000, required=True, metadata={"example": "居民表示认可"})
-    satisfied = fields.Flag(required=True)
-
-
-class CallBackForm(CallBackRequest):
-    """The same from a form, where everything is text."""
-
-    satisfied = fields.FlagInQuery(required=True)
-
-
-class CloseRequest(Schema):
-    reason = fields.ImpersonalText(
-        200,
-        allow_none=True,
-        metadata={
-            "description": "why it could not be solved; where the resident is not satisfied it must"
-            " be said",
-            "example": "场地太小，增设座位要等到下一场",
-        },
-    )
-
-
-class RaterContactRequest(Schema):
-    reason = fields.ImpersonalText(200, required=True, metadata={"example": "核实差评，电话回访"})
 
 
 # ---------------------------------------------------------------------------- out
@@ -195,6 +147,10 @@ class RatingAnswer(ma.Schema):
     created_at = out.AwareDateTime()
     updated_at = out.AwareDateTime()
     editable_until = out.AwareDateTime()
+    may_call = out.Boolean(allow_none=True, metadata={"description": "null: was not asked"})
+    complaint = out.Nested(
+        ComplaintAnswer, allow_none=True, metadata={"description": "of a bad rating"}
+    )
 
 
 class RatingLevelAnswer(ma.Schema):
@@ -318,38 +274,3 @@ class EvaluationListAnswer(ma.Schema):
     items = out.List(out.Nested(EvaluationItem))
     next_cursor = out.String(allow_none=True)
     totals = out.Nested(EvaluationTotalsAnswer)
-
-
-class RectificationAnswer(ma.Schema):
-    """A rectification: all of the complaint, nothing of who made it."""
-
-    id = out.UUID()
-    activity_id = out.UUID()
-    activity_title = out.String()
-    region_name = out.String()
-    offering_id = out.UUID(allow_none=True)
-    offering_title = out.String(allow_none=True)
-    state = out.Enum(RectificationState, by_value=True)
-    opened_at = out.AwareDateTime()
-    due_at = out.AwareDateTime(metadata={"description": "the end of its last day"})
-    overdue = out.Boolean()
-    owner_user_id = out.UUID(allow_none=True)
-    owner_name = out.String(allow_none=True, metadata={"description": "who sees to it"})
-    score = out.Integer(metadata={"example": 2})
-    items = out.Dict(keys=out.String(), values=out.Integer())
-    tags = out.List(out.String())
-    comment = out.String(
-        allow_none=True, metadata={"description": "unchecked text only for who handles it"}
-    )
-    comment_state = out.Enum(CommentState, by_value=True)
-    reply = out.String(allow_none=True)
-    replied_at = out.AwareDateTime(allow_none=True)
-    call_back_note = out.String(allow_none=True)
-    resident_satisfied = out.Boolean(allow_none=True)
-    called_back_at = out.AwareDateTime(allow_none=True)
-    closed_at = out.AwareDateTime(allow_none=True)
-
-
-class RaterContactAnswer(ma.Schema):
-    phone = out.String(metadata={"example": "13800001234"})
-    phone_state = out.String(metadata={"example": "verified"})

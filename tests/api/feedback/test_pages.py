@@ -142,12 +142,15 @@ def test_trends_tell_the_regions_below_apart(fair: Fair, desk: Desk) -> None:
 
 
 def test_a_resident_who_is_not_satisfied_is_not_closed_in_one_click(fair: Fair, desk: Desk) -> None:
-    """Only with the reason why, and honestly named."""
-    _, found = fair.complaint()
+    """Only with the reason why, and honestly named; and not by whoever has answered it."""
+    person, found = fair.complaint()
     path = f"/console/rectifications/{found}"
     ok(fair.organiser.post(f"/rectifications/{found}/reply", {"reply": "已整改"}))
     said = {"note": "还是要等很久", "satisfied": False}
     ok(fair.organiser.post(f"/rectifications/{found}/call-back", said))
+    assert "不能由您办结" in desk.read(path)
+    assert desk.send(f"{path}/close", reason="场地太小").status_code == 409
+    desk = Desk(fair.world, fair.world.organiser())
     refused = desk.send(f"{path}/close")
     assert refused.status_code == 422
     assert "请写明为什么没能解决" in refused.get_data(as_text=True)
@@ -160,6 +163,12 @@ def test_a_resident_who_is_not_satisfied_is_not_closed_in_one_click(fair: Fair, 
     with transaction() as session:
         statement = select(func.count()).where(AuditEntry.action == "close_unsolved")
         assert session.execute(statement).scalar_one() == 1
+    (rating,) = ok(person.get("/me/ratings"))["items"]
+    ok(person.post(f"/ratings/{rating['id']}/unsolved", {"words": "上周去还是等了一小时"}))
+    page = desk.read(path)
+    assert page.index("场地太小") < page.index("上周去还是等了一小时"), "what came before stays"
+    assert "保存回复" in page
+    assert found in desk.read("/console/rectifications/?reopened=true")
 
 
 def test_the_second_of_two_keeps_the_words_that_came_too_late(fair: Fair, desk: Desk) -> None:
