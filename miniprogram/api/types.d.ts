@@ -59,6 +59,9 @@ export type OfferingSummary = api.OfferingSummaryAnswer;
 export type RatingForm = api.RatingFormAnswer;
 export type Rating = api.RatingAnswer;
 
+export type SpecialNeed = api.SpecialNeedsRequest["tags"][number];
+
 export interface Catalogue extends api.CatalogueAnswer {
+  special_needs: { key: SpecialNeed; title: string }[];
   consents: { purpose: string; title: string; version: string }[];
 }

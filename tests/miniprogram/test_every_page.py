@@ -130,6 +130,7 @@ VIEWS = (
     View("pages/ratings/ratings", "没有更多了"),
     View("pages/family/family", "王奶奶"),
     View("pages/family-edit/family-edit", "修改家人的信息", "member"),
+    View("pages/special-needs/special-needs", "需要照顾的地方", "needy"),
     View("pages/phone/phone", "1234", act=lambda phone: phone.tap("自己填写手机号")),
     View("pages/consents/consents", "撤回同意"),
     View("pages/devices/devices", "让它退出登录", who="twice"),
@@ -221,6 +222,7 @@ def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
             "scene": f"?scene={today.code()}",
             "rate": f"?booking={unrated['id']}",
             "member": f"?id={member['id']}",
+            "needy": f"?member={member['id']}",
         },
         {
             "caller": chosen_stall(today.haircut),

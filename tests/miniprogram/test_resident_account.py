@@ -73,6 +73,44 @@ def test_a_childs_guardian_agrees_first(own: OpenPhone, resident: Caller, databa
     assert [one["name"] for one in resident.get("/me/family")["items"]] == ["小宝"]
 
 
+def test_what_somebody_needs_is_said_once_it_is_agreed_to(
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
+) -> None:
+    """Of a family member apart from oneself; on the way of signing up, nothing chosen is lost."""
+    member = resident.post("/me/family", {"name": "王奶奶"})["id"]
+    theirs = own(f"pages/family-edit/family-edit?id={member}")
+    theirs.tap("特殊需求")
+    theirs.page.get_by_role("checkbox", name="听力不便").tap()
+    theirs.tap("保存")
+    expect(theirs.page.get_by_role("alert")).to_have_text("请先勾选，表示您同意这样使用")
+    theirs.page.get_by_role("checkbox", name="同意这样使用").tap()
+    words = theirs.page.get_by_label("还想让摊位知道的")
+    words.fill("请打 13800001234")
+    theirs.allow(422, f"/me/family/{member}")
+    theirs.tap("保存")
+    expect(theirs.page.get_by_role("alert")).to_contain_text("请不要写手机号")
+    words.fill("请说大声一点")
+    theirs.tap("保存")
+    theirs.sees("已保存")
+    needs = {"tags": ["hearing"], "words": "请说大声一点"}
+    assert [one["special_needs"] for one in resident.get("/me/family")["items"]] == [needs]
+    assert consents(database, resident) == ["special_needs"]
+
+    mine = own(
+        f"pages/sign-up/sign-up?activity={market.id}&offering={market.clinic.offering_id}"
+    )
+    mine.page.get_by_role("radio", name="余 5").first.tap()
+    mine.tap("有特殊需求")
+    expect(mine.page.get_by_role("checkbox", name="同意这样使用")).to_be_checked()
+    expect(mine.page.get_by_role("checkbox", name="听力不便")).not_to_be_checked()
+    mine.page.get_by_role("checkbox", name="需要陪同").tap()
+    mine.tap("保存")
+    mine.sees("已保存")
+    assert resident.get("/me")["special_needs"] == {"tags": ["escort"], "words": None}
+    mine.tap("返回")
+    expect(mine.page.get_by_role("radio", name="余 5").first).to_be_checked()
+
+
 def test_what_was_begun_is_still_there_after_going_back(own: OpenPhone, resident: Caller) -> None:
     mine = own("pages/family/family")
     mine.tap("添加家人")

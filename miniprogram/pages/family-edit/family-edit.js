@@ -150,6 +150,10 @@ Page({
     }
   },
 
+  onNeeds() {
+    wx.navigateTo({ url: `/pages/special-needs/special-needs?member=${this.data.id}` });
+  },
+
   check() {
     const { name, birthYear, phone, isChild: child, guardianAgreed } = this.data;
     /** @type {Record<string, string>} */

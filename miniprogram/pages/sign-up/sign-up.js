@@ -238,6 +238,12 @@ Page({
     return { who: family.length ? "请先选为哪位家人报名" : "请先添加家人，再为家人报名" };
   },
 
+  onNeeds() {
+    const { residentId } = this.data;
+    const whose = residentId === MYSELF ? "" : `?member=${residentId}`;
+    wx.navigateTo({ url: `/pages/special-needs/special-needs${whose}` });
+  },
+
   onAddFamily() {
     wx.navigateTo({ url: "/pages/family-edit/family-edit" });
   },
