@@ -3,12 +3,13 @@
 The features' operations play it now; afterwards its times are dated back to the day.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.activities import records
@@ -21,8 +22,10 @@ from backend.activities.models import (
 )
 from backend.activities.requests import RecordEdit
 from backend.bookings import operations as bookings
+from backend.bookings.answers.rows import read_booking
 from backend.bookings.line import calling
 from backend.bookings.models import Booking
+from backend.bookings.news import sentences, telling
 from backend.bookings.requests import CallNext, TakeNumber
 from backend.checkin import statements
 from backend.checkin.judge import Moment
@@ -34,6 +37,7 @@ from backend.demo import markets, people
 from backend.feedback import operations as feedback
 from backend.feedback.permissions import access_service, access_visit
 from backend.feedback.requests import NewRating
+from backend.notices.models import Notice, NoticeKind
 
 VISITORS = 32
 _ARRIVAL_EVERY = timedelta(minutes=11)
@@ -89,6 +93,7 @@ def play(
     activity.opened_at, activity.closed_at = hours
     _date_back_days(session, activity, clock.local_day(hours[0]))
     session.flush()
+    _date_back_notices(session, activity, served.values())
     records.save_record(session, organiser, activity, _RECORD)
     for index, visit in enumerate(visits[:-1]):
         if index % 5 < _RATERS_OF_FIVE:
@@ -149,6 +154,21 @@ def _date_back_days(session: Session, activity: Activity, day: date) -> None:
         .values(on_day=day)
         .execution_options(synchronize_session=False)
     )
+
+
+def _date_back_notices(session: Session, activity: Activity, served: Iterable[UUID]) -> None:
+    """Let people have read on the day what they were told at the market; they are still asked to
+    rate it, until when that day has it."""
+    told = Notice.activity_id == activity.id
+    session.execute(delete(Notice).where(told, Notice.kind == NoticeKind.RATING_ASKED))
+    session.execute(
+        update(Notice)
+        .where(told)
+        .values(created_at=activity.opened_at, read_at=activity.closed_at)
+        .execution_options(synchronize_session=False)
+    )
+    for booking_id in served:
+        telling.tell_one(session, sentences.rating_asked, read_booking(session, booking_id))
 
 
 def date_back(booking: Booking, at: datetime) -> None:

@@ -24,6 +24,7 @@ from backend.local.postgres.server import PrivatePostgres
 from tests.conftest import TEMPLATE, settings_for
 from tests.support.commands import Run, done, runner
 from tests.support.demo import NOON, LogIn, live_markets, offerings, rows_of
+from tests.support.inbox import inbox
 from tests.support.world import API, ok, refused
 
 # The demo's own activities; the year behind them ended before.
@@ -146,6 +147,8 @@ def test_the_past_market_has_visits_numbers_and_ratings(log_in: LogIn) -> None:
     assert evaluation["rated"] == 26
     assert evaluation["bad_ratings"] == evaluation["rectifications"]["total"] >= 1
     (booking,) = ok(resident.get("/me/bookings"))["items"]
+    told = [(one["kind"], one["read_at"] is not None) for one in inbox(resident)]
+    assert told == [("number_taken", True), ("called", True), ("rating_asked", False)]
     assert booking["state"] == "served"
     ok(resident.post("/ratings", {"booking_id": booking["id"], "score": 5}), 201)
 
