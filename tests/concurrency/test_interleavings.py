@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 from werkzeug.test import TestResponse
 
 from backend.core import clock
-from backend.core.config import QUEUE
+from backend.core.config import MESSAGES, QUEUE
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
 from backend.identity import operations
@@ -342,10 +342,14 @@ def test_an_exit_takes_the_person_before_the_visit(
 
 
 def test_a_head_that_somebody_else_holds_is_passed_over(day: MarketDay, other: Other) -> None:
-    """A press never waits for a row of the line; the next in it is called."""
-    first, second = day.number(), day.number()
+    """A press never waits for a row of the line; the next in it is called. Who is third then is
+    counted from it: whoever holds the one before tells the fourth."""
+    people = [day.world.person() for _ in range(2 + MESSAGES.near)]
+    first, second, *_ = [day.number(resident_id=str(one.resident_id)) for one in people]
     other.does("SELECT 1 FROM booking WHERE id = :id FOR UPDATE", id=first["id"])
     assert ok(other.passes(day.press))["id"] == second["id"]
+    near = [place for place, one in enumerate(people, 1) if "number_near" in kinds(one)]
+    assert near == [2 + MESSAGES.near]
 
 
 @pytest.mark.parametrize("end", ["close", "cancel"])

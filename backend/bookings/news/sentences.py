@@ -1,6 +1,7 @@
 """What accounts are told of their bookings, in whole sentences: nothing has to be looked up to
 understand one. Made of rows of `select_bookings`, without the database."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -165,7 +166,7 @@ def market_cancelled(rows: Sequence[Any], change: Change | None) -> News:
         NoticeKind.MARKET_CANCELLED,
         f"活动取消：{rows[0].activity_title}",
         f"原定{period(rows[0].activity_starts_at, rows[0].activity_ends_at)}在{_place(rows[0])}的"
-        f"{_market(rows[0])}取消了。{why}{_numbers(rows)}随之取消，请不要前往。",
+        f"{_market(rows[0])}取消了。{why}{_numbers(rows)} 随之取消，请不要前往。",
         rows,
         change,
         note=reason or "",
@@ -183,7 +184,7 @@ def place_changed(rows: Sequence[Any], before: Venue, change: Change) -> News:
         NoticeKind.PLACE_CHANGED,
         f"换了地点：{rows[0].activity_title}",
         f"{_market(rows[0])}改在{_place(rows[0])}，原来是{was}。"
-        f"时间不变：{'、'.join(dict.fromkeys(map(_when, rows)))}。{_numbers(rows)}仍然有效。",
+        f"时间不变：{'、'.join(dict.fromkeys(map(_when, rows)))}。{_numbers(rows)} 仍然有效。",
         rows,
         change,
         note=was,
@@ -211,7 +212,10 @@ def market_moved(rows: Sequence[Any], moves: Mapping[UUID, Move], change: Change
     Args:
         moves: by booking.
     """
-    lines = [f"{_numbers([row])}{_move_words(moves[row.id])}" for row in rows]
+    alike: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        alike[_move_words(moves[row.id])].append(row)
+    lines = [f"{_numbers(moved)} {words}" for words, moved in alike.items()]
     return _of_change(
         NoticeKind.MARKET_MOVED,
         f"改期：{rows[0].activity_title}",
@@ -220,14 +224,15 @@ def market_moved(rows: Sequence[Any], moves: Mapping[UUID, Move], change: Change
         rows,
         change,
         at=min(moves[row.id].is_at for row in rows),
+        before=min(moves[row.id].was for row in rows),
     )
 
 
 def _move_words(move: Move) -> str:
-    not_any_more = "" if move.was == move.known else f"，上次说的{moment(move.was)}不算了"
+    not_any_more = "" if move.was == move.known else f"，上次说的 {moment(move.was)} 不算了"
     if move.known == move.is_at:
-        return f"又改回原来的{moment(move.is_at)}{not_any_more}"
-    return f"从{moment(move.known)}改到{moment(move.is_at)}{not_any_more}"
+        return f"又改回原来的 {moment(move.is_at)}{not_any_more}"
+    return f"从 {moment(move.known)} 改到 {moment(move.is_at)}{not_any_more}"
 
 
 def market_tomorrow(rows: Sequence[Any]) -> News:
@@ -279,12 +284,17 @@ def _news(
 
 def _of_change(
     kind: NoticeKind, title: str, text: str, rows: Sequence[Any], change: Change | None,
-    *, at: datetime | None = None, note: str = "",
+    *, at: datetime | None = None, before: datetime | None = None, note: str = "",
 ) -> News:  # fmt: skip
-    """What many are told, of one change. It is urgent on the day itself and the evening before."""
+    """What many are told, of one change. It is urgent where it is about today.
+
+    Args:
+        at: when people are expected now; None: as their bookings have it.
+        before: when they were to be, where that changes.
+    """
     at = at or min(_starts_at(row) for row in rows)
-    soon = clock.local_day(at) <= clock.today() + timedelta(days=1)
-    facts = _facts(rows, at, rows[0].activity_ends_at, note=note, urgent=soon)
+    today = clock.today() in {clock.local_day(at), clock.local_day(before or at)}
+    facts = _facts(rows, at, rows[0].activity_ends_at, note=note, urgent=today)
     page = BOOKINGS if kind is NoticeKind.MARKET_MOVED else _market_page(rows[0])
     return _news(kind, title, text, page, rows, facts, cause_id=change.id if change else None)
 

@@ -194,9 +194,10 @@ def test_a_market_that_moves_about_is_told_as_it_is(world: World) -> None:
         assert all(f"{who}的「义剪」A00{n}" in text
                    for n, who in enumerate(("您", "王奶奶", "李爷爷"), 1)), text  # fmt: skip
     first, second, third = (f"{(DAY + timedelta(days=n)).day}日" for n in range(3))
-    assert f"从{DAY.month}月{first}" in once
+    assert f"A003 从 {DAY.month}月{first}" in once
     assert second in twice
     assert third in twice
+    assert "不算了" in twice
     assert "又改回原来的" in put_back
     assert third in put_back
     assert "改在文化礼堂，原来是社区广场（花园路 1 号）" in place
