@@ -1,13 +1,14 @@
 """Sign-up, numbers, the line and the desk that calls."""
 
 from backend.bookings import models, receivers, tasks, words
-from backend.bookings.web import routes
+from backend.bookings.web import pages, routes
 from backend.core.feature import Feature
 
 FEATURE = Feature(
     name="bookings",
     tables=(models,),
     api=(routes.blp,),
+    pages=(pages.pages,),
     titles={"BOOKING_STATES": words.BOOKING_STATES},
     audit=words.AUDIT,
     states={"预约、号 Booking (`backend/bookings/models.py`)": models.BOOKING_TRANSITIONS},

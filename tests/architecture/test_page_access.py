@@ -210,6 +210,9 @@ PAGES: dict[str, str] = {
     "POST /console/settings/regions/import": "a",
     "GET /console/static/<path:filename>": EVERYBODY,
     "GET /q/<code>": EVERYBODY,
+    "GET /console/sign-ups/of/<uuid:activity_id>": "coa",
+    "POST /console/sign-ups/of/<uuid:activity_id>/export": "coa",
+    "GET /console/sign-ups/of/<uuid:activity_id>/paper": "coa",
     "GET /console/walls/": "cofa",
     "POST /console/walls/<uuid:link_id>/revoke": "coa",
     "POST /console/walls/board/<uuid:activity_id>": "coa",
@@ -378,6 +381,7 @@ class Office(Stage):
             "/console/audit/export": reason,
             "/console/changes/<uuid:change_id>/excel": reason,
             "/console/changes/<uuid:change_id>/paper": reason,
+            "/console/sign-ups/of/<uuid:activity_id>/export": reason,
             "/console/changes/<uuid:change_id>/people/<uuid:addressee_id>/call": {
                 "call": "told", "seen": "none",
             },

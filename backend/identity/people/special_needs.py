@@ -37,6 +37,14 @@ def opened(column: bytes | None) -> SpecialNeeds | None:
     return SpecialNeeds(tuple(tag for tag in kept["tags"] if tag in TAGS), kept["words"])
 
 
+def in_words(needs: SpecialNeeds | None) -> str:
+    """听力不便、需要陪同；请站在左边说话. Empty where nothing is said."""
+    if needs is None:
+        return ""
+    named = "、".join(TAGS[tag] for tag in needs.tags)
+    return "；".join(filter(None, (named, needs.words)))
+
+
 def erase(session: Session, actor: Actor) -> None:
     """Forget what the caller has said of themselves and their family, also in answers that are
     kept for a repeat: those to the desks that called them."""

@@ -1,0 +1,1 @@
+"""The signed-up list: who holds what of an activity, for whoever runs it."""
