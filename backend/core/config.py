@@ -107,6 +107,11 @@ class MessageRules:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementRules:
+    a_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class LookupRules:
     found_minutes: int
 
@@ -179,6 +184,7 @@ BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
 BOARD = rules("board", BoardRules)
+ANNOUNCEMENTS = rules("announcements", AnnouncementRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)

@@ -21,12 +21,13 @@ _SEEN_ON_THE_SPOT = frozenset({ChangeKind.MOVED, ChangeKind.PLACE})
 
 def keep_change(session: Session, actor: Actor | None, activity: Activity, change: Change) -> None:
     """Keep a change of a locked activity, with everybody who has signed up for what changes."""
-    keep(session, actor, activity.id, change, _who_signed_up(session, activity, change))
+    by_user_id = actor.user_id if actor else None
+    keep(session, by_user_id, activity.id, change, _who_signed_up(session, activity, change))
 
 
 def keep(
     session: Session,
-    actor: Actor | None,
+    by_user_id: UUID | None,
     activity_id: UUID,
     change: Change,
     resident_ids: list[UUID],
@@ -47,7 +48,7 @@ def keep(
         slot_id=change.slot_id,
         accounts=accounts,
         guests=guests,
-        by_user_id=actor.user_id if actor else None,
+        by_user_id=by_user_id,
     )
     session.add(row)
     session.flush()

@@ -1,6 +1,6 @@
 """Changes of what was announced, and whom each concerns (docs/adr/0031)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from backend.activities.signals import ChangeKind
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
+from backend.core.permissions import Permission
+from backend.core.states import Other, Who, by
 
 
 class ActivityChange(Base):
@@ -68,4 +70,63 @@ class Addressee(Base):
         UniqueConstraint("change_id", "resident_id"),
         CheckConstraint("(call IS NULL) = (called_at IS NULL)", name="called"),
         CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered"),
+    )
+
+
+class Audience(StrEnum):
+    """To whom an announcement goes, as they are when it is sent."""
+
+    SIGNED_UP = "signed_up"
+    HERE = "here"  # checked in, and has not left
+    LINE = "line"  # waits for one service
+
+
+class AnnouncementState(StrEnum):
+    CHECKING = "checking"
+    SENT = "sent"
+    HELD = "held"  # could not be checked, or is doubtful: a colleague looks
+    REJECTED = "rejected"  # may not be sent
+
+
+A = AnnouncementState
+# docs/states.md is made from this table.
+ANNOUNCEMENT_TRANSITIONS: dict[AnnouncementState, dict[AnnouncementState, Who]] = {
+    A.CHECKING: {
+        A.SENT: by(Other.SYSTEM, note="WeChat has nothing against the text"),
+        A.HELD: by(Other.SYSTEM, note="doubtful, or could not be checked"),
+        A.REJECTED: by(Other.SYSTEM, note="WeChat refuses the text"),
+    },
+    A.HELD: {
+        A.SENT: by(
+            Permission.ACTIVITY_RUN, Other.SYSTEM, note="a colleague of the writer has read it"
+        ),
+        A.REJECTED: by(Other.SYSTEM, note="WeChat refuses the text"),
+    },
+    A.SENT: {},
+    A.REJECTED: {},
+}
+
+
+class Announcement(Base):
+    """What an organiser wrote to people; once it is sent, a change with the same id says to whom it
+    went."""
+
+    __tablename__ = "announcement"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"))
+    audience: Mapped[Audience]
+    # Whose line it is; None for the other audiences.
+    offering_id: Mapped[UUID | None] = mapped_column(ForeignKey("offering.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    state: Mapped[AnnouncementState] = mapped_column(default=AnnouncementState.CHECKING)
+    written_by: Mapped[UUID] = mapped_column(ForeignKey("user_account.id"))
+    written_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # The day's first, second …: so many a day there may be (config/rules.toml).
+    on_day: Mapped[date]
+    nth: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("activity_id", "on_day", "nth"),
+        CheckConstraint("(audience = 'line') = (offering_id IS NOT NULL)", name="line"),
     )

@@ -8,7 +8,7 @@ from backend.activities.models import Activity
 from backend.activities.permissions import access_activity
 from backend.core.errors import NotFound
 from backend.core.permissions import Actor, Permission
-from backend.outreach.models import ActivityChange, Addressee
+from backend.outreach.models import ActivityChange, Addressee, Announcement
 
 
 def access_changes(
@@ -47,3 +47,14 @@ def access_addressee(
     if addressee is None or addressee.change_id != change.id:
         raise NotFound
     return activity, change, addressee
+
+
+def access_announcement(
+    session: Session, actor: Actor, activity_id: UUID, announcement_id: UUID
+) -> tuple[Activity, Announcement]:
+    """An activity's announcement, for who may send it. Raises NotFound (404), Forbidden (403)."""
+    activity = access_changes(session, actor, activity_id, Permission.ACTIVITY_RUN)
+    row = session.get(Announcement, announcement_id)
+    if row is None or row.activity_id != activity.id:
+        raise NotFound
+    return activity, row

@@ -20,7 +20,14 @@ from backend.core.dates import period
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
 from backend.notices.models import Notice
-from backend.outreach.models import ActivityChange, Addressee, Answer, Call
+from backend.outreach.models import (
+    ActivityChange,
+    Addressee,
+    Announcement,
+    AnnouncementState,
+    Answer,
+    Call,
+)
 from backend.outreach.words import CHANGE_KINDS
 
 # Whoever has cancelled since need not be told of these any more.
@@ -270,3 +277,29 @@ def _numbers_of(session: Session, change: ActivityChange) -> dict[UUID, list[str
         when = f"，{period(row.starts_at, row.ends_at)}" if row.starts_at else ""
         numbers[row.resident_id].append(f"{row.ticket} {row.title}{when}")
     return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An announcement that is not on its way: still checked, held or refused.
+
+    Attributes:
+        who: who wrote it.
+    """
+
+    row: Announcement
+    who: str
+
+
+def waiting_announcements(session: Session, activity_id: UUID) -> list[Written]:
+    """The announcements of an activity that were not sent, the newest first."""
+    statement = (
+        select(Announcement, Resident.name)
+        .outerjoin(Resident, Resident.user_id == Announcement.written_by)
+        .where(
+            Announcement.activity_id == activity_id,
+            Announcement.state != AnnouncementState.SENT,
+        )
+        .order_by(Announcement.id.desc())
+    )
+    return [Written(row.Announcement, own_name(row.name)) for row in session.execute(statement)]

@@ -17,7 +17,7 @@ FEATURE = Feature(
             "schedule.calendar",
             "calendar",
             Permission.ACTIVITY_SEE_DRAFT,
-            ("workbench", "stalls", "prints", "drafts", "moving"),
+            ("workbench", "stalls", "prints", "drafts", "moving", "outreach"),
         ),
     ),
     audit=words.AUDIT,

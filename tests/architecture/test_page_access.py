@@ -32,7 +32,13 @@ from backend.identity.models import LoginSession, RoleAssignment
 from backend.needs.models import Need, NeedSource
 from backend.notices.messages.models import Message, MessageCredit, MessageState
 from backend.notices.models import Notice, NoticeKind
-from backend.outreach.models import ActivityChange, Addressee
+from backend.outreach.models import (
+    ActivityChange,
+    Addressee,
+    Announcement,
+    AnnouncementState,
+    Audience,
+)
 from backend.partners.models import Organisation
 from backend.regions.models import Region, RegionImport
 from backend.reports.models import ReportRun
@@ -76,6 +82,10 @@ PAGES: dict[str, str] = {
     "POST /console/changes/<uuid:change_id>/people/<uuid:addressee_id>/call": "coa",
     "POST /console/changes/<uuid:change_id>/people/<uuid:addressee_id>/contact": "coa",
     "GET /console/changes/of/<uuid:activity_id>": "coau",
+    "GET /console/changes/of/<uuid:activity_id>/announce": "coa",
+    "POST /console/changes/of/<uuid:activity_id>/announce": "coa",
+    "GET /console/changes/of/<uuid:activity_id>/announce/confirm": "coa",
+    "POST /console/changes/of/<uuid:activity_id>/held/<uuid:announcement_id>/release": "coa",
     "GET /console/dashboard/": STAFF,
     "GET /console/dashboard/activities": STAFF,
     "GET /console/dashboard/communities": STAFF,
@@ -225,6 +235,8 @@ PAGES: dict[str, str] = {
 # The next step of a form: what was sent for it stands in its address. It is of a draft: the market
 # has begun, and is neither moved nor published any more.
 STEPS = {
+    "/console/changes/of/<uuid:activity_id>/announce/confirm":
+        "/console/changes/of/<uuid:activity_id>/announce",
     "/console/markets/<uuid:activity_id>/facts/confirm":
         "/console/markets/<uuid:activity_id>/facts",
     "/console/markets/slots/<uuid:slot_id>/confirm": "/console/markets/slots/<uuid:slot_id>",
@@ -278,10 +290,14 @@ class Office(Stage):
             duty = Duty(activity_id=activity_id, user_id=colleague.user_id, words="引导")
             change = ActivityChange(id=new_id(), activity_id=activity_id, kind=ChangeKind.PLACE,
                                     words="从广场改到文化宫", accounts=1, guests=0)  # fmt: skip
+            words = Announcement(id=new_id(), activity_id=activity_id, text="休息到 10:30",
+                                 audience=Audience.SIGNED_UP, state=AnnouncementState.HELD,
+                                 written_by=colleague.user_id, on_day=clock.today(),
+                                 nth=1)  # fmt: skip
             addressee = Addressee(id=new_id(), change_id=change.id,
                                   resident_id=colleague.resident_id)  # fmt: skip
             schedule = ScheduleImport(user_id=organiser.user_id, file_name="五月.xlsx", content=b"")
-            session.add_all([need, duty, schedule, change])
+            session.add_all([need, duty, schedule, change, words])
             session.flush()
             session.add(addressee)
             session.flush()
@@ -296,7 +312,7 @@ class Office(Stage):
                 select(RoleAssignment.id).where(RoleAssignment.user_id == colleague.user_id)
             ).scalar_one()
             rows = {
-                "change_id": change.id, "addressee_id": addressee.id,
+                "change_id": change.id, "announcement_id": words.id, "addressee_id": addressee.id,
                 "need_id": need.id, "duty_id": duty.id, "import_id": schedule.id,
                 "session_id": phone, "entry_id": entry, "assignment_id": role,
                 "user_id": colleague.user_id, "message_id": message.id,
@@ -334,7 +350,9 @@ class Office(Stage):
         """Open a page; a form's next step as if its sender had been let as far."""
         path, person = self.path(rule), self.people[letter]
         if rule in STEPS and person is not None:
-            path = path.replace(self.market.id, self.draft_id)
+            # An announcement is of a market that is announced.
+            if "/announce/" not in rule:
+                path = path.replace(self.market.id, self.draft_id)
             with self.world.app.app_context(), transaction() as session:
                 fields = self._sent_before(session, rule).items()
                 path += f"?asked={steps.keep(session, person.user_id, fields)}"
@@ -380,6 +398,9 @@ class Office(Stage):
             },
             "/console/audit/export": reason,
             "/console/changes/<uuid:change_id>/excel": reason,
+            "/console/changes/of/<uuid:activity_id>/announce": {
+                "to": "signed_up", "text": "休息到 10:30",
+            },
             "/console/changes/<uuid:change_id>/paper": reason,
             "/console/sign-ups/of/<uuid:activity_id>/export": reason,
             "/console/changes/<uuid:change_id>/people/<uuid:addressee_id>/call": {

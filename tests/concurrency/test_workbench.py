@@ -14,7 +14,7 @@ from backend.activities.stalls.plan import plan_of
 from backend.core.db import transaction
 from tests.concurrency.conftest import together
 from tests.support.desk import Desk
-from tests.support.world import Person, World
+from tests.support.world import Person, World, ok
 
 TIMES = 6
 M = "/console/markets"
@@ -76,6 +76,18 @@ def test_a_colleague_is_assigned_once(
     with committed_app.app_context(), transaction() as session:
         count = select(func.count()).where(Duty.activity_id == draft["id"])
         assert session.execute(count).scalar_one() == 1
+
+
+def test_of_announcements_written_at_once_as_many_go_as_there_may_be(
+    committed_app: Flask, committed_world: World, organiser: Person, seats: list[Seat]
+) -> None:
+    market = committed_world.live_market(organiser)
+    person = committed_world.person()
+    ok(person.post(f"/offerings/{market.offering_id}/bookings", {}), 201)
+    form = {"to": "signed_up", "text": "休息到 10:30", "confirmed": "true"}
+    path = f"/console/changes/of/{market.id}/announce"
+    answers = together(TIMES, lambda n: seats[n].send(path, **form))
+    assert sorted(answer.status_code for answer in answers) == [303] * 3 + [409] * (TIMES - 3)
 
 
 def test_stalls_put_on_one_spot_at_once_all_stand_apart(

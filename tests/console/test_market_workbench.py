@@ -249,10 +249,25 @@ def test_who_is_affected_is_shown_before_a_published_market_changes(
     page.reload()
     expect(page.locator(".figure", has_text="有效预约")).to_contain_text("1")
     sent(page, "确认修改")
-    expect(page.get_by_label("场地")).to_have_value("花园社区室内体育馆")
+    expect(page.get_by_role("heading", name="通知情况：换地点")).to_be_visible()
+    reached = page.url
     page.go_back()
     expect(page.locator(".alert[role=status]")).to_contain_text("这一步已经完成")
     expect(page.get_by_label("场地")).to_have_value("花园社区室内体育馆")
+
+    page.goto(reached)
+    look(desk, "change")
+    page.get_by_role("button", name="没打通").click()
+    expect(page.get_by_role("row", name=re.compile("没打通"))).to_be_visible()
+    page.get_by_role("link", name="通知情况").click()
+    look(desk, "changes")
+    page.get_by_role("link", name="写公告").click()
+    look(desk, "announce")
+    page.get_by_label("公告").fill("3 号摊位休息到 10:30")
+    sent(page, "下一步：看发给多少人")
+    look(desk, "confirm-announcement")
+    page = desk.open(f"/console/schedule/{draft.id}/move")
+    look(desk, "move")
 
     page = desk.open(f"/console/markets/slots/{slot['id']}")
     look(desk, "slot")
@@ -273,7 +288,7 @@ def test_who_is_affected_is_shown_before_a_published_market_changes(
     look(desk, "cancel")
     page.get_by_role("button", name="取消活动，结束 1 个预约").click()
     confirmed(page, "1 个预约会随之取消")
-    expect(page.locator(".workbench-line")).to_contain_text("已取消")
+    expect(page.get_by_role("heading", name="通知情况：取消")).to_be_visible()
     (booking,) = resident.get("/me/bookings")["items"]
     assert booking["state"] == "cancelled"
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
+from backend.activities.checks import changes
 from backend.core import clock
 from backend.core.errors import AppError
 from backend.core.limits import Limit
@@ -26,10 +27,15 @@ pages = Pages("outreach", __name__, url_prefix="/console/changes", template_fold
 
 @pages.page("/of/<uuid:activity_id>", access=Permission.ACTIVITY_SEE_DRAFT)
 def list_changes(session: Session, actor: Actor, activity_id: UUID) -> str:
-    """An activity's changes, with whom each has reached."""
+    """An activity's changes and announcements, with whom each has reached."""
     activity = access_changes(session, actor, activity_id)
     return render(
-        "outreach/changes.html", activity=activity, reaches=queries.reaches(session, activity)
+        "outreach/changes.html",
+        activity=activity,
+        reaches=queries.reaches(session, activity),
+        written=queries.waiting_announcements(session, activity_id),
+        may_announce=changes.announced(activity)
+        and actor.may(Permission.ACTIVITY_RUN, region_code=activity.region_code),
     )
 
 

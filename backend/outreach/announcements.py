@@ -1,0 +1,280 @@
+"""Announcements: an organiser's own words to who signed up, who is here, or who stands in a line.
+
+A text is checked by WeChat before anybody reads it, by a job; whatever WeChat can't or won't say
+leaves it to a colleague of who wrote it (docs/rules/messages.md, Announcements).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.activities.checks.changes import announced
+from backend.activities.models import Activity, ActivityState, Attendance, Offering
+from backend.activities.signals import Change, ChangeKind
+from backend.activities.words import quoted
+from backend.bookings.days import day_over
+from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
+from backend.core import audit, clock, jobs
+from backend.core.config import ANNOUNCEMENTS
+from backend.core.context import composed
+from backend.core.db import AnySelect, transaction
+from backend.core.errors import AppError, ValidationFailed
+from backend.core.permissions import Actor
+from backend.core.states import lock, transition
+from backend.gateways.wechat import Suggestion, TextScene, WeChatError, WeChatGateway
+from backend.identity.models import Resident, User
+from backend.notices.models import NoticeKind
+from backend.notices.news import Facts, News
+from backend.notices.operations import tell
+from backend.outreach import keeping
+from backend.outreach.models import (
+    ANNOUNCEMENT_TRANSITIONS,
+    Announcement,
+    AnnouncementState,
+    Audience,
+)
+from backend.outreach.queries import account_of
+from backend.outreach.requests import NewAnnouncement
+
+_STATE_AFTER = {
+    Suggestion.PASS: AnnouncementState.SENT,
+    Suggestion.REVIEW: AnnouncementState.HELD,
+    Suggestion.RISKY: AnnouncementState.REJECTED,
+}
+_UNDECIDED = (AnnouncementState.CHECKING, AnnouncementState.HELD)
+_IN_LINE = (BookingState.ARRIVED, BookingState.CALLED, BookingState.PARKED)
+
+
+class NothingToAnnounce(AppError):
+    status = 409
+    code = "nothing_to_announce"
+    title = "活动没有公布，或者已经结束、取消，不能发公告"
+
+
+class NobodyToTell(AppError):
+    status = 409
+    code = "nobody_to_tell"
+    title = "现在没有收得到的人：没有人，或者都没有小程序账号"
+
+
+class TooManyAnnouncements(AppError):
+    status = 409
+    code = "too_many_announcements"
+    title = f"一场活动一天最多发 {ANNOUNCEMENTS.a_day} 条公告，今天的已经用完"
+
+
+class OwnAnnouncement(AppError):
+    status = 409
+    code = "own_announcement"
+    title = "请另一位同事核对后发送"
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """How many people an announcement would concern now, and how many of them have an inbox."""
+
+    people: int
+    with_account: int
+
+
+def announce(
+    session: Session, actor: Actor, activity: Activity, new: NewAnnouncement
+) -> Announcement:
+    """Have a text checked and then sent; the job goes with the transaction.
+
+    Raises as `reachable`, and TooManyAnnouncements (409).
+    """
+    # Those of one activity come one after the other, so that their limit holds.
+    lock(session, Activity, activity.id)
+    reachable(session, activity, new)
+    today = clock.today()
+    written = session.execute(
+        select(func.count()).where(
+            Announcement.activity_id == activity.id, Announcement.on_day == today
+        )
+    ).scalar_one()
+    if written >= ANNOUNCEMENTS.a_day:
+        raise TooManyAnnouncements
+    row = Announcement(
+        activity_id=activity.id,
+        audience=new.audience,
+        offering_id=new.offering_id,
+        text=new.text,
+        written_by=actor.user_id,
+        on_day=today,
+        nth=written + 1,
+    )
+    session.add(row)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "announce",
+        Announcement.__tablename__,
+        row.id,
+        region_code=activity.region_code,
+        to_state=row.state,
+        details={"activity_id": str(activity.id), "audience": new.audience},
+    )
+    jobs.defer(session, check_announcement, announcement_id=str(row.id))
+    return row
+
+
+def reachable(session: Session, activity: Activity, new: NewAnnouncement) -> Reachable:
+    """Whom an announcement would reach now.
+
+    Raises NothingToAnnounce, NobodyToTell (409), ValidationFailed (422) for another activity's
+    line.
+    """
+    if not announced(activity):
+        raise NothingToAnnounce
+    if new.offering_id is not None:
+        offering = session.get(Offering, new.offering_id)
+        if offering is None or offering.activity_id != activity.id:
+            raise ValidationFailed(errors={"to": ["没有这项服务"]})
+    who = _audience(activity, new.audience, new.offering_id).subquery()
+    people, with_account = session.execute(
+        select(func.count(), func.count(account_of()))
+        .select_from(who)
+        .join(Resident, Resident.id == who.c.resident_id)
+    ).one()
+    if not with_account:
+        raise NobodyToTell
+    return Reachable(people, with_account)
+
+
+def _audience(activity: Activity, audience: Audience, offering_id: UUID | None) -> AnySelect:
+    """The people of an audience, each once."""
+    day = clock.service_day(clock.now(), activity.starts_at, activity.ends_at)
+    if audience is Audience.HERE:
+        return select(Attendance.resident_id).where(
+            Attendance.activity_id == activity.id,
+            Attendance.on_day == day,
+            Attendance.left_at.is_(None),
+            Attendance.reverted_at.is_(None),
+        )
+    signed_up = select(Booking.resident_id).where(Booking.activity_id == activity.id).distinct()
+    if audience is Audience.LINE:
+        return signed_up.where(
+            Booking.offering_id == offering_id,
+            Booking.service_on == day,
+            Booking.state.in_(_IN_LINE),
+        )
+    signed_up = signed_up.where(Booking.state.in_(ACTIVE_STATES))
+    if activity.state is ActivityState.LIVE:
+        signed_up = signed_up.join(Activity, Activity.id == Booking.activity_id).where(~day_over())
+    return signed_up
+
+
+def release(session: Session, actor: Actor, activity: Activity, row: Announcement) -> None:
+    """A colleague has read a text that could not be checked, and sends it.
+
+    Raises OwnAnnouncement (409) for who wrote it, NothingToAnnounce and IllegalTransition (409).
+    """
+    if row.written_by == actor.user_id:
+        raise OwnAnnouncement
+    if not announced(activity):
+        raise NothingToAnnounce
+    _move(session, actor, activity, row, AnnouncementState.SENT)
+
+
+@jobs.job("outreach.check_announcement")
+def check_announcement(announcement_id: str) -> None:
+    """Ask WeChat about a text, and send it where there is nothing against it. A second run finds
+    nothing that waits.
+
+    Raises WeChatError where asking again later may help; a colleague may send it until then.
+    """
+    with transaction() as session:
+        waiting = session.execute(
+            select(Announcement.text, User.openid)
+            .join(User, User.id == Announcement.written_by)
+            .where(Announcement.id == UUID(announcement_id), Announcement.state.in_(_UNDECIDED))
+        ).one_or_none()
+    if waiting is None:
+        return
+    state, later = _verdict(waiting.openid, waiting.text)
+    with transaction() as session:
+        row = lock(session, Announcement, UUID(announcement_id))
+        if row.state in _UNDECIDED and row.state is not state:
+            _move(session, None, session.get_one(Activity, row.activity_id), row, state)
+    if later is not None:
+        raise later
+
+
+def _verdict(openid: str | None, text: str) -> tuple[AnnouncementState, WeChatError | None]:
+    """What an announcement becomes, and why it is to be asked about again."""
+    if openid is None:
+        return AnnouncementState.HELD, None
+    try:
+        verdict = composed(WeChatGateway).check_text(openid, text, scene=TextScene.COMMENT)
+    except WeChatError as error:
+        return AnnouncementState.HELD, error if error.retryable else None
+    return _STATE_AFTER[verdict.suggest], None
+
+
+def _move(
+    session: Session,
+    actor: Actor | None,
+    activity: Activity,
+    row: Announcement,
+    to: AnnouncementState,
+) -> None:
+    transition(
+        session,
+        actor,
+        ANNOUNCEMENT_TRANSITIONS,
+        row,
+        to,
+        action=f"announcement_{to.value}",
+        region_code=activity.region_code,
+        details={"activity_id": str(activity.id)},
+    )
+    # What was cancelled or has ended meanwhile has nothing to say any more.
+    if to is AnnouncementState.SENT and announced(activity):
+        _send(session, activity, row)
+
+
+def _send(session: Session, activity: Activity, row: Announcement) -> None:
+    """Tell everybody whom it concerns this moment, each account once, and keep whom."""
+    who = _audience(activity, row.audience, row.offering_id)
+    resident_ids = list(session.execute(who).scalars())
+    change = Change(
+        id=row.id, kind=ChangeKind.ANNOUNCEMENT, words=row.text, offering_id=row.offering_id
+    )
+    keeping.keep(session, row.written_by, activity.id, change, resident_ids)
+    together: dict[UUID, list[UUID]] = defaultdict(list)
+    accounts = select(Resident.id, account_of().label("account")).where(
+        Resident.id.in_(resident_ids)
+    )
+    for person in session.execute(accounts):
+        if person.account is not None:
+            together[person.account].append(person.id)
+    facts = Facts(
+        activity=activity.title,
+        place="",
+        at=clock.now(),
+        until=activity.ends_at,
+        note=row.text,
+        urgent=activity.state is ActivityState.LIVE,
+    )
+    tell(
+        session,
+        [
+            News(
+                user_id=account,
+                kind=NoticeKind.ANNOUNCEMENT,
+                title=f"公告：{activity.title}",
+                text=f"{quoted(activity.title)}的工作人员通知：{row.text}",
+                page=f"/pages/market/market?id={activity.id}",
+                activity_id=activity.id,
+                cause_id=row.id,
+                resident_ids=tuple(people),
+                facts=facts,
+            )
+            for account, people in together.items()
+        ],
+    )

@@ -1,0 +1,128 @@
+"""What organisers write to people: checked, confirmed with how many they are, told once."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from backend.core.db import transaction
+from backend.core.permissions import Role
+from backend.gateways.wechat import WeChatError
+from backend.identity import roles
+from backend.identity.roles import Scope
+from backend.outreach.announcements import check_announcement
+from backend.regions.models import Region
+from tests.api.activities.workbench import fields_of
+from tests.api.outreach.conftest import family_of
+from tests.support.desk import Desk
+from tests.support.fair import waiting_jobs
+from tests.support.market_day import MarketDay
+from tests.support.world import SUBDISTRICT, Person, World, ok
+
+WORDS = "3 号摊位休息到 10:30"
+
+
+def write(desk: Desk, day: MarketDay, to: str = "signed_up", text: str = WORDS) -> str:
+    """Write an announcement and confirm it; answers the page that asked."""
+    path = f"/console/changes/of/{day.id}/announce"
+    page = desk.step(path, to=to, text=text)
+    assert desk.send(path, **fields_of(page)).status_code == 303
+    return page
+
+
+def check(app: Flask) -> None:
+    """What the worker does with the texts that wait."""
+    for arguments in waiting_jobs(app, "outreach.check_announcement"):
+        with app.app_context():
+            check_announcement(**arguments)
+
+
+def inbox(person: Person) -> list[str]:
+    notices = ok(person.get("/me/notices"))["items"]
+    return [one["text"] for one in notices if one["kind"] == "announcement"]
+
+
+def organiser_seen_by_wechat(world: World) -> Person:
+    """An organiser who has just logged in to the mini-program: WeChat checks their texts."""
+    http = world.app.test_client()
+    login = ok(http.post("/api/v1/auth/wechat", json={"code": "ok:wang"}))
+    user_id = UUID(login["user"]["id"])
+    with world.app.app_context(), transaction() as session:
+        region = session.execute(select(Region.id).where(Region.code == SUBDISTRICT))
+        scope = Scope(region_id=region.scalar_one())
+        roles.grant(session, None, user_id, Role.ORGANISER, scope)
+    return Person(http, "wang", user_id, UUID(login["user"]["resident_id"]), login["token"])
+
+
+def test_a_text_that_passes_is_told_once_to_each_account(
+    wechat_app: Flask, world: World, day: MarketDay
+) -> None:
+    carer, gone, nobody = world.person(), world.person(), world.person()
+    for more in ({}, {"resident_id": family_of(carer)}):
+        day.booked(carer, **more)
+    ok(day.act(day.booked(gone), "cancel", gone))
+    desk = Desk(world, organiser_seen_by_wechat(world))
+    page = write(desk, day)
+    assert "<strong>2 人</strong>" in page
+    assert "在现场的人" not in desk.read(f"/console/changes/of/{day.id}/announce"), "not open yet"
+    assert "正在检查内容" in desk.read(f"/console/changes/of/{day.id}")
+    assert inbox(carer) == [], "nobody reads what was not checked"
+    for _ in range(2):
+        check(wechat_app)
+    told = [inbox(person) for person in (carer, gone, nobody)]
+    assert told == [[f"「花园社区公益集市」的工作人员通知：{WORDS}"], [], []]
+    page = desk.read(f"/console/changes/of/{day.id}")
+    assert WORDS in page
+    assert "已通知 0／2" in page
+
+    write(desk, day, text="这里有违规内容")
+    check(wechat_app)
+    assert len(inbox(carer)) == 1
+    assert "没有通过检查，没有发" in desk.read(f"/console/changes/of/{day.id}")
+
+
+def test_what_could_not_be_checked_is_sent_by_a_colleague(world: World) -> None:
+    """No WeChat anywhere: the text is held. It goes to who stands in that line."""
+    day = MarketDay.begin(world)
+    waits, elsewhere = world.person(), world.person()
+    for person in (waits, elsewhere):
+        day.come(person)
+    ok(day.ticket(waits), 201)
+    desk = Desk(world, day.organiser)
+    assert "<strong>2 人</strong>" in write(desk, day, "here")
+    assert "<strong>1 人</strong>" in write(desk, day, f"line:{day.offering_id}")
+    with pytest.raises(WeChatError):
+        check(world.app)
+    for arguments in waiting_jobs(world.app, "outreach.check_announcement")[1:]:
+        with world.app.app_context(), pytest.raises(WeChatError):
+            check_announcement(**arguments)
+    assert inbox(waits) == []
+    rows = day.rows("SELECT id FROM announcement WHERE audience = 'line'")
+    path = f"/console/changes/of/{day.id}/held/{rows[0][0]}/release"
+    assert desk.send(path).status_code == 409, "not by who wrote it"
+    colleague = Desk(world, world.organiser())
+    assert "核对过了，发送" in colleague.read(f"/console/changes/of/{day.id}")
+    assert colleague.send(path).status_code == 303
+    assert [len(inbox(person)) for person in (waits, elsewhere)] == [1, 0]
+    assert colleague.send(path).status_code == 409, "once"
+
+
+def test_three_a_day_and_none_to_nobody(world: World, day: MarketDay) -> None:
+    desk = Desk(world, day.organiser)
+    path = f"/console/changes/of/{day.id}/announce"
+    assert desk.send(path, to="signed_up", text=WORDS).status_code == 409, "nobody signed up"
+    day.booked(world.person())
+    foreign = MarketDay.begin(world).offering_id
+    wrong: list[dict[str, Any]] = [
+        {"text": "有事打 13800001111"}, {"text": "长" * 101}, {"to": "everybody"},
+        {"to": f"line:{foreign}"},
+    ]  # fmt: skip
+    for fields in wrong:
+        assert desk.send(path, **{"to": "signed_up", "text": WORDS} | fields).status_code == 422
+    for _ in range(3):
+        page = write(desk, day)
+    answer = desk.send(path, **fields_of(page))
+    assert answer.status_code == 409
+    assert "一天最多发 3 条" in answer.get_data(as_text=True)
