@@ -4,6 +4,7 @@ The floor and the product take turns within seconds, so that whatever else the m
 meets both; every ratio is taken within one round, and the median of the rounds' ratios counts.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +23,22 @@ from tests.bench.cases import (
     Case,
 )
 from tests.bench.load import Job, LoadGenerator, Measured, request
-from tests.bench.servers import FLOOR, LOADED, OURS, Server, Stage, logins_take, statement_log
+from tests.bench.servers import (
+    FLOOR,
+    LOADED,
+    OURS,
+    Server,
+    Stage,
+    logins_take,
+    statement_log,
+    worker_at_work,
+)
+from tests.bench.telling import TOLD, cancel, seconds_until_all_are_told, sign_up
 
 HANGING = "hanging-wechat"
 OPENING = "opening-minute"
-NAMES = (*(case.name for case in CASES), HANGING, OPENING)
+TELLING = "telling"
+NAMES = (*(case.name for case in CASES), HANGING, OPENING, TELLING)
 
 # The floor's case that a case is held against, and the share of its rate to be reached.
 FLOOR_OF = {CHECK_IN: CHECK_IN, DUPLICATE: CHECK_IN, SIGN_UP: CHECK_IN, CALL_NEXT: CHECK_IN,
@@ -39,6 +51,10 @@ HANGING_AT_LEAST = 0.8
 OPENING_PEOPLE, OPENING_S, WECHAT_S = 300, 10.0, 0.2
 OPENING_CHECK_IN_AT_LEAST = 0.8
 OPENING_P95_AT_MOST = 5.0
+# So many people are told of a change within so many seconds, and the others hardly notice.
+TOLD_WITHIN_S = 60.0
+TELLING_S = 20.0
+TELLING_CHECK_IN_AT_LEAST = 0.9
 # A page of the console on years of history, as a multiple of what it takes on a few markets.
 PAGE_LOADED_AT_MOST = 2.0
 
@@ -78,7 +94,7 @@ class Plan:
     @property
     def markets(self) -> int:
         """How many markets the check-ins of one database use up."""
-        return 3 * self.rounds + 2 * self.hang_rounds + 2 * self.openings + 11
+        return 3 * self.rounds + 2 * self.hang_rounds + 2 * self.openings + 15
 
 
 QUICK = Plan(rounds=2, seconds=1.0, warm_up_s=0.5, hang_rounds=1, hang_s=8.0, openings=1)
@@ -116,6 +132,9 @@ class Results:
         self.before_opening: list[Measured] = []
         self.opening: list[Measured] = []
         self.logins: list[Measured] = []
+        self.before_telling: list[Measured] = []
+        self.telling: list[Measured] = []
+        self.told_s: float | None = None
 
     def ratio(self, server: str, case: Case) -> float:
         """The rate as a share of the floor's, round by round."""
@@ -163,6 +182,13 @@ class Results:
                 Check("opening: logins' p95, times WeChat's own time", late,
                       OPENING_P95_AT_MOST, True),
             ]  # fmt: skip
+        if self.told_s is not None:
+            found += [
+                Check(f"telling: seconds until {TOLD:,} messages are sent", self.told_s,
+                      TOLD_WITHIN_S, True),
+                Check("telling: check-in, of its usual rate",
+                      _share(self.telling, self.before_telling), TELLING_CHECK_IN_AT_LEAST),
+            ]  # fmt: skip
         return found
 
 
@@ -200,6 +226,9 @@ class Bench:
             if OPENING in names:
                 self._say("  开市时大家同时登录 / a market opens")
                 self._open(generator)
+            if TELLING in names:
+                self._say("  一场活动取消，告诉 2,000 人 / a market is cancelled")
+                self._tell(generator)
         return self.results
 
     def _warm_up(self, generator: LoadGenerator, cases: list[Case]) -> None:
@@ -264,6 +293,19 @@ class Bench:
                     results.logins.append(phones.result())
                 results.before_opening.append(self._check_ins(generator, calm_s))
 
+    def _tell(self, generator: LoadGenerator) -> None:
+        """Check-ins with and without 2,000 people being told of a change."""
+        results = self.results
+        sign_up(generator, self._stage)
+        with worker_at_work(self._stage, WECHAT_S):
+            results.before_telling.append(self._check_ins(generator, TELLING_S / 2))
+            began = time.monotonic()
+            generator.begin(CHECK_IN.job(self._stage.ours.ground, self._stage.ours.port, TELLING_S))
+            cancel(self._stage)
+            results.telling.append(generator.result())
+            results.told_s = seconds_until_all_are_told(self._stage, began)
+            results.before_telling.append(self._check_ins(generator, TELLING_S / 2))
+
     def _first_logins(self, opening: int) -> Job:
         """Of people who were never here before."""
         bodies = (b'{"code": "ok:opening-%d-%d"}' % (opening, n) for n in range(OPENING_PEOPLE))
@@ -314,6 +356,8 @@ def table(results: Results) -> str:
         ("check-in", "before", results.before_opening),
         ("check-in", "opening", results.opening),
         ("login", "opening", results.logins),
+        ("check-in", "before", results.before_telling),
+        ("check-in", "telling", results.telling),
     ):
         if rounds:
             lines.append(f"{what:<11} {name:<7} {_figures(rounds)}")

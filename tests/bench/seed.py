@@ -50,6 +50,16 @@ class Market:
     code: str
 
 
+@dataclass(frozen=True)
+class Cancelled:
+    """A market that is signed up for, and then cancelled by its organiser (a token)."""
+
+    id: str
+    offering_id: str
+    slot_ids: list[str]
+    organiser: str
+
+
 @dataclass
 class Ground:
     """One database, ready to be played on.
@@ -59,6 +69,7 @@ class Ground:
         duplicates: one at which the first ADMITTED residents have checked in already.
         services: ten that are signed up for: the offering's id, and its slots'.
         sign_ups: counts the sign-ups made.
+        cancelled: one that is cancelled.
         desks: stalls; the lines' desks take turns.
         caller: the token of a volunteer who may call.
         cookie: of the browser of the district's admin, as its header carries it.
@@ -68,6 +79,7 @@ class Ground:
     markets: list[Market]
     duplicates: Market
     services: list[tuple[str, list[str]]]
+    cancelled: Cancelled
     desks: list[str]
     caller: str
     cookie: str
@@ -98,7 +110,8 @@ def seed(url: str, markets: int, signing_key: bytes) -> Ground:
         _add_residents(connection, 0, RESIDENTS)
         live = [_live_market(world, organiser) for _ in range(markets + 1)]
         _admit(connection, live[-1].id)
-        services = _sign_up_market(world, organiser)
+        _, services = _sign_up_market(world, organiser, SIGN_UP_OFFERINGS)
+        cancelled_id, [cancelled] = _sign_up_market(world, organiser, 1)
         desks = _calling_market(world, organiser, connection)
         _upcoming(connection, live[-1].id, 40)
         caller = world.volunteer().token
@@ -106,7 +119,9 @@ def seed(url: str, markets: int, signing_key: bytes) -> Ground:
     _count_totals(app)
     with app.app_context():
         db.engine.dispose()
-    ground = Ground(url, live[:-1], live[-1], services, desks, caller, cookie, count())
+    ground = Ground(url, live[:-1], live[-1], services,
+                    Cancelled(cancelled_id, *cancelled, organiser.token), desks, caller, cookie,
+                    count())  # fmt: skip
     refill_lines(ground)
     _settle(url)
     return ground
@@ -136,19 +151,22 @@ def _live_market(world: World, organiser: Person) -> Market:
     return Market(activity["id"], code)
 
 
-def _sign_up_market(world: World, organiser: Person) -> list[tuple[str, list[str]]]:
+def _sign_up_market(
+    world: World, organiser: Person, offerings: int
+) -> tuple[str, list[tuple[str, list[str]]]]:
+    """A published market, by its id, with services by theirs and their slots'."""
     starts_at = clock.now() + timedelta(minutes=30)
     activity = world.draft(organiser, starts_at=starts_at)
     stall = world.stall(organiser, activity["id"])
     services = []
-    for number in range(SIGN_UP_OFFERINGS):
+    for number in range(offerings):
         made = world.offering(organiser, stall["id"], mode="slots", title=f"义诊{number}")
         pattern = {"from": activity["starts_at"], "to": activity["ends_at"], "minutes": 15,
                    "capacity": SLOT_CAPACITY}  # fmt: skip
         offering = ok(organiser.post(f"/offerings/{made['id']}/slots", pattern), 201)
         services.append((made["id"], [slot["id"] for slot in offering["slots"]]))
     ok(organiser.post(f"/activities/{activity['id']}/publish"))
-    return services
+    return activity["id"], services
 
 
 def _calling_market(

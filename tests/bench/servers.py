@@ -47,13 +47,16 @@ class Server:
 
 @dataclass
 class Stage:
-    """Everything that runs: the servers, their PostgreSQL, the stand-in WeChat's address."""
+    """Everything that runs: the servers, their PostgreSQL, the stand-in WeChat's address; and what
+    a worker is started with, which is at work only where it is measured."""
 
     floor: Server
     ours: Server
     loaded: Server | None
     postgres: PrivatePostgres
     wechat_port: int
+    supervisor: Supervisor
+    environment: dict[str, str]
 
 
 @contextmanager
@@ -82,7 +85,7 @@ def stage(*, markets: int, history: bool, say: Callable[[str], None]) -> Iterato
         wechat_port = int(system.wechat.rsplit(":", 1)[1])
         _run(supervisor, "wechat", system.environment, "backend.gateways.fake_wechat",
              "--port", str(wechat_port), "--appid", STAND_IN_APPID,
-             "--secret", STAND_IN_SECRET, "--realistic")  # fmt: skip
+             "--secret", STAND_IN_SECRET, "--realistic", "--messages", "1")  # fmt: skip
         started = [
             _serve(supervisor, system.environment, name, application, where)
             for name, application, where in (
@@ -98,6 +101,8 @@ def stage(*, markets: int, history: bool, say: Callable[[str], None]) -> Iterato
             loaded=started[2] if loaded else None,
             postgres=system.postgres,
             wechat_port=wechat_port,
+            supervisor=supervisor,
+            environment=system.environment | {"DATABASE_URL": ground.url},
         )
     except WrongAnswerError as wrong:
         logs = [f"{name}.log:\n{supervisor.log_tail(name, 3)}" for name in SERVERS]
@@ -173,6 +178,19 @@ def logins_take(stage: Stage, seconds: float) -> Iterator[None]:
 
 def _log_in(port: int) -> bool:
     return _call(port, "POST", "/api/v1/auth/wechat", '{"code": "ok:somebody"}')
+
+
+@contextmanager
+def worker_at_work(stage: Stage, message_s: float) -> Iterator[None]:
+    """Let a worker work meanwhile, and the stand-in WeChat take so long for each message."""
+    path = '"path": "/cgi-bin/message/subscribe/send"'
+    assert _call(stage.wechat_port, "POST", "/_fake/mode", f'{{{path}, "delay_s": {message_s}}}')
+    _run(stage.supervisor, "worker", stage.environment, "backend.worker")
+    try:
+        yield
+    finally:
+        stage.supervisor.stop("worker")
+        assert _call(stage.wechat_port, "POST", "/_fake/mode", f"{{{path}}}")
 
 
 _STATEMENT = re.compile(
