@@ -1,6 +1,7 @@
 """Markets, actions and exchanges: what they offer, from the draft to the end."""
 
 from backend.activities import models, words
+from backend.activities.checks import waiting
 from backend.activities.codes import images
 from backend.activities.web import (
     drafts,
@@ -48,5 +49,6 @@ FEATURE = Feature(
     },
     audit=words.AUDIT,
     states={"活动 Activity (`backend/activities/models.py`)": models.ACTIVITY_TRANSITIONS},
+    todos=waiting.TODOS_OF_ACTIVITIES,
     jobs=(images.fetch_code_image, images.fetch_missing_code_images),
 )

@@ -18,14 +18,15 @@ from sqlalchemy.orm import Session
 
 from backend.console import words
 from backend.console.navigation import menu_of, navigation
-from backend.core.context import compose
+from backend.core import todos
+from backend.core.context import compose, composed
 from backend.core.db import open_transaction
 from backend.core.errors import Forbidden, NotFound
-from backend.core.feature import Feature
-from backend.core.permissions import Actor
+from backend.core.feature import Feature, MenuEntry
+from backend.core.permissions import Actor, Permission
 from backend.core.web.api import LOGIN, PUBLIC, declare_access
 from backend.core.web.pages import Pages, init_pages
-from backend.core.web.replies import see_other, with_query
+from backend.core.web.replies import render, see_other, with_query
 from backend.core.web.ways import Frame
 from backend.identity.login.console import Who, authenticate, who_is
 
@@ -34,19 +35,26 @@ PREFIX = "/console"
 PAGES_AT = (PREFIX, "/q/")
 STATIC = Path(__file__).resolve().parent / "static"
 
+# The first line of the menu, for whoever handles anything.
+TODOS = MenuEntry(5, "待办", "console.home", "checklist", Permission.ACTIVITY_EDIT)
+
 pages = Pages("console", __name__, url_prefix=PREFIX, template_folder="templates")
 
 
 @pages.page("/", access=LOGIN)
-def home(session: Session, actor: Actor) -> Response:
-    """The first page that the caller has.
+def home(session: Session, actor: Actor) -> Response | str:
+    """What waits for the caller; of who has no such work, the first page that they have.
 
     Raises Forbidden (403) for who has none any more: their role was taken back.
     """
     entries = navigation(actor)
     if not entries:
         raise Forbidden("您现在没有工作台的权限，请联系管理员")
-    return see_other(entries[0].endpoint)
+    if TODOS not in entries:
+        return see_other(entries[0].endpoint)
+    waiting = todos.waiting_for(session, actor, composed(todos.AllToDos))
+    g.todo_count = sum(one.count for one in waiting)
+    return render("console/todos.html", waiting=waiting)
 
 
 @pages.route("/static/<path:filename>")
@@ -78,11 +86,14 @@ def init_console(app: Flask, features: Sequence[Feature]) -> None:
     init_pages(app, frame)
     for blueprint in (*(one for feature in features for one in feature.pages), pages):
         app.register_blueprint(blueprint)
-    compose(app.extensions, menu_of([entry for feature in features for entry in feature.menu]))
+    entries = [TODOS, *(entry for feature in features for entry in feature.menu)]
+    kinds = [kind for feature in features for kind in feature.todos]
+    compose(app.extensions, menu_of(entries), todos.todos_of(kinds))
     app.add_url_rule("/", "front_door", _front_door)
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.globals.update(
         static=_static_url, navigation=navigation, nonce=_nonce, who_am_i=_who_am_i,
+        todo_count=_todo_count,
         with_query=with_query, **words.TITLES,
     )  # fmt: skip
     for feature in features:
@@ -111,6 +122,14 @@ def _nonce() -> str:
 def _who_am_i() -> Who:
     """Whose page this is; in the transaction that shows it."""
     return who_is(open_transaction(), g.actor)
+
+
+def _todo_count() -> int:
+    """How much waits for whose page this is: counted once, in the transaction that shows it."""
+    if "todo_count" not in g:
+        g.todo_count = todos.count_for(open_transaction(), g.actor, composed(todos.AllToDos))
+    count: int = g.todo_count
+    return count
 
 
 def _headers(response: Response) -> Response:

@@ -143,6 +143,12 @@ class ImportRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ToDoRules:
+    soon_days: int
+    record_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobRules:
     heartbeat_seconds: int
     silent_seconds: int
@@ -190,6 +196,7 @@ DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
 SCHEDULE = rules("schedule", ScheduleRules)
 IMPORTS = rules("imports", ImportRules)
+TODOS = rules("todos", ToDoRules)
 JOBS = rules("jobs", JobRules)
 SESSIONS = rules("sessions", SessionRules)
 MESSAGES = rules("messages", MessageRules)

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint as PageBlueprint
 
 from backend.core.permissions import Permission
+from backend.core.todos import ToDos
 from backend.core.web.api import Blueprint
 
 
@@ -79,6 +80,7 @@ class Feature:
         titles: words for templates, by the name that they have there.
         states: its state machines, for docs/states.md, by title.
         jobs: functions declared with `@job`.
+        todos: kinds of work that wait for somebody (core/todos.py).
         connects: modules that connect themselves by being imported: to signals, to a blueprint of
             pages, as makers of reports.
     """
@@ -92,4 +94,5 @@ class Feature:
     audit: AuditWords = field(default_factory=AuditWords)
     states: Mapping[str, Mapping[Any, Mapping[Any, Any]]] = field(default_factory=dict)
     jobs: tuple[Callable[..., None], ...] = ()
+    todos: tuple[ToDos, ...] = ()
     connects: tuple[ModuleType, ...] = ()

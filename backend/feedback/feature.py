@@ -3,6 +3,7 @@
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
 from backend.feedback import comments, models, receivers, tasks, words
+from backend.feedback.rectification import waiting
 from backend.feedback.web import pages, routes
 
 FEATURE = Feature(
@@ -29,6 +30,7 @@ FEATURE = Feature(
     },
     audit=words.AUDIT,
     states={"整改 Rectification (`backend/feedback/models.py`)": models.RECTIFICATION_TRANSITIONS},
+    todos=waiting.TODOS_OF_RECTIFICATIONS,
     jobs=(comments.check_comment, comments.check_words, tasks.freeze_evaluations),
     connects=(receivers,),
 )

@@ -2,7 +2,7 @@
 
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
-from backend.needs import models, receivers, words
+from backend.needs import models, receivers, waiting, words
 from backend.needs.web import pages
 
 FEATURE = Feature(
@@ -18,5 +18,6 @@ FEATURE = Feature(
     },
     audit=words.AUDIT,
     states={"需求 Need (`backend/needs/models.py`)": models.NEED_TRANSITIONS},
+    todos=waiting.TODOS_OF_NEEDS,
     connects=(receivers,),
 )

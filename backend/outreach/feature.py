@@ -1,7 +1,7 @@
 """Changes that reach people, whom they have reached, who is to be called; announcements."""
 
 from backend.core.feature import Feature
-from backend.outreach import announcements, models, receivers, words
+from backend.outreach import announcements, models, receivers, waiting, words
 from backend.outreach.web import announcing, pages
 
 FEATURE = Feature(
@@ -19,6 +19,7 @@ FEATURE = Feature(
     },
     audit=words.AUDIT,
     states={"公告 Announcement (`backend/outreach/models.py`)": models.ANNOUNCEMENT_TRANSITIONS},
+    todos=waiting.TODOS_OF_CHANGES,
     jobs=(announcements.check_announcement,),
     connects=(receivers, announcing),
 )

@@ -31,7 +31,7 @@ from backend.outreach.models import (
 from backend.outreach.words import CHANGE_KINDS
 
 # Whoever has cancelled since need not be told of these any more.
-_OF_THOSE_WHO_COME = frozenset({ChangeKind.MOVED, ChangeKind.PLACE, ChangeKind.ANNOUNCEMENT})
+OF_THOSE_WHO_COME = frozenset({ChangeKind.MOVED, ChangeKind.PLACE, ChangeKind.ANNOUNCEMENT})
 _HOLDER, _CALLER = aliased(Resident), aliased(Resident)
 
 
@@ -102,7 +102,7 @@ def _read_of(change_id: UUID) -> Any:
 
 def _gone(change: ActivityChange) -> ColumnElement[bool]:
     """Whether somebody keeps nothing any more of what changes."""
-    if change.kind not in _OF_THOSE_WHO_COME:
+    if change.kind not in OF_THOSE_WHO_COME:
         return false()
     stands = [
         Booking.activity_id == change.activity_id,
@@ -260,7 +260,7 @@ def _by(people: Sequence[Any]) -> By:
 def _numbers_of(session: Session, change: ActivityChange) -> dict[UUID, list[str]]:
     """What the people of a change have, or had, of the activity."""
     which = [Booking.activity_id == change.activity_id, Addressee.change_id == change.id]
-    if change.kind in _OF_THOSE_WHO_COME:
+    if change.kind in OF_THOSE_WHO_COME:
         which.append(Booking.state != BookingState.CANCELLED)
     if change.offering_id is not None:
         which.append(Booking.offering_id == change.offering_id)

@@ -103,7 +103,7 @@ def test_a_new_feature_is_known_everywhere_by_its_line() -> None:
     assert jobs.declared(app)["picnics.end"] == "3 * * * *"
     with app.app_context():
         assert composed(AuditWords).actions["hold_picnic"] == "举办野餐"
-        assert [entry.title for entry in composed(Menu)][1:4] == ["排期", "野餐", "现场"]
+        assert [entry.title for entry in composed(Menu)][2:5] == ["排期", "野餐", "现场"]
     assert "/api/v1/picnics" in app.test_client().get("/api/openapi.json").json["paths"]  # type: ignore[index]
 
 

@@ -89,7 +89,7 @@ def log_in(browser: Browser, web: str, user: str) -> StorageState:
     office = open_office(browser, web, None, (1440, 900))
     page = office.open("/console/login")
     page.locator(f"form[action$='/demo-login/{user}'] button").click()
-    page.wait_for_url("**/console/dashboard/")
+    page.wait_for_url(re.compile("/console/(dashboard/)?$"))
     assert not office.faults(), office.faults()
     state = page.context.storage_state()
     page.context.close()

@@ -150,6 +150,9 @@ def test_the_boards_looks(
     _warn(market, system, database)
     for width, height, suffix in ((1440, 900, ""), (1366, 768, "-1366")):
         desk = office("organiser", width, height)
+        desk.open(f"/console/sign-ups/of/{market.id}")
+        desk.axe()
+        desk.screenshot(f"sign-ups{suffix}")
         page = desk.open(f"/console/board/{market.id}")
         expect(page.locator("[data-chart] canvas")).to_have_count(1)
         expect(page.locator(".warned")).to_have_count(2)

@@ -16,7 +16,7 @@ def test_the_page_moves_on_when_the_phone_confirms(office: OpenOffice, system: L
     desk.screenshot("login")
     code = page.locator("#qr-text").inner_text().removeprefix("wushe-login:")
     Caller(system.web, "organiser").post(f"/console-logins/{code}/confirm")
-    page.wait_for_url("**/console/dashboard/")
+    page.wait_for_url("**/console/")
 
 
 def test_a_wrong_password_is_told_and_the_name_is_kept(office: OpenOffice) -> None:

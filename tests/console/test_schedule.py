@@ -414,7 +414,7 @@ def test_what_is_wrong_in_a_file_is_put_right_in_its_preview(
     with page.context.expect_page() as opened:
         said.get_by_role("link", name="重新登录").click()
     opened.value.locator("form[action$='/demo-login/admin'] button").click()
-    opened.value.wait_for_url("**/console/dashboard/")
+    opened.value.wait_for_url("**/console/")
     opened.value.close()
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(said).to_contain_text("已保存，没有要改的了")

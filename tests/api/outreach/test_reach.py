@@ -94,6 +94,7 @@ def test_a_day_later_takes_three_clicks_and_shows_whom_it_reached(
     assert "赵*红、王*爷" in page, "called once for both"
     assert "赵小红" not in page
     assert "已通知 0／4" in desk.read(f"{M}/{day.id}")
+    assert answer.location in desk.read("/console/"), "it is to be done"
 
     ok(other.post(f"/bookings/{kept['id']}/keep"))
     ok(day.act(given_up, "cancel", third))
@@ -102,6 +103,7 @@ def test_a_day_later_takes_three_clicks_and_shows_whom_it_reached(
     for words in ("还来", "都通知到了", "organiser小张", "已通知 3／3"):
         assert words in page
     assert "打开电话名单" not in desk.read(f"{M}/{day.id}")
+    assert answer.location not in desk.read("/console/")
 
 
 def test_who_still_comes_says_so_once(world: World, day: MarketDay) -> None:

@@ -1,0 +1,81 @@
+"""What of the activities waits for somebody (core/todos.py)."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, exists, select
+
+from backend.activities.models import Activity, ActivityRecord, ActivityState
+from backend.core import clock
+from backend.core.config import TODOS
+from backend.core.db import AnySelect
+from backend.core.permissions import Actor, Permission
+from backend.core.todos import ToDos
+from backend.regions.models import Region
+from backend.regions.queries import within
+
+S = ActivityState
+_PAGE = ("workbench.show", "activity_id")
+
+
+def _activities(
+    actor: Actor, permission: Permission, *, words: Any = Activity.title
+) -> Select[Any]:
+    """Those in the regions where somebody has a permission, by their beginning."""
+    return (
+        select(Activity.id, words.label("words"), Activity.starts_at.label("at"))
+        .join(Region, Region.id == Activity.region_id)
+        .where(within(actor.region_codes(permission)), Activity.withdrawn_at.is_(None))
+    )
+
+
+def _submitted(actor: Actor) -> AnySelect:
+    return _activities(actor, Permission.ACTIVITY_PUBLISH).where(Activity.state == S.SUBMITTED)
+
+
+def _returned(actor: Actor) -> AnySelect:
+    """To whom they are: to who has made them."""
+    words = Activity.title + "：" + Activity.return_reason
+    return _activities(actor, Permission.ACTIVITY_EDIT, words=words).where(
+        Activity.state == S.DRAFT,
+        Activity.return_reason.is_not(None),
+        Activity.created_by == actor.user_id,
+    )
+
+
+def _soon(actor: Actor) -> AnySelect:
+    """What is to begin and is not announced: nobody can come to it."""
+    now = clock.now()
+    return _activities(actor, Permission.ACTIVITY_EDIT).where(
+        Activity.state.in_((S.DRAFT, S.SUBMITTED)),
+        Activity.starts_at > now,
+        Activity.starts_at <= now + timedelta(days=TODOS.soon_days),
+    )
+
+
+def _without_record(actor: Actor) -> AnySelect:
+    record = exists().where(ActivityRecord.activity_id == Activity.id)
+    return _activities(actor, Permission.ACTIVITY_EDIT).where(
+        Activity.state == S.CLOSED,
+        Activity.ends_at > clock.now() - timedelta(days=TODOS.record_days),
+        ~record,
+    )
+
+
+_ALL_TIMES = {"from": "2000-01-01"}
+TODOS_OF_ACTIVITIES = (
+    ToDos(
+        10, "退回给您修改的活动", Permission.ACTIVITY_EDIT, _returned, _PAGE
+    ),
+    ToDos(
+        20, "待您审核的活动", Permission.ACTIVITY_PUBLISH, _submitted, _PAGE,
+        ("schedule.calendar", {"state": S.SUBMITTED.value} | _ALL_TIMES),
+    ),
+    ToDos(
+        30, f"{TODOS.soon_days} 天内开始，还没有发布的活动", Permission.ACTIVITY_EDIT, _soon, _PAGE
+    ),
+    ToDos(
+        70, "还没有填写活动登记的活动", Permission.ACTIVITY_EDIT, _without_record,
+        ("workbench.record", "activity_id"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,118 @@
+"""待办: what waits for somebody to do it.
+
+Each feature says in its manifest what of it can wait (`Feature.todos`). All of it is read in one
+statement: a page that shows only how much there is costs one more read, and their own page no more
+than that.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CompoundSelect, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from backend.core.db import AnySelect
+from backend.core.permissions import Actor, Permission
+
+# Of each kind so many are named; the others are in the list that it leads to.
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ToDos:
+    """A kind of work that waits.
+
+    Attributes:
+        place: where it stands; the smallest comes first.
+        permission: who does it.
+        found: what waits for somebody who may: a SELECT with `id`, `words` (what it is) and `at`
+            (by when, or since when; what comes first is shown first). It names no resident.
+        show: the page where it is done, and what that calls the id.
+        every: the list that has exactly these, with its filters; None where there is none.
+    """
+
+    place: int
+    title: str
+    permission: Permission
+    found: Callable[[Actor], AnySelect]
+    show: tuple[str, str]
+    every: tuple[str, Mapping[str, str]] | None = None
+
+
+class AllToDos(tuple[ToDos, ...]):
+    """What all features say can wait, in its order."""
+
+    __slots__ = ()
+
+
+def todos_of(kinds: Iterable[ToDos]) -> AllToDos:
+    """These kinds, each at its place."""
+    return AllToDos(sorted(kinds, key=lambda kind: kind.place))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that waits."""
+
+    id: UUID
+    words: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Waiting:
+    """All of a kind that waits: how many, and the first of them."""
+
+    kind: ToDos
+    count: int
+    items: list[Item] = field(default_factory=list)
+
+
+def waiting_for(session: Session, actor: Actor, kinds: Sequence[ToDos]) -> list[Waiting]:
+    """What waits for somebody; kinds of which nothing does are left out. One statement."""
+    numbered = _numbered(actor, kinds)
+    if numbered is None:
+        return []
+    rows = numbered.subquery()
+    statement = (
+        select(rows).where(rows.c.rank <= SHOWN).order_by(rows.c.place, rows.c.kind, rows.c.rank)
+    )
+    found: dict[int, Waiting] = {}
+    for row in session.execute(statement):
+        waiting = found.setdefault(row.kind, Waiting(kinds[row.kind], row.total))
+        waiting.items.append(Item(row.id, row.words, row.at))
+    return list(found.values())
+
+
+def count_for(session: Session, actor: Actor, kinds: Sequence[ToDos]) -> int:
+    """How much waits for somebody. One statement."""
+    counts = [
+        select(func.count()).select_from(kind.found(actor).subquery()).scalar_subquery()
+        for kind in _may(actor, kinds)
+    ]
+    return sum(session.execute(select(*counts)).one()) if counts else 0
+
+
+def _may(actor: Actor, kinds: Iterable[ToDos]) -> list[ToDos]:
+    return [kind for kind in kinds if actor.may_anywhere(kind.permission)]
+
+
+def _numbered(actor: Actor, kinds: Sequence[ToDos]) -> CompoundSelect[Any] | None:
+    parts = []
+    for kind in _may(actor, kinds):
+        one = kind.found(actor).subquery()
+        parts.append(
+            select(
+                literal(kinds.index(kind)).label("kind"),
+                literal(kind.place).label("place"),
+                one.c.id,
+                one.c.words,
+                one.c.at,
+                func.count().over().label("total"),
+                func.row_number().over(order_by=(one.c.at, one.c.id)).label("rank"),
+            )
+        )
+    return union_all(*parts) if parts else None

@@ -1,0 +1,26 @@
+"""Which needs wait for somebody (core/todos.py)."""
+
+from sqlalchemy import select
+
+from backend.core.db import AnySelect
+from backend.core.permissions import Actor, Permission
+from backend.core.todos import ToDos
+from backend.needs.models import Need, NeedState
+from backend.regions.models import Region
+from backend.regions.queries import within
+
+
+def _to_decide(actor: Actor) -> AnySelect:
+    return (
+        select(Need.id, Need.title.label("words"), Need.created_at.label("at"))
+        .join(Region, Region.id == Need.region_id)
+        .where(within(actor.region_codes(Permission.NEED_HANDLE)), Need.state == NeedState.OPEN)
+    )
+
+
+TODOS_OF_NEEDS = (
+    ToDos(
+        60, "待受理的需求", Permission.NEED_HANDLE, _to_decide, ("needs.show", "need_id"),
+        ("needs.list_needs", {"state": NeedState.OPEN.value}),
+    ),
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""Which call lists are open (core/todos.py): as `queries.reach_of` says of each change, for all of
+them at once."""
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from backend.activities.models import Activity
+from backend.activities.signals import ChangeKind
+from backend.bookings.models import Booking, BookingState
+from backend.core import clock
+from backend.core.db import AnySelect
+from backend.core.permissions import Actor, Permission
+from backend.core.todos import ToDos
+from backend.identity.models import Resident
+from backend.notices.models import Notice
+from backend.outreach.models import ActivityChange, Addressee, Call
+from backend.outreach.queries import OF_THOSE_WHO_COME, account_of
+from backend.regions.models import Region
+from backend.regions.queries import within
+
+_Later = aliased(ActivityChange)
+_CHANGE = ActivityChange
+
+
+def _open_lists(actor: Actor) -> AnySelect:
+    begins = func.least(Activity.starts_at, func.coalesce(Activity.opened_at, Activity.starts_at))
+    too_late = case((_CHANGE.at < begins, begins), else_=Activity.ends_at)
+    return (
+        select(
+            _CHANGE.id, (Activity.title + "：" + _CHANGE.words).label("words"), too_late.label("at")
+        )
+        .join(Activity, Activity.id == _CHANGE.activity_id)
+        .join(Region, Region.id == Activity.region_id)
+        .where(
+            within(actor.region_codes(Permission.CALL_LIST)),
+            _CHANGE.kind != ChangeKind.ANNOUNCEMENT,
+            too_late > clock.now(),
+            ~_overtaken(),
+            _somebody_unreached(),
+        )
+    )
+
+
+def _overtaken() -> ColumnElement[bool]:
+    says_it_all = or_(
+        _Later.kind == ChangeKind.CANCELLED,
+        and_(
+            _Later.kind == _CHANGE.kind,
+            or_(_Later.slot_id.is_(None), _Later.slot_id == _CHANGE.slot_id),
+        ),
+    )
+    later = exists().where(
+        _Later.activity_id == _CHANGE.activity_id, _Later.id > _CHANGE.id, says_it_all
+    )
+    return and_(_CHANGE.kind.in_((ChangeKind.MOVED, ChangeKind.PLACE)), later)
+
+
+def _somebody_unreached() -> ColumnElement[bool]:
+    read = exists().where(
+        Notice.cause_id == _CHANGE.id, Notice.user_id == account_of(), Notice.read_at.is_not(None)
+    )
+    told = func.coalesce(Addressee.call == Call.TOLD, False)
+    return (
+        exists()
+        .select_from(Addressee)
+        .where(
+            Addressee.change_id == _CHANGE.id,
+            Resident.id == Addressee.resident_id,
+            Addressee.answer.is_(None),
+            ~told,
+            ~read,
+            or_(_CHANGE.kind.not_in(OF_THOSE_WHO_COME), _still_comes()),
+        )
+    )
+
+
+def _still_comes() -> ColumnElement[bool]:
+    return exists().where(
+        Booking.activity_id == _CHANGE.activity_id,
+        Booking.resident_id == Addressee.resident_id,
+        Booking.state != BookingState.CANCELLED,
+        or_(_CHANGE.offering_id.is_(None), Booking.offering_id == _CHANGE.offering_id),
+        or_(_CHANGE.slot_id.is_(None), Booking.slot_id == _CHANGE.slot_id),
+    )
+
+
+TODOS_OF_CHANGES = (
+    ToDos(
+        35, "还有人没通知到的改动", Permission.CALL_LIST, _open_lists,
+        ("outreach.show_change", "change_id"),
+    ),
+)  # fmt: skip
