@@ -3,8 +3,11 @@ called, outside of any transaction. Whoever dies in between leaves one that is n
 (docs/adr/0030).
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from backend.core import clock
 from backend.core.config import MESSAGES
@@ -36,9 +39,59 @@ def tidy() -> int:
 
 def send_due() -> None:
     """Send what is due, one after the other, until nothing is left or WeChat does not answer. Any
-    number of threads and workers may."""
-    while (message := _claim()) is not None and _sent(message):
-        pass
+    number of threads and workers may.
+
+    That one was sent and the claim of the next are one transaction: it is half of what a message
+    costs. Any other end may touch a credit, and is one of its own, so that two threads never wait
+    for one another's.
+    """
+    sent: Ending | None = None
+    while True:
+        with transaction() as session:
+            if sent is not None:
+                sent.keep(session)
+            message = statements.CLAIM.first(session, **_due(clock.now()))
+        if message is None:
+            return
+        sent = _send(message) if message.state == MessageState.SENDING else None
+        if sent is not None and sent.state is not MessageState.SENT:
+            with transaction() as session:
+                sent.keep(session)
+            if not sent.answered:
+                return
+            sent = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of a message that was being sent.
+
+    Attributes:
+        message: as it was claimed.
+        state: its end; OWED where it was not sent, or may be once more.
+        due_at: of one that is owed again.
+        answered: whether WeChat has answered; where it has not, whoever comes next had better wait.
+    """
+
+    message: Any
+    state: MessageState
+    answered: bool = True
+    due_at: datetime | None = None
+    errcode: int | None = None
+    reason: str | None = None
+
+    def keep(self, session: Session) -> None:
+        """Write it down, if nobody else has ended the message meanwhile."""
+        try_of = {"id": self.message.id, "tries": self.message.tries}
+        if self.state == MessageState.OWED:
+            statements.PUT_OFF.rows(session, **try_of, due_at=self.due_at)
+            return
+        ended = statements.END.first(
+            session, **try_of, state=self.state, now=clock.now(), errcode=self.errcode,
+            reason=self.reason,
+        )  # fmt: skip
+        if ended is not None and self.errcode == _REFUSED_OR_NO_CREDIT:
+            statements.NONE_LEFT.rows(session, user_id=ended.user_id, template=ended.template)
 
 
 def is_quiet(now: datetime) -> bool:
@@ -58,31 +111,17 @@ def _due(now: datetime) -> dict[str, Any]:
     }
 
 
-def _claim() -> Any:
-    """The next message that is due, marked as being sent, or given up for want of a credit; None
-    where there is none."""
-    with transaction() as session:
-        return statements.CLAIM.first(session, **_due(clock.now()))
-
-
-def _sent(message: Any) -> bool:
-    """Send a message that was claimed, and keep what became of it; False where WeChat did not
-    answer, and whoever comes next had better wait."""
-    if message.state == MessageState.GIVEN_UP:
-        return True
+def _send(message: Any) -> Ending:
     try:
         _call(message)
     except WeChatError as error:
         if error.maybe_done:
-            _end_unknown(message)
-        elif error.retryable:
-            _put_off(message, clock.now() + _pause(message.tries))
-        else:
-            _refuse(message, error)
-            return True
-        return False
-    _end(message, MessageState.SENT)
-    return True
+            return _of_unknown_end(message)
+        if error.retryable:
+            due_at = clock.now() + _pause(message.tries)
+            return Ending(message, MessageState.OWED, answered=False, due_at=due_at)
+        return Ending(message, MessageState.REFUSED, errcode=error.errcode, reason=error.message)
+    return Ending(message, MessageState.SENT)
 
 
 def _call(message: Any) -> None:
@@ -101,31 +140,8 @@ def _pause(tries: int) -> timedelta:
     return timedelta(minutes=min(2 ** (tries - 1), MESSAGES.longest_pause_minutes))
 
 
-def _end_unknown(message: Any) -> None:
+def _of_unknown_end(message: Any) -> Ending:
     now = clock.now()
     holds = message.template in _AGAIN and message.tries < _TRIES_OF_UNKNOWN and now < message.until
-    if holds:
-        _put_off(message, now)
-    else:
-        _end(message, MessageState.UNKNOWN)
-
-
-def _put_off(message: Any, due_at: datetime) -> None:
-    with transaction() as session:
-        statements.PUT_OFF.rows(session, id=message.id, tries=message.tries, due_at=due_at)
-
-
-def _refuse(message: Any, error: WeChatError) -> None:
-    _end(message, MessageState.REFUSED, errcode=error.errcode, reason=error.message)
-
-
-def _end(
-    message: Any, state: MessageState, *, errcode: int | None = None, reason: str | None = None
-) -> None:
-    with transaction() as session:
-        ended = statements.END.first(
-            session, id=message.id, tries=message.tries, state=state, now=clock.now(),
-            errcode=errcode, reason=reason,
-        )  # fmt: skip
-        if ended is not None and errcode == _REFUSED_OR_NO_CREDIT:
-            statements.NONE_LEFT.rows(session, user_id=ended.user_id, template=ended.template)
+    state = MessageState.OWED if holds else MessageState.UNKNOWN
+    return Ending(message, state, answered=False, due_at=now)
