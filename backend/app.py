@@ -27,6 +27,7 @@ from backend.core.web.front import init_front
 from backend.core.web.problems import init_problems
 from backend.features import FEATURES
 from backend.gateways.push import PushReader
+from backend.gateways.robots import robots
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from backend.identity.login.sessions import authenticate
@@ -98,6 +99,11 @@ def create_app(
         MarketCodes(settings.code_signing_key, settings.wechat_link_prefix),
         _gateway(app, settings, vault),
         PushReader(settings.wechat_appid, settings.wechat_push_token, settings.wechat_push_aes_key),
+        robots(
+            wecom=settings.digest_webhook_wecom,
+            dingtalk=settings.digest_webhook_dingtalk,
+            dingtalk_secret=settings.digest_dingtalk_secret,
+        ),
         template_ids(settings.template_ids, stand_in=settings.app_env != "production"),
         AuditWords.together(feature.audit for feature in features),
     )

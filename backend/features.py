@@ -13,6 +13,7 @@ from backend.core.feature import Feature
 from backend.core.jobs.history import forget
 from backend.dashboard.feature import FEATURE as DASHBOARD
 from backend.delivery.feature import FEATURE as DELIVERY
+from backend.digest.feature import FEATURE as DIGEST
 from backend.feedback.feature import FEATURE as FEEDBACK
 from backend.gateways import tokens
 from backend.identity.feature import FEATURE as IDENTITY
@@ -44,4 +45,5 @@ FEATURES = (
     DASHBOARD,
     REPORTS,
     AUDIT,
+    DIGEST,
 )

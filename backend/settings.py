@@ -32,6 +32,8 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _PUSH_TOKEN = re.compile(r"|[A-Za-z0-9-]{3,32}")
 _PUSH_AES_KEY = re.compile(r"|[A-Za-z0-9]{43}")
 _TEMPLATE = re.compile(r"[a-z_]+=[A-Za-z0-9_-]+")
+# Of a group chat's robot.
+_ROBOT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[\x21-\x7e]+")
 _LINK_FILE = re.compile(r"|[A-Za-z0-9_-]+\.txt:[\x21-\x7e]+")
 # Of TRUSTED_PROXIES: whoever reaches our unix socket.
 UNIX = "unix"
@@ -74,6 +76,9 @@ class Settings:
             none, the key alone empty where it sends them in plain.
         wechat_templates: WeChat's ids of the templates in config/messages.toml, each as
             `name=id`; of those that are missing nothing is sent.
+        digest_webhook_wecom, digest_webhook_dingtalk: addresses of group robots that say each
+            morning what waits; empty without.
+        digest_dingtalk_secret: with which DingTalk has that signed; empty where it does not.
         database_pool: connections for each process; its threads wait for one in order.
         statement_timeout_ms: after which PostgreSQL gives up on a statement.
         allowed_hosts: the names, in small letters, under which people reach us; none allows
@@ -101,6 +106,9 @@ class Settings:
     wechat_push_token: str = ""
     wechat_push_aes_key: str = ""
     wechat_templates: tuple[str, ...] = ()
+    digest_webhook_wecom: str = ""
+    digest_webhook_dingtalk: str = ""
+    digest_dingtalk_secret: str = ""
     database_direct_url: str = ""
     database_pool: int = 4
     statement_timeout_ms: int = 8000
@@ -160,6 +168,9 @@ class Settings:
                 "WECHAT_PUSH_AES_KEY", STAND_IN_PUSH_AES_KEY if trial else ""
             ),
             "wechat_templates": _words(env.str("WECHAT_TEMPLATES", "")),
+            "digest_webhook_wecom": env.str("DIGEST_WEBHOOK_WECOM", ""),
+            "digest_webhook_dingtalk": env.str("DIGEST_WEBHOOK_DINGTALK", ""),
+            "digest_dingtalk_secret": env.str("DIGEST_DINGTALK_SECRET", ""),
             "database_pool": _number(env, "DATABASE_POOL", 4),
             "statement_timeout_ms": _number(env, "STATEMENT_TIMEOUT_MS", 8000),
             "log_level": env.str("LOG_LEVEL", "INFO"),
@@ -268,6 +279,16 @@ class Settings:
                 all(map(_TEMPLATE.fullmatch, self.wechat_templates))
                 and len(self.template_ids) == len(self.wechat_templates),
                 "WECHAT_TEMPLATES: name=id, each name once, separated by spaces",
+            ),
+            *(
+                (
+                    not url or _ROBOT.fullmatch(url) is not None,
+                    f"{name}: https://…, the robot's address",
+                )
+                for name, url in (
+                    ("DIGEST_WEBHOOK_WECOM", self.digest_webhook_wecom),
+                    ("DIGEST_WEBHOOK_DINGTALK", self.digest_webhook_dingtalk),
+                )
             ),
             (1 <= self.database_pool <= 1000, "DATABASE_POOL: 1 to 1000"),
             (

@@ -127,7 +127,8 @@ def _who_am_i() -> Who:
 def _todo_count() -> int:
     """How much waits for whose page this is: counted once, in the transaction that shows it."""
     if "todo_count" not in g:
-        g.todo_count = todos.count_for(open_transaction(), g.actor, composed(todos.AllToDos))
+        counts = todos.counts_for(open_transaction(), g.actor, composed(todos.AllToDos))
+        g.todo_count = sum(count for _, count in counts)
     count: int = g.todo_count
     return count
 

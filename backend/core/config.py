@@ -149,6 +149,13 @@ class ToDoRules:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestRules:
+    from_minute: int
+    until_minute: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobRules:
     heartbeat_seconds: int
     silent_seconds: int
@@ -197,6 +204,7 @@ REPORTS = rules("reports", ReportRules)
 SCHEDULE = rules("schedule", ScheduleRules)
 IMPORTS = rules("imports", ImportRules)
 TODOS = rules("todos", ToDoRules)
+DIGEST = rules("digest", DigestRules)
 JOBS = rules("jobs", JobRules)
 SESSIONS = rules("sessions", SessionRules)
 MESSAGES = rules("messages", MessageRules)

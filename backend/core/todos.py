@@ -28,6 +28,7 @@ class ToDos:
     Attributes:
         place: where it stands; the smallest comes first.
         permission: who does it.
+        when: what `at` is, in a word.
         found: what waits for somebody who may: a SELECT with `id`, `words` (what it is) and `at`
             (by when, or since when; what comes first is shown first). It names no resident.
         show: the page where it is done, and what that calls the id.
@@ -37,6 +38,7 @@ class ToDos:
     place: int
     title: str
     permission: Permission
+    when: str
     found: Callable[[Actor], AnySelect]
     show: tuple[str, str]
     every: tuple[str, Mapping[str, str]] | None = None
@@ -87,13 +89,18 @@ def waiting_for(session: Session, actor: Actor, kinds: Sequence[ToDos]) -> list[
     return list(found.values())
 
 
-def count_for(session: Session, actor: Actor, kinds: Sequence[ToDos]) -> int:
-    """How much waits for somebody. One statement."""
+def counts_for(session: Session, actor: Actor, kinds: Sequence[ToDos]) -> list[tuple[ToDos, int]]:
+    """How much of each kind waits for somebody; kinds of which nothing does are left out. One
+    statement."""
+    theirs = _may(actor, kinds)
+    if not theirs:
+        return []
     counts = [
         select(func.count()).select_from(kind.found(actor).subquery()).scalar_subquery()
-        for kind in _may(actor, kinds)
+        for kind in theirs
     ]
-    return sum(session.execute(select(*counts)).one()) if counts else 0
+    row = session.execute(select(*counts)).one()
+    return [(kind, count) for kind, count in zip(theirs, row, strict=True) if count]
 
 
 def _may(actor: Actor, kinds: Iterable[ToDos]) -> list[ToDos]:

@@ -20,7 +20,7 @@ def _to_decide(actor: Actor) -> AnySelect:
 
 TODOS_OF_NEEDS = (
     ToDos(
-        60, "待受理的需求", Permission.NEED_HANDLE, _to_decide, ("needs.show", "need_id"),
+        60, "待受理的需求", Permission.NEED_HANDLE, "登记", _to_decide, ("needs.show", "need_id"),
         ("needs.list_needs", {"state": NeedState.OPEN.value}),
     ),
 )  # fmt: skip

@@ -86,7 +86,7 @@ def _still_comes() -> ColumnElement[bool]:
 
 TODOS_OF_CHANGES = (
     ToDos(
-        35, "还有人没通知到的改动", Permission.CALL_LIST, _open_lists,
+        35, "还有人没通知到的改动", Permission.CALL_LIST, "最晚", _open_lists,
         ("outreach.show_change", "change_id"),
     ),
 )  # fmt: skip

@@ -37,7 +37,7 @@ def test_every_feature_is_in_the_contracts() -> None:
         listed = set(re.findall(r"\bbackend\.(\w+)[\" ]", contract))
         whose = contract.splitlines()[1]
         may = (
-            {"activities", "identity", "feedback", "notices", "outreach"}
+            {"activities", "digest", "identity", "feedback", "notices", "outreach"}
             if "gateway is used" in whose
             else set()
         )

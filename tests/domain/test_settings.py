@@ -30,7 +30,8 @@ TRIAL = {k: v for k, v in PRODUCTION.items() if not k.startswith(_OF_PRODUCTION)
 }
 ALL_VARIABLES = {
     *PRODUCTION, "WECHAT_API_BASE", "WECHAT_ENV_VERSION", "WECHAT_PAGE", "WECHAT_LINK_FILE",
-    "WECHAT_PUSH_TOKEN", "WECHAT_PUSH_AES_KEY", "WECHAT_TEMPLATES",
+    "WECHAT_PUSH_TOKEN", "WECHAT_PUSH_AES_KEY", "WECHAT_TEMPLATES", "DIGEST_WEBHOOK_WECOM",
+    "DIGEST_WEBHOOK_DINGTALK", "DIGEST_DINGTALK_SECRET",
     "DATABASE_DIRECT_URL", "DATABASE_POOL", "WEB_THREADS", "WEB_CONCURRENCY", "WEB_KEEPALIVE",
     "METRICS_TOKEN",
     "BIND", "PORT", "TRUSTED_PROXIES", "STATEMENT_TIMEOUT_MS", "LOG_LEVEL", "LIMITS_TIMES",
@@ -216,6 +217,8 @@ def test_every_missing_variable_is_named_at_once(load: Load) -> None:
         ("WECHAT_PUSH_TOKEN", "push-token"),  # the stand-in's
         ("WECHAT_PUSH_TOKEN", "推送"),
         ("WECHAT_TEMPLATES", "called"),
+        ("DIGEST_WEBHOOK_WECOM", "http://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a"),
+        ("DIGEST_WEBHOOK_DINGTALK", "oapi.dingtalk.com/robot/send"),
         ("WECHAT_TEMPLATES", "called=a called=b"),
         ("WECHAT_LINK_FILE", "a1B2.txt"),
         ("WECHAT_LINK_FILE", "../a1B2.txt:c"),

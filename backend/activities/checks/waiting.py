@@ -65,17 +65,18 @@ def _without_record(actor: Actor) -> AnySelect:
 _ALL_TIMES = {"from": "2000-01-01"}
 TODOS_OF_ACTIVITIES = (
     ToDos(
-        10, "退回给您修改的活动", Permission.ACTIVITY_EDIT, _returned, _PAGE
+        10, "退回给您修改的活动", Permission.ACTIVITY_EDIT, "开始", _returned, _PAGE
     ),
     ToDos(
-        20, "待您审核的活动", Permission.ACTIVITY_PUBLISH, _submitted, _PAGE,
+        20, "待您审核的活动", Permission.ACTIVITY_PUBLISH, "开始", _submitted, _PAGE,
         ("schedule.calendar", {"state": S.SUBMITTED.value} | _ALL_TIMES),
     ),
     ToDos(
-        30, f"{TODOS.soon_days} 天内开始，还没有发布的活动", Permission.ACTIVITY_EDIT, _soon, _PAGE
+        30, f"{TODOS.soon_days} 天内开始，还没有发布的活动", Permission.ACTIVITY_EDIT, "开始",
+        _soon, _PAGE,
     ),
     ToDos(
-        70, "还没有填写活动登记的活动", Permission.ACTIVITY_EDIT, _without_record,
+        70, "还没有填写活动登记的活动", Permission.ACTIVITY_EDIT, "开始", _without_record,
         ("workbench.record", "activity_id"),
     ),
 )  # fmt: skip

@@ -38,11 +38,11 @@ def _due(actor: Actor) -> AnySelect:
 
 TODOS_OF_RECTIFICATIONS = (
     ToDos(
-        40, "已经超期的整改", Permission.RECTIFICATION_HANDLE, _overdue, _PAGE,
+        40, "已经超期的整改", Permission.RECTIFICATION_HANDLE, "截止", _overdue, _PAGE,
         (_LIST, {"overdue": "true"}),
     ),
     ToDos(
-        50, "待办理的整改", Permission.RECTIFICATION_HANDLE, _due, _PAGE,
+        50, "待办理的整改", Permission.RECTIFICATION_HANDLE, "截止", _due, _PAGE,
         (_LIST, {"open": "true", "overdue": "false"}),
     ),
 )  # fmt: skip
