@@ -82,6 +82,14 @@ class RatingRules:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoRules:
+    most: int
+    most_bytes: int
+    most_pixels: int
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRules:
     long_wait_minutes: int
     stall_start_minutes: int
@@ -196,6 +204,7 @@ CHECKIN = rules("checkin", CheckinRules)
 BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
+PHOTOS = rules("photos", PhotoRules)
 BOARD = rules("board", BoardRules)
 ANNOUNCEMENTS = rules("announcements", AnnouncementRules)
 LOOKUP = rules("lookup", LookupRules)

@@ -53,6 +53,18 @@ class Rating(Base):
     )
 
 
+class RatingPhoto(Base):
+    """A photo of a complaint, as it was written anew (photos.py)."""
+
+    __tablename__ = "rating_photo"
+
+    # Made by the phone: the same photo sent again is the same row.
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    rating_id: Mapped[UUID] = mapped_column(ForeignKey("rating.id"), index=True)
+    content: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class RectificationState(StrEnum):
     OPEN = "open"
     REPLIED = "replied"

@@ -100,16 +100,12 @@ def change_rating(session: Session, rating: Rating, edit: RatingEdit) -> Rating:
 
     Raises RatingClosed (409) after `edit_hours`.
     """
-    activity = _hold(session, rating.activity_id)
-    lock(session, Rating, rating.id)
-    now = clock.now()
-    if activity.frozen or now >= editable_until(rating.created_at, activity.ratable_until):
-        raise RatingClosed
+    activity = hold_editable(session, rating)
     before = rating.score
     put(rating, edit, but=("comment",))
     if edit.comment is not UNSET:
         put_comment(session, rating, edit.comment)
-    rating.updated_at = now
+    rating.updated_at = clock.now()
     session.flush()
     if is_bad(before) != is_bad(rating.score):
         follow_change(session, rating, before, activity.region_code)
@@ -121,6 +117,18 @@ class _HeldActivity:
     ratable_until: datetime
     region_code: str
     frozen: bool
+
+
+def hold_editable(session: Session, rating: Rating) -> _HeldActivity:
+    """The rating, locked, while it can be changed; and its activity.
+
+    Raises RatingClosed (409) after `edit_hours`.
+    """
+    activity = _hold(session, rating.activity_id)
+    lock(session, Rating, rating.id)
+    if activity.frozen or clock.now() >= editable_until(rating.created_at, activity.ratable_until):
+        raise RatingClosed
+    return activity
 
 
 def _hold(session: Session, activity_id: UUID) -> _HeldActivity:

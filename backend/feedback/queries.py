@@ -1,5 +1,6 @@
 """Reads of one's own ratings; which ratings count."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.feedback.models import Rating
 from backend.feedback.operations import editable_until
+from backend.feedback.photos import photos_of
 from backend.feedback.rectification.complaints import complaints_of
 from backend.identity.models import Resident
 from backend.identity.names import own_name
@@ -38,7 +40,8 @@ def _own_ratings() -> Select[Any]:
 def rating_detail(session: Session, rating_id: UUID) -> dict[str, Any]:
     """A rating as the one who gave it sees it."""
     row = session.execute(_own_ratings().where(Rating.id == rating_id)).one()
-    return _own_rating(row, complaints_of(session, [rating_id]))
+    (rating,) = _own_ratings_of(session, [row])
+    return rating
 
 
 def list_own_ratings(session: Session, actor: Actor, asked: Asked) -> Page:
@@ -56,11 +59,20 @@ def list_own_ratings(session: Session, actor: Actor, asked: Asked) -> Page:
         descending=True,
         scalars=False,
     )
-    complaints = complaints_of(session, [row.Rating.id for row in page.items])
-    return Page([_own_rating(row, complaints) for row in page.items], page.next_cursor)
+    return Page(_own_ratings_of(session, page.items), page.next_cursor)
 
 
-def _own_rating(row: Any, complaints: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
+def _own_ratings_of(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    ids = [row.Rating.id for row in rows]
+    complaints, photos = complaints_of(session, ids), photos_of(session, ids)
+    return [
+        _own_rating(row)
+        | {"complaint": complaints.get(row.Rating.id), "photos": photos[row.Rating.id]}
+        for row in rows
+    ]
+
+
+def _own_rating(row: Any) -> dict[str, Any]:
     rating: Rating = row.Rating
     columns = {column.key: getattr(rating, column.key) for column in Rating.__table__.columns}
     return columns | {
@@ -70,7 +82,6 @@ def _own_rating(row: Any, complaints: dict[UUID, dict[str, Any]]) -> dict[str, A
         "editable_until": editable_until(
             rating.created_at, ratable_until(row.ends_at, row.closed_at)
         ),
-        "complaint": complaints.get(rating.id),
     }
 
 

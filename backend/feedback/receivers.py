@@ -1,5 +1,7 @@
 """What ratings do when something happens to people (backend/identity/signals.py)."""
 
+import base64
+from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,13 @@ from backend.activities.models import Attendance
 from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
-from backend.feedback.models import CommentState, Rating, Rectification, RectificationRound
+from backend.feedback.models import (
+    CommentState,
+    Rating,
+    RatingPhoto,
+    Rectification,
+    RectificationRound,
+)
 from backend.feedback.rectification.complaints import complaints_of
 from backend.identity.questions import exported
 from backend.identity.signals import residents_merged, residents_removed
@@ -83,6 +91,7 @@ def _drop_rating(session: Session, dropped: UUID, kept: UUID) -> None:
     left = select(Rectification.id).where(Rectification.rating_id == dropped)
     session.execute(delete(RectificationRound).where(RectificationRound.rectification_id.in_(left)))
     session.execute(delete(Rectification).where(Rectification.rating_id == dropped))
+    session.execute(delete(RatingPhoto).where(RatingPhoto.rating_id == dropped))
     session.execute(delete(Rating).where(Rating.id == dropped))
     audit.record(
         session, None, "drop_second_rating", Rating.__tablename__, dropped,
@@ -117,6 +126,7 @@ def erase_texts(session: Session, *, actor: Actor | None, resident_ids: list[UUI
             words_state=CommentState.NONE,
         )
     )
+    session.execute(delete(RatingPhoto).where(RatingPhoto.rating_id.in_(theirs)))
     session.execute(
         update(Rating)
         .where(Rating.resident_id.in_(resident_ids), Rating.comment.is_not(None))
@@ -133,5 +143,18 @@ def export_ratings(session: Session, resident_ids: list[UUID]) -> list[dict[str,
         .order_by(Rating.id)
     )
     rows = [dict(row) for row in session.execute(statement).mappings()]
-    complaints = complaints_of(session, [row["id"] for row in rows])
-    return [row | {"complaint": complaints.get(row.pop("id"))} for row in rows]
+    ids = [row["id"] for row in rows]
+    complaints, photos = complaints_of(session, ids), _photos(session, ids)
+    return [
+        row | {"complaint": complaints.get(row["id"]), "photos": photos[row.pop("id")]}
+        for row in rows
+    ]
+
+
+def _photos(session: Session, rating_ids: list[UUID]) -> dict[UUID, list[str]]:
+    """Their photos, as text: an export is one JSON document."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    statement = select(RatingPhoto).where(RatingPhoto.rating_id.in_(rating_ids))
+    for photo in session.execute(statement.order_by(RatingPhoto.created_at)).scalars():
+        found[photo.rating_id].append(base64.b64encode(photo.content).decode())
+    return found

@@ -1007,6 +1007,7 @@ export interface RatingAnswer {
   may_call: boolean | null;
   offering_id: string | null;
   offering_title: string | null;
+  photos: string[];
   resident: RatedByAnswer;
   score: number;
   tags: string[];
@@ -1037,7 +1038,9 @@ export interface RatingFormAnswer {
   edit_hours: number;
   items: RatingChoiceAnswer[];
   levels: RatingLevelAnswer[];
-  tags: RatingChoiceAnswer[];
+  /** how many a complaint may have */
+  photos: number;
+  tags: RatingTagAnswer[];
   window_days: number;
 }
 
@@ -1057,6 +1060,13 @@ export interface RatingRequest {
   resident_id?: string;
   score: number;
   tags?: ("convenient" | "crowded" | "expert" | "rude" | "slow" | "tidy" | "unclear" | "unsolved" | "useful" | "warm")[];
+}
+
+export interface RatingTagAnswer {
+  key: string;
+  /** says what was wrong */
+  negative: boolean;
+  title: string;
 }
 
 export interface ReadRequest {

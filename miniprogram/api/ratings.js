@@ -1,8 +1,8 @@
 // @ts-check
-const { read } = require("./request");
+const { download, read, upload, write } = require("./request");
 const outbox = require("../utils/outbox");
 
-/** @typedef {{score: number, items: Record<string, number>, tags: string[], comment: string}} Said */
+/** @typedef {{score: number, items: Record<string, number>, tags: string[], comment: string, may_call: boolean | null}} Said */
 /** @typedef {{booking_id: string} | {activity_id: string, resident_id?: string}} Subject */
 
 /**
@@ -11,6 +11,15 @@ const outbox = require("../utils/outbox");
  */
 function getRatingForm() {
   return read("/rating-form");
+}
+
+/**
+ * A rating given by me; of a bad one what became of it.
+ * @param {string} id
+ * @returns {Promise<import("./types").Rating>}
+ */
+function getRating(id) {
+  return read(`/ratings/${id}`, { login: true });
 }
 
 /**
@@ -44,4 +53,37 @@ function changeRating(id, title, said) {
   return outbox.submit({ kind: "rating", title: `修改评价：${title}`, method: "PUT", path, body: said });
 }
 
-module.exports = { getRatingForm, listMyRatings, addRating, changeRating };
+/**
+ * Add a photo to my complaint.
+ * @param {string} id the rating's
+ * @param {string} photoId made by this phone, so that the same photo may be sent again
+ * @param {ArrayBuffer} content
+ * @returns {Promise<import("./types").Rating>}
+ */
+function addPhoto(id, photoId, content) {
+  return upload(`/ratings/${id}/photos/${photoId}`, content);
+}
+
+/**
+ * A photo of my complaint, to be shown.
+ * @param {string} id the rating's
+ * @param {string} photoId
+ */
+async function getPhoto(id, photoId) {
+  return `data:image/jpeg;base64,${wx.arrayBufferToBase64(await download(`/ratings/${id}/photos/${photoId}`))}`;
+}
+
+/**
+ * 「还没解决」: open my complaint again.
+ * @param {string} id the rating's
+ * @param {string} words what is not solved
+ * @param {string} key of this press
+ * @returns {Promise<import("./types").Rating>}
+ */
+function sayUnsolved(id, words, key) {
+  return write("POST", `/ratings/${id}/unsolved`, { words }, { key });
+}
+
+module.exports = {
+  getRatingForm, getRating, listMyRatings, addRating, changeRating, addPhoto, getPhoto, sayUnsolved,
+};

@@ -99,6 +99,26 @@ async function write(method, path, body, { key = uuid(), attempts = ATTEMPTS } =
 }
 
 /**
+ * Send a file as it is. It may be sent again: its address says which it is.
+ * @param {string} path after /api/v1
+ * @param {ArrayBuffer} content
+ * @returns {Promise<any>} the answer's body; rejects with an ApiError
+ */
+async function upload(path, content) {
+  const headers = { "Content-Type": "application/octet-stream" };
+  return (await persist({ method: "PUT", path, body: content, headers }, true, ATTEMPTS)).data;
+}
+
+/**
+ * Read a file.
+ * @param {string} path after /api/v1
+ * @returns {Promise<ArrayBuffer>} rejects with an ApiError
+ */
+async function download(path) {
+  return (await persist({ method: "GET", path, bytes: true }, true, ATTEMPTS)).data;
+}
+
+/**
  * Send until there is an answer that settles it.
  * @param {Exchange} exchange
  * @param {boolean} login
@@ -148,4 +168,4 @@ function checked(answer) {
   return answer;
 }
 
-module.exports = { read, write, forgetReads };
+module.exports = { read, write, upload, download, forgetReads };

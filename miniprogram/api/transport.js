@@ -13,9 +13,13 @@ const TIMEOUT_MS = 10000;
  * @property {"GET" | "POST" | "PUT" | "DELETE"} method
  * @property {string} path after /api/v1
  * @property {Record<string, string | number | boolean | null | undefined>} [query]
- * @property {object} [body]
+ * @property {object} [body] an ArrayBuffer goes as it is
+ * @property {boolean} [bytes] whether the answer is taken as bytes
  * @property {Record<string, string>} [headers]
  */
+
+/** Of a photo on its way through a market's crowded network. */
+const UPLOAD_TIMEOUT_MS = 60000;
 
 /**
  * @typedef {object} Answer
@@ -29,14 +33,15 @@ const TIMEOUT_MS = 10000;
  * @param {Exchange} exchange
  * @returns {Promise<Answer>} whatever the status; rejects with an ApiError where no answer came
  */
-function send({ method, path, query = {}, body, headers = {} }) {
+function send({ method, path, query = {}, body, headers = {}, bytes = false }) {
   return new Promise((resolve, reject) => {
     wx.request({
       url: config.apiBase() + withQuery(path, query),
       method,
       data: body,
       header: headers,
-      timeout: TIMEOUT_MS,
+      timeout: body instanceof ArrayBuffer ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS,
+      responseType: bytes ? "arraybuffer" : "text",
       success: ({ statusCode, data, header }) => {
         const headers = smallNames(header);
         network.reportReached(true);

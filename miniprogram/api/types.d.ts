@@ -58,6 +58,7 @@ export type OfferingSummary = api.OfferingSummaryAnswer;
 
 export type RatingForm = api.RatingFormAnswer;
 export type Rating = api.RatingAnswer;
+export type Complaint = api.ComplaintAnswer;
 
 export type SpecialNeed = api.SpecialNeedsRequest["tags"][number];
 

@@ -58,8 +58,9 @@ function bookingLine({ activity, service, ticket, service_on: on, state }) {
 }
 
 /** @param {Row} rating */
-function ratingLine({ score, comment, created_at: at }) {
-  return `${score} 分${comment ? `，「${comment}」` : ""}，${momentWords(at)}`;
+function ratingLine({ score, comment, photos, created_at: at }) {
+  const sent = photos.length ? `，照片 ${photos.length} 张` : "";
+  return `${score} 分${comment ? `，「${comment}」` : ""}${sent}，${momentWords(at)}`;
 }
 
 /** @param {Row} consent */

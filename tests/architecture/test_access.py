@@ -6,7 +6,7 @@ passes. Passing means that the answer is not 401, 403 or 404, whatever else it i
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -16,6 +16,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Permission, Role
 from backend.core.web.attempts import Access
+from backend.feedback.models import RatingPhoto
 from backend.identity.login import scanning
 from tests.support.transactions import locks_of, taken_back
 from tests.support.world import (
@@ -123,6 +124,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /ratings": ("rating", LOGGED_IN),  # 409 for who has not been there
     "GET /ratings/<uuid:rating_id>": ("", "s"),
     "PUT /ratings/<uuid:rating_id>": ("rating_change", "s"),
+    "PUT /ratings/<uuid:rating_id>/photos/<uuid:photo_id>": ("", "s"),
+    "GET /ratings/<uuid:rating_id>/photos/<uuid:photo_id>": ("", "s"),
     "POST /ratings/<uuid:rating_id>/unsolved": ("unsolved", "s"),
     "GET /activities/<uuid:activity_id>/evaluation": ("", EVERYBODY),
     "GET /evaluations": ("", "cofau"),
@@ -183,6 +186,9 @@ class Stage:
         admin = self.people["a"]
         assert admin is not None
         (rectification,) = ok(admin.get("/rectifications"))["items"]
+        photo = RatingPhoto(id=new_id(), rating_id=UUID(rating["id"]), content=b"a photo")
+        with self.world.app.app_context(), transaction() as session:
+            session.add(photo)
         waiting = ok(
             volunteer.post(f"/offerings/{self._second_offering()}/tickets",
                            {"resident_id": str(subject.resident_id)}), 201,
@@ -196,6 +202,7 @@ class Stage:
             "booking_id": waiting["id"],
             "scan_id": scan_id,
             "rating_id": rating["id"],
+            "photo_id": str(photo.id),
             "rectification_id": rectification["id"],
             "resident_id": member["id"],
             "session_id": ok(subject.get("/me/sessions"))["items"][0]["id"],

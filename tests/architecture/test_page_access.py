@@ -178,6 +178,7 @@ PAGES: dict[str, str] = {
     "POST /console/people/residents": "cofa",
     "GET /console/rectifications/": STAFF,
     "GET /console/rectifications/<uuid:rectification_id>": "coau",
+    "GET /console/rectifications/<uuid:rectification_id>/photos/<uuid:photo_id>": "coa",
     "POST /console/rectifications/<uuid:rectification_id>/call-back": "coa",
     "POST /console/rectifications/<uuid:rectification_id>/close": "coa",
     "POST /console/rectifications/<uuid:rectification_id>/contact": "coa",

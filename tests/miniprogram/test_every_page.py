@@ -79,6 +79,13 @@ def choose_face(phone: Phone) -> None:
     phone.sees("具体说说")
 
 
+def choose_bad_face(phone: Phone) -> None:
+    """Who is not satisfied is asked what was wrong, and whether to call back."""
+    phone.page.get_by_role("radio", name="不满意").first.tap()
+    phone.sees("哪里没做好？")
+    phone.sees("去核实手机号")
+
+
 def show_calendar(phone: Phone) -> None:
     """The month in place of the list."""
     phone.page.get_by_role("tab", name="月历").tap()
@@ -122,12 +129,14 @@ VIEWS = (
     View("pages/checkin/checkin", "您来到了", "scene", name="checkin-market"),
     View("pages/my-code/my-code", "秒后自动换新"),
     View("pages/rate/rate", "提交评价", "rate", act=choose_face),
+    View("pages/rate/rate", "提交评价", "rate", act=choose_bad_face, name="rate-bad"),
     View("pages/community/community", "您住在哪个镇", who=None),
     View("pages/bookings/bookings", "没有更多了"),
     View("pages/bookings/bookings", "还没有报过名", who="newcomer", name="bookings-none"),
     View("pages/notices/notices", "没有更多了"),
     View("pages/visits/visits", "没有更多了"),
     View("pages/ratings/ratings", "没有更多了"),
+    View("pages/complaint/complaint", "您说还没解决", "complaint"),
     View("pages/family/family", "王奶奶"),
     View("pages/family-edit/family-edit", "修改家人的信息", "member"),
     View("pages/special-needs/special-needs", "需要照顾的地方", "needy"),
@@ -207,6 +216,13 @@ def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
         days_ago=9,
     )
     tell(database, resident, "明天的集市", f"/pages/market/market?id={tomorrow.id}")
+    complained = resident.post("/ratings", {"activity_id": today.id, "score": 2,
+                                            "tags": ["slow"], "may_call": False})  # fmt: skip
+    (case,) = organiser.get("/rectifications", activity_id=today.id)["items"]
+    done = {"reply": "理发师傅那天只来了一位。下一场起安排两位，现场有志愿者引导排队。"}
+    organiser.post(f"/rectifications/{case['id']}/reply", done)
+    resident.post(f"/ratings/{complained['id']}/unsolved", {"words": "昨天还是等了一个多小时。"})
+    organiser.post(f"/rectifications/{case['id']}/reply", {"reply": "请了第三位师傅。"})
     twice = [Caller(system.web, name) for name in [new_name()] * 2]
     return Town(
         {"resident": resident, "newcomer": newcomer, "volunteer": Caller(system.web, "volunteer"),
@@ -221,6 +237,7 @@ def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
             "take-number": f"?activity={today.id}&offering={today.haircut.offering_id}",
             "scene": f"?scene={today.code()}",
             "rate": f"?booking={unrated['id']}",
+            "complaint": f"?id={complained['id']}",
             "member": f"?id={member['id']}",
             "needy": f"?member={member['id']}",
         },

@@ -2,11 +2,14 @@
 
 import json
 import re
+from base64 import b64encode
 from datetime import datetime, timedelta
+from io import BytesIO
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 from sqlalchemy import Engine
 
@@ -239,6 +242,63 @@ def test_a_rating_begun_is_still_there_after_going_back(
     said = "SELECT score, comment FROM rating WHERE resident_id = :id"
     assert rows(database, said, id=resident.resident_id) == [(4, "手艺好")]
     assert "draft" not in str(mine.page.evaluate("wx.getStorageInfoSync().keys"))
+
+
+def picture() -> str:
+    """A photo, as base64."""
+    written = BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(written, "PNG")
+    return b64encode(written.getvalue()).decode()
+
+
+def test_a_complaint_is_followed_and_opened_again(
+    own: OpenPhone, resident: Caller, organiser: Caller, market: Market, database: Engine
+) -> None:
+    prove = (
+        "UPDATE resident SET phone_state = 'verified' WHERE id = :id RETURNING phone_encrypted"
+    )
+    resident.post("/me/consents", {"purpose": "phone", "version": "2026-01"})
+    resident.post("/me/phone", {"phone": "13800001234"})
+    change(database, prove, id=resident.resident_id)
+    market.give_number(market.haircut, resident.resident_id)
+    market.serve_next(market.haircut)
+    mine = own("pages/number/number")
+    mine.tap("义剪")
+    faces = mine.page.get_by_role("radiogroup", name="整体感受")
+    faces.get_by_role("radio", name="不满意", exact=True).tap()
+    mine.sees("哪里没做好？")
+    expect(mine.page.get_by_role("checkbox").first).to_contain_text("等太久")
+    mine.page.get_by_role("checkbox").first.tap()
+    chosen = [f"data:image/png;base64,{picture()}", "data:text/plain,nothing"]
+    mine.page.evaluate("chosen => window.__harness.album.push(...chosen)", chosen)
+    mine.allow(422, "")
+    mine.tap("加照片")
+    mine.tap("提交评价")
+    mine.sees("请选一下")
+    mine.page.get_by_role("radio", name="打 138****1234").tap()
+    mine.tap("提交评价")
+    # What is no photo is said, and all else is there and stays.
+    mine.sees("第 2 张照片没传上：这个文件不是照片")
+    mine.page.get_by_role("button", name="不要照片 1").tap()
+    mine.look("rate-photos")
+    mine.tap("提交评价")
+    mine.sees("再打电话回访")
+    (case,) = organiser.get("/rectifications", activity_id=market.id)["items"]
+    assert (case["tags"], case["may_call"]) == (["slow"], True)
+    organiser.post(f"/rectifications/{case['id']}/reply", {"reply": "加了一位师傅"})
+    mine = own("pages/ratings/ratings")
+    mine.tap("有答复了")
+    mine.sees("加了一位师傅")
+    expect(mine.page.get_by_label("您附的照片 1")).to_be_visible()
+    mine.tap("还没解决")
+    mine.page.get_by_label("哪里还没解决").fill("还是等了一小时")
+    mine.tap("返回")
+    mine.tap("有答复了")
+    mine.tap("重新办理")
+    mine.sees("您说还没解决")
+    mine.misses("哪里还没解决")
+    (case,) = organiser.get("/rectifications", activity_id=market.id)["items"]
+    assert case["state"] == "open"
 
 
 def test_a_long_list_is_read_part_by_part(

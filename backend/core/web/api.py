@@ -211,6 +211,8 @@ class _Call(Work):
         return _cacheable(answer, private=actor is not None)
 
     def key_of(self, incoming: tuple[Any, ...]) -> str | None:
+        if self.declared.raw:
+            return None
         name = self.declared.key_field
         key = str(getattr(incoming[0], name)) if name else request.headers.get("Idempotency-Key")
         if key is not None and not idempotency.is_key(key):
@@ -301,7 +303,7 @@ def json_response(value: Any, status: int = 200) -> Response:
 
 def _cacheable(response: Response, *, private: bool) -> Response:
     """An ETag for every read, so that a phone that polls is told 304 where nothing changed."""
-    if response.status_code == 200:
+    if response.status_code == 200 and not response.cache_control.no_store:
         response.headers["Cache-Control"] = "private, no-cache" if private else "no-cache"
         response.vary.add("Authorization")
         response.add_etag()

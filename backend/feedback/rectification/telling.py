@@ -113,7 +113,7 @@ def _tell(
         kind=kind,
         title=f"评价{title}：{subject}",
         text=sentence(_of(found)),
-        page="/pages/ratings/ratings",
+        page=f"/pages/complaint/complaint?id={row.rating_id}",
         activity_id=found.activity_id,
         resident_ids=(found.resident_id,),
         facts=_facts(found, title),

@@ -15,6 +15,7 @@ from backend.core.permissions import Actor, Permission
 from backend.core.web.flashes import done_here
 from backend.core.web.pages import Pages
 from backend.core.web.replies import render, see_other
+from backend.feedback import photos
 from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.evaluation.trends import trends_of
 from backend.feedback.permissions import access_rectification
@@ -22,6 +23,7 @@ from backend.feedback.rectification import operations as rectification
 from backend.feedback.rectification import queries as rectification_reads
 from backend.feedback.web import complaint_schemas as complaints
 from backend.feedback.web import schemas
+from backend.feedback.web.answers import photo_response
 from backend.regions.queries import regions_to_choose
 
 evaluations = Pages(
@@ -108,17 +110,27 @@ def show_rectification(
     """A rectification, and what to do next."""
     found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_SEE)
     may_handle = actor.may(Permission.RECTIFICATION_HANDLE, region_code=found.region_code)
+    rating_id = found.row.rating_id
     return render(
         "feedback/rectification.html",
         one=rectification_reads.rectification_detail(session, actor, rectification_id),
         handlers=rectification.handlers(session, found.region_code) if may_handle else [],
         may_handle=may_handle,
+        photos=photos.photos_of(session, [rating_id])[rating_id] if may_handle else [],
         answered_by_me=actor.user_id in rectification.answered_by(session, rectification_id),
         typed=typed or {},
         problem=problem,
         contact=contact,
         asked=load("evaluation"),
     )
+
+
+@rectifications.page("/<uuid:rectification_id>/photos/<uuid:photo_id>",
+                     access=Permission.RECTIFICATION_HANDLE)  # fmt: skip
+def show_photo(session: Session, actor: Actor, rectification_id: UUID, photo_id: UUID) -> Response:
+    """A photo of the complaint."""
+    found = access_rectification(session, actor, rectification_id, Permission.RECTIFICATION_HANDLE)
+    return photo_response(photos.photo_of(session, found.row.rating_id, photo_id))
 
 
 @rectifications.form("/<uuid:rectification_id>/owner", access=Permission.RECTIFICATION_HANDLE,

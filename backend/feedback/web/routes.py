@@ -3,16 +3,19 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from backend.activities.permissions import access_activity
-from backend.core.config import RATING, load
+from backend.core.config import PHOTOS, RATING, load
+from backend.core.db import transaction
 from backend.core.limits import Limit
 from backend.core.pagination import Asked, Page
 from backend.core.permissions import Actor, Permission, may
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint
 from backend.core.web.lists import ListQuery
-from backend.feedback import operations, queries
+from backend.feedback import operations, photos, queries
 from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.permissions import (
     access_own_rating,
@@ -26,6 +29,7 @@ from backend.feedback.rectification import rounds
 from backend.feedback.requests import OfService, OfVisit, RatingEdit
 from backend.feedback.web import complaint_schemas as complaints
 from backend.feedback.web import schemas
+from backend.feedback.web.answers import photo_response
 
 blp = Blueprint("feedback", __name__, url_prefix="/api/v1", description="评价、评价清单、整改")
 _RATINGS = Limit("ratings")
@@ -42,15 +46,20 @@ def rating_form(_session: Session, _actor: Actor | None) -> dict[str, Any]:
     return {
         "levels": [{"score": score, "title": title} for score, title in levels],
         "items": [{"key": key, "title": item["title"]} for key, item in asked["items"].items()],
-        "tags": [{"key": key, "title": title} for key, title in asked["tags"].items()],
+        "tags": [
+            {"key": key, "title": title, "negative": key in asked["negative_tags"]}
+            for key, title in asked["tags"].items()
+        ],
         "comment_length": schemas.COMMENT_LENGTH,
         "window_days": RATING.window_days,
         "edit_hours": RATING.edit_hours,
+        "photos": PHOTOS.most,
     }
 
 
 @blp.post("/ratings", access=LOGIN, status=201,
-          body=schemas.RatingRequest, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
+          body=schemas.RatingRequest, answer=schemas.RatingAnswer,
+          limit=_RATINGS)  # fmt: skip
 def add_rating(session: Session, actor: Actor, body: OfService | OfVisit) -> dict[str, Any]:
     """Rate a service received, or a visit, of mine or a family member's."""
     if isinstance(body, OfService):
@@ -78,7 +87,8 @@ def get_rating(session: Session, actor: Actor, rating_id: UUID) -> dict[str, Any
 
 
 @blp.post("/ratings/<uuid:rating_id>/unsolved", access=LOGIN,
-          body=schemas.UnsolvedRequest, answer=schemas.RatingAnswer, limit=_RATINGS)  # fmt: skip
+          body=schemas.UnsolvedRequest, answer=schemas.RatingAnswer,
+          limit=_RATINGS)  # fmt: skip
 def say_unsolved(
     session: Session, actor: Actor, body: dict[str, str], rating_id: UUID
 ) -> dict[str, Any]:
@@ -86,6 +96,39 @@ def say_unsolved(
     rating = access_own_rating(session, actor, rating_id)
     rounds.reopen(session, rating, body["words"])
     return queries.rating_detail(session, rating.id)
+
+
+@blp.put("/ratings/<uuid:rating_id>/photos/<uuid:photo_id>", access=LOGIN, raw=True,
+         in_transaction=False, answer=schemas.RatingAnswer,
+         limit=Limit("photos"))  # fmt: skip
+def put_photo(actor: Actor, rating_id: UUID, photo_id: UUID) -> dict[str, Any]:
+    """Add a photo to my complaint. The body is the photo itself (JPEG, PNG or WebP, at most 2 MB),
+    the id is made by the phone: the same photo may be sent again."""
+    with transaction() as session:
+        access_own_rating(session, actor, rating_id)
+    # While it is looked at nobody waits for a connection.
+    jpeg = photos.made_safe(_sent_photo())
+    with transaction() as session:
+        rating = access_own_rating(session, actor, rating_id)
+        photos.add_photo(session, rating, photo_id, jpeg)
+        return queries.rating_detail(session, rating_id)
+
+
+def _sent_photo() -> bytes:
+    """The body. Raises PhotoTooLarge (413)."""
+    request.max_content_length = PHOTOS.most_bytes
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        raise photos.PhotoTooLarge from None
+
+
+@blp.get("/ratings/<uuid:rating_id>/photos/<uuid:photo_id>", access=LOGIN,
+         content_type=photos.MIMETYPE)  # fmt: skip
+def get_photo(session: Session, actor: Actor, rating_id: UUID, photo_id: UUID) -> Response:
+    """A photo of my complaint, as it was written anew."""
+    rating = access_own_rating(session, actor, rating_id)
+    return photo_response(photos.photo_of(session, rating.id, photo_id))
 
 
 @blp.get("/me/ratings", access=LOGIN, query=ListQuery,

@@ -151,6 +151,7 @@ class RatingAnswer(ma.Schema):
     complaint = out.Nested(
         ComplaintAnswer, allow_none=True, metadata={"description": "of a bad rating"}
     )
+    photos = out.List(out.UUID())
 
 
 class RatingLevelAnswer(ma.Schema):
@@ -163,13 +164,18 @@ class RatingChoiceAnswer(ma.Schema):
     title = out.String(metadata={"example": "服务态度"})
 
 
+class RatingTagAnswer(RatingChoiceAnswer):
+    negative = out.Boolean(metadata={"description": "says what was wrong"})
+
+
 class RatingFormAnswer(ma.Schema):
     levels = out.List(out.Nested(RatingLevelAnswer))
     items = out.List(out.Nested(RatingChoiceAnswer))
-    tags = out.List(out.Nested(RatingChoiceAnswer))
+    tags = out.List(out.Nested(RatingTagAnswer))
     comment_length = out.Integer(metadata={"example": COMMENT_LENGTH})
     window_days = out.Integer(metadata={"example": 7})
     edit_hours = out.Integer(metadata={"example": 24})
+    photos = out.Integer(metadata={"description": "how many a complaint may have", "example": 3})
 
 
 class FiguresAnswer(ma.Schema):

@@ -4,9 +4,10 @@
 const { getBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { getMe } = require("../../api/me");
-const { addRating, changeRating, getRatingForm, listMyRatings } = require("../../api/ratings");
+const { addPhoto, addRating, changeRating, getRating, getRatingForm } = require("../../api/ratings");
 const session = require("../../api/session");
 const { draftOf } = require("../../utils/draft");
+const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
@@ -17,7 +18,6 @@ const { momentWords } = require("../../utils/time");
 /** @typedef {import("../../api/types").Rating} Rating */
 /** @typedef {import("../../api/ratings").Said} Said */
 
-const NEWEST = 100;
 /** As the words for a bad rating in rate.wxml. */
 const DISSATISFIED = 2;
 
@@ -33,7 +33,7 @@ Page({
     levels: [],
     /** @type {RatingForm["items"]} */
     items: [],
-    /** @type {{key: string, title: string, on: boolean}[]} */
+    /** @type {{key: string, title: string, negative: boolean, on: boolean}[]} */
     tags: [],
     commentLength: 0,
     editHours: 0,
@@ -43,10 +43,18 @@ Page({
     comment: "",
     /** Whether what is shown was begun before and not sent. */
     begun: false,
+    /** Chosen on this page and not sent yet. @type {{id: string, path: string}[]} */
+    photos: [],
+    /** How many have been sent, and may be in all. */
+    photosSent: 0,
+    photosMost: 0,
     refusal: NO_REFUSAL,
     busy: false,
-    /** Whether there is a number for the call-back; empty while that is not known. */
-    callBack: /** @type {"" | "yes" | "no"} */ (""),
+    /** The number that may be called back, masked; empty where none is proven, null while that is
+     * not known. @type {string | null} */
+    number: null,
+    /** Whether they want that; null until they have said. @type {boolean | null} */
+    mayCall: null,
     reminder: "",
     done: false,
     saved: false,
@@ -66,7 +74,7 @@ Page({
     const { booking, rating, activity, resident } = query;
     this.draft = draftOf(`rating:${booking || rating || [activity, resident].join(":")}`);
     this.unfollow = outbox.followDelivered((late) => {
-      if (late && late.key === this.waiting) this.thank();
+      if (late && late.key === this.waiting) this.setData({ saved: false });
     });
     this.load();
   },
@@ -78,6 +86,7 @@ Page({
   onShow() {
     look.apply(this);
     comeBack(this);
+    this.readNumber();
   },
 
   async load() {
@@ -86,6 +95,7 @@ Page({
       const [form, subject] = await Promise.all([getRatingForm(), this.readSubject()]);
       const begun = this.draft?.get() || null;
       const given = begun || subject.rating;
+      const score = given ? given.score : 0;
       const tags = form.tags.map((tag) => ({ ...tag, on: given !== null && given.tags.includes(tag.key) }));
       this.setData({
         title: subject.title,
@@ -94,12 +104,15 @@ Page({
         begun: begun !== null,
         levels: form.levels,
         items: form.items,
-        tags,
+        tags: inOrder(tags, score),
         commentLength: form.comment_length,
         editHours: form.edit_hours,
-        score: given ? given.score : 0,
+        photosMost: form.photos,
+        photosSent: subject.rating ? subject.rating.photos.length : 0,
+        score,
         scores: given ? given.items : {},
         comment: (given && given.comment) || "",
+        mayCall: given && given.may_call !== undefined ? given.may_call : null,
         loading: false,
       });
       this.setData({ reminder: await reminders.offerWords(reminders.FOR_COMPLAINTS) });
@@ -119,16 +132,20 @@ Page({
       return { title: service, market, rating: null };
     }
     if (!ratingId) return { title: decodeURIComponent(title), market: "", rating: null };
-    const { items } = await listMyRatings({ limit: NEWEST });
-    const rating = items.find(({ id }) => id === ratingId);
-    if (!rating) throw new ApiError({ code: "not_found", title: "没有找到这条评价" });
+    const rating = await getRating(ratingId);
     const whole = rating.activity_title;
     return { title: rating.offering_title || whole, market: rating.offering_title ? whole : "", rating };
   },
 
+  /** Only a number that is proven to be theirs is called. */
+  async readNumber() {
+    const me = session.knownUser() || (await getMe().catch(() => null));
+    if (me) this.setData({ number: me.phone_state === "verified" ? me.phone || "" : "" });
+  },
+
   /** @param {WechatMiniprogram.CustomEvent<{value: number}>} event */
   onScore({ detail }) {
-    this.setData({ score: detail.value });
+    this.setData({ score: detail.value, tags: inOrder(this.data.tags, detail.value) });
     mend(this, "score");
     this.keep();
   },
@@ -152,6 +169,34 @@ Page({
     this.keep();
   },
 
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onMayCall(event) {
+    this.setData({ mayCall: event.currentTarget.dataset.may });
+    mend(this, "call");
+    this.keep();
+  },
+
+  async onAddPhotos() {
+    const { photos, photosMost, photosSent } = this.data;
+    const count = photosMost - photosSent - photos.length;
+    // Who goes back without a photo has chosen none.
+    const chosen = await wx.chooseMedia({ count, mediaType: ["image"], sizeType: ["compressed"] }).catch(() => null);
+    if (!chosen) return;
+    const added = chosen.tempFiles.slice(0, count).map(({ tempFilePath }) => ({ id: uuid(), path: tempFilePath }));
+    this.setData({ photos: [...photos, ...added] });
+    mend(this, "photos");
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onDropPhoto(event) {
+    this.setData({ photos: this.data.photos.filter(({ id }) => id !== event.currentTarget.dataset.id) });
+    mend(this, "photos");
+  },
+
+  onProveNumber() {
+    wx.navigateTo({ url: "/pages/phone/phone" });
+  },
+
   keep() {
     this.draft?.keep(this.said());
   },
@@ -160,7 +205,14 @@ Page({
   said() {
     const { score, scores, tags, comment } = this.data;
     const chosen = tags.filter(({ on }) => on).map(({ key }) => key);
-    return { score, items: scores, tags: chosen, comment: comment.trim() };
+    return { score, items: scores, tags: chosen, comment: comment.trim(), may_call: this.mayCall() };
+  },
+
+  /** Of a complaint whether we may call; null where that was not asked. */
+  mayCall() {
+    const { score, number, mayCall } = this.data;
+    if (score > DISSATISFIED || number === null) return null;
+    return number === "" ? false : mayCall;
   },
 
   async onSubmit() {
@@ -169,14 +221,19 @@ Page({
       refuse(this, { score: "请先点一个表情，告诉我们您的整体感受" });
       return;
     }
-    if (this.data.score <= DISSATISFIED) reminders.ask(reminders.FOR_COMPLAINTS);
+    const { score, number, mayCall } = this.data;
+    if (score <= DISSATISFIED && number && mayCall === null) {
+      refuse(this, { call: "请选一下，要不要我们打电话回访您" });
+      return;
+    }
+    if (score <= DISSATISFIED) reminders.ask(reminders.FOR_COMPLAINTS);
     this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       const outcome = await this.send();
       this.draft?.forget();
       this.waiting = outcome.sent ? "" : outcome.key;
-      if (outcome.sent) this.thank();
-      else this.setData({ done: true, saved: true });
+      if (outcome.sent && score <= DISSATISFIED && !(await this.sendPhotos(outcome.data.id))) return;
+      this.setData({ done: true, saved: !outcome.sent });
     } catch (error) {
       refuse(this, error);
     } finally {
@@ -184,10 +241,24 @@ Page({
     }
   },
 
-  /** It has arrived. Who was not satisfied is told then whether we can call back. */
-  async thank() {
-    this.setData({ done: true, saved: false });
-    if (this.data.score <= DISSATISFIED) this.setData({ callBack: await canCallBack() });
+  /**
+   * The rating is there, and stays as it is said here: what comes after it only adds to it.
+   * @param {string} ratingId
+   * @returns {Promise<boolean>} whether all of them have arrived
+   */
+  async sendPhotos(ratingId) {
+    this.query = { rating: ratingId };
+    for (const { id, path } of [...this.data.photos]) {
+      try {
+        const { photos } = await addPhoto(ratingId, id, await contentOf(path));
+        this.setData({ photos: this.data.photos.filter((one) => one.id !== id), photosSent: photos.length });
+      } catch (error) {
+        const which = this.data.photosSent + 1;
+        refuse(this, { photos: `评价已收到。第 ${which} 张照片没传上：${sentenceOf(error)}` });
+        return false;
+      }
+    }
+    return true;
   },
 
   send() {
@@ -206,11 +277,27 @@ Page({
 });
 
 /**
- * Whether we have a number to call.
- * @returns {Promise<"" | "yes" | "no">} empty where that can't be read: nothing is said of it
+ * The tags as they are offered: who is not satisfied reads first what may have been wrong.
+ * @template {{negative: boolean}} Tag
+ * @param {Tag[]} tags
+ * @param {number} score
  */
-async function canCallBack() {
-  const me = session.knownUser() || (await getMe().catch(() => null));
-  if (!me) return "";
-  return me.phone === null ? "no" : "yes";
+function inOrder(tags, score) {
+  const negativeFirst = score > 0 && score <= DISSATISFIED;
+  return [...tags].sort((one, other) => Number(one.negative !== negativeFirst) - Number(other.negative !== negativeFirst));
+}
+
+/**
+ * What is in a file on this phone.
+ * @param {string} filePath
+ * @returns {Promise<ArrayBuffer>}
+ */
+function contentOf(filePath) {
+  return new Promise((resolve, reject) => {
+    wx.getFileSystemManager().readFile({
+      filePath,
+      success: ({ data }) => resolve(/** @type {ArrayBuffer} */ (data)),
+      fail: () => reject(new ApiError({ code: "photo_unreadable", title: "这张照片打不开，请换一张" })),
+    });
+  });
 }

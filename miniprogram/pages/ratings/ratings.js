@@ -3,6 +3,7 @@
 
 const { getRatingForm, listMyRatings } = require("../../api/ratings");
 const { whoWords } = require("../../utils/family-names");
+const { stageWords } = require("../../utils/complaint-words");
 const look = require("../../utils/look");
 const { UNREAD, createList } = require("../../utils/paged-list");
 const serverTime = require("../../utils/server-time");
@@ -55,6 +56,11 @@ Page({
   onChange(event) {
     wx.navigateTo({ url: `/pages/rate/rate?rating=${event.currentTarget.dataset.id}` });
   },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onComplaint(event) {
+    wx.navigateTo({ url: `/pages/complaint/complaint?id=${event.currentTarget.dataset.id}` });
+  },
 });
 
 /**
@@ -74,6 +80,7 @@ function ratingWords(rating, form) {
     level: level ? level.title : "",
     tags: tags.join("、"),
     comment: rating.comment || "",
+    stage: rating.complaint ? stageWords(rating.complaint) : "",
     canChange: serverTime.isBefore(rating.editable_until),
   };
 }

@@ -48,7 +48,7 @@ def told(person: Person) -> list[dict[str, Any]]:
 
 def test_who_complained_sees_each_step_and_no_word_of_the_office(fair: Fair) -> None:
     person, found = fair.complaint()
-    _, shown = complaint(person)
+    rating_id, shown = complaint(person)
     assert (shown["state"], shown["reopenable"], shown["rounds"]) == ("open", False, [])
     act(fair, found, ("reply", REPLY))
     shown = complaint(person)[1]
@@ -64,7 +64,7 @@ def test_who_complained_sees_each_step_and_no_word_of_the_office(fair: Fair) -> 
     assert [one["kind"] for one in notices] == [
         "complaint_received", "complaint_measures", "complaint_call_back", "complaint_closed",
     ]  # fmt: skip
-    assert {one["page"] for one in notices} == {"/pages/ratings/ratings"}
+    assert {one["page"] for one in notices} == {f"/pages/complaint/complaint?id={rating_id}"}
     assert "已增加一名理发师" in notices[1]["text"]
     assert "电话里说认可" not in str(notices)
 

@@ -337,6 +337,7 @@ def test_the_form_is_public_and_in_chinese(world: World) -> None:
     assert form["levels"][0] == {"score": 5, "title": "非常满意"}
     assert [level["score"] for level in form["levels"]] == [5, 4, 3, 2, 1]
     assert {"key": "waiting", "title": "等候时间"} in form["items"]
-    assert {"key": "warm", "title": "热情耐心"} in form["tags"]
+    assert {"key": "warm", "title": "热情耐心", "negative": False} in form["tags"]
+    assert {"key": "slow", "title": "等太久", "negative": True} in form["tags"]
     assert form["comment_length"] == 500
     assert (form["window_days"], form["edit_hours"]) == (RATING.window_days, RATING.edit_hours)

@@ -11,6 +11,7 @@
  * @property {string[]} sounds what was played, by its file
  * @property {{ offline: boolean, delayMs: number }} network may be replaced at any time
  * @property {"accept" | "reject"} subscription the user's answer to requestSubscribeMessage
+ * @property {string[]} album what is chosen from it next, as addresses
  * @property {"accept" | "reject"} calendar whether the user lets us write into the phone's calendar
  * @property {{ title: string, path: string, imageUrl: string }[]} shared what was passed on
  * @property {() => void} share the menu's "send to a friend" for the page on top

@@ -1,7 +1,19 @@
 // @ts-check
 // Files and pictures.
 import { fileAddress, localAddress } from "../dom.js";
-import { later } from "./call.js";
+import { harness } from "../record.js";
+import { finish, later } from "./call.js";
+
+/** What is chosen next from the phone's album, as addresses; tests put it there. @type {string[]} */
+const album = [];
+harness.album = album;
+
+const fileSystem = {
+  readFile(/** @type {any} */ options) {
+    const content = fetch(fileAddress(options.filePath, "app")).then(async (file) => ({ data: await file.arrayBuffer() }));
+    finish("readFile", content, options);
+  },
+};
 
 export const files = {
   env: { USER_DATA_PATH: "wxfile://usr" },
@@ -16,6 +28,12 @@ export const files = {
     link.download = "image.png";
     link.click();
   }),
+  chooseMedia: later("chooseMedia", ({ count }) => {
+    const tempFiles = album.splice(0, count).map((tempFilePath) => ({ tempFilePath, size: tempFilePath.length, fileType: "image" }));
+    if (!tempFiles.length) throw "cancel";
+    return { tempFiles, type: "image" };
+  }),
+  getFileSystemManager: () => fileSystem,
   previewImage: later("previewImage", () => ({})),
   arrayBufferToBase64: (/** @type {ArrayBuffer} */ buffer) =>
     btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("")),
