@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import and_, insert, text
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, Desk, Offering, Slot, Stall, Venue
 from backend.activities.operations import Origin, create_activity, rows_of
 from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
+from backend.activities.stalls.common import stalls_of
 from backend.activities.stalls.slots import MOST_SLOTS, SlotsOverlap, check_apart
 from backend.activities.words import SlotChoice, quoted
 from backend.core import clock
@@ -121,14 +122,15 @@ def read_source(session: Session, activity: Activity) -> Source:
 
     Raises SlotsOverlap (409) when those of a service do, which was made before that was refused.
     """
-    offerings = rows_of(session, Offering, Offering.activity_id == activity.id)
+    standing = and_(Offering.activity_id == activity.id, Offering.dropped_at.is_(None))
+    offerings = rows_of(session, Offering, standing)
     ids = [offering.id for offering in offerings]
     slots = rows_of(session, Slot, Slot.offering_id.in_(ids))
     _check_slots_apart(activity, offerings, slots)
     return Source(
         activity,
         NewVenue.of(session.get_one(Venue, activity.venue_id)),
-        rows_of(session, Stall, Stall.activity_id == activity.id),
+        stalls_of(session, activity.id),
         offerings,
         rows_of(session, Desk, Desk.offering_id.in_(ids)),
         slots,

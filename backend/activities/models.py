@@ -188,9 +188,17 @@ class Stall(Base):
     place: Mapped[str | None] = mapped_column(
         server_default=FetchedValue(), server_onupdate=FetchedValue()
     )
+    # Taken out of an announced activity though people had signed up: their numbers tell of it.
+    dropped_at: Mapped[datetime | None]
 
     __table_args__ = (
-        UniqueConstraint("activity_id", "number"),
+        Index(
+            "uq_stall_activity_id_number",
+            "activity_id",
+            "number",
+            unique=True,
+            postgresql_where=text("dropped_at IS NULL"),
+        ),
         Index(
             "uq_stall_spot",
             "activity_id",
@@ -234,6 +242,8 @@ class Offering(Base):
     daily_cap_per_person: Mapped[int] = mapped_column(default=1)
     sign_up_opens_at: Mapped[datetime | None]
     sign_up_closes_at: Mapped[datetime | None]
+    # As of a stall.
+    dropped_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("activity_id", "letter"),

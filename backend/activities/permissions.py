@@ -27,8 +27,8 @@ ANNOUNCED = frozenset(
 # What is missing is looked for among what was deleted: its kind, and how it is said.
 _PARTS = {"stall": "摊位", "offering": "服务", "slot": "时段", "duty": "人员安排"}
 _DELETIONS = {
-    "stall": ("delete_stall",), "offering": ("delete_offering",),
-    "slot": ("delete_slot", "delete_offering"), "duty": ("unassign",),
+    "stall": ("delete_stall",), "offering": ("delete_offering", "drop_offering"),
+    "slot": ("delete_slot", "delete_offering", "drop_offering"), "duty": ("unassign",),
 }  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def access_activities(
 def access_offering(session: Session, actor: Actor | None, offering_id: UUID) -> Offering:
     """The offering, if the caller may see its activity."""
     offering = session.get(Offering, offering_id)
-    if offering is None:
+    if offering is None or offering.dropped_at is not None:
         raise not_there(session, actor, "offering", offering_id)
     access_activity(session, actor, offering.activity_id)
     return offering
@@ -167,7 +167,7 @@ def access_slot_for_edit(session: Session, actor: Actor, slot_id: UUID) -> tuple
 def _afresh(session: Session, actor: Actor, model: type[Row], row_id: UUID) -> Row:
     """A row read again under its activity's lock: what was read before may be out of date."""
     row = session.get(model, row_id, populate_existing=True)
-    if row is None:
+    if row is None or getattr(row, "dropped_at", None) is not None:
         raise not_there(session, actor, model.__tablename__, row_id)
     return row
 

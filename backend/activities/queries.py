@@ -231,7 +231,7 @@ def _stalls(
     rows = session.execute(
         select(Stall, Organisation.name)
         .outerjoin(Organisation, Organisation.id == Stall.organisation_id)
-        .where(condition)
+        .where(condition, Stall.dropped_at.is_(None))
     ).all()
     rows = sorted(rows, key=lambda row: stall_order(row.Stall.number))
     by_stall: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
@@ -254,7 +254,7 @@ def _offerings(
     )
     rows = session.execute(
         select(Offering, desks)
-        .where(condition)
+        .where(condition, Offering.dropped_at.is_(None))
         .order_by(func.length(Offering.letter), Offering.letter)
     ).all()
     slots: dict[UUID, list[dict[str, Any]]] = defaultdict(list)

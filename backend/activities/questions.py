@@ -37,6 +37,9 @@ sign_ups: Question[[Session, UUID, UUID | None, UUID | None], SignUps] = Questio
 # (session, activity_id): how many numbers have been given or called on the spot?
 numbers_begun: Question[[Session, UUID], int] = Question("numbers_begun")
 
+# (session, offering_ids): for which of these services has anybody ever had a number?
+numbered: Question[[Session, Collection[UUID]], set[UUID]] = Question("numbered")
+
 # (session, activity): how long are the lines of an activity that is on, just now? By offering:
 # {"waiting", "estimate_minutes"}.
 lines: Question[[Session, Activity], dict[UUID, dict[str, Any]]] = Question("lines")

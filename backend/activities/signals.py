@@ -63,6 +63,10 @@ slot_moved = Signal()
 # `before` (a Venue).
 place_changed = Signal()
 
+# (session, actor, activity, offering, change): a service for which people had signed up is given no
+# more.
+offering_dropped = Signal()
+
 # (session, actor, activity_id, resident_id, at, service_on): somebody who had signed up has
 # come, at an instant, for the activity's day `service_on`.
 person_arrived = Signal()

@@ -50,6 +50,7 @@ AUDIT = AuditWords(
         "add_offering": "增加服务",
         "edit_offering": "修改服务",
         "delete_offering": "删除服务",
+        "drop_offering": "取消服务，预约随之取消",
         "add_slots": "增加时段",
         "edit_slot": "修改时段",
         "delete_slot": "删除时段",

@@ -68,6 +68,12 @@ class DayFull(AppError):
     title = "那一天的名额不够，不能改到那一天"
 
 
+class BeingServed(AppError):
+    status = 409
+    code = "being_served"
+    title = "正在为居民服务，请办完这一位再取消这项服务"
+
+
 class AlreadyHere(AppError):
     """Who has come for a slot can't be sent to another day."""
 

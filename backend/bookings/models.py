@@ -30,7 +30,9 @@ class BookingState(StrEnum):
 S = BookingState
 _DESK = by(Permission.QUEUE_CALL)
 _DESK_OR_PERSON = by(Permission.QUEUE_CALL, Other.PERSON)
-_CANCEL = by(Permission.TICKET_ISSUE, Other.PERSON, Other.SYSTEM, note="activity cancelled")
+_CANCEL = by(
+    Permission.TICKET_ISSUE, Other.PERSON, Other.SYSTEM, note="activity cancelled, service dropped"
+)
 _ENDED = by(Other.SYSTEM, note="activity closed, its day over")
 
 # docs/states.md is made from this table.

@@ -16,10 +16,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity, ActivityState
+from backend.activities.models import Activity, ActivityState, Offering
 from backend.activities.signals import Change
 from backend.bookings import places, statements
 from backend.bookings.days import AFTER_DAY, after_day, day_over
+from backend.bookings.errors import BeingServed
 from backend.bookings.line.order import next_near
 from backend.bookings.models import (
     ACTIVE_STATES,
@@ -29,7 +30,7 @@ from backend.bookings.models import (
     BookingState,
 )
 from backend.bookings.news import sentences, telling
-from backend.core import audit
+from backend.core import audit, clock
 from backend.core.audit import AuditEntry, audit_values
 from backend.core.config import MESSAGES, QUEUE
 from backend.core.db import AnyRow
@@ -221,6 +222,39 @@ def end_all(
         telling.tell_market_cancelled(session, all_ended, change)
     else:
         telling.tell_ended(session, all_ended)
+
+
+def cancel_service(
+    session: Session,
+    actor: Actor | None,
+    activity: Activity,
+    offering: Offering,
+    change: Change,
+) -> None:
+    """A service of a locked activity is given no more: what was booked of it is cancelled, and its
+    people are told. All are locked before the first is moved, as in `end_all`. Those of earlier
+    days have ended with their day.
+
+    Raises BeingServed (409) while somebody is.
+    """
+    of_service = [Booking.offering_id == offering.id]
+    if activity.state is ActivityState.LIVE:
+        today = clock.service_day(clock.now(), activity.starts_at, activity.ends_at)
+        of_service.append(Booking.service_on >= today)
+    open_ones = (*of_service, Booking.state.in_(_AT_CLOSE))
+    held = select(Booking.slot_id, Booking.offering_id).where(*open_ones).distinct()
+    places.lock(session, session.execute(held).all())
+    active = select(Booking.state).where(*of_service, Booking.state.in_(ACTIVE_STATES))
+    states = session.execute(active.order_by(Booking.id).with_for_update()).scalars().all()
+    if S.SERVING in states:
+        raise BeingServed
+    places.free_all(session, open_ones)
+    cancelled = []
+    for before in _AT_CLOSE:
+        ended = _write(session, [*of_service, Booking.state == before], state=S.CANCELLED)
+        _note(session, actor, activity.id, ended, "service_dropped", before, S.CANCELLED)
+        cancelled += ended
+    telling.tell_service_dropped(session, cancelled, change)
 
 
 def with_past_numbers(session: Session) -> list[UUID]:

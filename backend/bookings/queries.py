@@ -1,7 +1,7 @@
 """Reads of bookings: lists and counts."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -137,6 +137,12 @@ def count_begun(session: Session, activity_id: UUID) -> int:
         Booking.activity_id == activity_id, Booking.state != BookingState.CANCELLED, begun
     )
     return session.execute(statement).scalar_one()
+
+
+def ever_numbered(session: Session, offering_ids: Collection[UUID]) -> set[UUID]:
+    """For which of these services anybody has ever had a number, whatever became of it."""
+    statement = select(Booking.offering_id).where(Booking.offering_id.in_(offering_ids)).distinct()
+    return set(session.execute(statement).scalars())
 
 
 def export_bookings(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:

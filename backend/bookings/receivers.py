@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from backend.activities import questions
 from backend.activities.lifecycle.times import Times
-from backend.activities.models import Activity, ActivityState, Slot, Venue
+from backend.activities.models import Activity, ActivityState, Offering, Slot, Venue
 from backend.activities.signals import (
     Change,
     activity_moved,
     arrival_reverted,
+    offering_dropped,
     person_arrived,
     place_changed,
     slot_moved,
@@ -82,6 +83,13 @@ def elsewhere(
     telling.tell_place_changed(session, activity.id, before, change)
 
 
+@offering_dropped.connect
+def dropped(
+    session: Session, *, actor: Actor, activity: Activity, offering: Offering, change: Change
+) -> None:
+    moves.cancel_service(session, actor, activity, offering, change)
+
+
 @slot_moved.connect
 def slot_elsewhere(
     session: Session,
@@ -115,6 +123,7 @@ def active(session: Session, since: date) -> Select[UUID]:
 
 
 questions.sign_ups.answered(queries.standing_sign_ups)
+questions.numbered.answered(queries.ever_numbered)
 questions.numbers_begun.answered(queries.count_begun)
 questions.lines.answered(order.lines_of)
 exported.answered("bookings")(queries.export_bookings)

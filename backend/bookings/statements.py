@@ -37,7 +37,7 @@ _CONTEXT = Statement(
       JOIN region g ON g.id = a.region_id
       JOIN resident r ON r.id = :resident_id AND r.removed_at IS NULL
       LEFT JOIN slot s ON s.id = :slot_id AND s.offering_id = o.id
-     WHERE o.id = :offering_id
+     WHERE o.id = :offering_id AND o.dropped_at IS NULL
        FOR UPDATE OF r FOR KEY SHARE OF a, o
     """,
     plans_once=True,

@@ -40,6 +40,7 @@ AUDIT = AuditWords(
         "merge": "合并重复预约",
         "merge_bookings": "合并来宾的预约",
         "day_over": "当天已过，号随之作废",
+        "service_dropped": "服务取消，预约随之取消",
         "activity_closed": "活动结束，预约随之办理",
         "activity_cancelled": "活动取消，预约随之取消",
     },

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Offering, Slot
@@ -100,37 +100,46 @@ def _read_of(change_id: UUID) -> Any:
     )
 
 
-def _gone(change: ActivityChange) -> ColumnElement[bool]:
-    """Whether somebody keeps nothing any more of what changes."""
-    if change.kind not in OF_THOSE_WHO_COME:
-        return false()
-    stands = [
-        Booking.activity_id == change.activity_id,
+def _gone() -> ColumnElement[bool]:
+    """Whether an addressee keeps nothing any more of what a change of those who come is about."""
+    stands = select(Booking.id).where(
+        Booking.activity_id == ActivityChange.activity_id,
         Booking.resident_id == Addressee.resident_id,
         Booking.state != BookingState.CANCELLED,
-    ]
-    if change.offering_id is not None:
-        stands.append(Booking.offering_id == change.offering_id)
-    if change.slot_id is not None:
-        stands.append(Booking.slot_id == change.slot_id)
-    return ~select(Booking.id).where(*stands).exists()
+        or_(
+            ActivityChange.offering_id.is_(None),
+            Booking.offering_id == ActivityChange.offering_id,
+        ),
+        or_(ActivityChange.slot_id.is_(None), Booking.slot_id == ActivityChange.slot_id),
+    )
+    return and_(
+        ActivityChange.kind.in_(OF_THOSE_WHO_COME),
+        ~stands.correlate(ActivityChange, Addressee).exists(),
+    )
 
 
-def _counts(session: Session, change: ActivityChange) -> tuple[int, int]:
-    """How many people have to know of a change, and how many of them do."""
-    read = _read_of(change.id)
+def _counts(session: Session, activity_id: UUID) -> dict[UUID, tuple[int, int]]:
+    """By change of an activity: how many people have to know of it, and how many of them do."""
+    read = select(Notice.id).where(
+        Notice.cause_id == Addressee.change_id,
+        Notice.user_id == account_of(),
+        Notice.read_at.is_not(None),
+    )
     reached = or_(
-        Addressee.answer.is_not(None), Addressee.call == Call.TOLD, read.c.read_at.is_not(None)
+        Addressee.answer.is_not(None),
+        Addressee.call == Call.TOLD,
+        read.correlate(Addressee, Resident).exists(),
     )
     statement = (
-        select(func.count(), func.count().filter(reached))
-        .select_from(Addressee)
+        select(
+            Addressee.change_id, func.count().label("n"), func.count().filter(reached).label("m")
+        )
+        .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
-        .outerjoin(read, read.c.user_id == account_of())
-        .where(Addressee.change_id == change.id, ~_gone(change))
+        .where(ActivityChange.activity_id == activity_id, ~_gone())
+        .group_by(Addressee.change_id)
     )
-    people, known = session.execute(statement).one()
-    return people, known
+    return {row.change_id: (row.n, row.m) for row in session.execute(statement)}
 
 
 def begun(change: ActivityChange, activity: Activity) -> bool:
@@ -151,33 +160,24 @@ def _overtaken(change: ActivityChange, later: Sequence[ActivityChange]) -> bool:
 
 
 def reaches(session: Session, activity: Activity) -> list[Reach]:
-    """The changes of an activity, the newest first, with whom they have reached."""
-    every = changes_of(session, activity.id)
-    return [reach_of(session, change, activity, every) for change in every]
-
-
-def changes_of(session: Session, activity_id: UUID) -> Sequence[ActivityChange]:
-    """An activity's changes, the newest first."""
+    """The changes of an activity, the newest first, with whom they have reached. Two statements."""
     statement = (
         select(ActivityChange)
-        .where(ActivityChange.activity_id == activity_id)
+        .where(ActivityChange.activity_id == activity.id)
         .order_by(ActivityChange.id.desc())
     )
-    return session.execute(statement).scalars().all()
+    every = session.execute(statement).scalars().all()
+    counts = _counts(session, activity.id) if every else {}
+    return [_reach(change, activity, every, *counts.get(change.id, (0, 0))) for change in every]
 
 
-def reach_of(
-    session: Session,
+def _reach(
     change: ActivityChange,
     activity: Activity,
     every: Sequence[ActivityChange],
+    people: int,
+    reached: int,
 ) -> Reach:
-    """Whom a change has reached.
-
-    Args:
-        every: all changes of the activity.
-    """
-    people, reached = _counts(session, change)
     over = (
         change.kind is ChangeKind.ANNOUNCEMENT
         or begun(change, activity)
@@ -208,8 +208,9 @@ def contacts_of(session: Session, change: ActivityChange) -> list[Contact]:
             read.c.read_at,
             read.c.user_id.is_not(None).label("sent"),
             _CALLER.name.label("caller"),
-            _gone(change).label("gone"),
+            _gone().label("gone"),
         )
+        .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
         .outerjoin(_HOLDER, _HOLDER.user_id == account_of())
         .outerjoin(read, read.c.user_id == account_of())

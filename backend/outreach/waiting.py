@@ -1,4 +1,4 @@
-"""Which call lists are open (core/todos.py): as `queries.reach_of` says of each change, for all of
+"""Which call lists are open (core/todos.py): as `queries.reaches` says of each change, for all of
 them at once."""
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select

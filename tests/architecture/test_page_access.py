@@ -142,6 +142,7 @@ PAGES: dict[str, str] = {
     "POST /console/markets/slots/<uuid:slot_id>/delete": "coa",
     "GET /console/markets/stalls/<uuid:stall_id>": "coau",
     "POST /console/markets/stalls/<uuid:stall_id>": "coa",
+    "GET /console/markets/stalls/<uuid:stall_id>/delete": "coa",
     "POST /console/markets/stalls/<uuid:stall_id>/delete": "coa",
     "POST /console/markets/stalls/<uuid:stall_id>/offerings": "coa",
     "GET /console/markets/stalls/<uuid:stall_id>/offerings/new": "coa",

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,12 @@ from werkzeug.test import TestResponse
 
 from backend.activities.models import Activity, Duty, Stall
 from backend.activities.stalls.plan import plan_of
+from backend.core import clock
 from backend.core.db import transaction
+from tests.api.activities.workbench import hidden
 from tests.concurrency.conftest import together
 from tests.support.desk import Desk
+from tests.support.market_day import MarketDay
 from tests.support.world import Person, World, ok
 
 TIMES = 6
@@ -88,6 +92,65 @@ def test_of_announcements_written_at_once_as_many_go_as_there_may_be(
     path = f"/console/changes/of/{market.id}/announce"
     answers = together(TIMES, lambda n: seats[n].send(path, **form))
     assert sorted(answer.status_code for answer in answers) == [303] * 3 + [409] * (TIMES - 3)
+
+
+def test_who_signs_up_while_a_service_is_dropped_is_told_or_too_late(
+    committed_app: Flask, committed_world: World, organiser: Person, seats: list[Seat]
+) -> None:
+    for _ in range(3):
+        day = MarketDay.begin(committed_world, organiser=organiser)
+        day.booked(committed_world.person())
+        people = [committed_world.person() for _ in range(TIMES)]
+        path = f"{M}/offerings/{day.offering_id}/delete"
+        with committed_app.app_context():
+            seen = hidden(seats[0].desk.read(path), "seen")
+
+        def act(n: int, day: MarketDay = day, people: list[Person] = people,
+                path: str = path, seen: str = seen) -> TestResponse:  # fmt: skip
+            return day.sign_up(people[n - 1]) if n else seats[0].send(path, seen=seen)
+
+        dropped, *booked = together(TIMES + 1, act)
+        assert {answer.status_code for answer in booked} <= {201, 404}
+        held = 1 + [answer.status_code for answer in booked].count(201)
+        told = day.rows("SELECT 1 FROM notice WHERE kind = 'service_dropped' AND activity_id = :id",
+                        id=day.id)  # fmt: skip
+        stands = "SELECT 1 FROM booking WHERE activity_id = :id AND state != 'cancelled'"
+        standing = len(day.rows(stands, id=day.id))
+        assert (dropped.status_code, standing, len(told)) in {(303, 0, held), (409, held, 0)}
+
+
+def test_nobody_comes_at_a_time_that_they_were_not_shown(
+    committed_app: Flask, committed_world: World, organiser: Person
+) -> None:
+    """「还来」 while the market is moved again: it is of the time before, or refused."""
+    draft = committed_world.ready(organiser, starts_at=clock.now() + timedelta(days=5))
+    stall = ok(organiser.get(f"/activities/{draft['id']}"))["stalls"][0]
+    offering = committed_world.offering(organiser, stall["id"])
+    ok(organiser.post(f"/activities/{draft['id']}/publish"))
+    person = committed_world.person()
+    booking = ok(person.post(f"/offerings/{offering['id']}/bookings", {}), 201)
+    start = datetime.fromisoformat(draft["starts_at"])
+
+    def move(days: int) -> TestResponse:
+        begins = start + timedelta(days=days)
+        body = {
+            "starts_at": begins.isoformat(),
+            "ends_at": (begins + timedelta(hours=3)).isoformat(),
+        }
+        return organiser.put(f"/activities/{draft['id']}", body)
+
+    for days in (1, 3, 5):
+        ok(move(days))
+        shown = {"service_on": ok(person.get(f"/bookings/{booking['id']}"))["service_on"]}
+
+        def act(n: int, days: int = days, shown: dict[str, str] = shown) -> TestResponse:
+            if n:
+                return move(days + 1)
+            return person.post(f"/bookings/{booking['id']}/keep", shown)
+
+        kept, moved = together(2, act)
+        assert (kept.status_code, moved.status_code) in {(200, 200), (409, 200)}
+        assert ok(person.get(f"/bookings/{booking['id']}"))["kept_at"] is None
 
 
 def test_stalls_put_on_one_spot_at_once_all_stand_apart(

@@ -132,6 +132,20 @@ def affected_by(
     return Affected(ups.bookings, ups.people, here, ups.moved, _rows(session, ups))
 
 
+def affected_at_stall(session: Session, activity_id: UUID, stall_id: UUID) -> Affected:
+    """Who is affected when a stall goes with its services; of several services a person may hold
+    one number each, so people are counted for each of them."""
+    ids = select(Offering.id).where(Offering.stall_id == stall_id, Offering.dropped_at.is_(None))
+    each = [affected_by(session, activity_id, one) for one in session.execute(ids).scalars()]
+    return Affected(
+        sum(one.bookings for one in each),
+        sum(one.people for one in each),
+        sum(one.here for one in each),
+        sum(one.moved for one in each),
+        [row for one in each for row in one.rows],
+    )
+
+
 def _rows(session: Session, ups: SignUps) -> list[tuple[Offering, Slot | None, int]]:
     if not ups.by_place:
         return []

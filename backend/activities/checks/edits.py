@@ -74,7 +74,7 @@ def check_slots_within(session: Session, activity: Activity) -> None:
     statement = (
         select(func.min(Slot.starts_at), func.max(Slot.ends_at))
         .join(Offering, Offering.id == Slot.offering_id)
-        .where(Offering.activity_id == activity.id)
+        .where(Offering.activity_id == activity.id, Offering.dropped_at.is_(None))
     )
     first, last = session.execute(statement).one()
     if first is not None and (first < activity.starts_at or last > activity.ends_at):

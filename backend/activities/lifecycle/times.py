@@ -173,7 +173,8 @@ def check_reschedule(activity: Activity, starts_at: datetime, version: int) -> N
 def count_slots(session: Session, activity_id: UUID) -> int:
     """How many appointment times an activity's services have."""
     statement = select(func.count()).select_from(Slot).join(Offering)
-    return session.execute(statement.where(Offering.activity_id == activity_id)).scalar_one()
+    given = Offering.activity_id == activity_id, Offering.dropped_at.is_(None)
+    return session.execute(statement.where(*given)).scalar_one()
 
 
 def _shift_services(

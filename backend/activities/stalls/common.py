@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from backend.activities.checks.edits import NOT_ANNOUNCED
@@ -58,6 +59,7 @@ def _names_nobody(key: str, value: Any) -> bool:
 
 
 def stalls_of(session: Session, activity_id: UUID) -> list[Stall]:
-    """The stalls in the order of their numbers."""
-    found = rows_of(session, Stall, Stall.activity_id == activity_id)
+    """The stalls in the order of their numbers, without those that were dropped."""
+    standing = and_(Stall.activity_id == activity_id, Stall.dropped_at.is_(None))
+    found = rows_of(session, Stall, standing)
     return sorted(found, key=lambda stall: stall_order(stall.number))

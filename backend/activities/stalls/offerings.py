@@ -8,11 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.checks.edits import NOT_ANNOUNCED, check_editable, record_edit
+from backend.activities.lifecycle.changing import begin_change
 from backend.activities.models import Activity, Desk, Offering, ServiceDay, Slot, Stall
 from backend.activities.operations import rows_of
+from backend.activities.questions import numbered
 from backend.activities.requests import NewOffering, OfferingEdit
+from backend.activities.signals import ChangeKind, offering_dropped
 from backend.activities.stalls.common import BelowBooked, TooMany, audited
-from backend.core import audit
+from backend.activities.words import quoted
+from backend.core import audit, clock
 from backend.core.config import load
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.given import UNSET, given, or_else, put
@@ -102,6 +106,38 @@ def delete_offering(session: Session, actor: Actor, activity: Activity, offering
     session.delete(offering)
     session.flush()
     record_edit(session, actor, activity, "delete_offering", which | was)
+
+
+def drop_offering(session: Session, actor: Actor, activity: Activity, offering: Offering) -> None:
+    """Take a service out of an activity whoever has signed up for it: what they hold is cancelled,
+    and they are told. One that nobody ever had a number of is deleted.
+
+    Raises NotEditable (409), and what the receivers of `offering_dropped` raise.
+    """
+    check_editable(activity)
+    if not numbered(session, [offering.id]):
+        delete_offering(session, actor, activity, offering)
+        return
+    change = begin_change(
+        session,
+        actor,
+        activity,
+        ChangeKind.SERVICE_DROPPED,
+        f"{quoted(offering.title)}不办了",
+        offering_id=offering.id,
+    )
+    slots = rows_of(session, Slot, Slot.offering_id == offering.id)
+    which = {
+        "offering_id": str(offering.id),
+        "letter": offering.letter,
+        "slot_ids": [str(slot.id) for slot in slots],
+    }
+    offering.dropped_at = clock.now()
+    for desk in rows_of(session, Desk, Desk.offering_id == offering.id):
+        session.delete(desk)
+    session.flush()
+    offering_dropped.send(session, actor=actor, activity=activity, offering=offering, change=change)
+    record_edit(session, actor, activity, "drop_offering", which)
 
 
 def _times_of(slots: Sequence[Slot]) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 from backend.activities.checks.edits import check_editable, record_edit, staying_publishable
 from backend.activities.models import Activity, Desk, Offering, Stall
 from backend.activities.operations import rows_of
+from backend.activities.questions import numbered
 from backend.activities.requests import NewStall, StallEdit
-from backend.activities.stalls.common import TooMany, audited
-from backend.activities.stalls.offerings import delete_offering
+from backend.activities.stalls.common import TooMany, audited, stalls_of
+from backend.activities.stalls.offerings import delete_offering, drop_offering
 from backend.activities.stalls.plan import Spot, free_spots, plan_of, read_place, spot_of, spots_of
 from backend.activities.words import stall_order
-from backend.core import audit
+from backend.core import audit, clock
 from backend.core.errors import AppError, ValidationFailed, on_constraint
 from backend.core.given import given, or_else, put
 from backend.core.ids import new_id
@@ -52,7 +53,7 @@ def add_stall(session: Session, actor: Actor, activity: Activity, new: NewStall)
     Raises NotEditable, StallNumberTaken, TooMany (409), ValidationFailed (422).
     """
     check_editable(activity)
-    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
+    stalls = stalls_of(session, activity.id)
     if len(stalls) >= MOST_STALLS:
         raise TooMany(f"一场活动最多 {MOST_STALLS} 个摊位")
     _check_stall(session, stalls, new)
@@ -68,7 +69,7 @@ def update_stall(
 ) -> Stall:
     """Change a stall; what is not named stays. Raises as `add_stall`."""
     check_editable(activity)
-    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
+    stalls = stalls_of(session, activity.id)
     others = [other for other in stalls if other is not stall]
     _check_stall(session, others, edit, number_now=stall.number)
     before = audited(activity, stall)
@@ -97,6 +98,29 @@ def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stal
     record_edit(session, actor, activity, "delete_stall", _which(stall) | was)
 
 
+def drop_stall(session: Session, actor: Actor, activity: Activity, stall: Stall) -> None:
+    """Take a stall out of an activity with its services, whoever has signed up for them
+    (`drop_offering`). One that nobody ever had a number of is deleted.
+
+    Raises as `drop_offering`, and StaysPublished (409) for the last one of an announced market.
+    """
+    check_editable(activity)
+    offerings = rows_of(session, Offering, Offering.stall_id == stall.id)
+    if not numbered(session, [offering.id for offering in offerings]):
+        delete_stall(session, actor, activity, stall)
+        return
+    was = audit.as_it_was(audited(activity, stall))
+    with staying_publishable(session, activity):
+        for offering in offerings:
+            if offering.dropped_at is None:
+                drop_offering(session, actor, activity, offering)
+        for desk in rows_of(session, Desk, Desk.stall_id == stall.id):
+            session.delete(desk)
+        stall.dropped_at, stall.spot_row, stall.spot_column = clock.now(), None, None
+        session.flush()
+    record_edit(session, actor, activity, "delete_stall", _which(stall) | was)
+
+
 def place_stall(
     session: Session, actor: Actor, activity: Activity, stall: Stall, spot: Spot | None
 ) -> None:
@@ -108,7 +132,7 @@ def place_stall(
     Raises NotEditable (409).
     """
     check_editable(activity)
-    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
+    stalls = stalls_of(session, activity.id)
     before, standing = spot_of(stall), spots_of(stalls).get(spot) if spot is not None else None
     if standing is not None and standing is not stall:
         moved = [(standing, audited(activity, standing)), (stall, audited(activity, stall))]
@@ -138,7 +162,7 @@ def arrange_stalls(session: Session, actor: Actor, activity: Activity) -> int:
     Raises NotEditable (409).
     """
     check_editable(activity)
-    stalls = rows_of(session, Stall, Stall.activity_id == activity.id)
+    stalls = stalls_of(session, activity.id)
     stalls.sort(key=lambda stall: stall_order(stall.number))
     off = plan_of(stalls).off
     for stall, spot in zip(off, free_spots(stalls), strict=False):

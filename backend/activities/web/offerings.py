@@ -20,6 +20,7 @@ from backend.activities.stalls import offerings
 from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
 from backend.activities.web.forms import Sent
+from backend.activities.web.moving import see_reach
 from backend.activities.web.stalls import EDIT, check_seen, pages, stall_to_edit
 from backend.activities.web.workbench import access_workbench, frame
 from backend.core import clock
@@ -171,13 +172,14 @@ def ask_to_delete_offering(
 def delete_offering(
     session: Session, actor: Actor, body: dict[str, str], offering_id: UUID
 ) -> Response:
-    """Delete a service that nobody has signed up for, as the sender has been shown it."""
+    """Take a service away with all that was booked of it, as the sender has been shown it."""
     activity, offering = access_offering_for_edit(session, actor, offering_id)
     affected = changes.affected_by(session, activity.id, offering_id)
     if body.get("seen") != changes.fingerprint(changes.fingerprint_of(offering), affected.seen):
         raise changes.AffectedMeanwhile
-    offerings.delete_offering(session, actor, activity, offering)
-    return see_other(".list_stalls", activity_id=activity.id)
+    offerings.drop_offering(session, actor, activity, offering)
+    stalls = see_other(".list_stalls", activity_id=activity.id)
+    return see_reach(session, activity, affected) or stalls
 
 
 def flat(typed: Any) -> dict[str, str]:

@@ -24,6 +24,7 @@ from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
 from backend.activities.web.deleted import show_deleted
 from backend.activities.web.forms import Sent
+from backend.activities.web.moving import see_reach
 from backend.activities.web.workbench import access_workbench, frame
 from backend.core.errors import AppError, EditedMeanwhile
 from backend.core.permissions import Actor, Permission
@@ -107,7 +108,7 @@ def arrange(session: Session, actor: Actor, activity_id: UUID) -> Response:
 
 def stall_to_edit(session: Session, actor: Actor, stall_id: UUID) -> tuple[Activity, Stall]:
     stall = session.get(Stall, stall_id)
-    if stall is None:
+    if stall is None or stall.dropped_at is not None:
         raise not_there(session, actor, "stall", stall_id)
     return access_workbench(session, actor, stall.activity_id), stall
 
@@ -177,9 +178,35 @@ def place(session: Session, actor: Actor, body: dict[str, Any], stall_id: UUID) 
     return see_other(".list_stalls", activity_id=activity.id)
 
 
-@pages.form("/stalls/<uuid:stall_id>/delete", access=EDIT, again=show_stall, said="摊位已删除")
-def delete_stall(session: Session, actor: Actor, stall_id: UUID) -> Response:
-    """Delete a stall that nobody has signed up at."""
+@pages.page("/stalls/<uuid:stall_id>/delete", access=EDIT)
+def ask_to_delete_stall(
+    session: Session,
+    actor: Actor,
+    stall_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
+    """Who is affected if the stall goes with its services."""
+    activity, stall = stall_to_edit(session, actor, stall_id)
+    return render(
+        "activities/delete_stall.html",
+        **frame(
+            actor, activity, "stalls", problem=problem, stall=stall,
+            services=len(queries.stall_detail(session, stall_id)["offerings"]),
+            affected=changes.affected_at_stall(session, activity.id, stall_id),
+        ),
+    )  # fmt: skip
+
+
+@pages.form("/stalls/<uuid:stall_id>/delete", access=EDIT, body=forms.ConfirmForm,
+            again=ask_to_delete_stall, said="摊位已删除")  # fmt: skip
+def delete_stall(session: Session, actor: Actor, body: dict[str, str], stall_id: UUID) -> Response:
+    """Take a stall away with its services and all that was booked of them, as the sender has been
+    shown it."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
-    stalls.delete_stall(session, actor, activity, stall)
-    return see_other(".list_stalls", activity_id=activity.id)
+    affected = changes.affected_at_stall(session, activity.id, stall.id)
+    if body.get("seen") != affected.seen:
+        raise changes.AffectedMeanwhile
+    stalls.drop_stall(session, actor, activity, stall)
+    everything = see_other(".list_stalls", activity_id=activity.id)
+    return see_reach(session, activity, affected) or everything

@@ -173,6 +173,18 @@ def market_cancelled(rows: Sequence[Any], change: Change | None) -> News:
     )
 
 
+def service_dropped(rows: Sequence[Any], change: Change) -> News:
+    """A service is given no more, and what an account had booked of it."""
+    return _of_change(
+        NoticeKind.SERVICE_DROPPED,
+        f"服务取消：{rows[0].offering_title}",
+        f"{_market(rows[0])}的{quoted(rows[0].offering_title)}不办了，{_numbers(rows)}随之取消。"
+        "活动照常举行，可以看看别的服务。",
+        rows,
+        change,
+    )
+
+
 def place_changed(rows: Sequence[Any], before: Venue, change: Change) -> News:
     """A market is held elsewhere.
 

@@ -108,6 +108,11 @@ def tell_market_cancelled(
     tell_all(session, booking_ids, lambda mine: sentences.market_cancelled(mine, change))
 
 
+def tell_service_dropped(session: Session, booking_ids: Sequence[UUID], change: Change) -> None:
+    """A service is given no more, and these bookings of it were cancelled."""
+    tell_all(session, booking_ids, lambda mine: sentences.service_dropped(mine, change))
+
+
 def tell_market_moved(
     session: Session, moves: Mapping[UUID, sentences.Move], change: Change | None
 ) -> None:

@@ -58,13 +58,13 @@ def show_change(
     """
     activity, change = access_change(session, actor, change_id)
     contacts = queries.contacts_of(session, change)
-    every = queries.changes_of(session, activity.id)
+    reaches = queries.reaches(session, activity)
     wanted = query["shown"] is Shown.ALL
     return render(
         "outreach/change.html",
         activity=activity,
         change=change,
-        reach=queries.reach_of(session, change, activity, every),
+        reach=next(one for one in reaches if one.change_id == change.id),
         over=queries.begun(change, activity),
         shown=query["shown"],
         contacts=[one for one in contacts if wanted or one.by is By.NOTHING],

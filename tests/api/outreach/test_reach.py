@@ -152,6 +152,26 @@ def test_put_back_it_is_another_change_and_the_first_list_is_over(
     assert listed.count("改期</a>") == 2
 
 
+def test_thirty_are_told_the_truth_of_every_change(world: World, day: MarketDay) -> None:
+    """Moved, put back, cancelled: each has three notices in order, and who gave up has fewer."""
+    thirty = [world.person() for _ in range(30)]
+    bookings = [day.booked(person) for person in thirty]
+    desk = Desk(world, day.organiser)
+    first = put_off(desk, day)
+    ok(day.act(bookings[0], "cancel", thirty[0]))
+    assert "已通知 0／29" in desk.read(first)
+    assert "不来了" in desk.read(f"{first}?shown=all")
+    assert "还有 29 人没通知到" in desk.read(put_off(desk, day, 0))
+    page = desk.read(f"{M}/{day.id}/cancel")
+    last = desk.send(f"{M}/{day.id}/cancel", reason="大雨", **fields_of(page)).location
+    kinds = [[one["kind"] for one in ok(person.get("/me/notices"))["items"]] for person in thirty]
+    told = ["market_cancelled", "market_moved", "market_moved", "booking_made"]
+    assert kinds == [told[2:], *[told] * 29]
+    assert desk.read(last).count("没打通") == 29
+    listed = desk.read(f"/console/changes/of/{day.id}")
+    assert listed.count("不用通知") == 2, "the last says all"
+
+
 # ---------------------------------------------------------------------------- the call list
 
 

@@ -1,0 +1,79 @@
+"""A service or a stall for which people have signed up is taken away: shown before, told, kept."""
+
+import re
+
+from tests.api.activities.workbench import M, audited, fields_of
+from tests.support.desk import Desk
+from tests.support.market_day import MarketDay
+from tests.support.world import World, ok, refused
+
+
+def drop(desk: Desk, path: str) -> str:
+    """Look at who is affected, and confirm; answers the page that one is led to."""
+    page = desk.read(path)
+    answer = desk.send(path, **fields_of(page))
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return desk.read(answer.location)
+
+
+def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
+    world: World, day: MarketDay
+) -> None:
+    person, other = world.person("赵小红"), world.person()
+    stays = day.offering()
+    booking, kept = day.booked(person), day.booked(other, stays)
+    desk, path = Desk(world, day.organiser), f"{M}/offerings/{day.offering_id}/delete"
+    shown = desk.read(path)
+    day.booked(world.person("钱大海"))
+    assert desk.send(path, **fields_of(shown)).status_code == 409, "one more than was shown"
+    refused(day.organiser.delete(f"/offerings/{day.offering_id}"), 409, "in_use")
+    page = drop(desk, path)
+    for words in ("「义剪」不办了", "已通知 0／2", "赵*红", "钱*海"):
+        assert words in page
+    assert day.booking(booking)["state"] == "cancelled"
+    assert day.booking(kept)["state"] == "confirmed"
+    assert day.moves(booking)[-1] == ("service_dropped", "confirmed", "cancelled")
+    told = [one["kind"] for one in ok(person.get("/me/notices"))["items"]]
+    assert told[0] == "service_dropped"
+    assert "service_dropped" not in [one["kind"] for one in ok(other.get("/me/notices"))["items"]]
+    offerings = [
+        one["id"]
+        for stall in ok(person.get(f"/activities/{day.id}"))["stalls"]
+        for one in stall["offerings"]
+    ]
+    assert offerings == [stays]
+    refused(day.sign_up(world.person()), 404, "not_found")
+    assert "已被删除" in desk.read(f"{M}/offerings/{day.offering_id}", 404)
+    assert "drop_offering" in audited(day.id)
+    copied = ok(day.organiser.post(f"/activities/{day.id}/copy", {
+        "starts_at": ok(person.get(f"/activities/{day.id}"))["starts_at"]}), 201)  # fmt: skip
+    assert [len(stall["offerings"]) for stall in copied["stalls"]] == [1]
+
+
+def test_a_stall_goes_with_its_services_and_its_number_is_free_again(world: World) -> None:
+    day = MarketDay.begin(world)
+    second = day.stall(number="9")
+    services = [day.offering(second) for _ in range(2)]
+    person = world.person()
+    booking = day.booked(person, services[0])
+    desk, path = Desk(world, day.organiser), f"{M}/stalls/{second}/delete"
+    assert "2 项服务" in desk.read(path)
+    assert "已通知 0／1" in drop(desk, path)
+    assert day.booking(booking)["state"] == "cancelled"
+    assert day.booking(booking)["stall"]["number"] == "9"
+    market = ok(person.get(f"/activities/{day.id}"))
+    assert [stall["id"] for stall in market["stalls"]] == [day.market.stall_id]
+    assert day.stall(number="9") != second
+    assert re.search("摊位已被删除", desk.read(f"{M}/stalls/{second}", 404))
+
+
+def test_nobody_is_sent_away_who_is_being_served(world: World) -> None:
+    day = MarketDay.begin(world)
+    number = day.number()
+    ok(day.press(), 200)
+    ok(day.act(number, "start"))
+    desk, path = Desk(world, day.organiser), f"{M}/offerings/{day.offering_id}/delete"
+    answer = desk.send(path, **fields_of(desk.read(path)))
+    assert answer.status_code == 409
+    assert "正在为居民服务" in answer.get_data(as_text=True)
+    assert day.booking(number)["state"] == "serving"
