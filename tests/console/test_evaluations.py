@@ -79,7 +79,7 @@ def test_a_complaint_goes_from_owner_to_closed(office: OpenOffice, database: Eng
     page.get_by_label("居民是否认可").select_option("true")
     _save(page, "保存回访")
     page.get_by_role("button", name="办结").click()
-    expect(page.get_by_role("dialog")).to_contain_text("办结后不能再改")
+    expect(page.get_by_role("dialog")).to_contain_text("会重新办理")
     page.get_by_role("button", name="确定").click()
     expect(page.locator("[aria-labelledby=facts]")).to_contain_text("已办结")
     with database.connect() as connection:

@@ -114,7 +114,7 @@ def test_a_rating_whose_answer_was_lost_is_one_rating(
     mine.look("offline-rating")
     mine.come_back()
     mine.misses(SAVED)
-    mine.sees("我们会核实并整改")
+    mine.sees("我们会核实、整改并答复您")
     assert comments(database, resident) == [("等了很久",)]
 
 
