@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
@@ -30,18 +30,21 @@ def make_link(
     *,
     activity: Activity | None = None,
     region: Region | None = None,
+    calendar: bool = False,
 ) -> str:
     """A link to a market's or a region's wall, which the caller may make; answers its secret,
     which is kept nowhere.
 
     Args:
         activity, region: one of them.
+        calendar: to the region's calendar, and not to its wall.
     """
     token = secrets.token_urlsafe(_SECRET_BYTES)
     link = WallLink(
         token_hash=crypto.hash_token(token),
         activity_id=activity.id if activity else None,
         region_id=region.id if region else None,
+        calendar=calendar,
         created_by=actor.user_id,
     )
     session.add(link)
@@ -66,19 +69,26 @@ def revoke_link(session: Session, actor: Actor, link_id: UUID) -> None:
         _note(session, actor, "revoke_wall_link", link, code)
 
 
-def find_link(session: Session, token: str) -> WallLink:
+def find_link(session: Session, token: str, *, calendar: bool = False) -> WallLink:
     """The link with this secret, while it holds: a market's ends half a day after it.
+
+    Args:
+        calendar: whether it has to lead to a calendar; to a wall otherwise.
 
     Raises NotFound (404).
     """
     statement = (
         select(WallLink, Activity.ends_at)
         .outerjoin(Activity, Activity.id == WallLink.activity_id)
-        .where(WallLink.token_hash == crypto.hash_token(token), WallLink.revoked_at.is_(None))
+        .where(
+            WallLink.token_hash == crypto.hash_token(token),
+            WallLink.revoked_at.is_(None),
+            WallLink.calendar.is_(calendar),
+        )
     )
     row = session.execute(statement).one_or_none()
     if row is None or (row.ends_at is not None and clock.now() >= row.ends_at + _AFTER_END):
-        raise NotFound("这个大屏链接已经收回，或者已经到期；请向组织者要一个新的")
+        raise NotFound("这个链接已经收回，或者已经到期；请向组织者要一个新的")
     link: WallLink = row.WallLink
     return link
 
@@ -95,12 +105,13 @@ def onlooker(session: Session, link: WallLink) -> Actor:
 
 
 def wall_in_words(market: Any, place: Any) -> ColumnElement[str]:
-    """现场：花园社区公益集市；总览：湖塘镇
+    """现场：花园社区公益集市；总览：湖塘镇；日历：湖塘镇
 
     Args:
         market, place: Activity and Region, outer joined to a link by what it shows.
     """
-    return func.coalesce("现场：" + market.title, "总览：" + place.name)
+    kind = case((WallLink.calendar, "日历："), else_="总览：")
+    return func.coalesce("现场：" + market.title, kind + place.name)
 
 
 def standing_links(session: Session, codes: Sequence[str]) -> Sequence[Any]:

@@ -228,7 +228,9 @@ PAGES: dict[str, str] = {
     "GET /console/walls/": "cofa",
     "POST /console/walls/<uuid:link_id>/revoke": "coa",
     "POST /console/walls/board/<uuid:activity_id>": "coa",
+    "POST /console/walls/calendar": "coa",
     "POST /console/walls/region": "coa",
+    "GET /console/walls/show/<calendar>/calendar.ics": EVERYBODY,
     "GET /console/walls/show/<token>": EVERYBODY,
     "GET /console/walls/show/<token>/now": EVERYBODY,
 }
@@ -465,6 +467,7 @@ class Office(Stage):
                 "programme": "market", "title": "集市", "region_id": community,
                 "venue_name": "广场", "starts_at": begin, "ends_at": end,
             },
+            "/console/walls/calendar": {"region_id": community},
             "/console/walls/region": {"region_id": community},
             "/console/settings/regions/import": {
                 "file": (f"code,name\n{COMMUNITY},花园".encode(), "r.csv"),
@@ -486,6 +489,9 @@ def stage(world: World) -> Office:
     made = office.send("o", "/console/walls/board/<uuid:activity_id>").location
     shown = office.desks["o"].read(made)
     (office.ids["token"],) = set(re.findall(r"/console/walls/show/([\w-]+)", shown))
+    made = office.send("o", "/console/walls/calendar").location
+    feed = office.desks["o"].read(made)
+    (office.ids["calendar"],) = set(re.findall(r"/show/([\w-]+)/calendar.ics", feed))
     (office.ids["link_id"],) = re.findall(r"/console/walls/([0-9a-f-]{36})/revoke", shown)
     return office
 

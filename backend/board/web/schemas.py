@@ -62,9 +62,10 @@ class WallQuery(fields.Schema):
 
 
 class WallsQuery(fields.Schema):
-    """The secret of the link that was just made."""
+    """The secret of the link that was just made, and whether it leads to a calendar."""
 
     made = fields.Text(50)
+    calendar = fields.FlagInQuery(load_default=False)
 
 
 class WallForm(fields.Schema):

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
 from backend.activities.permissions import access_activity
+from backend.board import feed, walls
 from backend.board import queries as board
-from backend.board import walls
 from backend.board.models import WallLink
 from backend.board.web import schemas
 from backend.board.web.pages import BOARD_EVERY_SECONDS
@@ -44,19 +44,23 @@ def list_links(
         "board/walls.html",
         links=walls.standing_links(session, codes),
         regions=regions_to_choose(session, codes),
+        query=query,
         typed=typed or {},
         problem=problem,
-        made=_address_of(session, query["made"]) if "made" in query else None,
+        made=_address_of(session, query) if "made" in query else None,
         own_name=own_name,
     )
 
 
-def _address_of(session: Session, token: str) -> str | None:
-    """The address of a link's wall; None where it does not hold any more."""
+def _address_of(session: Session, query: dict[str, Any]) -> str | None:
+    """The address of the link that was just made; None where it does not hold any more."""
+    token, calendar = query["made"], query["calendar"]
     try:
-        walls.find_link(session, token)
+        walls.find_link(session, token, calendar=calendar)
     except NotFound:
         return None
+    if calendar:
+        return url_for(".calendar_feed", calendar=token, _external=True)
     return url_for(".show", token=token, _external=True)
 
 
@@ -66,6 +70,15 @@ def make_for_region(session: Session, actor: Actor, body: dict[str, Any]) -> Res
     """A link to a region's dashboard on the wall."""
     region = check_region(session, actor, body["region_id"], Permission.ACTIVITY_RUN)
     return see_other(".list_links", made=walls.make_link(session, actor, region=region))
+
+
+@pages.form("/calendar", access=Permission.ACTIVITY_RUN, body=schemas.WallForm, again=list_links,
+            said="链接做好了", kept=False)  # fmt: skip
+def make_for_calendar(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
+    """A link to a region's calendar, for a calendar program to subscribe to."""
+    region = check_region(session, actor, body["region_id"], Permission.ACTIVITY_RUN)
+    made = walls.make_link(session, actor, region=region, calendar=True)
+    return see_other(".list_links", made=made, calendar="true")
 
 
 @pages.form("/board/<uuid:activity_id>", access=Permission.ACTIVITY_RUN, page=".list_links",
@@ -116,6 +129,14 @@ def _region_wall(session: Session, link: WallLink, token: str) -> str:
     live_url = url_for(".show", token=token)
     onlooker, region = walls.onlooker(session, link), walls.region_of(session, link)
     return region_wall(session, onlooker, region, live_url)
+
+
+@pages.page("/show/<calendar>/calendar.ics", access=PUBLIC, polled=True)
+def calendar_feed(session: Session, actor: Actor | None, calendar: str) -> Response:
+    """The calendar that a link leads to; programs ask for it again and again."""
+    link = walls.find_link(session, calendar, calendar=True)
+    content = feed.feed_of(session, walls.region_of(session, link))
+    return Response(content, content_type="text/calendar; charset=utf-8")
 
 
 @pages.page("/show/<token>/now", access=PUBLIC, polled=True)

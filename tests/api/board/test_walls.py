@@ -3,11 +3,12 @@
 import re
 from datetime import timedelta
 
+from backend.core import clock
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay, at
-from tests.support.world import COMMUNITY, DISTRICT, OTHER_SUBDISTRICT, SUBDISTRICT, World
+from tests.support.world import COMMUNITY, DISTRICT, OTHER_SUBDISTRICT, SUBDISTRICT, World, ok
 
 W = "/console/walls"
 
@@ -111,3 +112,39 @@ def test_who_runs_nothing_there_makes_and_takes_back_nothing(world: World, day: 
     assert link not in stranger.read(f"{W}/")
     auditor = Desk(world, world.staff(Role.AUDITOR, DISTRICT))
     assert auditor.send(f"{W}/board/{day.id}").status_code == 403
+
+
+def test_a_region_s_calendar_is_subscribed_to_and_tells_what_becomes_of_it(world: World) -> None:
+    organiser = world.organiser()
+    desk, program = Desk(world, organiser), Desk(world)
+    drafts = [
+        world.draft(organiser, starts_at=clock.now() + timedelta(days=days), title=title)
+        for days, title in ((3, "A, B; C"), (4, "名称很长的公益集市" * 6), (5, "还是草稿"))
+    ]
+    for draft in drafts[:2]:
+        world.offering(organiser, world.stall(organiser, draft["id"])["id"])
+        ok(organiser.post(f"/activities/{draft['id']}/publish"))
+    answer = desk.send(f"{W}/calendar", region_id=world.region_id(SUBDISTRICT))
+    made = desk.read(answer.location)
+    (path,) = set(re.findall(r"https?://[^/\"]+(/console/walls/show/[\w-]+/calendar.ics)", made))
+    first = program.http.get(path)
+    assert first.content_type == "text/calendar; charset=utf-8"
+    lines = first.get_data().split(b"\r\n")
+    assert max(map(len, lines)) <= 75
+    text = first.get_data(as_text=True).replace("\r\n ", "")
+    assert [text.count(f"UID:{one['id']}@wusheji") for one in drafts] == [1, 1, 0]
+    escaped = r"A\, B\; C"
+    assert f"SUMMARY:{escaped}" in text
+    assert "名称很长的公益集市" * 6 in text
+    assert "STATUS:CANCELLED" not in text
+    etag = {"If-None-Match": first.headers["ETag"]}
+    assert program.http.get(path, headers=etag).status_code == 304
+    ok(organiser.post(f"/activities/{drafts[0]['id']}/cancel", {"reason": "大雨"}))
+    changed = program.http.get(path, headers=etag).get_data(as_text=True)
+    event = changed[changed.index(f"UID:{drafts[0]['id']}") :]
+    assert event.index("STATUS:CANCELLED") < event.index("END:VEVENT")
+    # It opens no wall, and is taken back like one.
+    assert program.http.get(path.removesuffix("/calendar.ics")).status_code == 404
+    assert "日历：" in desk.read(f"{W}/")
+    assert desk.send(f"{W}/{link_id(desk.read(f'{W}/'))}/revoke").status_code == 303
+    assert program.http.get(path).status_code == 404
