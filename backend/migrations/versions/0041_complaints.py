@@ -44,7 +44,7 @@ def upgrade() -> None:
             "words_state",
             sa.Enum(
                 "none", "pending", "passed", "review", "rejected",
-                name="commentstate", native_enum=False, create_constraint=True,
+                name="commentstate", native_enum=False, create_constraint=True, length=32,
             ),
             nullable=False,
         ),
