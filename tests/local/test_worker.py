@@ -21,6 +21,7 @@ from flask import Flask
 from psycopg.rows import dict_row
 from sqlalchemy import text
 
+from backend.activities.models import Activity
 from backend.app import create_app
 from backend.core import clock, jobs
 from backend.core.config import JOBS, MESSAGES
@@ -31,6 +32,9 @@ from backend.features import FEATURES
 from backend.local.postgres.server import PrivatePostgres
 from backend.local.waiting import wait_until
 from backend.notices.models import NoticeKind
+from backend.outreach.announcements import announce
+from backend.outreach.models import Audience
+from backend.outreach.requests import NewAnnouncement
 from backend.regions import imports
 from backend.regions.models import RegionImport, RegionImportState
 from backend.reports.models import ReportKind
@@ -44,9 +48,10 @@ from tests.support.queue import do_a_job
 from tests.support.worker_nursery import Nursery, Worker
 from tests.support.world import COMMUNITY, SUBDISTRICT, Person, World, ok
 
-# It tells of tomorrow's activities, of which there are none here, and only by day.
-IDLE = "bookings.tell_tomorrow"
-_ALL = [job for feature in FEATURES for job in feature.jobs if jobs.name_of(job) != IDLE]
+# What has nothing to do here: one tells of tomorrow's activities, by day; the other speaks to an
+# office's chat, in the morning.
+IDLE = ("bookings.tell_tomorrow", "digest.send")
+_ALL = [job for feature in FEATURES for job in feature.jobs if jobs.name_of(job) not in IDLE]
 EVERY_JOB = sorted(map(jobs.name_of, _ALL))
 BY_THE_CLOCK = sorted(jobs.name_of(job) for job in _ALL if jobs.runs_by_the_clock(job))
 LONG_AGO = timedelta(days=60)
@@ -115,6 +120,10 @@ def _asked_for(app: Flask) -> dict[str, str]:
                     login["token"])  # fmt: skip
     body = {"booking_id": fair.booking(writer.resident_id), "score": 5, "comment": "很好"}
     rating = ok(writer.post("/ratings", body), 201)
+    complaining, found = fair.complaint()
+    ok(fair.organiser.post(f"/rectifications/{found}/reply", {"reply": "已增加一名理发师"}))
+    (bad,) = ok(complaining.get("/me/ratings"))["items"]
+    ok(complaining.post(f"/ratings/{bad['id']}/unsolved", {"words": "还是等了一个小时"}))
     ticket = {"resident_id": str(world.person().resident_id)}
     ok(fair.organiser.post(f"/offerings/{fair.market.offering_id}/tickets", ticket), 201)
     over = Fair.live(world)
@@ -140,10 +149,14 @@ def _asked_for(app: Flask) -> dict[str, str]:
         session.add(new_regions)
         session.flush()
         jobs.defer(session, imports.run_import, import_id=str(new_regions.id))
+        rest = NewAnnouncement(text="3 号摊位休息到 10:30", audience=Audience.SIGNED_UP)
+        announcement = announce(session, actor, session.get_one(Activity, UUID(fair.id)), rest)
         ids = {
             "fair": fair.id,
             "over": over.id,
             "rating": str(rating["id"]),
+            "rectification": found,
+            "announcement": str(announcement.id),
             "report": str(report.id),
             "import": str(new_regions.id),
         }
@@ -207,12 +220,14 @@ WORST_MOMENT = {
     "activities.purge_imports": "LOCK TABLE schedule_import IN EXCLUSIVE MODE",
     "bookings.end_days": "SELECT FROM booking WHERE state = 'arrived' FOR UPDATE",
     "feedback.check_comment": "LOCK TABLE rating IN EXCLUSIVE MODE",
+    "feedback.check_words": "LOCK TABLE rectification_round IN EXCLUSIVE MODE",
     "feedback.freeze_evaluations": "LOCK TABLE evaluation_checklist IN EXCLUSIVE MODE",
     "identity.erase_guests": "LOCK TABLE audit_note IN EXCLUSIVE MODE",
     "identity.purge": "LOCK TABLE console_login IN EXCLUSIVE MODE",
     "jobs.forget": "SELECT FROM procrastinate_jobs WHERE task_name = 'of.old' FOR UPDATE",
     "notices.purge": "SELECT FROM notice WHERE title = 'old' FOR UPDATE",
     "notices.send": "SELECT FROM message FOR UPDATE",
+    "outreach.check_announcement": "LOCK TABLE announcement IN EXCLUSIVE MODE",
     "regions.forget_imports": "SELECT FROM region_import WHERE file_name = 'old.csv' FOR UPDATE",
     "regions.import": "LOCK TABLE region IN EXCLUSIVE MODE",
     "reports.make": "LOCK TABLE report_file IN EXCLUSIVE MODE",
@@ -272,7 +287,7 @@ def killed(place: Place) -> Killed:
         lambda: (
             place.count(
                 "SELECT count(DISTINCT task_name) FROM procrastinate_jobs"
-                f" WHERE status = 'succeeded' AND task_name NOT IN ('of.old', '{IDLE}')"
+                f" WHERE status = 'succeeded' AND task_name NOT IN {('of.old', *IDLE)}"
             )
             == len(EVERY_JOB)
         ),
@@ -297,6 +312,19 @@ def _comment(place: Place) -> int:
     )
 
 
+def _words(place: Place) -> int:
+    """WeChat does not know who wrote them: a person looks."""
+    return place.count(
+        "SELECT count(*) FROM rectification_round"
+        " WHERE rectification_id = %s AND words_state = 'review'",
+        place.ids["rectification"],
+    )
+
+
+def _announcement(place: Place) -> int:
+    return _audited(place, "announcement_held", place.ids["announcement"])
+
+
 def _import(place: Place) -> int:
     assert place.count("SELECT count(*) FROM region WHERE name = '花园新社区'") == 1
     return _audited(place, "finish_region_import", place.ids["import"])
@@ -318,6 +346,8 @@ def _audited(place: Place, action: str, object_id: str) -> int:
 DONE: dict[str, Callable[[Place], int]] = {
     "activities.fetch_code_image": _image,
     "feedback.check_comment": _comment,
+    "feedback.check_words": _words,
+    "outreach.check_announcement": _announcement,
     "regions.import": _import,
     "reports.make": _report,
 }
