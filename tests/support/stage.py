@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import marshmallow as ma
 from flask import Flask
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from werkzeug.test import TestResponse
 
-from backend.core import crypto
+from backend.bookings.models import Booking
+from backend.core import clock, crypto
 from backend.core.db import Base, transaction
 from backend.core.permissions import Role
 from backend.identity.models import LoginSession
@@ -86,6 +87,7 @@ class Stage:
         # Where the id above is in the wrong state for a valid request.
         self.special = {
             "POST /activities/<uuid:activity_id>/return": submitted,
+            "POST /bookings/<uuid:booking_id>/keep": self._moved(),
             "POST /ratings/<uuid:rating_id>/unsolved": self._rating_of(replied),
             "POST /rectifications/<uuid:rectification_id>/call-back": replied,
             "POST /rectifications/<uuid:rectification_id>/close": called_back,
@@ -101,6 +103,17 @@ class Stage:
             session.add(other)
             session.flush()
             return str(other.id)
+
+    def _moved(self) -> str:
+        """A booking for somebody of the admin's family, of whom nobody knows whether they come
+        at its new time."""
+        member = ok(self.admin.post("/me/family", {"name": "赵爷爷"}), 201)["id"]
+        path = f"/offerings/{self.day.offering()}/bookings"
+        booking = ok(self.admin.post(path, {"resident_id": member}), 201)["id"]
+        with self.day.app.app_context(), transaction() as session:
+            moved = update(Booking).where(Booking.id == UUID(booking))
+            session.execute(moved.values(moved_from=clock.now()))
+        return str(booking)
 
     def _served(self, offering_id: str) -> str:
         booking = ok(self.day.ticket(self.admin, offering_id), 201)
@@ -174,6 +187,8 @@ class Stage:
                                  "phone": "13800005678"}],
             "PUT /me/family/<uuid:resident_id>": [{"name": "李奶奶"}],
             "POST /me/consents": [{"purpose": "phone", "version": "2026-01"}],
+            "POST /me/notices/read": [{"ids": [str(uuid4())]}, {"all": True}],
+            "POST /me/message-credits": [{"called": 1, "change": 1}],
             "POST /residents/confirm-phone": [{"resident_code": personal}],
             "POST /activities": [
                 {"programme": "market", "title": "集市", "region_id": self.region_id,
@@ -199,6 +214,7 @@ class Stage:
             "POST /offerings/<uuid:offering_id>/bookings": [
                 {"slot_id": self.day.slot_id, "resident_id": self.member}
             ],
+            "POST /bookings/<uuid:booking_id>/keep": [{"service_on": clock.today().isoformat()}],
             "POST /offerings/<uuid:offering_id>/tickets": [
                 {"guest": guest, "urgent": True, "reason": "头晕"},
                 {"resident_id": self.member},

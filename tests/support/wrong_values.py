@@ -39,6 +39,9 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
             naive, no_day = "2026-05-01T09:00:00", "2026-02-30T09:00:00Z"
             far = ["1999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"]
             return [*_OBJECTS, *_NUMBERS, *_TEXTS, "2026-05-01", naive, no_day, *far]
+        case fields.Day():
+            no_days = ["2026-02-30", "1999-12-31", "9999-12-31", "2026-05-01T09:00:00Z"]
+            return [*_OBJECTS, *_NUMBERS, *_TEXTS, *no_days]
         case fields.Id():
             return [*_OBJECTS, *_NUMBERS, *_TEXTS, "0" * 31, "g" * 36, "{" + "0" * 34 + "}"]
         case fields.Choice() | fields.Key():

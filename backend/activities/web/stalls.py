@@ -44,6 +44,7 @@ _STALL = {
 
 
 class PlanMoved(EditedMeanwhile):
+    code = "plan_moved"
     title = "同事，或您自己在另一个页面，刚才动过平面图，这次没有移动。下面是现在的位置，请再移一次"
 
 
