@@ -185,9 +185,10 @@ def _make_old(connection: Any, ids: dict[str, str]) -> None:
     )
     connection.execute(
         "INSERT INTO notice (id, user_id, kind, title, text, page, resident_ids, created_at)"
-        " SELECT gen_random_uuid(), user_id, 'called', title, '', '', '{}', at"
-        " FROM region_import, (VALUES ('old', now() - interval '1 year'), ('over', now()))"
-        " v(title, at) WHERE state = 'running'"
+        " SELECT v.id, user_id, 'called', title, '', '', '{}', at FROM region_import,"
+        # Its id says when a notice was made.
+        " (VALUES (uuid '00000000-0000-7000-8000-000000000000', 'old', now() - interval '1 year'),"
+        " (gen_random_uuid(), 'over', now())) v(id, title, at) WHERE state = 'running'"
     )
     connection.execute(
         "INSERT INTO message (id, user_id, template, facts, urgent, state, due_at, until, tries)"
