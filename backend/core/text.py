@@ -19,6 +19,8 @@ _MOBILE = re.compile(r"(?:\+?(?:00)?86)?(1[3-9][0-9]{9})", re.ASCII)
 _MOBILE_WITHIN = re.compile(
     r"(?<!\d)(?:(?:00)?86[\s\u2010-\u2015-]*)?1[3-9]\d(?:[\s\u2010-\u2015-]?\d){8}(?!\d)"
 )
+# Somebody's name at WeChat, said to be one: letters with a digit, 「_」 or 「-」 among them.
+_WECHAT_NAME = re.compile(r"微信号?[\s:是为]*(?=[a-z]*[0-9_-])[a-z][a-z0-9_-]{5,19}", re.IGNORECASE)
 _PERSONAL = re.compile(rf"{_MOBILE_WITHIN.pattern}|(?<!\d)\d{{17}}[\dXx](?!\d)")
 # What file systems refuse in a name, and what they all take in length.
 _NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|]+')
@@ -73,8 +75,10 @@ def has_mobile_number(text: str) -> bool:
 
 
 def has_personal_number(text: str) -> bool:
-    """Whether a mobile number, or one that may be an identity card's, stands in a text."""
-    return _PERSONAL.search(unicodedata.normalize("NFKC", text)) is not None
+    """Whether a mobile number, one that may be an identity card's, or somebody's name at WeChat
+    stands in a text."""
+    plain = unicodedata.normalize("NFKC", text)
+    return any(pattern.search(plain) for pattern in (_PERSONAL, _WECHAT_NAME))
 
 
 def masked_numbers(text: str) -> str:

@@ -234,6 +234,7 @@ def test_unknown_fields_are_refused_at_every_depth() -> None:
     [
         "居民 13911122233 来电", "电话139 1112 2233", "139-1112-2233", "身份证32041219500101123X",
         "+8613911122233", "回电 0086 139—1112—2233", "１３９１１１２２２３３", "139\u200b11122233",
+        "加微信号：wx_abc123", "微信 Zhang-2020",
     ],
 )  # fmt: skip
 def test_words_that_stay_in_a_list_or_the_log_hold_no_number(text: str) -> None:
@@ -242,7 +243,10 @@ def test_words_that_stay_in_a_list_or_the_log_hold_no_number(text: str) -> None:
         fields.ImpersonalText(100).deserialize(text)
 
 
-@pytest.mark.parametrize("text", ["核实差评", "第 139 号，等了 1112 分钟", "2026-12-01 10:00 来过"])
+@pytest.mark.parametrize(
+    "text",
+    ["核实差评", "第 139 号，等了 1112 分钟", "2026-12-01 10:00 来过", "用微信 WeChat 扫码"],
+)
 def test_other_numbers_are_no_person_s(text: str) -> None:
     assert fields.ImpersonalText(100).deserialize(text) == text
 

@@ -112,7 +112,7 @@ class FactsForm(Schema):
 
 
 class ReasonForm(Schema):
-    reason = fields.Text(200, required=True)
+    reason = fields.ImpersonalText(200, required=True)
 
 
 class CancelForm(ReasonForm):

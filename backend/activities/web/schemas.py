@@ -135,11 +135,11 @@ class MoveForm(Schema):
 
 
 class ReasonRequest(Schema):
-    reason = fields.Text(200, required=True, metadata={"example": "请补充摊位信息"})
+    reason = fields.ImpersonalText(200, required=True, metadata={"example": "请补充摊位信息"})
 
 
 class CancelRequest(Schema):
-    reason = fields.Text(200, load_default=None, metadata={"example": "大雨"})
+    reason = fields.ImpersonalText(200, load_default=None, metadata={"example": "大雨"})
 
 
 class CopyRequest(Schema):

@@ -135,13 +135,13 @@ class Secret(Text):
 
 
 class ImpersonalText(Text):
-    """Text without phone numbers and identity numbers in it: what stands in a community's list, or
-    in the log, where nobody finds it again to erase it with the person."""
+    """Text without anybody's own numbers in it: what residents are told, or what stands in a
+    community's list or in the log, where nobody finds it again to erase it with the person."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         kept = super()._deserialize(value, *args, **kwargs)
         if text.has_personal_number(kept):
-            raise ValidationError("请不要写手机号、身份证号等个人信息")
+            raise ValidationError("请不要写手机号、身份证号、微信号等个人信息")
         return kept
 
 

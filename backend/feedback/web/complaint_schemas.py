@@ -47,7 +47,7 @@ class OwnerForm(Schema):
 
 
 class ReplyRequest(Schema):
-    reply = fields.Paragraphs(
+    reply = fields.ImpersonalParagraphs(
         1000, required=True, metadata={"example": "已增加一名理发师，缩短等候"}
     )
 

@@ -44,7 +44,7 @@ class ManyForm(Schema):
 
     action = fields.Key(("submit", "publish", "return"), required=True)
     ids = fields.Items(fields.Id(), MAX_LIMIT, required=True)
-    reason = fields.Text(200)
+    reason = fields.ImpersonalText(200)
     # That what they lack has been looked at, before they are published.
     looked = fields.Key(("1",))
 

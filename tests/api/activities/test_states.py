@@ -126,6 +126,8 @@ def test_a_return_needs_a_reason(world: World, organiser: Person, body: Any) -> 
 def test_a_cancellation_may_say_why(world: World, organiser: Person) -> None:
     """By its id everybody can read it; in the list it is no more."""
     told = in_state(world, organiser, S.PUBLISHED)
+    with_number = {"reason": "大雨，请打 13812345678"}
+    refused(organiser.post(f"/activities/{told}/cancel", with_number), 422, "validation_failed")
     ok(organiser.post(f"/activities/{told}/cancel", {"reason": "大雨"}))
     silent = in_state(world, organiser, S.PUBLISHED)
     ok(organiser.post(f"/activities/{silent}/cancel"))

@@ -142,6 +142,8 @@ def test_nobody_but_the_rater_learns_who_it_was(fair: Fair) -> None:
 def test_reply_call_back_close(fair: Fair) -> None:
     _, rectification_id = fair.complaint()
     organiser = fair.organiser
+    with_number = {"reply": "已增加人手，请打 13812345678"}
+    refused(act(organiser, rectification_id, "reply", with_number), 422, "validation_failed")
     replied = ok(act(organiser, rectification_id, "reply", REPLY))
     assert (replied["state"], replied["reply"]) == ("replied", "已增加人手")
     assert replied["replied_at"]
