@@ -104,7 +104,10 @@ def standing_sign_ups(
         func.count(Booking.resident_id.distinct())
         .filter(Booking.state != BookingState.CONFIRMED)
         .label("arrived"),
-        func.count().filter(Booking.moved_from.is_not(None)).label("moved"),
+        # Also who has said since that they come: the booking is from before the move all the same.
+        func.count()
+        .filter(or_(Booking.moved_from.is_not(None), Booking.kept_at.is_not(None)))
+        .label("moved"),
     )
     statement = statement.join(Activity, Activity.id == Booking.activity_id).where(
         Booking.activity_id == activity_id,

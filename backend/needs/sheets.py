@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.core import clock
 from backend.core.config import titles
+from backend.core.dates import day
 from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 
 _COLUMNS = (
@@ -44,5 +45,5 @@ def needs_file(rows: Sequence[Any], states: Mapping[Any, str], sources: Mapping[
         )
         for row in rows
     )
-    note = f"共 {len(rows)} 条，{clock.today():%Y-%m-%d} 导出"
+    note = f"共 {len(rows)} 条，{day(clock.today())} 导出"
     return write_workbook([Sheet("需求清单", _COLUMNS, lines, heading="需求清单", note=note)])

@@ -15,9 +15,6 @@ from backend.identity.models import Resident
 from backend.outreach.models import ActivityChange, Addressee
 from backend.outreach.queries import account_of
 
-# Whoever is here sees for themselves that the rest of the day goes otherwise than announced.
-_SEEN_ON_THE_SPOT = frozenset({ChangeKind.MOVED, ChangeKind.PLACE})
-
 
 def keep_change(session: Session, actor: Actor | None, activity: Activity, change: Change) -> None:
     """Keep a change of a locked activity, with everybody who has signed up for what changes."""
@@ -62,7 +59,8 @@ def _who_signed_up(session: Session, activity: Activity, change: Change) -> list
     which: list[ColumnElement[bool]] = [Booking.activity_id == activity.id]
     if live:
         which.append(~day_over())
-    if live and change.kind in _SEEN_ON_THE_SPOT:
+    if live and change.kind is ChangeKind.MOVED:
+        # Whoever is here sees for themselves that the rest of the day goes otherwise.
         which.append(Booking.state == BookingState.CONFIRMED)
     else:
         # Who is being served is served to the end.

@@ -18,7 +18,16 @@ from backend.core.permissions import Actor
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.outreach.models import ActivityChange, Addressee, Answer, Call
-from backend.outreach.queries import By, Contact, account_of, begun, contacts_of, seen_of
+from backend.outreach.queries import (
+    By,
+    Contact,
+    account_of,
+    begun,
+    changes_of,
+    contacts_of,
+    overtaken_by,
+    seen_of,
+)
 from backend.outreach.words import CALLS
 
 _ACTIONS = {Call.TOLD: "mark_told", Call.NO_ANSWER: "mark_no_answer", None: "undo_call"}
@@ -36,20 +45,38 @@ class CallListOver(AppError):
     title = "活动已经开始或者结束，不再需要电话通知，不能再看电话"
 
 
+class NobodyToCall(AppError):
+    status = 409
+    code = "nobody_to_call"
+    title = "不用打这个电话：已经取消预约，或者后来又有改动，或者这是公告"
+
+
 class CalledMeanwhile(AppError):
     status = 409
     code = "called_meanwhile"
-    title = "同事刚刚标过"
+    title = "刚刚标过"
 
-    def __init__(self, by: str | None, call: Call | None) -> None:
+    def __init__(self, by: str, call: Call | None) -> None:
         done = f"标为「{CALLS[call]}」" if call else "撤销了标记"
-        super().__init__(f"{own_name(by)}已经{done}，下面是最新的")
+        super().__init__(f"{by}{done}，下面是最新的")
 
 
-def _check_not_over(activity: Activity, change: ActivityChange) -> None:
-    """Numbers are shown only as long as somebody can be told in time."""
+def _check_not_over(session: Session, activity: Activity, change: ActivityChange) -> None:
+    """Numbers are shown only as long as somebody has to be told, and can be in time."""
     if begun(change, activity):
         raise CallListOver
+    if change.kind is ChangeKind.ANNOUNCEMENT or overtaken_by(
+        change, changes_of(session, activity.id)
+    ):
+        raise NobodyToCall
+
+
+@dataclass(frozen=True, slots=True)
+class ToCall:
+    """Somebody whose number is opened or taken along, in full; None where there is none."""
+
+    contact: Contact
+    number: str | None
 
 
 def mark(
@@ -69,8 +96,7 @@ def mark(
     """
     together = _together(session, addressee)
     if seen_of(addressee.called_at) != seen:
-        name = select(Resident.name).where(Resident.user_id == addressee.called_by)
-        raise CalledMeanwhile(session.execute(name).scalar_one_or_none(), addressee.call)
+        raise CalledMeanwhile(_who_ticked(session, actor, addressee), addressee.call)
     now = clock.now()
     for one in together:
         one.call, one.called_at = call, now if call else None
@@ -86,6 +112,13 @@ def mark(
         region_code=activity.region_code,
         details={"activity_id": str(activity.id)},
     )
+
+
+def _who_ticked(session: Session, actor: Actor, addressee: Addressee) -> str:
+    if addressee.called_by == actor.user_id:
+        return "您刚刚在别处"
+    name = select(Resident.name).where(Resident.user_id == addressee.called_by)
+    return f"{own_name(session.execute(name).scalar_one_or_none())}已经"
 
 
 def _together(session: Session, addressee: Addressee) -> Sequence[Addressee]:
@@ -113,12 +146,17 @@ def contact(
     change: ActivityChange,
     addressee: Addressee,
     reason: str,
-) -> str:
-    """The number to call somebody by: opened one at a time, and audited.
+) -> ToCall:
+    """The number to call somebody by, and whom to ask for: opened one at a time, and audited.
 
-    Raises CallListOver, NoNumber (409).
+    Raises CallListOver, NobodyToCall for who has given up, NoNumber (409).
     """
-    _check_not_over(activity, change)
+    _check_not_over(session, activity, change)
+    person = next(
+        (one for one in contacts_of(session, change) if one.addressee_id == addressee.id), None
+    )
+    if person is None or person.by is By.GONE:
+        raise NobodyToCall
     number = numbers_to_call(session, change.id, addressee.id).get(addressee.id)
     if number is None:
         raise NoNumber
@@ -131,16 +169,7 @@ def contact(
         region_code=activity.region_code,
         details={"activity_id": str(activity.id), "reason": reason},
     )
-    return number
-
-
-@dataclass(frozen=True, slots=True)
-class ToCall:
-    """Somebody on a list that is taken along, with the number in full; None where there is
-    none."""
-
-    contact: Contact
-    number: str | None
+    return ToCall(person, number)
 
 
 def take_along(
@@ -158,9 +187,9 @@ def take_along(
     Args:
         action: the verb for the audit log.
 
-    Raises CallListOver (409).
+    Raises CallListOver, NobodyToCall (409).
     """
-    _check_not_over(activity, change)
+    _check_not_over(session, activity, change)
     numbers = numbers_to_call(session, change.id)
     people = [
         ToCall(one, numbers.get(one.addressee_id))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Offering, Slot
@@ -33,6 +33,7 @@ from backend.outreach.words import CHANGE_KINDS
 # Whoever has cancelled since need not be told of these any more.
 OF_THOSE_WHO_COME = frozenset({ChangeKind.MOVED, ChangeKind.PLACE, ChangeKind.ANNOUNCEMENT})
 _HOLDER, _CALLER = aliased(Resident), aliased(Resident)
+_LATER, _ENDED = aliased(ActivityChange), aliased(Addressee)
 
 
 def account_of(person: Any = Resident) -> ColumnElement[UUID | None]:
@@ -48,17 +49,19 @@ class By(StrEnum):
     READ = "read"
     CALL = "call"
     NOTHING = "nothing"
-    # Has cancelled since: need not be told.
+    # Has given up what they had: need not be told.
     GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Those of a change who are reached together: an account with its family, or a guest.
+    """Those of a change who are reached together and stand alike: of an account with its family
+    those who know, those who don't, and those who have given up; or a guest.
 
     Attributes:
         addressee_id: one of them; stands for all.
         names: masked.
+        asked_for: their names in full: for who opens the number, to ask for them.
         numbers: what they have signed up for, in words.
         account: whether there is an inbox.
         sent: whether a message stands in it.
@@ -68,6 +71,7 @@ class Contact:
 
     addressee_id: UUID
     names: str
+    asked_for: str
     people: int
     numbers: Sequence[str]
     account: bool
@@ -101,7 +105,8 @@ def _read_of(change_id: UUID) -> Any:
 
 
 def _gone() -> ColumnElement[bool]:
-    """Whether an addressee keeps nothing any more of what a change of those who come is about."""
+    """Whether an addressee has given up what a change of those who come is about. Who held a number
+    until the whole was cancelled has not: what they were told before is still true."""
     stands = select(Booking.id).where(
         Booking.activity_id == ActivityChange.activity_id,
         Booking.resident_id == Addressee.resident_id,
@@ -112,31 +117,51 @@ def _gone() -> ColumnElement[bool]:
         ),
         or_(ActivityChange.slot_id.is_(None), Booking.slot_id == ActivityChange.slot_id),
     )
+    ended = (
+        select(_ENDED.id)
+        .join(_LATER, _LATER.id == _ENDED.change_id)
+        .where(
+            _LATER.activity_id == ActivityChange.activity_id,
+            _LATER.id > ActivityChange.id,
+            _LATER.kind == ChangeKind.CANCELLED,
+            _ENDED.resident_id == Addressee.resident_id,
+        )
+    )
     return and_(
         ActivityChange.kind.in_(OF_THOSE_WHO_COME),
         ~stands.correlate(ActivityChange, Addressee).exists(),
+        ~ended.correlate(ActivityChange, Addressee).exists(),
     )
 
 
-def _counts(session: Session, activity_id: UUID) -> dict[UUID, tuple[int, int]]:
-    """By change of an activity: how many people have to know of it, and how many of them do."""
+def reached_by() -> ColumnElement[str]:
+    """By what an addressee was reached: every list and every count asks this, of each person."""
     read = select(Notice.id).where(
         Notice.cause_id == Addressee.change_id,
         Notice.user_id == account_of(),
         Notice.read_at.is_not(None),
     )
-    reached = or_(
-        Addressee.answer.is_not(None),
-        Addressee.call == Call.TOLD,
-        read.correlate(Addressee, Resident).exists(),
+    return case(
+        (_gone(), By.GONE.value),
+        (Addressee.answer.is_not(None), By.ANSWER.value),
+        (read.correlate(Addressee, Resident).exists(), By.READ.value),
+        (Addressee.call == Call.TOLD, By.CALL.value),
+        else_=By.NOTHING.value,
     )
+
+
+def _counts(session: Session, activity_id: UUID) -> dict[UUID, tuple[int, int]]:
+    """By change of an activity: how many people have to know of it, and how many of them do."""
+    by = reached_by()
     statement = (
         select(
-            Addressee.change_id, func.count().label("n"), func.count().filter(reached).label("m")
+            Addressee.change_id,
+            func.count().filter(by != By.GONE.value).label("n"),
+            func.count().filter(by.not_in((By.GONE.value, By.NOTHING.value))).label("m"),
         )
         .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
-        .where(ActivityChange.activity_id == activity_id, ~_gone())
+        .where(ActivityChange.activity_id == activity_id)
         .group_by(Addressee.change_id)
     )
     return {row.change_id: (row.n, row.m) for row in session.execute(statement)}
@@ -149,24 +174,39 @@ def begun(change: ActivityChange, activity: Activity) -> bool:
     return clock.now() >= (begins if change.at < begins else activity.ends_at)
 
 
-def _overtaken(change: ActivityChange, later: Sequence[ActivityChange]) -> bool:
-    """Whether a later change says all that this one said."""
-    return any(
-        one.kind is ChangeKind.CANCELLED
-        or (one.kind is change.kind and one.slot_id in (None, change.slot_id))
-        for one in later
-        if one.id > change.id and change.kind in (ChangeKind.MOVED, ChangeKind.PLACE)
+def overtaken_by(
+    change: ActivityChange, newest_first: Sequence[ActivityChange]
+) -> ActivityChange | None:
+    """The last change that says all that this one said."""
+    if change.kind not in (ChangeKind.MOVED, ChangeKind.PLACE):
+        return None
+    return next(
+        (
+            one
+            for one in newest_first
+            if one.id > change.id
+            and (
+                one.kind is ChangeKind.CANCELLED
+                or (one.kind is change.kind and one.slot_id in (None, change.slot_id))
+            )
+        ),
+        None,
     )
+
+
+def changes_of(session: Session, activity_id: UUID) -> Sequence[ActivityChange]:
+    """The changes of an activity, the newest first."""
+    statement = (
+        select(ActivityChange)
+        .where(ActivityChange.activity_id == activity_id)
+        .order_by(ActivityChange.id.desc())
+    )
+    return session.execute(statement).scalars().all()
 
 
 def reaches(session: Session, activity: Activity) -> list[Reach]:
     """The changes of an activity, the newest first, with whom they have reached. Two statements."""
-    statement = (
-        select(ActivityChange)
-        .where(ActivityChange.activity_id == activity.id)
-        .order_by(ActivityChange.id.desc())
-    )
-    every = session.execute(statement).scalars().all()
+    every = changes_of(session, activity.id)
     counts = _counts(session, activity.id) if every else {}
     return [_reach(change, activity, every, *counts.get(change.id, (0, 0))) for change in every]
 
@@ -181,7 +221,7 @@ def _reach(
     over = (
         change.kind is ChangeKind.ANNOUNCEMENT
         or begun(change, activity)
-        or _overtaken(change, every)
+        or overtaken_by(change, every) is not None
     )
     return Reach(
         change.id,
@@ -195,7 +235,7 @@ def _reach(
 
 
 def contacts_of(session: Session, change: ActivityChange) -> list[Contact]:
-    """Whom a change concerns, those who were not reached first."""
+    """Whom a change concerns, in the order in which they were kept."""
     read = _read_of(change.id)
     statement = (
         select(
@@ -208,7 +248,7 @@ def contacts_of(session: Session, change: ActivityChange) -> list[Contact]:
             read.c.read_at,
             read.c.user_id.is_not(None).label("sent"),
             _CALLER.name.label("caller"),
-            _gone().label("gone"),
+            reached_by().label("by"),
         )
         .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
@@ -218,28 +258,26 @@ def contacts_of(session: Session, change: ActivityChange) -> list[Contact]:
         .where(Addressee.change_id == change.id)
         .order_by(Addressee.id)
     )
-    together: dict[UUID, list[Any]] = defaultdict(list)
+    together: dict[tuple[UUID, By], list[Any]] = defaultdict(list)
     for row in session.execute(statement):
-        together[row.account or row.Addressee.id].append(row)
+        together[row.account or row.Addressee.id, By(row.by)].append(row)
     numbers = _numbers_of(session, change)
-    found = [_contact(rows, numbers) for rows in together.values()]
-    return sorted(found, key=lambda one: one.by is not By.NOTHING)
+    return [_contact(rows, by, numbers) for (_, by), rows in together.items()]
 
 
-def _contact(rows: Sequence[Any], numbers: dict[UUID, list[str]]) -> Contact:
-    coming = [row for row in rows if not row.gone]
-    people = coming or rows
+def _contact(people: Sequence[Any], by: By, numbers: dict[UUID, list[str]]) -> Contact:
     first = people[0]
     ticked: Addressee = first.Addressee
     return Contact(
         ticked.id,
         "、".join(masked_name(row.name) for row in people),
+        "、".join(own_name(row.name) for row in people),
         len(people),
         [words for row in people for words in numbers[row.Addressee.resident_id]],
         first.account is not None,
         first.sent,
         any(row.phone for row in people),
-        _by(people) if coming else By.GONE,
+        by,
         first.read_at,
         ticked.call,
         ticked.called_at,
@@ -248,25 +286,21 @@ def _contact(rows: Sequence[Any], numbers: dict[UUID, list[str]]) -> Contact:
     )
 
 
-def _by(people: Sequence[Any]) -> By:
-    """By what all of these were reached."""
-    if all(row.Addressee.answer for row in people):
-        return By.ANSWER
-    if people[0].read_at:
-        return By.READ
-    told = all(row.Addressee.answer or row.Addressee.call is Call.TOLD for row in people)
-    return By.CALL if told else By.NOTHING
-
-
 def _numbers_of(session: Session, change: ActivityChange) -> dict[UUID, list[str]]:
-    """What the people of a change have, or had, of the activity."""
+    """What the people of a change have of the activity; of who has nothing any more, what they
+    had."""
     which = [Booking.activity_id == change.activity_id, Addressee.change_id == change.id]
-    if change.kind in OF_THOSE_WHO_COME:
-        which.append(Booking.state != BookingState.CANCELLED)
     if change.offering_id is not None:
         which.append(Booking.offering_id == change.offering_id)
     statement = (
-        select(Booking.resident_id, Booking.ticket, Offering.title, Slot.starts_at, Slot.ends_at)
+        select(
+            Booking.resident_id,
+            Booking.state,
+            Booking.ticket,
+            Offering.title,
+            Slot.starts_at,
+            Slot.ends_at,
+        )
         .join(Addressee, Addressee.resident_id == Booking.resident_id)
         .join(Offering, Offering.id == Booking.offering_id)
         .outerjoin(Slot, Slot.id == Booking.slot_id)
@@ -274,10 +308,12 @@ def _numbers_of(session: Session, change: ActivityChange) -> dict[UUID, list[str
         .order_by(Booking.id)
     )
     numbers: dict[UUID, list[str]] = defaultdict(list)
+    given_up: dict[UUID, list[str]] = defaultdict(list)
     for row in session.execute(statement):
+        stands = row.state is not BookingState.CANCELLED or change.kind not in OF_THOSE_WHO_COME
         when = f"，{period(row.starts_at, row.ends_at)}" if row.starts_at else ""
-        numbers[row.resident_id].append(f"{row.ticket} {row.title}{when}")
-    return numbers
+        (numbers if stands else given_up)[row.resident_id].append(f"{row.ticket} {row.title}{when}")
+    return defaultdict(list, given_up | numbers)
 
 
 @dataclass(frozen=True, slots=True)

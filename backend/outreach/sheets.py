@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from backend.core import clock
+from backend.core.dates import day
 from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.outreach.operations import ToCall
 from backend.outreach.words import CALLS
@@ -25,7 +26,7 @@ def call_list_file(title: str, words: str, people: Sequence[ToCall]) -> bytes:
     """
     lines = (
         (
-            one.contact.names,
+            one.contact.asked_for,
             one.number or "没有留电话",
             "；".join(one.contact.numbers),
             CALLS[one.contact.call] if one.contact.call else None,
@@ -34,5 +35,6 @@ def call_list_file(title: str, words: str, people: Sequence[ToCall]) -> bytes:
         )
         for one in people
     )
-    note = f"{words}。共 {len(people)} 户，{clock.today():%Y-%m-%d} 导出，用完请销毁"
+    count = sum(one.contact.people for one in people)
+    note = f"{words}。还没通知到的 {count} 人，{day(clock.today())} 导出，用完请销毁"
     return write_workbook([Sheet("电话名单", _COLUMNS, lines, heading=title, note=note)])

@@ -6,15 +6,13 @@ from sqlalchemy.orm import aliased
 
 from backend.activities.models import Activity
 from backend.activities.signals import ChangeKind
-from backend.bookings.models import Booking, BookingState
 from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import Actor, Permission
 from backend.core.todos import ToDos
 from backend.identity.models import Resident
-from backend.notices.models import Notice
-from backend.outreach.models import ActivityChange, Addressee, Call
-from backend.outreach.queries import OF_THOSE_WHO_COME, account_of
+from backend.outreach.models import ActivityChange, Addressee
+from backend.outreach.queries import By, reached_by
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -56,31 +54,14 @@ def _overtaken() -> ColumnElement[bool]:
 
 
 def _somebody_unreached() -> ColumnElement[bool]:
-    read = exists().where(
-        Notice.cause_id == _CHANGE.id, Notice.user_id == account_of(), Notice.read_at.is_not(None)
-    )
-    told = func.coalesce(Addressee.call == Call.TOLD, False)
     return (
         exists()
         .select_from(Addressee)
         .where(
             Addressee.change_id == _CHANGE.id,
             Resident.id == Addressee.resident_id,
-            Addressee.answer.is_(None),
-            ~told,
-            ~read,
-            or_(_CHANGE.kind.not_in(OF_THOSE_WHO_COME), _still_comes()),
+            reached_by() == By.NOTHING.value,
         )
-    )
-
-
-def _still_comes() -> ColumnElement[bool]:
-    return exists().where(
-        Booking.activity_id == _CHANGE.activity_id,
-        Booking.resident_id == Addressee.resident_id,
-        Booking.state != BookingState.CANCELLED,
-        or_(_CHANGE.offering_id.is_(None), Booking.offering_id == _CHANGE.offering_id),
-        or_(_CHANGE.slot_id.is_(None), Booking.slot_id == _CHANGE.slot_id),
     )
 
 

@@ -166,11 +166,18 @@ def market_cancelled(rows: Sequence[Any], change: Change | None) -> News:
         NoticeKind.MARKET_CANCELLED,
         f"活动取消：{rows[0].activity_title}",
         f"原定{period(rows[0].activity_starts_at, rows[0].activity_ends_at)}在{_place(rows[0])}的"
-        f"{_market(rows[0])}取消了。{why}{_numbers(rows)} 随之取消，请不要前往。",
+        f"{_market(rows[0])}取消了{_known_before(rows)}。{why}"
+        f"{_numbers(rows)} 随之取消，请不要前往。",
         rows,
         change,
         note=reason or "",
     )
+
+
+def _known_before(rows: Sequence[Any]) -> str:
+    """For who has not read of a move: the time by which they know it."""
+    known = sorted({row.moved_from for row in rows if row.moved_from is not None})
+    return f"（改期以前是 {'、'.join(map(moment, known))}）" if known else ""
 
 
 def service_dropped(rows: Sequence[Any], change: Change) -> News:
@@ -232,7 +239,7 @@ def market_moved(rows: Sequence[Any], moves: Mapping[UUID, Move], change: Change
         NoticeKind.MARKET_MOVED,
         f"改期：{rows[0].activity_title}",
         f"{_market(rows[0])}的时间改了。{'；'.join(lines)}。地点：{_place(rows[0])}。"
-        "来不了请在「我的报名」里取消，把名额让给别人。",
+        "还来请在「我的报名」里点「改期后还来」；来不了请在那里取消，把名额让给别人。",
         rows,
         change,
         at=min(moves[row.id].is_at for row in rows),

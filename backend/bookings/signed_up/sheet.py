@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from backend.bookings.signed_up.queries import SignedUp
 from backend.bookings.words import BOOKING_STATES
 from backend.core import clock
+from backend.core.dates import day
 from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 
 _COLUMNS = (
@@ -46,7 +47,7 @@ def sign_ups_file(title: str, lines: Sequence[SignedUp]) -> bytes:
         )
         for line in lines
     )
-    note = f"共 {len(lines)} 条，{clock.today():%Y-%m-%d} 导出，含特殊需求，请妥善保管"
+    note = f"共 {len(lines)} 条，{day(clock.today())} 导出，含特殊需求，请妥善保管"
     return write_workbook(
         [Sheet("报名名单", _COLUMNS, rows, heading=f"报名名单：{title}", note=note)]
     )

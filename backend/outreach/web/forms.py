@@ -23,6 +23,8 @@ class Shown(StrEnum):
 
 class ListQuery(Schema):
     shown = fields.Choice(Shown, load_default=Shown.OPEN)
+    # Who was just ticked off: stays in sight, where they stood.
+    at = fields.Id(load_default=None)
 
 
 class CallForm(Schema):

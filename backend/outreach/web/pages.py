@@ -7,6 +7,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from backend.activities.checks import changes
+from backend.activities.signals import ChangeKind
 from backend.core import clock
 from backend.core.errors import AppError
 from backend.core.limits import Limit
@@ -16,8 +17,9 @@ from backend.core.web.flashes import done_here
 from backend.core.web.pages import Pages
 from backend.core.web.replies import attachment, render, see_other
 from backend.outreach import operations, queries
+from backend.outreach.operations import ToCall
 from backend.outreach.permissions import access_addressee, access_change, access_changes
-from backend.outreach.queries import By
+from backend.outreach.queries import By, Contact
 from backend.outreach.sheets import call_list_file
 from backend.outreach.web import forms
 from backend.outreach.web.forms import Shown
@@ -48,32 +50,52 @@ def show_change(
     typed: Any = None,
     problem: AppError | None = None,
     addressee_id: UUID | None = None,
-    opened: tuple[UUID, str] | None = None,
+    opened: ToCall | None = None,
 ) -> str:
     """Whom a change has reached by what, and who is to be called.
 
     Args:
-        addressee_id: whose form was refused.
+        addressee_id: whose form this answers.
         opened: somebody whose number is shown, once.
     """
     activity, change = access_change(session, actor, change_id)
     contacts = queries.contacts_of(session, change)
     reaches = queries.reaches(session, activity)
-    wanted = query["shown"] is Shown.ALL
+    every = queries.changes_of(session, activity.id)
+    announced = change.kind is ChangeKind.ANNOUNCEMENT
+    shown = Shown.ALL if announced else query["shown"]
+    listed = _listed(contacts, shown, addressee_id or query["at"])
+    in_row = any(one.addressee_id == addressee_id for one in listed)
     return render(
         "outreach/change.html",
         activity=activity,
         change=change,
         reach=next(one for one in reaches if one.change_id == change.id),
         over=queries.begun(change, activity),
-        shown=query["shown"],
-        contacts=[one for one in contacts if wanted or one.by is By.NOTHING],
+        later=queries.overtaken_by(change, every),
+        announced=announced,
+        shown=shown,
+        contacts=listed,
         counts={by: sum(one.people for one in contacts if one.by is by) for by in By},
         may_call=actor.may(Permission.CALL_LIST, region_code=activity.region_code),
         typed=typed or {},
-        problem=problem,
+        # Said in the row whose form was refused, where the reader is.
+        problem=None if in_row else problem,
+        row_problem=problem if in_row else None,
+        addressee_id=addressee_id,
         opened=opened,
     )
+
+
+def _listed(contacts: list[Contact], shown: Shown, at: UUID | None) -> list[Contact]:
+    """Those who are shown, first who was not reached; whoever was just ticked off stays there."""
+
+    def comes_later(one: Contact) -> bool:
+        return one.by is not By.NOTHING and one.addressee_id != at
+
+    if shown is Shown.OPEN:
+        return [one for one in contacts if not comes_later(one)]
+    return sorted(contacts, key=comes_later)
 
 
 @pages.form("/<uuid:change_id>/people/<uuid:addressee_id>/call", access=Permission.CALL_LIST,
@@ -85,7 +107,10 @@ def mark(
     """Tick somebody off, or take that back."""
     activity, _, addressee = access_addressee(session, actor, change_id, addressee_id)
     operations.mark(session, actor, activity, addressee, body.get("call"), body["seen"])
-    return see_other(".show_change", change_id=change_id, shown=query["shown"])
+    return see_other(
+        ".show_change", change_id=change_id, shown=query["shown"], at=addressee_id,
+        _anchor=f"row-{addressee_id}",
+    )  # fmt: skip
 
 
 @pages.form("/<uuid:change_id>/people/<uuid:addressee_id>/contact", access=Permission.CALL_LIST,
@@ -96,10 +121,10 @@ def contact(
 ) -> str:  # fmt: skip
     """Show a number, once: it stands in no address and no history."""
     activity, change, addressee = access_addressee(session, actor, change_id, addressee_id)
-    number = operations.contact(session, actor, activity, change, addressee, body["reason"])
+    opened = operations.contact(session, actor, activity, change, addressee, body["reason"])
     done_here()
     page: str = show_change(
-        session, actor, query, change_id, opened=(addressee.id, number), typed=body
+        session, actor, query, change_id, addressee_id=addressee_id, opened=opened, typed=body
     )
     return page
 

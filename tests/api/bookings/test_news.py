@@ -203,6 +203,11 @@ def test_a_market_that_moves_about_is_told_as_it_is(world: World) -> None:
     assert "改在文化礼堂，原来是社区广场（花园路 1 号）" in place
     assert "原因：大雨" in over
     assert "文化礼堂" in over
+    assert "改期以前" not in over, "it is on the day that they signed up for"
+    theirs = inbox(late)[-1]["text"]
+    assert "（改期以前是 " in theirs
+    assert third in theirs, "the day that they know, though they have read of no move"
+    assert "点「改期后还来」" in once
     with transaction() as session:
         told = session.execute(select(Notice).where(Notice.cause_id.is_not(None))).scalars().all()
         causes = {(one.kind, one.cause_id) for one in told}

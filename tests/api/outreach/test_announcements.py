@@ -1,5 +1,6 @@
 """What organisers write to people: checked, confirmed with how many they are, told once."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +77,11 @@ def test_a_text_that_passes_is_told_once_to_each_account(
     page = desk.read(f"/console/changes/of/{day.id}")
     assert WORDS in page
     assert "已通知 0／2" in page
+    (change,) = re.findall(r'href="([^"]+)">公告</a>', page)
+    page = desk.read(change)
+    assert "发给了谁" in page
+    assert "电话名单" not in page, "nobody is to be called"
+    assert desk.send(f"{change}/paper", reason="通知公告").status_code == 409
 
     write(desk, day, text="这里有违规内容")
     check(wechat_app)

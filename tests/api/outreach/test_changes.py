@@ -66,7 +66,7 @@ def test_of_a_draft_nobody_is_told(day: MarketDay) -> None:
     assert day.rows("SELECT 1 FROM activity_change WHERE activity_id = :id", id=draft["id"]) == []
 
 
-def test_who_is_here_on_the_day_sees_another_place_for_themselves(world: World) -> None:
+def test_who_is_here_on_the_day_is_told_of_another_place_and_counted(world: World) -> None:
     day = MarketDay.begin(world)
     here, expected = world.person(), world.person()
     for person in (here, expected):
@@ -76,5 +76,5 @@ def test_who_is_here_on_the_day_sees_another_place_for_themselves(world: World) 
     ok(day.organiser.put(f"/activities/{day.id}", {"venue": {"name": "文化宫"}}))
     ok(day.organiser.post(f"/activities/{day.id}/cancel", {"reason": "大雨"}))
     place, cancelled = changes(day)
-    assert place[2:] == (1, 0, 1), "who has not come yet"
+    assert place[2:] == (2, 1, 3), "the same who are told, and the guest who must be"
     assert cancelled[2:] == (2, 1, 3), "all who hold a number, with the guest who has no account"

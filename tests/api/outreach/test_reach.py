@@ -34,7 +34,7 @@ def put_off(desk: Desk, day: MarketDay, days: int = 1) -> str:
 
 def mark(desk: Desk, page: str, name: str, call: str) -> Any:
     """Press one of the buttons in somebody's row."""
-    row = next(row for row in page.split("<tr>") if name in row)
+    row = next(row for row in page.split("<tr") if name in row)
     (path,) = re.findall(r'action="([^"]+/call)', row)
     (seen,) = re.findall(r'name="seen" value="([^"]+)"', row)
     return desk.send(path, call=call, seen=seen)
@@ -74,8 +74,8 @@ def test_a_day_later_takes_three_clicks_and_shows_whom_it_reached(
     for later in range(1, 4):
         day.slot(nine() + timedelta(minutes=30 * later))
     carer, other, third = world.person("赵小红"), world.person("钱大海"), world.person("孙国庆")
-    for more in ({}, {"resident_id": family_of(carer)}):
-        day.booked(carer, **more)
+    own = day.booked(carer)
+    day.booked(carer, resident_id=family_of(carer))
     kept, given_up = day.booked(other), day.booked(third)
     desk = Desk(world, day.organiser)
     (first,) = re.findall(r'href="([^"]+/move)"', desk.read(f"{M}/{day.id}"))
@@ -89,7 +89,7 @@ def test_a_day_later_takes_three_clicks_and_shows_whom_it_reached(
     assert "居民群" not in asked
     answer = desk.send(first, **fields_of(asked))
     page = desk.read(answer.location)
-    assert "已通知 0／4" in page
+    assert "已通知 0／4 人" in page
     assert "还有 4 人没通知到" in page
     assert "赵*红、王*爷" in page, "called once for both"
     assert "赵小红" not in page
@@ -98,7 +98,24 @@ def test_a_day_later_takes_three_clicks_and_shows_whom_it_reached(
 
     ok(other.post(f"/bookings/{kept['id']}/keep"))
     ok(day.act(given_up, "cancel", third))
-    assert mark(desk, page, "赵*红", "told").status_code == 303
+    gone = next(
+        row for row in desk.read(f"{answer.location}?shown=all").split("<tr") if "孙*庆" in row
+    )
+    assert "查看电话" not in gone
+    (gone_id,) = re.findall(r'id="row-([^"]+)"', gone)
+    look = f"{answer.location}/people/{gone_id}/contact"
+    assert desk.send(look, reason="通知改期").status_code == 409, "nobody calls who has given up"
+    ok(carer.post(f"/bookings/{own['id']}/keep"))
+    page = desk.read(answer.location)
+    for words in ("已通知 2／3 人", "还没通知到 <strong>1</strong> 人", "还有 1 人没通知到"):
+        assert words in page, "one count, of people, also of a family of which one has answered"
+    paper = desk.send(f"{answer.location}/paper", reason="通知改期").get_data(as_text=True)
+    assert "还没通知到的 1 人" in paper
+    assert "王大爷" in paper
+    assert "赵小红" not in paper
+    back = mark(desk, page, "王*爷", "told").location
+    address, _, anchor = back.partition("#")
+    assert f'id="{anchor}" class="call-row" tabindex="-1"' in desk.read(address), "one stays there"
     page = desk.read(f"{answer.location}?shown=all")
     for words in ("还来", "都通知到了", "organiser小张", "已通知 3／3"):
         assert words in page
@@ -169,7 +186,19 @@ def test_thirty_are_told_the_truth_of_every_change(world: World, day: MarketDay)
     assert kinds == [told[2:], *[told] * 29]
     assert desk.read(last).count("没打通") == 29
     listed = desk.read(f"/console/changes/of/{day.id}")
-    assert listed.count("不用通知") == 2, "the last says all"
+    assert listed.count("不用再通知") == 2, "the last says all"
+    page = desk.read(first)
+    for words in (
+        "已通知 0／29 人",
+        "后来活动取消了",
+        last,
+        "自己取消了预约，不用通知 <strong>1</strong>",
+    ):
+        assert words in page, "what was reached then stays"
+    assert "没打通" not in page
+    assert desk.send(f"{first}/paper", reason="通知改期").status_code == 409
+    newest = ok(thirty[1].get("/me/notices"))["items"]
+    assert "改期后还来" in newest[1]["text"]
 
 
 # ---------------------------------------------------------------------------- the call list
@@ -183,20 +212,28 @@ def test_numbers_are_opened_one_by_one_with_a_reason(
     assert "李*奶" in page
     assert GUEST["phone"] not in page
     assert "没有小程序账号" in page
-    row = next(row for row in page.split("<tr>") if "李*奶" in row)
+    row = next(row for row in page.split("<tr") if "李*奶" in row)
     (look,) = re.findall(r'action="([^"]+/contact[^"]*)"', row)
     assert desk.send(look, reason="").status_code == 422
+    assert "#row-" in look, "a number is read where it was asked for"
     opened = desk.send(look, reason="通知取消").get_data(as_text=True)
     assert GUEST["phone"] in opened
+    assert GUEST["name"] in opened, "whom to ask for"
+    assert GUEST["name"] not in page
+    assert GUEST["name"] not in desk.read(address)
     assert GUEST["phone"] not in desk.read(address)
     for way in ("paper", "excel"):
         assert desk.send(f"{address}/{way}", reason="").status_code == 422
     paper = desk.send(f"{address}/paper", reason="发给网格员")
     assert GUEST["phone"] in paper.get_data(as_text=True)
+    assert GUEST["name"] in paper.get_data(as_text=True)
+    assert "还没通知到的 3 人" in paper.get_data(as_text=True)
     file = desk.send(f"{address}/excel", reason="发给网格员").data
     sheet = openpyxl.load_workbook(io.BytesIO(file)).active
     assert sheet is not None
-    assert GUEST["phone"] in {str(cell.value) for line in sheet.iter_rows() for cell in line}
+    cells = {str(cell.value) for line in sheet.iter_rows() for cell in line}
+    assert {GUEST["phone"], GUEST["name"]} <= cells
+    assert any("还没通知到的 3 人" in cell for cell in cells)
     looks = day.rows(
         "SELECT e.action, n.text FROM audit_entry e JOIN audit_note n ON n.entry_id = e.id"
         " WHERE e.object_type IN ('addressee', 'activity_change') ORDER BY e.id"
@@ -215,7 +252,9 @@ def test_of_two_clerks_the_second_is_told_who_ticked(
     assert mark(desk, page, "李*奶", "no_answer").status_code == 303
     late = mark(desk, page, "李*奶", "told")
     assert late.status_code == 409
-    assert "organiser小张已经标为「没打通」" in late.get_data(as_text=True)
+    assert "您刚刚在别处标为「没打通」" in late.get_data(as_text=True)
+    colleague = mark(Desk(world, world.organiser()), page, "李*奶", "told")
+    assert "organiser小张已经标为「没打通」" in colleague.get_data(as_text=True)
     assert mark(desk, desk.read(address), "李*奶", "told").status_code == 303
     page = desk.read(f"{address}?shown=all")
     assert "已通知 1／3" in page, "another guest is another household"
