@@ -33,6 +33,7 @@ class ToDos:
             (by when, or since when; what comes first is shown first). It names no resident.
         show: the page where it is done, and what that calls the id.
         every: the list that has exactly these, with its filters; None where there is none.
+        ends_a_day: whether `at` is a day's end, and is said as that day.
     """
 
     place: int
@@ -42,6 +43,7 @@ class ToDos:
     found: Callable[[Actor], AnySelect]
     show: tuple[str, str]
     every: tuple[str, Mapping[str, str]] | None = None
+    ends_a_day: bool = False
 
 
 class AllToDos(tuple[ToDos, ...]):

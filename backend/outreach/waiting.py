@@ -13,6 +13,7 @@ from backend.core.todos import ToDos
 from backend.identity.models import Resident
 from backend.outreach.models import ActivityChange, Addressee
 from backend.outreach.queries import By, reached_by
+from backend.outreach.words import CHANGE_KINDS
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -23,10 +24,10 @@ _CHANGE = ActivityChange
 def _open_lists(actor: Actor) -> AnySelect:
     begins = func.least(Activity.starts_at, func.coalesce(Activity.opened_at, Activity.starts_at))
     too_late = case((_CHANGE.at < begins, begins), else_=Activity.ends_at)
+    kind = case(*((_CHANGE.kind == kind, words) for kind, words in CHANGE_KINDS.items()))
+    words = Activity.title + "：" + kind + "，" + _CHANGE.words
     return (
-        select(
-            _CHANGE.id, (Activity.title + "：" + _CHANGE.words).label("words"), too_late.label("at")
-        )
+        select(_CHANGE.id, words.label("words"), too_late.label("at"))
         .join(Activity, Activity.id == _CHANGE.activity_id)
         .join(Region, Region.id == Activity.region_id)
         .where(

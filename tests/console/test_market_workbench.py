@@ -115,11 +115,12 @@ def sent(page: Page, button: str) -> None:
         page.get_by_role("button", name=button, exact=True).click()
 
 
-def confirmed(page: Page, words: str) -> None:
+def confirmed(page: Page, words: str, yes: str = "确定") -> None:
     """Say yes to a question that names what will happen."""
-    expect(page.get_by_role("dialog")).to_contain_text(words)
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(words)
     with page.expect_navigation():
-        page.get_by_role("button", name="确定").click()
+        dialog.get_by_role("button", name=yes, exact=True).click()
 
 
 def tab(page: Page, name: str) -> None:
@@ -287,7 +288,9 @@ def test_who_is_affected_is_shown_before_a_published_market_changes(
     page.get_by_label("取消的原因").fill("台风")
     look(desk, "cancel")
     page.get_by_role("button", name="取消活动，结束 1 个预约").click()
-    confirmed(page, "1 个预约会随之取消")
+    page.get_by_role("dialog").get_by_role("button", name="不取消", exact=True).click()
+    page.get_by_role("button", name="取消活动，结束 1 个预约").click()
+    confirmed(page, "1 个预约会随之取消", "取消活动")
     expect(page.get_by_role("heading", name="通知情况：取消")).to_be_visible()
     (booking,) = resident.get("/me/bookings")["items"]
     assert booking["state"] == "cancelled"

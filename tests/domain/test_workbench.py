@@ -207,3 +207,23 @@ def test_history_says_more_where_there_is_more() -> None:
     assert entries.more_of({"fields": ["title", "venue", "unknown"]}) == "名称、场地"
     assert entries.more_of({"count": 6, "offering_id": "x"}) == "6 个"
     assert entries.more_of({"stall_id": "x"}) == ""
+
+
+# ---------------------------------------------------------------------------- another place
+
+
+def test_what_still_says_the_old_place_is_named_whatever_of_it_was_changed() -> None:
+    """The map leads by the coordinates, whatever the name and the address say."""
+    before = {"venue_name": "广场", "venue_address": "花园路", "venue_latitude": 31.7,
+              "venue_longitude": 119.9}  # fmt: skip
+    after = {"venue_name": "体育馆", "venue_address": "体育路", "venue_latitude": 31.8}
+
+    def left(*names: str) -> str:
+        edits = {name: after[name] for name in names}
+        return changes.left_behind(changes.changes_of(before, edits), before)
+
+    assert left("venue_name").startswith("场地换了，地址、经纬度还是原来的")
+    assert left("venue_name", "venue_address").startswith("场地、地址换了，经纬度还是原来的")
+    assert left("venue_address").startswith("地址换了，经纬度还是原来的")
+    assert left("venue_name", "venue_latitude").startswith("场地换了，地址还是原来的")
+    assert left("venue_name", "venue_address", "venue_latitude") == left("venue_latitude") == ""

@@ -17,6 +17,7 @@ from backend.core.errors import AppError
 _ANNOUNCED = frozenset({ActivityState.PUBLISHED, ActivityState.LIVE})
 # Facts of an announced activity whose change concerns who has planned to come.
 _CONCERNING = frozenset({"starts_at", "ends_at", "venue_name", "venue_address"})
+_PLACE = {"venue_name": "场地", "venue_address": "地址"}
 # What says where a venue is, beside its name.
 _WHERE = {("venue_address",): "地址", ("venue_latitude", "venue_longitude"): "经纬度"}
 
@@ -80,17 +81,20 @@ def concerns_people(changes: list[Change]) -> bool:
 
 
 def left_behind(changes: list[Change], facts: Mapping[str, Any]) -> str:
-    """What still says where the old venue is after a change of its name, in words; empty where
-    nothing does.
+    """What still says where the old venue is after a change of its name or address, in words;
+    empty where nothing does.
 
     Args:
         facts: those of before.
     """
     changed = {change.name for change in changes}
-    if "venue_name" not in changed or changed & {name for names in _WHERE for name in names}:
+    moved = [words for name, words in _PLACE.items() if name in changed]
+    left = [
+        words for names, words in _WHERE.items() if facts[names[0]] and changed.isdisjoint(names)
+    ]
+    if not moved or not left:
         return ""
-    left = [words for names, words in _WHERE.items() if facts[names[0]]]
-    return f"场地换了，{'、'.join(left)}还是原来的，请核对要不要一起改" if left else ""
+    return f"{'、'.join(moved)}换了，{'、'.join(left)}还是原来的，请核对要不要一起改"
 
 
 def facts_of(activity: Activity, venue: Venue) -> dict[str, Any]:

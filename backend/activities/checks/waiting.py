@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ScalarSelect, Select, exists, func, select
 
 from backend.activities.models import Activity, ActivityRecord, ActivityState
 from backend.core import clock
+from backend.core.audit import AuditEntry
 from backend.core.config import TODOS
 from backend.core.db import AnySelect
 from backend.core.permissions import Actor, Permission
@@ -34,12 +35,28 @@ def _submitted(actor: Actor) -> AnySelect:
 
 
 def _returned(actor: Actor) -> AnySelect:
-    """To whom they are: to who has made them."""
+    """To whom they are: to who has submitted them last."""
     words = Activity.title + "：" + Activity.return_reason
     return _activities(actor, Permission.ACTIVITY_EDIT, words=words).where(
         Activity.state == S.DRAFT,
         Activity.return_reason.is_not(None),
-        Activity.created_by == actor.user_id,
+        func.coalesce(_submitted_by(), Activity.created_by) == actor.user_id,
+    )
+
+
+def _submitted_by() -> ScalarSelect[Any]:
+    """Who has submitted an activity last, as the log has it."""
+    return (
+        select(AuditEntry.actor_user_id)
+        .where(
+            AuditEntry.object_type == Activity.__tablename__,
+            AuditEntry.object_id == Activity.id,
+            AuditEntry.action == "submit",
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+        .correlate(Activity)
+        .scalar_subquery()
     )
 
 

@@ -178,11 +178,13 @@ def ask_to_cancel(
 ) -> str:
     """Who is affected if the activity is cancelled."""
     activity = access_activity(session, actor, activity_id, Permission.ACTIVITY_CANCEL)
+    allowed = "cancel" in actions.open_moves(actor, activity)
     return render(
         "activities/cancel.html",
         **frame(
-            actor, activity, "show", typed=typed or {}, problem=problem,
-            allowed="cancel" in actions.open_moves(actor, activity),
+            actor, activity, "show", typed=typed or {}, allowed=allowed,
+            # Of one that is over the page itself says so; there is nothing to confirm anew.
+            problem=problem if allowed else None,
             affected=changes.affected_by(session, activity_id),
         ),
     )  # fmt: skip

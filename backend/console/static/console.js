@@ -7,20 +7,21 @@
 const formPage = document.querySelector('meta[name="page"]');
 if (formPage) history.replaceState(history.state, "", formPage.content);
 
-// What can't be undone asks, naming what will happen.
+// What can't be undone asks, naming what will happen; where 「取消」 would say the opposite, also what
+// its buttons do.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const sure = form.dataset.confirm;
   if (!sure || form.dataset.confirmed) return;
   event.preventDefault();
-  ask(sure).then((yes) => {
+  ask(sure, form.dataset.yes, form.dataset.no).then((yes) => {
     if (!yes) return;
     form.dataset.confirmed = "yes";
     form.requestSubmit(event.submitter);
   });
 });
 
-function ask(question) {
+function ask(question, yes = "确定", no = "取消") {
   const dialog = document.createElement("dialog");
   dialog.className = "confirm";
   const text = document.createElement("p");
@@ -30,7 +31,7 @@ function ask(question) {
   const buttons = document.createElement("form");
   buttons.method = "dialog";
   buttons.className = "btn-list justify-content-end";
-  for (const [value, words, look] of [["no", "取消", "btn"], ["yes", "确定", "btn btn-primary"]]) {
+  for (const [value, words, look] of [["no", no, "btn"], ["yes", yes, "btn btn-primary"]]) {
     const button = document.createElement("button");
     Object.assign(button, { value, className: look, textContent: words });
     buttons.append(button);

@@ -210,6 +210,10 @@ def test_a_cancellation_names_the_bookings_it_ends(
     again = hidden(late.get_data(as_text=True), "seen")
     assert desk.send(path, reason="台风", seen=again).status_code == 303
     assert row(Activity, market["id"]).cancel_reason == "台风"
+    elsewhere = desk.send(path, reason="台风", seen=again)
+    assert elsewhere.status_code == 409
+    assert "这场活动不能取消" in elsewhere.get_data(as_text=True)
+    assert "刚刚有变化" not in elsewhere.get_data(as_text=True)
     assert "台风" in desk.read(f"{M}/{market['id']}")
 
 

@@ -1,12 +1,12 @@
 """待办: the console's first page says what waits for whom, and nothing stays when it is done."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from backend.core import clock
+from backend.core import clock, dates
 from backend.core.permissions import Role
 from tests.support.desk import Desk
 from tests.support.fair import Statements
@@ -52,8 +52,11 @@ def test_a_draft_waits_for_who_publishes_and_comes_back_with_the_words(world: Wo
     page = own.read(HOME)
     assert f"{market['title']}：请写清地点" in page
     assert f'href="/console/markets/{market["id"]}"' in page
-    ok(clerk.post(f"/activities/{market['id']}/submit"))
+    assistant = world.organiser(COMMUNITY)
+    ok(assistant.post(f"/activities/{market['id']}/submit"))
     assert kinds(own) == {}
+    ok(chief.post(f"/activities/{market['id']}/return", {"reason": "请写清地点"}))
+    assert (kinds(own), kinds(Desk(world, assistant))) == ({}, {"退回给您修改的活动": 1})
 
 
 def test_what_begins_soon_and_is_not_announced_is_named(world: World) -> None:
@@ -71,8 +74,13 @@ def test_after_a_market_its_record_and_its_complaints_wait(world: World, outer: 
     day = MarketDay.begin(world)
     desk, person = Desk(world, day.organiser), world.person()
     day.come(person)
-    ok(person.post("/ratings", {"activity_id": day.id, "score": 1, "comment": "太久"}), 201)
+    rating = {"activity_id": day.id, "score": 1, "tags": ["slow"], "comment": "太久"}
+    due = ok(person.post("/ratings", rating), 201)["complaint"]["due_at"]
     assert kinds(desk) == {"待办理的整改": 1}
+    page = desk.read(HOME)
+    assert "花园社区公益集市，1 分，等太久</a>" in page
+    last_day = dates.day(clock.local_day(datetime.fromisoformat(due) - timedelta(seconds=1)))
+    assert f"截止 {last_day}</span>" in page, "a midnight is the end of a day"
     day.close()
     assert kinds(desk) == {"待办理的整改": 1, "还没有填写活动登记的活动": 1}
     outer.execute(text("UPDATE rectification SET due_at = now() - interval '1 minute'"))

@@ -94,7 +94,9 @@ def test_a_day_later_takes_three_clicks_and_shows_whom_it_reached(
     assert "赵*红、王*爷" in page, "called once for both"
     assert "赵小红" not in page
     assert "已通知 0／4" in desk.read(f"{M}/{day.id}")
-    assert answer.location in desk.read("/console/"), "it is to be done"
+    todo = desk.read("/console/")
+    assert answer.location in todo, "it is to be done"
+    assert "公益集市：改期，" in todo
 
     ok(other.post(f"/bookings/{kept['id']}/keep"))
     ok(day.act(given_up, "cancel", third))
