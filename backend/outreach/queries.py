@@ -104,9 +104,8 @@ def _read_of(change_id: UUID) -> Any:
     )
 
 
-def _gone() -> ColumnElement[bool]:
-    """Whether an addressee has given up what a change of those who come is about. Who held a number
-    until the whole was cancelled has not: what they were told before is still true."""
+def _has_nothing() -> ColumnElement[bool]:
+    """Whether an addressee keeps nothing any more of what a change of those who come is about."""
     stands = select(Booking.id).where(
         Booking.activity_id == ActivityChange.activity_id,
         Booking.resident_id == Addressee.resident_id,
@@ -117,35 +116,46 @@ def _gone() -> ColumnElement[bool]:
         ),
         or_(ActivityChange.slot_id.is_(None), Booking.slot_id == ActivityChange.slot_id),
     )
+    return and_(
+        ActivityChange.kind.in_(OF_THOSE_WHO_COME),
+        ~stands.correlate(ActivityChange, Addressee).exists(),
+    )
+
+
+def _ended_by(*kinds: ChangeKind) -> ColumnElement[bool]:
+    """Whether an addressee still held something when a later change of these kinds ended it."""
     ended = (
         select(_ENDED.id)
         .join(_LATER, _LATER.id == _ENDED.change_id)
         .where(
             _LATER.activity_id == ActivityChange.activity_id,
             _LATER.id > ActivityChange.id,
-            _LATER.kind == ChangeKind.CANCELLED,
+            _LATER.kind.in_(kinds),
             _ENDED.resident_id == Addressee.resident_id,
         )
     )
-    return and_(
-        ActivityChange.kind.in_(OF_THOSE_WHO_COME),
-        ~stands.correlate(ActivityChange, Addressee).exists(),
-        ~ended.correlate(ActivityChange, Addressee).exists(),
-    )
+    return ended.correlate(ActivityChange, Addressee).exists()
 
 
 def reached_by() -> ColumnElement[str]:
-    """By what an addressee was reached: every list and every count asks this, of each person."""
+    """By what an addressee was reached: every list and every count asks this, of each person.
+
+    Only who has given up themselves is taken off: what the office ended later has been told all the
+    same until then.
+    """
     read = select(Notice.id).where(
         Notice.cause_id == Addressee.change_id,
         Notice.user_id == account_of(),
         Notice.read_at.is_not(None),
     )
+    by_office = _ended_by(ChangeKind.CANCELLED, ChangeKind.SERVICE_DROPPED)
     return case(
-        (_gone(), By.GONE.value),
+        (and_(_has_nothing(), ~by_office), By.GONE.value),
         (Addressee.answer.is_not(None), By.ANSWER.value),
         (read.correlate(Addressee, Resident).exists(), By.READ.value),
         (Addressee.call == Call.TOLD, By.CALL.value),
+        # Of the activity that goes on, they are called about the service that was dropped.
+        (and_(_has_nothing(), ~_ended_by(ChangeKind.CANCELLED)), By.GONE.value),
         else_=By.NOTHING.value,
     )
 

@@ -23,6 +23,8 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     stays = day.offering()
     booking, kept = day.booked(person), day.booked(other, stays)
     desk, path = Desk(world, day.organiser), f"{M}/offerings/{day.offering_id}/delete"
+    ok(day.organiser.put(f"/activities/{day.id}", {"venue": {"name": "文化宫"}}))
+    ok(person.post("/me/notices/read", {"all": True}), 204)
     shown = desk.read(path)
     day.booked(world.person("钱大海"))
     assert desk.send(path, **fields_of(shown)).status_code == 409, "one more than was shown"
@@ -30,6 +32,9 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     page = drop(desk, path)
     for words in ("「义剪」不办了", "已通知 0／2", "赵*红", "钱*海"):
         assert words in page
+    assert "已通知 1／2 人" in desk.read(f"/console/changes/of/{day.id}"), (
+        "the place was told before"
+    )
     assert day.booking(booking)["state"] == "cancelled"
     assert day.booking(kept)["state"] == "confirmed"
     assert day.moves(booking)[-1] == ("service_dropped", "confirmed", "cancelled")

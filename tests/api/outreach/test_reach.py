@@ -194,7 +194,7 @@ def test_thirty_are_told_the_truth_of_every_change(world: World, day: MarketDay)
         "已通知 0／29 人",
         "后来活动取消了",
         last,
-        "自己取消了预约，不用通知 <strong>1</strong>",
+        "预约已经取消，不用通知 <strong>1</strong>",
     ):
         assert words in page, "what was reached then stays"
     assert "没打通" not in page
