@@ -10,7 +10,7 @@ NOTICE_KINDS = {
     NoticeKind.NUMBER_NEAR: "快到了", NoticeKind.CALLED: "叫号", NoticeKind.PASSED_OVER: "过号",
     NoticeKind.NUMBER_OVER: "号已结束", NoticeKind.MARKET_MOVED: "改期",
     NoticeKind.PLACE_CHANGED: "换地点", NoticeKind.MARKET_CANCELLED: "活动取消",
-    NoticeKind.SERVICE_DROPPED: "服务取消", NoticeKind.ANNOUNCEMENT: "通知",
+    NoticeKind.SERVICE_DROPPED: "服务取消", NoticeKind.ANNOUNCEMENT: "公告",
     NoticeKind.RATING_ASKED: "请评价", NoticeKind.COMPLAINT_RECEIVED: "投诉已受理",
     NoticeKind.COMPLAINT_MEASURES: "投诉已整改", NoticeKind.COMPLAINT_CALL_BACK: "投诉已回访",
     NoticeKind.COMPLAINT_CLOSED: "投诉已办结", NoticeKind.COMPLAINT_REOPENED: "投诉重新办理",

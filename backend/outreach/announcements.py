@@ -85,27 +85,19 @@ def announce(
 ) -> Announcement:
     """Have a text checked and then sent; the job goes with the transaction.
 
-    Raises as `reachable`, and TooManyAnnouncements (409).
+    Raises as `reachable`.
     """
     # Those of one activity come one after the other, so that their limit holds.
     lock(session, Activity, activity.id)
     reachable(session, activity, new)
-    today = clock.today()
-    written = session.execute(
-        select(func.count()).where(
-            Announcement.activity_id == activity.id, Announcement.on_day == today
-        )
-    ).scalar_one()
-    if written >= ANNOUNCEMENTS.a_day:
-        raise TooManyAnnouncements
     row = Announcement(
         activity_id=activity.id,
         audience=new.audience,
         offering_id=new.offering_id,
         text=new.text,
         written_by=actor.user_id,
-        on_day=today,
-        nth=written + 1,
+        on_day=clock.today(),
+        nth=_written_today(session, activity.id) + 1,
     )
     session.add(row)
     session.flush()
@@ -123,14 +115,28 @@ def announce(
     return row
 
 
-def reachable(session: Session, activity: Activity, new: NewAnnouncement) -> Reachable:
-    """Whom an announcement would reach now.
+def left_today(session: Session, activity_id: UUID) -> int:
+    """How many more may be written to people of an activity today."""
+    return max(0, ANNOUNCEMENTS.a_day - _written_today(session, activity_id))
 
-    Raises NothingToAnnounce, NobodyToTell (409), ValidationFailed (422) for another activity's
-    line.
+
+def _written_today(session: Session, activity_id: UUID) -> int:
+    written = select(func.count()).where(
+        Announcement.activity_id == activity_id, Announcement.on_day == clock.today()
+    )
+    return session.execute(written).scalar_one()
+
+
+def reachable(session: Session, activity: Activity, new: NewAnnouncement) -> Reachable:
+    """Whom an announcement would reach now, if one more may be written today.
+
+    Raises NothingToAnnounce, TooManyAnnouncements, NobodyToTell (409), ValidationFailed (422) for
+    another activity's line.
     """
     if not announced(activity):
         raise NothingToAnnounce
+    if not left_today(session, activity.id):
+        raise TooManyAnnouncements
     if new.offering_id is not None:
         offering = session.get(Offering, new.offering_id)
         if offering is None or offering.activity_id != activity.id:

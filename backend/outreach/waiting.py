@@ -1,17 +1,17 @@
 """Which call lists are open (core/todos.py): as `queries.reaches` says of each change, for all of
-them at once."""
+them at once; and which announcements are held for a colleague."""
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from backend.activities.models import Activity
+from backend.activities.models import Activity, ActivityState
 from backend.activities.signals import ChangeKind
 from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import Actor, Permission
 from backend.core.todos import ToDos
 from backend.identity.models import Resident
-from backend.outreach.models import ActivityChange, Addressee
+from backend.outreach.models import ActivityChange, Addressee, Announcement, AnnouncementState
 from backend.outreach.queries import By, reached_by
 from backend.outreach.words import CHANGE_KINDS
 from backend.regions.models import Region
@@ -37,6 +37,26 @@ def _open_lists(actor: Actor) -> AnySelect:
             ~_overtaken(),
             _somebody_unreached(),
         )
+    )
+
+
+def _held(actor: Actor) -> AnySelect:
+    """Of which activities announcements are held that somebody else has written."""
+    return (
+        select(
+            Activity.id,
+            Activity.title.label("words"),
+            func.min(Announcement.written_at).label("at"),
+        )
+        .join(Announcement, Announcement.activity_id == Activity.id)
+        .join(Region, Region.id == Activity.region_id)
+        .where(
+            within(actor.region_codes(Permission.ACTIVITY_RUN)),
+            Activity.state.in_((ActivityState.PUBLISHED, ActivityState.LIVE)),
+            Announcement.state == AnnouncementState.HELD,
+            Announcement.written_by != actor.user_id,
+        )
+        .group_by(Activity.id)
     )
 
 
@@ -67,6 +87,10 @@ def _somebody_unreached() -> ColumnElement[bool]:
 
 
 TODOS_OF_CHANGES = (
+    ToDos(
+        25, "等您核对后发送的公告", Permission.ACTIVITY_RUN, "写于", _held,
+        ("outreach.list_changes", "activity_id"),
+    ),
     ToDos(
         35, "还有人没通知到的改动", Permission.CALL_LIST, "最晚", _open_lists,
         ("outreach.show_change", "change_id"),

@@ -62,7 +62,10 @@ class SignedUp:
 
     @property
     def answer(self) -> str | None:
-        """What they have said to the new time; None where it is still the old one."""
+        """What they have said to the new time; None where it is still the old one, or nobody waits
+        for an answer any more."""
+        if self.state is BookingState.CANCELLED:
+            return None
         if self.kept:
             return "改期后还来"
         return "改期，还没回答" if self.moved_from else None

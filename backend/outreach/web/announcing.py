@@ -38,6 +38,7 @@ def write(
         typed=typed or {"to": Audience.SIGNED_UP},
         problem=problem,
         length=forms.ANNOUNCEMENT_LENGTH,
+        left=announcements.left_today(session, activity_id),
     )
 
 
@@ -59,7 +60,7 @@ def _choices(session: Session, activity: Activity) -> list[tuple[str, str]]:
 
 
 @pages.form("/of/<uuid:activity_id>/announce", access=RUN, body=forms.AnnouncementForm,
-            again=write, said="公告已提交，内容检查通过就发出")  # fmt: skip
+            again=write, said="公告已提交，内容检查通过就发出；检查不了的，要同事核对")  # fmt: skip
 def announce(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID) -> Response:
     """Write to people; only after it was shown how many they are."""
     activity = access_changes(session, actor, activity_id, RUN)

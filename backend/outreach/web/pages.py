@@ -36,6 +36,7 @@ def list_changes(session: Session, actor: Actor, activity_id: UUID) -> str:
         activity=activity,
         reaches=queries.reaches(session, activity),
         written=queries.waiting_announcements(session, activity_id),
+        announced=changes.announced(activity),
         may_announce=changes.announced(activity)
         and actor.may(Permission.ACTIVITY_RUN, region_code=activity.region_code),
     )

@@ -81,6 +81,9 @@ def test_who_was_moved_says_whether_they_come(world: World, day: MarketDay) -> N
     states = [row[6] for row in rows(Desk(world, day.organiser).read(list_of(day)))]
     assert states[0].startswith("已预约 改期，还没回答 原来是")
     assert states[1:] == ["等候中", "已预约 改期后还来"]
+    ok(day.volunteer.post(f"/bookings/{_id_of(day, 'A001')}/cancel"))
+    states = [row[6] for row in rows(Desk(world, day.organiser).read(list_of(day)))]
+    assert states[0].startswith("已取消 原来是"), "nobody waits for an answer any more"
 
 
 def test_it_is_taken_along_with_a_reason(world: World, day: MarketDay) -> None:

@@ -108,11 +108,18 @@ def test_what_could_not_be_checked_is_sent_by_a_colleague(world: World) -> None:
     rows = day.rows("SELECT id FROM announcement WHERE audience = 'line'")
     path = f"/console/changes/of/{day.id}/held/{rows[0][0]}/release"
     assert desk.send(path).status_code == 409, "not by who wrote it"
+    own = desk.read(f"/console/changes/of/{day.id}")
+    assert "请另一位同事核对后发送" in own
+    assert "等您核对后发送的公告" not in desk.read("/console/")
     colleague = Desk(world, world.organiser())
+    assert f'href="/console/changes/of/{day.id}"' in colleague.read("/console/")
     assert "核对过了，发送" in colleague.read(f"/console/changes/of/{day.id}")
     assert colleague.send(path).status_code == 303
     assert [len(inbox(person)) for person in (waits, elsewhere)] == [1, 0]
     assert colleague.send(path).status_code == 409, "once"
+    day.close()
+    assert "等您核对后发送的公告" not in colleague.read("/console/"), "nothing to say any more"
+    assert "活动已经结束或取消，不再发送" in colleague.read(f"/console/changes/of/{day.id}")
 
 
 def test_three_a_day_and_none_to_nobody(world: World, day: MarketDay) -> None:
@@ -127,8 +134,11 @@ def test_three_a_day_and_none_to_nobody(world: World, day: MarketDay) -> None:
     ]  # fmt: skip
     for fields in wrong:
         assert desk.send(path, **{"to": "signed_up", "text": WORDS} | fields).status_code == 422
-    for _ in range(3):
+    for left in (3, 2, 1):
+        assert f"<strong>{left} 条</strong>" in desk.read(path)
         page = write(desk, day)
-    answer = desk.send(path, **fields_of(page))
-    assert answer.status_code == 409
-    assert "一天最多发 3 条" in answer.get_data(as_text=True)
+    first_step = {"to": "signed_up", "text": WORDS}
+    for fields in (first_step, fields_of(page)):
+        answer = desk.send(path, **fields)
+        assert answer.status_code == 409
+        assert "一天最多发 3 条" in answer.get_data(as_text=True)
