@@ -58,7 +58,7 @@ _APP_SETTINGS = frozenset(
         "VAR_DIR",
     }
 )
-_APP_PREFIXES = ("WECHAT_", "WEB_", "FLASK_")
+_APP_PREFIXES = ("DIGEST_", "WECHAT_", "WEB_", "FLASK_")
 
 
 def is_app_setting(name: str) -> bool:

@@ -100,4 +100,4 @@ def test_settings_cost_the_same_however_many_activities_there_are(world: World) 
             with statements:
                 desk.read(path)
             sent.append(len(statements))
-    assert sent == [6, 2, 6, 2]
+    assert sent == [7, 3, 7, 3]

@@ -19,6 +19,7 @@ from tests.api.activities.workbench import (
     M,
     audited,
     facts,
+    fields_of,
     marks,
     row,
     stall_form,
@@ -162,7 +163,8 @@ def test_a_deleted_stall_s_people_stay_assigned(
     path = f"{M}/{market['id']}/people"
     typed = {"user_id": str(organiser.user_id), "words": "守摊", "stall_id": stall}
     assert desk.send(path, **typed).status_code == 303
-    assert desk.send(f"{M}/stalls/{stall}/delete").status_code == 303
+    away = f"{M}/stalls/{stall}/delete"
+    assert desk.send(away, **fields_of(desk.read(away))).status_code == 303
     assert "守摊" in desk.read(path)
 
 

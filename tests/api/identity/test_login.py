@@ -46,6 +46,7 @@ def test_the_first_login_makes_a_user_with_a_resident(log_in: LogIn, outer: Conn
         "region_id": None,
         "phone": None,
         "phone_state": "none",
+        "special_needs": None,
         "roles": [],
         "preferences": {"elder_mode": False},
         "consents": [],

@@ -168,4 +168,4 @@ def test_the_list_is_searched_filtered_paged_and_its_cost_fixed(world: World) ->
         with statements:
             desk.read(LIST)
         sent.append(len(statements))
-    assert sent == [5, 5]
+    assert sent == [6, 6]

@@ -850,7 +850,7 @@ def test_a_preview_asks_a_fixed_number_of_questions(
     path = upload(desk, file_of(*lines), model_id=model["id"]).location
     with Statements(world.app) as statements:
         desk.read(path)
-    assert len(statements) <= 8, statements.sent
+    assert len(statements) <= 9, statements.sent
 
 
 def test_old_files_are_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Role
 from backend.schedule import calendar as schedule
+from tests.api.activities.workbench import fields_of
 from tests.support.desk import Desk, form_time
 from tests.support.fair import Statements
 from tests.support.world import (
@@ -414,13 +415,13 @@ def test_what_is_announced_keeps_what_it_was_published_with(
         problem = refused(answer, 409, "stays_published")
         assert words in problem["detail"]
         assert "请先补上" in problem["detail"]
-    answer = desk.send(away)
+    answer = desk.send(away, **fields_of(desk.read(away)))
     assert (answer.status_code, "还没有摊位" in answer.get_data(as_text=True)) == (409, True)
     kept = ok(organiser.get(path))
     assert (kept["venue"]["name"], len(kept["stalls"])) == ("社区广场", 1)
     # Another one first, then it goes.
     world.stall(organiser, market["id"])
-    assert desk.send(away).status_code == 303
+    assert desk.send(away, **fields_of(desk.read(away))).status_code == 303
 
 
 @pytest.mark.parametrize("programme", ["action", "exchange"])
