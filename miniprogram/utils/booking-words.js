@@ -27,6 +27,9 @@ const BADGES = {
 /** A space at which no line ends. */
 const TOGETHER = "\u00a0";
 
+/** Of a family member: whose turn it is stands below. */
+const FAMILY_CALLED = { text: "正在叫号", tone: "good" };
+
 const CANCEL_WAITING = { text: "联网后取消", tone: "warn" };
 
 /**
@@ -101,6 +104,19 @@ function isEarly(due) {
   return due !== null && serverTime.isBefore(due);
 }
 
+/**
+ * @param {Booking} booking
+ * @param {State} state
+ */
+function badgeOf({ resident }, state) {
+  return state === "called" && !isMyself(resident) ? FAMILY_CALLED : BADGES[state];
+}
+
+/** Whose turn it is, as whoever holds the phone is told. @param {Booking} booking */
+function whomWords({ resident }) {
+  return isMyself(resident) ? "您" : whoWords(resident);
+}
+
 /** @param {Booking} booking */
 function bookingWords(booking) {
   const { id, ticket, slot_starts_at: from, slot_ends_at: to } = booking;
@@ -118,9 +134,10 @@ function bookingWords(booking) {
     market: booking.activity_title,
     place: [booking.venue.name, booking.venue.address].filter(Boolean).join("，"),
     who: whoWords(booking.resident),
+    whom: whomWords(booking),
     stall: `${booking.stall.number}${TOGETHER}号摊位 ${booking.stall.name}`,
     when: from && to ? `${day} ${clock(from)}–${clock(to)}` : day,
-    badge: waiting ? CANCEL_WAITING : BADGES[state],
+    badge: waiting ? CANCEL_WAITING : badgeOf(booking, state),
     moved: isMoved ? `改期了，原来是${momentWords(/** @type {string} */ (booking.moved_from))}` : "",
     /** Whether they have still to say if they come. */
     asks: isMoved && !waiting && !isKeepWaiting(id),
@@ -164,14 +181,15 @@ function today() {
  * @param {Booking} booking
  * @param {number} ahead
  */
-function placeWords({ due_at: due, estimate_minutes: estimate }, ahead) {
+function placeWords(booking, ahead) {
+  const { due_at: due, estimate_minutes: estimate } = booking;
   if (due && isEarly(due)) {
     return {
       line: `约 ${clock(due)}`,
       wait: ahead === 0 ? "现在没人也可以先来" : `前面有 ${ahead} 位在等，没人时也可以先来`,
     };
   }
-  return { line: ahead === 0 ? "下一位就是您" : `前面还有 ${ahead} 位`, wait: waitWords(estimate) };
+  return { line: ahead === 0 ? `下一位就是${whomWords(booking)}` : `前面还有 ${ahead} 位`, wait: waitWords(estimate) };
 }
 
 /**
@@ -236,9 +254,8 @@ function callWords(bookings) {
   const called = bookings.filter((booking) => stateNow(booking) === "called");
   const [first] = called.map(bookingWords);
   if (!first) return "";
-  const who = isMyself(called[0].resident) ? "您" : first.who;
   const others = called.length > 1 ? `，另有 ${called.length - 1} 个号也在叫` : "";
-  return `轮到${who}了：${first.ticket} 号，请到 ${first.stall}${others}`;
+  return `轮到${first.whom}了：${first.ticket} 号，请到 ${first.stall}${others}`;
 }
 
 /**

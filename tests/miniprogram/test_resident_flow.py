@@ -798,7 +798,12 @@ def test_the_family_is_checked_in_on_the_same_phone(
     own("pages/visits/visits").sees("王奶奶（奶奶） · 今天")
     for one in (member, other):
         market.give_number(market.haircut, one)
-    own("pages/number/number").sees("王奶奶（奶奶） · 义剪")
+    market.call_next(market.haircut)
+    numbers = own("pages/number/number")
+    numbers.sees("王奶奶（奶奶） · 义剪")
+    # It is hers, and nobody takes it for one's own.
+    numbers.sees("轮到王奶奶（奶奶）了")
+    numbers.misses("轮到您了")
 
 
 def test_a_foreign_code_is_told_in_plain_words(own: OpenPhone, market: Market) -> None:

@@ -84,7 +84,7 @@ def called(row: Any) -> News:
         f"轮到{_who(row)}了：{row.ticket}",
         f"请{_who(row)}现在到 {_stall(row)}，办理{quoted(row.offering_title)}（{_market(row)}）。"
         f"{again}叫 {QUEUE.calls_before_missed} 次没有来会过号；"
-        "一时走不开，请在「我的号」里点「暂时离开」。",
+        "一时赶不到，请让人告诉摊位上的工作人员。",
         NUMBER,
         [row],
         _call(row),
