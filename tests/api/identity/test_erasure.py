@@ -88,8 +88,8 @@ def person(world: World, entrance: Entrance) -> Person:
 
 
 def spoken_of(world: World, person: Person) -> None:
-    """What colleagues type and are answered about somebody, each in their own words. Reasons take
-    no number, what they write of a complaint does."""
+    """What colleagues type and are answered about somebody, each in their own words. Reasons and
+    what residents read take no number, the note of a call back does."""
     market = world.live_market()
     volunteer, words = world.volunteer(), f"{NAME}，头晕"
     called_back = f"{words}，电话 {PHONE}"
@@ -103,7 +103,7 @@ def spoken_of(world: World, person: Person) -> None:
     ok(undone, 201)
     (bad,) = ok(world.organiser().get("/rectifications"))["items"]
     at = f"/rectifications/{bad['id']}"
-    ok(market.organiser.post(f"{at}/reply", {"reply": called_back}, key="reply"))
+    ok(market.organiser.post(f"{at}/reply", {"reply": words}, key="reply"))
     ok(market.organiser.post(f"{at}/contact", {"reason": words}))
     back = {"note": called_back, "satisfied": True}
     ok(market.organiser.post(f"{at}/call-back", back, key="back"))
