@@ -4,7 +4,7 @@ certainly told nobody is sent again."""
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -13,12 +13,15 @@ from sqlalchemy import update
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
+from backend.core.permissions import Role
+from backend.identity import roles
+from backend.identity.roles import Scope
 from backend.notices.messages.models import Message
 from backend.notices.models import NoticeKind
 from tests.gateways.standin import SEND, StandIn
 from tests.support.desk import Desk
 from tests.support.messages import news, outcomes, reachable, send_now, told
-from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
+from tests.support.world import OTHER_SUBDISTRICT, SUBDISTRICT, Person, World, ok, refused
 
 LIST = "/console/messages/"
 About = Callable[..., Any]
@@ -128,7 +131,14 @@ def test_another_region_sees_and_sends_nothing(
     refused(other.get("/messages", activity_id=activity_id), 404, "not_found")
     desk = Desk(world, other)
     assert activity_id not in desk.read(LIST)
-    assert desk.send(f"{LIST}{activity_id}/{message['id']}/resend").status_code == 404
+    resend = f"{LIST}{activity_id}/{message['id']}/resend"
+    assert desk.send(resend).status_code == 404
+    # Whoever only reads here sends nothing, whatever they may do elsewhere.
+    with transaction() as session:
+        here = Scope(region_id=UUID(world.region_id(SUBDISTRICT)))
+        roles.grant(session, None, other.user_id, Role.AUDITOR, here)
+    assert desk.send(resend).status_code == 403
+    assert desk.send(f"{LIST}{activity_id}/{uuid4()}/resend").status_code == 404
 
 
 def test_where_nobody_was_told_anything_the_pages_say_what_will_be(

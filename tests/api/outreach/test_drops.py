@@ -63,6 +63,11 @@ def test_a_stall_goes_with_its_services_and_its_number_is_free_again(world: Worl
     booking = day.booked(person, services[0])
     desk, path = Desk(world, day.organiser), f"{M}/stalls/{second}/delete"
     assert "2 项服务" in desk.read(path)
+    # One service has gone before it, and it serves another stall's line too.
+    gone = day.offering(second)
+    day.booked(world.person(), gone)
+    drop(desk, f"{M}/offerings/{gone}/delete")
+    day.offering(also_at_stall_ids=[second])
     assert "已通知 0／1" in drop(desk, path)
     assert day.booking(booking)["state"] == "cancelled"
     assert day.booking(booking)["stall"]["number"] == "9"

@@ -5,7 +5,7 @@ import io
 import re
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import openpyxl
 import pytest
@@ -226,6 +226,19 @@ def test_numbers_are_opened_one_by_one_with_a_reason(
     assert GUEST["phone"] not in desk.read(address)
     for way in ("paper", "excel"):
         assert desk.send(f"{address}/{way}", reason="").status_code == 422
+    (numberless,) = day.rows(
+        "SELECT a.id FROM addressee a JOIN resident r ON r.id = a.resident_id"
+        " WHERE r.name = '周爷爷'"
+    )
+    looks = f"{address}/people/{numberless.id}/contact"
+    assert desk.send(looks, reason="通知取消").status_code == 409
+    nobody = uuid4()
+    for unknown in (
+        f"{address}/people/{nobody}/contact",
+        f"/console/changes/{nobody}/paper",
+        f"/console/changes/of/{day.id}/held/{nobody}/release",
+    ):
+        assert desk.send(unknown, reason="通知取消").status_code == 404
     paper = desk.send(f"{address}/paper", reason="发给网格员")
     assert GUEST["phone"] in paper.get_data(as_text=True)
     assert GUEST["name"] in paper.get_data(as_text=True)
