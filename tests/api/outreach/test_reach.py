@@ -249,11 +249,11 @@ def test_numbers_are_opened_one_by_one_with_a_reason(
     cells = {str(cell.value) for line in sheet.iter_rows() for cell in line}
     assert {GUEST["phone"], GUEST["name"]} <= cells
     assert any("还没通知到的 3 人" in cell for cell in cells)
-    looks = day.rows(
+    entries = day.rows(
         "SELECT e.action, n.text FROM audit_entry e JOIN audit_note n ON n.entry_id = e.id"
         " WHERE e.object_type IN ('addressee', 'activity_change') ORDER BY e.id"
     )
-    assert [tuple(look) for look in looks] == [
+    assert [tuple(entry) for entry in entries] == [
         ("see_number", "通知取消"), ("see_call_list", "发给网格员"),
         ("export_call_list", "发给网格员"),
     ]  # fmt: skip
