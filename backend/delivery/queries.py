@@ -143,7 +143,8 @@ def _detail(row: Any) -> dict[str, Any]:
         "id": message.id,
         "activity_id": notice.activity_id,
         "kind": notice.kind,
-        "title": notice.title,
+        # Not its title, in which whole names stand: a family member's, whom staff see masked.
+        "ticket": message.facts["ticket"],
         "name": masked_name(row.name),
         "state": message.state,
         "errcode": message.errcode,

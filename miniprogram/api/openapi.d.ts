@@ -706,7 +706,8 @@ export interface MessageAnswer {
   /** WeChat's words; of what was given up over, joined, no_credit */
   reason: string | null;
   state: "owed" | "sending" | "sent" | "refused" | "given_up" | "unknown";
-  title: string;
+  /** the numbers that it is about, or empty */
+  ticket: string;
   told_at: string;
 }
 

@@ -33,7 +33,7 @@ class MessageAnswer(ma.Schema):
     id = out.UUID()
     activity_id = out.UUID()
     kind = out.Enum(NoticeKind, by_value=True, required=True)
-    title = out.String()
+    ticket = out.String(metadata={"description": "the numbers that it is about, or empty"})
     name = out.String(metadata={"description": "masked"})
     state = out.Enum(MessageState, by_value=True, required=True)
     errcode = out.Integer(allow_none=True, metadata={"description": "WeChat's, of a refusal"})

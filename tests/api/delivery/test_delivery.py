@@ -20,6 +20,8 @@ from backend.notices.messages.models import Message
 from backend.notices.models import NoticeKind
 from tests.gateways.standin import SEND, StandIn
 from tests.support.desk import Desk
+from tests.support.inbox import last
+from tests.support.market_day import MarketDay
 from tests.support.messages import news, outcomes, reachable, send_now, told
 from tests.support.world import OTHER_SUBDISTRICT, SUBDISTRICT, Person, World, ok, refused
 
@@ -118,6 +120,23 @@ def test_nothing_is_sent_again_that_may_tell_twice_or_is_over(
     assert not message["may_resend"]
     answer = desk.send(f"{LIST}{activity_id}/{message['id']}/resend")
     assert (answer.status_code, said in answer.text) == (409, True)
+
+
+def test_staff_see_no_whole_name_of_whom_a_message_is_about(world: World) -> None:
+    day, person = MarketDay.begin(world), world.person()
+    ok(person.post("/me/message-credits", {"called": 1}))
+    member = ok(person.post("/me/family", {"name": "王建国"}), 201)
+    day.number(resident_id=member["id"])
+    day.called()
+    assert "王建国" in last(person)["title"]
+    with transaction() as session:
+        session.execute(update(Message).values(state="refused", errcode=43101))
+    ok(person.post("/me/message-credits", {"called": 1}))
+    (message,) = listed(day.organiser)
+    assert (message["kind"], message["ticket"]) == ("called", "A001")
+    page = Desk(world, day.organiser).read(LIST + day.id)
+    assert "再给王*英发一次「叫号 A001」？" in page
+    assert "王建国" not in f"{message} {page}"
 
 
 def test_another_region_sees_and_sends_nothing(
