@@ -16,12 +16,11 @@ from backend.core.permissions import Actor, Permission
 from backend.delivery.requests import Activities, Messages
 from backend.identity.models import Resident
 from backend.identity.names import masked_name
-from backend.notices.messages.models import GivenUp, Message, MessageCredit, MessageState
+from backend.notices.messages.again import is_overtaken
+from backend.notices.messages.models import Message, MessageCredit, MessageState
 from backend.notices.models import Notice
 from backend.regions.models import Region
 from backend.regions.queries import within
-
-_NOT_AGAIN = (GivenUp.JOINED, GivenUp.OVER)
 
 
 def list_activities(session: Session, actor: Actor, asked: Activities) -> Page:
@@ -120,6 +119,7 @@ def _messages(actor: Actor, asked: Messages) -> AnySelect:
             Notice,
             Resident.name.label("name"),
             func.coalesce(MessageCredit.remaining, 0).label("credit"),
+            is_overtaken().label("is_overtaken"),
         )
         .join(Notice, Notice.id == Message.id)
         .join(Activity, Activity.id == Notice.activity_id)
@@ -138,7 +138,7 @@ def _messages(actor: Actor, asked: Messages) -> AnySelect:
 def _detail(row: Any) -> dict[str, Any]:
     message, notice = row.Message, row.Notice
     ended_untold = message.state in (MessageState.REFUSED, MessageState.GIVEN_UP)
-    holds = message.until > clock.now() and message.reason not in _NOT_AGAIN
+    holds = message.until > clock.now() and not row.is_overtaken
     return {
         "id": message.id,
         "activity_id": notice.activity_id,

@@ -57,7 +57,8 @@ class Notice(Base):
     page: Mapped[str]
     # Likewise: activities are above this room, and a notice is of what was.
     activity_id: Mapped[UUID | None]
-    # The change or announcement that is told here; it joins what was said to many.
+    # The change or announcement that is told here, which joins what was said to many; or the
+    # booking, which joins what was said of one number.
     cause_id: Mapped[UUID | None] = mapped_column(index=True)
     # Who of the account's people it is about: with them it goes.
     resident_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))

@@ -35,7 +35,8 @@ class News:
         title: what happened, in a few words.
         text: the rest, in whole sentences, so that nothing has to be looked up to understand it.
         page: where a tap leads in the mini-program, such as `/pages/number/number`.
-        cause_id: of the change or announcement that many are told of.
+        cause_id: of the change or announcement that many are told of; of what is said of one
+            number, its booking.
         resident_ids: who of the account's people it is about; the account's own resident, too.
         once: a word for what is told at most once to an account (`tomorrow:<activity>:<day>`).
         facts: for a subscription message beside it; None where none is sent.

@@ -27,7 +27,7 @@ MESSAGE_COLOURS = {
     MessageState.REFUSED: "bad", MessageState.GIVEN_UP: "secondary", MessageState.UNKNOWN: "warn",
 }  # fmt: skip
 GIVEN_UP = {
-    GivenUp.OVER: "已经过时", GivenUp.JOINED: "并入了后面的一条", GivenUp.NO_CREDIT: "没有订阅次数",
+    GivenUp.OVER: "已经过时", GivenUp.JOINED: "后来有更新的消息", GivenUp.NO_CREDIT: "没有订阅次数",
 }  # fmt: skip
 # What WeChat's codes mean to an office.
 REFUSED = {

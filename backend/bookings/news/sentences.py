@@ -275,16 +275,11 @@ def market_tomorrow(rows: Sequence[Any]) -> News:
 
 
 def _news(
-    kind: NoticeKind,
-    title: str,
-    text: str,
-    page: str,
-    rows: Sequence[Any],
-    facts: Facts | None = None,
-    *,
-    once: str | None = None,
-    cause_id: UUID | None = None,
-) -> News:
+    kind: NoticeKind, title: str, text: str, page: str, rows: Sequence[Any],
+    facts: Facts | None = None, *, once: str | None = None, change: Change | None = None,
+) -> News:  # fmt: skip
+    """What is said of one number, and is no change, is joined by its booking."""
+    alone = rows[0].id if len(rows) == 1 else None
     account = account_of(rows[0])
     assert account is not None
     return News(
@@ -294,7 +289,7 @@ def _news(
         text=text,
         page=page,
         activity_id=rows[0].activity_id,
-        cause_id=cause_id,
+        cause_id=change.id if change else alone,
         resident_ids=tuple(dict.fromkeys(row.resident_id for row in rows)),
         once=once,
         facts=facts,
@@ -315,7 +310,7 @@ def _of_change(
     today = clock.today() in {clock.local_day(at), clock.local_day(before or at)}
     facts = _facts(rows, at, rows[0].activity_ends_at, note=note, urgent=today)
     page = BOOKINGS if kind is NoticeKind.MARKET_MOVED else _market_page(rows[0])
-    return _news(kind, title, text, page, rows, facts, cause_id=change.id if change else None)
+    return _news(kind, title, text, page, rows, facts, change=change)
 
 
 def _facts(

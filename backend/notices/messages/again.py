@@ -1,5 +1,6 @@
 """Sending a message again by hand: only one that has certainly told nobody."""
 
+from sqlalchemy import Boolean, ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
 from backend.core import clock, jobs
@@ -8,11 +9,11 @@ from backend.core.permissions import Actor
 from backend.core.states import transition
 from backend.notices.messages.models import (
     MESSAGE_TRANSITIONS,
-    GivenUp,
     Message,
     MessageCredit,
     MessageState,
 )
+from backend.notices.messages.statements import overtaken
 from backend.notices.tasks import send
 
 
@@ -22,12 +23,17 @@ class NotAgain(AppError):
     title = "这条消息不能再发"
 
 
+def is_overtaken() -> ColumnElement[bool]:
+    """Whether what a message says holds no more, in a SELECT of messages."""
+    return literal_column(overtaken(Message.__tablename__), Boolean)
+
+
 def why_not(session: Session, message: Message) -> str | None:
     """Why a message that was refused or given up is not sent again; None where it may be."""
-    if message.reason == GivenUp.JOINED:
-        return "后面的一条已经说了"
     if message.until <= clock.now():
         return "说的事情已经过去"
+    if session.scalar(select(is_overtaken()).select_from(Message).where(Message.id == message.id)):
+        return "后来有更新的消息，这条已经不对了"
     credit = session.get(MessageCredit, (message.user_id, message.template))
     if credit is None or not credit.remaining:
         return "本人没有订阅次数：下次在小程序里点「允许」以后才能发"

@@ -28,7 +28,7 @@ class GivenUp(StrEnum):
     """Why a message was never sent."""
 
     OVER = "over"  # what it tells of
-    JOINED = "joined"  # a newer message about the same activity says it
+    JOINED = "joined"  # its account was told something newer, which says it
     NO_CREDIT = "no_credit"  # none was left when its turn came
 
 
@@ -50,7 +50,7 @@ MESSAGE_TRANSITIONS: dict[MessageState, dict[MessageState, Who]] = {
         MessageState.OWED: by(Permission.ACTIVITY_EDIT, note="with a new credit, before it is over")
     },
     MessageState.GIVEN_UP: {
-        MessageState.OWED: by(Permission.ACTIVITY_EDIT, note="as above; not what was joined")
+        MessageState.OWED: by(Permission.ACTIVITY_EDIT, note="as above; not what was overtaken")
     },
     MessageState.UNKNOWN: {},
 }

@@ -1,20 +1,54 @@
 """Owing, claiming and ending messages. Each statement is a move of the state table, with the state
 that it leaves as its condition: of two workers the second moves nothing."""
 
-from backend.core.db.statement import Statement
+from collections.abc import Iterable
 
-# What is over, and what a newer message says: given up before anything is sent. A newer one counts
-# whatever became of it, unless it has told nothing.
-GIVE_UP = Statement(
+from backend.core.db.statement import Statement
+from backend.notices.messages.templates import TEMPLATES
+from backend.notices.models import NoticeKind
+
+K = NoticeKind
+
+
+def _listed(kinds: Iterable[NoticeKind]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
+
+
+_CHANGES = {kind for template in TEMPLATES.values() for kind in template.joined}
+_OF_NUMBERS = {K.NUMBER_NEAR, K.CALLED, K.PASSED_OVER}
+_END_NUMBERS = {K.NUMBER_OVER, K.MARKET_CANCELLED}
+
+
+def overtaken(message: str) -> str:
+    """The condition that what a message says holds no more, for its account was told something
+    newer: another change of the activity, or what has become of the number. Whether a message was
+    owed beside that does not matter: the older one would be wrong.
+
+    Args:
+        message: the name of the table, or its alias, in the statement.
     """
+    return f"""
+        EXISTS (
+            SELECT FROM notice n
+              JOIN notice newer ON newer.user_id = n.user_id AND newer.id > n.id
+             WHERE n.id = {message}.id
+               AND (newer.activity_id = n.activity_id
+                    AND (newer.kind IN ({_listed(_CHANGES)})
+                         AND n.kind IN ({_listed(_CHANGES | {K.MARKET_TOMORROW})})
+                         OR newer.kind IN ({_listed(_END_NUMBERS)})
+                         AND n.kind IN ({_listed(_OF_NUMBERS)}))
+                    OR newer.cause_id = n.cause_id
+                    AND newer.kind <> n.kind AND n.kind IN ({_listed(_OF_NUMBERS)})))
+    """
+
+
+# What is over or overtaken: given up before anything is sent.
+GIVE_UP = Statement(
+    f"""
     UPDATE message m
        SET state = 'given_up', ended_at = :now,
            reason = CASE WHEN m.until <= :now THEN 'over' ELSE 'joined' END
-     WHERE m.state = 'owed'
-       AND (m.until <= :now
-            OR EXISTS (SELECT FROM message newer
-                        WHERE newer.user_id = m.user_id AND newer.joined_by = m.joined_by
-                          AND newer.id > m.id AND newer.state NOT IN ('refused', 'given_up')))
+     WHERE m.state = 'owed' AND (m.until <= :now OR {overtaken("m")})
     """
 )
 
@@ -38,14 +72,14 @@ SWEEP = Statement(
     """
 )
 
-_DUE = """
+_DUE = f"""
     m.state = 'owed' AND m.due_at <= :now AND m.until > :now AND (m.urgent OR NOT :quiet)
     AND m.template = ANY(CAST(:templates AS text[]))
+    AND NOT {overtaken("m")}
     AND NOT EXISTS (SELECT FROM message other
                      WHERE other.user_id = m.user_id AND other.joined_by = m.joined_by
-                       AND (other.state = 'owed' AND other.id > m.id
-                            OR other.state IN ('sending', 'sent', 'unknown')
-                               AND other.sending_at > :joined_since))
+                       AND other.state IN ('sending', 'sent', 'unknown')
+                       AND other.sending_at > :joined_since)
 """
 
 COUNT_DUE = Statement(f"SELECT count(*) AS due FROM message m WHERE {_DUE}")

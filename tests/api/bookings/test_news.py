@@ -10,12 +10,14 @@ from werkzeug.test import TestResponse
 from backend.bookings import tasks
 from backend.core import clock
 from backend.core.db import transaction
+from backend.notices.messages import sending
 from backend.notices.models import Notice
 from tests.api.activities.test_put_off import activity, shift
 from tests.support.fair import Statements
 from tests.support.inbox import inbox, kinds, last
 from tests.support.market_day import GUEST, MarketDay
 from tests.support.market_day import at as at_instant
+from tests.support.messages import outcomes
 from tests.support.world import Market, Person, World, ok
 
 DAY = clock.today() + timedelta(days=5)
@@ -95,6 +97,18 @@ def test_who_is_passed_over_is_told_whether_they_may_come_back(world: World) -> 
         assert words in last(person)["text"]
         if words.startswith("重新"):
             ok(day.act(number, "rejoin", person))
+
+
+def test_no_call_is_sent_after_it_was_passed_over_or_served(world: World) -> None:
+    day, over, served = MarketDay.begin(world), world.person(), world.person()
+    for person, then in ((over, ("recall", "recall", "miss")), (served, ("start", "finish"))):
+        ok(person.post("/me/message-credits", {"called": 1}))
+        number = day.number(resident_id=str(person.resident_id))
+        day.called()
+        day.acted(number, *then)
+        sending.tidy()
+    assert outcomes(served) == {"given_up: joined": 1}
+    assert outcomes(over) == {"given_up: joined": 3, "owed": 1}
 
 
 def line_of(day: MarketDay, count: int) -> list[tuple[Person, dict[str, Any]]]:
@@ -209,7 +223,7 @@ def test_a_market_that_moves_about_is_told_as_it_is(world: World) -> None:
     assert third in theirs, "the day that they know, though they have read of no move"
     assert "点「改期后还来」" in once
     with transaction() as session:
-        told = session.execute(select(Notice).where(Notice.cause_id.is_not(None))).scalars().all()
+        told = session.execute(select(Notice).where(Notice.kind.in_(changes))).scalars().all()
         causes = {(one.kind, one.cause_id) for one in told}
     assert len(causes) == len(changes), "one cause for each change"
 

@@ -103,19 +103,21 @@ def test_what_was_refused_is_sent_again_once_there_is_a_credit(
         ({"state": "sent"}, "当前状态不能"),
         ({"state": "unknown"}, "当前状态不能"),
         ({"state": "owed"}, "当前状态不能"),
-        ({"state": "given_up", "reason": "joined"}, "后面的一条已经说了"),
         ({"state": "given_up", "reason": "over"}, "说的事情已经过去"),
+        ({"state": "refused", "errcode": 47003}, "后来有更新的消息"),
     ],
 )
 def test_nothing_is_sent_again_that_may_tell_twice_or_is_over(
     world: World, wechat_app: Flask, organiser: Person, desk: Desk, activity_id: str,
-    about: About, left: dict[str, str], said: str,
+    about: About, left: dict[str, Any], said: str,
 ) -> None:  # fmt: skip
     person, _ = reachable(world, market_tomorrow=2)
     told(about(person))
     until = {"until": clock.now() - timedelta(1)} if left.get("reason") == "over" else {}
     with transaction() as session:
         session.execute(update(Message).values(**left, **until))
+    if "更新" in said:  # told to the inbox alone
+        told(about(person, NoticeKind.MARKET_MOVED, facts=None))
     (message,) = listed(organiser, activity_id=activity_id)
     assert not message["may_resend"]
     answer = desk.send(f"{LIST}{activity_id}/{message['id']}/resend")

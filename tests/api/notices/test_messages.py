@@ -16,6 +16,7 @@ from backend.core import clock
 from backend.core.config import MESSAGES
 from backend.core.db import transaction
 from backend.core.db.statement import Statement
+from backend.notices.messages import sending
 from backend.notices.messages.models import Message, MessageState
 from backend.notices.models import NoticeKind
 from tests.conftest import PointAtWeChat
@@ -221,6 +222,35 @@ def test_an_older_change_that_comes_late_says_nothing_after_a_newer_one(
         newer.state, newer.sending_at = MessageState.SENT, clock.now() - 2 * JOINED
     send_now()
     assert (outcomes(person), seen(wechat)) == ({"given_up: joined": 1, "sent": 1}, [])
+
+
+K = NoticeKind
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "of", "sent"),
+    [
+        (K.MARKET_MOVED, K.MARKET_CANCELLED, "activity_id", 0),
+        (K.MARKET_TOMORROW, K.MARKET_MOVED, "activity_id", 0),
+        (K.ANNOUNCEMENT, K.MARKET_MOVED, "activity_id", 1),
+        (K.CALLED, K.PASSED_OVER, "cause_id", 0),
+        (K.CALLED, K.RATING_ASKED, "cause_id", 0),
+        (K.CALLED, K.CALLED, "cause_id", 1),  # it still stands
+        (K.CALLED, K.PASSED_OVER, "activity_id", 1),  # of another number
+        (K.CALLED, K.MARKET_CANCELLED, "activity_id", 0),
+    ],
+)
+def test_what_a_newer_notice_has_overtaken_is_not_sent(
+    person: Person, wechat: StandIn, older: NoticeKind, newer: NoticeKind, of: str, sent: int
+) -> None:
+    """Though no message was owed beside that; and once it is being sent, too."""
+    same = {of: uuid4()}
+    told(news(person, older, facts=facts(urgent=True), **same))
+    told(news(person, newer, facts=None, **same))
+    sending.send_due()
+    assert wechat.count(SEND) == sent
+    send_now()
+    assert outcomes(person) == ({"sent": 1} if sent else {"given_up: joined": 1})
 
 
 @pytest.mark.parametrize(
