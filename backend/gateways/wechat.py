@@ -135,7 +135,8 @@ class WeChatGateway:
             WeChatBusy: too many wait for WeChat already, or have waited for too long.
             WeChatUnavailable: busy, over the limit (45011), no usable answer within
                 `WeChatConfig.deadline_s`, or not asked at all.
-            WeChatRefused: anything else, such as a wrong AppSecret.
+            WeChatRefused: anything else, such as a wrong AppSecret; where an access token is
+                needed, that is WeChatUnavailable.
         """
         _check_code(code)
         params = {
@@ -255,8 +256,7 @@ class WeChatGateway:
 
         Raises:
             WeChatRefused: 43101 (refused by the person, or no credit is left), 40003 (openid),
-                40037 (template), 41030 (page), 47003 (a field, which the message names), and as
-                for login.
+                40037 (template), 41030 (page), 47003 (a field, which the message names).
             WeChatUnavailable: as for login; `maybe_done` says whether it may have been sent.
         """
         body = {
@@ -278,6 +278,11 @@ class WeChatGateway:
         def attempt(link: Link, deadline: Deadline) -> Any:
             try:
                 token = self._token(link, deadline)
+            except WeChatRefused as refusal:
+                # Of us, not of this call: a wrong AppSecret, an address that is not listed. Once
+                # that is put right, the same call is answered.
+                message = f"no access token: {refusal.message}"
+                raise WeChatUnavailable(refusal.errcode, message) from None
             except WeChatError as error:
                 raise not_sent(error) from None
             try:

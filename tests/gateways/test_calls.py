@@ -176,8 +176,10 @@ def test_a_lasting_40001_ends_after_two_calls(gateway: WeChatGateway, stand_in: 
 
 
 def test_a_wrong_secret_is_told_as_such(make_gateway: MakeGateway) -> None:
-    with pytest.raises(WeChatRefused, match="40125"):
+    """It is no refusal of the call, which may be made once the secret is right."""
+    with pytest.raises(WeChatUnavailable, match="40125: no access token") as refusal:
         make_gateway(secret="wrong").code_image("a")
+    assert (refusal.value.retryable, refusal.value.maybe_done) == (True, False)
 
 
 OPENID = "o" + "a" * 27

@@ -90,8 +90,10 @@ class Ending:
             session, **try_of, state=self.state, now=clock.now(), errcode=self.errcode,
             reason=self.reason,
         )  # fmt: skip
-        if ended is not None and self.errcode == _REFUSED_OR_NO_CREDIT:
-            statements.NONE_LEFT.rows(session, user_id=ended.user_id, template=ended.template)
+        if ended is not None and self.state == MessageState.REFUSED:
+            none_left = self.errcode == _REFUSED_OR_NO_CREDIT
+            credit = statements.NONE_LEFT if none_left else statements.GIVE_BACK
+            credit.rows(session, user_id=ended.user_id, template=ended.template)
 
 
 def is_quiet(now: datetime) -> bool:

@@ -163,6 +163,14 @@ NONE_LEFT = Statement(
     """
 )
 
+# WeChat has refused for a fault of ours, and takes no credit for that.
+GIVE_BACK = Statement(
+    """
+    UPDATE message_credit SET remaining = remaining + 1
+     WHERE user_id = :user_id AND template = :template
+    """
+)
+
 TAKEN_IN = Statement(
     """
     INSERT INTO wechat_push (digest, received_at) VALUES (:digest, :now)

@@ -20,7 +20,7 @@ from backend.notices.messages import sending
 from backend.notices.messages.models import Message, MessageState
 from backend.notices.models import NoticeKind
 from tests.conftest import PointAtWeChat
-from tests.gateways.standin import SEND, StandIn
+from tests.gateways.standin import SEND, TOKEN, StandIn
 from tests.support.messages import (
     changed,
     facts,
@@ -103,11 +103,12 @@ def test_of_more_than_there_are_credits_the_rest_is_given_up(
 
 
 @pytest.mark.parametrize(
-    ("errcode", "kept"), [(43101, 0), (40003, 2), (40037, 2), (47003, 2), (41030, 2)]
+    ("errcode", "kept"), [(43101, 0), (40003, 3), (40037, 3), (47003, 3), (41030, 3)]
 )
 def test_what_wechat_refuses_is_refused_with_its_reason(
     person: Person, wechat: StandIn, errcode: int, kept: int
 ) -> None:
+    """It keeps the credit of what it refuses for our fault, and so do we."""
     wechat.mode(SEND, errcode=errcode)
     told(news(person))
     send_now()
@@ -159,6 +160,22 @@ def test_what_was_not_sent_stays_owed_and_is_tried_after_growing_pauses(
         send_now()
     assert outcomes(person) == {"sent": 1, "given_up: over": 1}
     assert len(ok(person.get("/me/notices"))["items"]) == 2
+
+
+@pytest.mark.parametrize("errcode", [40125, 40164])
+def test_without_an_access_token_what_is_owed_stays_owed_with_its_credit(
+    person: Person, wechat: StandIn, errcode: int
+) -> None:
+    """A wrong AppSecret, or an address that WeChat doesn't know: it is ours to put right."""
+    wechat.mode(TOKEN, errcode=errcode)
+    told(news(person), news(person))
+    send_now()
+    assert (outcomes(person), left(person, "called"), wechat.count(SEND)) == ({"owed": 2}, 3, 0)
+    assert wechat.count(TOKEN) == 1, "nobody goes on asking"
+    wechat.mode(TOKEN)
+    with time_machine.travel(clock.now() + timedelta(minutes=1)):
+        send_now()
+    assert (outcomes(person), left(person, "called")) == ({"sent": 2}, 1)
 
 
 def test_a_dead_workers_message_is_unknown_and_never_sent_again(
