@@ -36,6 +36,7 @@ AUDIT = AuditWords(
         "rejoin": "重新排队",
         "put_off": "改期，预约随之改期",
         "keep": "改期后还来",
+        "see_sign_ups": "打印报名名单",
         "export_sign_ups": "导出报名名单",
         "merge": "合并重复预约",
         "merge_bookings": "合并来宾的预约",

@@ -224,7 +224,7 @@ PAGES: dict[str, str] = {
     "GET /q/<code>": EVERYBODY,
     "GET /console/sign-ups/of/<uuid:activity_id>": "coa",
     "POST /console/sign-ups/of/<uuid:activity_id>/export": "coa",
-    "GET /console/sign-ups/of/<uuid:activity_id>/paper": "coa",
+    "POST /console/sign-ups/of/<uuid:activity_id>/paper": "coa",
     "GET /console/walls/": "cofa",
     "POST /console/walls/<uuid:link_id>/revoke": "coa",
     "POST /console/walls/board/<uuid:activity_id>": "coa",
@@ -407,6 +407,7 @@ class Office(Stage):
             },
             "/console/changes/<uuid:change_id>/paper": reason,
             "/console/sign-ups/of/<uuid:activity_id>/export": reason,
+            "/console/sign-ups/of/<uuid:activity_id>/paper": reason,
             "/console/changes/<uuid:change_id>/people/<uuid:addressee_id>/call": {
                 "call": "told", "seen": "none",
             },

@@ -8,12 +8,14 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import Engine
 
+from backend.core.config import load
 from backend.local.demo.tally import SHANGHAI
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import SEEN, SMALL, OpenPhone, Phone, lines
 from tests.miniprogram.test_resident_flow import sign_up_page
 from tests.miniprogram.town import Caller, Market, change, chosen_stall, new_name, rows
 
+CONSENT = load("consents")["special_needs"]["version"]
 DESK = "packages/volunteer/pages/desk/desk"
 OpenDesk = Callable[..., Phone]
 LARGEST = {"size": SMALL, "elder": True, "fontScale": "1.5"}
@@ -39,7 +41,7 @@ def desk(phone: OpenPhone, volunteer: Caller, market: Market) -> OpenDesk:
 def line(system: LocalSystem, market: Market) -> list[Any]:
     """Three people who wait for a haircut; the first has said what she needs."""
     people = [Caller(system.web, new_name()) for _ in range(3)]
-    people[0].post("/me/consents", {"purpose": "special_needs", "version": "2026-01"})
+    people[0].post("/me/consents", {"purpose": "special_needs", "version": CONSENT})
     needs = {"tags": ["hearing", "escort"], "words": "请站在左边说话"}
     people[0].put("/me", {"special_needs": needs})
     market.admit(*(one.resident_id for one in people))

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import OpenPhone
-from tests.miniprogram.town import Caller, Market, rows
+from tests.miniprogram.town import Caller, Market, change, rows
 
 
 def consents(database: Engine, resident: Caller) -> list[str]:
@@ -155,6 +155,17 @@ def test_consents_are_given_and_withdrawn_one_by_one(
 ) -> None:
     mine = own("pages/consents/consents")
     mine.tap("同意：使用行动不便等特殊需求信息")
+    mine.page.get_by_role("button", name="撤回同意：使用行动不便等特殊需求信息").wait_for()
+    # Agreed to an older text, they are asked again, from 「我的」 on.
+    theirs = "WHERE user_id = (SELECT user_id FROM resident WHERE id = :id)"
+    older = f"UPDATE consent SET version = 'older' {theirs}"
+    change(database, older, id=resident.resident_id)
+    mine = own("pages/mine/mine")
+    mine.sees("请重新同意")
+    mine.tap("我同意过的事项")
+    mine.sees("说明改了，请重新同意")
+    mine.tap("同意：使用行动不便等特殊需求信息")
+    mine.misses("请重新同意")
     mine.tap("撤回同意：使用行动不便等特殊需求信息")
     mine.tap("不撤回")
     assert consents(database, resident) == ["special_needs"]

@@ -11,6 +11,7 @@ from backend.bookings.models import Booking
 from backend.core.db import AnySelect
 from backend.core.db.statement import Statement
 from backend.identity.models import Resident
+from backend.identity.people.special_needs import shown_to_staff
 
 
 def select_bookings(booking: FromClause = Booking.__table__) -> AnySelect:
@@ -27,7 +28,7 @@ def select_bookings(booking: FromClause = Booking.__table__) -> AnySelect:
             Resident.name.label("resident_name"),
             Resident.user_id,
             Resident.guardian_user_id,
-            Resident.special_needs_encrypted,
+            shown_to_staff(),
             Activity.title.label("activity_title"),
             Activity.state.label("activity_state"),
             Activity.starts_at.label("activity_starts_at"),

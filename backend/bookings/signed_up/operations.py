@@ -1,4 +1,4 @@
-"""Use cases of the signed-up list: to take it along as a file."""
+"""Use cases of the signed-up list: to take it along, on paper or as a file."""
 
 from sqlalchemy.orm import Session
 
@@ -9,9 +9,19 @@ from backend.core.permissions import Actor
 
 
 def take_along(
-    session: Session, actor: Actor, activity: Activity, wanted: Wanted, reason: str
+    session: Session,
+    actor: Actor,
+    activity: Activity,
+    wanted: Wanted,
+    reason: str,
+    *,
+    action: str,
 ) -> list[SignedUp]:
-    """The list as it goes into a file, audited: what people need leaves the house with it.
+    """The list as it is printed or goes into a file, audited: what people need leaves the house
+    with it.
+
+    Args:
+        action: the verb for the audit log.
 
     Raises TooManyToExport (422).
     """
@@ -19,7 +29,7 @@ def take_along(
     audit.record(
         session,
         actor,
-        "export_sign_ups",
+        action,
         Activity.__tablename__,
         activity.id,
         region_code=activity.region_code,

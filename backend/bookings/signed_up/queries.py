@@ -6,18 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.models import Activity, Offering, Slot
+from backend.activities.models import Activity, ActivityState, Offering, Slot
 from backend.bookings.days import state_now
-from backend.bookings.models import Booking, BookingState
+from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
 from backend.core.db import AnySelect
 from backend.core.errors import TooManyToExport
 from backend.core.pagination import Asked, Page, paginate
 from backend.identity.models import Resident
 from backend.identity.names import masked_name
-from backend.identity.people.special_needs import in_words, opened
+from backend.identity.people.special_needs import in_words, opened, shown_to_staff
 
 MOST_AT_ONCE = 5000
 _HOLDER = aliased(Resident)
@@ -41,7 +41,8 @@ class SignedUp:
         name: masked.
         person: whose it is: with an account, of somebody's family, or a guest.
         by: who has booked.
-        needs: what the person has said that they need, in words; empty where nothing.
+        needs: what the person has said that they need, in words; empty where nothing, and where
+            nobody need know any more: it was cancelled, is over, or the activity is.
         moved_from: when it was to be, where it was moved since and they have not answered.
         kept: whether they have said that they come at the new time.
     """
@@ -131,6 +132,13 @@ def _begins() -> ColumnElement[datetime]:
     return func.coalesce(Slot.starts_at, Activity.ends_at)
 
 
+def _to_come() -> ColumnElement[bool]:
+    return and_(
+        Activity.state.in_((ActivityState.PUBLISHED, ActivityState.LIVE)),
+        state_now().in_(ACTIVE_STATES),
+    )
+
+
 def _found(activity: Activity, wanted: Wanted) -> Select[Any]:
     statement: Select[Any] = (
         select(Booking)
@@ -165,7 +173,7 @@ def _lines(activity: Activity, wanted: Wanted) -> AnySelect:
             Resident.user_id,
             Resident.guardian_user_id,
             Resident.relation,
-            Resident.special_needs_encrypted,
+            case((_to_come(), shown_to_staff())).label("needs"),
             _HOLDER.name.label("holder"),
         )
         .join(Offering, Offering.id == Booking.offering_id)
@@ -187,7 +195,7 @@ def _line(row: Any) -> SignedUp:
         masked_name(row.name),
         _person(row),
         _booked_by(row),
-        in_words(opened(row.special_needs_encrypted)),
+        in_words(opened(row.needs)),
         BookingState(row.state),
         row.moved_from,
         row.kept_at is not None,

@@ -16,7 +16,7 @@ class SignUpsQuery(PageQuery):
     state = fields.Choice(BookingState)
 
 
-class ExportForm(Schema):
-    """What the file is for."""
+class TakeAlongForm(Schema):
+    """What the paper or the file is for."""
 
     reason = fields.ImpersonalText(REASON_LENGTH, required=True)

@@ -62,29 +62,34 @@ def list_people(
     )
 
 
-@pages.page("/of/<uuid:activity_id>/paper", access=Permission.ACTIVITY_RUN,
-            query=forms.SignUpsQuery)  # fmt: skip
-def paper(session: Session, actor: Actor, query: dict[str, Any], activity_id: UUID) -> str:
+@pages.form("/of/<uuid:activity_id>/paper", access=Permission.ACTIVITY_RUN,
+            body=forms.TakeAlongForm, query=forms.SignUpsQuery, again=list_people,
+            limit=Limit("exports"))  # fmt: skip
+def paper(
+    session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], activity_id: UUID
+) -> str:
     """The list with its filters, to print."""
     activity = _access(session, actor, activity_id)
+    lines = take_along(
+        session, actor, activity, _wanted(query), body["reason"], action="see_sign_ups"
+    )
+    done_here()
     return render(
-        "bookings/sign_ups_paper.html",
-        activity=activity,
-        query=query,
-        lines=queries.all_signed_up(session, activity, _wanted(query)),
-        now=clock.now(),
+        "bookings/sign_ups_paper.html", activity=activity, query=query, lines=lines, now=clock.now()
     )
 
 
 @pages.form("/of/<uuid:activity_id>/export", access=Permission.ACTIVITY_RUN,
-            body=forms.ExportForm, query=forms.SignUpsQuery, again=list_people,
+            body=forms.TakeAlongForm, query=forms.SignUpsQuery, again=list_people,
             limit=Limit("exports"))  # fmt: skip
 def export(
     session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], activity_id: UUID
 ) -> Response:
     """The list with its filters as an Excel file."""
     activity = _access(session, actor, activity_id)
-    lines = take_along(session, actor, activity, _wanted(query), body["reason"])
+    lines = take_along(
+        session, actor, activity, _wanted(query), body["reason"], action="export_sign_ups"
+    )
     done_here()
     content = sign_ups_file(activity.title, lines)
     return attachment(content, f"报名名单{clock.today():%Y%m%d}.xlsx", MIMETYPE)

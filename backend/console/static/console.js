@@ -78,7 +78,7 @@ for (const field of document.querySelectorAll("[data-leaves]")) {
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method === "dialog") return;
   // A file that is kept leaves the page as it is: its button may be pressed again.
-  if (event.target.dataset.download !== undefined) return;
+  if ([event.target, event.submitter].some((one) => one?.dataset.download !== undefined)) return;
   for (const button of event.target.querySelectorAll("button:not([type=button])")) {
     setTimeout(() => { button.disabled = true; }, 0);
   }

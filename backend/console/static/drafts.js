@@ -217,8 +217,9 @@ const drafts = (() => {
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && user && forms().some(isUnsaved)) event.preventDefault();
   });
-  document.addEventListener("submit", ({ target, defaultPrevented }) => {
-    if (defaultPrevented || !target.matches("form[method=post]") || target.dataset.download !== undefined) return;
+  document.addEventListener("submit", ({ target, submitter, defaultPrevented }) => {
+    if (defaultPrevented || !target.matches("form[method=post]")) return;
+    if ([target, submitter].some((one) => one?.dataset.download !== undefined)) return;
     leaving = true;
     if (target.dataset.logout !== undefined) forget(stored());
   });

@@ -74,9 +74,11 @@ def withdraw_consent(session: Session, actor: Actor, purpose: str) -> None:
 
 
 def require_consent(session: Session, actor: Actor, purpose: str, sentence: str) -> None:
-    """Raises ConsentRequired (409) with the sentence where the caller has not agreed, or not any
-    more."""
-    if purpose not in {consent.purpose for consent in active_consents(session, actor.user_id)}:
+    """Raises ConsentRequired (409) with the sentence where the caller has not agreed, not any
+    more, or to an older text."""
+    current = purpose, load("consents")[purpose]["version"]
+    agreed = active_consents(session, actor.user_id)
+    if current not in {(consent.purpose, consent.version) for consent in agreed}:
         raise ConsentRequired(sentence, extra={"purpose": purpose})
 
 

@@ -16,7 +16,10 @@ Page({
     look: look.current(),
     loading: true,
     error: "",
-    /** @type {{purpose: string, title: string, version: string, given: boolean, when: string}[]} */
+    /**
+     * current: whether what holds today was agreed to, and no older text.
+     * @type {{purpose: string, title: string, version: string, given: boolean, current: boolean, words: string}[]}
+     */
     consents: [],
     busy: "",
     refusal: NO_REFUSAL,
@@ -36,8 +39,11 @@ Page({
       const [me, catalogue] = await Promise.all([getMe(), getCatalogue()]);
       const consents = catalogue.consents.map(({ purpose, title, version }) => {
         const given = me.consents.find((consent) => consent.purpose === purpose);
-        const when = given ? `${momentWords(given.given_at)} 同意` : "";
-        return { purpose, title, version, given: given !== undefined, when };
+        const current = given?.version === version;
+        return {
+          purpose, title, version, current, given: given !== undefined,
+          words: given ? givenWords(given, current) : `还没有同意 · ${version} 版`,
+        };
       });
       this.setData({ consents, loading: false, error: "" });
     } catch (error) {
@@ -94,3 +100,12 @@ Page({
     }
   },
 });
+
+/**
+ * @param {import("../../api/types").Me["consents"][number]} given
+ * @param {boolean} current
+ */
+function givenWords({ given_at: at, version }, current) {
+  const words = `${momentWords(at)} 同意 · ${version} 版`;
+  return current ? words : `${words}。说明改了，请重新同意`;
+}

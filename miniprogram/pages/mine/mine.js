@@ -1,6 +1,7 @@
 // @ts-check
 // Everything about me, and the way to a volunteer's or organiser's work.
 
+const { getCatalogue } = require("../../api/activities");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { changeMe, getMe, logOut } = require("../../api/me");
 const session = require("../../api/session");
@@ -26,6 +27,8 @@ Page({
     me: null,
     phone: "",
     unread: 0,
+    /** Whether something is to be agreed to anew: its text has changed since. */
+    consentsChanged: false,
     callsHeard: true,
     isVolunteer: false,
     isOrganiser: false,
@@ -64,6 +67,7 @@ Page({
       const me = await getMe();
       this.showMe(me);
       this.takeElderMode(me);
+      if (me.consents.length) await this.lookAtConsents(me);
     } catch (error) {
       if (!this.data.me) this.setData({ error: sentenceOf(error) });
     }
@@ -78,6 +82,14 @@ Page({
       isVolunteer: session.hasRole(me, "volunteer", "organiser", "admin"),
       isOrganiser: session.hasRole(me, "organiser", "admin"),
     });
+  },
+
+  /** @param {import("../../api/types").Me} me */
+  async lookAtConsents(me) {
+    const { consents } = await getCatalogue();
+    const current = new Map(consents.map(({ purpose, version }) => [purpose, version]));
+    const consentsChanged = me.consents.some(({ purpose, version }) => current.get(purpose) !== version);
+    this.setData({ consentsChanged });
   },
 
   /**

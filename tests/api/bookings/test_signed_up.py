@@ -70,7 +70,6 @@ def test_it_is_filtered_and_turned_over_like_other_lists(world: World, day: Mark
     (address,) = re.findall(r'href="([^"]+cursor=[^"]+)"', first)
     rest = desk.read(address.replace("&amp;", "&"))
     assert [row[0] for row in rows(first) + rows(rest)] == ["A001", "A002", "A003"]
-    assert [row[2] for row in rows(desk.read(f"{at}/paper"))] == ["A001", "A002", "A003"]
 
 
 def test_who_was_moved_says_whether_they_come(world: World, day: MarketDay) -> None:
@@ -86,6 +85,34 @@ def test_who_was_moved_says_whether_they_come(world: World, day: MarketDay) -> N
     assert states[0].startswith("已取消 原来是"), "nobody waits for an answer any more"
 
 
+def test_what_somebody_needs_is_told_while_it_is_to_come_and_agreed_to(
+    world: World, day: MarketDay
+) -> None:
+    """Who agreed to an older text agreed to others who see it; and what was cancelled or is over
+    is nobody's business any more."""
+    desk, needs = Desk(world, day.organiser), "行动不便；坐轮椅"
+    member = "SELECT id FROM resident WHERE guardian_user_id IS NOT NULL"
+
+    def told() -> list[str]:
+        return [row[5] for row in rows(desk.read(list_of(day)))]
+
+    assert told() == [needs, "–", "–"]
+    day.rows("UPDATE consent SET version = 'older' RETURNING id")
+    assert told() == ["–", "–", "–"]
+    day.rows("UPDATE consent SET version = :version RETURNING id", version=AGREED["version"])
+    day.rows(f"UPDATE booking SET state = 'serving' WHERE resident_id IN ({member}) RETURNING id")
+    assert told() == [needs, "–", "–"]
+    ok(day.organiser.post(f"/activities/{day.id}/close"))
+    assert told() == ["–", "–", "–"], "who is served to the end is no reason to go on telling it"
+
+
+def test_of_a_cancelled_booking_nobody_is_told_what_was_needed(
+    world: World, day: MarketDay
+) -> None:
+    ok(day.volunteer.post(f"/bookings/{_id_of(day, 'A001')}/cancel"))
+    assert [row[5] for row in rows(Desk(world, day.organiser).read(list_of(day)))] == ["–"] * 3
+
+
 def test_it_is_taken_along_with_a_reason(world: World, day: MarketDay) -> None:
     desk, at = Desk(world, day.organiser), f"{list_of(day)}/export?state=confirmed"
     assert desk.send(at, reason="电话 13812345678").status_code == 422
@@ -93,12 +120,19 @@ def test_it_is_taken_along_with_a_reason(world: World, day: MarketDay) -> None:
     sheet: Any = openpyxl.load_workbook(io.BytesIO(answer.get_data())).worksheets[0]
     cells = [[cell for cell in row if cell] for row in sheet.iter_rows(values_only=True)]
     assert any("行动不便；坐轮椅" in row and "A001" in row for row in cells)
+    paper = f"{list_of(day)}/paper"
+    assert desk.send(paper).status_code == 422
+    printed = desk.send(paper, reason="带去现场").get_data(as_text=True)
+    assert [row[2] for row in rows(printed)] == ["A001", "A002", "A003"]
     with world.app.app_context():
         kept = day.rows(
-            "SELECT e.details ->> 'rows', n.text FROM audit_entry e JOIN audit_note n"
-            " ON n.entry_id = e.id WHERE e.action = 'export_sign_ups'"
+            "SELECT e.action, e.details ->> 'rows', n.text FROM audit_entry e JOIN audit_note n"
+            " ON n.entry_id = e.id WHERE e.action LIKE '%_sign_ups' ORDER BY e.id"
         )
-    assert [tuple(row) for row in kept] == [("2", "安排接待")]
+    assert [tuple(row) for row in kept] == [
+        ("export_sign_ups", "2", "安排接待"),
+        ("see_sign_ups", "3", "带去现场"),
+    ]
 
 
 def _id_of(day: MarketDay, ticket: str) -> Any:

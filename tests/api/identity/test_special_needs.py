@@ -94,6 +94,15 @@ def test_the_desk_that_calls_sees_them_until_the_consent_is_withdrawn(
     day.acted(number, "finish")
     assert seen() == [None, None]
     day.called()
+    assert seen() == [at_desk, None]
+    # Another text says of others who see it: it has to be agreed to, and they themselves alone see
+    # what they said until then.
+    outer.execute(text("UPDATE consent SET version = 'older'"))
+    assert seen() == [None, None]
+    assert ok(person.get("/me"))["special_needs"] == NEEDS
+    refused(person.put("/me", {"special_needs": NEEDS}), 409, "consent_required")
+    ok(person.post("/me/consents", AGREED), 201)
+    assert seen() == [at_desk, None]
     assert person.delete("/me/consents/special_needs").status_code == 204
     assert (seen(), kept(outer)) == ([None, None], [])
     repeats = outer.execute(text("SELECT convert_from(body, 'UTF8') FROM idempotency_record"))
