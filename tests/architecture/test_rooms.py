@@ -17,8 +17,11 @@ from backend.local.system import ROOT
 
 BACKEND = ROOT / "backend"
 NAMES = {feature.name for feature in FEATURES} - {"core"}
-# What a feature keeps to itself. web/shapes.py is what bodies and answers above are made of.
-OWN = re.compile(r"backend\.(\w+)\.(web(?!\.shapes\b)|statements|tasks|receivers|feature)\b")
+# What a feature keeps to itself, in whichever of its rooms. web/shapes.py is what bodies and
+# answers above are made of.
+OWN = re.compile(
+    r"backend\.(\w+)(?:\.\w+)*?\.(web(?!\.shapes\b)|statements|tasks|receivers|feature)\b"
+)
 TEMPLATE = re.compile(r"""["'](\w+)/[\w/]+\.html["']""")
 # A word of SQL before a table's name.
 TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?([a-z_]+)\b")
@@ -161,11 +164,13 @@ def test_the_guards_see_what_they_should(tmp_path: Path) -> None:
     bad = ast.parse(
         "from backend.identity.web import pages\n"
         "from backend.bookings.statements import call_next\n"
+        "from backend.notices.messages.statements import SAID\n"
         "from backend.identity.web.shapes import GuestRequest\n"
     )
     assert list(crossings("backend.board.queries", bad)) == [
         "backend.board.queries imports backend.identity.web.pages",
         "backend.board.queries imports backend.bookings.statements.call_next",
+        "backend.board.queries imports backend.notices.messages.statements.SAID",
     ]
     assert TEMPLATE.findall("{% import 'schedule/parts.html' as p %}") == ["schedule"]
     assert TABLE.findall("SELECT 1 FROM booking b JOIN slot s") == ["booking", "slot"]
