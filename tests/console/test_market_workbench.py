@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, text
 
 from backend.core import clock
+from backend.core.config import load
+from backend.identity.people.special_needs import TAGS
 from backend.local.system import ROOT, LocalSystem
 from backend.local.waiting import wait_until
 from tests.console.offices import Office, OpenOffice
@@ -541,3 +543,42 @@ def test_the_longest_of_every_print_fits_its_paper(draft: Draft, office: OpenOff
         assert page.locator(boxes).count() > 0
         assert page.locator(boxes).evaluate_all(_CUT_OFF) == [], path
         page.emulate_media(media="null")
+
+
+def test_the_longest_of_every_list_fits_its_paper(
+    draft: Draft, office: OpenOffice, system: LocalSystem
+) -> None:
+    offerings = prepared(draft)
+    draft.staff.put(f"/activities/{draft.id}", _LONGEST)
+    draft.staff.put(f"/offerings/{offerings[0]['id']}", {"title": "M" * 40})
+    draft.staff.post(f"/activities/{draft.id}/publish")
+    version = load("consents")["special_needs"]["version"]
+    for number, letter in (("13800007771", "W"), ("13800007772", "长")):
+        person = Caller(system.web, new_name())
+        person.post("/me/phone", {"phone": number})
+        person.post("/me/consents", {"purpose": "special_needs", "version": version})
+        needs = {"tags": list(TAGS), "words": letter * 60}
+        person.put("/me", {"name": letter * 50, "special_needs": needs})
+        slot = offerings[0]["slots"][0]["id"]
+        person.post(f"/offerings/{offerings[0]['id']}/bookings", {"slot_id": slot})
+    desk = office("organiser")
+    page = desk.open(f"/console/sign-ups/of/{draft.id}/paper")
+    fits_as_a_list(desk, "sign-ups")
+    draft.staff.post(f"/activities/{draft.id}/cancel", {"reason": "W" * 200})
+    page = desk.open(draft.path)
+    page.get_by_role("link", name="打开电话名单").click()
+    sent(page, "打印名单")
+    fits_as_a_list(desk, "calls")
+
+
+def fits_as_a_list(desk: Office, name: str) -> None:
+    """What is open is as wide as A4 between its margins, and nothing of it lies outside."""
+    page = desk.page
+    pages_of(page, f"longest-{name}")
+    page.set_viewport_size({"width": round((210 - 2 * 12) / 25.4 * 96), "height": 1000})
+    page.emulate_media(media="print")
+    desk.screenshot(f"longest-{name}")
+    assert page.locator("tbody tr").count() == 2
+    assert page.locator(".call-list").evaluate_all(_CUT_OFF) == []
+    page.emulate_media(media="null")
+    page.set_viewport_size({"width": 1440, "height": 900})
