@@ -34,6 +34,23 @@ class SignUps:
 # service or slot of it?
 sign_ups: Question[[Session, UUID, UUID | None, UUID | None], SignUps] = Question("sign_ups")
 
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """How many numbers of an activity that is on are in which state, of all its days to come: what
+    becomes of them if it is closed now differs."""
+
+    booked: int
+    waiting: int
+    calling: int
+    parked: int
+    missed: int
+    serving: int
+
+
+# (session, activity_id): which of its numbers has nobody finished?
+unfinished: Question[[Session, UUID], Unfinished] = Question("unfinished")
+
 # (session, activity_id): how many numbers have been given or called on the spot?
 numbers_begun: Question[[Session, UUID], int] = Question("numbers_begun")
 

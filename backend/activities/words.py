@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from backend.activities.models import ActivityState, ExchangeKind, OfferingMode, Programme
+from backend.activities.questions import Unfinished
 from backend.core.feature import AuditWords
 
 PROGRAMMES = {
@@ -90,6 +91,19 @@ class SlotChoice(StrEnum):
 SLOT_CHOICES = {
     SlotChoice.MOVE: "全部照搬", SlotChoice.CUT: "放不下的不要", SlotChoice.ANEW: "按起止时间重排",
 }  # fmt: skip
+
+
+def ask_to_close(left: Unfinished) -> str:
+    """What closing an activity now would do to those who have a number, asked before it is done;
+    the phone's `closingWords` says the same."""
+    void = left.waiting + left.calling + left.parked + left.missed
+    each = f"等候 {left.waiting}、已叫号 {left.calling}、暂缓 {left.parked}、过号 {left.missed}"
+    said = [
+        f"还没办的 {void} 个号将作废（{each}）；" if void else "",
+        f"没有来的 {left.booked} 个预约记为未到场；" if left.booked else "",
+        f"正在服务的 {left.serving} 位可以办完；" if left.serving else "",
+    ]
+    return f"确定结束活动？{''.join(said)}结束后不能再开。"
 
 
 def stall_order(number: str) -> list[tuple[bool, int, str]]:

@@ -20,10 +20,11 @@ from backend.activities.models import (
     Stall,
 )
 from backend.activities.queries import bookable
-from backend.activities.words import stall_order
+from backend.activities.words import ask_to_close, stall_order
 from backend.board.alerts import left_open, stopped_finders, warned_of, whole_minutes
 from backend.board.summary import places_by_offering, presence_of, states_by_offering
 from backend.bookings.models import Booking, BookingState
+from backend.bookings.queries import unfinished_of
 from backend.checkin.models import Refusal, Scan, ScanDirection, Verdict
 from backend.core import clock
 
@@ -59,6 +60,7 @@ def board_of(session: Session, activity: Activity) -> dict[str, Any]:
             for name in ("booked", "waiting", "calling", "serving", "served", "parked", "missed")
         },
         "services": services,
+        "closing": ask_to_close(unfinished_of(session, activity.id)),
         # After the end nobody can mend what was amiss.
         "warnings": warnings if activity.state is ActivityState.LIVE else [],
         "arrivals": _arrivals(session, activity, on, over_at, now),

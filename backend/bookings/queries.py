@@ -1,6 +1,6 @@
 """Reads of bookings: lists and counts."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, case, cast, extract, func, or_, select, tuple
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Offering, Slot
-from backend.activities.questions import SignUps
+from backend.activities.questions import SignUps, Unfinished
 from backend.bookings.answers.rows import select_bookings
 from backend.bookings.answers.shown import booking_answers
 from backend.bookings.days import day_over, state_now
@@ -127,6 +127,29 @@ def standing_sign_ups(
         total.arrived,
         total.moved,
         {(row.offering_id, row.slot_id): row.bookings for row in rows if not row.total},
+    )
+
+
+def unfinished_of(session: Session, activity_id: UUID) -> Unfinished:
+    """The numbers of an activity that `moves.end_all` would find; one statement."""
+    rows = session.execute(
+        select(Booking.state, func.count().label("n"))
+        .join(Activity, Activity.id == Booking.activity_id)
+        .where(
+            Booking.activity_id == activity_id,
+            Booking.state.in_(ACTIVE_STATES),
+            ~day_over(),
+        )
+        .group_by(Booking.state)
+    )
+    found = Counter({row.state: row.n for row in rows})
+    return Unfinished(
+        booked=found[BookingState.CONFIRMED],
+        waiting=found[BookingState.ARRIVED],
+        calling=found[BookingState.CALLED],
+        parked=found[BookingState.PARKED],
+        missed=found[BookingState.MISSED],
+        serving=found[BookingState.SERVING],
     )
 
 

@@ -123,6 +123,7 @@ def active(session: Session, since: date) -> Select[UUID]:
 
 
 questions.sign_ups.answered(queries.standing_sign_ups)
+questions.unfinished.answered(queries.unfinished_of)
 questions.numbered.answered(queries.ever_numbered)
 questions.numbers_begun.answered(queries.count_begun)
 questions.lines.answered(order.lines_of)

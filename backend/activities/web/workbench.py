@@ -18,12 +18,12 @@ from backend.activities.history.entries import FACTS, history_of
 from backend.activities.lifecycle import actions, moves, times
 from backend.activities.models import Activity, ActivityRecord, ActivityState, Programme, Venue
 from backend.activities.permissions import Deleted, access_activity, access_activity_for_edit
-from backend.activities.questions import reaches
+from backend.activities.questions import reaches, unfinished
 from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
 from backend.activities.web.deleted import show_deleted
 from backend.activities.web.moving import elsewhere_then, see_reach
-from backend.activities.words import few_of
+from backend.activities.words import ask_to_close, few_of
 from backend.core import clock
 from backend.core.config import titles
 from backend.core.errors import AppError, EditedMeanwhile
@@ -87,6 +87,7 @@ def show(
     people = staff.count_assigned(session, activity_id)
     unready = activity.state in (ActivityState.DRAFT, ActivityState.SUBMITTED)
     missing = [] if activity.state in _OVER else overlaps(session, actor, activity)
+    open_moves = actions.open_moves(actor, activity)
     lacking = readiness.missing(detail, people, clock.now())
     if unready:
         missing = readiness.by_weight([*lacking, *missing])
@@ -98,10 +99,11 @@ def show(
             blocked=any(one.blocks for one in missing), held=any(one.holds for one in missing),
             lacking=readiness.to_tend(lacking) if changes.announced(activity) else [],
             few_of=few_of,
-            moves=actions.open_moves(actor, activity),
+            moves=open_moves,
             reaches=[] if unready else reaches(session, activity),
             affected=changes.affected_by(session, activity_id) if not unready else None,
             early=days_early(activity),
+            closing=ask_to_close(unfinished(session, activity_id)) if "close" in open_moves else "",
         ),
     )  # fmt: skip
 

@@ -308,20 +308,24 @@ def test_a_market_is_opened_and_closed_and_the_second_is_told(world: World) -> N
     assert desk.send(f"/console/board/{draft}/close").status_code == 409
 
 
-def test_closing_asks_naming_what_happens_to_whom(world: World) -> None:
+def test_closing_asks_the_same_everywhere_naming_what_happens_to_whom(world: World) -> None:
+    """On the board and on the workbench; the phone's words are in tests/miniprogram/test_staff.py.
+    Those of the days to come are named too."""
+    asked = (
+        "还没办的 3 个号将作废（等候 2、已叫号 1、暂缓 0、过号 0）；"
+        "没有来的 2 个预约记为未到场；正在服务的 1 位可以办完；结束后不能再开。"
+    )
     with at(START):
-        day = MarketDay.begin(world, starts_at=START, mode="slots")
+        day = MarketDay.begin(world, starts_at=START, mode="slots", activity={"hours": 32})
         day.booked(world.person())
+        day.booked(world.person(), slot_id=day.slot(START + timedelta(days=1)))
         for _ in range(4):
             day.number()
         day.acted(day.called(), "start")
         day.called()
         desk = Desk(world, day.organiser)
-        for path in ("", "/now"):
-            page = desk.read(f"/console/board/{day.id}{path}")
-            assert "还没办的 3 个号将作废（等候 2、已叫号 1、暂缓 0、过号 0）" in page
-            assert "没有来的 1 个预约记为未到场" in page
-            assert "正在服务的 1 位可以办完" in page
+        for path in (f"board/{day.id}", f"board/{day.id}/now", f"markets/{day.id}"):
+            assert asked in desk.read(f"/console/{path}")
 
 
 def test_an_open_board_does_not_keep_anybody_logged_in(world: World) -> None:
@@ -357,10 +361,11 @@ def test_what_has_not_changed_is_not_sent_again(world: World) -> None:
 
 
 def test_the_pages_cost_the_same_however_much_happens(day: MarketDay, desk: Desk) -> None:
-    """Five and one for each block: figures, arrivals, lines (3), appointments, stalls, scans."""
+    """Five and one for each block: figures, arrivals, lines (3), appointments, stalls, scans, what
+    closing would end."""
     day.number()
     day.called()
-    for path, most in (("", 13), ("/now", 13), ("/display/now", 6), ("/display", 6)):
+    for path, most in (("", 14), ("/now", 14), ("/display/now", 6), ("/display", 6)):
         before = statements(desk, f"/console/board/{day.id}{path}")
         for _ in range(2):
             offering = day.offering(day.stall(), mode="queue")

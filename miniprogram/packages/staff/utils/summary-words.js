@@ -48,23 +48,26 @@ function waitWords(served, minutes) {
 }
 
 /**
- * What becomes of those who have not been served, if the market ends now; empty where there are
- * none. In the words of the figures on the page, and with their numbers.
+ * What becomes of those who have a number, if the market ends now; the console asks with the same
+ * words (`ask_to_close` in backend/activities/words.py).
  * @param {Summary} summary
  */
-function unserved(summary) {
+function closingWords(summary) {
   const left = [
-    { words: "在排队", count: sum(summary, ({ waiting }) => waiting) },
+    { words: "等候", count: sum(summary, ({ waiting }) => waiting) },
     { words: "已叫号", count: sum(summary, ({ calling }) => calling) },
-    { words: "暂时离开", count: sum(summary, ({ parked }) => parked) },
+    { words: "暂缓", count: sum(summary, ({ parked }) => parked) },
     { words: "过号", count: sum(summary, ({ missed }) => missed) },
-  ].filter(({ count }) => count);
+  ];
   const all = left.reduce((total, { count }) => total + count, 0);
   const each = left.map(({ words, count }) => `${words} ${count}`).join("、");
-  const expected = sum(summary, ({ booked }) => booked);
+  const booked = sum(summary, ({ booked: count }) => count);
+  const serving = sum(summary, ({ serving: count }) => count);
   const parts = [
-    all ? `还没办的 ${all} 个号会作废（${each}）。` : "",
-    expected ? `报了名没有到的 ${expected} 位会记为未到场。` : "",
+    all ? `还没办的 ${all} 个号将作废（${each}）；` : "",
+    booked ? `没有来的 ${booked} 个预约记为未到场；` : "",
+    serving ? `正在服务的 ${serving} 位可以办完；` : "",
+    "结束后不能再开。",
   ];
   return parts.join("");
 }
@@ -77,4 +80,4 @@ function sum({ offerings }, count) {
   return offerings.reduce((total, offering) => total + count(offering), 0);
 }
 
-module.exports = { summaryWords, unserved };
+module.exports = { closingWords, summaryWords };

@@ -10,7 +10,7 @@ const { createPoll } = require("../../../../utils/poll");
 const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { clock, dayKey } = require("../../../../utils/time");
 const { closeMarket, openMarket, pollSummary } = require("../../api/market");
-const { summaryWords, unserved } = require("../../utils/summary-words");
+const { closingWords, summaryWords } = require("../../utils/summary-words");
 
 /** @typedef {import("../../../../api/types").Activity} Activity */
 /** @typedef {import("../../../../api/types").Summary} Summary */
@@ -132,7 +132,7 @@ Page({
     if (!this.summary || this.data.busy) return;
     const { confirm } = await wx.showModal({
       title: "结束集市？",
-      content: `${unserved(this.summary)}结束后居民不能再签到、取号，而且不能重新开放。正在服务的可以做完。`,
+      content: closingWords(this.summary),
       confirmText: "结束",
       cancelText: "先不结束",
       confirmColor: "#B42318",
