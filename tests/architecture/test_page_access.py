@@ -552,6 +552,7 @@ def test_a_form_that_is_done_leads_to_a_page(app: Flask) -> None:
             if inspect.signature(view).return_annotation is not Response}  # fmt: skip
     assert told == {
         "people.look_up", "rectifications.contact", "outreach.contact", "outreach.paper",
+        "sign_ups.paper",
     }  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_what_somebody_needs_is_said_once_it_is_agreed_to(
     theirs.tap("保存")
     expect(theirs.page.get_by_role("alert")).to_have_text("请先勾选，表示您同意这样使用")
     theirs.page.get_by_role("checkbox", name="同意这样使用").tap()
-    words = theirs.page.get_by_label("还想让摊位知道的")
+    words = theirs.page.get_by_label("还想让摊位和组织者知道的")
     words.fill("请打 13800001234")
     theirs.allow(422, f"/me/family/{member}")
     theirs.tap("保存")
