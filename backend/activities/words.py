@@ -97,7 +97,7 @@ def ask_to_close(left: Unfinished) -> str:
     """What closing an activity now would do to those who have a number, asked before it is done;
     the phone's `closingWords` says the same."""
     void = left.waiting + left.calling + left.parked + left.missed
-    each = f"等候 {left.waiting}、已叫号 {left.calling}、暂缓 {left.parked}、过号 {left.missed}"
+    each = f"等候 {left.waiting}、已叫号 {left.calling}、暂时离开 {left.parked}、过号 {left.missed}"
     said = [
         f"还没办的 {void} 个号将作废（{each}）；" if void else "",
         f"没有来的 {left.booked} 个预约记为未到场；" if left.booked else "",

@@ -16,7 +16,7 @@ class MyOrder(StrEnum):
 BOOKING_STATES = {
     BookingState.CONFIRMED: "已预约", BookingState.ARRIVED: "等候中",
     BookingState.CALLED: "已叫号", BookingState.SERVING: "服务中",
-    BookingState.SERVED: "已服务", BookingState.MISSED: "过号", BookingState.PARKED: "暂缓",
+    BookingState.SERVED: "已服务", BookingState.MISSED: "过号", BookingState.PARKED: "暂时离开",
     BookingState.NO_SHOW: "未到场", BookingState.CANCELLED: "已取消",
     BookingState.EXPIRED: "散场未办",
 }  # fmt: skip
@@ -32,7 +32,7 @@ AUDIT = AuditWords(
         "finish": "完成服务",
         "undo_finish": "撤销完成",
         "miss": "过号",
-        "park": "暂缓",
+        "park": "暂时离开",
         "rejoin": "重新排队",
         "put_off": "改期，预约随之改期",
         "keep": "改期后还来",

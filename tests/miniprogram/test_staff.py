@@ -88,7 +88,7 @@ def test_a_market_from_opening_to_its_end(
     assert served["state"] == "serving"
     mine.tap("结束集市")
     mine.sees(
-        "还没办的 1 个号将作废（等候 1、已叫号 0、暂缓 0、过号 0）；没有来的 1 个预约记为未到场；"
+        "还没办的 1 个号将作废（等候 1、已叫号 0、暂时离开 0、过号 0）；没有来的 1 个预约记为未到场；"
         "正在服务的 1 位可以办完；结束后不能再开。"
     )
     mine.screenshot("staff-market-end")

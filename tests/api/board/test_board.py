@@ -312,7 +312,7 @@ def test_closing_asks_the_same_everywhere_naming_what_happens_to_whom(world: Wor
     """On the board and on the workbench; the phone's words are in tests/miniprogram/test_staff.py.
     Those of the days to come are named too."""
     asked = (
-        "还没办的 3 个号将作废（等候 2、已叫号 1、暂缓 0、过号 0）；"
+        "还没办的 3 个号将作废（等候 2、已叫号 1、暂时离开 0、过号 0）；"
         "没有来的 2 个预约记为未到场；正在服务的 1 位可以办完；结束后不能再开。"
     )
     with at(START):

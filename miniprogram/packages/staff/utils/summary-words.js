@@ -56,7 +56,7 @@ function closingWords(summary) {
   const left = [
     { words: "等候", count: sum(summary, ({ waiting }) => waiting) },
     { words: "已叫号", count: sum(summary, ({ calling }) => calling) },
-    { words: "暂缓", count: sum(summary, ({ parked }) => parked) },
+    { words: "暂时离开", count: sum(summary, ({ parked }) => parked) },
     { words: "过号", count: sum(summary, ({ missed }) => missed) },
   ];
   const all = left.reduce((total, { count }) => total + count, 0);
