@@ -29,7 +29,7 @@ const cache = new Map();
  * @property {boolean} [login] send the login, logging in where needed; public reads go without
  * @property {boolean} [cached] ask with the ETag; unchanged data comes back as the same object
  * @property {number} [attempts] 1 for polled reads: the poll itself comes again
- * @property {string} [shownOn] the page that shows it, where any may be on the screen meanwhile
+ * @property {string} [shownOn] the tab's page that shows it, where any may be on the screen meanwhile
  */
 
 /**
@@ -39,14 +39,14 @@ const cache = new Map();
  * @returns {Promise<any>} the answer's body; rejects with an ApiError
  */
 async function read(path, { shownOn, ...options } = {}) {
-  const report = (/** @type {boolean} */ answered) =>
-    behind.reportRead(withQuery(path, options.query || {}), answered, shownOn || behind.pageOnTop());
+  // Another page may be on top by the time of the answer.
+  const shower = shownOn || behind.pageOnTop();
   try {
     const data = await readNow(path, options);
-    report(true);
+    behind.reportRead(path, true, shower);
     return data;
   } catch (error) {
-    if (error instanceof ApiError && error.busy) report(false);
+    if (error instanceof ApiError && error.busy) behind.reportRead(path, false, shower);
     throw error;
   }
 }

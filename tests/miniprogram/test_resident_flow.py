@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
-from tests.miniprogram.phones import SEEN, OpenPhone
+from tests.miniprogram.phones import SEEN, OpenPhone, Phone
 from tests.miniprogram.town import (
     Caller,
     Market,
@@ -301,6 +301,20 @@ def test_a_complaint_is_followed_and_opened_again(
     assert case["state"] == "open"
 
 
+def scroll_to_the_end(phone: Phone) -> None:
+    """More than once."""
+    phone.page.locator(".harness-page").last.evaluate(
+        """async (page) => {
+          for (const top of [1e6, 0, 1e6]) {
+            const before = page.scrollTop;
+            page.scrollTop = top;
+            if (page.scrollTop === before) continue;
+            await new Promise((done) => page.addEventListener("scroll", done, { once: true }));
+          }
+        }"""
+    )
+
+
 def test_a_long_list_is_read_part_by_part(
     own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:
@@ -312,18 +326,34 @@ def test_a_long_list_is_read_part_by_part(
         " FROM generate_series(current_date - 30, current_date - 1, interval '1 day') day",
         activity=market.id, resident=resident.resident_id,
     )  # fmt: skip
-    mine = own("pages/visits/visits")
+    mine = own("pages/mine/mine")
+    mine.tap("我参加过的")
     mine.sees("往下滑看更多")
+    # The next part can't be read: said until the list is read anew, and on no other page.
+    busy = {"status": 429, "headers": {"Retry-After": "60"}}
+    held: list[Route] = []
+    mine.allow(429, "/me/attendances")
+    mine.page.route(re.compile("cursor="), lambda route: route.fulfill(**busy))
+    scroll_to_the_end(mine)
+    behind = "暂时没更新上，显示的可能不是最新内容"
+    mine.sees(behind)
+    mine.reconnect()
+    mine.come_back()
+    mine.misses(behind)
+    mine.page.route(re.compile("cursor="), lambda route: held.append(route))
+    scroll_to_the_end(mine)
+    mine.tap("返回")
+    mine.sees("我的签到码")
+    with mine.page.expect_response(re.compile("cursor=")):
+        for one in held:
+            one.fulfill(**busy)
+    mine.reconnect()
+    mine.misses(behind)
+    mine.tap("我参加过的")
+    mine.sees("往下滑看更多")
+    mine.misses(behind)
     mine.network(delay_ms=500)
-    mine.page.locator(".harness-page").last.evaluate(
-        """async (page) => {
-          for (const top of [1e6, 0, 1e6]) {
-            const scrolled = new Promise((done) => page.addEventListener("scroll", done, { once: true }));
-            page.scrollTop = top;
-            await scrolled;
-          }
-        }"""
-    )
+    scroll_to_the_end(mine)
     mine.sees("没有更多了")
     expect(mine.page.locator(".entry")).to_have_count(30)
 

@@ -9,6 +9,8 @@ const { kindOf } = require("../../utils/outbox-kinds");
 
 /** @type {WeakMap<object, (() => void)[]>} */
 const following = new WeakMap();
+/** The page that each is on. @type {WeakMap<object, ReturnType<typeof behind.pageOnTop>>} */
+const pages = new WeakMap();
 
 Component({
   properties: {
@@ -20,8 +22,6 @@ Component({
 
   data: {
     online: true,
-    /** The page that it is on. */
-    page: "",
     isBehind: false,
     pending: 0,
     refusedTitle: "",
@@ -33,7 +33,7 @@ Component({
 
   lifetimes: {
     attached() {
-      this.setData({ page: behind.pageOnTop() });
+      pages.set(this, behind.pageOnTop());
       following.set(this, [
         network.follow((online) => this.setData({ online })),
         behind.follow(() => this.showBehind()),
@@ -43,20 +43,23 @@ Component({
 
     detached() {
       (following.get(this) || []).forEach((stop) => stop());
+      const page = pages.get(this);
+      if (page) behind.forget(page);
     },
   },
 
   pageLifetimes: {
     show() {
       // It is attached before its page is on top, where it does not come later.
-      this.setData({ page: behind.pageOnTop() });
+      pages.set(this, behind.pageOnTop());
       this.showBehind();
     },
   },
 
   methods: {
     showBehind() {
-      this.setData({ isBehind: behind.isBehind(this.data.page) });
+      const page = pages.get(this);
+      this.setData({ isBehind: page !== undefined && behind.isBehind(page) });
     },
 
     showOutbox() {

@@ -2,6 +2,7 @@
 // A stall's desk: who is next, call, call again, pass over, serve, finish; the day's counts.
 
 const { ApiError, sentenceOf } = require("../../../../api/errors");
+const behind = require("../../../../utils/behind");
 const { bringUp } = require("../../../../utils/bring-up");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
@@ -123,6 +124,7 @@ Page({
   chooseAgain(notice) {
     chosenStall.forget();
     this.poll?.rest();
+    behind.startAnew(this);
     this.setData({ stallId: "", choosing: true, desk: null, notice });
   },
 
