@@ -6,6 +6,7 @@ const familyNames = require("../utils/family-names");
 const { forgetToday } = require("../utils/for-today");
 const myNumbers = require("../utils/my-numbers");
 const outbox = require("../utils/outbox");
+const reminders = require("../utils/reminders");
 
 /** @typedef {import("./types").Me} Me */
 /** @typedef {import("./types").FamilyMember} FamilyMember */
@@ -133,6 +134,7 @@ function forgetEverything() {
   forgetToday();
   forgetDrafts();
   familyNames.forget();
+  reminders.forget();
   myNumbers.refresh();
 }
 

@@ -12,9 +12,10 @@ function listTemplates() {
 /**
  * The person has said yes to so many messages of each template.
  * @param {Record<string, number>} said by our names
+ * @param {string} key one for each answer of theirs; the same for its repeats
  */
-function reportCredits(said) {
-  return write("POST", "/me/message-credits", said);
+function reportCredits(said, key) {
+  return write("POST", "/me/message-credits", said, { key });
 }
 
 module.exports = { listTemplates, reportCredits };

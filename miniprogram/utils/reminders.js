@@ -6,6 +6,7 @@
 const { listTemplates, reportCredits } = require("../api/messages");
 const session = require("../api/session");
 const { forToday } = require("./for-today");
+const { uuid } = require("./ids");
 
 const MOST_AT_ONCE = 3;
 /** What comes, by the template's name (config/messages.toml). @type {Record<string, string>} */
@@ -13,7 +14,12 @@ const WORDS = {
   called: "轮到您", change: "改期", market_tomorrow: "明天的集市", complaint: "投诉办得怎么样了",
 };
 
-const FOR_NUMBERS = ["called", "change", "market_tomorrow"];
+/** WeChat's word that they have turned off all messages of ours. */
+const TURNED_OFF = 20004;
+
+/** For a service of today, which nobody is reminded of the day before. */
+const FOR_TODAY = ["called", "change"];
+const FOR_LATER = [...FOR_TODAY, "market_tomorrow"];
 const FOR_COMPLAINTS = ["complaint"];
 
 /** @type {ReturnType<typeof forToday<{}>>} */
@@ -22,8 +28,13 @@ const refusal = forToday("reminders-refused");
 let ids = {};
 /** @type {Promise<void> | null} */
 let learning = null;
-/** Said yes to, and not yet told to the server. @type {Set<string>} */
-const unreported = new Set();
+/** Whether WeChat is asking them now: it asks nothing else meanwhile. */
+let asking = false;
+/**
+ * Said yes to, and not yet told to the server: each answer with the key of all its tries.
+ * @type {{names: string[], key: string, onItsWay: boolean}[]}
+ */
+let untold = [];
 
 /**
  * What is said before the tap that asks; empty where nothing will be asked.
@@ -50,7 +61,8 @@ async function learn() {
 /** @param {string[]} names */
 function offered(names) {
   if (refusal.get()) return [];
-  return names.filter((name) => ids[name] && !unreported.has(name)).slice(0, MOST_AT_ONCE);
+  const said = untold.flatMap((yes) => yes.names);
+  return names.filter((name) => ids[name] && !said.includes(name)).slice(0, MOST_AT_ONCE);
 }
 
 /**
@@ -59,14 +71,19 @@ function offered(names) {
  */
 async function ask(names) {
   const asked = offered(names);
-  if (!asked.length) return;
+  if (!asked.length || asking) return;
+  const mine = untold;
+  asking = true;
   try {
     const answers = await wx.requestSubscribeMessage({ tmplIds: asked.map((name) => ids[name]) });
-    asked.filter((name) => answers[ids[name]] === "accept").forEach((name) => unreported.add(name));
+    const accepted = asked.filter((name) => answers[ids[name]] === "accept");
+    if (accepted.length) mine.push({ names: accepted, key: uuid(), onItsWay: false });
     if (asked.some((name) => answers[ids[name]] === "reject")) refusal.set({});
-  } catch {
-    // They have turned off all messages of ours, or WeChat has.
-    refusal.set({});
+  } catch (error) {
+    // Whatever else went wrong was not their answer: the next tap asks.
+    if (/** @type {{errCode?: number}} */ (error).errCode === TURNED_OFF) refusal.set({});
+  } finally {
+    asking = false;
   }
   await report();
 }
@@ -76,11 +93,20 @@ async function ask(names) {
  * this alone. What fails is told the next time, and by WeChat itself.
  */
 async function report() {
-  if (!unreported.size || !session.isLoggedIn()) return;
-  const names = [...unreported];
-  unreported.clear();
-  const said = Object.fromEntries(names.map((name) => [name, 1]));
-  await reportCredits(said).catch(() => names.forEach((name) => unreported.add(name)));
+  if (!session.isLoggedIn()) return;
+  const mine = untold;
+  for (const yes of mine.filter(({ onItsWay }) => !onItsWay)) {
+    yes.onItsWay = true;
+    const said = Object.fromEntries(yes.names.map((name) => [name, 1]));
+    const settled = await reportCredits(said, yes.key).then(() => true, (error) => !error.transient);
+    yes.onItsWay = false;
+    if (settled) mine.splice(mine.indexOf(yes), 1);
+  }
 }
 
-module.exports = { FOR_NUMBERS, FOR_COMPLAINTS, offerWords, ask, report };
+/** Somebody else may use this phone next: what was said here is nobody's then, also what is on its way. */
+function forget() {
+  untold = [];
+}
+
+module.exports = { FOR_COMPLAINTS, FOR_LATER, FOR_TODAY, ask, forget, offerWords, report };

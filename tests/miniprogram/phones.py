@@ -107,15 +107,15 @@ class Phone:
         """End `cut_off`."""
         self.page.unroute_all()
 
-    def lose_answer(self, path_end: str) -> None:
-        """The backend carries out the next request to a path that ends so, but its answer never
-        arrives."""
+    def lose_answer(self, path_end: str, *, times: int = 1) -> None:
+        """The backend carries out the next requests to a path that ends so, but their answers
+        never arrive."""
 
         def lose(route: Route) -> None:
             route.fetch()
             route.abort()
 
-        self.page.route(f"**/api/v1/**{path_end}", lose, times=1)
+        self.page.route(f"**/api/v1/**{path_end}", lose, times=times)
 
     def reopen(self) -> None:
         """Close the mini-program and open it again at the same page."""

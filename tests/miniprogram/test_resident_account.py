@@ -241,12 +241,35 @@ def test_another_device_is_logged_out_after_asking(
     assert rows(database, alive, id=resident.resident_id) == [(1,)]
 
 
-def test_logging_out_leaves_nothing_on_the_phone(own: OpenPhone) -> None:
-    mine = own("pages/mine/mine")
+def test_logging_out_leaves_nothing_on_the_phone(own: OpenPhone, market: Market) -> None:
+    """Nor in its memory: of numbers, and of what was said yes to and could not be told."""
+    clinic = f"activity={market.id}&offering={market.clinic.offering_id}"
+    mine = own()
+    mine.sees("近期活动")
+    mine.page.route("**/me/message-credits", lambda route: route.abort())
+    sign_up = f"() => wx.navigateTo({{ url: '/pages/sign-up/sign-up?{clinic}' }})"
+    mine.page.evaluate(sign_up)
+    mine.page.get_by_role("radio", name="余 5").first.tap()
+    mine.tap("确认报名")
+    mine.sees("报名成功")
+    told = "__harness.requests.filter(({ url }) => url.endsWith('/message-credits')).length"
+    mine.page.wait_for_function(f"() => {told} === 3")
+    mine.page.evaluate("() => wx.switchTab({ url: '/pages/mine/mine' })")
     mine.tap("退出登录")
     mine.page.get_by_role("dialog").get_by_role("button", name="退出", exact=True).tap()
     mine.sees("微信登录")
     assert mine.page.evaluate("wx.getStorageInfoSync().keys") == ["privacy"]
+    mine.page.get_by_role("button", name="首页", exact=True).tap()
+    mine.sees("近期活动")
+    mine.misses("A001")
+    mine.reconnect()
+    # Whoever logs in next is asked for themselves.
+    mine.page.evaluate(sign_up)
+    mine.page.get_by_role("radio", name="余 5").first.tap()
+    mine.allow(409, "/bookings")
+    with mine.page.expect_response("**/me/message-credits"):
+        mine.tap("确认报名")
+    assert len(mine.asked_messages()) == 2
 
 
 def test_closing_the_account_erases_the_person(

@@ -82,11 +82,13 @@ def test_from_the_first_visit_to_the_rating(
     ) == [("privacy",)]
     assert booking_states(database, resident_id) == ["confirmed"]
     # WeChat has asked once, in the tap, and the server knows what was said before the login.
-    assert mine.asked_messages() == [["called", "change", "market_tomorrow"]]
-    credit = "SELECT template FROM message_credit c JOIN resident r USING (user_id) WHERE r.id = :id"
-    assert sorted(rows(database, credit, id=resident_id)) == [
-        ("called",), ("change",), ("market_tomorrow",)
-    ]  # fmt: skip
+    assert mine.asked_messages() == [["called", "change"]], (
+        "today's needs no reminder the day before"
+    )
+    credit = (
+        "SELECT template FROM message_credit c JOIN resident r USING (user_id) WHERE r.id = :id"
+    )
+    assert sorted(rows(database, credit, id=resident_id)) == [("called",), ("change",)]
 
     # On the spot: the market's code.
     mine.tap("看我的号")
@@ -708,6 +710,7 @@ def test_a_full_slot_says_so_and_shows_the_others(
     market = make_market(organiser, live=False, places=1)
     mine = own(sign_up_page(market, market.clinic))
     mine.page.get_by_role("radio", name="余 1").first.tap()
+    mine.sees("可以在微信里提醒您：轮到您、改期、明天的集市")
     # Somebody else is quicker.
     Caller(system.web, new_name()).post(
         f"/offerings/{market.clinic.offering_id}/bookings", {"slot_id": market.clinic.slots[0]}
@@ -739,8 +742,9 @@ def test_two_services_at_one_time_are_asked_about(
     )
     mine = own(sign_up_page(other, other.clinic))
     mine.page.get_by_role("radiogroup", name="时段").get_by_role("radio").first.tap()
-    mine.sees("可以在微信里提醒您：轮到您、改期、明天的集市")
-    mine.page.evaluate("() => { __harness.subscription = 'reject'; }")
+    mine.sees("可以在微信里提醒您：轮到您、改期")
+    mine.misses("明天的集市")
+    mine.page.evaluate("() => { __harness.subscription = 'broken'; }")
     mine.tap("确认报名")
     mine.sees("同一时间已经约了一项")
     mine.sees(f"（{market.title}）")
@@ -748,12 +752,20 @@ def test_two_services_at_one_time_are_asked_about(
     mine.tap("换个时段")
     mine.misses("同一时间已经约了一项")
     assert booking_states(database, resident.resident_id) == ["confirmed"]
+    # That WeChat could not ask was not their answer. While it asks it is not asked for more.
+    answer = "new Promise((answer) => { __harness.answer = answer; })"
+    mine.page.evaluate(f"() => {{ __harness.subscription = {answer}; }}")
+    for _ in range(2):
+        mine.tap("确认报名")
+        mine.tap("换个时段")
+        assert len(mine.asked_messages()) == 2
+    mine.harness("answer('off')")
     mine.tap("确认报名")
     mine.tap("仍要报名")
     mine.sees("报名成功")
     assert booking_states(database, resident.resident_id) == ["confirmed"] * 2
-    # Whoever has refused WeChat's messages gets what they tapped, and is not asked again that day.
-    assert len(mine.asked_messages()) == 1
+    # Whoever has turned off WeChat's messages gets what they tapped, and is not asked that day.
+    assert len(mine.asked_messages()) == 2
 
 
 def test_signing_up_twice_leads_to_the_number(

@@ -170,10 +170,26 @@ def test_a_sign_up_whose_answer_was_lost_is_one_booking(
     expect(slot).to_be_checked()
     mine.network()
     mine.lose_answer("/bookings")
+    mine.lose_answer("/message-credits", times=3)
     mine.tap("确认报名")
     mine.sees("报名成功")
     count = "SELECT count(*) FROM booking WHERE resident_id = :id"
     assert rows(database, count, id=resident.resident_id) == [(1,)]
+    # So is a yes to WeChat's messages, told again with the next thing that is done.
+    told = "__harness.requests.filter(({ url }) => url.endsWith('/message-credits')).length"
+    mine.page.wait_for_function(f"() => {told} === 6")
+    market.admit(resident.resident_id)
+    haircut = f"/pages/sign-up/sign-up?activity={market.id}&offering={market.haircut.offering_id}"
+    mine.page.evaluate("url => wx.navigateTo({ url })", haircut)
+    with mine.page.expect_response("**/me/message-credits") as answer:
+        mine.tap("现场取号")
+    assert answer.value.ok
+    assert len(mine.asked_messages()) == 1
+    credit = (
+        "SELECT DISTINCT remaining FROM message_credit c JOIN resident r USING (user_id)"
+        " WHERE r.id = :id"
+    )
+    assert rows(database, credit, id=resident.resident_id) == [(1,)]
 
 
 def test_the_number_stays_on_the_screen_and_follows_again(

@@ -16,8 +16,8 @@ const { addToCalendar, canAdd } = require("../../utils/phone-calendar");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const reminders = require("../../utils/reminders");
 const { emptyWords, isSignUpOpen, noSlotWords, slotChoices } = require("../../utils/offering-words");
-const { serviceCard } = require("../../utils/share");
-const { waitWords } = require("../../utils/time");
+const { serviceCard, shared } = require("../../utils/share");
+const { dayKey, waitWords } = require("../../utils/time");
 const { MYSELF, NOBODY, whom } = require("../../utils/whom");
 
 /** @typedef {import("../../api/types").Offering} Offering */
@@ -127,7 +127,7 @@ Page({
         loading: false,
         error: "",
       });
-      this.setData({ reminder: await reminders.offerWords(reminders.FOR_NUMBERS) });
+      await this.offerReminders();
     } catch (error) {
       if (!this.data.title) this.setData({ loading: false, error: sentenceOf(error) });
     }
@@ -175,6 +175,7 @@ Page({
   onSlot(event) {
     this.setData({ slotId: event.currentTarget.dataset.id, hasNumber: false });
     mend(this, "slot");
+    this.offerReminders();
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
@@ -184,6 +185,7 @@ Page({
   },
 
   async onSignUp() {
+    if (this.data.busy) return;
     const { slotId, residentId } = this.data;
     const faults = {
       ...this.missingWho(),
@@ -193,7 +195,7 @@ Page({
       refuse(this, faults);
       return;
     }
-    reminders.ask(reminders.FOR_NUMBERS);
+    reminders.ask(this.remindersOfSignUp());
     this.setData({ busy: "sign-up" });
     const wanted = await this.wantsBoth(slotId);
     this.setData({ busy: "" });
@@ -222,12 +224,13 @@ Page({
   },
 
   onTakeNumber() {
+    if (this.data.busy) return;
     const missing = this.missingWho();
     if (missing) {
       refuse(this, missing);
       return;
     }
-    reminders.ask(reminders.FOR_NUMBERS);
+    reminders.ask(reminders.FOR_TODAY);
     const { residentId } = this.data;
     this.book("number", "", (key) => takeNumber(this.offeringId, whom(residentId), key));
   },
@@ -246,6 +249,19 @@ Page({
 
   onAddFamily() {
     wx.navigateTo({ url: "/pages/family-edit/family-edit" });
+  },
+
+  /** What comes for who signs up: of another day a reminder on the day before, too. */
+  remindersOfSignUp() {
+    const slot = this.offering?.slots.find(({ id }) => id === this.data.slotId);
+    const begins = slot ? slot.starts_at : this.activity?.starts_at;
+    const isLater = begins && dayKey(begins) > dayKey(Date.now());
+    return isLater ? reminders.FOR_LATER : reminders.FOR_TODAY;
+  },
+
+  async offerReminders() {
+    const names = this.data.canSignUp ? this.remindersOfSignUp() : reminders.FOR_TODAY;
+    this.setData({ reminder: await reminders.offerWords(names) });
   },
 
   /**

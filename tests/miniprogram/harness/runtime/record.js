@@ -1,6 +1,8 @@
 // @ts-check
 // window.__harness: what tests look at, and the levers they pull.
 
+/** @typedef {"accept" | "reject" | "off" | "broken"} Answer */
+
 /**
  * @typedef {object} Harness
  * @property {string[]} errors everything that went wrong in the mini-program; a test fails on any
@@ -10,7 +12,8 @@
  * @property {string[]} vibrations
  * @property {string[]} sounds what was played, by its file
  * @property {{ offline: boolean, delayMs: number }} network may be replaced at any time
- * @property {"accept" | "reject"} subscription the user's answer to requestSubscribeMessage
+ * @property {Answer | Promise<Answer>} subscription the user's answer to requestSubscribeMessage;
+ *   "off": they have turned off all of our messages; "broken": WeChat could not ask
  * @property {string[]} album what is chosen from it next, as addresses
  * @property {"accept" | "reject"} calendar whether the user lets us write into the phone's calendar
  * @property {{ title: string, path: string, imageUrl: string }[]} shared what was passed on
