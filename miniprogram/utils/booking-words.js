@@ -255,7 +255,19 @@ function callWords(bookings) {
   const [first] = called.map(bookingWords);
   if (!first) return "";
   const others = called.length > 1 ? `，另有 ${called.length - 1} 个号也在叫` : "";
-  return `轮到${first.whom}了：${first.ticket} 号，请到 ${first.stall}${others}`;
+  return `轮到${first.whom}了：${first.ticket}${TOGETHER}号，请到 ${first.stall}${others}`;
+}
+
+/**
+ * Whose number the line has passed over, for a page that is about something else; empty where none
+ * was.
+ * @param {Booking[]} bookings that their person has not looked at since
+ */
+function passedWords(bookings) {
+  const [first] = bookings.filter((booking) => stateNow(booking) === "missed").map(bookingWords);
+  if (!first) return "";
+  const what = first.canRejoin ? "回来后可以重新排一次队" : "请重新取号";
+  return `${first.whom}的 ${first.ticket} 号过号了，${what}`;
 }
 
 /**
@@ -291,5 +303,5 @@ function isOnTheSpot({ state }) {
 
 module.exports = {
   bookingWords, activeBookings, callWords, cancelQuestion, clashOf, earlyWords, endedBookings,
-  groupOf, isOnTheSpot,
+  groupOf, isOnTheSpot, passedWords,
 };

@@ -1,6 +1,7 @@
 // @ts-check
 // A call is felt, heard and seen wherever one is: the phone vibrates and speaks once for each, and
 // the tab with the number has a badge as long as one stands. So has 我的 while notices are unread.
+// That the line has passed over a number is felt, and said until its person has looked.
 
 const callSound = require("./call-sound");
 
@@ -11,8 +12,10 @@ const MINE_TAB = 2;
 const CALLED = "轮到您";
 const MOST_SHOWN = 99;
 
-/** Calls that were heard, as "id calls". @type {Set<string>} */
-const heard = new Set();
+/** Calls, and turns that were missed, that the phone has told. @type {Set<string>} */
+const told = new Set();
+/** Turns that were missed, and looked at since. @type {Set<string>} */
+const lookedAt = new Set();
 
 /** @param {Booking[]} bookings */
 function calledOf(bookings) {
@@ -21,12 +24,37 @@ function calledOf(bookings) {
 
 /** @param {Booking[]} bookings */
 function alertCalls(bookings) {
-  const calls = calledOf(bookings).map(({ id, calls: n }) => `${id} ${n}`);
-  const unheard = calls.filter((call) => !heard.has(call));
-  unheard.forEach((call) => heard.add(call));
-  if (!unheard.length) return;
+  const news = [...calledOf(bookings), ...missedOf(bookings)].filter((one) => !told.has(turnOf(one)));
+  news.forEach((one) => told.add(turnOf(one)));
+  if (!news.length) return;
   wx.vibrateLong();
-  callSound.play();
+  if (calledOf(news).length) callSound.play();
+}
+
+/** @param {Booking[]} bookings */
+function missedOf(bookings) {
+  return bookings.filter(({ state }) => state === "missed");
+}
+
+/**
+ * One and the same of a number until it is called, or missed, once more.
+ * @param {Booking} booking
+ */
+function turnOf({ id, state, calls }) {
+  return `${id} ${state} ${calls}`;
+}
+
+/**
+ * Whose turn was missed, and who has not looked since.
+ * @param {Booking[]} bookings
+ */
+function unseen(bookings) {
+  return missedOf(bookings).filter((one) => !lookedAt.has(turnOf(one)));
+}
+
+/** @param {Booking[]} bookings */
+function markSeen(bookings) {
+  missedOf(bookings).forEach((one) => lookedAt.add(turnOf(one)));
 }
 
 /** @param {{bookings: Booking[], unread: number}} mine */
@@ -46,4 +74,4 @@ function showBadge(index, text) {
   else wx.removeTabBarBadge(tab);
 }
 
-module.exports = { alertCalls, showBadges };
+module.exports = { alertCalls, markSeen, showBadges, unseen };

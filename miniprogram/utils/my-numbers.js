@@ -7,7 +7,7 @@ const { pollMyBookings } = require("../api/bookings");
 const { countUnread } = require("../api/notices");
 const session = require("../api/session");
 const { activeBookings, isOnTheSpot } = require("./booking-words");
-const { alertCalls, showBadges } = require("./call-alert");
+const { alertCalls, markSeen, showBadges, unseen } = require("./call-alert");
 const { createPoll } = require("./poll");
 
 /** @typedef {import("../api/types").Booking} Booking */
@@ -62,6 +62,13 @@ function take(mine) {
  */
 function countRead() {
   if (known) take({ ...known, unread: Math.max(0, known.unread - 1) });
+}
+
+/** Their person looks at the numbers: nothing tells them any more that one was passed over. */
+function lookAtPassed() {
+  if (!known || !unseen(known.bookings).length) return;
+  markSeen(known.bookings);
+  take(known);
 }
 
 function bookingsKnown() {
@@ -128,4 +135,6 @@ function badgeTabs() {
   showBadges(known || NOBODYS);
 }
 
-module.exports = { begin, rest, refresh, countRead, follow, badgeTabs, showFirst, takeFirst };
+module.exports = {
+  begin, rest, refresh, countRead, lookAtPassed, follow, badgeTabs, showFirst, takeFirst,
+};

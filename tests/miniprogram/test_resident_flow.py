@@ -547,6 +547,8 @@ def test_home_hears_the_call_and_the_end_of_the_market(
     mine.sees("请到 2 号摊位 理发角")
     assert mine.harness("vibrations").count("long") == 1
     mine.look("home-called")
+    mine.page.evaluate("() => wx.pageScrollTo({ scrollTop: 400, duration: 0 })")
+    assert mine.page.get_by_role("button", name=notice).evaluate(SEEN)
     organiser.post(f"/activities/{market.id}/close")
     mine.page.clock.fast_forward("00:05")
     over = f"集市已结束，{booking['ticket']} 未办理。还需要这项服务，请看看近期的集市"
@@ -563,7 +565,7 @@ def test_home_hears_the_call_and_the_end_of_the_market(
 
 
 def test_a_call_is_not_heard_where_its_sound_is_off(
-    own: OpenPhone, resident: Caller, market: Market
+    own: OpenPhone, resident: Caller, market: Market, database: Engine
 ) -> None:
     """Felt and seen it is all the same; whoever turns the sound on hears what it is."""
     market.admit(resident.resident_id)
@@ -580,6 +582,20 @@ def test_a_call_is_not_heard_where_its_sound_is_off(
     assert mine.harness("sounds") == []
     sound.tap()
     assert mine.harness("sounds") == ["/sounds/called.mp3"]
+    # Passed over: felt, and said until one has looked.
+    change(database, "UPDATE booking SET state = 'missed' WHERE resident_id = :id",
+           id=resident.resident_id)  # fmt: skip
+    mine.come_back()
+    notice = "您的 B001 号过号了，回来后可以重新排一次队"
+    mine.sees(notice)
+    assert mine.harness("vibrations") == ["long", "long"]
+    assert len(mine.harness("sounds")) == 1
+    mine.tap(notice)
+    mine.sees("叫过您的号了")
+    mine.misses(notice)
+    mine.page.locator(".harness-tab[data-path='pages/mine/mine']").tap()
+    mine.sees("我的签到码")
+    mine.misses(notice)
 
 
 def test_what_one_was_told_is_read_and_leads_on(
@@ -846,6 +862,21 @@ def test_the_family_is_checked_in_on_the_same_phone(
     # It is hers, and nobody takes it for one's own.
     numbers.sees("轮到王奶奶（奶奶）了")
     numbers.misses("轮到您了")
+    # Their names come after the page is left: the screen goes dark by itself all the same.
+    held: list[Route] = []
+    numbers.page.route("**/me/family", lambda route: held.append(route))
+    numbers.reopen()
+    numbers.sees("义剪")
+    numbers.page.get_by_role("button", name="首页", exact=True).tap()
+    numbers.sees("近期活动")
+    with numbers.page.expect_response("**/me/family") as named:
+        for one in held:
+            one.continue_()
+    named.value.finished()
+    lights = [
+        one["options"] for one in numbers.harness("calls") if one["name"] == "setKeepScreenOn"
+    ]
+    assert lights[-1] == {"keepScreenOn": False}
 
 
 def test_a_foreign_code_is_told_in_plain_words(own: OpenPhone, market: Market) -> None:

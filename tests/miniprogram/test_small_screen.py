@@ -43,6 +43,8 @@ def test_how_long_to_wait_is_seen_with_the_number(
 ) -> None:
     others = [Caller(system.web, new_name()).resident_id for _ in range(2)]
     market.admit(resident.resident_id, *others)
+    slot = {"slot_id": market.clinic.slots[0]}
+    resident.post(f"/offerings/{market.clinic.offering_id}/bookings", slot)
     for one in others:
         market.give_number(market.haircut, one)
     service = f"activity={market.id}&offering={market.haircut.offering_id}"
@@ -53,6 +55,22 @@ def test_how_long_to_wait_is_seen_with_the_number(
     expect(wait).to_be_visible()
     mine.snapshot("sign-up-done-small")
     assert wait.evaluate(SEEN)
+
+    # Called: said by the number itself, and by the notice once that is out of sight.
+    for _ in range(2):
+        market.serve_next(market.haircut)
+    called = market.call_next(market.haircut)
+    mine.tap("看我的号")
+    mine.sees("请到 2 号摊位 理发角")
+    notice = mine.page.get_by_role("button", name=f"轮到您了：{called['ticket']} 号")
+    expect(notice).to_have_count(0)
+    mine.snapshot("number-called-small")
+    mine.page.evaluate("() => wx.pageScrollTo({ scrollTop: 2000, duration: 0 })")
+    expect(notice).to_be_visible()
+    assert notice.evaluate(SEEN)
+    mine.snapshot("number-called-scrolled-small")
+    notice.tap()
+    expect(notice).to_have_count(0)
 
 
 def test_the_keys_cover_neither_the_digits_nor_who_is_found(

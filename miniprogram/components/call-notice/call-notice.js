@@ -1,9 +1,12 @@
 // @ts-check
-// One line at the top of a page that is about something else: a number of mine is called. Put it
-// first in `.page`; it hides itself, and stays in sight while the page is scrolled.
+// One line at the top of a page: a number of mine is called, or was passed over and I have not
+// looked since. Put it first in `.page`; it hides itself, and stays in sight while the page is scrolled.
 
-const { callWords } = require("../../utils/booking-words");
+const { callWords, passedWords } = require("../../utils/booking-words");
+const { unseen } = require("../../utils/call-alert");
 const myNumbers = require("../../utils/my-numbers");
+
+const NUMBER_PAGE = "pages/number/number";
 
 /** @type {WeakMap<object, () => void>} */
 const following = new WeakMap();
@@ -14,7 +17,7 @@ Component({
   lifetimes: {
     attached() {
       const onChange = (/** @type {import("../../api/types").Booking[]} */ bookings) =>
-        this.setData({ words: callWords(bookings) });
+        this.setData({ words: callWords(bookings) || passedWords(unseen(bookings)) });
       following.set(this, myNumbers.follow({ onChange }));
     },
 
@@ -25,7 +28,10 @@ Component({
 
   methods: {
     onNumber() {
-      wx.switchTab({ url: "/pages/number/number" });
+      const [page] = getCurrentPages().slice(-1);
+      // There it stands first.
+      if (page.route === NUMBER_PAGE) wx.pageScrollTo({ scrollTop: 0 });
+      else wx.switchTab({ url: `/${NUMBER_PAGE}` });
     },
   },
 });

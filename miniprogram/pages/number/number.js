@@ -35,6 +35,8 @@ Page({
     /** @type {Words[]} */
     toRate: [],
     canScan: false,
+    /** Whether the number that is called is on the screen: it is told once. */
+    callInSight: false,
     busyId: "",
     refusal: NO_REFUSAL,
   },
@@ -42,14 +44,21 @@ Page({
   /** The number that was taken just now, on the page that led here. */
   first: "",
 
+  /** Whether it is on the screen: what is answered later keeps no other page's light on. */
+  shown: false,
   /** @type {(() => void)[]} */
   unfollow: [],
+  /** Sees whether the called number is on the screen. @type {WechatMiniprogram.IntersectionObserver | undefined} */
+  sight: undefined,
+  /** Of which number. */
+  watched: "",
   /** @type {Booking[]} */
   bookings: [],
   /** Keys of what has been rated. @type {string[]} */
   rated: [],
 
   onShow() {
+    this.shown = true;
     look.apply(this);
     comeBack(this);
     this.first = myNumbers.takeFirst();
@@ -68,26 +77,31 @@ Page({
   },
 
   rest() {
+    this.shown = false;
     this.unfollow.forEach((stop) => stop());
-    this.unfollow = [];
+    this.watchCall("");
     wx.setKeepScreenOn({ keepScreenOn: false });
   },
 
   /** Read now, and again whenever something that had to wait has reached the server. */
   begin() {
-    this.rest();
-    this.unfollow = [
+    this.unfollow.forEach((stop) => stop());
+    this.unfollow = !this.shown ? [] : [
       myNumbers.follow({
-        onChange: (bookings) => {
-        this.show(bookings);
-        if (haveNamesakes(bookings)) knowFamily().then(() => this.show(this.bookings));
-      },
+        onChange: (bookings) => this.take(bookings),
         onError: (error) => this.onReadError(error),
       }),
       outbox.followSent(() => myNumbers.refresh()),
     ];
     myNumbers.refresh();
     this.loadRated();
+  },
+
+  /** @param {Booking[]} bookings */
+  take(bookings) {
+    this.show(bookings);
+    myNumbers.lookAtPassed();
+    if (haveNamesakes(bookings)) knowFamily().then(() => this.show(this.bookings));
   },
 
   /** @param {unknown} error */
@@ -124,7 +138,22 @@ Page({
       ended: endedBookings(bookings).map(bookingWords),
       toRate: this.toRate(),
     });
+    if (!this.shown) return;
     wx.setKeepScreenOn({ keepScreenOn: now.length > 0 });
+    this.watchCall(now.find(({ state }) => state === "called")?.id || "");
+  },
+
+  /** @param {string} id of the number that is called; empty for none */
+  watchCall(id) {
+    if (id === this.watched) return;
+    this.watched = id;
+    this.sight?.disconnect();
+    if (!id) return;
+    this.setData({ callInSight: true });
+    this.sight = wx.createIntersectionObserver(this);
+    this.sight.relativeToViewport().observe(".called .told", ({ intersectionRatio }) => {
+      this.setData({ callInSight: intersectionRatio > 0 });
+    });
   },
 
   /**
