@@ -1,13 +1,15 @@
 // @ts-check
-// What is passed on to a family group: what, when and where, in words that are still true tomorrow.
-// It leads to a page that anybody may see without a login, and tells nothing of who passed it on:
-// WeChat's own picture of the page, with their numbers on it, is never taken.
+// What is passed on to a family group: what, when and where, in words that are still true tomorrow,
+// and in a picture of the same. It leads to a page that anybody may see without a login, and tells
+// nothing of who passed it on: WeChat's own picture of the page, with their numbers on it, is never
+// taken.
 
+const { FIXED, pictureOf } = require("./share-picture");
 const { dateWords, spanWords } = require("./time");
 
 /** @typedef {import("../api/types").Activity} Activity */
-
-const PICTURE = "/images/share.png";
+/** @typedef {import("./share-picture").Words} Words */
+/** @typedef {{words: Words, imageUrl: string}} Shared with its picture, as soon as that is drawn */
 
 /**
  * The answer of a page's onShareAppMessage and onShareTimeline: the one takes `path`, the other is
@@ -15,42 +17,68 @@ const PICTURE = "/images/share.png";
  * @param {string} title
  * @param {string} page
  * @param {string} query
+ * @param {string} [imageUrl]
  */
-function card(title, page, query) {
-  return { title, path: `${page}?${query}`, query, imageUrl: PICTURE };
+function card(title, page, query, imageUrl = FIXED) {
+  return { title, path: query ? `${page}?${query}` : page, query, imageUrl };
+}
+
+/** Where there is nothing of one's own to pass on: the way to all markets. */
+function homeCard() {
+  return card("吾社集 · 家门口的公益集市", "/pages/home/home", "");
+}
+
+/**
+ * What a page passes on from now on.
+ * @param {Activity} activity
+ * @param {string} [service] of it, that the page is about
+ * @returns {Shared}
+ */
+function shared({ title, venue, starts_at: start, ends_at: end }, service) {
+  const words = {
+    title: service ? `${service}：${title}` : title, when: spanWords(start, end), place: venue.name,
+  };
+  const it = { words, imageUrl: FIXED };
+  pictureOf(words).then((picture) => {
+    it.imageUrl = picture;
+  });
+  return it;
 }
 
 /**
  * @param {string} id
- * @param {Activity | null} activity null where it has not been read
+ * @param {Shared | null} it null where it has not been read
  */
-function marketCard(id, activity) {
-  return card(activity ? placed(activity) : "吾社集", "/pages/market/market", `id=${id}`);
+function marketCard(id, it) {
+  return card(it ? sentence(it.words) : "吾社集", "/pages/market/market", `id=${id}`, it?.imageUrl);
 }
 
 /**
- * @param {{id: string, title: string}} offering
+ * @param {string} id
  * @param {string} activityId
- * @param {Activity | null} activity null where it has not been read
+ * @param {Shared | null} it null where it has not been read
  */
-function serviceCard({ id, title }, activityId, activity) {
-  const words = activity ? `${title}：${placed(activity)}` : "吾社集";
-  return card(words, "/pages/sign-up/sign-up", `activity=${activityId}&offering=${id}`);
+function serviceCard(id, activityId, it) {
+  const query = `activity=${activityId}&offering=${id}`;
+  return card(it ? sentence(it.words) : "吾社集", "/pages/sign-up/sign-up", query, it?.imageUrl);
 }
 
 /**
- * A booking is passed on as the service that anybody can sign up for.
+ * A booking is passed on as the service that anybody can sign up for. A page may show many of them:
+ * the picture is drawn when one is passed on, which WeChat waits for.
  * @param {import("../api/types").Booking} booking
  */
 function bookingCard(booking) {
-  const { offering_id: id, offering_title: title, activity_id: market, venue } = booking;
-  const words = `${title}：${booking.activity_title}，${dateWords(booking.service_on)}，${venue.name}`;
-  return card(words, "/pages/sign-up/sign-up", `activity=${market}&offering=${id}`);
+  const { offering_id: id, activity_id: market, venue, service_on: day } = booking;
+  const title = `${booking.offering_title}：${booking.activity_title}`;
+  const words = { title, when: dateWords(day), place: venue.name };
+  const now = card(sentence(words), "/pages/sign-up/sign-up", `activity=${market}&offering=${id}`);
+  return { ...now, promise: pictureOf(words).then((imageUrl) => ({ ...now, imageUrl })) };
 }
 
-/** @param {Activity} activity */
-function placed({ title, venue, starts_at: start, ends_at: end }) {
-  return `${title}，${spanWords(start, end)}，${venue.name}`;
+/** @param {Words} words */
+function sentence({ title, when, place }) {
+  return `${title}，${when}，${place}`;
 }
 
-module.exports = { marketCard, serviceCard, bookingCard };
+module.exports = { homeCard, shared, marketCard, serviceCard, bookingCard };

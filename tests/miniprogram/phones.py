@@ -93,6 +93,18 @@ class Phone:
         asked = [one["options"]["tmplIds"] for one in calls]
         return [[template.removeprefix("standin-") for template in ids] for ids in asked]
 
+    def passed_on(self) -> list[dict[str, str]]:
+        """What the menu of the page on top passes on, to a friend and on 朋友圈 where it offers
+        them."""
+        self.page.evaluate(
+            """async () => {
+              const page = getCurrentPages().at(-1);
+              if (page.onShareAppMessage) await __harness.share();
+              if (page.onShareTimeline) __harness.shareTimeline();
+            }"""
+        )
+        return list(self.harness("shared"))
+
     def network(self, *, offline: bool = False, delay_ms: int = 0) -> None:
         """Cut the phone's network, slow it down, or with no arguments bring it back."""
         state = {"offline": offline, "delayMs": delay_ms}

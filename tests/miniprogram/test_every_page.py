@@ -315,6 +315,8 @@ def test_page(phone: OpenPhone, town: Town, view: View) -> None:
         elder=view.in_elder_mode,
     )
     opened.sees(view.words)
+    # Else WeChat takes a picture of the screen, with one's numbers on it.
+    assert all(card["imageUrl"] for card in opened.passed_on())
     requests = [request["url"] for request in opened.harness("requests")]
     assert len(requests) <= MOST_REQUESTS, requests
     view.act(opened)

@@ -675,8 +675,12 @@ def test_an_appointment_goes_into_the_calendar_and_to_the_family(
     mine.sees("再点一次「加到日历」")
     mine.tap("知道了")
     mine.tap("告诉家人")
-    (card,) = mine.harness("shared")
+    mine.page.wait_for_function("() => __harness.shared.length")
+    mine.harness("shareTimeline()")
+    card, timeline = mine.harness("shared")
     assert market.title in card["title"]
+    assert card["title"] == timeline["title"]
+    passed = timeline["path"].removeprefix("/")
     assert booking["id"] not in card["path"]
     assert resident.resident_id not in card["path"]
 
@@ -688,13 +692,20 @@ def test_an_appointment_goes_into_the_calendar_and_to_the_family(
     there.sees("摊位和服务")
     there.tap("告诉家人")
     there.harness("shareTimeline()")
+    # One's own list is nobody else's: from 朋友圈 it leads to the service, or to all markets.
+    for path, words in ((passed, "选一个时段"), ("pages/bookings/bookings?home=1", "近期活动")):
+        phone(new_name(), path=path).sees(words)
     assert [one["path"] for one in theirs.harness("shared")] == [card["path"]] * 2
     assert [one["path"] for one in there.harness("shared")] == [
         f"/pages/market/market?id={market.id}"
     ] * 2
     for one in (card, *theirs.harness("shared"), *there.harness("shared")):
         assert "社区广场" in one["title"]
-        assert one["imageUrl"] == "/images/share.png"
+    # One's own is drawn when it is passed on: the phone shows the same picture of the same.
+    assert timeline["imageUrl"] == "/images/share.png"
+    drawn = [one["imageUrl"] for one in (card, *theirs.harness("shared"), *there.harness("shared"))]
+    assert all(one.startswith("data:image/png") for one in drawn)
+    assert len(set(drawn)) == 3
     for other in (theirs, there):
         assert not any("/auth/" in one["url"] for one in other.harness("requests"))
 

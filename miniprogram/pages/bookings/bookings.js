@@ -10,7 +10,7 @@ const { UNREAD, createList } = require("../../utils/paged-list");
 const { addToCalendar, canAdd } = require("../../utils/phone-calendar");
 const { NO_REFUSAL, comeBack, refuse } = require("../../utils/refusal");
 const { readRated, serviceKey } = require("../../utils/rated");
-const { bookingCard } = require("../../utils/share");
+const { bookingCard, homeCard } = require("../../utils/share");
 
 /** @typedef {import("../../api/types").Booking} Booking */
 
@@ -21,6 +21,8 @@ Page({
   data: {
     look: look.current(),
     ...UNREAD,
+    /** Whether it was opened from 朋友圈, by somebody whose bookings these are not. */
+    passedOn: false,
     /** @type {{title: string, items: ReturnType<typeof entryWords>[]}[]} */
     groups: [],
     hasCalendar: canAdd(),
@@ -37,7 +39,16 @@ Page({
   /** @type {(() => void) | undefined} */
   unfollow: undefined,
 
-  onLoad() {
+  /** @param {{activity?: string, offering?: string, home?: string}} query of one that was passed on */
+  onLoad({ activity, offering, home }) {
+    if (activity || home) {
+      // Only the whole mini-program leads on; within 朋友圈 itself WeChat refuses, and offers to open it.
+      this.setData({ passedOn: true });
+      const fail = () => undefined;
+      if (home) wx.switchTab({ url: "/pages/home/home", fail });
+      else wx.redirectTo({ url: `/pages/sign-up/sign-up?activity=${activity}&offering=${offering}`, fail });
+      return;
+    }
     this.list = createList(this, {
       read: (query) => listMyBookings({ ...query, order: "when" }),
       readBeside: readRated,
@@ -133,7 +144,16 @@ Page({
    */
   onShareAppMessage({ target }) {
     const booking = target && this.bookingBy(target);
-    return booking ? bookingCard(booking) : { path: "/pages/home/home" };
+    return booking ? bookingCard(booking) : homeCard();
+  },
+
+  /**
+   * 朋友圈 opens this very page, which is nobody else's: it is told where to lead them.
+   * @returns {WechatMiniprogram.Page.ICustomTimelineContent}
+   */
+  onShareTimeline() {
+    const first = this.bookings.find((booking) => groupOf(booking) !== "过去");
+    return first ? bookingCard(first) : { ...homeCard(), query: "home=1" };
   },
 
   /** @param {{dataset: {id?: string}}} node with the id of the booking that it is about */

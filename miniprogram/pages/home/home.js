@@ -13,6 +13,7 @@ const { monthAt, weeksOf } = require("../../utils/calendar");
 const { chosenCommunity } = require("../../utils/community");
 const look = require("../../utils/look");
 const myNumbers = require("../../utils/my-numbers");
+const { homeCard } = require("../../utils/share");
 const { dayKey } = require("../../utils/time");
 
 /** @typedef {ReturnType<typeof activityWords>} Activity */
@@ -240,6 +241,6 @@ Page({
   },
 
   onShareAppMessage() {
-    return { title: "吾社集 · 家门口的公益集市", path: "/pages/home/home" };
+    return homeCard();
   },
 });

@@ -11,7 +11,7 @@ const { activeBookings } = require("../../utils/booking-words");
 const look = require("../../utils/look");
 const { whoWords } = require("../../utils/family-names");
 const { availability, lineWords } = require("../../utils/offering-words");
-const { marketCard } = require("../../utils/share");
+const { marketCard, shared } = require("../../utils/share");
 const { clock, dayKey } = require("../../utils/time");
 
 /** @typedef {import("../../api/types").Activity} Activity */
@@ -37,6 +37,8 @@ Page({
   },
 
   id: "",
+  /** What it passes on. @type {import("../../utils/share").Shared | null} */
+  shared: null,
 
   /** @param {{id?: string, scene?: string}} query */
   onLoad({ id = "", scene }) {
@@ -60,6 +62,7 @@ Page({
       const [activity, bookings, visit] = await Promise.all([
         getActivity(this.id), myBookings(this.id), myCheckIn(this.id),
       ]);
+      this.shared = shared(activity);
       this.setData({
         activity,
         words: activityWords(activity),
@@ -107,11 +110,11 @@ Page({
   },
 
   onShareAppMessage() {
-    return marketCard(this.id, this.data.activity);
+    return marketCard(this.id, this.shared);
   },
 
   onShareTimeline() {
-    return marketCard(this.id, this.data.activity);
+    return marketCard(this.id, this.shared);
   },
 });
 

@@ -60,6 +60,10 @@ Page({
   offering: undefined,
   /** @type {import("../../api/types").Activity | null} */
   activity: null,
+  /** What it passes on. @type {import("../../utils/share").Shared | null} */
+  shared: null,
+  /** @type {import("../../api/types").Me | null} */
+  me: null,
   /** The one that was made here. @type {import("../../api/types").Booking | undefined} */
   booking: undefined,
   /** What was pressed last, with its key: pressing the same again is the same action. */
@@ -118,6 +122,8 @@ Page({
       }
       this.activity = activity;
       this.offering = offering;
+      this.shared = shared(activity, offering.title);
+      this.me = me;
       this.setData({
         ...this.offeringWords(offering, activity.state === "live"),
         stall: `${stall.number} 号摊位 ${stall.name}`,
@@ -349,8 +355,7 @@ Page({
 
   /** @returns {ReturnType<typeof serviceCard>} */
   shareCard() {
-    const { title } = this.data;
-    return serviceCard({ id: this.offeringId, title }, this.activityId, this.activity);
+    return serviceCard(this.offeringId, this.activityId, this.shared);
   },
 });
 

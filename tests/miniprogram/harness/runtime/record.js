@@ -17,7 +17,7 @@
  * @property {string[]} album what is chosen from it next, as addresses
  * @property {"accept" | "reject"} calendar whether the user lets us write into the phone's calendar
  * @property {{ title: string, path: string, imageUrl: string }[]} shared what was passed on
- * @property {() => void} share the menu's "send to a friend" for the page on top
+ * @property {() => Promise<void>} share the menu's "send to a friend" for the page on top
  * @property {() => void} shareTimeline the menu's "share on Moments"
  * @property {string | null} phone what getPhoneNumber gives; null: the user refuses
  * @property {(result: string | { result?: string, path?: string }) => void} scan what the camera sees

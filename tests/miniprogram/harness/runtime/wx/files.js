@@ -21,6 +21,10 @@ export const files = {
     const answer = await fetch(localAddress(url), { headers: header });
     return { tempFilePath: URL.createObjectURL(await answer.blob()), statusCode: answer.status };
   }),
+  createOffscreenCanvas(/** @type {any} */ { type, width, height }) {
+    if (type !== "2d") throw new Error(`createOffscreenCanvas: the harness has only 2d, not ${type}`);
+    return Object.assign(document.createElement("canvas"), { width, height });
+  },
   canvasToTempFilePath: later("canvasToTempFilePath", ({ canvas }) => ({ tempFilePath: canvas.toDataURL() })),
   saveImageToPhotosAlbum: later("saveImageToPhotosAlbum", ({ filePath }) => {
     const link = document.createElement("a");

@@ -17,10 +17,15 @@ harness.shareTimeline = () => {
  * @param {"menu" | "button"} from
  * @param {any} [target] the button
  */
-export function share(from, target) {
+export async function share(from, target) {
   const { path, caller } = topPage();
-  if (!caller.onShareAppMessage) recordError("share", `${path} has no onShareAppMessage`);
-  else keep(topPage().call("onShareAppMessage", { from, target }));
+  if (!caller.onShareAppMessage) {
+    recordError("share", `${path} has no onShareAppMessage`);
+    return;
+  }
+  // WeChat waits three seconds for what the page still promises.
+  const { promise, ...now } = topPage().call("onShareAppMessage", { from, target });
+  keep((await promise) || now);
 }
 
 /** @param {{ title?: string, path: string, imageUrl?: string }} card */
