@@ -27,15 +27,6 @@ function takeNumber(offeringId, body, key) {
 }
 
 /**
- * The line of a service; the same object while nothing has changed.
- * @param {string} offeringId
- * @returns {Promise<import("./types").Queue>}
- */
-function getQueue(offeringId) {
-  return read(`/offerings/${offeringId}/queue`, { cached: true });
-}
-
-/**
  * My bookings and my family's, newest first, or by when they are.
  * @param {{cursor?: string, limit?: number, order?: "when"}} [query]
  * @returns {Promise<import("./types").Page<Booking>>}
@@ -136,6 +127,6 @@ function rejoinBooking(id) {
 }
 
 module.exports = {
-  signUp, takeNumber, getQueue, listMyBookings, pollMyBookings, getBooking, cancelBooking,
+  signUp, takeNumber, listMyBookings, pollMyBookings, getBooking, cancelBooking,
   isCancelWaiting, keepBooking, isKeepWaiting, parkBooking, rejoinBooking,
 };

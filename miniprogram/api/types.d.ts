@@ -40,7 +40,6 @@ export type MarketCode = api.MarketCodeAnswer;
 export type CodeTarget = api.CodeTargetAnswer;
 export type PersonalCode = api.PersonalCodeAnswer;
 
-export type Queue = api.QueueAnswer;
 export type Booking = api.BookingAnswer;
 export type BookingState = Booking["state"];
 export type Desk = api.DeskAnswer;

@@ -5,6 +5,9 @@ const { clock, dayKey, dayWords } = require("./time");
 
 /** @typedef {import("../api/types").Notice} Notice */
 
+/** What holds for a number, which ends with its day. @type {Set<Notice["kind"]>} */
+const OF_THE_DAY = new Set(["number_near", "called", "passed_over"]);
+
 /** As in app.json: they are gone to in another way, and take no query. */
 const TABS = ["/pages/home/home", "/pages/number/number", "/pages/mine/mine"];
 
@@ -22,8 +25,9 @@ function noticeDays(notices) {
 }
 
 /** @param {Notice} notice */
-function noticeWords({ id, title, text, page, created_at: at, read_at: read }) {
-  return { id, title, text, time: clock(at), unread: read === null, leads: page !== "" };
+function noticeWords({ id, kind, title, text, page, created_at: at, read_at: read }) {
+  const over = OF_THE_DAY.has(kind) && dayKey(at) < dayKey(Date.now());
+  return { id, title, text, time: clock(at), unread: read === null, over, leads: page !== "" };
 }
 
 /**

@@ -44,8 +44,9 @@ function isWithoutSlots({ mode, slots }) {
  */
 function availability(offering, activityState, now = Date.now()) {
   const live = activityState === "live";
-  if (offering.mode === "open") return { text: "直接到摊位即可", tone: "plain", canAct: false };
+  if (activityState === "cancelled") return { text: "已取消", tone: "plain", canAct: false };
   if (!live && activityState !== "published") return { text: "已结束", tone: "plain", canAct: false };
+  if (offering.mode === "open") return { text: "直接到摊位即可", tone: "plain", canAct: false };
   // A service that is added to an announced market is there before its slots are.
   if (isWithoutSlots(offering)) return { text: live ? "可现场取号" : NO_SLOTS, tone: "plain", canAct: live };
   const signUp = isSignUpOpen(offering, now);

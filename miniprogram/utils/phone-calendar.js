@@ -12,6 +12,9 @@ const { sameTimeOn } = require("./time");
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REMINDER_S = 60 * 60;
 
+/** Whether one is being put in: a second tap is no second entry. */
+let adding = false;
+
 /** Whether this phone's WeChat has such a thing. */
 function canAdd() {
   return wx.canIUse("addPhoneCalendar");
@@ -24,6 +27,17 @@ function canAdd() {
  * @returns {Promise<void>} rejects with an ApiError where the place can't be read
  */
 async function addToCalendar(booking) {
+  if (adding) return;
+  adding = true;
+  try {
+    await add(booking);
+  } finally {
+    adding = false;
+  }
+}
+
+/** @param {Booking} booking */
+async function add(booking) {
   const entry = entryOf(booking, await getActivity(booking.activity_id));
   try {
     await wx.addPhoneCalendar(entry);

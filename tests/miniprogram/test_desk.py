@@ -322,16 +322,21 @@ def test_without_a_network_nothing_can_be_pressed(
 
 
 def test_who_comes_by_themselves_appears(
-    desk: OpenDesk, system: LocalSystem, market: Market
+    desk: OpenDesk, system: LocalSystem, organiser: Caller, market: Market
 ) -> None:
     mine = desk()
     mine.sees("现在没有人在等")
+    mine.sees("有人排队时，会自动显示在这里")
     mine.look("desk-empty")
     resident = Caller(system.web, new_name()).resident_id
     market.admit(resident)
     given = market.give_number(market.haircut, resident)
     mine.page.clock.fast_forward("00:05")
     expect(mine.page.get_by_label("号码")).to_have_text(given["ticket"])
+    organiser.post(f"/activities/{market.id}/close")
+    mine.page.clock.fast_forward("00:05")
+    mine.sees("集市已经结束")
+    mine.misses("有人排队时")
 
 
 def test_a_number_for_a_neighbour_and_for_a_guest(

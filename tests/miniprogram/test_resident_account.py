@@ -96,9 +96,7 @@ def test_what_somebody_needs_is_said_once_it_is_agreed_to(
     assert [one["special_needs"] for one in resident.get("/me/family")["items"]] == [needs]
     assert consents(database, resident) == ["special_needs"]
 
-    mine = own(
-        f"pages/sign-up/sign-up?activity={market.id}&offering={market.clinic.offering_id}"
-    )
+    mine = own(f"pages/sign-up/sign-up?activity={market.id}&offering={market.clinic.offering_id}")
     mine.page.get_by_role("radio", name="余 5").first.tap()
     mine.tap("有特殊需求")
     expect(mine.page.get_by_role("checkbox", name="同意这样使用")).to_be_checked()
@@ -109,6 +107,10 @@ def test_what_somebody_needs_is_said_once_it_is_agreed_to(
     assert resident.get("/me")["special_needs"] == {"tags": ["escort"], "words": None}
     mine.tap("返回")
     expect(mine.page.get_by_role("radio", name="余 5").first).to_be_checked()
+    # Whoever has said it is not asked as if they had not.
+    mine.sees("特殊需求已填")
+    mine.page.get_by_role("radio", name="王奶奶").tap()
+    mine.sees("特殊需求已填")
 
 
 def test_what_was_begun_is_still_there_after_going_back(own: OpenPhone, resident: Caller) -> None:

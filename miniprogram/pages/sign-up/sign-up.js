@@ -2,9 +2,9 @@
 // Sign up for one service: a slot in advance, or a number on the spot; for me or my family.
 
 const { getActivity } = require("../../api/activities");
-const { getQueue, pollMyBookings, signUp, takeNumber } = require("../../api/bookings");
+const { pollMyBookings, signUp, takeNumber } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
-const { listFamily } = require("../../api/me");
+const { getMe, listFamily } = require("../../api/me");
 const session = require("../../api/session");
 const { activityWords } = require("../../utils/activity-words");
 const { bookingWords, clashOf } = require("../../utils/booking-words");
@@ -35,6 +35,8 @@ Page({
     canSignUp: false,
     onTheSpot: false,
     line: "",
+    /** Whether it is already said what the chosen person needs. */
+    hasNeeds: false,
     /** @type {ReturnType<typeof slotChoices>} */
     slots: [],
     noSlot: "",
@@ -107,10 +109,8 @@ Page({
 
   async load() {
     try {
-      const [activity, queue, family] = await Promise.all([
-        getActivity(this.activityId),
-        getQueue(this.offeringId).catch(() => null),
-        this.loadFamily(),
+      const [activity, family, me] = await Promise.all([
+        getActivity(this.activityId), this.loadFamily(), this.loadMe(),
       ]);
       const stall = activity.stalls.find(({ offerings }) =>
         offerings.some(({ id }) => id === this.offeringId),
@@ -128,8 +128,9 @@ Page({
         ...this.offeringWords(offering, activity.state === "live"),
         stall: `${stall.number} 号摊位 ${stall.name}`,
         when: activityWords(activity).when,
-        line: queue && activity.state === "live" ? lineWords(queue) : "",
+        line: offering.line && activity.state === "live" ? lineWords(offering.line) : "",
         family,
+        hasNeeds: this.hasNeeds(family, this.data.residentId),
         loading: false,
         error: "",
       });
@@ -143,6 +144,21 @@ Page({
   async loadFamily() {
     if (!session.isLoggedIn()) return [];
     return listFamily().then(({ items }) => items).catch(() => []);
+  },
+
+  /** Me, with what I need when I come; null where that can't be known. */
+  async loadMe() {
+    return session.isLoggedIn() ? getMe().catch(() => null) : null;
+  },
+
+  /**
+   * @param {import("../../api/types").FamilyMember[]} family
+   * @param {string} residentId
+   */
+  hasNeeds(family, residentId) {
+    const person = residentId === MYSELF ? this.me : family.find(({ id }) => id === residentId);
+    const needs = person?.special_needs;
+    return Boolean(needs && (needs.tags.length || needs.words));
   },
 
   /** Mine and my family's, as they are when it is asked: another phone may have signed up meanwhile. */
@@ -186,7 +202,9 @@ Page({
 
   /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
   onWho({ detail }) {
-    this.setData({ residentId: detail.value, hasNumber: false });
+    const { value: residentId } = detail;
+    const hasNeeds = this.hasNeeds(this.data.family, residentId);
+    this.setData({ residentId, hasNumber: false, hasNeeds });
     mend(this, "who");
   },
 
@@ -208,6 +226,19 @@ Page({
     if (!wanted) return;
     const body = { ...(slotId && { slot_id: slotId }), ...whom(residentId) };
     this.book("sign-up", slotId, (key) => signUp(this.offeringId, body, key));
+  },
+
+  /** What comes for who signs up: of another day a reminder on the day before, too. */
+  remindersOfSignUp() {
+    const slot = this.offering?.slots.find(({ id }) => id === this.data.slotId);
+    const begins = slot ? slot.starts_at : this.activity?.starts_at;
+    const isLater = begins && dayKey(begins) > dayKey(Date.now());
+    return isLater ? reminders.FOR_LATER : reminders.FOR_TODAY;
+  },
+
+  async offerReminders() {
+    const names = this.data.canSignUp ? this.remindersOfSignUp() : reminders.FOR_TODAY;
+    this.setData({ reminder: await reminders.offerWords(names) });
   },
 
   /**
@@ -255,19 +286,6 @@ Page({
 
   onAddFamily() {
     wx.navigateTo({ url: "/pages/family-edit/family-edit" });
-  },
-
-  /** What comes for who signs up: of another day a reminder on the day before, too. */
-  remindersOfSignUp() {
-    const slot = this.offering?.slots.find(({ id }) => id === this.data.slotId);
-    const begins = slot ? slot.starts_at : this.activity?.starts_at;
-    const isLater = begins && dayKey(begins) > dayKey(Date.now());
-    return isLater ? reminders.FOR_LATER : reminders.FOR_TODAY;
-  },
-
-  async offerReminders() {
-    const names = this.data.canSignUp ? this.remindersOfSignUp() : reminders.FOR_TODAY;
-    this.setData({ reminder: await reminders.offerWords(names) });
   },
 
   /**
@@ -359,7 +377,7 @@ Page({
   },
 });
 
-/** @param {import("../../api/types").Queue} queue */
+/** @param {NonNullable<Offering["line"]>} line */
 function lineWords({ waiting, early, estimate_minutes: estimate }) {
   return waiting === 0 ? emptyWords({ early }) : `现在有 ${waiting} 位在等，${waitWords(estimate)}`;
 }

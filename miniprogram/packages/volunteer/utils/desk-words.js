@@ -15,6 +15,9 @@ const NOT_OPEN = {
   cancelled: "集市已经取消",
 };
 
+/** @type {Set<import("../../../api/types").ActivityState>} */
+const OVER = new Set(["closed", "cancelled"]);
+
 /** @param {Desk} desk */
 function deskWords(desk) {
   const { stall, activity, counts, calls_before_missed: callsNeeded } = desk;
@@ -47,6 +50,8 @@ function deskWords(desk) {
     ],
     /** Why nobody can be called; empty where somebody can. */
     cannotCall: NOT_OPEN[activity.state] || (next ? "" : "现在没有人在等"),
+    /** What is still to come. */
+    toCome: OVER.has(activity.state) ? "" : "有人排队时，会自动显示在这里",
   };
 }
 
