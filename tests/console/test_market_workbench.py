@@ -562,7 +562,9 @@ def test_the_longest_of_every_list_fits_its_paper(
         slot = offerings[0]["slots"][0]["id"]
         person.post(f"/offerings/{offerings[0]['id']}/bookings", {"slot_id": slot})
     desk = office("organiser")
-    page = desk.open(f"/console/sign-ups/of/{draft.id}/paper")
+    page = desk.open(f"/console/sign-ups/of/{draft.id}")
+    page.get_by_label("打印或导出的原因").fill("安排当天的接待")
+    sent(page, "打印")
     fits_as_a_list(desk, "sign-ups")
     draft.staff.post(f"/activities/{draft.id}/cancel", {"reason": "W" * 200})
     page = desk.open(draft.path)
