@@ -32,7 +32,7 @@ from backend.bookings.models import (
 from backend.bookings.news import sentences, telling
 from backend.core import audit, clock
 from backend.core.audit import AuditEntry, audit_values
-from backend.core.config import MESSAGES, QUEUE
+from backend.core.config import QUEUE
 from backend.core.db import AnyRow
 from backend.core.permissions import Actor
 from backend.core.states import IllegalTransition, check_transition, lock
@@ -125,9 +125,9 @@ def is_cancellable(booking: Booking) -> bool:
     return S.CANCELLED in BOOKING_TRANSITIONS[booking.state]
 
 
-def call_head(session: Session, values: dict[str, Any]) -> AnyRow:
+def call_head(session: Session, values: statements.Call) -> AnyRow:
     """Call the head of a stall's line, with its audit entry: `statements.call_next`."""
-    called: AnyRow = statements.call_next(session, values | {"near": MESSAGES.near})
+    called: AnyRow = statements.call_next(session, values)
     if called.id is not None:
         telling.tell_called(session, called)
     return called

@@ -19,7 +19,7 @@ from backend.bookings.models import Booking
 from backend.core.db import AnyRow
 
 
-def take(session: Session, values: dict[str, Any]) -> AnyRow:
+def take(session: Session, values: statements.Place) -> AnyRow:
     """Take a place and the day's next number, and write the booking that has them, all or nothing:
     `statements.book`."""
     booked: AnyRow = statements.book(session, values)

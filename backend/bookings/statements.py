@@ -6,7 +6,8 @@ resident → activity → offering → slot → service day. Nobody is called tw
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -225,7 +226,43 @@ def read_context(
     )
 
 
-def book(session: Session, values: dict[str, Any]) -> Any:
+class Place(TypedDict):
+    """The booking to write, and what it must find: `_book` of `operations.py` fills it.
+
+    A dict as the driver binds it, typed: there are hundreds of these in a market's first minute.
+    """
+
+    id: UUID
+    audit_id: UUID
+    now: datetime
+    is_today: bool
+    today: date
+    request_id: str | None
+    address: str | None
+    action: str
+    details: str
+    region_code: str
+    activity_id: UUID
+    offering_id: UUID
+    slot_id: UUID | None
+    resident_id: UUID
+    booked_by: UUID
+    origin: str
+    service_on: date
+    letter: str
+    urgent: bool
+    walk_in: bool
+    must_be_present: bool
+    slot_starts_at: datetime | None
+    keeps_until: datetime | None
+    walk_in_share: Decimal
+    cap: int
+    cap_a_day: int
+    limit: int
+    limited_since: datetime
+
+
+def book(session: Session, values: Place) -> Any:
     """Take a place and a number and write the booking; or tell which of them was not to be had.
 
     Answers `held`, `used`, `held_today`, `present` (what the person had before), `limited_by` (when
@@ -265,7 +302,23 @@ def lock_stall(session: Session, stall_id: UUID) -> Any:
     return _STALL.first(session, stall_id=stall_id)
 
 
-def call_next(session: Session, values: dict[str, Any]) -> Any:
+class Call(TypedDict):
+    """Whose line is called, and what is noted of it; a typed dict, as `Place`."""
+
+    stall_id: UUID
+    service_on: date
+    now: datetime
+    although_left: UUID | None
+    audit_id: UUID
+    actor_user_id: UUID
+    request_id: str | None
+    address: str | None
+    region_code: str
+    details: str
+    near: int
+
+
+def call_next(session: Session, values: Call) -> Any:
     """Call the head of the stall's line. Answers the booking as `select_bookings` has it, its `id`
     None when nobody waits; `busy` is the ticket of that day that the stall has called already, and
     `left_id` the head whose person has left: then nobody is called. `near_id` and so on: who has

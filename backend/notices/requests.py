@@ -19,3 +19,34 @@ class Read:
 
     ids: tuple[UUID, ...] = ()
     all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreditItem:
+    """What an event says of one template.
+
+    Attributes:
+        template_id: WeChat's.
+        status: what somebody has answered, `accept` or `reject`; None of what was sent.
+        error: why a message was not delivered; None where nothing is said.
+    """
+
+    template_id: str
+    status: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditEvent:
+    """An event of WeChat's about subscription messages.
+
+    Attributes:
+        asked: whether somebody was asked, or changed their mind; else a message was sent.
+        openid: whose it is.
+        told: all that it says, the same text for the same event.
+    """
+
+    asked: bool
+    openid: str
+    items: tuple[CreditItem, ...]
+    told: str

@@ -28,7 +28,7 @@ from backend.bookings.news import sentences, telling
 from backend.bookings.permissions import may_call
 from backend.bookings.requests import CallNext
 from backend.core import audit, clock, limits
-from backend.core.config import QUEUE
+from backend.core.config import MESSAGES, QUEUE
 from backend.core.db import AnyRow
 from backend.core.errors import Forbidden, NotFound
 from backend.core.ids import new_id
@@ -71,6 +71,7 @@ def call_next(session: Session, actor: Actor, stall_id: UUID, press: CallNext) -
             "address": current_address(),
             "region_code": stall.region_code,
             "details": orjson.dumps({"stall_id": str(stall_id)}).decode(),
+            "near": MESSAGES.near,
         },
     )
     if result.busy is not None:

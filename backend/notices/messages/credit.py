@@ -1,7 +1,6 @@
 """How many messages people may be sent: what their phones have got, and what WeChat says of it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
 import orjson
@@ -16,9 +15,8 @@ from backend.identity.models import User
 from backend.notices.messages import statements
 from backend.notices.messages.models import MessageCredit
 from backend.notices.messages.templates import TemplateIds
+from backend.notices.requests import CreditEvent, CreditItem
 
-_ASKED = frozenset({"subscribe_msg_popup_event", "subscribe_msg_change_event"})
-_SENT = "subscribe_msg_sent_event"
 _REFUSED_OR_NO_CREDIT = "43101"
 
 
@@ -49,44 +47,30 @@ def add_said(session: Session, actor: Actor, said: Mapping[str, int]) -> None:
         )  # fmt: skip
 
 
-def take_in(session: Session, event: Mapping[str, Any]) -> None:
+def take_in(session: Session, event: CreditEvent) -> None:
     """An event of WeChat's: what it says of credits is the truth. A repeat, and what is of nobody
     we know, does nothing."""
-    name, openid = event.get("Event"), event.get("FromUserName")
-    if name not in {*_ASKED, _SENT} or not isinstance(openid, str):
+    digest = crypto.hash_token(event.told)
+    if statements.TAKEN_IN.first(session, digest=digest, now=clock.now()) is None:
         return
-    if not _is_new(session, event):
-        return
-    user_id = session.execute(select(User.id).where(User.openid == openid)).scalar_one_or_none()
+    whose = select(User.id).where(User.openid == event.openid)
+    user_id = session.execute(whose).scalar_one_or_none()
     if user_id is None:
         return
-    for template, item in sorted(_items(event), key=lambda found: found[0]):
-        _take_in_item(session, user_id, template, item, asked=name in _ASKED)
-
-
-def _is_new(session: Session, event: Mapping[str, Any]) -> bool:
-    told = orjson.dumps(event, option=orjson.OPT_SORT_KEYS).decode()
-    digest = crypto.hash_token(told)
-    return statements.TAKEN_IN.first(session, digest=digest, now=clock.now()) is not None
-
-
-def _items(event: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """Each item of an event with its template's name: one comes as an object, several as a list."""
-    listed = event.get("List")
-    for item in listed if isinstance(listed, list) else [listed]:
-        if isinstance(item, dict):
-            template = composed(TemplateIds).name_of(str(item.get("TemplateId")))
-            if template is not None:
-                yield template, item
+    ids = composed(TemplateIds)
+    named = [(ids.name_of(item.template_id), item) for item in event.items]
+    known = [(template, item) for template, item in named if template is not None]
+    # In one order, as everybody has who locks several.
+    for template, item in sorted(known, key=lambda found: found[0]):
+        _take_in_item(session, user_id, template, item, asked=event.asked)
 
 
 def _take_in_item(
-    session: Session, user_id: UUID, template: str, item: Mapping[str, Any], *, asked: bool
+    session: Session, user_id: UUID, template: str, item: CreditItem, *, asked: bool
 ) -> None:
-    status = item.get("SubscribeStatusString")
-    if asked and status == "accept":
+    if asked and item.status == "accept":
         statements.ACCEPTED.rows(
             session, user_id=user_id, template=template, most=MESSAGES.most_credits
         )
-    elif status == "reject" or str(item.get("ErrorCode")) == _REFUSED_OR_NO_CREDIT:
+    elif item.status == "reject" or item.error == _REFUSED_OR_NO_CREDIT:
         statements.NONE_LEFT.rows(session, user_id=user_id, template=template)

@@ -1,15 +1,21 @@
-"""What is answered to a push that can't be taken in."""
+"""Pushes of WeChat's: what of them is ours, and what is answered to one that can't be taken in."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
+
+import orjson
 
 from backend.core.context import composed
 from backend.core.errors import AppError, MalformedBody
 from backend.gateways.push import PushReader, PushRefused, PushUnreadable
+from backend.notices.requests import CreditEvent, CreditItem
 
 log = logging.getLogger(__name__)
 TEXT = "text/plain"
+_ASKED = frozenset({"subscribe_msg_popup_event", "subscribe_msg_change_event"})
+_SENT = "subscribe_msg_sent_event"
 
 
 class PushNotConfigured(AppError):
@@ -41,3 +47,28 @@ def reading_push() -> Iterator[PushReader]:
     except PushUnreadable:
         log.warning("a push was no JSON: choose JSON where its address is registered")
         raise MalformedBody from None
+
+
+def credit_event(pushed: Mapping[str, Any]) -> CreditEvent | None:
+    """What a push says of credits; None where it is about something else."""
+    name, openid = pushed.get("Event"), pushed.get("FromUserName")
+    if name not in {*_ASKED, _SENT} or not isinstance(openid, str):
+        return None
+    # One item comes as an object, several as a list.
+    listed = pushed.get("List")
+    items = listed if isinstance(listed, list) else [listed]
+    return CreditEvent(
+        asked=name in _ASKED,
+        openid=openid,
+        items=tuple(_item(item) for item in items if isinstance(item, dict)),
+        told=orjson.dumps(pushed, option=orjson.OPT_SORT_KEYS).decode(),
+    )
+
+
+def _item(item: Mapping[str, Any]) -> CreditItem:
+    status, error = item.get("SubscribeStatusString"), item.get("ErrorCode")
+    return CreditItem(
+        template_id=str(item.get("TemplateId")),
+        status=status if isinstance(status, str) else None,
+        error=None if error is None else str(error),
+    )

@@ -15,7 +15,7 @@ from backend.notices.messages import credit
 from backend.notices.messages.templates import TEMPLATES, TemplateIds
 from backend.notices.requests import MyNotices, Read
 from backend.notices.web import schemas
-from backend.notices.web.pushes import TEXT, reading_push
+from backend.notices.web.pushes import TEXT, credit_event, reading_push
 
 blp = Blueprint("notices", __name__, url_prefix="/api/v1", description="消息")
 
@@ -76,6 +76,7 @@ def greet_push(session: Session, actor: Actor | None) -> Response:
 def take_push(session: Session, actor: Actor | None) -> Response:
     """An event of WeChat's, plain or encrypted."""
     with reading_push() as reader:
-        event = reader.read(request.args, request.get_data())
-    credit.take_in(session, event)
+        event = credit_event(reader.read(request.args, request.get_data()))
+    if event is not None:
+        credit.take_in(session, event)
     return Response("success", content_type=TEXT)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.bookings import places
+from backend.bookings.statements import Place
 from backend.core.ids import new_id
 from tests.support.market_day import MarketDay, at, minutes, shanghai
 from tests.support.world import World, ok, refused
@@ -76,7 +77,7 @@ def test_a_slot_that_is_moved_meanwhile_is_chosen_anew(
     """Whoever signs up has chosen a time, not a row (tests/concurrency/test_schedule.py races)."""
     real = places.take
 
-    def moved_before(session: Session, values: dict[str, Any]) -> Any:
+    def moved_before(session: Session, values: Place) -> Any:
         session.execute(
             text(
                 "UPDATE slot SET starts_at = starts_at + interval '1 hour',"
