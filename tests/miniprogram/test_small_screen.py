@@ -85,6 +85,12 @@ def test_the_keys_cover_neither_the_digits_nor_who_is_found(
         volunteer.name, path="packages/volunteer/pages/find/find",
         kept=volunteer.kept | chosen_market(market), size=SMALL, elder=True, fontScale="1.5",
     )  # fmt: skip
+    # The words of each way stay within it, whichever is chosen.
+    ways = mine.page.get_by_role("radio")
+    for chosen in (1, 0):
+        ways.nth(chosen).tap()
+        fit = "nodes => nodes.every((node) => node.scrollWidth <= node.clientWidth + 1)"
+        assert ways.evaluate_all(fit)
     # Nobody is found: what is said of it covers nothing either.
     nobody = f"{(int(tail) + 1) % 10_000:04}"
     for digit in nobody:
