@@ -70,7 +70,7 @@ class Reach:
         words: from what to what.
         people: how many have to know, without those who have cancelled since.
         reached: how many of them do.
-        open: whether somebody still has to be told.
+        to_tell: how many still have to be told; none where it is too late to.
     """
 
     change_id: UUID
@@ -79,7 +79,7 @@ class Reach:
     at: datetime
     people: int
     reached: int
-    open: bool
+    to_tell: int
 
 
 # (session, activity): whom have its changes reached? The newest first.

@@ -23,9 +23,7 @@ from backend.outreach.queries import (
     Contact,
     account_of,
     begun,
-    changes_of,
     contacts_of,
-    overtaken_by,
     seen_of,
 )
 from backend.outreach.words import CALLS
@@ -48,7 +46,7 @@ class CallListOver(AppError):
 class NobodyToCall(AppError):
     status = 409
     code = "nobody_to_call"
-    title = "不用打这个电话：已经取消预约，或者后来又有改动，或者这是公告"
+    title = "不用打电话：已经知道了，或者取消了预约，或者后来又有改动，或者这是公告"
 
 
 class CalledMeanwhile(AppError):
@@ -61,13 +59,11 @@ class CalledMeanwhile(AppError):
         super().__init__(f"{by}{done}，下面是最新的")
 
 
-def _check_not_over(session: Session, activity: Activity, change: ActivityChange) -> None:
+def _check_not_over(activity: Activity, change: ActivityChange) -> None:
     """Numbers are shown only as long as somebody has to be told, and can be in time."""
     if begun(change, activity):
         raise CallListOver
-    if change.kind is ChangeKind.ANNOUNCEMENT or overtaken_by(
-        change, changes_of(session, activity.id)
-    ):
+    if change.kind is ChangeKind.ANNOUNCEMENT:
         raise NobodyToCall
 
 
@@ -149,13 +145,14 @@ def contact(
 ) -> ToCall:
     """The number to call somebody by, and whom to ask for: opened one at a time, and audited.
 
-    Raises CallListOver, NobodyToCall for who has given up, NoNumber (409).
+    Raises CallListOver, NobodyToCall for who has given up or is told of a later change, NoNumber
+    (409).
     """
-    _check_not_over(session, activity, change)
+    _check_not_over(activity, change)
     person = next(
         (one for one in contacts_of(session, change) if one.addressee_id == addressee.id), None
     )
-    if person is None or person.by is By.GONE:
+    if person is None or person.by in (By.GONE, By.LATER):
         raise NobodyToCall
     number = numbers_to_call(session, change.id, addressee.id).get(addressee.id)
     if number is None:
@@ -189,13 +186,15 @@ def take_along(
 
     Raises CallListOver, NobodyToCall (409).
     """
-    _check_not_over(session, activity, change)
+    _check_not_over(activity, change)
     numbers = numbers_to_call(session, change.id)
     people = [
         ToCall(one, numbers.get(one.addressee_id))
         for one in contacts_of(session, change)
         if one.by is By.NOTHING
     ]
+    if not people:
+        raise NobodyToCall
     audit.record(
         session,
         actor,

@@ -49,8 +49,13 @@ class By(StrEnum):
     READ = "read"
     CALL = "call"
     NOTHING = "nothing"
+    # Not by this change, but a later one says all of it to them: need not be told of this.
+    LATER = "later"
     # Has given up what they had: need not be told.
     GONE = "gone"
+
+
+_KNOW = (By.ANSWER.value, By.READ.value, By.CALL.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,25 @@ def _ended_by(*kinds: ChangeKind) -> ColumnElement[bool]:
     return ended.correlate(ActivityChange, Addressee).exists()
 
 
+def _says_all() -> ColumnElement[bool]:
+    """Whether `_LATER` says to an addressee all that their change has said: the activity is
+    cancelled, or it is of another time, or at another place, and that concerns them too."""
+    told = select(_ENDED.id).where(
+        _ENDED.change_id == _LATER.id, _ENDED.resident_id == Addressee.resident_id
+    )
+    again = and_(
+        _LATER.kind == ActivityChange.kind,
+        or_(_LATER.slot_id.is_(None), _LATER.slot_id == ActivityChange.slot_id),
+        told.correlate(_LATER, Addressee).exists(),
+    )
+    return and_(
+        ActivityChange.kind.in_((ChangeKind.MOVED, ChangeKind.PLACE)),
+        _LATER.activity_id == ActivityChange.activity_id,
+        _LATER.id > ActivityChange.id,
+        or_(_LATER.kind == ChangeKind.CANCELLED, again),
+    )
+
+
 def reached_by() -> ColumnElement[str]:
     """By what an addressee was reached: every list and every count asks this, of each person.
 
@@ -148,6 +172,7 @@ def reached_by() -> ColumnElement[str]:
         Notice.user_id == account_of(),
         Notice.read_at.is_not(None),
     )
+    overtaken = select(_LATER.id).where(_says_all()).correlate(ActivityChange, Addressee)
     by_office = _ended_by(ChangeKind.CANCELLED, ChangeKind.SERVICE_DROPPED)
     return case(
         (and_(_has_nothing(), ~by_office), By.GONE.value),
@@ -156,25 +181,28 @@ def reached_by() -> ColumnElement[str]:
         (Addressee.call == Call.TOLD, By.CALL.value),
         # Of the activity that goes on, they are called about the service that was dropped.
         (and_(_has_nothing(), ~_ended_by(ChangeKind.CANCELLED)), By.GONE.value),
+        (overtaken.exists(), By.LATER.value),
         else_=By.NOTHING.value,
     )
 
 
-def _counts(session: Session, activity_id: UUID) -> dict[UUID, tuple[int, int]]:
-    """By change of an activity: how many people have to know of it, and how many of them do."""
+def _counts(session: Session, activity_id: UUID) -> dict[UUID, tuple[int, int, int]]:
+    """By change of an activity: how many people have to know of it, how many of them do, and how
+    many would have to be told."""
     by = reached_by()
     statement = (
         select(
             Addressee.change_id,
             func.count().filter(by != By.GONE.value).label("n"),
-            func.count().filter(by.not_in((By.GONE.value, By.NOTHING.value))).label("m"),
+            func.count().filter(by.in_(_KNOW)).label("m"),
+            func.count().filter(by == By.NOTHING.value).label("to_tell"),
         )
         .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
         .where(ActivityChange.activity_id == activity_id)
         .group_by(Addressee.change_id)
     )
-    return {row.change_id: (row.n, row.m) for row in session.execute(statement)}
+    return {row.change_id: (row.n, row.m, row.to_tell) for row in session.execute(statement)}
 
 
 def begun(change: ActivityChange, activity: Activity) -> bool:
@@ -184,24 +212,18 @@ def begun(change: ActivityChange, activity: Activity) -> bool:
     return clock.now() >= (begins if change.at < begins else activity.ends_at)
 
 
-def overtaken_by(
-    change: ActivityChange, newest_first: Sequence[ActivityChange]
-) -> ActivityChange | None:
-    """The last change that says all that this one said."""
-    if change.kind not in (ChangeKind.MOVED, ChangeKind.PLACE):
-        return None
-    return next(
-        (
-            one
-            for one in newest_first
-            if one.id > change.id
-            and (
-                one.kind is ChangeKind.CANCELLED
-                or (one.kind is change.kind and one.slot_id in (None, change.slot_id))
-            )
-        ),
-        None,
+def overtaken_by(session: Session, change: ActivityChange) -> ActivityChange | None:
+    """The last change that says all that this one has said, to whom it concerns too."""
+    statement = (
+        select(_LATER)
+        .select_from(ActivityChange)
+        .join(Addressee, Addressee.change_id == ActivityChange.id)
+        .join(_LATER, _says_all())
+        .where(ActivityChange.id == change.id)
+        .order_by(_LATER.id.desc())
+        .limit(1)
     )
+    return session.execute(statement).scalar()
 
 
 def changes_of(session: Session, activity_id: UUID) -> Sequence[ActivityChange]:
@@ -218,21 +240,13 @@ def reaches(session: Session, activity: Activity) -> list[Reach]:
     """The changes of an activity, the newest first, with whom they have reached. Two statements."""
     every = changes_of(session, activity.id)
     counts = _counts(session, activity.id) if every else {}
-    return [_reach(change, activity, every, *counts.get(change.id, (0, 0))) for change in every]
+    return [_reach(change, activity, *counts.get(change.id, (0, 0, 0))) for change in every]
 
 
 def _reach(
-    change: ActivityChange,
-    activity: Activity,
-    every: Sequence[ActivityChange],
-    people: int,
-    reached: int,
+    change: ActivityChange, activity: Activity, people: int, reached: int, to_tell: int
 ) -> Reach:
-    over = (
-        change.kind is ChangeKind.ANNOUNCEMENT
-        or begun(change, activity)
-        or overtaken_by(change, every) is not None
-    )
+    over = change.kind is ChangeKind.ANNOUNCEMENT or begun(change, activity)
     return Reach(
         change.id,
         CHANGE_KINDS[change.kind],
@@ -240,7 +254,7 @@ def _reach(
         change.at,
         people,
         reached,
-        reached < people and not over,
+        0 if over else to_tell,
     )
 
 

@@ -1,8 +1,7 @@
 """Which call lists are open (core/todos.py): as `queries.reaches` says of each change, for all of
 them at once; and which announcements are held for a colleague."""
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, case, exists, func, select
 
 from backend.activities.models import Activity, ActivityState
 from backend.activities.signals import ChangeKind
@@ -17,7 +16,6 @@ from backend.outreach.words import CHANGE_KINDS
 from backend.regions.models import Region
 from backend.regions.queries import within
 
-_Later = aliased(ActivityChange)
 _CHANGE = ActivityChange
 
 
@@ -34,7 +32,6 @@ def _open_lists(actor: Actor) -> AnySelect:
             within(actor.region_codes(Permission.CALL_LIST)),
             _CHANGE.kind != ChangeKind.ANNOUNCEMENT,
             too_late > clock.now(),
-            ~_overtaken(),
             _somebody_unreached(),
         )
     )
@@ -58,20 +55,6 @@ def _held(actor: Actor) -> AnySelect:
         )
         .group_by(Activity.id)
     )
-
-
-def _overtaken() -> ColumnElement[bool]:
-    says_it_all = or_(
-        _Later.kind == ChangeKind.CANCELLED,
-        and_(
-            _Later.kind == _CHANGE.kind,
-            or_(_Later.slot_id.is_(None), _Later.slot_id == _CHANGE.slot_id),
-        ),
-    )
-    later = exists().where(
-        _Later.activity_id == _CHANGE.activity_id, _Later.id > _CHANGE.id, says_it_all
-    )
-    return and_(_CHANGE.kind.in_((ChangeKind.MOVED, ChangeKind.PLACE)), later)
 
 
 def _somebody_unreached() -> ColumnElement[bool]:

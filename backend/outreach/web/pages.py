@@ -62,7 +62,6 @@ def show_change(
     activity, change = access_change(session, actor, change_id)
     contacts = queries.contacts_of(session, change)
     reaches = queries.reaches(session, activity)
-    every = queries.changes_of(session, activity.id)
     announced = change.kind is ChangeKind.ANNOUNCEMENT
     shown = Shown.ALL if announced else query["shown"]
     listed = _listed(contacts, shown, addressee_id or query["at"])
@@ -73,7 +72,7 @@ def show_change(
         change=change,
         reach=next(one for one in reaches if one.change_id == change.id),
         over=queries.begun(change, activity),
-        later=queries.overtaken_by(change, every),
+        later=queries.overtaken_by(session, change),
         announced=announced,
         shown=shown,
         contacts=listed,

@@ -141,8 +141,8 @@ def test_who_still_comes_says_so_once(world: World, day: MarketDay) -> None:
     assert answered["kept_at"]
     assert ok(person.post(path))["kept_at"] == answered["kept_at"]
     assert [move[0] for move in day.moves(booking)].count("keep") == 1
-    page = desk.read(put_off(desk, day, 2))
-    assert "已通知 0／1" in page, "that was another day"
+    address = put_off(desk, day, 2)
+    assert "已通知 0／1" in desk.read(address), "that was another day"
     assert ok(person.post(path))["kept_at"] != answered["kept_at"]
 
 
@@ -169,6 +169,28 @@ def test_put_back_it_is_another_change_and_the_first_list_is_over(
     assert "还有 1 人没通知到" in desk.read(second)
     listed = desk.read(f"/console/changes/of/{day.id}")
     assert listed.count("改期</a>") == 2
+
+
+def test_a_later_change_takes_nobody_off_the_list_whom_it_does_not_concern(
+    world: World, day: MarketDay
+) -> None:
+    """A slot is moved, and then the market's end: appointments stay, so that whoever was moved is
+    told of their own time by the first change alone."""
+    day.booked(world.person("赵小红"))
+    moved = {
+        "starts_at": (nine() + timedelta(minutes=30)).isoformat(),
+        "ends_at": (nine() + timedelta(minutes=60)).isoformat(),
+    }
+    ok(day.organiser.put(f"/slots/{day.market.slot_id}", moved))
+    longer = {"ends_at": (nine() + timedelta(hours=4)).isoformat()}
+    ok(day.organiser.put(f"/activities/{day.id}", longer))
+    first, _ = day.rows("SELECT id FROM activity_change ORDER BY id")
+    desk = Desk(world, day.organiser)
+    address = f"/console/changes/{first.id}"
+    assert "赵*红" in desk.read(address)
+    assert "还有 1 人没通知到" in desk.read(f"{M}/{day.id}")
+    assert address in desk.read("/console/")
+    assert desk.send(f"{address}/paper", reason="通知改期").status_code == 200
 
 
 def test_thirty_are_told_the_truth_of_every_change(world: World, day: MarketDay) -> None:
