@@ -324,5 +324,6 @@ def cancel(session: Session, actor: Actor | None, booking: Booking, *, region_co
     places.lock(session, [booking])
     moves.cancel(session, actor, booking, region_code=region_code)
     telling.tell_cancelled(session, actor, booking.id)
-    if booking.moved_from is not None:
+    # Who was moved has answered by it, also who had said before that they come.
+    if booking.moved_from is not None or booking.kept_at is not None:
         answer.note_answer(session, booking)

@@ -144,6 +144,8 @@ def test_who_still_comes_says_so_once(world: World, day: MarketDay) -> None:
     address = put_off(desk, day, 2)
     assert "已通知 0／1" in desk.read(address), "that was another day"
     assert ok(person.post(path))["kept_at"] != answered["kept_at"]
+    ok(day.act(booking, "cancel", person))
+    assert "不来了" in desk.read(f"{address}?shown=all"), "who cancels having said that they come"
 
 
 def test_who_has_read_the_message_need_not_be_called(world: World, day: MarketDay) -> None:
