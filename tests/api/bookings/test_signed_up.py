@@ -41,7 +41,7 @@ def rows(page: str) -> list[list[str]]:
     return [
         [
             re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", cell)).strip()
-            for cell in row.split("<td>")[1:]
+            for cell in re.split("<td[^>]*>", row)[1:]
         ]
         for row in body.split("<tr>")[1:]
     ]
