@@ -18,7 +18,7 @@ from backend.schedule.imports.plans import Fate, Plan
 from backend.schedule.imports.regions import Found, Place, find_places
 from backend.schedule.reading import columns
 from tests.api.schedule.communities import community
-from tests.api.schedule.test_imports import DAY, at, confirm, line, preview, upload
+from tests.api.schedule.importing import DAY, at, confirm, line, preview, upload
 from tests.support.desk import Desk
 from tests.support.world import (
     COMMUNITY,
