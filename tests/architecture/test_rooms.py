@@ -8,6 +8,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from backend import features
@@ -25,8 +26,6 @@ OWN = re.compile(
 TEMPLATE = re.compile(r"""["'](\w+)/[\w/]+\.html["']""")
 # A word of SQL before a table's name.
 TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(?:ONLY\s+)?([a-z_]+)\b")
-
-MOST_LINES, MOST_MODULES = 400, 15
 
 BESIDE = {
     # A scan lets whoever has signed up arrive, in its one statement: forty people wait in line.
@@ -138,16 +137,34 @@ def test_sql_names_no_table_of_a_feature_above_or_beside() -> None:
     assert found == BESIDE
 
 
-def large(folder: Path) -> Iterator[str]:
+@dataclass(frozen=True)
+class Measure:
+    """How large one thing is in a part of the repository."""
+
+    endings: tuple[str, ...]
+    lines: int
+    files: int
+
+
+MEASURES = {
+    "backend": Measure((".py",), 400, 15),
+    # One test is read at a time, and found by its file's name.
+    "tests": Measure((".py",), 600, 25),
+    "miniprogram": Measure((".js", ".ts"), 400, 15),
+}
+
+
+def large(folder: Path, measure: Measure) -> Iterator[str]:
     """The files and folders of a tree that are larger than one thing is."""
-    for path in sorted(folder.rglob("*.py")):
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in measure.endings
+             and "node_modules" not in path.parts]  # fmt: skip
+    for path in files:
         lines = path.read_text(encoding="utf-8").count("\n")
-        if lines > MOST_LINES and path.parent.name != "versions":
+        if lines > measure.lines and path.parent.name != "versions":
             yield path.relative_to(folder).as_posix()
-    for room, count in sorted(
-        Counter(path.parent for path in folder.rglob("*.py") if path.name != "__init__.py").items()
-    ):
-        if count > MOST_MODULES:
+    rooms = Counter(path.parent for path in files if path.name != "__init__.py")
+    for room, count in sorted(rooms.items()):
+        if count > measure.files:
             yield f"{room.relative_to(folder).as_posix()}/"
 
 
@@ -156,7 +173,12 @@ def test_what_is_large_is_so_on_purpose() -> None:
     page = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
     named = re.search(r"\| large on purpose \|.*\n\|[-|]+\n((?:\|.*\n)+)", page)
     assert named is not None
-    assert sorted(large(BACKEND)) == sorted(re.findall(r"^\| `([\w./]+)` \|", named[1], re.M))
+    found = [
+        one if part == "backend" else f"{part}/{one}"
+        for part, measure in MEASURES.items()
+        for one in large(ROOT / part, measure)
+    ]
+    assert sorted(found) == sorted(re.findall(r"^\| `([\w./-]+)` \|", named[1], re.M))
 
 
 def test_the_guards_see_what_they_should(tmp_path: Path) -> None:
@@ -174,9 +196,9 @@ def test_the_guards_see_what_they_should(tmp_path: Path) -> None:
     ]
     assert TEMPLATE.findall("{% import 'schedule/parts.html' as p %}") == ["schedule"]
     assert TABLE.findall("SELECT 1 FROM booking b JOIN slot s") == ["booking", "slot"]
-    (tmp_path / "long.py").write_text("x = 1\n" * (MOST_LINES + 1), encoding="utf-8")
-    for number in range(MOST_MODULES):
-        (tmp_path / f"part_{number}.py").touch()
-    assert list(large(tmp_path)) == ["long.py", "./"]
+    (tmp_path / "long.py").write_text("x = 1\n" * 4, encoding="utf-8")
+    (tmp_path / "other.py").touch()
+    assert list(large(tmp_path, Measure((".py",), 3, 1))) == ["long.py", "./"]
+    assert list(large(tmp_path, Measure((".py",), 4, 2))) == []
     assert owners()["booking"] == "bookings"
     assert layers()["bookings"] > layers()["activities"] > layers()["identity"]
