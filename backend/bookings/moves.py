@@ -219,7 +219,7 @@ def end_all(
         _note(session, actor, activity_id, ended, f"activity_{to.value}", before, after)
         all_ended += ended
     if cancelled:
-        telling.tell_market_cancelled(session, all_ended, change)
+        telling.tell_activity_cancelled(session, all_ended, change)
     else:
         telling.tell_ended(session, all_ended)
 
@@ -314,7 +314,7 @@ class Elsewhere:
 
 def put_off(session: Session, going: Sequence[Elsewhere]) -> None:
     """Let locked bookings be of other days. Whoever had come on another day is expected again; who
-    has to be told is news/market_moved.py's, with the audit entries."""
+    has to be told is news/moving.py's, with the audit entries."""
     ids = [one.booking.id for one in going]
     # All go far away first: moved by a day they would meet one another's numbers on the way.
     _write(session, [Booking.id.in_(ids)], service_on=Booking.service_on + _FAR)

@@ -22,7 +22,7 @@ from backend.activities.signals import (
 from backend.bookings import moves, queries
 from backend.bookings.line import order
 from backend.bookings.models import Booking
-from backend.bookings.news import market_moved, people, telling
+from backend.bookings.news import moving, people, telling
 from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
@@ -73,7 +73,7 @@ def moved(
     shift: timedelta,
     change: Change,
 ) -> None:
-    market_moved.follow_activity(session, actor, activity, before, shift, change)
+    moving.follow_activity(session, actor, activity, before, shift, change)
 
 
 @place_changed.connect
@@ -100,7 +100,7 @@ def slot_elsewhere(
     before: datetime,
     change: Change | None,
 ) -> None:
-    market_moved.follow_slot(session, actor, activity, slot, before, change)
+    moving.follow_slot(session, actor, activity, slot, before, change)
 
 
 @residents_merged.connect

@@ -92,7 +92,7 @@ def show(
     if unready:
         missing = readiness.by_weight([*lacking, *missing])
     return render(
-        "activities/market.html",
+        "activities/overview.html",
         **frame(
             actor, activity, "show", typed=typed or {}, problem=problem,
             detail=detail, people=people, missing=missing, unready=unready,

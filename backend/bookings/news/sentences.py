@@ -158,7 +158,7 @@ def _why_over(row: Any) -> str:
     return "没有办成，很抱歉" if row.first_called_at else "没有轮到，很抱歉"
 
 
-def market_cancelled(rows: Sequence[Any], change: Change | None) -> News:
+def activity_cancelled(rows: Sequence[Any], change: Change | None) -> News:
     """A market is cancelled, and what an account had booked with it."""
     reason = rows[0].activity_cancel_reason
     why = f"原因：{reason}。" if reason else ""
@@ -225,7 +225,7 @@ class Move:
     is_at: datetime
 
 
-def market_moved(rows: Sequence[Any], moves: Mapping[UUID, Move], change: Change | None) -> News:
+def times_changed(rows: Sequence[Any], moves: Mapping[UUID, Move], change: Change | None) -> News:
     """Bookings of one account are of another time.
 
     Args:

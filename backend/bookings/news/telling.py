@@ -101,11 +101,11 @@ def tell_ended(session: Session, booking_ids: Sequence[UUID]) -> None:
     )
 
 
-def tell_market_cancelled(
+def tell_activity_cancelled(
     session: Session, booking_ids: Sequence[UUID], change: Change | None
 ) -> None:
     """An activity was cancelled, and these bookings with it."""
-    tell_all(session, booking_ids, lambda mine: sentences.market_cancelled(mine, change))
+    tell_all(session, booking_ids, lambda mine: sentences.activity_cancelled(mine, change))
 
 
 def tell_service_dropped(session: Session, booking_ids: Sequence[UUID], change: Change) -> None:
@@ -113,7 +113,7 @@ def tell_service_dropped(session: Session, booking_ids: Sequence[UUID], change: 
     tell_all(session, booking_ids, lambda mine: sentences.service_dropped(mine, change))
 
 
-def tell_market_moved(
+def tell_times_changed(
     session: Session, moves: Mapping[UUID, sentences.Move], change: Change | None
 ) -> None:
     """Bookings, which are locked, are of another time.
@@ -121,7 +121,7 @@ def tell_market_moved(
     Args:
         moves: by booking.
     """
-    tell_all(session, list(moves), lambda mine: sentences.market_moved(mine, moves, change))
+    tell_all(session, list(moves), lambda mine: sentences.times_changed(mine, moves, change))
 
 
 def tell_place_changed(session: Session, activity_id: UUID, before: Venue, change: Change) -> None:

@@ -214,4 +214,4 @@ def _tell(
     session.flush()
     if entries:
         session.execute(insert(AuditEntry), entries)
-    telling.tell_market_moved(session, told, change)
+    telling.tell_times_changed(session, told, change)

@@ -1,4 +1,4 @@
-"""A market's workbench at a desk: from an empty draft to a published market, and its papers."""
+"""An activity's workbench at a desk: from an empty draft to a published market, and its papers."""
 
 import base64
 import re
