@@ -235,11 +235,14 @@ def times_changed(rows: Sequence[Any], moves: Mapping[UUID, Move], change: Chang
     for row in rows:
         alike[_move_words(moves[row.id])].append(row)
     lines = [f"{_numbers(moved)} {words}" for words, moved in alike.items()]
+    # What was put back has no button.
+    asked = any(moves[row.id].known != moves[row.id].is_at for row in rows)
+    answer = "还来请在「我的报名」里点「改期后还来」" if asked else "不用再确认"
     return _of_change(
         NoticeKind.MARKET_MOVED,
         f"改期：{rows[0].activity_title}",
         f"{_market(rows[0])}的时间改了。{'；'.join(lines)}。地点：{_place(rows[0])}。"
-        "还来请在「我的报名」里点「改期后还来」；来不了请在那里取消，把名额让给别人。",
+        f"{answer}；来不了请在「我的报名」里取消，把名额让给别人。",
         rows,
         change,
         at=min(moves[row.id].is_at for row in rows),

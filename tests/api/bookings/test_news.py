@@ -214,6 +214,8 @@ def test_a_market_that_moves_about_is_told_as_it_is(world: World) -> None:
     assert "不算了" in twice
     assert "又改回原来的" in put_back
     assert third in put_back
+    assert "不用再确认；来不了请" in put_back
+    assert "改期后还来" not in put_back, "there is no such button"
     assert "改在文化礼堂，原来是社区广场（花园路 1 号）" in place
     assert "原因：大雨" in over
     assert "文化礼堂" in over
@@ -221,7 +223,7 @@ def test_a_market_that_moves_about_is_told_as_it_is(world: World) -> None:
     theirs = inbox(late)[-1]["text"]
     assert "（改期以前是 " in theirs
     assert third in theirs, "the day that they know, though they have read of no move"
-    assert "点「改期后还来」" in once
+    assert all("点「改期后还来」；来不了请" in text for text in (once, twice))
     with transaction() as session:
         told = session.execute(select(Notice).where(Notice.kind.in_(changes))).scalars().all()
         causes = {(one.kind, one.cause_id) for one in told}
