@@ -26,13 +26,14 @@ def forget(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -
     about = Notice.resident_ids.overlap(cast(resident_ids, ARRAY(Uuid)))
     guardians = select(Resident.guardian_user_id).where(Resident.id.in_(resident_ids))
     session.execute(
-        delete(MessageCredit)
-        .where(MessageCredit.user_id.in_(accounts))
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
         delete(Notice)
         .where(or_(Notice.user_id.in_(accounts), Notice.user_id.in_(guardians) & about))
+        .execution_options(synchronize_session=False)
+    )
+    # After the messages that went with them: who sends locks a message first, then its credit.
+    session.execute(
+        delete(MessageCredit)
+        .where(MessageCredit.user_id.in_(accounts))
         .execution_options(synchronize_session=False)
     )
 

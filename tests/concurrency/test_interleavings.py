@@ -46,14 +46,14 @@ class Other:
         its answer."""
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(request)
-            wait_until(lambda: self._waited_for() or answer.done(), timeout_s=PATIENCE_S,
+            wait_until(lambda: self.is_waited_for() or answer.done(), timeout_s=PATIENCE_S,
                        what="a request that waits")  # fmt: skip
             assert not answer.done(), "it did not wait"
             meanwhile()
             self.connection.commit()
             return answer.result()
 
-    def _waited_for(self) -> bool:
+    def is_waited_for(self) -> bool:
         # pg_locks, not pg_stat_activity: that one is read once per transaction, and a request
         # whose connection is younger than the first look would never be seen.
         waiting = (
@@ -62,11 +62,18 @@ class Other:
         )
         return bool(self.connection.execute(text(waiting)).scalar_one())
 
+    def cancel_who_waits(self) -> None:
+        """End the statements that wait for this transaction, as a timeout does."""
+        self.does(
+            "SELECT pg_cancel_backend(pid) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
+
     def passes(self, request: Callable[[], Answer]) -> Answer:
         """Send a request that must not need what this transaction holds: its answer."""
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(request)
-            wait_until(lambda: self._waited_for() or answer.done(), timeout_s=PATIENCE_S,
+            wait_until(lambda: self.is_waited_for() or answer.done(), timeout_s=PATIENCE_S,
                        what="a request that ends")  # fmt: skip
             waits = not answer.done()
             self.connection.rollback()
@@ -208,7 +215,7 @@ def test_a_cancellation_takes_the_place_before_the_booking(
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(cancel)
-        wait_until(other._waited_for, timeout_s=PATIENCE_S, what="a cancellation that waits")
+        wait_until(other.is_waited_for, timeout_s=PATIENCE_S, what="a cancellation that waits")
         other.does("SELECT 1 FROM booking WHERE id = :id FOR UPDATE NOWAIT", id=booking["id"])
         other.connection.commit()
         assert ok(answer.result())["state"] == "cancelled"
@@ -227,7 +234,7 @@ def test_the_smaller_number_is_called_first_whoever_looked_at_the_clock_before(
     other.does("SELECT 1 FROM slot WHERE id = :id FOR UPDATE", id=day.slot_id)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(lambda: day.sign_up(person))
-        wait_until(other._waited_for, timeout_s=PATIENCE_S, what="a sign-up that waits")
+        wait_until(other.is_waited_for, timeout_s=PATIENCE_S, what="a sign-up that waits")
         first = ok(day.ticket(neighbour), 201)
         other.connection.commit()
         second = ok(answer.result(), 201)
@@ -332,7 +339,7 @@ def test_an_exit_takes_the_person_before_the_visit(
     other.does("SELECT 1 FROM resident WHERE id = :id FOR UPDATE", id=person.resident_id)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(lambda: day.self_scan(person, code=code, direction="exit"))
-        wait_until(other._waited_for, timeout_s=PATIENCE_S, what="an exit that waits")
+        wait_until(other.is_waited_for, timeout_s=PATIENCE_S, what="an exit that waits")
         other.does("SELECT 1 FROM attendance WHERE id = :id FOR UPDATE NOWAIT", id=visit["id"])
         other.connection.commit()
         assert ok(answer.result())["attendance"]["id"] == visit["id"]

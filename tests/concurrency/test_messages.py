@@ -1,18 +1,23 @@
 """Many threads send at once: each message goes out once, and no credit is spent twice."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from backend.core.context import compose
 from backend.core.crypto import PhoneVault
 from backend.core.db import db
 from backend.gateways.tokens import AccessTokenStore
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
+from backend.local.waiting import wait_until
 from backend.notices import tasks
+from backend.notices.messages import sending
 from backend.notices.models import NoticeKind
-from tests.gateways.standin import APPID, SECRET, StandIn
+from tests.concurrency.test_interleavings import PATIENCE_S, Other
+from tests.gateways.standin import APPID, SECRET, SEND, StandIn
 from tests.support.messages import news, outcomes, reachable, seen, told
 from tests.support.threads import together
 from tests.support.world import World, ok
@@ -58,3 +63,46 @@ def test_what_several_report_at_once_is_counted_once_each(
     together(*[lambda: person.post("/me/message-credits", {"called": 1, "change": 1})] * 6)
     found = ok(person.get("/me/message-credits"))
     assert (found["called"], found["change"]) == (6, 6)
+
+
+@pytest.fixture
+def other(sending_app: Flask) -> Iterator[Other]:
+    with db.engine.connect() as connection:
+        yield Other(connection)
+
+
+def sends(app: Flask) -> Callable[[], None]:
+    def work() -> None:
+        with app.app_context():
+            sending.send_due()
+
+    return work
+
+
+def test_an_account_is_closed_while_its_message_is_claimed(
+    sending_app: Flask, committed_world: World, wechat: StandIn, other: Other
+) -> None:
+    """Whoever claims locks the message first, then its credit; so does who closes the account."""
+    person, _ = reachable(committed_world, wechat, called=1)
+    told(news(person))
+    other.does("SELECT FROM notice WHERE user_id = :id FOR UPDATE", id=person.user_id)
+    closed = other.meets(lambda: person.delete("/me"), meanwhile=sends(sending_app))
+    assert closed.status_code == 204
+    assert wechat.count(SEND), "it was claimed, and sent"
+    assert outcomes(person) == {}
+
+
+def test_that_one_was_sent_is_kept_though_the_claim_of_the_next_fails(
+    sending_app: Flask, committed_world: World, wechat: StandIn, other: Other
+) -> None:
+    first, second = (reachable(committed_world, wechat, called=1)[0] for _ in range(2))
+    told(news(first))
+    told(news(second))
+    other.does("SELECT FROM message_credit WHERE user_id = :id FOR UPDATE", id=second.user_id)
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(sends(sending_app))
+        wait_until(other.is_waited_for, timeout_s=PATIENCE_S, what="a claim that waits")
+        other.cancel_who_waits()
+        with pytest.raises(OperationalError, match="canceling statement"):
+            work.result()
+    assert (outcomes(first), outcomes(second)) == ({"sent": 1}, {"owed": 1})

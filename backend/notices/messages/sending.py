@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.core import clock
@@ -47,19 +48,34 @@ def send_due() -> None:
     """
     sent: Ending | None = None
     while True:
-        with transaction() as session:
-            if sent is not None:
-                sent.keep(session)
-            message = statements.CLAIM.first(session, **_due(clock.now()))
+        message = _claim_next(sent)
         if message is None:
             return
         sent = _send(message) if message.state == MessageState.SENDING else None
         if sent is not None and sent.state is not MessageState.SENT:
-            with transaction() as session:
-                sent.keep(session)
+            _keep(sent)
             if not sent.answered:
                 return
             sent = None
+
+
+def _claim_next(sent: "Ending | None") -> Any:
+    """Claim the next message, and write down that the last one was sent: that is kept though there
+    be no claim, or a call would be sent once more."""
+    try:
+        with transaction() as session:
+            if sent is not None:
+                sent.keep(session)
+            return statements.CLAIM.first(session, **_due(clock.now()))
+    except DBAPIError:
+        if sent is not None:
+            _keep(sent)
+        raise
+
+
+def _keep(ending: "Ending") -> None:
+    with transaction() as session:
+        ending.keep(session)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,19 @@ def overtaken(message: str) -> str:
     """
 
 
-# What is over or overtaken: given up before anything is sent.
+# What is over or overtaken: given up before anything is sent. What somebody else holds is claimed,
+# or goes with its account, just now.
 GIVE_UP = Statement(
     f"""
+    WITH gone AS (
+        SELECT id FROM message m
+         WHERE m.state = 'owed' AND (m.until <= :now OR {overtaken("m")})
+           FOR UPDATE SKIP LOCKED
+    )
     UPDATE message m
        SET state = 'given_up', ended_at = :now,
            reason = CASE WHEN m.until <= :now THEN 'over' ELSE 'joined' END
-     WHERE m.state = 'owed' AND (m.until <= :now OR {overtaken("m")})
+      FROM gone WHERE m.id = gone.id
     """
 )
 
