@@ -73,8 +73,10 @@ SWEEP = Statement(
                ended_at = CASE WHEN stale.holds THEN NULL ELSE CAST(:now AS timestamptz) END
           FROM stale WHERE m.id = stale.id
     )
-    UPDATE message_credit c SET remaining = c.remaining + 1
-      FROM stale WHERE stale.holds AND c.user_id = stale.user_id AND c.template = stale.template
+    UPDATE message_credit c SET remaining = c.remaining + held.count
+      FROM (SELECT user_id, template, count(*) FROM stale WHERE holds
+             GROUP BY user_id, template) held
+     WHERE c.user_id = held.user_id AND c.template = held.template
     """
 )
 

@@ -17,7 +17,7 @@ from backend.core.config import MESSAGES
 from backend.core.db import transaction
 from backend.core.db.statement import Statement
 from backend.notices.messages import sending
-from backend.notices.messages.models import Message, MessageState
+from backend.notices.messages.models import Message, MessageCredit, MessageState
 from backend.notices.models import NoticeKind
 from tests.conftest import PointAtWeChat
 from tests.gateways.standin import SEND, TOKEN, StandIn
@@ -191,6 +191,16 @@ def test_a_dead_workers_message_is_unknown_and_never_sent_again(
     send_now()
     assert outcomes(person) == {"unknown": 1, "sent": 1}  # the call, which still holds
     assert wechat.count(SEND) == 1
+
+
+def test_each_call_that_a_dead_worker_left_has_its_credit_back(person: Person) -> None:
+    told(news(person), news(person))
+    stale = {"state": "sending", "tries": 1, "sending_at": clock.now() - SILENT}
+    with transaction() as session:
+        session.execute(update(Message).values(**stale))
+        session.execute(update(MessageCredit).values(remaining=0))
+    sending.tidy()
+    assert (outcomes(person), left(person, "called")) == ({"owed": 2}, 2)
 
 
 def test_several_changes_within_ten_minutes_are_one_message(
