@@ -10,6 +10,10 @@ residents_merged = Signal()
 # None where their time was over (guests).
 residents_removed = Signal()
 
+# (session, resident_ids): the same people, once all of residents_removed has been done, which tells
+# some of it to their accounts. Nothing is told them after this.
+residents_forgotten = Signal()
+
 # (session, actor, user_id, role, place, given): an account has been given a role in a region or an
 # organisation, whose name is `place`; or it was taken back. The actor is None for the command line.
 role_changed = Signal()

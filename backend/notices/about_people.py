@@ -43,7 +43,11 @@ def tell_looked_up(
     account = func.coalesce(Resident.user_id, Resident.guardian_user_id)
     found = session.execute(
         select(Resident.id, Resident.user_id, Resident.name, account.label("account"))
-        .where(Resident.id.in_(resident_ids), account != actor.user_id)
+        .where(
+            Resident.id.in_(resident_ids),
+            Resident.removed_at.is_(None),
+            account != actor.user_id,
+        )
         .order_by(Resident.id)
     )
     theirs: dict[UUID, dict[UUID, str]] = defaultdict(dict)

@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from backend.core.permissions import Actor, Role
 from backend.identity.models import Resident
 from backend.identity.questions import exported
-from backend.identity.signals import people_looked_up, residents_removed, role_changed
+from backend.identity.signals import people_looked_up, residents_forgotten, role_changed
 from backend.notices import queries
 from backend.notices.about_people import LookUp, tell_looked_up, tell_role
 from backend.notices.messages.models import MessageCredit
 from backend.notices.models import Notice, NoticeKind
 
 
-@residents_removed.connect
-def forget(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
+@residents_forgotten.connect
+def forget(session: Session, *, resident_ids: list[UUID]) -> None:
     """With a person goes what was said about them, with an account its whole inbox and what it may
     be sent. A message goes with its notice (its foreign key)."""
     accounts = select(Resident.user_id).where(
@@ -52,6 +52,9 @@ def role(
 def looked_up(
     session: Session, *, actor: Actor, resident_ids: list[UUID], by: str, office: str, reason: str
 ) -> None:
+    # Who closes their account just now is waited for: nothing is told to a closed one.
+    people = select(Resident.id).where(Resident.id.in_(resident_ids)).order_by(Resident.id)
+    session.execute(people.with_for_update(read=True)).all()
     look = LookUp(office=office, did=f"按{by}查询了{{who}}的登记信息", reason=reason)
     tell_looked_up(session, actor, resident_ids, look)
 

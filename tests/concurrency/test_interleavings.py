@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -17,14 +17,17 @@ from backend.core import clock
 from backend.core.config import MESSAGES, QUEUE
 from backend.core.db import db, transaction
 from backend.core.ids import new_id
+from backend.core.permissions import Role
 from backend.identity import operations
 from backend.identity.models import User
 from backend.local.waiting import wait_until
+from backend.notices.models import Notice
 from tests.api.activities.test_put_off import shift
 from tests.api.bookings.test_news import announced, move_to
+from tests.support.desk import Desk
 from tests.support.inbox import kinds
 from tests.support.market_day import GUEST, MarketDay, another_phone, minutes
-from tests.support.world import Person, World, ok, refused
+from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok, refused
 
 PATIENCE_S = 30.0
 Answer = TypeVar("Answer", TestResponse, operations.Login)
@@ -431,6 +434,20 @@ def test_of_a_change_only_who_still_comes_is_told(
     other.does("UPDATE booking SET state = 'cancelled' WHERE id = :id", id=booking["id"])
     ok(other.meets(lambda: change(day)))
     assert kinds(person) == ["booking_made"]
+
+
+def test_nobody_is_told_of_a_look_up_who_closes_their_account_meanwhile(
+    committed_world: World, other: Other
+) -> None:
+    home = UUID(committed_world.region_id(COMMUNITY))
+    person = committed_world.person(region_id=home)
+    ok(person.post("/me/phone", {"phone": "13812340009"}))
+    desk = Desk(committed_world, committed_world.staff(Role.ADMIN, DISTRICT))
+    other.does("UPDATE resident SET removed_at = now() WHERE id = :id", id=person.resident_id)
+    asked = {"who": "13812340009", "reason": "来电询问预约"}
+    other.meets(lambda: desk.send("/console/people/residents", **asked))
+    with committed_world.app.app_context(), transaction() as session:
+        assert session.query(Notice).filter_by(user_id=person.user_id).all() == []
 
 
 def test_who_closes_their_account_waits_for_no_one_who_tells_it_something(

@@ -23,7 +23,7 @@ from backend.identity.models import (
 )
 from backend.identity.names import masked_name
 from backend.identity.questions import active_since
-from backend.identity.signals import residents_removed
+from backend.identity.signals import residents_forgotten, residents_removed
 
 
 def erase_residents(session: Session, actor: Actor | None, people: list[Resident]) -> None:
@@ -41,6 +41,8 @@ def erase_residents(session: Session, actor: Actor | None, people: list[Resident
         person.removed_at = clock.now()
     session.flush()
     residents_removed.send(session, actor=actor, resident_ids=ids)
+    # Receivers of one signal come in no order.
+    residents_forgotten.send(session, resident_ids=ids)
 
 
 def forget(resident: Resident) -> None:

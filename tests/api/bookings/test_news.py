@@ -230,6 +230,17 @@ def test_a_market_that_moves_about_is_told_as_it_is(world: World) -> None:
     assert len(causes) == len(changes), "one cause for each change"
 
 
+def test_with_an_account_go_the_notices_that_its_end_has_told(world: World) -> None:
+    """A family's numbers are cancelled one after the other, which brings another of it near."""
+    day, person = MarketDay.begin(world), world.person()
+    family = [member(person, name) for name in ("王奶奶", "李爷爷", "赵叔叔")]
+    for resident_id in (str(person.resident_id), *family):
+        day.number(resident_id=resident_id)
+    ok(person.delete("/me"), 204)
+    with transaction() as session:
+        assert session.query(Notice).filter_by(user_id=person.user_id).all() == []
+
+
 def test_a_change_costs_the_same_however_many_are_told(world: World) -> None:
     day, statements, sent = announced(world), Statements(world.app), []
     for number, place in ((1, "文化礼堂"), (4, "体育馆")):
