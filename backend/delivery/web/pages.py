@@ -7,15 +7,17 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
+from backend.core.config import MESSAGES
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
+from backend.core.web.flashes import tell
 from backend.core.web.pages import Pages
 from backend.core.web.replies import render, see_other
 from backend.delivery import queries
 from backend.delivery.permissions import access_message, access_told
 from backend.delivery.requests import Activities, Messages
 from backend.delivery.web import schemas
-from backend.notices.messages.again import send_again
+from backend.notices.messages.again import send_again, waits_for_morning
 from backend.regions.queries import regions_to_choose
 
 pages = Pages("delivery", __name__, url_prefix="/console/messages", template_folder="templates")
@@ -65,4 +67,6 @@ def resend(session: Session, actor: Actor, activity_id: UUID, message_id: UUID) 
     """Send a message again that has certainly told nobody."""
     message, activity = access_message(session, actor, message_id, Permission.ACTIVITY_EDIT)
     send_again(session, actor, message, activity.region_code)
+    if waits_for_morning(message):
+        tell(f"已排队重发，夜间的到早上 {MESSAGES.quiet_until_hour} 点再发")
     return see_other(".show", activity_id=activity.id)

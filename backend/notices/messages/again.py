@@ -13,6 +13,7 @@ from backend.notices.messages.models import (
     MessageCredit,
     MessageState,
 )
+from backend.notices.messages.sending import is_quiet
 from backend.notices.messages.statements import overtaken
 from backend.notices.tasks import send
 
@@ -57,3 +58,8 @@ def send_again(session: Session, actor: Actor, message: Message, region_code: st
     message.errcode = message.reason = None
     session.flush()
     jobs.defer(session, send)
+
+
+def waits_for_morning(message: Message) -> bool:
+    """Whether a message that is owed is not sent at this hour."""
+    return not message.urgent and is_quiet(clock.now())

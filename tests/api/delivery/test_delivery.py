@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import update
 
@@ -22,7 +23,7 @@ from tests.gateways.standin import SEND, StandIn
 from tests.support.desk import Desk
 from tests.support.inbox import last
 from tests.support.market_day import MarketDay
-from tests.support.messages import news, outcomes, reachable, send_now, told
+from tests.support.messages import facts, news, outcomes, reachable, send_now, shanghai, told
 from tests.support.world import OTHER_SUBDISTRICT, SUBDISTRICT, Person, World, ok, refused
 
 LIST = "/console/messages/"
@@ -78,6 +79,7 @@ def test_what_was_refused_is_sent_again_once_there_is_a_credit(
     activity_id: str, about: About,
 ) -> None:  # fmt: skip
     person, openid = reachable(world, market_tomorrow=1)
+    wechat.grant(openid, "standin-market_tomorrow", 0)
     told(about(person))
     send_now()
     (message,) = listed(organiser, activity_id=activity_id)
@@ -95,6 +97,21 @@ def test_what_was_refused_is_sent_again_once_there_is_a_credit(
         kept = session.query(AuditEntry).filter_by(action="resend_message").one()
         assert (str(kept.object_id), kept.from_state) == (message["id"], "refused")
     assert desk.send(path).status_code == 409  # it has reached its person
+
+
+@pytest.mark.parametrize(("urgent", "said"), [(True, "已重新发送"), (False, "早上 8 点再发")])
+def test_who_sends_again_at_night_is_told_that_it_waits(
+    world: World, wechat_app: Flask, urgent: bool, said: str
+) -> None:
+    with time_machine.travel(shanghai("2026-12-05 22:00")):
+        organiser, (person, _) = world.organiser(), reachable(world, market_tomorrow=1)
+        desk, made = Desk(world, organiser), UUID(world.ready(organiser)["id"])
+        told(news(person, NoticeKind.MARKET_TOMORROW, activity_id=made, facts=facts(urgent=urgent)))
+        with transaction() as session:
+            session.execute(update(Message).values(state="refused", errcode=47003))
+        (message,) = listed(organiser)
+        assert desk.send(f"{LIST}{made}/{message['id']}/resend").status_code == 303
+        assert said in desk.read(f"{LIST}{made}")
 
 
 @pytest.mark.parametrize(
