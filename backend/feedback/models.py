@@ -80,7 +80,8 @@ RECTIFICATION_TRANSITIONS: dict[RectificationState, dict[RectificationState, Who
     RectificationState.REPLIED: {
         RectificationState.CALLED_BACK: _HANDLER,
         RectificationState.CLOSED: by(
-            Permission.RECTIFICATION_HANDLE, note="where the resident wants no call"
+            Permission.RECTIFICATION_HANDLE,
+            note="where the resident wants no call, or their data was deleted",
         ),
         RectificationState.OPEN: _UNSOLVED,
     },

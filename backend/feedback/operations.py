@@ -102,7 +102,9 @@ def change_rating(session: Session, rating: Rating, edit: RatingEdit) -> Rating:
     """
     activity = hold_editable(session, rating)
     before = rating.score
-    put(rating, edit, but=("comment",))
+    put(rating, edit, but=("comment", "may_call"))
+    if isinstance(edit.may_call, bool):
+        rating.may_call = edit.may_call
     if edit.comment is not UNSET:
         put_comment(session, rating, edit.comment)
     rating.updated_at = clock.now()

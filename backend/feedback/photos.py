@@ -5,6 +5,7 @@ content, and written anew as a JPEG of bounded size, without what a phone writes
 import io
 import threading
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,6 +18,9 @@ from backend.feedback.models import Rating, RatingPhoto
 from backend.feedback.operations import hold_editable
 from backend.feedback.rectification.operations import is_bad
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 MIMETYPE = "image/jpeg"
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITY = 85
@@ -24,6 +28,12 @@ _QUALITY = 85
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError)
 # A picture is some tens of megabytes while it is looked at: of a process's threads one does that.
 _ONE_AT_A_TIME = threading.Lock()
+_ORIENTATION = 0x0112
+# How a picture is to be turned, by what EXIF says of how the phone was held.
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE",
+    6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
+}  # fmt: skip
 
 
 class PhotoUnusable(AppError):
@@ -65,7 +75,7 @@ def made_safe(sent: bytes) -> bytes:
 
 
 def _written_anew(sent: bytes) -> bytes:
-    from PIL import Image, ImageOps  # only here: few processes are ever sent a photo
+    from PIL import Image  # only here: few processes are ever sent a photo
 
     try:
         with Image.open(io.BytesIO(sent), formats=_FORMATS) as image:
@@ -74,7 +84,7 @@ def _written_anew(sent: bytes) -> bytes:
                 raise PhotoTooLarge
             image.draft("RGB", (PHOTOS.side, PHOTOS.side))
             image.thumbnail((PHOTOS.side, PHOTOS.side))
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
+            upright = _upright(image).convert("RGBA")
     except Image.DecompressionBombError:
         raise PhotoTooLarge from None
     plain = Image.new("RGB", upright.size, "white")
@@ -82,6 +92,18 @@ def _written_anew(sent: bytes) -> bytes:
     written = io.BytesIO()
     plain.save(written, "JPEG", quality=_QUALITY)
     return written.getvalue()
+
+
+def _upright(image: "Image") -> "Image":
+    """A picture as it was seen; as it lies where what was written beside it can't be read. That is
+    only read, never written again: phones write much that is no EXIF."""
+    from PIL.Image import Transpose
+
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # whatever it is, it is not the picture
+        return image
+    return image.transpose(Transpose[turn]) if turn else image
 
 
 def add_photo(session: Session, rating: Rating, photo_id: UUID, jpeg: bytes) -> None:

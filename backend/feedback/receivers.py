@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Attendance
@@ -81,8 +81,17 @@ def _visits_rated_twice(source_id: UUID, target_id: UUID) -> Any:
 
 
 def _drop_rating(session: Session, dropped: UUID, kept: UUID) -> None:
-    """Delete a rating; what it set going goes on under the kept one, unless that has its own."""
+    """Delete a rating; what it set going goes on under the kept one with its photos, unless that
+    has its own. Who wanted no call, on either, is not called."""
     taken = select(Rectification.id).where(Rectification.rating_id == kept).exists()
+    session.execute(
+        update(RatingPhoto).where(RatingPhoto.rating_id == dropped, ~taken).values(rating_id=kept)
+    )
+    said = select(Rating.may_call).where(Rating.id == dropped).scalar_subquery()
+    session.execute(
+        # The least of a no, a yes and what was not asked.
+        update(Rating).where(Rating.id == kept).values(may_call=func.least(Rating.may_call, said))
+    )
     session.execute(
         update(Rectification)
         .where(Rectification.rating_id == dropped, ~taken)

@@ -14,7 +14,8 @@ class RatingEdit:
         items: scores by the checklist's keys.
         tags: keys of the configured tags.
         comment: an empty one takes the comment back.
-        may_call: whether one may be called back, should it be a complaint.
+        may_call: whether one may be called back, should it be a complaint; None was not asked, and
+            takes back nothing that was said before.
     """
 
     score: Given[int] = UNSET

@@ -62,13 +62,13 @@ class UnsolvedReasonMissing(AppError):
 class AnsweredByYou(AppError):
     status = 409
     code = "answered_by_you"
-    title = "居民仍不满意，回复过的人不能自己办结：请同地区或上级的同事办结，或者做到以后重新回复"
+    title = "居民说没有解决，回复过的人不能自己办结，请同地区或上级的同事办结"
 
 
 class CallUnwanted(AppError):
     status = 409
     code = "call_unwanted"
-    title = "评价人不希望接到回访电话"
+    title = "评价人不希望接到回访电话，或者资料已经删除"
 
 
 class ContactOver(AppError):
@@ -181,10 +181,11 @@ def call_back(
 ) -> None:
     """Keep what the resident said when they were called back.
 
-    Raises IllegalTransition (409) unless there is a reply, CallUnwanted (409).
+    Raises IllegalTransition (409) unless there is a reply, CallUnwanted (409) also where nobody is
+    left to be called.
     """
     row = found.row
-    if _wants_no_call(session, row):
+    if ends_uncalled(session, row):
         raise CallUnwanted
     _move(session, actor, found, RectificationState.CALLED_BACK, "call_back",
           {"resident_satisfied": satisfied})  # fmt: skip
@@ -196,36 +197,39 @@ def call_back(
 def close(
     session: Session, actor: Actor, found: RegionalRectification, reason: str | None = None
 ) -> None:
-    """Close a rectification. One whose resident is not satisfied is closed unsolved, which the log
-    says, with the reason, and not by whoever has answered it.
+    """Close a rectification. One of which the resident has said that it is not solved is not closed
+    by whoever has answered it; where they are not satisfied with the last answer it is closed
+    unsolved, which the log says, with the reason.
 
     Args:
-        reason: why it could not be solved; not kept where the resident was satisfied.
+        reason: why it could not be solved; not kept where the resident has not said so.
 
-    Raises IllegalTransition (409) before the call-back, unless the resident wants none;
+    Raises IllegalTransition (409) before the call-back, unless there is nobody to call;
     AnsweredByYou (409), UnsolvedReasonMissing (422).
     """
     row = lock(session, Rectification, found.row.id)
-    if row.state is RectificationState.REPLIED and not _wants_no_call(session, row):
+    uncalled = row.state is RectificationState.REPLIED and ends_uncalled(session, row)
+    if row.state is not RectificationState.CALLED_BACK and not uncalled:
         raise _illegal(row, RectificationState.CLOSED)
-    if not unsolved(row):
-        _move(session, actor, found, RectificationState.CLOSED, "close")
-    elif row.state is RectificationState.CALLED_BACK:
-        _close_unsolved(session, actor, found, reason)
+    if disputed(row):
+        _close_disputed(session, actor, found, reason)
     else:
-        raise _illegal(row, RectificationState.CLOSED)
+        _move(session, actor, found, RectificationState.CLOSED, "close")
     row.closed_at = clock.now()
     session.flush()
     telling.closed(session, row)
 
 
-def _close_unsolved(
+def _close_disputed(
     session: Session, actor: Actor, found: RegionalRectification, reason: str | None
 ) -> None:
     if actor.user_id in answered_by(session, found.row.id):
         raise AnsweredByYou
-    if reason is None:
+    if reason is None and unsolved(found.row):
         raise UnsolvedReasonMissing
+    if reason is None:
+        _move(session, actor, found, RectificationState.CLOSED, "close")
+        return
     _move(session, actor, found, RectificationState.CLOSED, "close_unsolved", {"reason": reason})
     found.row.unsolved_reason = reason
 
@@ -233,6 +237,14 @@ def _close_unsolved(
 def unsolved(row: Rectification) -> bool:
     """Whether the resident was called back and is still not satisfied."""
     return row.resident_satisfied is False
+
+
+def disputed(row: Rectification) -> bool:
+    """Whether the resident's last word is that it is not solved: in the call-back, or, where there
+    was none since, by 「还没解决」."""
+    if row.called_back_at is not None:
+        return unsolved(row)
+    return row.reopened_at is not None
 
 
 def answered_by(session: Session, rectification_id: UUID) -> set[UUID]:
@@ -245,9 +257,14 @@ def answered_by(session: Session, rectification_id: UUID) -> set[UUID]:
     return {user_id for user_id in session.execute(entries).scalars() if user_id}
 
 
-def _wants_no_call(session: Session, row: Rectification) -> bool:
-    wanted = select(Rating.may_call).where(Rating.id == row.rating_id)
-    return session.execute(wanted).scalar_one() is False
+def ends_uncalled(session: Session, row: Rectification) -> bool:
+    """Whether it ends without a call-back: the resident wants none, or their data was deleted."""
+    rating = session.get_one(Rating, row.rating_id)
+    return rating.may_call is False or _is_removed(session, rating)
+
+
+def _is_removed(session: Session, rating: Rating) -> bool:
+    return session.get_one(Resident, rating.resident_id).removed_at is not None
 
 
 def _illegal(row: Rectification, to: RectificationState) -> IllegalTransition:
@@ -297,6 +314,8 @@ def contact(session: Session, actor: Actor, found: RegionalRectification, reason
     rating = session.get_one(Rating, row.rating_id)
     if rating.may_call is False:
         raise CallUnwanted
+    if _is_removed(session, rating):
+        raise NoContact
     person = session.execute(
         select(Resident.id, Resident.phone_encrypted, Resident.phone_state)
         .where(

@@ -26,8 +26,13 @@ from backend.regions.queries import within
 
 _owner = aliased(Resident)
 
+# The resident's last word on it is 「还没解决」, and nobody has closed it since.
+_REOPENED = and_(
+    Rectification.reopened_at.is_not(None), Rectification.state != RectificationState.CLOSED
+)
 _RECTIFICATION: tuple[Any, ...] = (
     Rectification,
+    _REOPENED.label("reopened"),
     _owner.name.label("owner_name"),
     Rating.score,
     Rating.items,
@@ -73,7 +78,7 @@ class RectificationFilter:
     Attributes:
         open: not closed yet, or closed.
         overdue: not closed and past its deadline, or not.
-        reopened: the resident has said that it was not solved.
+        reopened: the resident has said that it was not solved, and it is not closed again.
         mine: only those that the caller sees to.
     """
 
@@ -100,7 +105,7 @@ def list_rectifications(
     if wanted.activity_id is not None:
         statement = statement.where(Rectification.activity_id == wanted.activity_id)
     if wanted.reopened:
-        statement = statement.where(Rectification.reopened_at.is_not(None))
+        statement = statement.where(_REOPENED)
     if wanted.mine:
         statement = statement.where(Rectification.owner_user_id == actor.user_id)
     if wanted.open is not None:
@@ -133,6 +138,7 @@ def _rectification(actor: Actor, row: Any) -> dict[str, Any]:
     }
     return columns | {
         "overdue": found.state is not RectificationState.CLOSED and found.due_at <= clock.now(),
+        "reopened": row.reopened,
         "activity_title": row.activity_title,
         "owner_name": own_name(row.owner_name) if found.owner_user_id else None,
         "region_name": row.region_name,

@@ -54,13 +54,18 @@ def called_back(session: Session, row: Rectification) -> None:
 
 def closed(session: Session, row: Rectification) -> None:
     """It is over, solved or not."""
+    reopening = f"{RATING.reopen_days} 天内{_NOT_SOLVED}"
     if row.unsolved_reason is None:
-        title, end = "已办结", "已办结"
-    else:
-        title, end = "没能解决", f"没能解决，很抱歉，已办结。原因：{row.unsolved_reason}"
+        _tell(
+            session, row, NoticeKind.COMPLAINT_CLOSED, "已办结",
+            lambda of: f"{of}已办结。{reopening}",
+        )  # fmt: skip
+        return
+    why = row.unsolved_reason.rstrip("。")
     _tell(
-        session, row, NoticeKind.COMPLAINT_CLOSED, title,
-        lambda of: f"{of}{end}。{RATING.reopen_days} 天内{_NOT_SOLVED}",
+        session, row, NoticeKind.COMPLAINT_CLOSED, "没能解决",
+        lambda of: f"{of}里说的问题没能解决，很抱歉，已办结。原因：{why}。{reopening}",
+        what="问题",
     )  # fmt: skip
 
 
@@ -74,12 +79,14 @@ def reopened(session: Session, row: Rectification) -> None:
 
 def _tell(
     session: Session, row: Rectification, kind: NoticeKind, title: str,
-    sentence: Callable[[str], str],
+    sentence: Callable[[str], str], what: str = "评价",
 ) -> None:  # fmt: skip
     """Tell the account that complained, while it acts for the person whom it is about.
 
     Args:
+        title: what has become of it, in a word.
         sentence: makes the text of what the complaint was of.
+        what: of what the title says that.
     """
     found = session.execute(
         select(
@@ -111,7 +118,7 @@ def _tell(
     news = News(
         user_id=found.rated_by,
         kind=kind,
-        title=f"评价{title}：{subject}",
+        title=f"{what}{title}：{subject}",
         text=sentence(_of(found)),
         page=f"/pages/complaint/complaint?id={row.rating_id}",
         activity_id=found.activity_id,

@@ -23,7 +23,10 @@ class RectificationQuery(PageQuery):
         metadata={"description": "not closed and past its deadline, or not"}
     )
     reopened = fields.FlagInQuery(
-        metadata={"description": "only those of which the resident says that they are not solved"}
+        metadata={
+            "description": "only those of which the resident says that they are not solved, and"
+            " that are not closed since"
+        }
     )
     mine = fields.FlagInQuery(metadata={"description": "only those that I see to"})
 

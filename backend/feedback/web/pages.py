@@ -117,6 +117,8 @@ def show_rectification(
         handlers=rectification.handlers(session, found.region_code) if may_handle else [],
         may_handle=may_handle,
         photos=photos.photos_of(session, [rating_id])[rating_id] if may_handle else [],
+        uncalled=rectification.ends_uncalled(session, found.row),
+        disputed=rectification.disputed(found.row),
         answered_by_me=actor.user_id in rectification.answered_by(session, rectification_id),
         typed=typed or {},
         problem=problem,

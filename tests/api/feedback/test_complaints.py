@@ -15,6 +15,7 @@ from backend.core.db import transaction
 from backend.feedback import comments
 from backend.feedback.models import RectificationRound
 from tests.gateways.standin import StandIn
+from tests.support.desk import Desk
 from tests.support.fair import BAD, Fair, audit_of, waiting_jobs
 from tests.support.world import Person, ok, refused
 
@@ -103,6 +104,7 @@ def test_not_solved_opens_it_again_whenever_it_was_answered(
     refused(unsolved(person, rating_id), 409, "illegal_transition")
     # It goes on as the first time.
     act(fair, found, ("reply", {"reply": "又加了一名"}), ("call-back", HAPPY), ("close", {}))
+    assert ok(fair.organiser.get("/rectifications", reopened="true"))["items"] == []
 
 
 def test_it_can_be_opened_again_for_some_days_after_it_was_closed(fair: Fair) -> None:
@@ -152,7 +154,14 @@ def test_familys_is_opened_by_who_acts_for_them(fair: Fair) -> None:
     act(fair, found, ("reply", REPLY))
     assert person.delete(f"/me/family/{granny['id']}").status_code == 204
     refused(unsolved(person, rating["id"]), 404, "not_found")
-    act(fair, found, ("call-back", HAPPY))
+    # Nobody is left to be called: it ends truthfully without, by somebody else.
+    refused(fair.organiser.post(f"/rectifications/{found}/call-back", HAPPY), 409, "call_unwanted")
+    refused(fair.organiser.post(f"/rectifications/{found}/contact", {"reason": "回访"}), 409,
+            "no_contact")  # fmt: skip
+    other = fair.world.organiser()
+    page = Desk(fair.world, other).read(f"/console/rectifications/{found}")
+    assert "居民的资料已删除，不用回访" in page
+    act(fair, found, ("close", {}), by=other)
     assert told(person) == []
 
 
@@ -160,7 +169,7 @@ def test_who_has_answered_it_does_not_close_it_over_a_no(fair: Fair) -> None:
     """Nor whoever answered it before; a new answer that satisfies lets them."""
     person, found = fair.complaint()
     other, third = fair.world.organiser(), fair.world.organiser()
-    why = {"reason": "场地太小"}
+    why = {"reason": "场地太小。"}
     path = f"/rectifications/{found}/close"
     act(fair, found, ("reply", REPLY), ("call-back", UNHAPPY))
     refused(fair.organiser.post(path, why), 409, "answered_by_you")
@@ -170,9 +179,11 @@ def test_who_has_answered_it_does_not_close_it_over_a_no(fair: Fair) -> None:
     refused(third.post(path, {}), 422, "unsolved_reason_missing")
     ok(third.post(path, why))
     shown = complaint(person)[1]
-    assert (shown["state"], shown["unsolved_reason"]) == ("closed", "场地太小")
+    assert (shown["state"], shown["unsolved_reason"]) == ("closed", "场地太小。")
     assert [(one["reply"], one["words"]) for one in shown["rounds"]] == [("已增加一名理发师", None)]
-    assert "原因：场地太小" in told(person)[-1]["text"]
+    notice = told(person)[-1]
+    assert notice["title"] == "问题没能解决：义剪"
+    assert "的评价里说的问题没能解决，很抱歉，已办结。原因：场地太小。14 天内" in notice["text"]
     ok(unsolved(person, complaint(person)[0]))
     act(fair, found, ("reply", REPLY), ("call-back", HAPPY), ("close", {}))
     refused(other.post(f"/rectifications/{found}/reply", REPLY), 409, "illegal_transition")
@@ -197,6 +208,26 @@ def test_who_wants_no_call_is_not_called(fair: Fair) -> None:
     refused(organiser.post(f"/rectifications/{found}/call-back", HAPPY), 409, "call_unwanted")
     act(fair, found, ("close", {}))
     assert complaint(person)[1]["state"] == "closed"
+    # Over 「还没解决」 somebody else closes it, without a call as before.
+    ok(unsolved(person, complaint(person)[0]))
+    act(fair, found, ("reply", {"reply": "又加了一名"}))
+    refused(organiser.post(f"/rectifications/{found}/close", {}), 409, "answered_by_you")
+    page = f"/console/rectifications/{found}"
+    assert "不能由您办结" in Desk(fair.world, organiser).read(page)
+    other = fair.world.organiser()
+    assert "确实没能解决的，写明原因" in Desk(fair.world, other).read(page)
+    act(fair, found, ("close", {}), by=other)
+    assert told(person)[-1]["title"] == "评价已办结：义剪"
+
+
+def test_a_no_to_calls_stands_where_it_was_not_asked_again(fair: Fair) -> None:
+    person, found = fair.complaint(may_call=False)
+    rating_id, _ = complaint(person)
+    for change in ({"score": 4, "may_call": None}, {"score": 1}):
+        assert ok(person.put(f"/ratings/{rating_id}", change))["may_call"] is False
+    refused(fair.organiser.post(f"/rectifications/{found}/contact", {"reason": "回访"}), 409,
+            "call_unwanted")  # fmt: skip
+    assert ok(person.put(f"/ratings/{rating_id}", {"may_call": True}))["may_call"] is True
 
 
 def rounds(fair: Fair) -> list[RectificationRound]:

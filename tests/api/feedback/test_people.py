@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backend.core import clock
 from backend.core.db import transaction
 from backend.core.ids import new_id
-from backend.feedback.models import Rating, Rectification
+from backend.feedback.models import Rating, RatingPhoto, Rectification
 from backend.identity.models import Resident
 from backend.identity.signals import residents_merged
 from tests.support.fair import Fair, audit_of
@@ -69,10 +69,15 @@ def test_of_two_ratings_of_one_visit_the_older_is_kept(fair: Fair) -> None:
         fair,
         {"resident_id": source, "attendance_id": fair.visit_at(source, clock.now())},
         created_at=later,
+        may_call=False,
     )
+    with fair.app.app_context(), transaction() as session:
+        session.add(RatingPhoto(id=new_id(), rating_id=dropped, content=b"photo"))
     merge(fair, source, person)
     assert [str(row.id) for row in rows(fair)] == [kept["id"]]
     assert fair.rectification_of(kept["id"])
+    shown = ok(person.get(f"/ratings/{kept['id']}"))
+    assert (shown["may_call"], len(shown["photos"])) == (False, 1)
     (entry,) = audit_of(fair.app, "rating", str(dropped))
     assert (entry.action, entry.details) == ("drop_second_rating", {"kept": kept["id"]})
     assert fair.evaluation()["visits"]["rated"] == 1

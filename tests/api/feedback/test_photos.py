@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from PIL import Image
+from PIL import Image, ImageOps
 from sqlalchemy import func, select
 
 from backend.core import clock
@@ -18,6 +18,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.feedback.models import RatingPhoto
+from backend.feedback.photos import made_safe
 from tests.support.desk import Desk
 from tests.support.fair import BAD, Fair
 from tests.support.world import DISTRICT, OTHER_SUBDISTRICT, Person, ok, refused
@@ -72,6 +73,37 @@ def test_a_photo_is_written_anew_without_what_the_phone_wrote_into_it(
         "Content-Type", "Cache-Control", "X-Content-Type-Options", "Content-Disposition",
     )}  # fmt: skip
     assert list(headers.values()) == ["image/jpeg", "no-store", "nosniff", "inline"]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\0\0II*\0",
+        b"Exif\0\0" + struct.pack("<2sHLHHHLLL", b"II", 42, 8, 1, 0x0112, 2, 1, 6, 0),
+    ],
+    ids=["half a head", "letters"],
+)
+def test_a_photo_beside_which_nonsense_is_written_is_a_photo(
+    fair: Fair, complaint: tuple[Person, str], kind: str, exif: bytes
+) -> None:
+    person, rating_id = complaint
+    assert len(ok(send(person, rating_id, picture(kind, exif=exif)))["photos"]) == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_however_the_phone_was_held_the_photo_is_upright(orientation: int) -> None:
+    lying = Image.new("RGB", (60, 40), "black")
+    lying.paste("white", (0, 0, 30, 20))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    written = BytesIO()
+    lying.save(written, "PNG", exif=exif)
+    seen = ImageOps.exif_transpose(Image.open(BytesIO(written.getvalue())))
+    safe = Image.open(BytesIO(made_safe(written.getvalue())))
+    assert safe.size == seen.size
+    quarters = [one.convert("L").resize((2, 2)).tobytes() for one in (safe, seen)]
+    assert [value > 127 for value in quarters[0]] == [value > 127 for value in quarters[1]]
 
 
 @pytest.mark.parametrize(
