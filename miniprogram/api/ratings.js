@@ -2,7 +2,7 @@
 const { download, read, upload, write } = require("./request");
 const outbox = require("../utils/outbox");
 
-/** @typedef {{score: number, items: Record<string, number>, tags: string[], comment: string, may_call: boolean | null}} Said */
+/** @typedef {{score: number, items: Record<string, number>, tags: string[], comment: string, may_call?: boolean}} Said may_call is left out where that was not asked */
 /** @typedef {{booking_id: string} | {activity_id: string, resident_id?: string}} Subject */
 
 /**
@@ -65,12 +65,13 @@ function addPhoto(id, photoId, content) {
 }
 
 /**
- * A photo of my complaint, to be shown.
+ * A photo of my complaint.
  * @param {string} id the rating's
  * @param {string} photoId
+ * @returns {Promise<ArrayBuffer>} a JPEG
  */
-async function getPhoto(id, photoId) {
-  return `data:image/jpeg;base64,${wx.arrayBufferToBase64(await download(`/ratings/${id}/photos/${photoId}`))}`;
+function getPhoto(id, photoId) {
+  return download(`/ratings/${id}/photos/${photoId}`);
 }
 
 /**

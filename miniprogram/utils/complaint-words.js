@@ -27,6 +27,14 @@ function stageWords(complaint) {
 }
 
 /**
+ * Whether a complaint is called back: unless they have said no.
+ * @param {boolean | null} mayCall as the server has it; null where that was not asked
+ */
+function isCalledBack(mayCall) {
+  return mayCall !== false;
+}
+
+/**
  * All steps, the oldest first, with what is still to come.
  * @param {Complaint} complaint
  * @param {boolean | null} mayCall whether the resident wants to be called back
@@ -79,7 +87,7 @@ function toCome(complaint, mayCall, due) {
   const titles = [["整改", due], ["回访", "会打电话问您是否满意"], ["办结", ""]];
   return titles
     .map(([title, words]) => step(`to-come-${title}`, title, "", words))
-    .filter((one, index) => index >= left && (one.title !== "回访" || mayCall !== false));
+    .filter((one, index) => index >= left && (one.title !== "回访" || isCalledBack(mayCall)));
 }
 
 /**
@@ -93,4 +101,4 @@ function step(key, title, at, words) {
   return { key, title, when: at && momentWords(at), words, mine: false };
 }
 
-module.exports = { stageWords, steps };
+module.exports = { isCalledBack, stageWords, steps };

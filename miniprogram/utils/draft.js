@@ -15,9 +15,10 @@ function draftOf(name) {
     get() {
       return wx.getStorageSync(storageKey) || null;
     },
-    /** @param {T} value */
+    /** @param {T} value where all of it is empty nothing is begun any more */
     keep(value) {
-      wx.setStorageSync(storageKey, value);
+      if (Object.values(value).some(Boolean)) wx.setStorageSync(storageKey, value);
+      else wx.removeStorageSync(storageKey);
     },
     forget() {
       wx.removeStorageSync(storageKey);

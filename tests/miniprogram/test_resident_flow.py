@@ -2,20 +2,18 @@
 
 import json
 import re
-from base64 import b64encode
 from datetime import datetime, timedelta
-from io import BytesIO
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Route, expect
 from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import SEEN, OpenPhone, Phone
 from tests.miniprogram.town import (
+    picture,
     Caller,
     Market,
     Service,
@@ -246,13 +244,6 @@ def test_a_rating_begun_is_still_there_after_going_back(
     assert "draft" not in str(mine.page.evaluate("wx.getStorageInfoSync().keys"))
 
 
-def picture() -> str:
-    """A photo, as base64."""
-    written = BytesIO()
-    Image.new("RGB", (60, 40), "teal").save(written, "PNG")
-    return b64encode(written.getvalue()).decode()
-
-
 def test_a_complaint_is_followed_and_opened_again(
     own: OpenPhone, resident: Caller, organiser: Caller, market: Market, database: Engine
 ) -> None:
@@ -290,10 +281,26 @@ def test_a_complaint_is_followed_and_opened_again(
     mine.tap("有答复了")
     mine.sees("加了一位师傅")
     expect(mine.page.get_by_label("您附的照片 1")).to_be_visible()
+    assert len(mine.harness("userFiles()")) == 1
+    assert "base64" not in str(mine.harness("data()"))
+    mine.tap("还没解决")
+    # What was begun and taken back is not begun.
+    mine.page.get_by_label("哪里还没解决").fill("没")
+    mine.page.get_by_label("哪里还没解决").fill("")
+    mine.tap("返回")
+    assert mine.harness("userFiles()") == []
+    mine.tap("有答复了")
     mine.tap("还没解决")
     mine.page.get_by_label("哪里还没解决").fill("还是等了一小时")
     mine.tap("返回")
     mine.tap("有答复了")
+    # Shown again without a network it stays, with what was written.
+    expect(mine.page.get_by_label("哪里还没解决")).to_have_value("还是等了一小时")
+    mine.network(offline=True)
+    mine.come_back()
+    mine.sees("网络")
+    mine.misses("再试一次")
+    mine.network()
     mine.tap("重新办理")
     mine.sees("您说还没解决")
     mine.misses("哪里还没解决")

@@ -10,8 +10,11 @@ from playwright.sync_api import Route, expect
 from sqlalchemy import Engine
 
 from tests.miniprogram.phones import OpenPhone, Phone
-from tests.miniprogram.town import Caller, Market, change, open_since, rows
+from tests.miniprogram.town import Caller, Market, change, open_since, picture, rows
 
+SENT_PHOTOS = (
+    "SELECT count(*) FROM rating_photo JOIN rating ON rating.id = rating_id WHERE resident_id = :id"
+)
 SAVED = "还有 1 条未上传"
 
 
@@ -107,15 +110,27 @@ def test_a_rating_whose_answer_was_lost_is_one_rating(
     mine.page.get_by_role("radio", name="不满意").first.tap()
     mine.page.get_by_label("还想说的话").fill("等了很久")
     mine.sees("可以在微信里提醒您：投诉办得怎么样了")
+    photo = f"data:image/png;base64,{picture()}"
+    add = "photo => window.__harness.album.push(photo, 'data:text/plain,nothing')"
+    mine.page.evaluate(add, photo)
+    mine.tap("加照片")
     mine.lose_answer("/ratings")
     mine.tap("提交评价")
     mine.sees("已为您保存，联网后自动提交")
+    mine.sees("照片还没有传")
     assert mine.asked_messages() == [["complaint"]]
     mine.look("offline-rating")
+    mine.allow(422, "")
     mine.come_back()
     mine.misses(SAVED)
+    # Its photos follow it; one that does not arrive brings the form back.
+    mine.sees("第 2 张照片没传上")
+    mine.sees("已传上 1 张")
+    mine.page.get_by_role("button", name="不要照片 1").tap()
+    mine.tap("提交评价")
     mine.sees("我们会核实、整改并答复您")
     assert comments(database, resident) == [("等了很久",)]
+    assert rows(database, SENT_PHOTOS, id=resident.resident_id) == [(1,)]
 
 
 def test_a_cancellation_waits_for_the_network(

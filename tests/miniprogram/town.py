@@ -4,11 +4,14 @@ Every test makes its own, so that none sees what another has done.
 """
 
 import itertools
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
+from PIL import Image
 from sqlalchemy import Engine, text
 
 from backend.core.ids import new_id
@@ -207,6 +210,13 @@ def _add_service(staff: Caller, activity_id: str, number: int, stall: str, title
     body = {"title": title, "service_kind": kind, "mode": mode, "minutes_per_person": 10}
     offering = staff.post(f"/stalls/{made['id']}/offerings", body)
     return Service(title, made["id"], offering["id"])
+
+
+def picture() -> str:
+    """A photo, as base64."""
+    written = BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(written, "PNG")
+    return b64encode(written.getvalue()).decode()
 
 
 def rows(database: Engine, statement: str, **values: Any) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ const { draftOf } = require("../../utils/draft");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const { nameWords } = require("../../utils/name-words");
+const { forgetPhoto, keepPhoto } = require("../../utils/photo-files");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 
 /** @typedef {import("../../api/types").Rating} Rating */
@@ -21,7 +22,7 @@ Page({
     market: "",
     who: "",
     comment: "",
-    /** To be shown, by their ids. @type {Record<string, string>} */
+    /** Files to be shown, by their ids. @type {Record<string, string>} */
     photos: {},
     /** @type {string[]} */
     photoIds: [],
@@ -48,6 +49,10 @@ Page({
     this.draft = draftOf(`unsolved:${id}`);
   },
 
+  onUnload() {
+    Object.values(this.data.photos).forEach(forgetPhoto);
+  },
+
   onShow() {
     look.apply(this);
     comeBack(this);
@@ -62,7 +67,8 @@ Page({
       this.setData({ wordsLength: form.comment_length, words: begun ? begun.words : this.data.words, asking: this.data.asking || !!begun });
       this.show(rating);
     } catch (error) {
-      this.setData({ loading: false, error: sentenceOf(error) });
+      // What is shown already stays, with what is being written; the bar at the top says it.
+      if (!this.data.title) this.setData({ loading: false, error: sentenceOf(error) });
     }
   },
 
@@ -89,8 +95,11 @@ Page({
    */
   async showPhotos(ids) {
     for (const id of ids.filter((one) => !this.data.photos[one])) {
-      const photo = await getPhoto(this.id, id).catch(() => "");
-      this.setData({ [`photos.${id}`]: photo });
+      try {
+        this.setData({ [`photos.${id}`]: await keepPhoto(id, await getPhoto(this.id, id)) });
+      } catch {
+        // The next time the page is shown it is asked for again.
+      }
     }
   },
 

@@ -1,12 +1,14 @@
 // @ts-check
-// Rate a service (?booking=), a visit (?activity=&resident=&title=), or change a rating (?rating=).
+// Rate a service (?booking=), a visit (?activity=&resident=&title=&who=), or change a rating (?rating=).
 
 const { getBooking } = require("../../api/bookings");
 const { ApiError, sentenceOf } = require("../../api/errors");
 const { getMe } = require("../../api/me");
 const { addPhoto, addRating, changeRating, getRating, getRatingForm } = require("../../api/ratings");
 const session = require("../../api/session");
+const { isCalledBack } = require("../../utils/complaint-words");
 const { draftOf } = require("../../utils/draft");
+const { whoWords } = require("../../utils/family-names");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
@@ -28,6 +30,8 @@ Page({
     error: "",
     title: "",
     market: "",
+    /** Which family member's it was; empty for one's own. */
+    who: "",
     until: "",
     /** @type {RatingForm["levels"]} */
     levels: [],
@@ -58,9 +62,11 @@ Page({
     reminder: "",
     done: false,
     saved: false,
+    /** Of a complaint that has arrived. */
+    calledBack: false,
   },
 
-  /** @type {{booking?: string, activity?: string, resident?: string, title?: string, rating?: string}} */
+  /** @type {{booking?: string, activity?: string, resident?: string, title?: string, who?: string, rating?: string}} */
   query: {},
   /** @type {ReturnType<typeof draftOf<Said>> | undefined} */
   draft: undefined,
@@ -74,7 +80,7 @@ Page({
     const { booking, rating, activity, resident } = query;
     this.draft = draftOf(`rating:${booking || rating || [activity, resident].join(":")}`);
     this.unfollow = outbox.followDelivered((late) => {
-      if (late && late.key === this.waiting) this.setData({ saved: false });
+      if (late && late.key === this.waiting) this.arrived(late.data);
     });
     this.load();
   },
@@ -100,6 +106,7 @@ Page({
       this.setData({
         title: subject.title,
         market: subject.market,
+        who: subject.who,
         until: subject.rating ? momentWords(subject.rating.editable_until) : "",
         begun: begun !== null,
         levels: form.levels,
@@ -112,7 +119,7 @@ Page({
         score,
         scores: given ? given.items : {},
         comment: (given && given.comment) || "",
-        mayCall: given && given.may_call !== undefined ? given.may_call : null,
+        mayCall: given?.may_call ?? null,
         loading: false,
       });
       this.setData({ reminder: await reminders.offerWords(reminders.FOR_COMPLAINTS) });
@@ -122,19 +129,22 @@ Page({
   },
 
   /**
-   * What is rated, and what has been said of it.
-   * @returns {Promise<{title: string, market: string, rating: Rating | null}>}
+   * What is rated, whose it was, and what has been said of it.
+   * @returns {Promise<{title: string, market: string, who: string, rating: Rating | null}>}
    */
   async readSubject() {
-    const { booking, rating: ratingId, title = "" } = this.query;
+    const { booking, rating: ratingId, title = "", who = "" } = this.query;
     if (booking) {
-      const { offering_title: service, activity_title: market } = await getBooking(booking);
-      return { title: service, market, rating: null };
+      const { offering_title: service, activity_title: market, resident } = await getBooking(booking);
+      return { title: service, market, who: familyName(resident), rating: null };
     }
-    if (!ratingId) return { title: decodeURIComponent(title), market: "", rating: null };
+    if (!ratingId) {
+      return { title: decodeURIComponent(title), market: "", who: decodeURIComponent(who), rating: null };
+    }
     const rating = await getRating(ratingId);
     const whole = rating.activity_title;
-    return { title: rating.offering_title || whole, market: rating.offering_title ? whole : "", rating };
+    const market = rating.offering_title ? whole : "";
+    return { title: rating.offering_title || whole, market, who: familyName(rating.resident), rating };
   },
 
   /** Only a number that is proven to be theirs is called. */
@@ -205,14 +215,18 @@ Page({
   said() {
     const { score, scores, tags, comment } = this.data;
     const chosen = tags.filter(({ on }) => on).map(({ key }) => key);
-    return { score, items: scores, tags: chosen, comment: comment.trim(), may_call: this.mayCall() };
+    return { score, items: scores, tags: chosen, comment: comment.trim(), ...this.mayCall() };
   },
 
-  /** Of a complaint whether we may call; null where that was not asked. */
+  /**
+   * Of a complaint whether we may call; what was said of that before stands where it is not asked.
+   * @returns {{may_call?: boolean}}
+   */
   mayCall() {
     const { score, number, mayCall } = this.data;
-    if (score > DISSATISFIED || number === null) return null;
-    return number === "" ? false : mayCall;
+    if (score > DISSATISFIED || number === null) return {};
+    if (number === "") return { may_call: false };
+    return mayCall === null ? {} : { may_call: mayCall };
   },
 
   async onSubmit() {
@@ -231,9 +245,12 @@ Page({
     try {
       const outcome = await this.send();
       this.draft?.forget();
-      this.waiting = outcome.sent ? "" : outcome.key;
-      if (outcome.sent && score <= DISSATISFIED && !(await this.sendPhotos(outcome.data.id))) return;
-      this.setData({ done: true, saved: !outcome.sent });
+      if (outcome.sent) {
+        await this.arrived(outcome.data);
+      } else {
+        this.waiting = outcome.key;
+        this.setData({ done: true, saved: true });
+      }
     } catch (error) {
       refuse(this, error);
     } finally {
@@ -242,23 +259,30 @@ Page({
   },
 
   /**
-   * The rating is there, and stays as it is said here: what comes after it only adds to it.
-   * @param {string} ratingId
-   * @returns {Promise<boolean>} whether all of them have arrived
+   * The rating is there, now or late, and stays as it is said here: what comes after it only adds to
+   * it. Photos that don't arrive bring the form back.
+   * @param {Rating} rating
    */
-  async sendPhotos(ratingId) {
-    this.query = { rating: ratingId };
+  async arrived(rating) {
+    this.waiting = "";
+    this.query = { rating: rating.id };
+    const fault = rating.score <= DISSATISFIED ? await this.sendPhotos() : "";
+    this.setData({ done: !fault, saved: false, calledBack: isCalledBack(rating.may_call) });
+    if (fault) refuse(this, { photos: fault });
+  },
+
+  /** @returns {Promise<string>} why one of them has not arrived; empty where all have */
+  async sendPhotos() {
+    const { rating = "" } = this.query;
     for (const { id, path } of [...this.data.photos]) {
       try {
-        const { photos } = await addPhoto(ratingId, id, await contentOf(path));
+        const { photos } = await addPhoto(rating, id, await contentOf(path));
         this.setData({ photos: this.data.photos.filter((one) => one.id !== id), photosSent: photos.length });
       } catch (error) {
-        const which = this.data.photosSent + 1;
-        refuse(this, { photos: `评价已收到。第 ${which} 张照片没传上：${sentenceOf(error)}` });
-        return false;
+        return `评价已收到。第 ${this.data.photosSent + 1} 张照片没传上：${sentenceOf(error)}`;
       }
     }
-    return true;
+    return "";
   },
 
   send() {
@@ -275,6 +299,11 @@ Page({
     wx.navigateBack({ fail: () => wx.switchTab({ url: "/pages/home/home" }) });
   },
 });
+
+/** @param {{id: string, display_name: string}} person */
+function familyName(person) {
+  return session.isMyself(person) ? "" : whoWords(person);
+}
 
 /**
  * The tags as they are offered: who is not satisfied reads first what may have been wrong.

@@ -49,7 +49,7 @@ Page({
     const visit = this.data.items.find(({ id }) => id === event.currentTarget.dataset.id);
     if (!visit) return;
     const own = session.isMyself({ id: visit.residentId });
-    const resident = own ? "" : `&resident=${visit.residentId}`;
+    const resident = own ? "" : `&resident=${visit.residentId}&who=${encodeURIComponent(visit.who)}`;
     const title = encodeURIComponent(visit.title);
     wx.navigateTo({ url: `/pages/rate/rate?activity=${visit.activityId}${resident}&title=${title}` });
   },

@@ -26,11 +26,15 @@ export function localAddress(url) {
   return `${location.origin}${pathname}${search}`;
 }
 
+/** Addresses of what the mini-program has written under wx.env.USER_DATA_PATH, by its path there. */
+export const userFiles = new Map();
+
 /**
  * @param {string} source as written in a template: a file of the mini-program, or an address
  * @param {string} from the page or component that uses it
  */
 export function fileAddress(source, from) {
+  if (userFiles.has(source)) return userFiles.get(source);
   if (/^(data|blob):/.test(source)) return source;
   if (/^https?:/.test(source)) return localAddress(source);
   const base = new URL("files/", document.baseURI);

@@ -15,6 +15,7 @@
  * @property {Answer | Promise<Answer>} subscription the user's answer to requestSubscribeMessage;
  *   "off": they have turned off all of our messages; "broken": WeChat could not ask
  * @property {string[]} album what is chosen from it next, as addresses
+ * @property {() => string[]} userFiles what lies under wx.env.USER_DATA_PATH
  * @property {"accept" | "reject"} calendar whether the user lets us write into the phone's calendar
  * @property {{ title: string, path: string, imageUrl: string }[]} shared what was passed on
  * @property {() => Promise<void>} share the menu's "send to a friend" for the page on top

@@ -1,14 +1,23 @@
 // @ts-check
 // Files and pictures.
-import { fileAddress, localAddress } from "../dom.js";
+import { fileAddress, localAddress, userFiles } from "../dom.js";
 import { harness } from "../record.js";
 import { finish, later } from "./call.js";
 
 /** What is chosen next from the phone's album, as addresses; tests put it there. @type {string[]} */
 const album = [];
 harness.album = album;
+harness.userFiles = () => [...userFiles.keys()];
 
 const fileSystem = {
+  writeFile(/** @type {any} */ options) {
+    userFiles.set(options.filePath, URL.createObjectURL(new Blob([options.data])));
+    finish("writeFile", Promise.resolve({}), options);
+  },
+  unlink(/** @type {any} */ options) {
+    const gone = userFiles.delete(options.filePath);
+    finish("unlink", gone ? Promise.resolve({}) : Promise.reject({ errMsg: "unlink:fail no such file" }), options);
+  },
   readFile(/** @type {any} */ options) {
     const content = fetch(fileAddress(options.filePath, "app")).then(async (file) => ({ data: await file.arrayBuffer() }));
     finish("readFile", content, options);
