@@ -22,7 +22,7 @@ from backend.notices.messages.owing import JOINED_WITHIN
 from backend.notices.messages.templates import TEMPLATES, TemplateIds
 
 _REFUSED_OR_NO_CREDIT = 43101
-_AGAIN = sorted(template.name for template in TEMPLATES.values() if template.again)
+_AGAIN = sorted(kind for template in TEMPLATES.values() for kind in template.again)
 # A message that is worth it is sent a second time where we don't know of the first, and no more.
 _TRIES_OF_UNKNOWN = 2
 
@@ -160,6 +160,6 @@ def _pause(tries: int) -> timedelta:
 
 def _of_unknown_end(message: Any) -> Ending:
     now = clock.now()
-    holds = message.template in _AGAIN and message.tries < _TRIES_OF_UNKNOWN and now < message.until
+    holds = message.kind in _AGAIN and message.tries < _TRIES_OF_UNKNOWN and now < message.until
     state = MessageState.OWED if holds else MessageState.UNKNOWN
     return Ending(message, state, answered=False, due_at=now)

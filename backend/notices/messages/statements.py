@@ -63,10 +63,11 @@ GIVE_UP = Statement(
 SWEEP = Statement(
     """
     WITH stale AS (
-        SELECT id, user_id, template,
-               template = ANY(CAST(:again AS text[])) AND tries < 2 AND until > :now AS holds
-          FROM message WHERE state = 'sending' AND sending_at < :silent_since
-           FOR UPDATE SKIP LOCKED
+        SELECT m.id, m.user_id, m.template,
+               n.kind = ANY(CAST(:again AS text[])) AND m.tries < 2 AND m.until > :now AS holds
+          FROM message m JOIN notice n ON n.id = m.id
+         WHERE m.state = 'sending' AND m.sending_at < :silent_since
+           FOR UPDATE OF m SKIP LOCKED
     ), swept AS (
         UPDATE message m
            SET state = CASE WHEN stale.holds THEN 'owed' ELSE 'unknown' END, due_at = :now,
@@ -111,8 +112,8 @@ CLAIM = Statement(
            tries = m.tries + 1
       FROM next, credit, user_account u, notice n
      WHERE m.id = next.id AND u.id = m.user_id AND n.id = m.id
-    RETURNING m.id, m.state, m.template, m.facts, m.until, m.tries, u.openid, n.title, n.text,
-              n.page
+    RETURNING m.id, m.state, m.template, m.facts, m.until, m.tries, u.openid, n.kind, n.title,
+              n.text, n.page
     """
 )
 

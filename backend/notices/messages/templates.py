@@ -50,14 +50,14 @@ class Template:
     Attributes:
         kinds: the notices that it is sent for.
         joined: those of them of which several about one activity soon become one message.
-        again: whether a message whose end we don't know is sent once more while it still holds.
+        again: those of which one whose end we don't know is sent once more while it still holds.
     """
 
     name: str
     title: str
     kinds: frozenset[NoticeKind]
     joined: frozenset[NoticeKind]
-    again: bool
+    again: frozenset[NoticeKind]
     fields: Mapping[str, Filling]
 
     def filled(self, facts: Mapping[str, str | datetime]) -> dict[str, str]:
@@ -80,15 +80,17 @@ def read(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Template]:
 
 
 def _template(name: str, section: Mapping[str, Any]) -> Template:
-    kinds, joined = (_kinds(name, section.get(key, [])) for key in ("kinds", "joined"))
+    kinds, joined, again = (
+        _kinds(name, section.get(key, [])) for key in ("kinds", "joined", "again")
+    )
     if unknown := set(section) - {"title", "kinds", "joined", "again", "fields"}:
         raise WrongTemplate(name, f"unknown: {', '.join(sorted(unknown))}")
     if not kinds or not section.get("fields") or not section.get("title"):
         raise WrongTemplate(name, "a title, kinds and fields are needed")
-    if not joined <= kinds:
-        raise WrongTemplate(name, "what is joined stands among its kinds")
+    if not joined | again <= kinds:
+        raise WrongTemplate(name, "what is joined, or sent again, stands among its kinds")
     fields = {field: _filling(name, field, given) for field, given in section["fields"].items()}
-    return Template(name, section["title"], kinds, joined, section.get("again", False), fields)
+    return Template(name, section["title"], kinds, joined, again, fields)
 
 
 def _kinds(name: str, words: list[str]) -> frozenset[NoticeKind]:

@@ -131,10 +131,15 @@ def test_what_may_have_been_sent_is_not_sent_again_but_a_call_once(
     send_now()
     assert (outcomes(person), wechat.count(SEND)) == ({"unknown": 1}, 1)
     wechat.mode(SEND, times=2, **fault)
+    told(news(person, NoticeKind.NUMBER_NEAR), news(person, NoticeKind.PASSED_OVER))
+    for _ in range(3):
+        send_now()
+    assert (outcomes(person), wechat.count(SEND)) == ({"unknown": 3}, 3)
+    wechat.mode(SEND, times=2, **fault)
     told(news(person))
     for _ in range(3):
         send_now()
-    assert (outcomes(person), wechat.count(SEND)) == ({"unknown": 2}, 3)
+    assert (outcomes(person), wechat.count(SEND)) == ({"unknown": 4}, 5)
 
 
 def test_what_was_not_sent_stays_owed_and_is_tried_after_growing_pauses(
@@ -181,15 +186,16 @@ def test_without_an_access_token_what_is_owed_stays_owed_with_its_credit(
 def test_a_dead_workers_message_is_unknown_and_never_sent_again(
     person: Person, wechat: StandIn
 ) -> None:
-    told(news(person, NoticeKind.MARKET_TOMORROW), news(person))
+    alike = (NoticeKind.NUMBER_NEAR, NoticeKind.PASSED_OVER)  # the call's template
+    told(news(person), *(news(person, kind) for kind in (NoticeKind.MARKET_TOMORROW, *alike)))
     with transaction() as session:
         session.execute(update(Message).values(state="sending", tries=1, sending_at=clock.now()))
     send_now()
-    assert outcomes(person) == {"sending": 2}  # it may still be at work
+    assert outcomes(person) == {"sending": 4}  # it may still be at work
     with transaction() as session:
         session.execute(update(Message).values(sending_at=clock.now() - SILENT))
     send_now()
-    assert outcomes(person) == {"unknown": 1, "sent": 1}  # the call, which still holds
+    assert outcomes(person) == {"unknown": 3, "sent": 1}  # the call, which still holds
     assert wechat.count(SEND) == 1
 
 

@@ -41,6 +41,7 @@ def template(**fields: Any) -> dict[str, Any]:
         (template(), "fields are needed"),
         ({"demo": template(thing1="title")["demo"] | {"kinds": ["shouted"]}}, "shouted"),
         ({"demo": template(thing1="title")["demo"] | {"joined": ["rating_asked"]}}, "among its"),
+        ({"demo": template(thing1="title")["demo"] | {"again": ["passed_over"]}}, "among its"),
         ({"demo": template(thing1="title")["demo"] | {"colour": "red"}}, "unknown: colour"),
         (template(thing1="title") | {"other": template(thing1="title")["demo"]}, "already"),
     ],
