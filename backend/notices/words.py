@@ -1,7 +1,7 @@
 """What notices and messages are called: on pages and in the audit log."""
 
 from backend.core.feature import AuditWords
-from backend.notices.messages.models import GivenUp, MessageState
+from backend.notices.messages.models import GivenUp, Message, MessageState
 from backend.notices.models import NoticeKind
 
 NOTICE_KINDS = {
@@ -34,6 +34,29 @@ REFUSED = {
     43101: "本人没有订阅，或次数已用完", 40003: "微信号不对", 40037: "模板编号不对，请告诉管理员",
     47003: "内容格式不对，请告诉管理员", 41030: "小程序页面未发布，请告诉管理员",
 }  # fmt: skip
+
+
+def why_untold(state: MessageState, errcode: int | None, reason: str | None) -> str:
+    """Why a message has told nobody, or may not have; empty where there is nothing to say."""
+    match state:
+        case MessageState.REFUSED:
+            return REFUSED.get(errcode or 0, f"微信错误 {errcode}")
+        case MessageState.GIVEN_UP:
+            return GIVEN_UP[GivenUp(reason)]
+        case MessageState.UNKNOWN:
+            return "微信没有答复，可能已经发到，不再重发"
+        case _:
+            return ""
+
+
+def became_of(message: Message | None) -> str:
+    """What became of WeChat's message beside a notice, and why; None: none was owed."""
+    if message is None:
+        return "没有提醒"
+    why = why_untold(message.state, message.errcode, message.reason)
+    return f"{MESSAGE_STATES[message.state]}：{why}" if why else MESSAGE_STATES[message.state]
+
+
 AUDIT = AuditWords(
     actions={"resend_message": "再发一次订阅消息"},
     objects={"message": "订阅消息"},

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity, Offering, Slot
@@ -19,6 +20,7 @@ from backend.core import clock
 from backend.core.dates import period
 from backend.identity.models import Resident
 from backend.identity.names import masked_name, own_name
+from backend.notices.messages.models import Message
 from backend.notices.models import Notice
 from backend.outreach.models import (
     ActivityChange,
@@ -70,6 +72,7 @@ class Contact:
         numbers: what they have signed up for, in words.
         account: whether there is an inbox.
         sent: whether a message stands in it.
+        message: WeChat's beside it; None where none was owed.
         phone: whether there is a number to call.
         seen: stands for the tick as it is now, in the form that changes it.
     """
@@ -81,6 +84,7 @@ class Contact:
     numbers: Sequence[str]
     account: bool
     sent: bool
+    message: Message | None
     phone: bool
     by: By
     read_at: datetime | None
@@ -99,12 +103,14 @@ def seen_of(called_at: datetime | None) -> str:
     return called_at.isoformat() if called_at else "none"
 
 
-def _read_of(change_id: UUID) -> Any:
-    """Which accounts were told of a change in their inbox, and when they read it."""
+def _told_of(change_id: UUID) -> Any:
+    """What each account was told of a change in its inbox: of several the one that it has read,
+    else the last."""
     return (
-        select(Notice.user_id, func.max(Notice.read_at).label("read_at"))
+        select(Notice.id, Notice.user_id, Notice.read_at)
+        .ext(distinct_on(Notice.user_id))
         .where(Notice.cause_id == change_id)
-        .group_by(Notice.user_id)
+        .order_by(Notice.user_id, Notice.read_at.desc().nulls_last(), Notice.id.desc())
         .subquery()
     )
 
@@ -260,24 +266,26 @@ def _reach(
 
 def contacts_of(session: Session, change: ActivityChange) -> list[Contact]:
     """Whom a change concerns, in the order in which they were kept."""
-    read = _read_of(change.id)
+    told = _told_of(change.id)
     statement = (
         select(
             Addressee,
+            Message,
             Resident.name,
             account_of().label("account"),
             or_(Resident.phone_encrypted.is_not(None), _HOLDER.phone_encrypted.is_not(None)).label(
                 "phone"
             ),
-            read.c.read_at,
-            read.c.user_id.is_not(None).label("sent"),
+            told.c.read_at,
+            told.c.id.is_not(None).label("sent"),
             _CALLER.name.label("caller"),
             reached_by().label("by"),
         )
         .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
         .outerjoin(_HOLDER, _HOLDER.user_id == account_of())
-        .outerjoin(read, read.c.user_id == account_of())
+        .outerjoin(told, told.c.user_id == account_of())
+        .outerjoin(Message, Message.id == told.c.id)
         .outerjoin(_CALLER, _CALLER.user_id == Addressee.called_by)
         .where(Addressee.change_id == change.id)
         .order_by(Addressee.id)
@@ -300,6 +308,7 @@ def _contact(people: Sequence[Any], by: By, numbers: dict[UUID, list[str]]) -> C
         [words for row in people for words in numbers[row.Addressee.resident_id]],
         first.account is not None,
         first.sent,
+        first.Message,
         any(row.phone for row in people),
         by,
         first.read_at,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from backend.core import clock
 from backend.core.dates import day
 from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
+from backend.notices.words import became_of
 from backend.outreach.operations import ToCall
 from backend.outreach.words import CALLS
 
@@ -12,6 +13,7 @@ _COLUMNS = (
     Column("姓名", 20),
     Column("电话", 16),
     Column("报了什么", 50),
+    Column("微信提醒", 24),
     Column("上次", 12),
     Column("通知到了", 12),
     Column("备注", 30),
@@ -29,6 +31,7 @@ def call_list_file(title: str, words: str, people: Sequence[ToCall]) -> bytes:
             one.contact.asked_for,
             one.number or "没有留电话",
             "；".join(one.contact.numbers),
+            became_of(one.contact.message) if one.contact.account else "没有小程序账号",
             CALLS[one.contact.call] if one.contact.call else None,
             None,
             None,

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 import openpyxl
 import pytest
+import time_machine
+from flask import Flask
 
 from backend.core.db import transaction
 from backend.core.permissions import Role
@@ -17,8 +19,10 @@ from backend.notices.news import News
 from backend.notices.operations import tell
 from tests.api.activities.workbench import M, fields_of
 from tests.api.outreach.conftest import family_of, nine
+from tests.gateways.standin import StandIn
 from tests.support.desk import Desk, form_time
 from tests.support.market_day import MarketDay
+from tests.support.messages import reachable, send_now
 from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
 
 GUEST = {"name": "李奶奶", "phone": "13800001111"}
@@ -38,6 +42,12 @@ def mark(desk: Desk, page: str, name: str, call: str) -> Any:
     (path,) = re.findall(r'action="([^"]+/call)', row)
     (seen,) = re.findall(r'name="seen" value="([^"]+)"', row)
     return desk.send(path, call=call, seen=seen)
+
+
+def cells_of(file: bytes) -> set[str]:
+    sheet = openpyxl.load_workbook(io.BytesIO(file)).active
+    assert sheet is not None
+    return {str(cell.value) for line in sheet.iter_rows() for cell in line}
 
 
 def reads_of(world: World, person: Person, address: str) -> None:
@@ -161,6 +171,30 @@ def test_who_has_read_the_message_need_not_be_called(world: World, day: MarketDa
     assert "已看消息" in desk.read(f"{address}?shown=all")
 
 
+def test_of_each_account_the_page_says_what_became_of_wechats_message(
+    world: World, day: MarketDay, wechat_app: Flask, wechat: StandIn
+) -> None:
+    """On the page, the paper and in Excel alike, in the words of 消息发送."""
+    known, _ = reachable(world, wechat, change=1)
+    without, _ = reachable(world, None, change=1)  # WeChat knows of no credit
+    for person in (known, without, world.person("赵小红")):
+        day.booked(person)
+    desk = Desk(world, day.organiser)
+    address = put_off(desk, day)
+    assert desk.read(address).count("待发") == 2
+    with time_machine.travel(nine(-1), tick=False):
+        send_now()
+    refused_words = "本人没有订阅，或次数已用完"
+    page = desk.read(address)
+    for words in ("已发出", "微信未接受", refused_words, "没有提醒"):
+        assert words in page
+    paper = desk.send(f"{address}/paper", reason="通知改期").get_data(as_text=True)
+    file = desk.send(f"{address}/excel", reason="通知改期").data
+    for words in ("已发出", f"微信未接受：{refused_words}", "没有提醒"):
+        assert f"<td>{words}</td>" in paper
+        assert words in cells_of(file)
+
+
 def test_put_back_it_is_another_change_and_the_first_list_is_over(
     world: World, day: MarketDay
 ) -> None:
@@ -268,10 +302,9 @@ def test_numbers_are_opened_one_by_one_with_a_reason(
     assert GUEST["name"] in paper.get_data(as_text=True)
     assert "还没通知到的 3 人" in paper.get_data(as_text=True)
     file = desk.send(f"{address}/excel", reason="发给网格员").data
-    sheet = openpyxl.load_workbook(io.BytesIO(file)).active
-    assert sheet is not None
-    cells = {str(cell.value) for line in sheet.iter_rows() for cell in line}
+    cells = cells_of(file)
     assert {GUEST["phone"], GUEST["name"]} <= cells
+    assert "没有小程序账号" in cells, "nor anything of WeChat"
     assert any("还没通知到的 3 人" in cell for cell in cells)
     entries = day.rows(
         "SELECT e.action, n.text FROM audit_entry e JOIN audit_note n ON n.entry_id = e.id"
