@@ -41,7 +41,7 @@ def why_untold(state: MessageState, errcode: int | None, reason: str | None) -> 
     match state:
         case MessageState.REFUSED:
             return REFUSED.get(errcode or 0, f"微信错误 {errcode}")
-        case MessageState.GIVEN_UP:
+        case MessageState.GIVEN_UP if reason is not None:
             return GIVEN_UP[GivenUp(reason)]
         case MessageState.UNKNOWN:
             return "微信没有答复，可能已经发到，不再重发"

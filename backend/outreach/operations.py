@@ -14,9 +14,11 @@ from backend.core import audit, clock
 from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.errors import AppError
-from backend.core.permissions import Actor
+from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
 from backend.identity.names import own_name
+from backend.identity.staff.offices import office_of
+from backend.notices.about_people import LookUp, tell_looked_up
 from backend.outreach.models import ActivityChange, Addressee, Answer, Call
 from backend.outreach.queries import (
     By,
@@ -28,6 +30,12 @@ from backend.outreach.queries import (
 )
 from backend.outreach.words import CALLS
 
+# What somebody whose number was seen is told of it, by the verb of the audit log.
+_LOOKS = {
+    "see_number": "查看了{who}的电话号码",
+    "see_call_list": "打印了有{who}电话号码的名单",
+    "export_call_list": "导出了有{who}电话号码的名单",
+}
 _ACTIONS = {Call.TOLD: "mark_told", Call.NO_ANSWER: "mark_no_answer", None: "undo_call"}
 
 
@@ -166,6 +174,7 @@ def contact(
         region_code=activity.region_code,
         details={"activity_id": str(activity.id), "reason": reason},
     )
+    _tell_seen(session, actor, activity, [person], "see_number", reason)
     return ToCall(person, number)
 
 
@@ -204,7 +213,25 @@ def take_along(
         region_code=activity.region_code,
         details={"activity_id": str(activity.id), "rows": len(people), "reason": reason},
     )
+    _tell_seen(session, actor, activity, [one.contact for one in people], action, reason)
     return people
+
+
+def _tell_seen(
+    session: Session,
+    actor: Actor,
+    activity: Activity,
+    people: Sequence[Contact],
+    action: str,
+    reason: str,
+) -> None:
+    """Tell those with an account that their number was seen, and for what activity."""
+    office = office_of(session, actor, Permission.CALL_LIST, activity.region_code)
+    # A title is no template.
+    title = activity.title.replace("{", "{{").replace("}", "}}")
+    look = LookUp(office=office, did=f"为通知「{title}」的改动{_LOOKS[action]}", reason=reason)
+    resident_ids = [resident_id for one in people for resident_id in one.resident_ids]
+    tell_looked_up(session, actor, resident_ids, look)
 
 
 def numbers_to_call(

@@ -78,6 +78,7 @@ class Contact:
     """
 
     addressee_id: UUID
+    resident_ids: Sequence[UUID]
     names: str
     asked_for: str
     people: int
@@ -302,6 +303,7 @@ def _contact(people: Sequence[Any], by: By, numbers: dict[UUID, list[str]]) -> C
     ticked: Addressee = first.Addressee
     return Contact(
         ticked.id,
+        [row.Addressee.resident_id for row in people],
         "、".join(masked_name(row.name) for row in people),
         "、".join(own_name(row.name) for row in people),
         len(people),

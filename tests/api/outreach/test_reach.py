@@ -12,6 +12,8 @@ import pytest
 import time_machine
 from flask import Flask
 
+from backend.core.context import composed
+from backend.core.crypto import PhoneVault
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.notices.models import NoticeKind
@@ -193,6 +195,53 @@ def test_of_each_account_the_page_says_what_became_of_wechats_message(
     for words in ("已发出", f"微信未接受：{refused_words}", "没有提醒"):
         assert f"<td>{words}</td>" in paper
         assert words in cells_of(file)
+
+
+def test_whose_number_is_seen_is_told_by_what_office_and_why(world: World, day: MarketDay) -> None:
+    """Opened or taken along, once for the account with its family; which reaches nobody."""
+    carer, other = world.person("赵小红"), world.person("钱大海")
+    day.booked(carer)
+    day.booked(carer, resident_id=family_of(carer))
+    day.booked(other)
+    desk = Desk(world, day.organiser)
+    address = put_off(desk, day)
+    with world.app.app_context():
+        (family,) = day.rows(
+            "SELECT min(a.id::text) AS id FROM addressee a JOIN resident r ON r.id = a.resident_id"
+            " WHERE coalesce(r.user_id, r.guardian_user_id) = :id",
+            id=carer.user_id,
+        )
+        day.rows(
+            "UPDATE resident SET phone_encrypted = :phone WHERE user_id = :id RETURNING 1",
+            phone=composed(PhoneVault).encrypt("+8613800002222"),
+            id=carer.user_id,
+        )
+    looks = [f"people/{family.id}/contact", "paper", "excel"]
+    for look in looks:
+        assert desk.send(f"{address}/{look}", reason="通知改期").status_code == 200
+    told = [
+        [
+            one["text"]
+            for one in ok(person.get("/me/notices"))["items"]
+            if one["kind"] == "looked_up"
+        ]
+        for person in (carer, other)
+    ]
+    title = "为通知「花园社区公益集市」的改动"
+    assert [len(texts) for texts in told] == [3, 2]
+    for text, words in zip(
+        told[0][::-1],
+        (
+            f"{title}查看了您、王大爷的电话号码",
+            f"{title}打印了有您、王大爷电话",
+            f"{title}导出了有您",
+        ),
+        strict=True,
+    ):
+        assert words in text
+        assert "的组织者" in text
+        assert "写明的原因：通知改期" in text
+    assert "已通知 0／3 人" in desk.read(address)
 
 
 def test_put_back_it_is_another_change_and_the_first_list_is_over(
