@@ -78,6 +78,7 @@ def test_what_was_refused_is_sent_again_once_there_is_a_credit(
     world: World, wechat_app: Flask, wechat: StandIn, organiser: Person, desk: Desk,
     activity_id: str, about: About,
 ) -> None:  # fmt: skip
+    reachable(world, wechat, market_tomorrow=1)  # WeChat knows the template
     person, openid = reachable(world, market_tomorrow=1)
     wechat.grant(openid, "standin-market_tomorrow", 0)
     told(about(person))
