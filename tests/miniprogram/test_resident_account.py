@@ -81,6 +81,10 @@ def test_what_somebody_needs_is_said_once_it_is_agreed_to(
     theirs = own(f"pages/family-edit/family-edit?id={member}")
     theirs.tap("特殊需求")
     theirs.page.get_by_role("checkbox", name="听力不便").tap()
+    # No draft of it stays on the phone: it is asked for before it is left.
+    theirs.tap("返回")
+    theirs.sees("填的还没有保存")
+    theirs.tap("取消")
     theirs.tap("保存")
     expect(theirs.page.get_by_role("alert")).to_have_text("请先勾选，表示您同意这样使用")
     theirs.page.get_by_role("checkbox", name="同意这样使用").tap()

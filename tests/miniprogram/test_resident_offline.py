@@ -363,6 +363,12 @@ def test_what_is_typed_stays_until_it_is_saved(
 ) -> None:
     mine = own("pages/phone/phone")
     mine.page.get_by_label("姓名").fill("王秀英")
+    mine.page.get_by_role("checkbox", name="同意这样使用").tap()
+    mine.tap("自己填写手机号")
+    mine.page.get_by_label("手机号", exact=True).fill("138")
+    mine.reopen()
+    expect(mine.page.get_by_label("姓名")).to_have_value("王秀英")
+    expect(mine.page.get_by_label("手机号", exact=True)).to_have_value("138")
     mine.network(offline=True)
     mine.tap("保存姓名和年份")
     expect(mine.page.get_by_role("alert")).to_have_text("网络不太好，请稍后再试")
@@ -372,3 +378,5 @@ def test_what_is_typed_stays_until_it_is_saved(
     expect(mine.page.get_by_role("status").filter(has_text="已保存")).to_be_visible()
     name = rows(database, "SELECT name FROM resident WHERE id = :id", id=resident.resident_id)
     assert name == [("王秀英",)]
+    drafts = "() => wx.getStorageInfoSync().keys.filter(key => key.startsWith('draft:'))"
+    assert mine.page.evaluate(drafts) == ["draft:my-phone"]

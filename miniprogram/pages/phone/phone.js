@@ -4,6 +4,7 @@
 const { getCatalogue } = require("../../api/activities");
 const { sentenceOf } = require("../../api/errors");
 const { bindPhone, changeMe, getMe, giveConsent } = require("../../api/me");
+const { draftOf } = require("../../utils/draft");
 const look = require("../../utils/look");
 const { halfWidth, mobileOf } = require("../../utils/phone-number");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
@@ -12,6 +13,12 @@ const PHONE = "phone";
 /** The page's buttons. */
 const NAME = "name", BY_WECHAT = "wechat", TYPED = "typed";
 const UNAGREED = "请先勾选「同意这样使用我的手机号」";
+
+/** What is begun and not saved, by the button that saves it. */
+/** @type {ReturnType<typeof draftOf<{name: string, birthYear: string}>>} */
+const nameDraft = draftOf("my-name");
+/** @type {ReturnType<typeof draftOf<{phone: string}>>} */
+const phoneDraft = draftOf("my-phone");
 
 Page({
   data: {
@@ -48,9 +55,12 @@ Page({
       const wanted = consents.find(({ purpose }) => purpose === PHONE);
       const given = me.consents.find(({ purpose }) => purpose === PHONE);
       this.missing = wanted && given?.version === wanted.version ? undefined : wanted;
+      const begun = phoneDraft.get();
       this.setData({
         name: me.name || "",
         birthYear: me.birth_year ? String(me.birth_year) : "",
+        ...nameDraft.get(),
+        ...(begun && { phone: begun.phone, typing: true }),
         known: me.phone || "",
         isVerified: me.phone_state === "verified" || me.phone_state === "confirmed",
         agreed: !this.missing,
@@ -65,18 +75,26 @@ Page({
   onName({ detail }) {
     this.setData({ name: detail.value });
     mend(this, "name");
+    this.keepName();
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onBirthYear({ detail }) {
     this.setData({ birthYear: halfWidth(detail.value) });
     mend(this, "birth_year");
+    this.keepName();
+  },
+
+  keepName() {
+    const { name, birthYear } = this.data;
+    nameDraft.keep({ name, birthYear });
   },
 
   /** @param {WechatMiniprogram.Input} event */
   onPhone({ detail }) {
     this.setData({ phone: detail.value });
     mend(this, "phone");
+    phoneDraft.keep({ phone: detail.value });
   },
 
   onAgree() {
@@ -104,7 +122,10 @@ Page({
       return;
     }
     const body = { name: name.trim() || null, ...(birthYear && { birth_year: Number(birthYear) }) };
-    this.save(NAME, () => changeMe(body), "已保存");
+    this.save(NAME, async () => {
+      await changeMe(body);
+      nameDraft.forget();
+    }, "已保存");
   },
 
   /** @param {WechatMiniprogram.ButtonGetPhoneNumber} event */
@@ -137,6 +158,7 @@ Page({
     this.save(by, async () => {
       if (this.missing) await giveConsent(this.missing.purpose, this.missing.version);
       await bindPhone(body);
+      phoneDraft.forget();
       this.setData({ phone: "", typing: false });
     }, "手机号已保存");
   },

@@ -1,6 +1,7 @@
 // @ts-check
 // What I need when I come, or what a family member does (?member=). It says something of people's
-// health: kept only while that is agreed to, and nowhere on this phone.
+// health: kept only while that is agreed to, and nowhere on this phone, which others may be lent. So
+// there is no draft: WeChat asks before what is not saved is left.
 
 const { getCatalogue } = require("../../api/activities");
 const { ApiError, sentenceOf } = require("../../api/errors");
@@ -75,12 +76,14 @@ Page({
     const { index } = event.currentTarget.dataset;
     this.setData({ [`tags[${index}].on`]: !this.data.tags[index].on });
     mend(this);
+    askBeforeLeaving();
   },
 
   /** @param {WechatMiniprogram.TextareaInput} event */
   onWords({ detail }) {
     this.setData({ words: detail.value });
     mend(this, "words");
+    askBeforeLeaving();
   },
 
   async onSave() {
@@ -94,6 +97,7 @@ Page({
       if (this.missing) await giveConsent(this.missing.purpose, this.missing.version);
       this.missing = undefined;
       await this.send();
+      wx.disableAlertBeforeUnload();
       wx.showToast({ title: "已保存", icon: "success" });
     } catch (error) {
       refuse(this, error);
@@ -112,6 +116,10 @@ Page({
     else await changeMe({ special_needs: needs });
   },
 });
+
+function askBeforeLeaving() {
+  wx.enableAlertBeforeUnload({ message: "填的还没有保存，确定离开？" });
+}
 
 /**
  * @param {string} memberId

@@ -3,6 +3,7 @@
 import { definition, isTab } from "./definition.js";
 import { loadApp, app } from "./loader.js";
 import { options } from "./options.js";
+import { confirm } from "./overlays.js";
 import { OpenPage } from "./pages.js";
 import { harness, plain, recordError } from "./record.js";
 import { initScreen, showAround } from "./screen.js";
@@ -80,8 +81,20 @@ export function refreshScreen() {
   showAround(topPage(), stack.length > 1 ? "back" : isHome ? "none" : "home");
 }
 
+/** What is asked before a page is left by the button in the navigation bar. @type {WeakMap<OpenPage, string>} */
+const askedBefore = new WeakMap();
+
+/** @param {string} message empty: nothing is asked any more */
+export function askBeforeLeaving(message) {
+  const page = topPage();
+  if (message) askedBefore.set(page, message);
+  else askedBefore.delete(page);
+}
+
 /** The button in the navigation bar. */
-function leaveTop() {
+async function leaveTop() {
+  const content = askedBefore.get(topPage());
+  if (content && !(await confirm({ content })).confirm) return;
   if (stack.length > 1) navigateBack();
   else reLaunch({ url: `/${definition.pages[0]}` });
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // Pages, their bars, and scrolling.
 import { definition } from "../definition.js";
-import { navigateBack, navigateTo, redirectTo, refreshScreen, reLaunch, switchTab, topPage } from "../router.js";
+import { askBeforeLeaving, navigateBack, navigateTo, redirectTo, refreshScreen, reLaunch, switchTab, topPage } from "../router.js";
 import { setTabBadge, setTabBarShown } from "../screen.js";
 import { later } from "./call.js";
 
@@ -15,6 +15,8 @@ export const navigation = {
   navigateTo: later("navigateTo", navigateTo),
   redirectTo: later("redirectTo", redirectTo),
   navigateBack: later("navigateBack", navigateBack),
+  enableAlertBeforeUnload: later("enableAlertBeforeUnload", ({ message }) => askBeforeLeaving(message)),
+  disableAlertBeforeUnload: later("disableAlertBeforeUnload", () => askBeforeLeaving("")),
   switchTab: later("switchTab", switchTab),
   reLaunch: later("reLaunch", reLaunch),
   setNavigationBarTitle: later("setNavigationBarTitle", ({ title }) => {
