@@ -100,7 +100,19 @@ RECTIFICATION_TRANSITIONS: dict[RectificationState, dict[RectificationState, Who
 }
 
 
-class Rectification(Base):
+class Answered:
+    """What was said and done about a complaint, once: now, or in a round that is over."""
+
+    reply: Mapped[str | None]
+    replied_at: Mapped[datetime | None]
+    call_back_note: Mapped[str | None]
+    resident_satisfied: Mapped[bool | None]
+    called_back_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    unsolved_reason: Mapped[str | None]
+
+
+class Rectification(Answered, Base):
     """What follows from a bad rating: verify, rectify by a deadline, reply, call back, close."""
 
     __tablename__ = "rectification"
@@ -113,18 +125,11 @@ class Rectification(Base):
     owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     opened_at: Mapped[datetime] = mapped_column(default=clock.now)
     due_at: Mapped[datetime]
-    reply: Mapped[str | None]
-    replied_at: Mapped[datetime | None]
-    call_back_note: Mapped[str | None]
-    resident_satisfied: Mapped[bool | None]
-    called_back_at: Mapped[datetime | None]
-    closed_at: Mapped[datetime | None]
-    unsolved_reason: Mapped[str | None]
     # When the resident last said that it was not solved.
     reopened_at: Mapped[datetime | None]
 
 
-class RectificationRound(Base):
+class RectificationRound(Answered, Base):
     """An answer that did not settle it, as it stood when it was over: the resident said
     「还没解决」, or it was answered anew because they had said so on the phone."""
 
@@ -132,17 +137,14 @@ class RectificationRound(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     rectification_id: Mapped[UUID] = mapped_column(ForeignKey("rectification.id"), index=True)
-    reply: Mapped[str | None]
-    replied_at: Mapped[datetime | None]
-    call_back_note: Mapped[str | None]
-    resident_satisfied: Mapped[bool | None]
-    called_back_at: Mapped[datetime | None]
-    closed_at: Mapped[datetime | None]
-    unsolved_reason: Mapped[str | None]
     # The resident's, of what is not solved; None where it was answered anew without.
     words: Mapped[str | None]
     words_state: Mapped[CommentState] = mapped_column(default=CommentState.NONE)
     ended_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+# What goes from a rectification into its round, when it is answered anew.
+ANSWER = tuple(Answered.__annotations__)
 
 
 class EvaluationChecklist(Base):

@@ -1106,10 +1106,12 @@ export interface RectificationAnswer {
   reopened_at: string | null;
   replied_at: string | null;
   reply: string | null;
+  /** as it was noted in the call-back */
   resident_satisfied: boolean | null;
   score: number;
   state: "open" | "replied" | "called_back" | "closed";
   tags: string[];
+  /** of one that was closed unsolved: why */
   unsolved_reason: string | null;
 }
 
@@ -1153,12 +1155,14 @@ export interface RectificationDetailAnswer {
   reopened_at: string | null;
   replied_at: string | null;
   reply: string | null;
+  /** as it was noted in the call-back */
   resident_satisfied: boolean | null;
   /** what came before, in order */
   rounds: RoundAnswer[];
   score: number;
   state: "open" | "replied" | "called_back" | "closed";
   tags: string[];
+  /** of one that was closed unsolved: why */
   unsolved_reason: string | null;
 }
 
@@ -1204,7 +1208,9 @@ export interface RoundAnswer {
   ended_at: string;
   replied_at: string | null;
   reply: string | null;
+  /** as it was noted in the call-back */
   resident_satisfied: boolean | null;
+  /** of one that was closed unsolved: why */
   unsolved_reason: string | null;
   /** unchecked text only for who handles it */
   words: string | null;

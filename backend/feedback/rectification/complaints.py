@@ -10,13 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core import clock
-from backend.feedback.models import Rectification, RectificationRound, RectificationState
+from backend.feedback.models import ANSWER, Rectification, RectificationRound, RectificationState
 from backend.feedback.rectification.rounds import reopenable_until
 
 # All that a round holds but what the office has noted of a call.
-_PUBLIC = (
-    "reply", "replied_at", "resident_satisfied", "called_back_at", "closed_at", "unsolved_reason",
-)  # fmt: skip
+_PUBLIC = tuple(name for name in ANSWER if name != "call_back_note")
 
 
 def complaints_of(session: Session, rating_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:

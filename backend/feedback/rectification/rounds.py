@@ -14,6 +14,7 @@ from backend.core.ids import new_id
 from backend.core.states import lock, transition
 from backend.feedback.comments import have_words_checked
 from backend.feedback.models import (
+    ANSWER,
     RECTIFICATION_TRANSITIONS,
     Rating,
     Rectification,
@@ -69,21 +70,10 @@ def reopenable_until(closed_at: datetime) -> datetime:
 
 def end_round(session: Session, row: Rectification) -> RectificationRound:
     """Put away what was said and done, so that it can be done anew."""
-    ended = RectificationRound(
-        id=new_id(),
-        rectification_id=row.id,
-        reply=row.reply,
-        replied_at=row.replied_at,
-        call_back_note=row.call_back_note,
-        resident_satisfied=row.resident_satisfied,
-        called_back_at=row.called_back_at,
-        closed_at=row.closed_at,
-        unsolved_reason=row.unsolved_reason,
-        ended_at=clock.now(),
-    )
-    row.reply = row.call_back_note = row.unsolved_reason = None
-    row.replied_at = row.called_back_at = row.closed_at = None
-    row.resident_satisfied = None
+    ended = RectificationRound(id=new_id(), rectification_id=row.id, ended_at=clock.now())
+    for name in ANSWER:
+        setattr(ended, name, getattr(row, name))
+        setattr(row, name, None)
     session.add(ended)
     session.flush()
     return ended

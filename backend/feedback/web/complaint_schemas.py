@@ -119,7 +119,13 @@ class ComplaintAnswer(AnsweredAnswer):
     )
 
 
-class RectificationAnswer(ma.Schema):
+class HandledAnswer(AnsweredAnswer):
+    """The same as staff see it."""
+
+    call_back_note = out.String(allow_none=True)
+
+
+class RectificationAnswer(HandledAnswer):
     """A rectification: all of the complaint, nothing of who made it."""
 
     id = out.UUID()
@@ -141,13 +147,6 @@ class RectificationAnswer(ma.Schema):
         allow_none=True, metadata={"description": "unchecked text only for who handles it"}
     )
     comment_state = out.Enum(CommentState, by_value=True)
-    reply = out.String(allow_none=True)
-    replied_at = out.AwareDateTime(allow_none=True)
-    call_back_note = out.String(allow_none=True)
-    resident_satisfied = out.Boolean(allow_none=True)
-    called_back_at = out.AwareDateTime(allow_none=True)
-    closed_at = out.AwareDateTime(allow_none=True)
-    unsolved_reason = out.String(allow_none=True)
     reopened_at = out.AwareDateTime(
         allow_none=True, metadata={"description": "when the resident last said: not solved"}
     )
@@ -157,16 +156,9 @@ class RectificationAnswer(ma.Schema):
     )
 
 
-class RoundAnswer(ma.Schema):
+class RoundAnswer(HandledAnswer):
     """An answer that did not settle it, and what the resident said of it."""
 
-    reply = out.String(allow_none=True)
-    replied_at = out.AwareDateTime(allow_none=True)
-    call_back_note = out.String(allow_none=True)
-    resident_satisfied = out.Boolean(allow_none=True)
-    called_back_at = out.AwareDateTime(allow_none=True)
-    closed_at = out.AwareDateTime(allow_none=True)
-    unsolved_reason = out.String(allow_none=True)
     words = out.String(
         allow_none=True, metadata={"description": "unchecked text only for who handles it"}
     )
