@@ -45,14 +45,18 @@ def reading_push() -> Iterator[PushReader]:
         log.warning("a push was refused: %s", refusal)
         raise PushForged from None
     except PushUnreadable:
-        log.warning("a push was no JSON: choose JSON where its address is registered")
+        log.warning("a push was no JSON of an event: choose JSON where its address is registered")
         raise MalformedBody from None
 
 
 def credit_event(pushed: Mapping[str, Any]) -> CreditEvent | None:
-    """What a push says of credits; None where it is about something else."""
-    name, openid = pushed.get("Event"), pushed.get("FromUserName")
-    if name not in {*_ASKED, _SENT} or not isinstance(openid, str):
+    """What a push says of credits; None where it is about something else, or about nobody: an
+    account's name at WeChat is text that can be printed.
+
+    Raises PushUnreadable.
+    """
+    name, openid = _text(pushed.get("Event")), _text(pushed.get("FromUserName"))
+    if name not in {*_ASKED, _SENT} or not openid or not openid.isprintable():
         return None
     # One item comes as an object, several as a list.
     listed = pushed.get("List")
@@ -61,14 +65,26 @@ def credit_event(pushed: Mapping[str, Any]) -> CreditEvent | None:
         asked=name in _ASKED,
         openid=openid,
         items=tuple(_item(item) for item in items if isinstance(item, dict)),
-        told=orjson.dumps(pushed, option=orjson.OPT_SORT_KEYS).decode(),
+        told=_told(pushed),
     )
 
 
 def _item(item: Mapping[str, Any]) -> CreditItem:
-    status, error = item.get("SubscribeStatusString"), item.get("ErrorCode")
+    error = item.get("ErrorCode")
     return CreditItem(
-        template_id=str(item.get("TemplateId")),
-        status=status if isinstance(status, str) else None,
-        error=None if error is None else str(error),
+        template_id=_text(item.get("TemplateId")),
+        status=_text(item.get("SubscribeStatusString")) or None,
+        error=str(error) if isinstance(error, str | int) else None,
     )
+
+
+def _text(given: object) -> str:
+    """A member that is to be text; empty where it is none."""
+    return given if isinstance(given, str) else ""
+
+
+def _told(pushed: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(pushed, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:  # it reads what is nested deeper than it writes
+        raise PushUnreadable from None

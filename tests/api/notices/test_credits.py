@@ -154,6 +154,10 @@ def test_what_is_refused_leaves_none(
         {"Event": POPUP, "FromUserName": 7, "List": "x"},
         {"Event": "user_enter", "FromUserName": "o-nobody"},
         {"Event": SENT, "FromUserName": "o-nobody", "List": [None, 7, {"TemplateId": None}]},
+        {"Event": [], "FromUserName": "o-nobody"},
+        {"Event": {}, "FromUserName": "o-nobody"},
+        {"Event": POPUP, "FromUserName": "o\0nobody", "List": item("accept")},
+        {"Event": POPUP, "FromUserName": "o-nobody", "List": {"TemplateId": [], "ErrorCode": {}}},
     ],
 )
 def test_what_says_nothing_is_taken_in_all_the_same(
@@ -172,6 +176,8 @@ def test_a_forged_push_is_refused(world: World, somebody: tuple[Person, str]) ->
     refused(world.http.post(PUSH, data=b"{}"), 403, "push_forged")
     refused(pushed(world, b"<xml></xml>"), 400, "malformed_body")
     refused(pushed(world, b"[1]"), 400, "malformed_body")
+    deep = f'{{"Event":"{POPUP}","FromUserName":"{openid}","List":{"[" * 300}{"]" * 300}}}'
+    refused(pushed(world, deep.encode()), 400, "malformed_body")
     assert left(person) == {}
 
 
