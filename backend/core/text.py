@@ -22,6 +22,9 @@ _MOBILE_WITHIN = re.compile(
 # Somebody's name at WeChat, said to be one: letters with a digit, 「_」 or 「-」 among them.
 _WECHAT_NAME = re.compile(r"微信号?[\s:是为]*(?=[a-z]*[0-9_-])[a-z][a-z0-9_-]{5,19}", re.IGNORECASE)
 _PERSONAL = re.compile(rf"{_MOBILE_WITHIN.pattern}|(?<!\d)\d{{17}}[\dXx](?!\d)")
+# What a sentence ends with, also before a closing quotation mark; and what it does not.
+_ENDS = tuple("。！？…!?.")
+_CLOSING, _UNFINISHED = "」』”", "，、；：,;: "
 # What file systems refuse in a name, and what they all take in length.
 _NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|]+')
 _FILE_NAME_LENGTH = 100
@@ -79,6 +82,12 @@ def has_personal_number(text: str) -> bool:
     stands in a text."""
     plain = unicodedata.normalize("NFKC", text)
     return any(pattern.search(plain) for pattern in (_PERSONAL, _WECHAT_NAME))
+
+
+def sentence(text: str) -> str:
+    """What people have typed, as a sentence among others: with 。 unless it has an end."""
+    plain = text.rstrip(_UNFINISHED)
+    return plain if plain.rstrip(_CLOSING).endswith(_ENDS) else f"{plain}。"
 
 
 def masked_numbers(text: str) -> str:

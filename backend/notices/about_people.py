@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.core import clock
 from backend.core.dates import moment
 from backend.core.permissions import Actor, Role
+from backend.core.text import sentence
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.identity.words import ROLES
@@ -63,7 +64,7 @@ def _looked_up(user_id: UUID, people: dict[UUID, str], look: LookUp) -> News:
         kind=NoticeKind.LOOKED_UP,
         title=f"有工作人员查看了{who}的信息",
         text=f"{moment(clock.now())}，{look.office}{look.did.format(who=who)}。"
-        f"写明的原因：{look.reason}。觉得不应当查看的，可以向当地民政部门反映。",
+        f"写明的原因：{sentence(look.reason)}觉得不应当查看的，可以向当地民政部门反映。",
         page="/pages/my-data/my-data",
         resident_ids=tuple(people),
     )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.core.text import has_mobile_number, masked_numbers
+from backend.core.text import has_mobile_number, masked_numbers, sentence
 from backend.core.web import fields
 
 
@@ -271,3 +271,18 @@ def test_numbers_that_may_be_a_persons_own_are_known_and_masked() -> None:
     ):
         assert not has_mobile_number(public), public
         assert masked_numbers(public) == public
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("大雨", "大雨。"),
+        ("大雨。", "大雨。"),
+        ("大雨，", "大雨。"),
+        ("等雨停……", "等雨停……"),
+        ("他说「不办了！」", "他说「不办了！」"),
+        ("停电（抢修）", "停电（抢修）。"),
+    ],
+)
+def test_what_is_typed_ends_as_a_sentence_once(typed: str, said: str) -> None:
+    assert sentence(typed) == said

@@ -17,6 +17,7 @@ from backend.bookings.models import BookingOrigin, BookingState
 from backend.core import clock
 from backend.core.config import MESSAGES, QUEUE
 from backend.core.dates import day, moment, period
+from backend.core.text import sentence
 from backend.identity.names import own_name
 from backend.notices.models import NoticeKind
 from backend.notices.news import Facts, News
@@ -161,7 +162,7 @@ def _why_over(row: Any) -> str:
 def activity_cancelled(rows: Sequence[Any], change: Change | None) -> News:
     """A market is cancelled, and what an account had booked with it."""
     reason = rows[0].activity_cancel_reason
-    why = f"原因：{reason}。" if reason else ""
+    why = f"原因：{sentence(reason)}" if reason else ""
     return _of_change(
         NoticeKind.MARKET_CANCELLED,
         f"活动取消：{rows[0].activity_title}",

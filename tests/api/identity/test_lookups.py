@@ -103,12 +103,12 @@ def test_who_was_looked_up_learns_by_what_office_when_and_why(
     member = ok(resident.post("/me/family", {"name": "王奶奶", "phone": PHONE}), 201)
     market = world.live_market(world.organiser())
     take_number(market, replace(resident, resident_id=member["id"]))
-    assert "王*奶" in shown(look_up(desk))
+    assert "王*奶" in shown(look_up(desk, reason="来电询问预约。"))
     (notice,) = [notice for notice in inbox(resident) if notice["kind"] == "looked_up"]
     assert notice["title"] == "有工作人员查看了您、王奶奶的信息"
     assert notice["text"].startswith(
         "11月23日 周一 12:00，湖塘镇的组织者按手机号查询了您、王奶奶的登记信息。"
-        "写明的原因：来电询问预约。"
+        "写明的原因：来电询问预约。觉得"
     )
 
 
