@@ -129,20 +129,24 @@ def contact(
     return page
 
 
+def _take_along(
+    session: Session, actor: Actor, change_id: UUID, reason: str, action: str
+) -> dict[str, Any]:
+    """What paper and file are made of."""
+    activity, change = access_change(session, actor, change_id, Permission.CALL_LIST)
+    people = operations.take_along(session, actor, activity, change, reason, action=action)
+    return {"activity": activity, "change": change, "people": people}
+
+
 @pages.form("/<uuid:change_id>/paper", access=Permission.CALL_LIST, body=forms.LookForm,
             query=forms.ListQuery, again=show_change, limit=Limit("exports"))  # fmt: skip
 def paper(
     session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], change_id: UUID
 ) -> str:
     """The call list with its numbers, to print."""
-    activity, change = access_change(session, actor, change_id, Permission.CALL_LIST)
-    people = operations.take_along(
-        session, actor, activity, change, body["reason"], action="see_call_list"
-    )
+    taken = _take_along(session, actor, change_id, body["reason"], "see_call_list")
     done_here()
-    return render(
-        "outreach/paper.html", activity=activity, change=change, people=people, now=clock.now()
-    )
+    return render("outreach/paper.html", now=clock.now(), **taken)
 
 
 @pages.form("/<uuid:change_id>/excel", access=Permission.CALL_LIST, body=forms.LookForm,
@@ -151,9 +155,6 @@ def excel(
     session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], change_id: UUID
 ) -> Response:
     """The call list with its numbers as an Excel file."""
-    activity, change = access_change(session, actor, change_id, Permission.CALL_LIST)
-    people = operations.take_along(
-        session, actor, activity, change, body["reason"], action="export_call_list"
-    )
-    content = call_list_file(activity.title, change.words, people)
+    taken = _take_along(session, actor, change_id, body["reason"], "export_call_list")
+    content = call_list_file(taken["activity"].title, taken["change"].words, taken["people"])
     return attachment(content, f"电话名单{clock.today():%Y%m%d}.xlsx", MIMETYPE)
