@@ -54,8 +54,8 @@ def make_link(
     return token
 
 
-def revoke_link(session: Session, actor: Actor, link_id: UUID) -> None:
-    """Take a link back, at once and for good; a second time changes nothing.
+def revoke_link(session: Session, actor: Actor, link_id: UUID) -> WallLink:
+    """Take a link back, at once and for good, and answer it; a second time changes nothing.
 
     Raises NotFound (404) for one of another's region.
     """
@@ -67,6 +67,7 @@ def revoke_link(session: Session, actor: Actor, link_id: UUID) -> None:
         link.revoked_at = clock.now()
         session.flush()
         _note(session, actor, "revoke_wall_link", link, code)
+    return link
 
 
 def find_link(session: Session, token: str, *, calendar: bool = False) -> WallLink:

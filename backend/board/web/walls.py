@@ -92,8 +92,12 @@ def make_for_board(session: Session, actor: Actor, activity_id: UUID) -> Respons
 @pages.form("/<uuid:link_id>/revoke", access=Permission.ACTIVITY_RUN, page=".list_links")
 def revoke(session: Session, actor: Actor, link_id: UUID) -> Response:
     """Take a link back."""
-    walls.revoke_link(session, actor, link_id)
-    tell("链接已收回，用它打开的大屏不再更新")
+    link = walls.revoke_link(session, actor, link_id)
+    tell(
+        "链接已收回，订阅了它的日历不再更新"
+        if link.calendar
+        else "链接已收回，用它打开的大屏不再更新"
+    )
     return see_other(".list_links")
 
 

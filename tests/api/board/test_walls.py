@@ -146,5 +146,7 @@ def test_a_region_s_calendar_is_subscribed_to_and_tells_what_becomes_of_it(world
     # It opens no wall, and is taken back like one.
     assert program.http.get(path.removesuffix("/calendar.ics")).status_code == 404
     assert "日历：" in desk.read(f"{W}/")
+    assert "收回这个链接？订阅了它的日历不再更新" in desk.read(f"{W}/")
     assert desk.send(f"{W}/{link_id(desk.read(f'{W}/'))}/revoke").status_code == 303
+    assert "链接已收回，订阅了它的日历不再更新" in desk.read(f"{W}/")
     assert program.http.get(path).status_code == 404
