@@ -92,11 +92,12 @@ def test_after_a_market_its_record_and_its_complaints_wait(world: World, outer: 
 def test_a_need_waits_until_it_is_decided(world: World) -> None:
     desk = Desk(world, world.organiser())
     need: dict[str, Any] = {
-        "region_id": world.region_id(COMMUNITY), "title": "修伞", "source": "visit",
+        "region_id": world.region_id(COMMUNITY), "title": "修「老伞」", "source": "visit",
         "raised_on": clock.today().isoformat(),
     }  # fmt: skip
     address = desk.send("/console/needs/new", **need).location
     assert kinds(desk) == {"待受理的需求": 1}
+    assert "确定不受理「修『老伞』」？" in desk.read(address)
     assert desk.send(f"{address}/accept").status_code == 303
     assert kinds(desk) == {}
 
