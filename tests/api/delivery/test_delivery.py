@@ -1,6 +1,7 @@
 """消息发送: of each activity who was told what, and what became of WeChat's message; only what has
 certainly told nobody is sent again."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -66,6 +67,8 @@ def test_of_each_activity_it_says_how_many_were_told_and_what_became_of_it(
     assert "本人没有订阅，或次数已用完" in page
     assert "王*英" in page
     assert "王秀英" not in page
+    for head in (desk.read(LIST), page):
+        assert re.search('scope="colgroup"[^>]+>微信提醒</th>', head), "whose columns they are"
     states = {one["state"]: one for one in listed(organiser, activity_id=activity_id)}
     assert set(states) == {"sent", "refused"}
     assert states["sent"]["name"] == "王*英"
