@@ -110,6 +110,7 @@ def test_a_rating_whose_answer_was_lost_is_one_rating(
     mine.page.get_by_role("radio", name="不满意").first.tap()
     mine.page.get_by_label("还想说的话").fill("等了很久")
     mine.sees("可以在微信里提醒您：投诉办得怎么样了")
+    mine.misses("您替")
     photo = f"data:image/png;base64,{picture()}"
     add = "photo => window.__harness.album.push(photo, 'data:text/plain,nothing')"
     mine.page.evaluate(add, photo)
@@ -234,17 +235,23 @@ def test_the_number_stays_on_the_screen_and_follows_again(
     mine.misses("暂时没更新上")
 
 
-def test_every_page_says_so_and_goes_on(own: OpenPhone, market: Market, served: Any) -> None:
+def test_every_page_says_so_and_goes_on(
+    own: OpenPhone, resident: Caller, market: Market, served: Any
+) -> None:
+    member = resident.post("/me/family", {"name": "王奶奶"})["id"]
+    market.give_number(market.haircut, member)
+    hers = market.serve_next(market.haircut)
     pages = {
         f"market/market?id={market.id}": "摊位和服务",
         f"sign-up/sign-up?activity={market.id}&offering={market.haircut.offering_id}": "现场取号",
         f"checkin/checkin?scene={market.code()}": "您来到了",
         "my-code/my-code": "秒后自动换新",
         f"rate/rate?booking={served['id']}": "提交评价",
+        f"rate/rate?booking={hers['id']}": "您替王奶奶评价",
         "bookings/bookings": "B001",
         "visits/visits": market.title,
         "ratings/ratings": "还没有评价过",
-        "family/family": "还没有添加家人",
+        "family/family": "王奶奶",
         "phone/phone": "保存姓名和年份",
         "consents/consents": "使用手机号",
         "my-data/my-data": "登录记录",
