@@ -13,6 +13,7 @@ from backend.activities.words import quoted
 from backend.core import clock
 from backend.core.config import RATING
 from backend.core.dates import day, moment
+from backend.core.text import sentence as as_sentence
 from backend.feedback.models import Rating, Rectification
 from backend.identity.models import Resident
 from backend.identity.names import own_name
@@ -61,10 +62,10 @@ def closed(session: Session, row: Rectification) -> None:
             lambda of: f"{of}已办结。{reopening}",
         )  # fmt: skip
         return
-    why = row.unsolved_reason.rstrip("。")
+    why = as_sentence(row.unsolved_reason)
     _tell(
         session, row, NoticeKind.COMPLAINT_CLOSED, "没能解决",
-        lambda of: f"{of}里说的问题没能解决，很抱歉，已办结。原因：{why}。{reopening}",
+        lambda of: f"{of}里说的问题没能解决，很抱歉，已办结。原因：{why}{reopening}",
         what="问题",
     )  # fmt: skip
 
