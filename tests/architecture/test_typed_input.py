@@ -59,6 +59,10 @@ _EXCEPTED = {
     "schedule/reading/times.py": {"_filled(values)", "_notes(values)", "_is_overnight(values)"},
     # Columns that our own code names.
     "bookings/moves.py": {"move(details)", "setattr(booking, name, value)"},
+    "feedback/rectification/rounds.py": {
+        "setattr(ended, name, getattr(row, name))",
+        "setattr(row, name, None)",
+    },
     "identity/phones.py": {"setattr(resident, name, value)"},
     "reports/figures.py": {
         "setattr(group, name, n if n is not None else getattr(group, name))",
