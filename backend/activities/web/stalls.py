@@ -5,12 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities import queries
 from backend.activities.checks import changes
 from backend.activities.checks.overlaps import organisations_elsewhere
-from backend.activities.models import Activity, Stall
+from backend.activities.models import Activity, Offering, Stall
 from backend.activities.permissions import (
     Deleted,
     access_activity_for_edit,
@@ -189,14 +190,24 @@ def ask_to_delete_stall(
 ) -> str:
     """Who is affected if the stall goes with its services."""
     activity, stall = stall_to_edit(session, actor, stall_id)
+    affected = changes.affected_at_stall(session, activity.id, stall_id)
     return render(
         "activities/delete_stall.html",
         **frame(
             actor, activity, "stalls", problem=problem, stall=stall,
             services=len(queries.stall_detail(session, stall_id)["offerings"]),
-            affected=changes.affected_at_stall(session, activity.id, stall_id),
+            affected=affected, seen=_seen_to_go(session, stall, affected),
         ),
     )  # fmt: skip
+
+
+def _seen_to_go(session: Session, stall: Stall, affected: changes.Affected) -> str:
+    """Stands for a stall with its services and those who are affected if it goes."""
+    services = select(Offering).where(Offering.stall_id == stall.id, Offering.dropped_at.is_(None))
+    rows = session.execute(services.order_by(Offering.id)).scalars()
+    return changes.fingerprint(
+        changes.fingerprint_of(stall), [changes.fingerprint_of(row) for row in rows], affected.seen
+    )
 
 
 @pages.form("/stalls/<uuid:stall_id>/delete", access=EDIT, body=forms.ConfirmForm,
@@ -206,7 +217,7 @@ def delete_stall(session: Session, actor: Actor, body: dict[str, str], stall_id:
     shown it."""
     activity, stall = access_stall_for_edit(session, actor, stall_id)
     affected = changes.affected_at_stall(session, activity.id, stall.id)
-    if body.get("seen") != affected.seen:
+    if body.get("seen") != _seen_to_go(session, stall, affected):
         raise changes.AffectedMeanwhile
     stalls.drop_stall(session, actor, activity, stall)
     everything = see_other(".list_stalls", activity_id=activity.id)
