@@ -75,16 +75,22 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
 def see_reach(
     session: Session, activity: Activity, affected: changes.Affected | None
 ) -> Response | None:
-    """The way to the page of an activity's last change, which has just been made: whom it has
-    reached. None where it concerns nobody.
+    """The way to whom a change of an activity that has just been made has reached: to its page, or
+    to the list where several are to be told, as of a stall with its services. None where nobody
+    is to be told.
 
     Args:
         affected: as its sender was shown them; None where nobody was asked.
     """
     if affected is None or not affected.bookings:
         return None
-    last, *_ = reaches(session, activity)
-    return see_other("outreach.show_change", change_id=last.change_id)
+    match [one for one in reaches(session, activity) if one.to_tell]:
+        case []:
+            return None
+        case [change]:
+            return see_other("outreach.show_change", change_id=change.change_id)
+        case _:
+            return see_other("outreach.list_changes", activity_id=activity.id)
 
 
 def elsewhere_then(

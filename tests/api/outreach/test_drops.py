@@ -24,7 +24,8 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     booking, kept = day.booked(person), day.booked(other, stays)
     desk, path = Desk(world, day.organiser), f"{M}/offerings/{day.offering_id}/delete"
     ok(day.organiser.put(f"/activities/{day.id}", {"venue": {"name": "文化宫"}}))
-    ok(person.post("/me/notices/read", {"all": True}), 204)
+    for told_of_it in (person, other):
+        ok(told_of_it.post("/me/notices/read", {"all": True}), 204)
     shown = desk.read(path)
     day.booked(world.person("钱大海"))
     assert desk.send(path, **fields_of(shown)).status_code == 409, "one more than was shown"
@@ -32,7 +33,7 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     page = drop(desk, path)
     for words in ("「义剪」不办了", "已通知 0／2", "赵*红", "钱*海"):
         assert words in page
-    assert "已通知 1／2 人" in desk.read(f"/console/changes/of/{day.id}"), (
+    assert "已通知 2／2 人" in desk.read(f"/console/changes/of/{day.id}"), (
         "the place was told before"
     )
     assert day.booking(booking)["state"] == "cancelled"
@@ -68,7 +69,12 @@ def test_a_stall_goes_with_its_services_and_its_number_is_free_again(world: Worl
     day.booked(world.person(), gone)
     drop(desk, f"{M}/offerings/{gone}/delete")
     day.offering(also_at_stall_ids=[second])
-    assert "已通知 0／1" in drop(desk, path)
+    shown = desk.read(path)
+    another = day.offering(second)
+    assert desk.send(path, **fields_of(shown)).status_code == 409, "one service more than was shown"
+    day.booked(world.person(), another)
+    page = drop(desk, path)
+    assert page.count("还有 1 人没通知到") == 3, "all that was dropped is to be told of"
     assert day.booking(booking)["state"] == "cancelled"
     assert day.booking(booking)["stall"]["number"] == "9"
     market = ok(person.get(f"/activities/{day.id}"))
