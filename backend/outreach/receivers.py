@@ -18,6 +18,10 @@ from backend.identity.signals import residents_merged, residents_removed
 from backend.outreach import keeping, operations, queries
 from backend.outreach.models import ActivityChange, Addressee
 
+# What is kept of an addressee together.
+_CALL = ("call", "called_at", "called_by")
+_ANSWER = ("answer", "answered_at")
+
 
 @change_coming.connect
 def keep(session: Session, *, actor: Actor | None, activity: Activity, change: Change) -> None:
@@ -32,10 +36,20 @@ def answered(session: Session, *, activity_id: UUID, resident_id: UUID) -> None:
 @residents_merged.connect
 def merged(session: Session, *, source_id: UUID, target_id: UUID) -> None:
     """Whom a change concerned twice is told of it once, as the account that they turned out to
-    have."""
+    have; and has been told, or has answered, as either."""
     twin = aliased(Addressee)
     known = select(twin.change_id).where(twin.resident_id == target_id)
     source = Addressee.resident_id == source_id
+    of_both = Addressee.resident_id == target_id, twin.resident_id == source_id
+    same = Addressee.change_id == twin.change_id
+    for what in (_CALL, _ANSWER):
+        nothing_yet = getattr(Addressee, what[0]).is_(None)
+        session.execute(
+            update(Addressee)
+            .where(*of_both, same, nothing_yet)
+            .values({name: getattr(twin, name) for name in what}),
+            execution_options={"synchronize_session": False},
+        )
     session.execute(delete(Addressee).where(source, Addressee.change_id.in_(known)))
     session.execute(update(Addressee).where(source).values(resident_id=target_id))
 
