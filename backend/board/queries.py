@@ -47,6 +47,7 @@ def board_of(session: Session, activity: Activity) -> dict[str, Any]:
     services = [
         _service(row, states[key], slots[row.id], called[row.id], now)
         for key, row in places_by_offering(session, activity.id, on).items()
+        if row.dropped_at is None or set(states[key]) - {BookingState.CANCELLED}
     ]
     stalls = _stalls_with_lines(session, activity.id, on)
     warnings = stopped_finders(session, activity.id, now)
@@ -119,6 +120,7 @@ def _slots(
         .outerjoin(Booking, Booking.slot_id == Slot.id)
         .where(
             Offering.activity_id == activity_id,
+            Offering.dropped_at.is_(None),
             Slot.ends_at > now,
             Slot.starts_at < over_at,
         )

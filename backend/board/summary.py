@@ -100,6 +100,7 @@ def places_by_offering(
             Offering.title,
             Offering.mode,
             Offering.letter,
+            Offering.dropped_at,
             Stall.number,
             Stall.name,
             func.avg(wait / 60.0).label("wait"),

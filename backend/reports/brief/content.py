@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityRecord, Offering, Programme, Venue
@@ -88,7 +88,8 @@ def _read(session: Session, order: Order) -> Brief:
 
 
 def _services(session: Session, activity_id: UUID) -> list[tuple[str, int]]:
-    """Each service with how often it was served, the most used first."""
+    """Each service with how often it was served, the most used first; one that was dropped only
+    where somebody was served before."""
     served = func.count(Booking.id)
     rows = session.execute(
         select(Offering.title, served)
@@ -98,6 +99,7 @@ def _services(session: Session, activity_id: UUID) -> list[tuple[str, int]]:
         )
         .where(Offering.activity_id == activity_id)
         .group_by(Offering.id)
+        .having(or_(Offering.dropped_at.is_(None), served > 0))
         .order_by(served.desc(), Offering.letter)
     )
     return [(title, n) for title, n in rows]

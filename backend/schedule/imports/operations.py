@@ -227,7 +227,7 @@ def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list
     last_slot = (
         select(func.max(Slot.ends_at))
         .join(Offering, Offering.id == Slot.offering_id)
-        .where(Offering.activity_id == Activity.id)
+        .where(Offering.activity_id == Activity.id, Offering.dropped_at.is_(None))
         .correlate(Activity)
         .scalar_subquery()
     )

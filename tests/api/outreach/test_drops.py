@@ -73,7 +73,10 @@ def test_a_stall_goes_with_its_services_and_its_number_is_free_again(world: Worl
     another = day.offering(second)
     assert desk.send(path, **fields_of(shown)).status_code == 409, "one service more than was shown"
     day.booked(world.person(), another)
+    board = f"/console/board/{day.id}"
+    assert "<td>9 " in desk.read(board)
     page = drop(desk, path)
+    assert "<td>9 " not in desk.read(board), "nor has it free places there"
     assert page.count("还有 1 人没通知到") == 3, "all that was dropped is to be told of"
     assert day.booking(booking)["state"] == "cancelled"
     assert day.booking(booking)["stall"]["number"] == "9"
