@@ -30,7 +30,9 @@ def text_of(session: Session, kinds: tuple[ToDos, ...]) -> str | None:
         return None
     today = clock.today()
     lines = [f"{kind.title}：{count} 件" for kind, count in counts]
-    return "\n".join([f"吾社集待办（{today.month}月{today.day}日）", *lines, "请打开工作台办理。"])
+    return "\n".join(
+        [f"吾社集待办（{today.month}月{today.day}日）", *lines, "请在电脑上打开「待办」办理。"]
+    )
 
 
 def _whole_office(session: Session) -> Actor:

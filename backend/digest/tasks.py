@@ -8,15 +8,15 @@ from backend.core.db import transaction
 from backend.core.jobs import job
 from backend.core.todos import AllToDos
 from backend.digest import operations
-from backend.gateways.robots import RobotFailed, Robots
+from backend.gateways.robots import RobotFailed, Robots, RobotUnknown
 
 log = logging.getLogger(__name__)
 
 
 @job("digest.send", cron="*/10 * * * *")
 def send() -> None:
-    """Say in the office's chats what waits: once each morning; what failed is tried again at the
-    next ticks."""
+    """Say in the office's chats what waits: once each morning; what has certainly told nobody is
+    tried again at the next ticks."""
     if not composed(Robots) or not operations.is_due():
         return
     today = clock.today()
@@ -33,3 +33,6 @@ def send() -> None:
             log.warning("digest not taken", extra={"robot": robot.name, "why": str(error)})
             with transaction() as session:
                 operations.note_failed(session, robot.name, today)
+        except RobotUnknown as error:
+            why = {"robot": robot.name, "why": str(error)}
+            log.warning("digest may not have been taken", extra=why)

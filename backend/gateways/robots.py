@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from backend.core import clock
 from backend.gateways.deadline import Deadline
@@ -23,7 +24,12 @@ _JSON = MappingProxyType({"Content-Type": "application/json"})
 
 
 class RobotFailed(Exception):
-    """The robot could not be reached, or has refused; says why without its address."""
+    """The robot could not be reached, or has refused, so that its chat has not been told; says why
+    without its address."""
+
+
+class RobotUnknown(Exception):
+    """The text was sent and no answer of a robot came back: its chat may have been told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Robot:
     def say(self, text: str) -> None:
         """Write a text into its chat.
 
-        Raises RobotFailed.
+        Raises RobotFailed, RobotUnknown.
         """
         address = urlsplit(self.url)
         base = f"{address.scheme}://{address.netloc}"
@@ -61,7 +67,8 @@ class Robot:
                 )
             except requests.RequestException as error:
                 # Its own words name the address.
-                raise RobotFailed(type(error).__name__) from None
+                failed = RobotFailed if _never_connected(error) else RobotUnknown
+                raise failed(type(error).__name__) from None
         _check(answer)
 
     def _signature(self) -> Mapping[str, str]:
@@ -84,11 +91,18 @@ def robots(*, wecom: str, dingtalk: str, dingtalk_secret: str) -> Robots:
     return Robots(robot for robot in known if robot.url)
 
 
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether nothing can have been sent."""
+    (cause, *_) = error.args or (None,)
+    reason = getattr(cause, "reason", None)
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))
+
+
 def _check(answer: requests.Response) -> None:
     """Both say in the body whether they took it, with status 200."""
     try:
         code = orjson.loads(answer.content)["errcode"]
     except (ValueError, KeyError, TypeError):
-        raise RobotFailed(f"status {answer.status_code}, no answer of a robot") from None
+        raise RobotUnknown(f"status {answer.status_code}, no answer of a robot") from None
     if code != 0:
         raise RobotFailed(f"errcode {code}")

@@ -15,7 +15,7 @@ import time_machine
 
 from backend.core.context import compose
 from backend.digest.tasks import send
-from backend.gateways.robots import Robots, robots
+from backend.gateways.robots import Robot, Robots, robots
 from tests.support.market_day import shanghai
 from tests.support.world import World
 
@@ -87,7 +87,7 @@ def test_it_says_how_much_waits_once_a_day(office: World, chat: Chat) -> None:
     ((query, said),) = chat.told
     assert query == {"key": "k-1"}
     assert said.splitlines() == [
-        "吾社集待办（5月4日）", "3 天内开始，还没有发布的活动：1 件", "请打开工作台办理。",
+        "吾社集待办（5月4日）", "3 天内开始，还没有发布的活动：1 件", "请在电脑上打开「待办」办理。",
     ]  # fmt: skip
     tick(office, 24 * 60 * 3)
     assert len(chat.told) == 1, "nothing waits by then"
@@ -96,13 +96,43 @@ def test_it_says_how_much_waits_once_a_day(office: World, chat: Chat) -> None:
 def test_what_failed_is_tried_again_a_few_times(
     office: World, chat: Chat, caplog: pytest.LogCaptureFixture
 ) -> None:
-    chat.answers = [b'{"errcode": 45009}', b"<html>", b'{"errcode": 1}', b'{"errcode": 0}']
+    chat.answers = [b'{"errcode": 45009}', b'{"errcode": 2}', b'{"errcode": 1}', b'{"errcode": 0}']
     for minutes in range(0, 60, 10):
         tick(office, minutes)
     assert len(chat.told) == 3
     lines = [line for line in caplog.records if line.msg == "digest not taken"]
     assert len(lines) == 3
     assert "k-1" not in caplog.text
+
+
+def test_what_may_have_been_said_is_not_said_again(
+    office: World, chat: Chat, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The text was sent, and what came back is no answer of a robot."""
+    chat.answers = [b"<html>"]
+    for minutes in (0, 10, 20):
+        tick(office, minutes)
+    assert len(chat.told) == 1
+    lines = [line for line in caplog.records if line.msg == "digest may not have been taken"]
+    assert len(lines) == 1
+    assert "k-1" not in caplog.text
+
+
+def test_killed_while_it_is_said_it_is_not_said_again(
+    office: World, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The process ends here."""
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Robot, "say", dies)
+        with pytest.raises(Killed):
+            tick(office)
+    tick(office, 10)
+    assert chat.told == []
 
 
 def test_a_chat_that_is_away_hears_it_later(office: World, chat: Chat) -> None:
