@@ -71,7 +71,7 @@ def _somebody_unreached() -> ColumnElement[bool]:
 
 TODOS_OF_CHANGES = (
     ToDos(
-        25, "等您核对后发送的公告", Permission.ACTIVITY_RUN, "写于", _held,
+        25, "等核对的公告", Permission.ACTIVITY_RUN, "写于", _held,
         ("outreach.list_changes", "activity_id"),
     ),
     ToDos(

@@ -85,7 +85,7 @@ TODOS_OF_ACTIVITIES = (
         10, "退回给您修改的活动", Permission.ACTIVITY_EDIT, "开始", _returned, _PAGE
     ),
     ToDos(
-        20, "待您审核的活动", Permission.ACTIVITY_PUBLISH, "开始", _submitted, _PAGE,
+        20, "待审核的活动", Permission.ACTIVITY_PUBLISH, "开始", _submitted, _PAGE,
         ("schedule.calendar", {"state": S.SUBMITTED.value} | _ALL_TIMES),
     ),
     ToDos(

@@ -43,7 +43,7 @@ def test_a_draft_waits_for_who_publishes_and_comes_back_with_the_words(world: Wo
     other = Desk(world, world.organiser(OTHER_SUBDISTRICT))
     market = world.draft(clerk, starts_at=clock.now() + timedelta(days=9))
     ok(clerk.post(f"/activities/{market['id']}/submit"))
-    assert kinds(theirs) == {"待您审核的活动": 1}
+    assert kinds(theirs) == {"待审核的活动": 1}
     assert (kinds(own), kinds(other), badge(theirs)) == ({}, {}, 1)
     (address,) = re.findall(r'href="([^"]+)">全部 1 件', theirs.read(HOME))
     assert market["title"] in theirs.read(address.replace("&amp;", "&"))

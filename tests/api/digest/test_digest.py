@@ -87,8 +87,10 @@ def test_it_says_how_much_waits_once_a_day(office: World, chat: Chat) -> None:
     ((query, said),) = chat.told
     assert query == {"key": "k-1"}
     assert said.splitlines() == [
-        "吾社集待办（5月4日）", "3 天内开始，还没有发布的活动：1 件", "请在电脑上打开「待办」办理。",
-    ]  # fmt: skip
+        "吾社集待办（5月4日）",
+        "3 天内开始，还没有发布的活动：1 件",
+        "请在电脑上打开「待办」办理。",
+    ]
     tick(office, 24 * 60 * 3)
     assert len(chat.told) == 1, "nothing waits by then"
 

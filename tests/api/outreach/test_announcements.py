@@ -110,7 +110,7 @@ def test_what_could_not_be_checked_is_sent_by_a_colleague(world: World) -> None:
     assert desk.send(path).status_code == 409, "not by who wrote it"
     own = desk.read(f"/console/changes/of/{day.id}")
     assert "请另一位同事核对后发送" in own
-    assert "等您核对后发送的公告" not in desk.read("/console/")
+    assert "等核对的公告" not in desk.read("/console/")
     colleague = Desk(world, world.organiser())
     assert f'href="/console/changes/of/{day.id}"' in colleague.read("/console/")
     assert "核对过了，发送" in colleague.read(f"/console/changes/of/{day.id}")
@@ -118,7 +118,7 @@ def test_what_could_not_be_checked_is_sent_by_a_colleague(world: World) -> None:
     assert [len(inbox(person)) for person in (waits, elsewhere)] == [1, 0]
     assert colleague.send(path).status_code == 409, "once"
     day.close()
-    assert "等您核对后发送的公告" not in colleague.read("/console/"), "nothing to say any more"
+    assert "等核对的公告" not in colleague.read("/console/"), "nothing to say any more"
     assert "活动已经结束或取消，不再发送" in colleague.read(f"/console/changes/of/{day.id}")
 
 
