@@ -182,6 +182,7 @@ def release(session: Session, actor: Actor, activity: Activity, row: Announcemen
     """
     if row.written_by == actor.user_id:
         raise OwnAnnouncement
+    lock(session, Activity, activity.id)
     if not announced(activity):
         raise NothingToAnnounce
     _move(session, actor, activity, row, AnnouncementState.SENT)
@@ -204,9 +205,14 @@ def check_announcement(announcement_id: str) -> None:
         return
     state, later = _verdict(waiting.openid, waiting.text)
     with transaction() as session:
-        row = lock(session, Announcement, UUID(announcement_id))
+        row = session.get_one(Announcement, UUID(announcement_id))
+        # The activity first, so that nothing is announced of one that is cancelled this moment.
+        activity = lock(session, Activity, row.activity_id)
+        lock(session, Announcement, row.id)
+        if state is AnnouncementState.SENT and not announced(activity):
+            state = AnnouncementState.HELD
         if row.state in _UNDECIDED and row.state is not state:
-            _move(session, None, session.get_one(Activity, row.activity_id), row, state)
+            _move(session, None, activity, row, state)
     if later is not None:
         raise later
 
@@ -239,8 +245,7 @@ def _move(
         region_code=activity.region_code,
         details={"activity_id": str(activity.id)},
     )
-    # What was cancelled or has ended meanwhile has nothing to say any more.
-    if to is AnnouncementState.SENT and announced(activity):
+    if to is AnnouncementState.SENT:
         _send(session, activity, row)
 
 

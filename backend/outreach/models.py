@@ -93,7 +93,7 @@ A = AnnouncementState
 ANNOUNCEMENT_TRANSITIONS: dict[AnnouncementState, dict[AnnouncementState, Who]] = {
     A.CHECKING: {
         A.SENT: by(Other.SYSTEM, note="WeChat has nothing against the text"),
-        A.HELD: by(Other.SYSTEM, note="doubtful, or could not be checked"),
+        A.HELD: by(Other.SYSTEM, note="doubtful, could not be checked, or too late to send"),
         A.REJECTED: by(Other.SYSTEM, note="WeChat refuses the text"),
     },
     A.HELD: {

@@ -89,6 +89,21 @@ def test_a_text_that_passes_is_told_once_to_each_account(
     assert "没有通过检查，没有发" in desk.read(f"/console/changes/of/{day.id}")
 
 
+def test_of_what_was_cancelled_meanwhile_nothing_is_announced(
+    wechat_app: Flask, world: World, day: MarketDay
+) -> None:
+    """Its text passes all the same; it is not called sent, for nobody was told."""
+    person = world.person()
+    day.booked(person)
+    desk = Desk(world, organiser_seen_by_wechat(world))
+    write(desk, day)
+    ok(day.organiser.post(f"/activities/{day.id}/cancel", {"reason": "大雨"}))
+    check(wechat_app)
+    assert inbox(person) == []
+    assert day.rows("SELECT state FROM announcement") == [("held",)]
+    assert "活动已经结束或取消，不再发送" in desk.read(f"/console/changes/of/{day.id}")
+
+
 def test_what_could_not_be_checked_is_sent_by_a_colleague(world: World) -> None:
     """No WeChat anywhere: the text is held. It goes to who stands in that line."""
     day = MarketDay.begin(world)
