@@ -16,6 +16,7 @@ from backend.core.context import composed
 from backend.core.crypto import PhoneVault
 from backend.core.db import transaction
 from backend.core.permissions import Role
+from backend.identity.signals import residents_merged
 from backend.notices.models import NoticeKind
 from backend.notices.news import News
 from backend.notices.operations import tell
@@ -381,6 +382,20 @@ def test_of_two_clerks_the_second_is_told_who_ticked(
     assert "已通知 1／3" in page, "another guest is another household"
     assert mark(desk, page, "李*奶", "").status_code == 303
     assert "已通知 0／3" in desk.read(address)
+
+
+def test_who_turns_out_to_be_somebody_else_was_told_as_either(
+    world: World, cancelled: tuple[MarketDay, Desk, str]
+) -> None:
+    day, desk, address = cancelled
+    mark(desk, desk.read(address), "李*奶", "told")
+    ((guest,), (known,)) = day.rows(
+        "SELECT r.id FROM addressee a JOIN resident r ON r.id = a.resident_id"
+        " WHERE r.name IN ('李奶奶', '赵小红') ORDER BY r.user_id NULLS FIRST"
+    )
+    with world.app.app_context(), transaction() as session:
+        residents_merged.send(session, source_id=guest, target_id=known)
+    assert "已通知 1／2" in desk.read(address)
 
 
 def test_no_number_is_shown_when_it_is_too_late_to_call(
