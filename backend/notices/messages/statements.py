@@ -81,37 +81,42 @@ SWEEP = Statement(
     """
 )
 
-_DUE = f"""
+_DUE = """
     m.state = 'owed' AND m.due_at <= :now AND m.until > :now AND (m.urgent OR NOT :quiet)
     AND m.template = ANY(CAST(:templates AS text[]))
-    AND NOT {overtaken("m")}
-    AND NOT EXISTS (SELECT FROM message other
-                     WHERE other.user_id = m.user_id AND other.joined_by = m.joined_by
-                       AND other.state IN ('sending', 'sent', 'unknown')
-                       AND other.sending_at > :joined_since)
+    AND (m.joined_by IS NULL
+         OR NOT EXISTS (SELECT FROM message other
+                         WHERE other.user_id = m.user_id AND other.joined_by = m.joined_by
+                           AND other.state IN ('sending', 'sent', 'unknown')
+                           AND other.sending_at > :joined_since))
 """
 
 COUNT_DUE = Statement(f"SELECT count(*) AS due FROM message m WHERE {_DUE}")
 
-# The next one, to whoever asks first, with its credit.
+# The next one, to whoever asks first, with its credit. Only of that one it is asked whether it was
+# overtaken: two thousand may be due.
 CLAIM = Statement(
     f"""
     WITH next AS (
         SELECT m.id, m.user_id, m.template FROM message m WHERE {_DUE}
          ORDER BY m.due_at, m.id LIMIT 1 FOR UPDATE OF m SKIP LOCKED
+    ), judged AS (
+        SELECT next.*, {overtaken("next")} AS is_overtaken FROM next
     ), spent AS (
-        UPDATE message_credit c SET remaining = c.remaining - 1 FROM next
-         WHERE c.user_id = next.user_id AND c.template = next.template AND c.remaining > 0
+        UPDATE message_credit c SET remaining = c.remaining - 1 FROM judged j
+         WHERE c.user_id = j.user_id AND c.template = j.template AND c.remaining > 0
+           AND NOT j.is_overtaken
         RETURNING c.user_id
     ), credit AS (SELECT count(*) = 1 AS was_left FROM spent)
     UPDATE message m
        SET state = CASE WHEN was_left THEN 'sending' ELSE 'given_up' END,
-           reason = CASE WHEN was_left THEN NULL ELSE 'no_credit' END,
+           reason = CASE WHEN was_left THEN NULL
+                         WHEN is_overtaken THEN 'joined' ELSE 'no_credit' END,
            sending_at = CASE WHEN was_left THEN CAST(:now AS timestamptz) END,
            ended_at = CASE WHEN was_left THEN NULL ELSE CAST(:now AS timestamptz) END,
            tries = m.tries + 1
-      FROM next, credit, user_account u, notice n
-     WHERE m.id = next.id AND u.id = m.user_id AND n.id = m.id
+      FROM judged, credit, user_account u, notice n
+     WHERE m.id = judged.id AND u.id = m.user_id AND n.id = m.id
     RETURNING m.id, m.state, m.template, m.facts, m.until, m.tries, u.openid, n.kind, n.title,
               n.text, n.page
     """
