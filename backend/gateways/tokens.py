@@ -1,7 +1,8 @@
 """WeChat's access token: one fetch per expiry, whatever the number of threads and processes.
 
-Kept in PostgreSQL, encrypted, because all web workers and job workers share it. Reading a valid
-token takes no lock. When it is missing or about to expire, one thread of one process fetches a
+Kept in PostgreSQL, encrypted, because all web workers and job workers share it. Each process reads
+it once, and again when it is due, or when WeChat refuses it: two thousand messages a minute need
+one each. When it is missing or about to expire, one thread of one process fetches a
 new one; the others wait for it a bounded time, or, while the old token is still good, don't wait
 at all.
 
@@ -97,6 +98,8 @@ class AccessTokenStore:
     def __init__(self, engine: Engine, vault: PhoneVault) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._vault = vault
+        # What was last read, by appid: it is good until it is due, or WeChat refuses it.
+        self._known: dict[str, AccessToken] = {}
         # Threads of this process queue here, so that one of them at most asks the database again
         # and again.
         self._fetching = threading.Lock()
@@ -116,9 +119,13 @@ class AccessTokenStore:
             sqlalchemy.exc.OperationalError: the database is away.
         """
         now = clock.now()
+        known = self._known.get(appid)
+        if known is not None and not known.due(now):
+            return known
         with self._engine.connect() as connection:
             known = self._read(connection, appid)
         if known is not None and not known.due(now):
+            self._known[appid] = known
             return known
         old = known if known is not None and known.usable(now) else None
         try:
@@ -144,6 +151,7 @@ class AccessTokenStore:
                 )
                 .values(expires_at=WeChatAccessToken.fetched_at)
             )
+        self._known.pop(token.appid, None)
 
     def _renew(self, appid: str, fetch: Callable[[], IssuedToken], *, wait_s: float) -> AccessToken:
         deadline = Deadline(wait_s)

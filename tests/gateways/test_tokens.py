@@ -235,6 +235,18 @@ def test_a_bad_token_is_fetched_again_once(tokens: AccessTokenStore) -> None:
     assert counted.count == 2
 
 
+def test_a_process_reads_a_good_token_once_and_anew_when_it_is_refused(
+    engine: Engine, tokens: AccessTokenStore
+) -> None:
+    keep(engine, left_s=3600)
+    old, other = tokens.get(APPID, failing, wait_s=1), AccessTokenStore(engine, VAULT)
+    other.mark_bad(old)
+    assert other.get(APPID, Fetch(), wait_s=1).value == "T1"
+    assert tokens.get(APPID, failing, wait_s=1) == old, "not read for each call"
+    tokens.mark_bad(old)
+    assert tokens.get(APPID, failing, wait_s=1).value == "T1", "which the other has fetched"
+
+
 def test_a_token_does_not_show_its_value(tokens: AccessTokenStore) -> None:
     token = tokens.get(APPID, lambda: IssuedToken("visible?", 7200), wait_s=1)
     assert "visible?" not in repr(token)
