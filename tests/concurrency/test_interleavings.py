@@ -450,6 +450,24 @@ def test_nobody_is_told_of_a_look_up_who_closes_their_account_meanwhile(
         assert session.query(Notice).filter_by(user_id=person.user_id).all() == []
 
 
+def test_a_call_that_is_told_while_its_account_is_closed_goes_with_it(
+    day: MarketDay, person: Person, other: Other
+) -> None:
+    number = day.number(resident_id=str(person.resident_id))
+    other.does("SELECT FROM booking WHERE id = :id FOR UPDATE", id=number["id"])
+
+    def told() -> None:
+        other.does(
+            "INSERT INTO notice (id, user_id, kind, title, text, page, resident_ids, created_at)"
+            " VALUES (:id, :user_id, 'called', '轮到您了', '', '/', '{}', now())",
+            id=new_id(), user_id=person.user_id,
+        )  # fmt: skip
+
+    ok(other.meets(lambda: person.delete("/me"), told), 204)
+    with day.app.app_context(), transaction() as session:
+        assert session.query(Notice).filter_by(user_id=person.user_id).all() == []
+
+
 def test_who_closes_their_account_waits_for_no_one_who_tells_it_something(
     day: MarketDay, other: Other
 ) -> None:

@@ -240,6 +240,23 @@ def test_an_urgent_change_goes_at_once_and_those_that_follow_are_one(
     assert "改动2" in seen(wechat)[-1]
 
 
+def test_of_two_changes_told_while_one_is_being_sent_the_last_is_sent(
+    person: Person, wechat: StandIn
+) -> None:
+    market, began = uuid4(), clock.now()
+    told(changed(person, "改到周六", market))
+    with transaction() as session:
+        session.execute(update(Message).values(state="sending", tries=1, sending_at=began))
+    told(changed(person, "改到周日", market))
+    told(changed(person, "改到下周", market))
+    send_now()
+    assert outcomes(person) == {"sending": 1, "given_up: joined": 1, "owed": 1}
+    with time_machine.travel(began + JOINED + timedelta(minutes=1)):
+        send_now()
+    assert outcomes(person) == {"unknown": 1, "given_up: joined": 1, "sent": 1}
+    assert "改到下周" in seen(wechat)[-1]
+
+
 def test_an_older_change_that_comes_late_says_nothing_after_a_newer_one(
     person: Person, wechat: StandIn
 ) -> None:
