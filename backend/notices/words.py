@@ -34,6 +34,10 @@ REFUSED = {
     43101: "本人没有订阅，或次数已用完", 40003: "微信号不对", 40037: "模板编号不对，请告诉管理员",
     47003: "内容格式不对，请告诉管理员", 41030: "小程序页面未发布，请告诉管理员",
 }  # fmt: skip
+# Why one that is owed was put off.
+PUT_OFF = {
+    40125: "AppSecret 不对，请告诉管理员", 40164: "服务器地址不在微信的白名单里，请告诉管理员",
+}  # fmt: skip
 
 
 def why_untold(state: MessageState, errcode: int | None, reason: str | None) -> str:
@@ -41,6 +45,8 @@ def why_untold(state: MessageState, errcode: int | None, reason: str | None) -> 
     match state:
         case MessageState.REFUSED:
             return REFUSED.get(errcode or 0, f"微信错误 {errcode}")
+        case MessageState.OWED if errcode is not None:
+            return PUT_OFF.get(errcode, f"微信错误 {errcode}，稍后再试")
         case MessageState.GIVEN_UP if reason is not None:
             return GIVEN_UP[GivenUp(reason)]
         case MessageState.UNKNOWN:

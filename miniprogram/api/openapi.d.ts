@@ -694,7 +694,7 @@ export interface MeanAnswer {
 export interface MessageAnswer {
   activity_id: string;
   ended_at: string | null;
-  /** WeChat's, of a refusal */
+  /** WeChat's, of a refusal or of what put it off */
   errcode: number | null;
   id: string;
   kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "role_given" | "role_taken" | "looked_up";

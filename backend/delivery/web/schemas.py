@@ -36,7 +36,9 @@ class MessageAnswer(ma.Schema):
     ticket = out.String(metadata={"description": "the numbers that it is about, or empty"})
     name = out.String(metadata={"description": "masked"})
     state = out.Enum(MessageState, by_value=True, required=True)
-    errcode = out.Integer(allow_none=True, metadata={"description": "WeChat's, of a refusal"})
+    errcode = out.Integer(
+        allow_none=True, metadata={"description": "WeChat's, of a refusal or of what put it off"}
+    )
     reason = out.String(
         allow_none=True,
         metadata={"description": "WeChat's words; of what was given up over, joined, no_credit"},

@@ -76,7 +76,8 @@ class Message(Base):
     tries: Mapped[int] = mapped_column(default=0)
     sending_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    # WeChat's code and words where it refused; a word of `GivenUp`.
+    # WeChat's code where it refused, or where that kept us from asking; its words, or a word of
+    # `GivenUp`.
     errcode: Mapped[int | None]
     reason: Mapped[str | None]
 

@@ -100,7 +100,7 @@ class Ending:
         """Write it down, if nobody else has ended the message meanwhile."""
         try_of = {"id": self.message.id, "tries": self.message.tries}
         if self.state == MessageState.OWED:
-            statements.PUT_OFF.rows(session, **try_of, due_at=self.due_at)
+            statements.PUT_OFF.rows(session, **try_of, due_at=self.due_at, errcode=self.errcode)
             return
         ended = statements.END.first(
             session, **try_of, state=self.state, now=clock.now(), errcode=self.errcode,
@@ -137,7 +137,9 @@ def _send(message: Any) -> Ending:
             return _of_unknown_end(message)
         if error.retryable:
             due_at = clock.now() + _pause(message.tries)
-            return Ending(message, MessageState.OWED, answered=False, due_at=due_at)
+            return Ending(
+                message, MessageState.OWED, answered=False, due_at=due_at, errcode=error.errcode
+            )
         return Ending(message, MessageState.REFUSED, errcode=error.errcode, reason=error.message)
     return Ending(message, MessageState.SENT)
 

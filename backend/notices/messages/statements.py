@@ -114,7 +114,7 @@ CLAIM = Statement(
                          WHEN is_overtaken THEN 'joined' ELSE 'no_credit' END,
            sending_at = CASE WHEN was_left THEN CAST(:now AS timestamptz) END,
            ended_at = CASE WHEN was_left THEN NULL ELSE CAST(:now AS timestamptz) END,
-           tries = m.tries + 1
+           tries = m.tries + 1, errcode = NULL
       FROM judged, credit, user_account u, notice n
      WHERE m.id = judged.id AND u.id = m.user_id AND n.id = m.id
     RETURNING m.id, m.state, m.template, m.facts, m.until, m.tries, u.openid, n.kind, n.title,
@@ -135,7 +135,7 @@ END = Statement(
 PUT_OFF = Statement(
     """
     WITH put_off AS (
-        UPDATE message SET state = 'owed', due_at = :due_at
+        UPDATE message SET state = 'owed', due_at = :due_at, errcode = :errcode
          WHERE id = :id AND state = 'sending' AND tries = :tries
         RETURNING user_id, template
     )

@@ -20,7 +20,7 @@ from backend.identity import roles
 from backend.identity.roles import Scope
 from backend.notices.messages.models import Message
 from backend.notices.models import NoticeKind
-from tests.gateways.standin import SEND, StandIn
+from tests.gateways.standin import SEND, TOKEN, StandIn
 from tests.support.desk import Desk
 from tests.support.inbox import last
 from tests.support.market_day import MarketDay
@@ -160,6 +160,15 @@ def test_staff_see_no_whole_name_of_whom_a_message_is_about(world: World) -> Non
     page = Desk(world, day.organiser).read(LIST + day.id)
     assert "再给王*英发一次「叫号 A001」？" in page
     assert "王建国" not in f"{message} {page}"
+
+
+def test_the_office_sees_what_keeps_messages_from_being_sent(
+    world: World, wechat_app: Flask, wechat: StandIn, desk: Desk, activity_id: str, about: About
+) -> None:
+    wechat.mode(TOKEN, errcode=40164)
+    told(about(reachable(world, market_tomorrow=1)[0]))
+    send_now()
+    assert "服务器地址不在微信的白名单里" in desk.read(LIST + activity_id)
 
 
 def test_another_region_sees_and_sends_nothing(
