@@ -120,6 +120,17 @@ class AnnouncementRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarRules:
+    most: int
+    least: float
+    of_best: float
+    named: float
+    thing: float
+    way: float
+    about: float
+
+
+@dataclass(frozen=True, slots=True)
 class LookupRules:
     found_minutes: int
 
@@ -207,6 +218,7 @@ RATING = rules("rating", RatingRules)
 PHOTOS = rules("photos", PhotoRules)
 BOARD = rules("board", BoardRules)
 ANNOUNCEMENTS = rules("announcements", AnnouncementRules)
+SIMILAR = rules("similar", SimilarRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)

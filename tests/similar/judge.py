@@ -1,0 +1,64 @@
+"""The labelled needs: read, and how well similar ones are found among them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Text = tuple[str, str | None]
+Find = Callable[[Text], Sequence[Text]]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One need as it stands in the list, the same in others' words, and what is near it."""
+
+    stands: Text
+    same: tuple[Text, ...]
+    near: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Of all who asked: whose need was among the five, and what else they were shown."""
+
+    recall: float
+    false_a_query: float
+    missed: tuple[str, ...]
+
+
+def blocks() -> list[Block]:
+    """All of them, in the order of the files."""
+    files = sorted(Path(__file__).parent.glob("needs-*.txt"))
+    parts = "\n\n".join(file.read_text(encoding="utf-8").strip() for file in files).split("\n\n")
+    return [_block(part) for part in parts if not part.startswith("#")]
+
+
+def listed(of: Sequence[Block]) -> list[Text]:
+    """What stands in the list of needs."""
+    return [text for block in of for text in (block.stands, *block.near)]
+
+
+def judged(of: Sequence[Block], find: Find) -> Judged:
+    """How well `find` does for those who ask for the needs of these blocks."""
+    found = wrong = 0
+    missed: list[str] = []
+    queries = [(query, block.stands) for block in of for query in block.same]
+    for query, wanted in queries:
+        answer = list(find(query))
+        found += wanted in answer
+        wrong += sum(text != wanted for text in answer)
+        if wanted not in answer:
+            missed.append(f"{query[0]} → {wanted[0]}")
+    return Judged(found / len(queries), wrong / len(queries), tuple(missed))
+
+
+def _block(part: str) -> Block:
+    lines = [(line[0], _text(line[2:])) for line in part.splitlines()]
+    (stands,) = (text for mark, text in lines if mark == "=")
+    same, near = (tuple(text for mark, text in lines if mark == wanted) for wanted in "+~")
+    return Block(stands, same, near)
+
+
+def _text(line: str) -> Text:
+    title, _, details = line.partition(" | ")
+    return title, details or None
