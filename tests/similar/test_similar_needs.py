@@ -1,4 +1,4 @@
-"""Similar needs: found by what their words mean, held to a labelled set (tests/similar)."""
+"""Similar needs: found by what their words mean, held to the labelled set beside this."""
 
 import pytest
 
