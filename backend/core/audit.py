@@ -101,14 +101,19 @@ def audit_values(
     from_state: str | None = None,
     to_state: str | None = None,
     details: Details | None = None,
+    of_request: bool = True,
 ) -> dict[str, Any]:
-    """One entry's columns, for statements that write it along with the change itself."""
+    """One entry's columns, for statements that write it along with the change itself.
+
+    Args:
+        of_request: whether the entry says which request it came of, and from where.
+    """
     return {
         "id": new_id(),
         "at": clock.now(),
         "actor_user_id": actor.user_id if actor else None,
-        "request_id": current_request_id(),
-        "address": current_address(),
+        "request_id": current_request_id() if of_request else None,
+        "address": current_address() if of_request else None,
         "action": action,
         "object_type": object_type,
         "object_id": object_id,
@@ -130,6 +135,7 @@ def record(
     from_state: str | None = None,
     to_state: str | None = None,
     details: Details | None = None,
+    of_request: bool = True,
 ) -> None:
     """Write one audit entry in the caller's transaction.
 
@@ -139,6 +145,7 @@ def record(
         object_type: the table's name.
         details: further facts, JSON; ids only, no names and no phone numbers, but for `reason`:
             somebody's own words, kept apart.
+        of_request: whether the entry says which request it came of, and from where.
     """
     session.execute(
         _insert(),
@@ -151,6 +158,7 @@ def record(
             from_state=from_state,
             to_state=to_state,
             details=details,
+            of_request=of_request,
         ),
     )
 

@@ -90,6 +90,11 @@ class PhotoRules:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedRules:
+    decide_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRules:
     long_wait_minutes: int
     stall_start_minutes: int
@@ -216,6 +221,7 @@ BOOKINGS = rules("bookings", BookingRules)
 QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
 PHOTOS = rules("photos", PhotoRules)
+NEEDS = rules("needs", NeedRules)
 BOARD = rules("board", BoardRules)
 ANNOUNCEMENTS = rules("announcements", AnnouncementRules)
 SIMILAR = rules("similar", SimilarRules)

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     RECTIFICATION_HANDLE = "rectification.handle"
     NEED_SEE = "need.see"
     NEED_HANDLE = "need.handle"
+    NEED_ENTER = "need.enter"
     STAFF_SEE = "staff.see"
     ROLE_GRANT = "role.grant"
     RESIDENT_LOOKUP = "resident.lookup"
@@ -69,6 +70,7 @@ _ON_THE_SPOT = frozenset(
         Permission.TICKET_ISSUE,
         Permission.BOOKING_SEE,
         Permission.QUEUE_CALL,
+        Permission.NEED_ENTER,
     }
 )
 _ORGANISING = _ON_THE_SPOT | {

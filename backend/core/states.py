@@ -155,4 +155,6 @@ def transition(
         from_state=before.value,
         to_state=to.value,
         details=details,
+        # What follows for the system must not tell whose request set it going: a complaint's, say.
+        of_request=actor is not None,
     )

@@ -10,8 +10,9 @@ from backend.core.permissions import Actor
 from backend.demo import markets
 from backend.demo.markets import DemoActivity
 from backend.needs import operations
+from backend.needs.lifecycle import plans
 from backend.needs.models import Need, NeedSource
-from backend.needs.requests import NewNeed
+from backend.needs.requests import Asker, Ended, NewNeed
 from backend.regions.operations import region_by_code
 
 
@@ -74,15 +75,17 @@ def _make(session: Session, actor: Actor, demo: DemoNeed, today: date) -> None:
         source=demo.source,
         raised_on=today - timedelta(days=demo.days),
     )
-    need = operations.raise_need(session, actor, new)
+    need = operations.raise_need(session, actor, new, Asker(None, actor.user_id))
     if demo.declined is not None:
-        operations.decline(session, actor, need, demo.declined)
+        operations.decline(
+            session, actor, need, Ended(reason_code="not_ours", reason=demo.declined)
+        )
     if demo.accepted:
         operations.accept(session, actor, need)
     activity = markets.latest(session, demo.activity) if demo.activity else None
     if activity is not None:
-        operations.plan(session, actor, need, activity)
+        plans.plan(session, actor, need, activity)
     if demo.served:
-        operations.serve(session, actor, need)
+        plans.serve(session, actor, need)
     if demo.solved:
         operations.evaluate(session, actor, need)

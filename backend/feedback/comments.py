@@ -1,28 +1,15 @@
-"""What residents write: checked by WeChat before anybody reads it as checked.
-
-The save never waits for WeChat: a job asks. Whatever WeChat can't or won't say leaves the text
-to a person (docs/rules/wechat.md, Text check); while it can't be reached the job asks again.
-"""
+"""What residents write of a service: checked by WeChat before anybody reads it as checked
+(identity/people/texts.py)."""
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from backend.core import jobs
-from backend.core.context import composed
-from backend.core.db import transaction
-from backend.feedback.models import CommentState, Rating, Rectification, RectificationRound
-from backend.gateways.wechat import Suggestion, TextScene, WeChatError, WeChatGateway
+from backend.feedback.models import Rating, Rectification, RectificationRound
 from backend.identity.models import User
-
-_STATE_AFTER = {
-    Suggestion.PASS: CommentState.PASSED,
-    Suggestion.REVIEW: CommentState.REVIEW,
-    Suggestion.RISKY: CommentState.REJECTED,
-}
-# A person's look at what WeChat could not say does not end in a state, so both may be asked about.
-_UNDECIDED = (CommentState.PENDING, CommentState.REVIEW)
+from backend.identity.people.texts import CommentState, have_checked
 
 
 def put_comment(session: Session, rating: Rating, comment: str | None) -> None:
@@ -51,7 +38,7 @@ def check_comment(rating_id: str) -> None:
     Raises WeChatError where asking again later may help; a person may look at it until then.
     """
     whose = select(User.openid).where(User.id == Rating.rated_by).scalar_subquery()
-    _check(Rating.id == UUID(rating_id), Rating.comment, Rating.comment_state, whose)
+    have_checked(Rating.id == UUID(rating_id), Rating.comment, Rating.comment_state, whose)
 
 
 @jobs.job("feedback.check_words")
@@ -68,45 +55,7 @@ def check_words(round_id: str) -> None:
         .where(Rectification.id == ended.rectification_id)
         .scalar_subquery()
     )
-    _check(ended.id == UUID(round_id), ended.words, ended.words_state, whose)
-
-
-def _check(
-    which: ColumnElement[bool],
-    words: InstrumentedAttribute[str | None],
-    state: InstrumentedAttribute[CommentState],
-    whose: ScalarSelect[str | None],
-) -> None:
-    """A second run finds nothing that waits. Words that were changed while WeChat was asked are
-    left to the job of the change."""
-    with transaction() as session:
-        waiting = session.execute(
-            select(words.label("words"), whose.label("openid")).where(
-                which, state.in_(_UNDECIDED), words.is_not(None)
-            )
-        ).one_or_none()
-    if waiting is None:
-        return
-    said, later = _verdict(waiting.openid, waiting.words)
-    with transaction() as session:
-        session.execute(
-            update(words.class_)
-            .where(which, state.in_(_UNDECIDED), words == waiting.words)
-            .values({state: said})
-        )
-    if later is not None:
-        raise later
-
-
-def _verdict(openid: str | None, comment: str) -> tuple[CommentState, WeChatError | None]:
-    """What a comment becomes, and why it is to be asked about again."""
-    if openid is None:
-        return CommentState.REVIEW, None
-    try:
-        verdict = composed(WeChatGateway).check_text(openid, comment, scene=TextScene.COMMENT)
-    except WeChatError as error:
-        return CommentState.REVIEW, error if error.retryable else None
-    return _STATE_AFTER[verdict.suggest], None
+    have_checked(ended.id == UUID(round_id), ended.words, ended.words_state, whose)
 
 
 def readable_comment(comment: str | None, state: CommentState, *, may_handle: bool) -> str | None:

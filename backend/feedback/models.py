@@ -13,14 +13,7 @@ from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Permission
 from backend.core.states import Other, Who, by
-
-
-class CommentState(StrEnum):
-    NONE = "none"
-    PENDING = "pending"  # waits for WeChat's text check; shown to nobody
-    PASSED = "passed"
-    REVIEW = "review"  # a person has to look
-    REJECTED = "rejected"
+from backend.identity.people.texts import CommentState
 
 
 class Rating(Base):

@@ -17,10 +17,11 @@ from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.core.states import lock
 from backend.feedback.comments import put_comment
-from backend.feedback.models import CommentState, EvaluationChecklist, Rating
+from backend.feedback.models import EvaluationChecklist, Rating
 from backend.feedback.permissions import Subject
 from backend.feedback.rectification.operations import follow_change, is_bad, open_rectification
 from backend.feedback.requests import NewRating, RatingEdit
+from backend.identity.people.texts import CommentState
 
 
 class NotServed(AppError):

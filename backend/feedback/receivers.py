@@ -13,13 +13,13 @@ from backend.core import audit
 from backend.core.audit import AuditEntry
 from backend.core.permissions import Actor
 from backend.feedback.models import (
-    CommentState,
     Rating,
     RatingPhoto,
     Rectification,
     RectificationRound,
 )
 from backend.feedback.rectification.complaints import complaints_of
+from backend.identity.people.texts import CommentState
 from backend.identity.questions import exported
 from backend.identity.signals import residents_merged, residents_removed
 

@@ -2,12 +2,13 @@
 
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
-from backend.needs import models, receivers, waiting, words
-from backend.needs.web import pages
+from backend.needs import models, receivers, texts, waiting, words
+from backend.needs.web import pages, routes
 
 FEATURE = Feature(
     name="needs",
     tables=(models,),
+    api=(routes.blp,),
     pages=(pages.pages,),
     menu=(MenuEntry(60, "需求", "needs.list_needs", "clipboard-list", Permission.NEED_SEE),),
     titles={
@@ -18,6 +19,7 @@ FEATURE = Feature(
     },
     audit=words.AUDIT,
     states={"需求 Need (`backend/needs/models.py`)": models.NEED_TRANSITIONS},
+    jobs=(texts.check_text,),
     todos=waiting.TODOS_OF_NEEDS,
     connects=(receivers,),
 )

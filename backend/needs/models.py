@@ -1,17 +1,20 @@
-"""Needs: what a community asks for, from its being raised to its end."""
+"""Needs: what a community asks for, from its being raised to its end; and, apart, who asked."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, column_property, mapped_column
+from sqlalchemy.types import Text
 
 from backend.core import clock
 from backend.core.db import Base
 from backend.core.ids import new_id
 from backend.core.permissions import Permission
-from backend.core.states import Who, by
+from backend.core.states import Other, Who, by
+from backend.identity.people.texts import CommentState
 from backend.regions.models import Region
 
 
@@ -30,37 +33,60 @@ class NeedSource(StrEnum):
     VISIT = "visit"  # 入户走访
     HOTLINE = "hotline"  # 热线
     MEETING = "meeting"  # 社区议事会
+    MARKET = "market"  # 集市现场
 
 
+class ForWhom(StrEnum):
+    SELF = "self"
+    FAMILY = "family"
+    NEIGHBOURS = "neighbours"
+
+
+class Suits(StrEnum):
+    """When it would suit."""
+
+    WEEKDAY_MORNING = "weekday_morning"
+    WEEKDAY_AFTERNOON = "weekday_afternoon"
+    WEEKDAY_EVENING = "weekday_evening"
+    WEEKEND_MORNING = "weekend_morning"
+    WEEKEND_AFTERNOON = "weekend_afternoon"
+    WEEKEND_EVENING = "weekend_evening"
+
+
+_UNSOLVED = by(Permission.NEED_HANDLE, note="with a reason")
+_NEW_ROUND = by(Permission.NEED_HANDLE, note="a new round: it isn't solved")
 # Who may move a need where; docs/states.md is made from this table.
 NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
     NeedState.OPEN: {
         NeedState.ACCEPTED: by(Permission.NEED_HANDLE),
-        NeedState.DECLINED: by(Permission.NEED_HANDLE, note="with a reason"),
+        NeedState.DECLINED: by(
+            Permission.NEED_HANDLE, Other.SYSTEM, note="with a reason; or taken back"
+        ),
     },
     NeedState.ACCEPTED: {
         NeedState.PLANNED: by(Permission.NEED_HANDLE),
-        NeedState.CLOSED_UNSOLVED: by(Permission.NEED_HANDLE, note="with a reason"),
+        NeedState.CLOSED_UNSOLVED: _UNSOLVED,
     },
     NeedState.PLANNED: {
-        NeedState.SERVED: by(Permission.NEED_HANDLE),
-        NeedState.ACCEPTED: by(Permission.NEED_HANDLE, note="its activity fell through"),
-        NeedState.CLOSED_UNSOLVED: by(Permission.NEED_HANDLE, note="with a reason"),
+        NeedState.SERVED: by(Permission.NEED_HANDLE, Other.SYSTEM, note="its market was held"),
+        NeedState.ACCEPTED: by(
+            Permission.NEED_HANDLE, Other.SYSTEM, note="what it was planned for fell through"
+        ),
+        NeedState.CLOSED_UNSOLVED: _UNSOLVED,
     },
     NeedState.SERVED: {
         NeedState.EVALUATED: by(Permission.NEED_HANDLE),
-        NeedState.CLOSED_UNSOLVED: by(Permission.NEED_HANDLE, note="with a reason"),
+        NeedState.ACCEPTED: _NEW_ROUND,
+        NeedState.CLOSED_UNSOLVED: _UNSOLVED,
     },
-    NeedState.EVALUATED: {
-        NeedState.OPEN: by(Permission.NEED_HANDLE, note="the resident says that it isn't solved"),
-    },
+    NeedState.EVALUATED: {NeedState.ACCEPTED: _NEW_ROUND},
     NeedState.DECLINED: {},
     NeedState.CLOSED_UNSOLVED: {},
 }
 
 
 class Need(Base):
-    """A need of a community. It names no resident: who raised it is the community's to know."""
+    """A need of a community. It names no resident: who asked stands in `NeedVoice`."""
 
     __tablename__ = "need"
 
@@ -68,14 +94,30 @@ class Need(Base):
     region_id: Mapped[UUID] = mapped_column(ForeignKey("region.id"))
     title: Mapped[str]
     details: Mapped[str | None]
+    # Of what a resident has written: whether others may read it (identity/people/texts.py).
+    text_state: Mapped[CommentState] = mapped_column(
+        default=CommentState.NONE, server_default=CommentState.NONE.value
+    )
     service_kind: Mapped[str | None]
+    for_whom: Mapped[ForWhom | None]
+    # When it would suit; None: whenever.
+    suits: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     source: Mapped[NeedSource]
     raised_on: Mapped[date]
+    # The last day on which it is decided in time; None of those that the older release wrote.
+    decide_by: Mapped[date | None]
+    decided_at: Mapped[datetime | None]
     state: Mapped[NeedState] = mapped_column(default=NeedState.OPEN)
-    # Of a refusal, of an end without a solution, or of being opened again.
+    # Of a refusal, or of an end without a solution: a key of config/need_reasons.toml, and words.
+    reason_code: Mapped[str | None]
     reason: Mapped[str | None]
-    # The activity that it is planned for, and by which it was served.
+    # Which time it is gone through: one more for each time that it was not solved.
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
+    served_at: Mapped[datetime | None]
+    # What the older release planned it for: nothing reads it, NeedPlan has it; a later release
+    # drops it.
     activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"), index=True)
+    # Of the staff, who wrote it down; None of what residents raise themselves.
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     # When it came to an end, whichever; None while it is on its way.
@@ -89,3 +131,70 @@ class Need(Base):
         Index("ix_need_list", "raised_on", "id"),
         Index("ix_need_region", "region_id", "state"),
     )
+
+
+class VoiceRole(StrEnum):
+    RAISER = "raiser"
+    SUPPORTER = "supporter"
+
+
+class NeedVoice(Base):
+    """Somebody who asks for it: who raised it, or supports it. No list and no
+    page reads it, and nothing that is kept of a need names it (docs/adr/0032)."""
+
+    __tablename__ = "need_voice"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    need_id: Mapped[UUID] = mapped_column(ForeignKey("need.id"))
+    # None once the link is cut: the voice still counts, and is nobody's.
+    resident_id: Mapped[UUID | None] = mapped_column(ForeignKey("resident.id"), index=True)
+    role: Mapped[VoiceRole]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # Of the staff, who wrote it down for them.
+    entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    withdrawn_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_need_voice_resident", "need_id", "resident_id", unique=True,
+            postgresql_where=text("resident_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_need_voice_raiser", "need_id", unique=True,
+            postgresql_where=text("role = 'raiser'"),
+        ),
+    )  # fmt: skip
+
+
+class PlanEnd(StrEnum):
+    """Why a need is not planned for something any more."""
+
+    TAKEN_OFF = "taken_off"
+    CANCELLED = "cancelled"
+    SERVICE_DROPPED = "service_dropped"
+
+
+class NeedPlan(Base):
+    """需求列入项目: a need that a service is to meet."""
+
+    __tablename__ = "need_plan"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    need_id: Mapped[UUID] = mapped_column(ForeignKey("need.id"))
+    # None: the activity as a whole; or a service that was deleted since.
+    offering_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("offering.id", ondelete="SET NULL"), index=True
+    )
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activity.id"), index=True)
+    round: Mapped[int]
+    planned_at: Mapped[datetime] = mapped_column(default=clock.now)
+    planned_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[PlanEnd | None]
+
+    __table_args__ = (
+        Index(
+            "uq_need_plan_standing", "need_id", "offering_id", unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip

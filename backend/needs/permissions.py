@@ -1,17 +1,33 @@
-"""Who may see a need, and who may move it."""
+"""Who may see a need, who may move it, and who asks for it."""
 
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, exists, false, or_, select
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity
+from backend.activities.models import Activity, Offering
 from backend.core.errors import Forbidden, NotFound, ValidationFailed
 from backend.core.permissions import Actor, Permission
-from backend.needs.models import Need
+from backend.identity.models import Resident
+from backend.identity.permissions import access_own_resident
+from backend.needs.models import Need, NeedState, NeedVoice
+from backend.needs.requests import Asker
+from backend.needs.texts import readable
+from backend.regions.models import Region
+from backend.regions.queries import within
+
+# What everybody may read: what a clerk has taken on, and what became of it.
+PUBLIC = (
+    NeedState.ACCEPTED,
+    NeedState.PLANNED,
+    NeedState.SERVED,
+    NeedState.EVALUATED,
+    NeedState.CLOSED_UNSOLVED,
+)
 
 
 def access_need(session: Session, actor: Actor, need_id: UUID, permission: Permission) -> Need:
-    """The need, if the caller may see it and has `permission` in its region.
+    """The need, if the caller may see it as staff and has `permission` in its region.
 
     Raises NotFound (404) outside the caller's regions, Forbidden (403) within them.
     """
@@ -21,6 +37,85 @@ def access_need(session: Session, actor: Actor, need_id: UUID, permission: Permi
     if not actor.may(permission, region_code=need.region_code):
         raise Forbidden
     return need
+
+
+def access_to_read(session: Session, actor: Actor | None, need_id: UUID) -> Need:
+    """The need, if everybody may read it, or the caller's people ask for it, or the caller sees
+    its region's.
+
+    Raises NotFound (404).
+    """
+    visible = or_(is_public(), own_voice(actor), seen_by(actor))
+    need = session.execute(
+        select(Need).join(Region, Region.id == Need.region_id).where(Need.id == need_id, visible)
+    ).scalar_one_or_none()
+    if need is None:
+        raise NotFound
+    return need
+
+
+def is_public() -> ColumnElement[bool]:
+    """Whether everybody may read a need."""
+    return Need.state.in_(PUBLIC) & readable()
+
+
+def own_voice(actor: Actor | None) -> ColumnElement[bool]:
+    """Whether the caller, or a family member of theirs, asks or has asked for a need."""
+    if actor is None:
+        return false()
+    return exists().where(
+        NeedVoice.need_id == Need.id,
+        NeedVoice.resident_id == Resident.id,
+        or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id),
+    )
+
+
+def seen_by(actor: Actor | None) -> ColumnElement[bool]:
+    """Whether the caller sees a need as staff; for a statement that joins Region."""
+    return within(actor.region_codes(Permission.NEED_SEE)) if actor else false()
+
+
+def find_asker(
+    session: Session,
+    actor: Actor,
+    region_code: str,
+    resident_id: UUID | None,
+    *,
+    for_others: bool = False,
+) -> Asker:
+    """Who asks for a need of a region: the caller or a family member; or somebody, or nobody, whom
+    the caller writes it down for. Their row is locked, so that nobody asks who is being erased.
+
+    Args:
+        for_others: the caller says that they write it down.
+
+    Raises Forbidden (403) for who may not write for others there, NotFound (404) for the id of
+    somebody else, ValidationFailed (422) where staff name nobody.
+    """
+    if not for_others and _is_own(session, actor, resident_id):
+        return Asker(access_own_resident(session, actor, resident_id, lock=True).id, None)
+    if not actor.may(Permission.NEED_ENTER, region_code=region_code):
+        raise Forbidden if for_others else NotFound
+    if resident_id is not None:
+        _lock_resident(session, resident_id)
+    return Asker(resident_id, actor.user_id)
+
+
+def _is_own(session: Session, actor: Actor, resident_id: UUID | None) -> bool:
+    if resident_id in (None, actor.resident_id):
+        return True
+    person = session.get(Resident, resident_id)
+    return person is not None and person.guardian_user_id == actor.user_id
+
+
+def _lock_resident(session: Session, resident_id: UUID) -> None:
+    statement = (
+        select(Resident.id)
+        .where(Resident.id == resident_id, Resident.removed_at.is_(None))
+        .with_for_update(key_share=True)
+    )
+    if session.execute(statement).first() is None:
+        raise ValidationFailed(errors={"resident_id": ["没有这个人"]})
 
 
 def check_activity(session: Session, actor: Actor, activity_id: UUID) -> Activity:
@@ -33,3 +128,19 @@ def check_activity(session: Session, actor: Actor, activity_id: UUID) -> Activit
     if activity is None or not actor.may(Permission.NEED_HANDLE, region_code=activity.region_code):
         raise ValidationFailed(errors={"activity_id": ["请选择您负责地区的活动"]})
     return activity
+
+
+def check_offering(session: Session, actor: Actor, offering_id: UUID) -> Offering:
+    """The service that a body names for a need, if it is the caller's to plan.
+
+    Raises ValidationFailed (422), as `check_activity`.
+    """
+    offering = session.get(Offering, offering_id)
+    activity = session.get(Activity, offering.activity_id) if offering else None
+    if (
+        offering is None
+        or activity is None
+        or not actor.may(Permission.NEED_HANDLE, region_code=activity.region_code)
+    ):
+        raise ValidationFailed(errors={"offering_id": ["请选择您负责地区的服务"]})
+    return offering

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import ScalarSelect, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
@@ -18,8 +18,8 @@ from backend.core.permissions import Actor, Permission
 from backend.core.search import has_words
 from backend.identity.models import Resident
 from backend.identity.names import own_name
-from backend.needs.models import Need, NeedState
-from backend.needs.operations import PLANNABLE
+from backend.needs.lifecycle.plans import PLANNABLE
+from backend.needs.models import Need, NeedPlan, NeedState
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -79,11 +79,26 @@ def _named(actor: Actor, wanted: NeedFilter) -> Select[Any]:
     statement = (
         _needs(actor, wanted)
         .add_columns(Region.name.label("region_name"), Activity.title.label("activity_title"))
-        .outerjoin(Activity, Activity.id == Need.activity_id)
+        .outerjoin(Activity, Activity.id == _last_planned())
     )
     if wanted.state is not None:
         statement = statement.where(Need.state == wanted.state)
     return statement
+
+
+def _last_planned() -> ScalarSelect[UUID]:
+    """The activity that a need was last planned for in its round."""
+    return (
+        select(NeedPlan.activity_id)
+        .where(
+            NeedPlan.need_id == Need.id,
+            NeedPlan.round == Need.round,
+            NeedPlan.ended_at.is_(None),
+        )
+        .order_by(NeedPlan.planned_at.desc(), NeedPlan.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def count_by_state(session: Session, actor: Actor, wanted: NeedFilter) -> dict[NeedState, int]:
@@ -130,7 +145,7 @@ def need_in_full(session: Session, need: Need) -> NeedInFull:
         select(Region.name, Activity)
         .select_from(Need)
         .join(Region, Region.id == Need.region_id)
-        .outerjoin(Activity, Activity.id == Need.activity_id)
+        .outerjoin(Activity, Activity.id == _last_planned())
         .where(Need.id == need.id)
     ).one()
     return NeedInFull(need, found.name, found.Activity)
@@ -148,7 +163,8 @@ class Step:
 
 
 def history(session: Session, need: Need) -> list[Step]:
-    """What has happened to a need, from its being raised on: from the audit log."""
+    """What has happened to a need, from its being raised on: from the audit log, which
+    does not have that a resident has raised it."""
     planned_for = AuditEntry.details["activity_id"].as_string()
     statement = (
         select(AuditEntry, Resident.name, Activity.title)
@@ -157,11 +173,13 @@ def history(session: Session, need: Need) -> list[Step]:
         .where(AuditEntry.object_type == Need.__tablename__, AuditEntry.object_id == need.id)
         .order_by(AuditEntry.at, AuditEntry.id)
     )
-    return [
+    steps = [
         Step(row.AuditEntry.at, own_name(row.name), row.AuditEntry.action,
              row.AuditEntry.reason_in_words, row.title)
         for row in session.execute(statement)
     ]  # fmt: skip
+    raised = Step(need.created_at, "居民", "raise_need", None, None)
+    return steps if need.created_by else [raised, *steps]
 
 
 def activities_to_plan_for(session: Session, actor: Actor, need: Need) -> list[Any]:

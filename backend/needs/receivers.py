@@ -1,4 +1,4 @@
-"""What needs answer when somebody asks about activities (backend/activities/questions.py)."""
+"""What needs do when something happens to activities or to people, and what they answer."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -6,11 +6,55 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.activities.models import Activity, ActivityState, Offering
 from backend.activities.questions import planned_for
-from backend.needs.models import Need
+from backend.activities.signals import Change, activity_moved, offering_dropped
+from backend.core.permissions import Actor
+from backend.identity.questions import active_since, exported
+from backend.identity.signals import residents_merged, residents_removed
+from backend.needs.lifecycle import plans
+from backend.needs.models import NeedPlan, PlanEnd
+from backend.needs.voices import people
+
+
+@activity_moved.connect
+def ended(
+    session: Session,
+    *,
+    actor: Actor | None,
+    activity: Activity,
+    state: ActivityState,
+    change: Change | None,
+) -> None:
+    if state is ActivityState.CLOSED:
+        plans.market_over(session, activity)
+    elif state is ActivityState.CANCELLED:
+        plans.fell_through(session, NeedPlan.activity_id == activity.id, PlanEnd.CANCELLED)
+
+
+@offering_dropped.connect
+def dropped(
+    session: Session, *, actor: Actor, activity: Activity, offering: Offering, change: Change
+) -> None:
+    plans.fell_through(session, NeedPlan.offering_id == offering.id, PlanEnd.SERVICE_DROPPED)
+
+
+@residents_merged.connect
+def merged(session: Session, *, source_id: UUID, target_id: UUID) -> None:
+    people.merge(session, source_id, target_id)
+
+
+@residents_removed.connect
+def removed(session: Session, *, actor: Actor | None, resident_ids: list[UUID]) -> None:
+    people.cut_all_of(session, resident_ids)
 
 
 @planned_for.answered("needs")
 def needs_planned_for(session: Session, activity_ids: Collection[UUID]) -> set[UUID]:
-    found = select(Need.activity_id).where(Need.activity_id.in_(activity_ids))
-    return {one for one in session.execute(found).scalars() if one}
+    standing = NeedPlan.ended_at.is_(None)
+    found = select(NeedPlan.activity_id).where(NeedPlan.activity_id.in_(activity_ids), standing)
+    return set(session.execute(found).scalars())
+
+
+active_since.answered("needs")(people.active)
+exported.answered("needs")(people.export)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from backend.needs.models import NeedSource
+from backend.needs.models import ForWhom, NeedSource, NeedState, Suits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class NewNeed:
     Attributes:
         raised_on: the day on which somebody spoke of it.
         service_kind: a key of config/, where it can be told.
+        suits: when it would suit; empty: whenever.
     """
 
     region_id: UUID
@@ -22,3 +23,81 @@ class NewNeed:
     raised_on: date
     details: str | None = None
     service_kind: str | None = None
+    for_whom: ForWhom | None = None
+    suits: tuple[Suits, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """A need as a phone sends it.
+
+    Attributes:
+        resident_id: who asks: the caller's family member; of staff, anybody. None: the caller, or
+            of staff that say the `source`, nobody.
+        source: said by staff, who write down what others ask for.
+    """
+
+    region_id: UUID
+    title: str
+    details: str | None = None
+    service_kind: str | None = None
+    for_whom: ForWhom | None = None
+    suits: tuple[Suits, ...] = ()
+    resident_id: UUID | None = None
+    source: NeedSource | None = None
+
+    def as_of(self, today: date) -> NewNeed:
+        return NewNeed(
+            region_id=self.region_id,
+            title=self.title,
+            source=self.source or NeedSource.RESIDENT,
+            raised_on=today,
+            details=self.details,
+            service_kind=self.service_kind,
+            for_whom=self.for_whom,
+            suits=self.suits,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a need.
+
+    Attributes:
+        resident_id: None: nobody, as of what was heard on a visit.
+        entered_by: the member of the staff who writes it down for them; None: they do themselves.
+    """
+
+    resident_id: UUID | None
+    entered_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Why a need is not taken on, or ends unsolved.
+
+    Attributes:
+        reason_code: a key of config/need_reasons.toml.
+        reason: the clerk's own words.
+    """
+
+    reason_code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsAsked:
+    """Which needs a phone asks for; None: whichever.
+
+    Attributes:
+        region_id: with all below it.
+        words: of the title.
+        late: not decided in time.
+    """
+
+    region_id: UUID | None = None
+    state: NeedState | None = None
+    service_kind: str | None = None
+    reason_code: str | None = None
+    words: str | None = None
+    late: bool = False

@@ -1,7 +1,8 @@
 """Which needs wait for somebody (core/todos.py)."""
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, or_, select
 
+from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import Actor, Permission
 from backend.core.todos import ToDos
@@ -18,9 +19,25 @@ def _to_decide(actor: Actor) -> AnySelect:
     )
 
 
+def _late(actor: Actor) -> AnySelect:
+    """Those that were not decided in time, for the levels above theirs."""
+    above = (
+        and_(Region.code.startswith(code), Region.code != code)
+        for code in actor.region_codes(Permission.NEED_HANDLE)
+    )
+    return (
+        select(Need.id, Need.title.label("words"), Need.created_at.label("at"))
+        .join(Region, Region.id == Need.region_id)
+        .where(or_(false(), *above), Need.state == NeedState.OPEN, Need.decide_by < clock.today())
+    )
+
+
 TODOS_OF_NEEDS = (
     ToDos(
         60, "待受理的需求", Permission.NEED_HANDLE, "登记", _to_decide, ("needs.show", "need_id"),
         ("needs.list_needs", {"state": NeedState.OPEN.value}),
+    ),
+    ToDos(
+        61, "超期没有受理的需求", Permission.NEED_HANDLE, "登记", _late, ("needs.show", "need_id"),
     ),
 )  # fmt: skip

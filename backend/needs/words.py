@@ -15,11 +15,12 @@ NEED_COLOURS = {
 }  # fmt: skip
 NEED_SOURCES = {
     NeedSource.RESIDENT: "居民提出", NeedSource.VISIT: "入户走访", NeedSource.HOTLINE: "热线",
-    NeedSource.MEETING: "社区议事会",
+    NeedSource.MEETING: "社区议事会", NeedSource.MARKET: "集市现场",
 }  # fmt: skip
 # As a need's own page says them, beside its name.
 NEED_ACTIONS = {
-    "raise_need": "登记", "accept_need": "受理", "decline_need": "不受理",
+    "raise_need": "登记", "withdraw_need": "提出的人撤回了",
+    "accept_need": "受理", "decline_need": "不受理",
     "plan_need": "安排到活动", "take_need_off": "从活动撤下，另作安排",
     "serve_need": "记为已服务", "evaluate_need": "居民认可，已解决",
     "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
@@ -27,6 +28,7 @@ NEED_ACTIONS = {
 AUDIT = AuditWords(
     actions={
         "raise_need": "登记需求",
+        "withdraw_need": "需求随附议撤回",
         "accept_need": "受理需求",
         "decline_need": "不受理需求",
         "plan_need": "需求排入活动",

@@ -14,6 +14,10 @@ NOTICE_KINDS = {
     NoticeKind.RATING_ASKED: "请评价", NoticeKind.COMPLAINT_RECEIVED: "投诉已受理",
     NoticeKind.COMPLAINT_MEASURES: "投诉已整改", NoticeKind.COMPLAINT_CALL_BACK: "投诉已回访",
     NoticeKind.COMPLAINT_CLOSED: "投诉已办结", NoticeKind.COMPLAINT_REOPENED: "投诉重新办理",
+    NoticeKind.NEED_ACCEPTED: "需求已受理", NoticeKind.NEED_DECLINED: "需求不受理",
+    NoticeKind.NEED_PLANNED: "需求已安排", NoticeKind.NEED_MOVED_OFF: "需求另作安排",
+    NoticeKind.NEED_SERVED: "需求已服务", NoticeKind.NEED_UNSOLVED: "需求未解决",
+    NoticeKind.NEED_REOPENED: "需求重新办理",
     NoticeKind.ROLE_GIVEN: "授予角色", NoticeKind.ROLE_TAKEN: "收回角色",
     NoticeKind.LOOKED_UP: "信息被查看",
 }  # fmt: skip

@@ -697,7 +697,7 @@ export interface MessageAnswer {
   /** WeChat's, of a refusal or of what put it off */
   errcode: number | null;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
   /** whether it has certainly told nobody, and there is a credit */
   may_resend: boolean;
   /** masked */
@@ -733,6 +733,34 @@ export interface MyAttendanceAnswerPage {
   next_cursor: string | null;
 }
 
+export interface NeedAnswer {
+  decide_by: string | null;
+  details: string | null;
+  ended_at: string | null;
+  for_whom: "self" | "family" | "neighbours" | null;
+  id: string;
+  late: boolean;
+  raised_on: string;
+  reason: string | null;
+  reason_code: string | null;
+  region: NeedPlaceAnswer;
+  round: number;
+  served_at: string | null;
+  service_kind: string | null;
+  source: "resident" | "visit" | "hotline" | "meeting" | "market";
+  state: "open" | "accepted" | "planned" | "served" | "evaluated" | "declined" | "closed_unsolved";
+  suits: string[];
+  title: string;
+  turn_to: string | null;
+  /** distinct residents who ask for it */
+  voices: number;
+}
+
+export interface NeedAnswerPage {
+  items: NeedAnswer[];
+  next_cursor: string | null;
+}
+
 export interface NeedCountsAnswer {
   closed_unsolved: number;
   /** the resident says that it is solved */
@@ -742,10 +770,74 @@ export interface NeedCountsAnswer {
   total: number;
 }
 
+export interface NeedDeclineRequest {
+  reason: string;
+  reason_code: "duplicate" | "no_resource_yet" | "not_ours" | "private" | "withdrawn";
+}
+
+export interface NeedInFullAnswer {
+  decide_by: string | null;
+  details: string | null;
+  ended_at: string | null;
+  for_whom: "self" | "family" | "neighbours" | null;
+  id: string;
+  late: boolean;
+  mine: OwnVoiceAnswer | null;
+  raised_on: string;
+  reason: string | null;
+  reason_code: string | null;
+  region: NeedPlaceAnswer;
+  round: number;
+  served_at: string | null;
+  service_kind: string | null;
+  source: "resident" | "visit" | "hotline" | "meeting" | "market";
+  state: "open" | "accepted" | "planned" | "served" | "evaluated" | "declined" | "closed_unsolved";
+  suits: string[];
+  timeline: NeedStepAnswer[];
+  title: string;
+  turn_to: string | null;
+  /** distinct residents who ask for it */
+  voices: number;
+}
+
+export interface NeedInFullAnswerPage {
+  items: NeedInFullAnswer[];
+  next_cursor: string | null;
+}
+
+export interface NeedPlaceAnswer {
+  id: string;
+  name: string;
+}
+
+export interface NeedRequest {
+  details?: string | null;
+  for_whom?: "self" | "family" | "neighbours" | null;
+  region_id: string;
+  /** a family member; of staff: anybody */
+  resident_id?: string;
+  service_kind?: "anti_fraud" | "children" | "clinic" | "courtesy" | "dental" | "games" | "glasses" | "haircut" | "health_check" | "heritage" | "keys" | "knife" | "legal" | "medical_insurance" | "other" | "phone_class" | "psychology" | "repair" | "showcase" | "tcm" | null;
+  /** by staff, for others */
+  source?: "resident" | "visit" | "hotline" | "meeting" | "market";
+  suits?: ("weekday_morning" | "weekday_afternoon" | "weekday_evening" | "weekend_morning" | "weekend_afternoon" | "weekend_evening")[];
+  title: string;
+}
+
+export interface NeedStepAnswer {
+  at: string;
+  reason: string | null;
+  what: string;
+}
+
+export interface NeedUnsolvedRequest {
+  reason: string;
+  reason_code: "duplicate" | "no_resource_yet" | "not_ours" | "withdrawn";
+}
+
 export interface NoticeAnswer {
   created_at: string;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
   /** where a tap leads in the mini-program */
   page: string;
   read_at: string | null;
@@ -873,6 +965,10 @@ export interface OrganisationAnswerPage {
   next_cursor: string | null;
 }
 
+export interface OwnVoiceAnswer {
+  role: "raiser" | "supporter";
+}
+
 export interface PaginationMetadata {
   /** First available page number. */
   first_page: number;
@@ -905,6 +1001,10 @@ export interface PhoneRequest {
   code?: string;
   /** typed */
   phone?: string;
+}
+
+export interface PlanRequest {
+  offering_id: string;
 }
 
 export interface PreferencesAnswer {
@@ -1073,6 +1173,10 @@ export interface RatingTagAnswer {
 export interface ReadRequest {
   all?: boolean;
   ids?: string[];
+}
+
+export interface ReasonForm {
+  reason: string;
 }
 
 export interface ReasonRequest {
@@ -1394,10 +1498,15 @@ export interface SummaryStall {
   number: string;
 }
 
+export interface SupportRequest {
+  /** a family member; of staff: anybody */
+  resident_id?: string;
+}
+
 export interface TemplateAnswer {
   /** WeChat's, for requestSubscribeMessage */
   id: string;
-  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "role_given" | "role_taken" | "looked_up")[];
+  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up")[];
   /** its name here */
   template: string;
   title: string;

@@ -136,6 +136,19 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /rectifications/<uuid:rectification_id>/call-back": ("call_back", "coa"),
     "POST /rectifications/<uuid:rectification_id>/close": ("", "coa"),
     "POST /rectifications/<uuid:rectification_id>/contact": ("contact", "coa"),
+    "POST /needs": ("need", LOGGED_IN),
+    "GET /needs": ("", EVERYBODY),
+    "GET /me/needs": ("", LOGGED_IN),
+    # Nobody has taken it on yet: it is for who raised it, and for the staff there.
+    "GET /needs/<uuid:need_id>": ("", "scoau"),
+    "POST /needs/<uuid:need_id>/support": ("", "scoau"),
+    "DELETE /needs/<uuid:need_id>/support": ("", "scoau"),
+    "POST /needs/<uuid:need_id>/accept": ("", "coa"),
+    "POST /needs/<uuid:need_id>/decline": ("ended", "coa"),
+    "POST /needs/<uuid:need_id>/close-unsolved": ("ended", "coa"),
+    "POST /needs/<uuid:need_id>/reopen": ("reason", "coa"),
+    "POST /needs/<uuid:need_id>/plans": ("plan", "coa"),
+    "DELETE /needs/<uuid:need_id>/plans/<uuid:offering_id>": ("", "coa"),
 }
 
 
@@ -194,7 +207,9 @@ class Stage:
                            {"resident_id": str(subject.resident_id)}), 201,
         )  # fmt: skip
         assert market.slot_id is not None
+        raised = {"region_id": self.world.region_id(COMMUNITY), "title": "想学用手机"}
         return {
+            "need_id": ok(subject.post("/needs", raised), 201)["id"],
             "activity_id": market.id,
             "stall_id": market.stall_id,
             "offering_id": market.offering_id,
@@ -261,6 +276,9 @@ class Stage:
             "reply": {"reply": "已与摊位沟通"},
             "call_back": {"note": "已电话回访", "satisfied": True},
             "contact": {"reason": "电话回访"},
+            "need": {"region_id": self.world.region_id(COMMUNITY), "title": "磨剪刀"},
+            "ended": {"reason_code": "not_ours", "reason": "请找物业"},
+            "plan": {"offering_id": self.market.offering_id},
         }  # fmt: skip
 
 

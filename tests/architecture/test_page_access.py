@@ -432,8 +432,8 @@ class Office(Stage):
             "/console/markets/slots/<uuid:slot_id>": slot,
             "/console/markets/stalls/<uuid:stall_id>": stall,
             "/console/markets/stalls/<uuid:stall_id>/offerings": offering,
-            "/console/needs/<uuid:need_id>/close-unsolved": reason,
-            "/console/needs/<uuid:need_id>/decline": reason,
+            "/console/needs/<uuid:need_id>/close-unsolved": reason | {"reason_code": "not_ours"},
+            "/console/needs/<uuid:need_id>/decline": reason | {"reason_code": "not_ours"},
             "/console/needs/<uuid:need_id>/plan": {"activity_id": self.market.id},
             "/console/needs/<uuid:need_id>/reopen": reason,
             "/console/needs/new": {

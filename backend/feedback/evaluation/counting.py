@@ -28,7 +28,7 @@ from backend.core import clock
 from backend.feedback.evaluation.checklist import Progress, Tally
 from backend.feedback.models import Rating, Rectification, RectificationState
 from backend.feedback.queries import stands
-from backend.needs.models import Need
+from backend.needs.models import Need, NeedPlan
 
 
 def tallies(session: Session, activity_ids: Sequence[UUID]) -> dict[UUID, Tally]:
@@ -66,6 +66,19 @@ def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
     )
     served = (Booking.activity_id.in_(activity_ids), Booking.state == BookingState.SERVED)
     came = (Attendance.activity_id.in_(activity_ids), Attendance.reverted_at.is_(None))
+    # Those of the round in which a need is: one is counted once, for however many services.
+    planned = (
+        select(NeedPlan.activity_id, NeedPlan.need_id, Need.state)
+        .join(Need, Need.id == NeedPlan.need_id)
+        .where(
+            NeedPlan.activity_id.in_(activity_ids),
+            NeedPlan.ended_at.is_(None),
+            NeedPlan.round == Need.round,
+        )
+        .distinct()
+        .subquery()
+        .c
+    )
     return union_all(
         _group("served", Booking, served, offering_id=Booking.offering_id),
         _group("attended", Attendance, came),
@@ -77,7 +90,7 @@ def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
             (Rectification.activity_id.in_(activity_ids),),
             key=progress,
         ),
-        _group("need", Need, (Need.activity_id.in_(activity_ids),), key=cast(Need.state, Text)),
+        _group("need", planned, (), key=cast(planned.state, Text)),
     )
 
 

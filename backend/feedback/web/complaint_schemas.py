@@ -9,8 +9,9 @@ from marshmallow import fields as out
 from backend.core.web import fields
 from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
-from backend.feedback.models import CommentState, RectificationState
+from backend.feedback.models import RectificationState
 from backend.feedback.rectification.queries import RectificationFilter
+from backend.identity.people.texts import CommentState
 
 # ---------------------------------------------------------------------------- in
 

@@ -12,10 +12,10 @@ from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
 from backend.feedback.evaluation.checklist import ITEMS, LEVELS, EvaluationState, EvaluationVerdict
 from backend.feedback.evaluation.queries import EvaluationFilter
-from backend.feedback.models import CommentState
 from backend.feedback.requests import NewRating, OfService, OfVisit, RatingEdit
 from backend.feedback.web.complaint_schemas import ComplaintAnswer
 from backend.feedback.web.shapes import SHARE, MeanAnswer, ShareAnswer
+from backend.identity.people.texts import CommentState
 
 COMMENT_LENGTH = 500
 TAGS: dict[str, str] = load("evaluation")["tags"]

@@ -16,11 +16,13 @@ from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import Pages
 from backend.core.web.replies import attachment, render, see_other
 from backend.needs import operations, queries
+from backend.needs.lifecycle import plans
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity
-from backend.needs.requests import NewNeed
+from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
+from backend.needs.requests import Asker, Ended, NewNeed
 from backend.needs.sheets import needs_file
-from backend.needs.web import schemas
+from backend.needs.web import forms, schemas
 from backend.regions.models import Region
 from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
@@ -28,7 +30,7 @@ from backend.regions.queries import regions_to_choose
 pages = Pages("needs", __name__, url_prefix="/console/needs", template_folder="templates")
 
 
-@pages.page("/", access=Permission.NEED_SEE, query=schemas.NeedQuery)
+@pages.page("/", access=Permission.NEED_SEE, query=forms.NeedQuery)
 def list_needs(
     session: Session,
     actor: Actor,
@@ -70,7 +72,7 @@ def _wanted(query: dict[str, Any], regions: Sequence[Region]) -> queries.NeedFil
     )
 
 
-@pages.form("/export", access=Permission.NEED_SEE, query=schemas.NeedQuery, again=list_needs,
+@pages.form("/export", access=Permission.NEED_SEE, query=forms.NeedQuery, again=list_needs,
             limit=Limit("exports"))  # fmt: skip
 def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
     """The list with its filters as an Excel file."""
@@ -97,11 +99,11 @@ def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | N
     )
 
 
-@pages.form("/new", access=Permission.NEED_HANDLE, body=schemas.NeedForm, again=new, said="已登记")
+@pages.form("/new", access=Permission.NEED_HANDLE, body=forms.NeedForm, again=new, said="已登记")
 def raise_need(session: Session, actor: Actor, body: NewNeed) -> Response:
     """Register a need."""
     check_region(session, actor, body.region_id, Permission.NEED_HANDLE)
-    need = operations.raise_need(session, actor, body)
+    need = operations.raise_need(session, actor, body, Asker(None, actor.user_id))
     return see_other(".show", need_id=need.id)
 
 
@@ -125,6 +127,8 @@ def show(
         choices=queries.activities_to_plan_for(session, actor, need) if to_plan else [],
         kinds=titles("service_kinds"),
         may_handle=may_handle,
+        decline_reasons=reasons_for(DECLINED),
+        unsolved_reasons=reasons_for(UNSOLVED),
         typed=typed or {},
         problem=problem,
     )
@@ -139,21 +143,21 @@ def accept(session: Session, actor: Actor, need_id: UUID) -> Response:
 
 
 @pages.form("/<uuid:need_id>/decline", access=Permission.NEED_HANDLE,
-            body=schemas.ReasonForm, again=show, said="已记为不受理")  # fmt: skip
-def decline(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
+            body=schemas.NeedDeclineRequest, again=show, said="已记为不受理")  # fmt: skip
+def decline(session: Session, actor: Actor, body: Ended, need_id: UUID) -> Response:
     """Refuse it, with a reason."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
-    operations.decline(session, actor, need, body["reason"])
+    operations.decline(session, actor, need, body)
     return see_other(".show", need_id=need_id)
 
 
 @pages.form("/<uuid:need_id>/plan", access=Permission.NEED_HANDLE,
-            body=schemas.PlanForm, again=show, said="已安排")  # fmt: skip
+            body=forms.PlanForm, again=show, said="已安排")  # fmt: skip
 def plan(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -> Response:
     """Plan it for an activity."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
     activity = check_activity(session, actor, body["activity_id"])
-    operations.plan(session, actor, need, activity)
+    plans.plan(session, actor, need, activity)
     return see_other(".show", need_id=need_id)
 
 
@@ -163,7 +167,7 @@ def plan(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -
 def take_off(session: Session, actor: Actor, need_id: UUID) -> Response:
     """Take it off its activity."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
-    operations.take_off(session, actor, need)
+    plans.take_off(session, actor, need)
     return see_other(".show", need_id=need_id)
 
 
@@ -171,7 +175,7 @@ def take_off(session: Session, actor: Actor, need_id: UUID) -> Response:
 def serve(session: Session, actor: Actor, need_id: UUID) -> Response:
     """Say that it was served."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
-    operations.serve(session, actor, need)
+    plans.serve(session, actor, need)
     return see_other(".show", need_id=need_id)
 
 
@@ -186,11 +190,11 @@ def evaluate(session: Session, actor: Actor, need_id: UUID) -> Response:
 
 
 @pages.form("/<uuid:need_id>/close-unsolved", access=Permission.NEED_HANDLE,
-            body=schemas.ReasonForm, again=show, said="已记为未解决而办结")  # fmt: skip
-def close_unsolved(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> Response:
+            body=schemas.NeedUnsolvedRequest, again=show, said="已记为未解决而办结")  # fmt: skip
+def close_unsolved(session: Session, actor: Actor, body: Ended, need_id: UUID) -> Response:
     """End it without a solution, with a reason."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
-    operations.close_unsolved(session, actor, need, body["reason"])
+    operations.close_unsolved(session, actor, need, body)
     return see_other(".show", need_id=need_id)
 
 

@@ -1,58 +1,116 @@
-"""What the forms of needs carry."""
+"""What the API of needs takes and answers."""
 
 from typing import Any
 
 import marshmallow as ma
+from marshmallow import fields as out
 
-from backend.core import clock
 from backend.core.config import load
+from backend.core.pagination import Asked
 from backend.core.web import fields
 from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
-from backend.needs.models import NeedSource, NeedState
-from backend.needs.requests import NewNeed
+from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, VoiceRole
+from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
+from backend.needs.requests import Ended, NeedsAsked, Raised
 
 TITLE_LENGTH = 60
 DETAILS_LENGTH = 500
 REASON_LENGTH = 200
 
 
-class RaisedOn(fields.Day):
-    """A day up to today."""
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        day = super()._deserialize(value, *args, **kwargs)
-        if day > clock.today():
-            raise ma.ValidationError("不能晚于今天")
-        return day
-
-
-class NeedQuery(PageQuery):
-    region_id = fields.Id()
-    state = fields.Choice(NeedState)
-    service_kind = fields.Key(load("service_kinds"))
-    q = fields.Text(TITLE_LENGTH)
-    # Days on which they were raised, both included.
-    from_ = fields.Day(data_key="from")
-    to = fields.Day()
-
-
-class NeedForm(Schema):
+class NeedRequest(Schema):
     region_id = fields.Id(required=True)
     title = fields.ImpersonalText(TITLE_LENGTH, required=True)
     details = fields.ImpersonalParagraphs(DETAILS_LENGTH, allow_none=True)
     service_kind = fields.Key(load("service_kinds"), allow_none=True)
-    source = fields.Choice(NeedSource, required=True)
-    raised_on = RaisedOn(required=True)
+    for_whom = fields.Choice(ForWhom, allow_none=True)
+    suits = fields.Items(fields.Choice(Suits), len(Suits))
+    resident_id = fields.Id(metadata={"description": "a family member; of staff: anybody"})
+    source = fields.Choice(NeedSource, metadata={"description": "by staff, for others"})
 
     @ma.post_load
-    def make(self, data: dict[str, Any], **_: object) -> NewNeed:
-        return NewNeed(**data)
+    def make(self, data: dict[str, Any], **_: object) -> Raised:
+        suits = tuple(dict.fromkeys(data.pop("suits", ())))
+        return Raised(**data, suits=suits)
+
+
+class NeedsQuery(PageQuery):
+    region_id = fields.Id(metadata={"description": "with all below it"})
+    state = fields.Choice(NeedState)
+    service_kind = fields.Key(load("service_kinds"))
+    reason_code = fields.Key(load("need_reasons"))
+    q = fields.Text(TITLE_LENGTH, attribute="words")
+    late = fields.FlagInQuery(metadata={"description": "not decided in time"})
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> tuple[NeedsAsked, Asked]:
+        page = {name: data.pop(name) for name in ("cursor", "limit") if name in data}
+        return NeedsAsked(**data), Asked(**page)
+
+
+class SupportRequest(Schema):
+    resident_id = fields.Id(metadata={"description": "a family member; of staff: anybody"})
+
+
+class PlanRequest(Schema):
+    offering_id = fields.Id(required=True)
 
 
 class ReasonForm(Schema):
     reason = fields.ImpersonalParagraphs(REASON_LENGTH, required=True)
 
 
-class PlanForm(Schema):
-    activity_id = fields.Id(required=True)
+class NeedDeclineRequest(Schema):
+    reason_code = fields.Key(reasons_for(DECLINED), required=True)
+    reason = fields.ImpersonalParagraphs(REASON_LENGTH, required=True)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Ended:
+        return Ended(**data)
+
+
+class NeedUnsolvedRequest(NeedDeclineRequest):
+    reason_code = fields.Key(reasons_for(UNSOLVED), required=True)
+
+
+class NeedPlaceAnswer(ma.Schema):
+    id = out.UUID()
+    name = out.String()
+
+
+class NeedAnswer(ma.Schema):
+    id = out.UUID()
+    region = out.Nested(NeedPlaceAnswer)
+    title = out.String()
+    details = out.String(allow_none=True)
+    service_kind = out.String(allow_none=True)
+    for_whom = out.Enum(ForWhom, by_value=True, allow_none=True)
+    suits = out.List(out.String())
+    source = out.Enum(NeedSource, by_value=True)
+    raised_on = out.Date()
+    decide_by = out.Date(allow_none=True)
+    late = out.Boolean()
+    state = out.Enum(NeedState, by_value=True)
+    reason_code = out.String(allow_none=True)
+    reason = out.String(allow_none=True)
+    turn_to = out.String(allow_none=True)
+    round = out.Integer()
+    served_at = out.AwareDateTime(allow_none=True)
+    ended_at = out.AwareDateTime(allow_none=True)
+    voices = out.Integer(metadata={"description": "distinct residents who ask for it"})
+
+
+class NeedStepAnswer(ma.Schema):
+    at = out.AwareDateTime()
+    what = out.String()
+    reason = out.String(allow_none=True)
+
+
+class OwnVoiceAnswer(ma.Schema):
+    role = out.Enum(VoiceRole, by_value=True)
+
+
+class NeedInFullAnswer(NeedAnswer):
+    timeline = out.List(out.Nested(NeedStepAnswer))
+    mine = out.Nested(OwnVoiceAnswer, allow_none=True)

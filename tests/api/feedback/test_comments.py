@@ -11,9 +11,10 @@ from sqlalchemy import text, update
 from backend.core.db import transaction, transaction_is_open
 from backend.core.permissions import Role
 from backend.feedback.comments import check_comment
-from backend.feedback.models import CommentState, Rating
+from backend.feedback.models import Rating
 from backend.gateways.wechat import WeChatError
 from backend.identity.models import User
+from backend.identity.people.texts import CommentState
 from tests.gateways.standin import CHECK_TEXT, StandIn
 from tests.support.fair import BAD, Fair, waiting_jobs
 from tests.support.world import Person, ok
@@ -124,7 +125,7 @@ def test_no_transaction_is_open_while_wechat_is_asked(
         seen.append(transaction_is_open())
         return CommentState.PASSED, None
 
-    monkeypatch.setattr("backend.feedback.comments._verdict", ask)
+    monkeypatch.setattr("backend.identity.people.texts._verdict", ask)
     run_jobs(fair.app)
     assert seen == [False]
 
@@ -139,7 +140,7 @@ def test_a_comment_changed_meanwhile_keeps_waiting_for_its_own_job(
         ok(person.put(f"/ratings/{rating['id']}", {"comment": "换了一句"}))
         return CommentState.PASSED, None
 
-    monkeypatch.setattr("backend.feedback.comments._verdict", change_meanwhile)
+    monkeypatch.setattr("backend.identity.people.texts._verdict", change_meanwhile)
     with fair.app.app_context():
         check_comment(**first)
     assert state(person) == ("换了一句", "pending")

@@ -61,6 +61,7 @@ def test_every_feature_has_its_section(world: World, entrance: Entrance) -> None
     assert set(found) == {
         "account", "people", "roles", "role_history", "consents", "sessions", "attendances",
         "bookings", "ratings", "notices", "changes", "message_credits",
+        "needs",
     }  # fmt: skip
     people = {str(person.resident_id), member["id"]}
     assert {row["resident_id"] for row in found["attendances"]} == people

@@ -1,0 +1,1 @@
+"""Needs as the API answers them: without persons."""

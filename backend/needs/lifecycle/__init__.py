@@ -1,0 +1,1 @@
+"""What becomes of a need: accepted or declined, merged, planned, served, judged."""

@@ -1,0 +1,45 @@
+"""How a need is moved: by its table, with its reason."""
+
+from sqlalchemy.orm import Session
+
+from backend.core import audit, clock
+from backend.core.permissions import Actor
+from backend.core.states import transition
+from backend.needs.models import NEED_TRANSITIONS, Need, NeedState
+
+# Where a need's way ends, unless somebody says that it isn't solved.
+ENDS = frozenset({NeedState.EVALUATED, NeedState.DECLINED, NeedState.CLOSED_UNSOLVED})
+
+
+def move(
+    session: Session,
+    actor: Actor | None,
+    need: Need,
+    to: NeedState,
+    action: str,
+    *,
+    reason_code: str | None = None,
+    reason: str | None = None,
+    details: audit.Details | None = None,
+) -> None:
+    """Move a need, which is locked by it.
+
+    Args:
+        actor: None where it follows from something else, or must not tell whose need it is.
+
+    Raises IllegalTransition (409), Forbidden (403).
+    """
+    why = {"reason_code": reason_code, "reason": reason}
+    transition(
+        session,
+        actor,
+        NEED_TRANSITIONS,
+        need,
+        to,
+        action=action,
+        region_code=need.region_code,
+        details=(details or {}) | {name: word for name, word in why.items() if word},
+    )
+    need.reason_code, need.reason = reason_code, reason
+    need.ended_at = clock.now() if to in ENDS else None
+    session.flush()

@@ -1,0 +1,100 @@
+"""What becomes of a need, told to those who asked for it, in the transaction in which it happens
+(docs/rules/needs.md). Nobody of the staff is named in it, and nobody else who asked."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity
+from backend.activities.permissions import ANNOUNCED
+from backend.activities.words import quoted
+from backend.core import clock
+from backend.core.dates import day
+from backend.identity.models import Resident
+from backend.needs.models import Need, NeedVoice
+from backend.needs.reasons import title_of, turn_to
+from backend.notices.models import NoticeKind
+from backend.notices.news import News
+from backend.notices.operations import tell
+
+
+def accepted(session: Session, need: Need) -> None:
+    _tell(session, need, NoticeKind.NEED_ACCEPTED, "已受理",
+          "社区已受理，排上集市后再告诉您。")  # fmt: skip
+
+
+def declined(session: Session, need: Need) -> None:
+    _tell(session, need, NoticeKind.NEED_DECLINED, "没能受理", why(need))
+
+
+def unsolved(session: Session, need: Need) -> None:
+    _tell(session, need, NoticeKind.NEED_UNSOLVED, "没能解决",
+          f"很抱歉，没能解决，已如实办结。{why(need)}")  # fmt: skip
+
+
+def why(need: Need) -> str:
+    """Why a need was not taken on, or ended unsolved, and where else one can turn."""
+    assert need.reason_code is not None
+    own_words = f"{need.reason}。" if need.reason else ""
+    said = f"原因：{title_of(need.reason_code)}。{own_words}{turn_to(need.reason_code) or ''}"
+    return said.replace("。。", "。")
+
+
+def planned(session: Session, need: Need, activity: Activity) -> None:
+    _tell(session, need, NoticeKind.NEED_PLANNED, "已安排", planned_for(activity))
+
+
+def planned_for(activity: Activity) -> str:
+    """For what, as everybody may know it: of a draft neither name nor day is settled."""
+    if activity.state not in ANNOUNCED:
+        return "已列入一场正在筹备的集市，公布以后您就能看到时间地点。"
+    on = day(clock.local_day(activity.starts_at))
+    return f"已排入{on}的{quoted(activity.title)}，欢迎到时候来。"
+
+
+def moved_off(session: Session, need: Need, words: str) -> None:
+    _tell(session, need, NoticeKind.NEED_MOVED_OFF, "要另作安排", words)
+
+
+def served(session: Session, need: Need) -> None:
+    _tell(session, need, NoticeKind.NEED_SERVED, "已服务",
+          "集市已经办了这项服务。谢谢您提出来。")  # fmt: skip
+
+
+def reopened(session: Session, need: Need) -> None:
+    _tell(session, need, NoticeKind.NEED_REOPENED, "重新办理", "还没有解决，社区重新安排。")
+
+
+def _tell(session: Session, need: Need, kind: NoticeKind, title: str, text: str) -> None:
+    """Tell the accounts of all who ask for it."""
+    news = [
+        News(
+            user_id=row.account,
+            kind=kind,
+            title=f"需求{title}：{need.title}",
+            text=text,
+            page=f"/pages/need/need?id={need.id}",
+            resident_ids=tuple(row.resident_ids),
+        )
+        for row in _accounts(session, need)
+    ]
+    tell(session, news)
+
+
+def _accounts(session: Session, need: Need) -> Iterable[Any]:
+    """Of each account that is told of a need one row: `account`, `resident_ids` of those of its
+    people who ask for it."""
+    account = func.coalesce(Resident.user_id, Resident.guardian_user_id)
+    return session.execute(
+        select(account.label("account"), func.array_agg(Resident.id).label("resident_ids"))
+        .join(NeedVoice, NeedVoice.resident_id == Resident.id)
+        .where(
+            NeedVoice.need_id == need.id,
+            NeedVoice.withdrawn_at.is_(None),
+            account.is_not(None),
+            Resident.removed_at.is_(None),
+        )
+        .group_by(account)
+    )

@@ -1,0 +1,84 @@
+"""What becomes of voices when people are erased, or turn out to be somebody we know; and what of
+them stands in a person's data."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, select, update
+from sqlalchemy.orm import Session
+
+from backend.core import clock
+from backend.needs.lifecycle.moves import ENDS
+from backend.needs.models import Need, NeedVoice, VoiceRole
+
+
+def cut_all_of(session: Session, resident_ids: Collection[UUID]) -> None:
+    """Cut the link between these people, who are being erased, and their voices, which count as
+    before."""
+    theirs = update(NeedVoice).where(NeedVoice.resident_id.in_(resident_ids))
+    session.execute(theirs.values(resident_id=None).execution_options(synchronize_session=False))
+
+
+def merge(session: Session, source_id: UUID, target_id: UUID) -> None:
+    """One person's voices become another's. Where both ask for one need they are one voice: it
+    raised the need if one of them did, and stands if one of them does."""
+    theirs = {
+        voice.need_id: voice
+        for voice in session.execute(
+            select(NeedVoice).where(NeedVoice.resident_id == target_id).with_for_update()
+        ).scalars()
+    }
+    mine = select(NeedVoice).where(NeedVoice.resident_id == source_id).with_for_update()
+    for voice in session.execute(mine).scalars().all():
+        twin = theirs.get(voice.need_id)
+        if twin is None:
+            voice.resident_id = target_id
+        else:
+            _join(session, voice, twin)
+    session.flush()
+
+
+def _join(session: Session, gone: NeedVoice, kept: NeedVoice) -> None:
+    raised = VoiceRole.RAISER in (gone.role, kept.role)
+    stands = gone.withdrawn_at is None or kept.withdrawn_at is None
+    # First: a need has at most one that raised it.
+    session.execute(delete(NeedVoice).where(NeedVoice.id == gone.id))
+    kept.role = VoiceRole.RAISER if raised else VoiceRole.SUPPORTER
+    kept.withdrawn_at = None if stands else kept.withdrawn_at
+    session.flush()
+
+
+def active(_session: Session, since: date) -> Select[Any]:
+    """Who asks for a need that is on its way, or has asked for one since a day."""
+    asking = (
+        select(NeedVoice.resident_id)
+        .join(Need, Need.id == NeedVoice.need_id)
+        .where(NeedVoice.resident_id.is_not(None))
+    )
+    on_its_way = NeedVoice.withdrawn_at.is_(None) & Need.state.not_in(ENDS)
+    return asking.where(on_its_way | (NeedVoice.created_at >= clock.day_start(since)))
+
+
+def export(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
+    """The needs that these people ask or have asked for."""
+    voices = session.execute(
+        select(
+            NeedVoice.resident_id,
+            NeedVoice.role,
+            NeedVoice.created_at,
+            NeedVoice.withdrawn_at,
+            Need.id.label("need_id"),
+            Need.title,
+            Need.details,
+            Need.service_kind,
+            Need.for_whom,
+            Need.suits,
+            Need.state,
+        )
+        .join(Need, Need.id == NeedVoice.need_id)
+        .where(NeedVoice.resident_id.in_(resident_ids))
+        .order_by(NeedVoice.id)
+    )
+    return [dict(row) for row in voices.mappings()]

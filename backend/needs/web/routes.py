@@ -1,0 +1,143 @@
+"""Needs (list one): raised, supported, decided on, planned."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from backend.activities.models import Activity
+from backend.core import clock
+from backend.core.errors import ValidationFailed
+from backend.core.limits import Limit
+from backend.core.pagination import Asked, Page
+from backend.core.permissions import Actor, Permission
+from backend.core.web.api import LOGIN, PUBLIC, Blueprint
+from backend.core.web.lists import ListQuery
+from backend.needs import operations
+from backend.needs.answers import shown
+from backend.needs.lifecycle import plans
+from backend.needs.permissions import access_need, access_to_read, check_offering, find_asker
+from backend.needs.requests import Ended, NeedsAsked, Raised
+from backend.needs.voices import operations as voices
+from backend.needs.web import schemas
+from backend.regions.models import Region
+
+blp = Blueprint("needs_api", __name__, url_prefix="/api/v1", description="需求清单")
+_NEEDS = Limit("needs")
+
+
+@blp.post("/needs", access=LOGIN, status=201, body=schemas.NeedRequest,
+          answer=schemas.NeedInFullAnswer, limit=_NEEDS)  # fmt: skip
+def raise_need(session: Session, actor: Actor, body: Raised) -> dict[str, Any]:
+    """Raise a need, of mine or a family member's; staff that name the `source` write one down for
+    somebody, or for nobody."""
+    region = session.get(Region, body.region_id)
+    if region is None:
+        raise ValidationFailed(errors={"region_id": ["没有这个地区"]})
+    others = body.source is not None
+    asker = find_asker(session, actor, region.code, body.resident_id, for_others=others)
+    need = operations.raise_need(session, actor, body.as_of(clock.today()), asker)
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.get("/needs", access=PUBLIC, query=schemas.NeedsQuery, answer=schemas.NeedAnswer,
+         page=True)  # fmt: skip
+def list_needs(session: Session, actor: Actor | None, query: tuple[NeedsAsked, Asked]) -> Page:
+    """What communities have taken on and what became of it, without persons; of the regions of
+    staff, all."""
+    wanted, asked = query
+    return shown.list_needs(session, actor, wanted, asked)
+
+
+@blp.get("/me/needs", access=LOGIN, query=ListQuery, answer=schemas.NeedInFullAnswer,
+         page=True)  # fmt: skip
+def list_own_needs(session: Session, actor: Actor, query: Asked) -> Page:
+    """The needs that I or my family ask for, the last raised first."""
+    return shown.list_own(session, actor, query)
+
+
+@blp.get("/needs/<uuid:need_id>", access=PUBLIC, answer=schemas.NeedInFullAnswer)
+def get_need(session: Session, actor: Actor | None, need_id: UUID) -> dict[str, Any]:
+    """A need, with what has become of it."""
+    return shown.need_in_full(session, actor, access_to_read(session, actor, need_id))
+
+
+@blp.post("/needs/<uuid:need_id>/support", access=LOGIN, status=201,
+          body=schemas.SupportRequest, answer=schemas.NeedInFullAnswer,
+          also={200: "it stands already"}, limit=_NEEDS)  # fmt: skip
+def support(
+    session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID
+) -> tuple[dict[str, Any], int]:
+    """「我也需要」: mine, or a family member's; staff for somebody who stands before them."""
+    need = access_to_read(session, actor, need_id)
+    asker = find_asker(session, actor, need.region_code, body.get("resident_id"))
+    new = voices.support(session, need, asker)
+    return shown.need_in_full(session, actor, need), 201 if new else 200
+
+
+@blp.delete("/needs/<uuid:need_id>/support", access=LOGIN, body=schemas.SupportRequest,
+            limit=_NEEDS)  # fmt: skip
+def withdraw(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -> Response:
+    """Take my support back, or that I have raised it."""
+    need = access_to_read(session, actor, need_id)
+    asker = find_asker(session, actor, need.region_code, body.get("resident_id"))
+    assert asker.resident_id is not None
+    voices.withdraw(session, need, asker.resident_id)
+    return Response(status=204)
+
+
+@blp.post("/needs/<uuid:need_id>/accept", access=Permission.NEED_HANDLE,
+          answer=schemas.NeedInFullAnswer)  # fmt: skip
+def accept(session: Session, actor: Actor, _body: dict[str, Any], need_id: UUID) -> dict[str, Any]:
+    """Take a need on."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.accept(session, actor, need)
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.post("/needs/<uuid:need_id>/decline", access=Permission.NEED_HANDLE,
+          body=schemas.NeedDeclineRequest, answer=schemas.NeedInFullAnswer)  # fmt: skip
+def decline(session: Session, actor: Actor, body: Ended, need_id: UUID) -> dict[str, Any]:
+    """Refuse a need, with a reason from the list."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.decline(session, actor, need, body)
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.post("/needs/<uuid:need_id>/close-unsolved", access=Permission.NEED_HANDLE,
+          body=schemas.NeedUnsolvedRequest, answer=schemas.NeedInFullAnswer)  # fmt: skip
+def close_unsolved(session: Session, actor: Actor, body: Ended, need_id: UUID) -> dict[str, Any]:
+    """End a need without a solution, with a reason from the list."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.close_unsolved(session, actor, need, body)
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.post("/needs/<uuid:need_id>/reopen", access=Permission.NEED_HANDLE,
+          body=schemas.ReasonForm, answer=schemas.NeedInFullAnswer)  # fmt: skip
+def reopen(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> dict[str, Any]:
+    """Begin a new round of a need that isn't solved."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.reopen(session, actor, need, body["reason"])
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.post("/needs/<uuid:need_id>/plans", access=Permission.NEED_HANDLE, status=201,
+          body=schemas.PlanRequest, answer=schemas.NeedInFullAnswer)  # fmt: skip
+def plan(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -> dict[str, Any]:
+    """Plan a need for a service of a market."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    offering = check_offering(session, actor, body["offering_id"])
+    plans.plan(session, actor, need, session.get_one(Activity, offering.activity_id), offering)
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.delete("/needs/<uuid:need_id>/plans/<uuid:offering_id>", access=Permission.NEED_HANDLE)
+def take_off(
+    session: Session, actor: Actor, _body: dict[str, Any], need_id: UUID, offering_id: UUID
+) -> Response:
+    """Take a need off a service."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    plans.take_off(session, actor, need, offering_id)
+    return Response(status=204)

@@ -1,0 +1,231 @@
+"""Residents' needs: raised, supported and taken back; read by others once a clerk has accepted
+them; and nobody learns who asked (docs/rules/needs.md)."""
+
+import logging
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, select, text, update
+
+from backend.core import clock
+from backend.core.db import transaction
+from backend.core.permissions import Role
+from backend.core.workdays import workdays_on
+from backend.identity.people.texts import CommentState
+from backend.identity.signals import residents_merged
+from backend.needs.models import Need, NeedVoice
+from backend.needs.web.schemas import NeedAnswer
+from tests.support.desk import Desk
+from tests.support.fair import waiting_jobs
+from tests.support.world import (
+    COMMUNITY,
+    DISTRICT,
+    OTHER_SUBDISTRICT,
+    Person,
+    World,
+    ok,
+    refused,
+)
+
+WHY = {"reason_code": "not_ours", "reason": "请找物业"}
+
+
+def raised(world: World, person: Person, **more: Any) -> dict[str, Any]:
+    body = {"region_id": world.region_id(COMMUNITY), "title": "想学用手机挂号"} | more
+    need: dict[str, Any] = ok(person.post("/needs", body), 201)
+    return need
+
+
+def checked(need: dict[str, Any], state: CommentState = CommentState.PASSED) -> None:
+    """WeChat's check of its text has come to this."""
+    with transaction() as session:
+        session.execute(update(Need).values(text_state=state))
+    assert need["id"]
+
+
+def accepted(world: World, organiser: Person, person: Person, **more: Any) -> dict[str, Any]:
+    need = raised(world, person, **more)
+    checked(need)
+    ok(organiser.post(f"/needs/{need['id']}/accept"))
+    return need
+
+
+def told(person: Person) -> list[str]:
+    return [one["kind"] for one in ok(person.get("/me/notices"))["items"]]
+
+
+def listed(person: Person) -> list[str]:
+    return [one["id"] for one in ok(person.get("/needs"))["items"]]
+
+
+def test_a_need_is_followed_by_whoever_raised_it_to_its_end(
+    world: World, organiser: Person
+) -> None:
+    person, other = world.person(), world.person("李建国")
+    need = raised(world, person, for_whom="family", suits=["weekend_morning"], details="一位")
+    assert (need["state"], need["voices"], need["mine"]) == ("open", 1, {"role": "raiser"})
+    assert need["decide_by"] == workdays_on(clock.today(), 7).isoformat()
+    assert waiting_jobs(world.app, "needs.check_text") == [{"need_id": need["id"]}]
+    refused(other.get(f"/needs/{need['id']}"), 404, "not_found")
+    ok(organiser.post(f"/needs/{need['id']}/accept"))
+    refused(other.post(f"/needs/{need['id']}/support"), 404, "not_found")  # not checked yet
+    checked(need)
+    assert ok(other.post(f"/needs/{need['id']}/support"), 201)["voices"] == 2
+    assert ok(other.post(f"/needs/{need['id']}/support"), 200)["voices"] == 2
+    market = world.live_market(organiser)
+    plan = {"offering_id": market.offering_id}
+    for _ in range(2):
+        ok(organiser.post(f"/needs/{need['id']}/plans", plan), 201)
+    ok(organiser.delete(f"/needs/{need['id']}/plans/{market.offering_id}"), 204)
+    ok(organiser.post(f"/needs/{need['id']}/plans", plan), 201)
+    ok(organiser.post(f"/activities/{market.id}/close"))
+    assert ok(other.get(f"/needs/{need['id']}"))["state"] == "served"
+    why = {"reason_code": "no_resource_yet", "reason": "没有老师"}
+    ended = ok(organiser.post(f"/needs/{need['id']}/close-unsolved", why))
+    assert (ended["reason"], ended["turn_to"]) == (
+        "没有老师", "有了这方面的资源，我们会再看这条需求。",
+    )  # fmt: skip
+    (mine,) = ok(person.get("/me/needs"))["items"]
+    assert [step["what"] for step in mine["timeline"]][:2] == ["提出", "社区已受理"]
+    assert mine["timeline"][-1]["reason"] == "没有老师"
+    assert told(person) == [
+        "need_unsolved", "need_served", "need_planned", "need_moved_off", "need_planned",
+        "need_accepted",
+    ]  # fmt: skip
+    assert told(other) == told(person)[:-1]
+    refused(world.person().post(f"/needs/{need['id']}/support"), 409, "need_over")
+
+
+def test_support_is_taken_back_at_any_time(world: World, organiser: Person) -> None:
+    person, other = world.person(), world.person("李建国")
+    need = accepted(world, organiser, person)
+    path = f"/needs/{need['id']}"
+    ok(other.post(f"{path}/support"), 201)
+    for _ in range(2):
+        ok(other.delete(f"{path}/support"), 204)
+    assert ok(other.get(path))["mine"] is None
+    ok(person.delete(f"{path}/support"), 204)
+    assert (ok(person.get(path))["voices"], ok(person.get(path))["state"]) == (0, "accepted")
+    ok(other.post(f"{path}/support"), 201)
+    assert ok(other.get(path))["voices"] == 1
+
+
+def test_what_nobody_asks_for_any_more_is_withdrawn_before_it_is_looked_at(world: World) -> None:
+    person = world.person()
+    need = raised(world, person)
+    ok(person.delete(f"/needs/{need['id']}/support"), 204)
+    shown = ok(person.get(f"/needs/{need['id']}"))
+    assert (shown["state"], shown["reason_code"]) == ("declined", "withdrawn")
+
+
+@pytest.mark.parametrize("state", [CommentState.PENDING, CommentState.REJECTED])
+def test_a_text_that_has_not_passed_is_read_by_nobody_else(
+    world: World, organiser: Person, state: CommentState
+) -> None:
+    need = accepted(world, organiser, world.person())
+    assert need["id"] in listed(world.person())
+    checked(need, state)
+    assert need["id"] not in listed(world.person())
+    assert need["id"] in listed(organiser)
+
+
+def test_staff_write_one_down_for_others(world: World) -> None:
+    volunteer, guest = world.volunteer(), world.person("赵大爷")
+    need = raised(world, volunteer, source="market", resident_id=str(guest.resident_id))
+    assert (need["source"], need["voices"], need["mine"]) == ("market", 1, None)
+    assert raised(world, volunteer, source="hotline")["voices"] == 0
+    assert ok(guest.get("/me/needs"))["items"][0]["id"] == need["id"]
+    body = {"region_id": world.region_id(COMMUNITY), "title": "磨刀"}
+    refused(world.person().post("/needs", body | {"source": "visit"}), 403, "forbidden")
+    others = body | {"resident_id": str(guest.resident_id)}
+    refused(world.person().post("/needs", others), 404, "not_found")
+    away = world.volunteer(OTHER_SUBDISTRICT)
+    refused(away.post("/needs", body | {"source": "visit"}), 403, "forbidden")
+    member = ok(guest.post("/me/family", {"name": "赵奶奶"}), 201)
+    assert raised(world, guest, resident_id=member["id"])["mine"] == {"role": "raiser"}
+
+
+def test_the_next_level_sees_what_is_late(world: World, organiser: Person) -> None:
+    need = raised(world, world.person(), title="晚了的需求")
+    with transaction() as session:
+        session.execute(update(Need).values(decide_by=clock.today() - timedelta(days=1)))
+    late = ok(organiser.get("/needs", late="true"))["items"]
+    assert [one["id"] for one in late] == [need["id"]]
+    assert "超期没有受理的需求" in Desk(world, organiser).read("/console/")
+    community = Desk(world, world.organiser(COMMUNITY))
+    assert "超期没有受理的需求" not in community.read("/console/")
+
+
+@pytest.mark.parametrize(
+    ("day", "by"),
+    [
+        (date(2026, 9, 18), date(2026, 9, 29)),  # a Sunday is worked, Mid-Autumn is not
+        (date(2026, 9, 30), date(2026, 10, 15)),  # National Day; a Saturday is worked
+        (date(2030, 1, 4), date(2030, 1, 15)),  # not published yet: Monday to Friday
+    ],
+)
+def test_working_days_are_the_state_councils(day: date, by: date) -> None:
+    assert workdays_on(day, 7) == by
+
+
+def test_nobody_learns_who_raised_a_need(
+    world: World, app: Flask, outer: Connection, organiser: Person,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Neither an answer, nor a page, a file, a line of the log, an argument of a job or an entry
+    of the audit log has the name, number or id of who raised it."""
+    person = world.person("欧阳若兰")
+    ok(person.post("/me/phone", {"phone": "13977776666"}))
+    before = set(outer.execute(text("SELECT id FROM audit_entry")).scalars())
+    with caplog.at_level(logging.DEBUG):
+        need = accepted(world, organiser, person)
+        path = f"/needs/{need['id']}"
+        seen: list[str] = []
+        for reader in (organiser, world.person(), world.staff(Role.ADMIN, DISTRICT)):
+            seen += [reader.get(one).get_data(as_text=True) for one in ("/needs", path)]
+        desk = Desk(world, organiser)
+        for page in ("/console/needs/", f"/console{path}", "/console/"):
+            seen.append(desk.read(page))
+        assert need["title"] in seen[0]
+        ok(organiser.post(f"{path}/close-unsolved", WHY))
+        seen.append(ok(organiser.get(path))["title"])
+    entries = outer.execute(text("SELECT id, audit_entry::text AS words FROM audit_entry"))
+    seen += [row.words for row in entries if row.id not in before]
+    seen += list(outer.execute(text("SELECT args::text FROM procrastinate_jobs")).scalars())
+    seen.append(str(outer.execute(text("SELECT * FROM need")).all()))
+    seen.append(caplog.text)
+    for secret in ("欧阳若兰", "13977776666", "6666", str(person.resident_id)):
+        assert [one for one in seen if secret in one] == [], secret
+    entries = outer.execute(
+        text("SELECT actor_user_id FROM audit_entry WHERE object_id = :id"), {"id": need["id"]}
+    )
+    assert set(entries.scalars()) == {organiser.user_id}
+    assert not {"resident_id", "created_by", "raiser"} & set(NeedAnswer().fields)
+
+
+def test_the_link_is_cut_with_the_account_and_the_voice_counts(
+    world: World, organiser: Person
+) -> None:
+    person = world.person()
+    need = accepted(world, organiser, person)
+    (mine,) = ok(person.get("/me/export"))["needs"]
+    assert (mine["title"], mine["role"]) == (need["title"], "raiser")
+    ok(person.delete("/me"), 204)
+    assert ok(organiser.get(f"/needs/{need['id']}"))["voices"] == 1
+    with transaction() as session:
+        assert session.execute(select(NeedVoice.resident_id)).scalars().all() == [None]
+
+
+def test_of_two_that_are_one_person_the_voices_are_joined(world: World, organiser: Person) -> None:
+    person, guest = world.person(), world.person("李建国")
+    need = accepted(world, organiser, guest)
+    alone = accepted(world, organiser, guest, title="磨刀")
+    ok(person.post(f"/needs/{need['id']}/support"), 201)
+    ok(guest.delete(f"/needs/{need['id']}/support"), 204)
+    with world.app.app_context(), transaction() as session:
+        residents_merged.send(session, source_id=guest.resident_id, target_id=person.resident_id)
+    assert ok(person.get(f"/needs/{need['id']}"))["mine"] == {"role": "raiser"}
+    assert ok(person.get(f"/needs/{need['id']}"))["voices"] == 1
+    assert ok(person.get(f"/needs/{alone['id']}"))["mine"] == {"role": "raiser"}
