@@ -101,19 +101,14 @@ def audit_values(
     from_state: str | None = None,
     to_state: str | None = None,
     details: Details | None = None,
-    of_request: bool = True,
 ) -> dict[str, Any]:
-    """One entry's columns, for statements that write it along with the change itself.
-
-    Args:
-        of_request: whether the entry says which request it came of, and from where.
-    """
+    """One entry's columns, for statements that write it along with the change itself."""
     return {
         "id": new_id(),
         "at": clock.now(),
         "actor_user_id": actor.user_id if actor else None,
-        "request_id": current_request_id() if of_request else None,
-        "address": current_address() if of_request else None,
+        "request_id": current_request_id(),
+        "address": current_address(),
         "action": action,
         "object_type": object_type,
         "object_id": object_id,
@@ -147,20 +142,19 @@ def record(
             somebody's own words, kept apart.
         of_request: whether the entry says which request it came of, and from where.
     """
-    session.execute(
-        _insert(),
-        audit_values(
-            actor,
-            action,
-            object_type,
-            object_id,
-            region_code=region_code,
-            from_state=from_state,
-            to_state=to_state,
-            details=details,
-            of_request=of_request,
-        ),
+    values = audit_values(
+        actor,
+        action,
+        object_type,
+        object_id,
+        region_code=region_code,
+        from_state=from_state,
+        to_state=to_state,
+        details=details,
     )
+    if not of_request:
+        values |= {"request_id": None, "address": None}
+    session.execute(_insert(), values)
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,14 @@ them; and nobody learns who asked (docs/rules/needs.md)."""
 import logging
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, select, text, update
 
 from backend.core import clock
+from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.permissions import Role
 from backend.core.workdays import workdays_on
@@ -118,6 +120,12 @@ def test_what_nobody_asks_for_any_more_is_withdrawn_before_it_is_looked_at(world
     ok(person.delete(f"/needs/{need['id']}/support"), 204)
     shown = ok(person.get(f"/needs/{need['id']}"))
     assert (shown["state"], shown["reason_code"]) == ("declined", "withdrawn")
+    with transaction() as session:
+        entries = session.execute(
+            select(AuditEntry).where(AuditEntry.object_id == UUID(need["id"]))
+        )
+        (entry,) = entries.scalars()
+    assert (entry.actor_user_id, entry.address, entry.request_id) == (None, None, None)
 
 
 @pytest.mark.parametrize("state", [CommentState.PENDING, CommentState.REJECTED])
