@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, text, update
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
+from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.core.workdays import workdays_on
 from backend.identity.people.texts import CommentState
@@ -24,6 +25,7 @@ from tests.support.fair import waiting_jobs
 from tests.support.world import (
     COMMUNITY,
     DISTRICT,
+    OTHER_COMMUNITY,
     OTHER_SUBDISTRICT,
     Person,
     World,
@@ -237,3 +239,31 @@ def test_of_two_that_are_one_person_the_voices_are_joined(world: World, organise
     assert ok(person.get(f"/needs/{need['id']}"))["mine"] == {"role": "raiser"}
     assert ok(person.get(f"/needs/{need['id']}"))["voices"] == 1
     assert ok(person.get(f"/needs/{alone['id']}"))["mine"] == {"role": "raiser"}
+
+
+def test_what_is_not_there_is_refused_beside_its_field(world: World, organiser: Person) -> None:
+    body = {"region_id": world.region_id(COMMUNITY), "title": "磨刀", "source": "visit"}
+    nobody = body | {"resident_id": str(new_id())}
+    assert (
+        "resident_id"
+        in refused(organiser.post("/needs", nobody), 422, "validation_failed")["errors"]
+    )
+    nowhere = body | {"region_id": str(new_id())}
+    refused(organiser.post("/needs", nowhere), 422, "validation_failed")
+    need = accepted(world, organiser, world.person())
+    path = f"/needs/{need['id']}"
+    foreign = world.live_market(
+        world.organiser(OTHER_SUBDISTRICT), activity={"region": OTHER_COMMUNITY}
+    )
+    for offering_id in (str(new_id()), foreign.offering_id):
+        plan = {"offering_id": offering_id}
+        refused(organiser.post(f"{path}/plans", plan), 422, "validation_failed")
+    here = world.live_market(organiser)
+    away = organiser.delete(f"{path}/plans/{here.offering_id}")
+    refused(away, 409, "illegal_transition")
+    ok(organiser.post(f"{path}/plans", {"offering_id": here.offering_id}), 201)
+    refused(organiser.delete(f"{path}/plans/{new_id()}"), 409, "not_planned")
+    visitor = world.http.get(f"/api/v1{path}")
+    assert (ok(visitor)["state"], ok(visitor)["mine"]) == ("planned", None)
+    found = ok(world.http.get(f"/api/v1/needs?region_id={world.region_id(COMMUNITY)}&q=手机"))
+    assert [one["id"] for one in found["items"]] == [need["id"]]
