@@ -19,6 +19,7 @@ from backend.core.workdays import workdays_on
 from backend.identity.people.texts import CommentState
 from backend.identity.signals import residents_merged
 from backend.needs.models import Need, NeedVoice
+from backend.needs.texts import check_text
 from backend.needs.web.schemas import NeedAnswer
 from tests.support.desk import Desk
 from tests.support.fair import waiting_jobs
@@ -267,3 +268,22 @@ def test_what_is_not_there_is_refused_beside_its_field(world: World, organiser: 
     assert (ok(visitor)["state"], ok(visitor)["mine"]) == ("planned", None)
     found = ok(world.http.get(f"/api/v1/needs?region_id={world.region_id(COMMUNITY)}&q=手机"))
     assert [one["id"] for one in found["items"]] == [need["id"]]
+
+
+def test_the_check_asks_about_all_that_its_raiser_has_written(
+    world: World, organiser: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, str]] = []
+
+    def ask(openid: str | None, words: str) -> tuple[CommentState, None]:
+        asked.append((openid is not None, words))
+        return CommentState.PASSED, None
+
+    monkeypatch.setattr("backend.identity.people.texts._verdict", ask)
+    need = raised(world, world.person(), title="磨剪刀", details="两把")
+    for arguments in waiting_jobs(world.app, "needs.check_text"):
+        with world.app.app_context():
+            check_text(**arguments)
+    assert asked == [(True, "磨剪刀\n两把")]
+    ok(organiser.post(f"/needs/{need['id']}/accept"))
+    assert need["id"] in listed(world.person())
