@@ -3,6 +3,7 @@
 import io
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
@@ -16,7 +17,7 @@ from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.identity.models import RoleAssignment
-from backend.needs.models import Need, NeedSource
+from backend.needs.models import Need, NeedPlan, NeedSource
 from backend.schedule.reading import columns
 from tests.api.schedule.communities import community
 from tests.api.schedule.importing import (
@@ -309,10 +310,12 @@ def test_what_somebody_has_touched_keeps_an_import_from_being_undone(
         world.stall(organiser, ids[one])
     ok(organiser.post(f"/activities/{ids['发布的']}/publish"))
     with transaction() as session:
-        session.add(
-            Need(region_id=world.region_id(COMMUNITY), title="磨剪刀", source=NeedSource.VISIT,
-                 raised_on=clock.today(), activity_id=ids["排了需求的"])
-        )  # fmt: skip
+        need = Need(region_id=UUID(world.region_id(COMMUNITY)), title="磨剪刀",
+                    source=NeedSource.VISIT, raised_on=clock.today())  # fmt: skip
+        session.add(need)
+        session.flush()
+        planned_for = UUID(ids["排了需求的"])
+        session.add(NeedPlan(need_id=need.id, activity_id=planned_for, round=1))
     assert f"{path}/undo" not in desk.read(path), "what would be refused is not offered"
     assert "有人动过，不能撤销：「" in desk.read(path)
     answer = undo(desk, path)
