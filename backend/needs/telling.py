@@ -75,7 +75,7 @@ def _tell(session: Session, need: Need, kind: NoticeKind, title: str, text: str)
             kind=kind,
             title=f"需求{title}：{need.title}",
             text=text,
-            page=f"/pages/need/need?id={need.id}",
+            page=f"/packages/needs/pages/need/need?id={need.id}",
             resident_ids=tuple(row.resident_ids),
         )
         for row in _accounts(session, need)

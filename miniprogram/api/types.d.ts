@@ -65,3 +65,7 @@ export interface Catalogue extends api.CatalogueAnswer {
   special_needs: { key: SpecialNeed; title: string }[];
   consents: { purpose: string; title: string; version: string }[];
 }
+
+export type Need = api.NeedAnswer;
+export type NeedInFull = api.NeedInFullAnswer;
+export type NewNeed = api.NeedRequest;

@@ -39,6 +39,8 @@ const KINDS = {
   },
   rating: { fresh: asItIs, settle: done, page: "" },
   cancel: { fresh: asItIs, settle: done, page: "" },
+  /** A need, or one's voice in it. */
+  need: { fresh: asItIs, settle: done, page: "" },
   keep: { fresh: asItIs, settle: done, page: "" },
 };
 

@@ -76,9 +76,18 @@ function bookingCard(booking) {
   return { ...now, promise: pictureOf(words).then((imageUrl) => ({ ...now, imageUrl })) };
 }
 
+/**
+ * @param {string} id
+ * @param {{title: string, region: string} | null} need null where it has not been read
+ */
+function needCard(id, need) {
+  const title = need ? `您也需要吗？${need.region}：${need.title}` : "吾社集";
+  return card(title, "/packages/needs/pages/need/need", `id=${id}`);
+}
+
 /** @param {Words} words */
 function sentence({ title, when, place }) {
   return `${title}，${when}，${place}`;
 }
 
-module.exports = { homeCard, shared, marketCard, serviceCard, bookingCard };
+module.exports = { homeCard, shared, marketCard, serviceCard, bookingCard, needCard };

@@ -20,6 +20,7 @@ from tests.miniprogram.phones import OpenPhone, Phone
 from tests.miniprogram.town import (
     Caller,
     Market,
+    chosen_community,
     chosen_market,
     chosen_stall,
     make_market,
@@ -147,6 +148,11 @@ VIEWS = (
     View("pages/my-data/my-data", "登录记录"),
     View("pages/close-account/close-account", "注销后不能恢复"),
     View("pages/about/about", "我们怎样保护您的信息", who=None),
+    View("packages/needs/pages/new/new", "说说您想要的", who="neighbour"),
+    View("packages/needs/pages/mine/mine", "没有更多了", name="needs-mine"),
+    View("packages/needs/pages/mine/mine", "还没有提过需求", who="newcomer", name="needs-none"),
+    View("packages/needs/pages/need/need", "社区已受理", "need"),
+    View("packages/needs/pages/near/near", "没有更多了", who="neighbour", name="needs-near"),
     View("packages/staff/pages/console-login/console-login", "扫页面上的二维码", who="organiser"),
     View("packages/staff/pages/markets/markets", "选一场集市", who="organiser"),
     View("packages/staff/pages/market/market", "排队的服务", "market", who="organiser",
@@ -223,10 +229,18 @@ def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
     organiser.post(f"/rectifications/{case['id']}/reply", done)
     resident.post(f"/ratings/{complained['id']}/unsolved", {"words": "昨天还是等了一个多小时。"})
     organiser.post(f"/rectifications/{case['id']}/reply", {"reply": "请了第三位师傅。"})
+    near = chosen_community(organiser)
+    wish = {"region_id": near["community"]["id"], "title": "楼上老人多，想请人来量血压",
+            "details": "楼上老人多，想请人来量血压。最好在三单元门口摆一张桌子。",
+            "service_kind": "clinic", "for_whom": "neighbours",
+            "suits": ["weekend_morning"]}  # fmt: skip
+    need = resident.post("/needs", wish)
+    organiser.post(f"/needs/{need['id']}/accept")
+    other.post(f"/needs/{need['id']}/support")
     twice = [Caller(system.web, name) for name in [new_name()] * 2]
     return Town(
         {"resident": resident, "newcomer": newcomer, "volunteer": Caller(system.web, "volunteer"),
-         "twice": twice[0],
+         "twice": twice[0], "neighbour": newcomer,
          "caller": Caller(system.web, "volunteer"), "scanner": Caller(system.web, "volunteer"),
          "busy scanner": Caller(system.web, "volunteer"), "organiser": organiser},
         {
@@ -238,10 +252,12 @@ def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
             "scene": f"?scene={today.code()}",
             "rate": f"?booking={unrated['id']}",
             "complaint": f"?id={complained['id']}",
+            "need": f"?id={need['id']}",
             "member": f"?id={member['id']}",
             "needy": f"?member={member['id']}",
         },
         {
+            "neighbour": near,
             "caller": chosen_stall(today.haircut),
             "scanner": chosen_market(today),
             "busy scanner": chosen_market(today) | scanned(today),

@@ -157,6 +157,15 @@ def chosen_market(market: Market) -> dict[str, Any]:
     return {"today:scan-market": {"id": market.id, "title": market.title, "day": day}}
 
 
+def chosen_community(staff: Caller) -> dict[str, Any]:
+    """What a phone keeps whose person has chosen their community."""
+    region = staff.get("/regions", q=COMMUNITY)["items"][0]
+    subdistricts = staff.get("/regions", level="subdistrict", limit=100)["items"]
+    (above,) = [one for one in subdistricts if one["id"] == region["parent_id"]]
+    own = {"id": region["id"], "name": region["name"]}
+    return {"community": own | {"subdistrict_id": above["id"], "subdistrict_name": above["name"]}}
+
+
 def make_market(staff: Caller, *, live: bool = True, region: str = COMMUNITY,
                 places: int = 5, rotates: int | None = None) -> Market:  # fmt: skip
     """A published market that has begun within the last hour, or begins tomorrow.

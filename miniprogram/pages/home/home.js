@@ -236,6 +236,10 @@ Page({
     if (this.data.next) wx.navigateTo({ url: `/pages/market/market?id=${this.data.next.id}` });
   },
 
+  onWant() {
+    wx.navigateTo({ url: "/packages/needs/pages/new/new" });
+  },
+
   onScan() {
     wx.navigateTo({ url: "/pages/checkin/checkin" });
   },

@@ -1,0 +1,212 @@
+// @ts-check
+// 「我想要…」: a need is written down, those of its kind are shown, and it is handed in or joined.
+
+const { getCatalogue } = require("../../../../api/activities");
+const { ApiError, sentenceOf } = require("../../../../api/errors");
+const { chosenCommunity } = require("../../../../utils/community");
+const { draftOf } = require("../../../../utils/draft");
+const { uuid } = require("../../../../utils/ids");
+const look = require("../../../../utils/look");
+const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusal");
+const { listToJoin, raiseNeed, supportNeed } = require("../../api/needs");
+const { FOR_WHOM, SUITS, dueOf, needOf, needWords } = require("../../utils/need-words");
+
+/** @typedef {import("../../utils/need-words").ForWhom} ForWhom */
+/** @typedef {import("../../utils/need-words").Suits} Suits */
+/** @typedef {import("../../utils/need-words").Kind | ""} Kind */
+/** @typedef {{kind: Kind, words: string, forWhom: ForWhom, suits: Suits[]}} Said */
+
+Page({
+  data: {
+    look: look.current(),
+    loading: true,
+    error: "",
+    /** @type {import("../../../../utils/community").Community | null} */
+    community: null,
+    /** @type {{key: string, title: string}[]} */
+    kinds: [],
+    /** @type {Kind} */
+    kind: "",
+    words: "",
+    forWhoms: FOR_WHOM,
+    /** @type {ForWhom} */
+    forWhom: "self",
+    suits: SUITS.map((one) => ({ ...one, on: false })),
+    begun: false,
+    /** Those of its kind; null before they were looked for. @type {(ReturnType<typeof needWords> & {details: string})[] | null} */
+    alike: null,
+    /** What has become of it: "raised", "joined" or "kept" for the network; empty before. */
+    done: "",
+    /** The day by which it is answered. */
+    due: "",
+    busy: false,
+    refusal: NO_REFUSAL,
+  },
+
+  /** @type {ReturnType<typeof draftOf<Said>>} */
+  draft: draftOf("need"),
+  /** One for what is written, kept over a lost network. */
+  key: "",
+
+  onLoad() {
+    const begun = this.draft.get();
+    if (begun) {
+      const suits = SUITS.map((one) => ({ ...one, on: begun.suits.includes(one.key) }));
+      this.setData({ kind: begun.kind, words: begun.words, forWhom: begun.forWhom, suits, begun: true });
+    }
+    this.load();
+  },
+
+  onShow() {
+    look.apply(this);
+    comeBack(this);
+    this.setData({ community: chosenCommunity() });
+  },
+
+  async load() {
+    this.setData({ loading: true, error: "" });
+    try {
+      this.setData({ kinds: (await getCatalogue()).service_kinds, loading: false });
+    } catch (error) {
+      this.setData({ loading: false, error: sentenceOf(error) });
+    }
+  },
+
+  onCommunity() {
+    wx.navigateTo({ url: "/pages/community/community" });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onKind(event) {
+    const { key } = event.currentTarget.dataset;
+    this.change({ kind: key === this.data.kind ? "" : key });
+  },
+
+  /** @param {WechatMiniprogram.TextareaInput} event */
+  onWords({ detail }) {
+    this.change({ words: detail.value });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onForWhom(event) {
+    this.change({ forWhom: event.currentTarget.dataset.key });
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onSuits(event) {
+    const { key } = event.currentTarget.dataset;
+    this.change({ suits: this.data.suits.map((one) => (one.key === key ? { ...one, on: !one.on } : one)) });
+  },
+
+  /** @param {Partial<{kind: Kind, words: string, forWhom: ForWhom, suits: {key: Suits, title: string, on: boolean}[]}>} changed */
+  change(changed) {
+    this.setData(changed);
+    this.key = "";
+    mend(this, "words");
+    const { words, kind } = this.data;
+    // Who has only chosen for whom has begun nothing.
+    if (words || kind) this.draft.keep(this.said());
+    else this.draft.forget();
+  },
+
+  /** @returns {Said} */
+  said() {
+    const { kind, words, forWhom, suits } = this.data;
+    return { kind, words, forWhom, suits: suits.filter(({ on }) => on).map(({ key }) => key) };
+  },
+
+  /** @returns {import("../../../../api/types").NewNeed | null} null where something is missing, which is told */
+  whole() {
+    const { community, words } = this.data;
+    if (!community) refuse(this, { region_id: "请先选您住的社区" });
+    else if (!words.trim()) refuse(this, { words: "请写一下您想要什么" });
+    else return needOf(this.said(), community.id);
+    return null;
+  },
+
+  /** Look for those of its kind first; where there are none it is handed in. */
+  async onNext() {
+    const need = this.whole();
+    if (need) await this.doing(() => this.lookFirst(need));
+  },
+
+  /** @param {import("../../../../api/types").NewNeed} need */
+  async lookFirst(need) {
+    const alike = await this.readAlike();
+    if (!alike.length) {
+      await this.raise(need);
+      return;
+    }
+    this.setData({ alike: alike.map((one) => ({ ...needWords(one), details: one.details || "" })) });
+    wx.pageScrollTo({ scrollTop: 0, duration: 0 });
+  },
+
+  /** Without a network nobody can look: it is kept, and handed in later. */
+  async readAlike() {
+    const { kind, community } = this.data;
+    if (!kind || !community) return [];
+    return listToJoin(community.subdistrict_id, kind).catch(() => []);
+  },
+
+  /** 「都不是，提交我的」. */
+  async onRaise() {
+    const need = this.whole();
+    if (need) await this.doing(() => this.raise(need));
+  },
+
+  /** @param {import("../../../../api/types").NewNeed} need */
+  async raise(need) {
+    this.key = this.key || uuid();
+    const outcome = await raiseNeed(need, this.key);
+    if (outcome.sent) this.setData({ due: dueOf(outcome.data) });
+    this.finish(outcome.sent ? "raised" : "kept");
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async onSupport(event) {
+    const need = (this.data.alike || []).find(({ id }) => id === event.currentTarget.dataset.id);
+    if (!need) return;
+    await this.doing(async () => {
+      const { sent } = await supportNeed(need);
+      this.finish(sent ? "joined" : "kept");
+    });
+  },
+
+  onBack() {
+    this.setData({ alike: null, refusal: NO_REFUSAL });
+  },
+
+  /** @param {() => Promise<void>} act */
+  async doing(act) {
+    if (this.data.busy) return;
+    this.setData({ busy: true, refusal: NO_REFUSAL });
+    try {
+      await act();
+    } catch (error) {
+      this.tell(error);
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  /**
+   * What is wrong with the words is said at the field that they were written in.
+   * @param {unknown} error
+   */
+  tell(error) {
+    const { title, details } = error instanceof ApiError ? error.errors || {} : {};
+    const [fault] = title || details || [];
+    if (fault) this.setData({ alike: null });
+    refuse(this, fault ? { words: fault } : error);
+  },
+
+  /** @param {"raised" | "joined" | "kept"} done */
+  finish(done) {
+    this.draft.forget();
+    this.setData({ done, alike: null });
+  },
+
+  onMine() {
+    wx.redirectTo({ url: "/packages/needs/pages/mine/mine" });
+  },
+});

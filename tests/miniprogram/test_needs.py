@@ -1,0 +1,137 @@
+"""「我想要…」: what residents ask for, from the wish to its end; the database is looked at."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import Engine
+
+from backend.local.system import LocalSystem
+from backend.local.waiting import wait_until
+from tests.miniprogram.phones import SMALL, OpenPhone, Phone
+from tests.miniprogram.town import Caller, chosen_community, new_name, rows
+
+NEAR = "packages/needs/pages/near/near"
+
+
+@pytest.fixture
+def asked(phone: OpenPhone, resident: Caller, organiser: Caller) -> Phone:
+    """The resident's phone, at home, in a community."""
+    return phone(resident.name, kept=resident.kept | chosen_community(organiser))
+
+
+def write(mine: Phone, words: str) -> None:
+    mine.page.get_by_label("说说您想要的").fill(words)
+
+
+def voices(database: Engine, title: str) -> list[tuple[Any, ...]]:
+    """Of the needs of a title: each voice's role, and whether it stands."""
+    return rows(
+        database,
+        "SELECT role, withdrawn_at IS NULL FROM need_voice JOIN need ON need.id = need_id"
+        " WHERE need.title = :title ORDER BY need_voice.created_at",
+        title=title,
+    )
+
+
+def test_a_wish_is_handed_in_and_followed_and_joined(
+    asked: Phone, phone: OpenPhone, system: LocalSystem, organiser: Caller, database: Engine
+) -> None:
+    wish = f"想请人教老人用手机挂号{uuid4().hex[:4]}"
+    mine = asked
+    mine.tap("我想要…")
+    mine.tap("下一步")
+    expect(mine.page.locator(".refusal-note")).to_have_text("请写一下您想要什么")
+    write(mine, f"{wish}。打我电话 13800001234")
+    mine.allow(422, "/needs")
+    mine.tap("下一步")
+    mine.page.locator(".field-error").wait_for()
+    write(mine, f"{wish}。白天儿女都上班")
+    mine.page.get_by_role("checkbox", name="周末上午").tap()
+    mine.reopen()
+    mine.tap("我想要…")
+    mine.sees("上次没有写完，已为您接着")
+    mine.tap("下一步")
+    mine.sees("记下了")
+    mine.tap("看我的需求")
+    mine.sees("等社区答复")
+    (need,) = organiser.get("/needs", q=wish)["items"]
+    organiser.post(f"/needs/{need['id']}/accept")
+    checked = "SELECT text_state FROM need WHERE title = :title"
+    wait_until(lambda: rows(database, checked, title=wish) == [("passed",)], timeout_s=30,
+               what="the check of its words")  # fmt: skip
+    mine.tap(f"等社区答复 {wish}")
+    mine.sees("社区已受理")
+    mine.sees("有您一份")
+
+    # A neighbour finds it, asks for it too, and changes their mind.
+    other = Caller(system.web, new_name())
+    theirs = phone(other.name, path=NEAR, kept=other.kept | chosen_community(organiser))
+    theirs.sees(wish)
+    theirs.page.get_by_text(wish).tap()
+    theirs.tap("我也需要")
+    theirs.sees("2 人需要，有您一份")
+    theirs.look("need-joined")
+    theirs.tap("不再需要")
+    theirs.tap("还需要")
+    theirs.tap("不再需要")
+    theirs.page.get_by_role("dialog").get_by_role("button", name="不再需要", exact=True).tap()
+    theirs.page.get_by_role("button", name="我也需要").wait_for()
+    assert voices(database, wish) == [("raiser", True), ("supporter", False)]
+    assert wish in theirs.passed_on()[-1]["title"]
+
+
+def test_of_what_others_ask_for_already_one_tap_is_enough(
+    asked: Phone, organiser: Caller, database: Engine
+) -> None:
+    """Those of the kind are shown before mine is handed in, and mine can be handed in all the
+    same."""
+    wish, own = (f"{one}{uuid4().hex[:4]}" for one in ("盼着有人来修雨伞拉链", "盼着有人来补锅"))
+    said = {
+        "region_id": chosen_community(organiser)["community"]["id"],
+        "title": wish,
+        "service_kind": "repair",
+        "source": "visit",
+    }
+    organiser.post(f"/needs/{organiser.post('/needs', said)['id']}/accept")
+    for words, button, thanks in (
+        (own, "都不是，提交我的", "记下了"),
+        (wish, f"我也需要：{wish}", "已加上您的一份"),
+    ):
+        asked.tap("我想要…")
+        asked.page.get_by_role("radio", name="家电维修").tap()
+        write(asked, words)
+        asked.tap("下一步")
+        asked.sees("不用再提")
+        asked.look("need-alike")
+        asked.tap(button)
+        asked.sees(thanks)
+        asked.tap("返回")
+    assert voices(database, own) == [("raiser", True)]
+    assert voices(database, wish) == [("supporter", True)]
+
+
+def test_a_wish_waits_for_the_network_and_is_handed_in_once(
+    phone: OpenPhone, resident: Caller, organiser: Caller, database: Engine
+) -> None:
+    """On the smallest screen with the largest letters, too."""
+    wish = f"盼着{uuid4().hex[:6]}晚上有人领操"
+    kept = resident.kept | chosen_community(organiser)
+    mine = phone(resident.name, kept=kept, size=SMALL, elder=True, fontScale="1.5")
+    mine.tap("我想要…")
+    write(mine, wish)
+    mine.look("need-new-small")
+    mine.network(offline=True)
+    mine.tap("下一步")
+    mine.sees("联网后自动提交")
+    mine.lose_answer("/needs")
+    mine.network()
+    mine.tap("看我的需求")
+    mine.sees("等社区答复")
+    mine.misses("未上传")
+    mine.look("needs-mine-small")
+    mine.tap(f"等社区答复 {wish}")
+    mine.sees("有您一份")
+    mine.look("need-small")
+    assert voices(database, wish) == [("raiser", True)]
