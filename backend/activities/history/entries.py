@@ -60,7 +60,8 @@ ACTIONS: dict[str, str] = {
     "drop_offering": "取消服务，预约随之取消", "add_slots": "增加时段",
     "edit_slot": "修改时段", "delete_slot": "删除时段", "assign": "安排人员",
     "unassign": "移除人员", "write_record": "填写活动登记", "load_demo": "载入演示数据",
-    "find_limit_reached": "查找居民到达上限", "see_call_list": "打印电话名单",
+    "find_limit_reached": "查找居民到达上限", "see_number": "查看电话",
+    "see_call_list": "打印电话名单",
     "export_call_list": "导出电话名单", "see_sign_ups": "打印报名名单",
     "export_sign_ups": "导出报名名单",
 }  # fmt: skip
