@@ -125,17 +125,6 @@ class AnnouncementRules:
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarRules:
-    most: int
-    least: float
-    of_best: float
-    named: float
-    thing: float
-    way: float
-    about: float
-
-
-@dataclass(frozen=True, slots=True)
 class LookupRules:
     found_minutes: int
 
@@ -224,7 +213,6 @@ PHOTOS = rules("photos", PhotoRules)
 NEEDS = rules("needs", NeedRules)
 BOARD = rules("board", BoardRules)
 ANNOUNCEMENTS = rules("announcements", AnnouncementRules)
-SIMILAR = rules("similar", SimilarRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)
