@@ -42,7 +42,7 @@ def test_a_wish_is_handed_in_and_followed_and_joined(
     mine = asked
     mine.tap("我想要…")
     mine.tap("下一步")
-    expect(mine.page.locator(".refusal-note")).to_have_text("请写一下您想要什么")
+    expect(mine.page.locator(".refusal-note")).to_have_text("请写一下想要什么")
     write(mine, f"{wish}。打我电话 13800001234")
     mine.allow(422, "/needs")
     mine.tap("下一步")
@@ -135,3 +135,23 @@ def test_a_wish_waits_for_the_network_and_is_handed_in_once(
     mine.sees("有您一份")
     mine.look("need-small")
     assert voices(database, wish) == [("raiser", True)]
+
+
+def test_a_volunteer_writes_down_what_somebody_without_a_phone_asks_for(
+    phone: OpenPhone, system: LocalSystem, organiser: Caller, database: Engine
+) -> None:
+    """For nobody who is named: no voice counts, the volunteer's neither."""
+    wishes = [f"想有人教{uuid4().hex[:4]}用拐杖" for _ in range(2)]
+    volunteer = Caller(system.web, "volunteer")
+    theirs = phone("volunteer", path="pages/mine/mine",
+                   kept=volunteer.kept | chosen_community(organiser))  # fmt: skip
+    theirs.tap("替人记一条需求")
+    for wish in wishes:
+        theirs.page.get_by_label("对方想要什么").fill(wish)
+        theirs.tap("记下")
+        theirs.sees("记下了")
+        theirs.tap("再记一条")
+    for wish in wishes:
+        (need,) = organiser.get("/needs", q=wish)["items"]
+        assert (need["source"], need["for_whom"]) == ("market", None)
+        assert voices(database, wish) == []

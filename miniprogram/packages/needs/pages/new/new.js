@@ -1,5 +1,6 @@
 // @ts-check
 // 「我想要…」: a need is written down, those of its kind are shown, and it is handed in or joined.
+// For a volunteer at a market (?source=market): what somebody without a phone asks for.
 
 const { getCatalogue } = require("../../../../api/activities");
 const { ApiError, sentenceOf } = require("../../../../api/errors");
@@ -15,6 +16,9 @@ const { FOR_WHOM, SUITS, dueOf, needOf, needWords } = require("../../utils/need-
 /** @typedef {import("../../utils/need-words").Suits} Suits */
 /** @typedef {import("../../utils/need-words").Kind | ""} Kind */
 /** @typedef {{kind: Kind, words: string, forWhom: ForWhom, suits: Suits[]}} Said */
+
+/** What a volunteer writes down at a market. @type {{source: "market", for_whom: null}} */
+const FOR_OTHER = { source: "market", for_whom: null };
 
 Page({
   data: {
@@ -33,6 +37,8 @@ Page({
     forWhom: "self",
     suits: SUITS.map((one) => ({ ...one, on: false })),
     begun: false,
+    /** Whether it is written down for somebody else, whom nobody names. */
+    forOther: false,
     /** Those of its kind; null before they were looked for. @type {(ReturnType<typeof needWords> & {details: string})[] | null} */
     alike: null,
     /** What has become of it: "raised", "joined" or "kept" for the network; empty before. */
@@ -48,7 +54,12 @@ Page({
   /** One for what is written, kept over a lost network. */
   key: "",
 
-  onLoad() {
+  onLoad({ source }) {
+    if (source === "market") {
+      this.setData({ forOther: true });
+      this.draft = draftOf("need:market");
+      wx.setNavigationBarTitle({ title: "替人记一条需求" });
+    }
     const begun = this.draft.get();
     if (begun) {
       const suits = SUITS.map((one) => ({ ...one, on: begun.suits.includes(one.key) }));
@@ -118,9 +129,9 @@ Page({
   /** @returns {import("../../../../api/types").NewNeed | null} null where something is missing, which is told */
   whole() {
     const { community, words } = this.data;
-    if (!community) refuse(this, { region_id: "请先选您住的社区" });
-    else if (!words.trim()) refuse(this, { words: "请写一下您想要什么" });
-    else return needOf(this.said(), community.id);
+    if (!community) refuse(this, { region_id: "请先选社区" });
+    else if (!words.trim()) refuse(this, { words: "请写一下想要什么" });
+    else return { ...needOf(this.said(), community.id), ...(this.data.forOther && FOR_OTHER) };
     return null;
   },
 
@@ -141,10 +152,10 @@ Page({
     wx.pageScrollTo({ scrollTop: 0, duration: 0 });
   },
 
-  /** Without a network nobody can look: it is kept, and handed in later. */
+  /** Without a network nobody can look: it is kept, and handed in later. Nobody joins for others. */
   async readAlike() {
-    const { kind, community } = this.data;
-    if (!kind || !community) return [];
+    const { kind, community, forOther } = this.data;
+    if (!kind || !community || forOther) return [];
     return listToJoin(community.subdistrict_id, kind).catch(() => []);
   },
 
@@ -204,6 +215,12 @@ Page({
   finish(done) {
     this.draft.forget();
     this.setData({ done, alike: null });
+  },
+
+  onAgain() {
+    const suits = this.data.suits.map((one) => ({ ...one, on: false }));
+    this.setData({ kind: "", words: "", suits, done: "", begun: false });
+    this.key = "";
   },
 
   onMine() {
