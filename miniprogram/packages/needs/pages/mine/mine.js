@@ -2,6 +2,7 @@
 // What I and my family ask for, and how far each has come.
 
 const look = require("../../../../utils/look");
+const outbox = require("../../../../utils/outbox");
 const { UNREAD, createList } = require("../../../../utils/paged-list");
 const { listMyNeeds } = require("../../api/needs");
 const { needWords } = require("../../utils/need-words");
@@ -18,14 +19,21 @@ Page({
 
   /** @type {ReturnType<typeof createList<Need, void>> | undefined} */
   list: undefined,
+  /** Stops following what is handed in late. */
+  unfollow: () => {},
 
   onLoad() {
+    this.unfollow = outbox.followSent(() => this.list?.refresh());
     this.list = createList(this, {
       namesFamily: false,
       read: listMyNeeds,
       readBeside: async () => undefined,
       show: (needs) => this.setData({ items: needs.map(needWords) }),
     });
+  },
+
+  onUnload() {
+    this.unfollow();
   },
 
   onShow() {
