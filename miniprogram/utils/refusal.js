@@ -80,10 +80,12 @@ function mend(page, field = "") {
  * The person has been elsewhere and may have done what was missing: every page that refuses calls
  * it in onShow.
  * @param {Page} page
+ * @param {string} [field] with which nothing can have been done elsewhere: what is wrong with it stays
  */
-function comeBack(page) {
+function comeBack(page, field = "") {
   const { text, faults } = page.data.refusal;
-  if (text || Object.keys(faults).length) page.setData({ refusal: NO_REFUSAL });
+  const stays = faults[field] ? { [field]: faults[field] } : {};
+  if (text || Object.keys(faults).length) page.setData({ refusal: { ...NO_REFUSAL, faults: stays } });
 }
 
 module.exports = { NO_REFUSAL, refuse, mend, comeBack };

@@ -126,6 +126,8 @@ def test_a_rating_whose_answer_was_lost_is_one_rating(
     mine.misses(SAVED)
     # Its photos follow it; one that does not arrive brings the form back.
     mine.sees("第 2 张照片没传上")
+    mine.come_back()
+    mine.sees("第 2 张照片没传上")
     mine.sees("已传上 1 张")
     mine.page.get_by_role("button", name="不要照片 1").tap()
     mine.tap("提交评价")

@@ -91,7 +91,8 @@ Page({
 
   onShow() {
     look.apply(this);
-    comeBack(this);
+    // Photos go out by themselves too, while the person is elsewhere.
+    comeBack(this, "photos");
     this.readNumber();
   },
 
