@@ -126,6 +126,8 @@ def _asked_for(app: Flask) -> dict[str, str]:
     ok(fair.organiser.post(f"/rectifications/{found}/reply", {"reply": "已增加一名理发师"}))
     (bad,) = ok(complaining.get("/me/ratings"))["items"]
     ok(complaining.post(f"/ratings/{bad['id']}/unsolved", {"words": "还是等了一个小时"}))
+    wish = {"region_id": world.region_id(COMMUNITY), "title": "想学用手机挂号"}
+    need = ok(writer.post("/needs", wish), 201)
     ticket = {"resident_id": str(world.person().resident_id)}
     ok(fair.organiser.post(f"/offerings/{fair.market.offering_id}/tickets", ticket), 201)
     over = Fair.live(world)
@@ -158,6 +160,7 @@ def _asked_for(app: Flask) -> dict[str, str]:
             "over": over.id,
             "rating": str(rating["id"]),
             "rectification": found,
+            "need": str(need["id"]),
             "announcement": str(announcement.id),
             "report": str(report.id),
             "import": str(new_regions.id),
@@ -228,8 +231,9 @@ WORST_MOMENT = {
     "identity.erase_guests": "LOCK TABLE audit_note IN EXCLUSIVE MODE",
     "identity.purge": "LOCK TABLE console_login IN EXCLUSIVE MODE",
     "jobs.forget": "SELECT FROM procrastinate_jobs WHERE task_name = 'of.old' FOR UPDATE",
+    "needs.check_text": "LOCK TABLE need IN EXCLUSIVE MODE",
     "notices.purge": "SELECT FROM notice WHERE title = 'old' FOR UPDATE",
-    "notices.send": "SELECT FROM message FOR UPDATE",
+    "notices.send": "LOCK TABLE message IN EXCLUSIVE MODE",
     "outreach.check_announcement": "LOCK TABLE announcement IN EXCLUSIVE MODE",
     "regions.forget_imports": "SELECT FROM region_import WHERE file_name = 'old.csv' FOR UPDATE",
     "regions.import": "LOCK TABLE region IN EXCLUSIVE MODE",
@@ -324,6 +328,12 @@ def _words(place: Place) -> int:
     )
 
 
+def _need(place: Place) -> int:
+    return place.count(
+        "SELECT count(*) FROM need WHERE id = %s AND text_state = 'passed'", place.ids["need"]
+    )
+
+
 def _announcement(place: Place) -> int:
     return _audited(place, "announcement_held", place.ids["announcement"])
 
@@ -350,6 +360,7 @@ DONE: dict[str, Callable[[Place], int]] = {
     "activities.fetch_code_image": _image,
     "feedback.check_comment": _comment,
     "feedback.check_words": _words,
+    "needs.check_text": _need,
     "outreach.check_announcement": _announcement,
     "regions.import": _import,
     "reports.make": _report,
