@@ -20,6 +20,7 @@ from tests.miniprogram.phones import OpenPhone, Phone
 from tests.miniprogram.town import (
     Caller,
     Market,
+    accept_need,
     chosen_community,
     chosen_market,
     chosen_stall,
@@ -237,7 +238,7 @@ def town(system: LocalSystem, organiser: Caller, database: Engine) -> Town:
             "service_kind": "clinic", "for_whom": "neighbours",
             "suits": ["weekend_morning"]}  # fmt: skip
     need = resident.post("/needs", wish)
-    organiser.post(f"/needs/{need['id']}/accept")
+    accept_need(organiser, database, need)
     other.post(f"/needs/{need['id']}/support")
     twice = [Caller(system.web, name) for name in [new_name()] * 2]
     return Town(

@@ -8,9 +8,8 @@ from playwright.sync_api import expect
 from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
-from backend.local.waiting import wait_until
 from tests.miniprogram.phones import SMALL, OpenPhone, Phone
-from tests.miniprogram.town import Caller, chosen_community, new_name, rows
+from tests.miniprogram.town import Caller, accept_need, chosen_community, new_name, rows
 
 NEAR = "packages/needs/pages/near/near"
 
@@ -57,10 +56,7 @@ def test_a_wish_is_handed_in_and_followed_and_joined(
     mine.tap("看我的需求")
     mine.sees("等社区答复")
     (need,) = organiser.get("/needs", q=wish)["items"]
-    organiser.post(f"/needs/{need['id']}/accept")
-    checked = "SELECT text_state FROM need WHERE title = :title"
-    wait_until(lambda: rows(database, checked, title=wish) == [("passed",)], timeout_s=30,
-               what="the check of its words")  # fmt: skip
+    accept_need(organiser, database, need)
     mine.tap(f"等社区答复 {wish}")
     mine.sees("社区已受理")
     mine.sees("有您一份")

@@ -234,6 +234,14 @@ def rows(database: Engine, statement: str, **values: Any) -> list[tuple[Any, ...
         return [tuple(row) for row in connection.execute(text(statement), values)]
 
 
+def accept_need(organiser: Caller, database: Engine, need: Any) -> None:
+    """Take a resident's need on, and wait until others may read it: its words are checked first."""
+    organiser.post(f"/needs/{need['id']}/accept")
+    checked = "SELECT FROM need WHERE id = :id AND text_state = 'passed'"
+    wait_until(lambda: rows(database, checked, id=need["id"]), timeout_s=30,
+               what="the check of its words")  # fmt: skip
+
+
 def change(database: Engine, statement: str, **values: Any) -> None:
     """Do something to the database behind the system's back."""
     with database.begin() as connection:

@@ -14,6 +14,7 @@ from backend.core import clock, crypto
 from backend.core.db import Base, transaction
 from backend.core.permissions import Role
 from backend.identity.models import LoginSession
+from backend.needs.models import Need, NeedState
 from tests.support.market_day import MarketDay, minutes
 from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok
 
@@ -83,11 +84,15 @@ class Stage:
             "resident_id": member,
             "purpose": "privacy",
             "session_id": self._other_session(),
+            "need_id": self._need(NeedState.OPEN),
         }
         # Where the id above is in the wrong state for a valid request.
         self.special = {
             "POST /activities/<uuid:activity_id>/return": submitted,
             "POST /bookings/<uuid:booking_id>/keep": self._moved(),
+            "POST /needs/<uuid:need_id>/close-unsolved": self._need(NeedState.ACCEPTED),
+            "POST /needs/<uuid:need_id>/plans": self._need(NeedState.ACCEPTED),
+            "POST /needs/<uuid:need_id>/reopen": self._need(NeedState.SERVED),
             "POST /ratings/<uuid:rating_id>/unsolved": self._rating_of(replied),
             "POST /rectifications/<uuid:rectification_id>/call-back": replied,
             "POST /rectifications/<uuid:rectification_id>/close": called_back,
@@ -114,6 +119,14 @@ class Stage:
             moved = update(Booking).where(Booking.id == UUID(booking))
             session.execute(moved.values(moved_from=clock.now()))
         return str(booking)
+
+    def _need(self, state: NeedState) -> str:
+        """A need that the admin has raised, in this state."""
+        said = {"region_id": self.region_id, "title": "想学用手机挂号"}
+        need = ok(self.admin.post("/needs", said), 201)["id"]
+        with self.day.app.app_context(), transaction() as session:
+            session.execute(update(Need).where(Need.id == UUID(need)).values(state=state))
+        return str(need)
 
     def _served(self, offering_id: str) -> str:
         booking = ok(self.day.ticket(self.admin, offering_id), 201)
@@ -229,6 +242,20 @@ class Stage:
             "POST /scans/<uuid:scan_id>/revert": [{"reason": "扫错了人"}],
             "POST /activities/<uuid:activity_id>/residents/find": [{"phone": "1111"},
                                                                    {"name": "王秀英"}],
+            "POST /needs": [
+                {"region_id": self.region_id, "title": "想学用手机挂号", "details": "医院的小程序",
+                 "service_kind": "clinic", "for_whom": "family", "suits": ["weekend_morning"],
+                 "resident_id": self.member},
+                {"region_id": self.region_id, "title": "想学用手机挂号", "source": "visit"},
+            ],
+            "POST /needs/<uuid:need_id>/support": [{"resident_id": self.member}],
+            "DELETE /needs/<uuid:need_id>/support": [{"resident_id": self.member}],
+            "POST /needs/<uuid:need_id>/decline": [{"reason_code": "not_ours",
+                                                    "reason": "请找物业"}],
+            "POST /needs/<uuid:need_id>/close-unsolved": [{"reason_code": "no_resource_yet",
+                                                           "reason": "没有老师"}],
+            "POST /needs/<uuid:need_id>/reopen": [{"reason": "还没解决"}],
+            "POST /needs/<uuid:need_id>/plans": [{"offering_id": self.day.offering_id}],
             "POST /ratings": [{"booking_id": self.served, "score": 5, "items": {"attitude": 5},
                                "tags": ["warm"], "comment": "很好"}],
             "PUT /ratings/<uuid:rating_id>": [{"score": 2, "items": {"attitude": 2},
