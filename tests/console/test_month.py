@@ -97,6 +97,11 @@ def _plan(page: Page) -> str:
     like = model.locator("option", has_text="明湖社区").first.get_attribute("value")
     model.select_option(like)
     page.get_by_role("button", name="上传，看预览").click()
+    # After half past eight today's has begun, which the preview asks about.
+    page.get_by_role("button", name="确认导入").wait_for()
+    checked = page.get_by_role("button", name="核对过")
+    if checked.count():
+        checked.click()
     page.get_by_role("button", name=f"确认导入 {len(lines)} 场").click()
     _agree(page, f"新建 {len(lines)} 场草稿")
     rows = page.locator("tbody tr", has_text="月度")
