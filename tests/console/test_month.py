@@ -96,9 +96,9 @@ def _plan(page: Page) -> str:
     model = page.get_by_label("摊位和服务照搬")
     like = model.locator("option", has_text="明湖社区").first.get_attribute("value")
     model.select_option(like)
-    page.get_by_role("button", name="上传，看预览").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="上传，看预览").click()
     # After half past eight today's has begun, which the preview asks about.
-    page.get_by_role("button", name="确认导入").wait_for()
     checked = page.get_by_role("button", name="核对过")
     if checked.count():
         checked.click()
