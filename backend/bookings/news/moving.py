@@ -21,7 +21,7 @@ from backend.bookings import places
 from backend.bookings.errors import AlreadyHere, DayHeld
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
 from backend.bookings.moves import Elsewhere, put_off
-from backend.bookings.news import sentences, telling
+from backend.bookings.news import change_sentences, telling
 from backend.core import clock
 from backend.core.audit import AuditEntry, audit_values
 from backend.core.permissions import Actor
@@ -196,7 +196,7 @@ def _tell(
         known = booking.moved_from or move.was_at
         booking.moved_from = None if known == move.is_at else known
         booking.kept_at = None
-        told[booking.id] = sentences.Move(known, move.was_at, move.is_at)
+        told[booking.id] = change_sentences.Move(known, move.was_at, move.is_at)
         states: dict[str, str] = {}
         if move.state is not S.CONFIRMED:
             states = {"from_state": move.state, "to_state": S.CONFIRMED}

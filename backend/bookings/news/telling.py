@@ -1,7 +1,7 @@
 """Who is told what of their bookings, in the transaction of what happened (docs/rules/messages.md).
 
 One account is told once of one thing, with all of its people and numbers that it is about; the
-words are in sentences.py.
+words are in sentences.py and change_sentences.py.
 """
 
 from collections import defaultdict
@@ -18,8 +18,8 @@ from backend.activities.signals import Change
 from backend.bookings.answers.rows import read_booking, select_bookings
 from backend.bookings.days import day_over
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
-from backend.bookings.news import sentences
-from backend.bookings.news.sentences import account_of
+from backend.bookings.news import change_sentences, sentences
+from backend.bookings.news.wording import account_of
 from backend.core import clock
 from backend.core.permissions import Actor
 from backend.notices.news import News
@@ -105,23 +105,23 @@ def tell_activity_cancelled(
     session: Session, booking_ids: Sequence[UUID], change: Change | None
 ) -> None:
     """An activity was cancelled, and these bookings with it."""
-    tell_all(session, booking_ids, lambda mine: sentences.activity_cancelled(mine, change))
+    tell_all(session, booking_ids, lambda mine: change_sentences.activity_cancelled(mine, change))
 
 
 def tell_service_dropped(session: Session, booking_ids: Sequence[UUID], change: Change) -> None:
     """A service is given no more, and these bookings of it were cancelled."""
-    tell_all(session, booking_ids, lambda mine: sentences.service_dropped(mine, change))
+    tell_all(session, booking_ids, lambda mine: change_sentences.service_dropped(mine, change))
 
 
 def tell_times_changed(
-    session: Session, moves: Mapping[UUID, sentences.Move], change: Change | None
+    session: Session, moves: Mapping[UUID, change_sentences.Move], change: Change | None
 ) -> None:
     """Bookings, which are locked, are of another time.
 
     Args:
         moves: by booking.
     """
-    tell_all(session, list(moves), lambda mine: sentences.times_changed(mine, moves, change))
+    tell_all(session, list(moves), lambda mine: change_sentences.times_changed(mine, moves, change))
 
 
 def tell_place_changed(session: Session, activity_id: UUID, before: Venue, change: Change) -> None:
@@ -131,7 +131,7 @@ def tell_place_changed(session: Session, activity_id: UUID, before: Venue, chang
         before: where it was to be.
     """
     to_come = _to_come(session, activity_id, ~day_over())
-    tell_all(session, to_come, lambda mine: sentences.place_changed(mine, before, change))
+    tell_all(session, to_come, lambda mine: change_sentences.place_changed(mine, before, change))
 
 
 def on_tomorrow(session: Session) -> list[UUID]:
