@@ -9,6 +9,7 @@ from backend.activities.models import Activity, ActivityState
 from backend.activities.signals import Change, ChangeKind
 from backend.bookings.days import day_over
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
+from backend.bookings.news.telling import to_be_told
 from backend.core.ids import new_id
 from backend.core.permissions import Actor
 from backend.identity.models import Resident
@@ -55,13 +56,11 @@ def keep(
 
 
 def _who_signed_up(session: Session, activity: Activity, change: Change) -> list[UUID]:
-    live = activity.state is ActivityState.LIVE
     which: list[ColumnElement[bool]] = [Booking.activity_id == activity.id]
-    if live:
+    if activity.state is ActivityState.LIVE:
         which.append(~day_over())
-    if live and change.kind is ChangeKind.MOVED:
-        # Whoever is here sees for themselves that the rest of the day goes otherwise.
-        which.append(Booking.state == BookingState.CONFIRMED)
+    if change.kind is ChangeKind.MOVED:
+        which.append(Booking.state.in_(to_be_told(activity)))
     else:
         # Who is being served is served to the end.
         which.append(Booking.state.in_(set(ACTIVE_STATES) - {BookingState.SERVING}))

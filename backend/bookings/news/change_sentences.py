@@ -122,6 +122,25 @@ def times_changed(rows: Sequence[Any], moves: Mapping[UUID, Move], change: Chang
     )
 
 
+def end_moved(rows: Sequence[Any], before: datetime, change: Change) -> News:
+    """A market ends at another time, and begins as it did: for those without an appointment.
+
+    Args:
+        before: when it was to end.
+    """
+    first = rows[0]
+    return _of_change(
+        NoticeKind.MARKET_MOVED,
+        f"结束时间改了：{first.activity_title}",
+        f"{market(first)}的结束时间从 {moment(before)} 改到 {moment(first.activity_ends_at)}；"
+        f"开始时间是 {moment(first.activity_starts_at)}{_known_before(rows)}。"
+        f"{numbers(rows)} 仍然有效，请在结束以前来。地点：{place(first)}。"
+        "来不了请在「我的报名」里取消，把名额让给别人。",
+        rows,
+        change,
+    )
+
+
 def _move_words(move: Move) -> str:
     not_any_more = "" if move.was == move.known else f"，上次说的 {moment(move.was)} 不算了"
     if move.known == move.is_at:

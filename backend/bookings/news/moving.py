@@ -88,6 +88,8 @@ def follow_activity(
             row.booking.due_at += shift
         moves.append(_Move(row.booking, states[row.booking.id], was_at(row), is_at(row)))
     _tell(session, actor, activity, moves, change)
+    if activity.starts_at == before.starts_at:
+        telling.tell_end_moved(session, activity, before.ends_at, change)
 
 
 def follow_slot(

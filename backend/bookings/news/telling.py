@@ -6,11 +6,11 @@ words are in sentences.py and change_sentences.py.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Venue
@@ -132,6 +132,22 @@ def tell_place_changed(session: Session, activity_id: UUID, before: Venue, chang
     """
     to_come = _to_come(session, activity_id, ~day_over())
     tell_all(session, to_come, lambda mine: change_sentences.place_changed(mine, before, change))
+
+
+def tell_end_moved(session: Session, activity: Activity, before: datetime, change: Change) -> None:
+    """A locked activity ends at another time than `before`, and begins as it did: whoever comes
+    without an appointment, and is still to come, is told."""
+    which = and_(Booking.slot_id.is_(None), Booking.state.in_(to_be_told(activity)), ~day_over())
+    to_come = _to_come(session, activity.id, which)
+    tell_all(session, to_come, lambda mine: change_sentences.end_moved(mine, before, change))
+
+
+def to_be_told(activity: Activity) -> frozenset[BookingState]:
+    """In which states bookings are to be told of other times. Who is being served is served to
+    the end; of an activity that is on, whoever is here sees for themselves."""
+    if activity.state is ActivityState.LIVE:
+        return frozenset({S.CONFIRMED})
+    return frozenset(ACTIVE_STATES) - {S.SERVING}
 
 
 def on_tomorrow(session: Session) -> list[UUID]:

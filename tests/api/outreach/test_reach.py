@@ -20,7 +20,7 @@ from backend.identity.signals import residents_merged
 from backend.notices.models import NoticeKind
 from backend.notices.news import News
 from backend.notices.operations import tell
-from tests.api.activities.workbench import M, fields_of
+from tests.api.activities.workbench import M, facts, fields_of
 from tests.api.outreach.conftest import family_of, nine
 from tests.gateways.standin import StandIn
 from tests.support.desk import Desk, form_time
@@ -277,6 +277,42 @@ def test_a_later_change_takes_nobody_off_the_list_whom_it_does_not_concern(
     assert "还有 1 人没通知到" in desk.read(f"{M}/{day.id}")
     assert address in desk.read("/console/")
     assert desk.send(f"{address}/paper", reason="通知改期").status_code == 200
+
+
+def test_another_end_is_told_to_those_who_come_without_an_appointment(
+    world: World, day: MarketDay
+) -> None:
+    """The beginning stays, so that nobody is moved; appointments stay too."""
+    free = day.offering(mode="queue")
+    comes, appointed = world.person("赵小红"), world.person("钱大海")
+    day.booked(appointed)
+    desk, path = Desk(world, day.organiser), f"{M}/{day.id}/facts"
+
+    def ends(hours: int, days: int = 0) -> tuple[str, str]:
+        """Change the end by the form; answers what asked and where it leads."""
+        market = ok(day.organiser.get(f"/activities/{day.id}"))
+        then = form_time(nine(days) + timedelta(hours=hours))
+        asked = desk.step(path, **facts(market, ends_at=then))
+        return asked, str(desk.send(path, **fields_of(asked)).location)
+
+    asked, address = ends(4)
+    assert "会在小程序里收到消息" not in asked, "whoever has an appointment keeps it"
+    assert "/console/changes/" not in address
+    day.booked(comes, free)
+    asked, address = ends(2)
+    assert "不分时段、还没到场的人会在小程序里收到消息" in asked
+    page = desk.read(address)
+    assert "已通知 0／1 人" in page
+    assert "赵*红" in page
+    assert "没有发消息" not in page
+    newest, *_ = ok(comes.get("/me/notices"))["items"]
+    assert newest["title"].startswith("结束时间改了")
+    assert "13:00 改到" in newest["text"]
+    assert [one["kind"] for one in ok(appointed.get("/me/notices"))["items"]] == ["booking_made"]
+    put_off(desk, day)
+    ends(3, days=1)
+    newest, *_ = ok(comes.get("/me/notices"))["items"]
+    assert "（改期以前是 " in newest["text"], "who has not answered the move reads of both"
 
 
 def test_thirty_are_told_the_truth_of_every_change(world: World, day: MarketDay) -> None:
