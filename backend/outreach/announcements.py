@@ -188,6 +188,15 @@ def release(session: Session, actor: Actor, activity: Activity, row: Announcemen
     _move(session, actor, activity, row, AnnouncementState.SENT)
 
 
+def withdraw(session: Session, actor: Actor, activity: Activity, row: Announcement) -> None:
+    """A held text is not to be sent after all, whatever WeChat says of it later; it counts among
+    those of its day all the same.
+
+    Raises IllegalTransition (409) where it was sent, refused or withdrawn meanwhile.
+    """
+    _move(session, actor, activity, row, AnnouncementState.WITHDRAWN)
+
+
 @jobs.job("outreach.check_announcement")
 def check_announcement(announcement_id: str) -> None:
     """Ask WeChat about a text, and send it where there is nothing against it. A second run finds

@@ -86,6 +86,7 @@ class AnnouncementState(StrEnum):
     SENT = "sent"
     HELD = "held"  # could not be checked, or is doubtful: a colleague looks
     REJECTED = "rejected"  # may not be sent
+    WITHDRAWN = "withdrawn"  # not to be sent after all
 
 
 A = AnnouncementState
@@ -101,9 +102,11 @@ ANNOUNCEMENT_TRANSITIONS: dict[AnnouncementState, dict[AnnouncementState, Who]] 
             Permission.ACTIVITY_RUN, Other.SYSTEM, note="a colleague of the writer has read it"
         ),
         A.REJECTED: by(Other.SYSTEM, note="WeChat refuses the text"),
+        A.WITHDRAWN: by(Permission.ACTIVITY_RUN, note="its writer, or a colleague"),
     },
     A.SENT: {},
     A.REJECTED: {},
+    A.WITHDRAWN: {},
 }
 
 

@@ -52,7 +52,10 @@ def access_addressee(
 def access_announcement(
     session: Session, actor: Actor, activity_id: UUID, announcement_id: UUID
 ) -> tuple[Activity, Announcement]:
-    """An activity's announcement, for who may send it. Raises NotFound (404), Forbidden (403)."""
+    """An activity's announcement, for who may send or withdraw it.
+
+    Raises NotFound (404), Forbidden (403).
+    """
     activity = access_changes(session, actor, activity_id, Permission.ACTIVITY_RUN)
     row = session.get(Announcement, announcement_id)
     if row is None or row.activity_id != activity.id:

@@ -16,10 +16,12 @@ AUDIENCES = {
 ANNOUNCEMENT_STATES = {
     AnnouncementState.CHECKING: "正在检查内容", AnnouncementState.SENT: "已发送",
     AnnouncementState.HELD: "等同事核对", AnnouncementState.REJECTED: "没有通过检查，没有发",
+    AnnouncementState.WITHDRAWN: "已撤下，没有发",
 }  # fmt: skip
 ANNOUNCEMENT_COLOURS = {
     AnnouncementState.CHECKING: "secondary", AnnouncementState.SENT: "good",
     AnnouncementState.HELD: "warn", AnnouncementState.REJECTED: "bad",
+    AnnouncementState.WITHDRAWN: "secondary",
 }  # fmt: skip
 AUDIT = AuditWords(
     actions={
@@ -27,6 +29,7 @@ AUDIT = AuditWords(
         "announcement_sent": "公告发送",
         "announcement_held": "公告等同事核对",
         "announcement_rejected": "公告没有通过检查",
+        "announcement_withdrawn": "公告撤下",
         "see_number": "查看电话",
         "mark_told": "电话通知：已通知",
         "mark_no_answer": "电话通知：没打通",

@@ -86,6 +86,7 @@ PAGES: dict[str, str] = {
     "POST /console/changes/of/<uuid:activity_id>/announce": "coa",
     "GET /console/changes/of/<uuid:activity_id>/announce/confirm": "coa",
     "POST /console/changes/of/<uuid:activity_id>/held/<uuid:announcement_id>/release": "coa",
+    "POST /console/changes/of/<uuid:activity_id>/held/<uuid:announcement_id>/withdraw": "coa",
     "GET /console/dashboard/": STAFF,
     "GET /console/dashboard/activities": STAFF,
     "GET /console/dashboard/communities": STAFF,

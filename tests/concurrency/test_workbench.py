@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -14,6 +15,8 @@ from backend.activities.models import Activity, Duty, Stall
 from backend.activities.stalls.plan import plan_of
 from backend.core import clock
 from backend.core.db import transaction
+from backend.core.ids import new_id
+from backend.outreach.models import Announcement, AnnouncementState, Audience
 from tests.api.activities.workbench import hidden
 from tests.concurrency.conftest import together
 from tests.support.desk import Desk
@@ -92,6 +95,31 @@ def test_of_announcements_written_at_once_as_many_go_as_there_may_be(
     path = f"/console/changes/of/{market.id}/announce"
     answers = together(TIMES, lambda n: seats[n].send(path, **form))
     assert sorted(answer.status_code for answer in answers) == [303] * 3 + [409] * (TIMES - 3)
+
+
+def test_of_who_sends_and_who_withdraws_an_announcement_one_does(
+    committed_app: Flask, committed_world: World, organiser: Person, seats: list[Seat]
+) -> None:
+    market = committed_world.live_market(organiser)
+    person = committed_world.person()
+    ok(person.post(f"/offerings/{market.offering_id}/bookings", {}), 201)
+    writer = committed_world.organiser().user_id
+    sent = 0
+    for nth in range(1, 4):
+        with committed_app.app_context(), transaction() as session:
+            held = Announcement(
+                id=new_id(), activity_id=UUID(market.id), audience=Audience.SIGNED_UP,
+                text="休息到 10:30", state=AnnouncementState.HELD, written_by=writer,
+                on_day=clock.today(), nth=nth,
+            )  # fmt: skip
+            session.add(held)
+        path = f"/console/changes/of/{market.id}/held/{held.id}"
+        paths = [f"{path}/release", f"{path}/withdraw"]
+        released, withdrawn = together(2, lambda n, paths=paths: seats[n].send(paths[n]))
+        assert {released.status_code, withdrawn.status_code} == {303, 409}
+        sent += released.status_code == 303
+    told = [one["kind"] for one in ok(person.get("/me/notices"))["items"]]
+    assert told.count("announcement") == sent
 
 
 def test_who_signs_up_while_a_service_is_dropped_is_told_or_too_late(

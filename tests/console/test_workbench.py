@@ -266,9 +266,21 @@ def test_who_is_affected_is_shown_before_a_published_market_changes(
     look(desk, "changes")
     page.get_by_role("link", name="写公告").click()
     look(desk, "announce")
-    page.get_by_label("公告").fill("3 号摊位休息到 10:30")
+    page.get_by_label("公告").fill("疑似有雨，请带伞")
     sent(page, "下一步：看发给多少人")
     look(desk, "confirm-announcement")
+    sent(page, "发给 1 人")
+
+    def held() -> int:
+        page.reload()
+        return page.get_by_role("button", name="撤下").count()
+
+    wait_until(held, timeout_s=30, what="the check of a doubtful text")
+    look(desk, "held")
+    page.get_by_role("button", name="撤下").click()
+    desk.screenshot("workbench-withdraw")
+    confirmed(page, "撤下后不会发送")
+    expect(page.get_by_text("已撤下，没有发")).to_be_visible()
     page = desk.open(f"/console/schedule/{draft.id}/move")
     look(desk, "move")
 

@@ -95,3 +95,12 @@ def release(session: Session, actor: Actor, activity_id: UUID, announcement_id: 
     activity, row = access_announcement(session, actor, activity_id, announcement_id)
     announcements.release(session, actor, activity, row)
     return see_other(".list_changes", activity_id=activity_id)
+
+
+@pages.form("/of/<uuid:activity_id>/held/<uuid:announcement_id>/withdraw", access=RUN,
+            page=".list_changes", said="公告已撤下，不会发送")  # fmt: skip
+def withdraw(session: Session, actor: Actor, activity_id: UUID, announcement_id: UUID) -> Response:
+    """Not to be sent after all."""
+    activity, row = access_announcement(session, actor, activity_id, announcement_id)
+    announcements.withdraw(session, actor, activity, row)
+    return see_other(".list_changes", activity_id=activity_id)

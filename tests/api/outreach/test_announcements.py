@@ -132,9 +132,40 @@ def test_what_could_not_be_checked_is_sent_by_a_colleague(world: World) -> None:
     assert colleague.send(path).status_code == 303
     assert [len(inbox(person)) for person in (waits, elsewhere)] == [1, 0]
     assert colleague.send(path).status_code == 409, "once"
+    withdraw = path.replace("release", "withdraw")
+    assert colleague.send(withdraw).status_code == 409, "nobody takes back what people have read"
     day.close()
     assert "等核对的公告" not in colleague.read("/console/"), "nothing to say any more"
     assert "活动已经结束或取消，不再发送" in colleague.read(f"/console/changes/of/{day.id}")
+
+
+def test_what_is_held_is_withdrawn_by_its_writer_or_a_colleague(
+    world: World, day: MarketDay
+) -> None:
+    person = world.person()
+    day.booked(person)
+    desk, colleague = Desk(world, day.organiser), Desk(world, world.organiser())
+    page = f"/console/changes/of/{day.id}"
+    for withdraws, other in ((desk, colleague), (colleague, desk)):
+        write(desk, day)
+        *_, arguments = waiting_jobs(world.app, "outreach.check_announcement")
+        with world.app.app_context(), pytest.raises(WeChatError):
+            check_announcement(**arguments)
+        assert "等核对的公告" in colleague.read("/console/")
+        assert "撤下后不会发送" in withdraws.read(page)
+        held = f"{page}/held/{arguments['announcement_id']}"
+        assert withdraws.send(f"{held}/withdraw").status_code == 303
+        with world.app.app_context():
+            check_announcement(**arguments)  # which would ask WeChat, and fail
+        assert colleague.send(f"{held}/release").status_code == 409
+        assert other.send(f"{held}/withdraw").status_code == 409, "once"
+        assert "等核对的公告" not in colleague.read("/console/")
+        assert "撤下后不会发送" not in other.read(page)
+    assert inbox(person) == []
+    assert other.read(page).count("已撤下，没有发") == 2
+    assert "<strong>1 条</strong>" in desk.read(f"{page}/announce"), "they count all the same"
+    moves = day.rows("SELECT action FROM audit_entry WHERE to_state = 'withdrawn'")
+    assert [move.action for move in moves] == ["announcement_withdrawn"] * 2
 
 
 def test_three_a_day_and_none_to_nobody(world: World, day: MarketDay) -> None:
