@@ -23,8 +23,10 @@ from backend.core.context import compose, composed
 from backend.core.db import open_transaction
 from backend.core.errors import Forbidden, NotFound
 from backend.core.feature import Feature, MenuEntry
+from backend.core.pagination import Asked
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import LOGIN, PUBLIC, declare_access
+from backend.core.web.lists import ListQuery
 from backend.core.web.pages import Pages, init_pages
 from backend.core.web.replies import render, see_other, with_query
 from backend.core.web.ways import Frame
@@ -55,6 +57,18 @@ def home(session: Session, actor: Actor) -> Response | str:
     waiting = todos.waiting_for(session, actor, composed(todos.AllToDos))
     g.todo_count = sum(one.count for one in waiting)
     return render("console/todos.html", waiting=waiting)
+
+
+@pages.page("/todos/<int:place>", access=LOGIN, query=ListQuery)
+def list_todos(session: Session, actor: Actor, query: Asked, place: int) -> str:
+    """All of one kind that waits for the caller."""
+    kinds = composed(todos.AllToDos)
+    kind = next((one for one in kinds if one.place == place), None)
+    if kind is None or not actor.may_anywhere(kind.permission):
+        raise NotFound
+    return render(
+        "console/todos_of_kind.html", kind=kind, page=todos.all_of(session, actor, kind, query)
+    )
 
 
 @pages.route("/static/<path:filename>")

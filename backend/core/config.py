@@ -159,6 +159,7 @@ class ImportRules:
 class ToDoRules:
     soon_days: int
     record_days: int
+    file_days: int
 
 
 @dataclass(frozen=True, slots=True)

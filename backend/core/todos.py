@@ -15,9 +15,10 @@ from sqlalchemy import CompoundSelect, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.core.db import AnySelect
+from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor, Permission
 
-# Of each kind so many are named; the others are in the list that it leads to.
+# Of each kind so many are named on the first page; the others are in the list that it leads to.
 SHOWN = 10
 
 
@@ -26,13 +27,15 @@ class ToDos:
     """A kind of work that waits.
 
     Attributes:
-        place: where it stands; the smallest comes first.
+        place: where it stands; the smallest comes first, and no two have the same: the list of a
+            kind is addressed by it.
         permission: who does it.
         when: what `at` is, in a word.
         found: what waits for somebody who may: a SELECT with `id`, `words` (what it is) and `at`
             (by when, or since when; what comes first is shown first). It names no resident.
         show: the page where it is done, and what that calls the id.
-        every: the list that has exactly these, with its filters; None where there is none.
+        own_list: a list of the feature's own that has exactly these, with its filters: there more
+            is done with them than here.
         ends_a_day: whether `at` is a day's end, and is said as that day.
     """
 
@@ -42,7 +45,7 @@ class ToDos:
     when: str
     found: Callable[[Actor], AnySelect]
     show: tuple[str, str]
-    every: tuple[str, Mapping[str, str]] | None = None
+    own_list: tuple[str, Mapping[str, str]] | None = None
     ends_a_day: bool = False
 
 
@@ -53,8 +56,16 @@ class AllToDos(tuple[ToDos, ...]):
 
 
 def todos_of(kinds: Iterable[ToDos]) -> AllToDos:
-    """These kinds, each at its place."""
-    return AllToDos(sorted(kinds, key=lambda kind: kind.place))
+    """These kinds, each at its place.
+
+    Raises ValueError where two have the same.
+    """
+    placed: dict[int, ToDos] = {}
+    for kind in kinds:
+        if kind.place in placed:
+            raise ValueError(f"{kind.title} stands where {placed[kind.place].title} does")
+        placed[kind.place] = kind
+    return AllToDos(placed[place] for place in sorted(placed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,21 @@ def waiting_for(session: Session, actor: Actor, kinds: Sequence[ToDos]) -> list[
         waiting = found.setdefault(row.kind, Waiting(kinds[row.kind], row.total))
         waiting.items.append(Item(row.id, row.words, row.at))
     return list(found.values())
+
+
+def all_of(session: Session, actor: Actor, kind: ToDos, asked: Asked) -> Page:
+    """A page of one kind, for somebody who may do it; items are `Item`s."""
+    rows = kind.found(actor).subquery()
+    page = paginate(
+        session,
+        select(rows),
+        [(rows.c.at, datetime), (rows.c.id, UUID)],
+        cursor=asked.cursor,
+        limit=asked.limit,
+        key_of=lambda row: (row.at, str(row.id)),
+        scalars=False,
+    )
+    return Page([Item(row.id, row.words, row.at) for row in page.items], page.next_cursor)
 
 
 def counts_for(session: Session, actor: Actor, kinds: Sequence[ToDos]) -> list[tuple[ToDos, int]]:

@@ -2,7 +2,7 @@
 
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
-from backend.reports import ledger, models, periodic, tasks, words
+from backend.reports import ledger, models, periodic, tasks, waiting, words
 from backend.reports.brief import content
 from backend.reports.web import pages
 
@@ -24,4 +24,5 @@ FEATURE = Feature(
     states={"报表 ReportRun (`backend/reports/models.py`)": models.REPORT_TRANSITIONS},
     jobs=(tasks.make_report, tasks.tend_reports),
     connects=(ledger, content, periodic),
+    todos=waiting.TODOS_OF_REPORTS,
 )

@@ -30,6 +30,8 @@ from backend.reports.models import (
     ReportState,
 )
 
+# The verb of the audit log for a file that was taken.
+DOWNLOADED = "download_report"
 GIVEN_UP = "试了几次都没有做成。请缩小时间或地区再做一份；还是不行，请联系管理员"
 
 
@@ -238,7 +240,7 @@ def take(session: Session, actor: Actor, run: ReportRun) -> bytes:
     audit.record(
         session,
         actor,
-        "download_report",
+        DOWNLOADED,
         ReportRun.__tablename__,
         run.id,
         region_code=run.region_code,

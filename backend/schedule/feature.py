@@ -2,7 +2,7 @@
 
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
-from backend.schedule import words
+from backend.schedule import waiting, words
 from backend.schedule.imports import operations
 from backend.schedule.web import copies, imports, pages
 
@@ -22,4 +22,5 @@ FEATURE = Feature(
     ),
     audit=words.AUDIT,
     jobs=(operations.purge,),
+    todos=waiting.TODOS_OF_SCHEDULE,
 )

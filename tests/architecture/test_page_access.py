@@ -226,6 +226,7 @@ PAGES: dict[str, str] = {
     "GET /console/sign-ups/of/<uuid:activity_id>": "coa",
     "POST /console/sign-ups/of/<uuid:activity_id>/export": "coa",
     "POST /console/sign-ups/of/<uuid:activity_id>/paper": "coa",
+    "GET /console/todos/<int:place>": "cofa",
     "GET /console/walls/": "cofa",
     "POST /console/walls/<uuid:link_id>/revoke": "coa",
     "POST /console/walls/board/<uuid:activity_id>": "coa",
@@ -324,7 +325,7 @@ class Office(Stage):
                 "organisation_id": session.execute(select(Organisation.id)).scalar_one(),
             }  # fmt: skip
         known = {"code": self.ids["scene"], "filename": "console.css", "unknown": "nothing",
-                 "name": "organiser"}  # fmt: skip
+                 "name": "organiser", "place": "25"}  # fmt: skip
         return {name: str(value) for name, value in rows.items()} | known
 
     def _refused_message(self, session: Session, activity_id: UUID) -> Message:
@@ -383,7 +384,7 @@ class Office(Stage):
             ids = ids | {"import_id": self.ids["region_import_id"]}
         for name, value in ids.items():
             rule = rule.replace(f"<uuid:{name}>", value).replace(f"<{name}>", value)
-            rule = rule.replace(f"<path:{name}>", value)
+            rule = rule.replace(f"<path:{name}>", value).replace(f"<int:{name}>", value)
         return rule
 
     def _forms(self, colleague: Person) -> dict[str, dict[str, Any]]:

@@ -69,6 +69,12 @@ class Desk:
         assert "asked=" in answer.location, answer.location
         return self.read(answer.location)
 
+    def waiting(self) -> dict[str, int]:
+        """What the first page says waits, and how much of each."""
+        headings = r'id="kind-\d+"><a href="[^"]+">(.+?) <strong>([\d,]+)</strong>'
+        found = re.findall(headings, self.read("/console/"))
+        return {title: int(count) for title, count in found}
+
     def ask(self) -> str:
         """The code in the QR that the login page shows."""
         page = self.send("/console/login/qr").get_data(as_text=True)

@@ -15,6 +15,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from sqlalchemy import ColumnElement, func, or_
+
 from backend.activities.days import doubtful_time
 from backend.activities.models import OfferingMode, Programme
 from backend.activities.words import PRIVATE_NUMBER
@@ -135,6 +137,13 @@ def is_settled(place: str) -> bool:
     """Whether the name of a place says where, however its words are set apart."""
     words = _MARKS.sub("", unicodedata.normalize("NFKC", place)).lower()
     return not (_LABEL.sub("", words) in _NOWHERE or any(one in words for one in _ANYWHERE))
+
+
+def unsettled(place: ColumnElement[str]) -> ColumnElement[bool]:
+    """What `is_settled` denies, as a condition. It is looked for as people type it: the database
+    takes no mark apart, and what an organiser has typed around it stays a place here."""
+    said = (place.icontains(words, autoescape=True) for words in _ANYWHERE)
+    return or_(func.lower(func.btrim(place)).in_(_NOWHERE), *said)
 
 
 def _times(activity: Mapping[str, Any], now: datetime) -> Iterator[Missing]:

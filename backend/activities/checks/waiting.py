@@ -1,11 +1,22 @@
 """What of the activities waits for somebody (core/todos.py)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, exists, func, or_, select
 
-from backend.activities.models import Activity, ActivityRecord, ActivityState
+from backend.activities.checks.readiness import unsettled
+from backend.activities.models import (
+    Activity,
+    ActivityRecord,
+    ActivityState,
+    Duty,
+    Offering,
+    Programme,
+    Stall,
+    Venue,
+)
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.config import TODOS
@@ -62,12 +73,44 @@ def _submitted_by() -> ScalarSelect[Any]:
 
 def _soon(actor: Actor) -> AnySelect:
     """What is to begin and is not announced: nobody can come to it."""
-    now = clock.now()
     return _activities(actor, Permission.ACTIVITY_EDIT).where(
         Activity.state.in_((S.DRAFT, S.SUBMITTED)),
-        Activity.starts_at > now,
-        Activity.starts_at <= now + timedelta(days=TODOS.soon_days),
+        *_begins_soon(),
     )
+
+
+def _not_ready(actor: Actor) -> AnySelect:
+    """What is announced, is to begin, and still lacks what readiness.py asks for: people come."""
+    lacks = {
+        "还没有安排工作人员": ~exists().where(Duty.activity_id == Activity.id),
+        "还没有摊位": and_(Activity.programme == Programme.MARKET, ~exists(_stalls())),
+        "有摊位还没有服务": exists(_stalls().where(~exists(_services()))),
+        "场地还没有定": unsettled(Venue.name.expression),
+    }
+    said = func.concat_ws("、", *(case((condition, words)) for words, condition in lacks.items()))
+    words = Activity.title + "：" + said
+    return (
+        _activities(actor, Permission.ACTIVITY_EDIT, words=words)
+        .join(Venue, Venue.id == Activity.venue_id)
+        .where(Activity.state == S.PUBLISHED, *_begins_soon(), or_(*lacks.values()))
+    )
+
+
+def _stalls() -> Select[Any]:
+    standing = select(Stall.id).where(Stall.activity_id == Activity.id, Stall.dropped_at.is_(None))
+    return standing.correlate(Activity)
+
+
+def _services() -> Select[Any]:
+    standing = select(Offering.id).where(
+        Offering.stall_id == Stall.id, Offering.dropped_at.is_(None)
+    )
+    return standing.correlate(Stall)
+
+
+def _begins_soon() -> Sequence[ColumnElement[bool]]:
+    now = clock.now()
+    return Activity.starts_at > now, Activity.starts_at <= now + timedelta(days=TODOS.soon_days)
 
 
 def _without_record(actor: Actor) -> AnySelect:
@@ -91,6 +134,10 @@ TODOS_OF_ACTIVITIES = (
     ToDos(
         30, f"{TODOS.soon_days} 天内开始，还没有发布的活动", Permission.ACTIVITY_EDIT, "开始",
         _soon, _PAGE,
+    ),
+    ToDos(
+        31, f"{TODOS.soon_days} 天内开始，已经发布、还没有准备好的活动", Permission.ACTIVITY_EDIT,
+        "开始", _not_ready, _PAGE,
     ),
     ToDos(
         70, "还没有填写活动登记的活动", Permission.ACTIVITY_EDIT, "开始", _without_record,

@@ -90,7 +90,11 @@ def test_a_file_is_shown_confirmed_and_then_imported(world: World, desk: Desk) -
     assert "新城社区" in page
     assert "<td>湖塘镇</td>" in page, "what it was called"
     assert names() == before, "nothing yet"
+    assert desk.waiting() == {"上传了还没有导入的地区文件": 1}
+    assert f'href="{page_of(found)}">武进区.csv</a>' in desk.read("/console/")
+    assert Desk(world, world.staff(Role.ADMIN, DISTRICT)).waiting() == {}, "who has uploaded it"
     assert desk.send(f"{page_of(found)}/confirm").status_code == 303
+    assert desk.waiting() == {}
     for seconds, words in (
         (JOBS.silent_seconds + 1, JobsStandStill.title), (0, "可以离开这一页，导入会继续"),
     ):  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.core import clock
-from backend.core.config import JOBS, REPORTS
+from backend.core.config import JOBS, REPORTS, TODOS
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.jobs import GivenUp, JobsStandStill
@@ -36,6 +36,7 @@ from tests.support.world import (
 
 S = ReportState
 MOMENT = timedelta(seconds=10)
+TO_TAKE = "做好了还没有下载的报表"
 
 
 def monthly(desk: Desk, fair: Fair, **fields: Any) -> UUID:
@@ -322,9 +323,16 @@ def test_files_are_kept_for_some_days(fair: Fair, desk: Desk) -> None:
 
 def test_a_download_is_a_file_with_a_chinese_name_and_is_audited(fair: Fair, desk: Desk) -> None:
     run_id = monthly(desk, fair)
+    assert TO_TAKE not in desk.waiting()
     work(fair.app, run_id)
+    assert desk.waiting()[TO_TAKE] == 1
+    assert f'href="{PATH}#{run_id}"' in desk.read("/console/")
+    assert f'id="{run_id}"' in desk.read(PATH)
+    colleague = Desk(fair.world, fair.world.organiser())
+    assert TO_TAKE not in colleague.waiting(), "who has asked for it"
     answer = desk.send(f"{PATH}{run_id}/file")
     assert answer.mimetype == MIMETYPE
+    assert TO_TAKE not in desk.waiting()
     disposition = answer.headers["Content-Disposition"]
     assert disposition.startswith("attachment;")
     assert "湖塘镇" in unquote(disposition.split("filename*=UTF-8''")[1])
@@ -333,6 +341,13 @@ def test_a_download_is_a_file_with_a_chinese_name_and_is_audited(fair: Fair, des
     last = audit_of(fair.app, "report_run", str(run_id))[-1]
     assert (last.action, last.actor_user_id) == ("download_report", fair.organiser.user_id)
     assert last.reason == REASON
+
+
+def test_a_report_that_nobody_takes_is_spoken_of_for_some_days(fair: Fair, desk: Desk) -> None:
+    run_id = monthly(desk, fair)
+    work(fair.app, run_id)
+    put(run_id, made_at=clock.now() - timedelta(days=TODOS.file_days))
+    assert TO_TAKE not in desk.waiting()
 
 
 def test_a_title_may_hold_what_a_file_name_may_not(fair: Fair, desk: Desk) -> None:

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 
 from backend.activities.models import ImportedRow, ScheduleImport
 from backend.activities.words import SLOT_CHOICES, SlotChoice
 from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.config import TODOS
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
@@ -231,13 +232,27 @@ def test_the_same_file_again_makes_nothing_twice(desk: Desk) -> None:
 
 def test_confirmed_twice_makes_one_set(desk: Desk) -> None:
     path = upload(desk, file_of(line())).location
+    to_do = "上传了还没有导入的排期"
+    assert desk.waiting() == {to_do: 1}
+    assert f'href="{path}">五月.xlsx</a>' in desk.read("/console/")
     shown = {"seen": seen(desk.read(path)), "_key": str(new_id())}
     assert [desk.send(f"{path}/confirm", **shown).status_code for _ in range(2)] == [303, 303]
+    assert desk.waiting() == {}
     answer = desk.send(f"{path}/confirm", seen=shown["seen"])
     assert answer.status_code == 409
     assert "已经导入过了" in answer.get_data(as_text=True)
     assert "共 1 行：1 行已导入" in desk.read(path)
     assert len(activities()) == 1
+
+
+def test_a_file_that_is_not_imported_is_spoken_of_for_some_days(world: World, desk: Desk) -> None:
+    upload(desk, file_of(line()))
+    colleague = Desk(world, world.organiser())
+    assert colleague.waiting() == {}, "who has uploaded it"
+    with transaction() as session:
+        old = clock.now() - timedelta(days=TODOS.file_days)
+        session.execute(update(ScheduleImport).values(created_at=old))
+    assert desk.waiting() == {}
 
 
 def test_what_was_cancelled_can_be_imported_again(organiser: Person, desk: Desk) -> None:
