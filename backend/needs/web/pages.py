@@ -15,13 +15,14 @@ from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import Pages
 from backend.core.web.replies import attachment, render, see_other
-from backend.needs import operations, queries
+from backend.needs import operations
 from backend.needs.lifecycle import plans
+from backend.needs.lists import queries
+from backend.needs.lists.sheets import needs_file
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
 from backend.needs.requests import Asker, Ended, NewNeed
-from backend.needs.sheets import needs_file
 from backend.needs.web import forms, schemas
 from backend.regions.models import Region
 from backend.regions.permissions import check_region

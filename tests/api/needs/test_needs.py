@@ -17,7 +17,7 @@ from backend.core.ids import new_id
 from backend.core.permissions import Role
 from backend.identity import roles
 from backend.identity.roles import Scope
-from backend.needs import queries
+from backend.needs.lists import queries
 from backend.needs.models import Need
 from tests.support.desk import Desk
 from tests.support.fair import Statements
