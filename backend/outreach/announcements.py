@@ -19,13 +19,12 @@ from backend.bookings.days import day_over
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
 from backend.core import audit, clock, jobs
 from backend.core.config import ANNOUNCEMENTS
-from backend.core.context import composed
 from backend.core.db import AnySelect, transaction
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.permissions import Actor
 from backend.core.states import lock, transition
-from backend.gateways.wechat import Suggestion, TextScene, WeChatError, WeChatGateway
 from backend.identity.models import Resident, User
+from backend.identity.people.texts import CommentState, verdict_on
 from backend.notices.models import NoticeKind
 from backend.notices.news import Facts, News
 from backend.notices.operations import tell
@@ -40,9 +39,9 @@ from backend.outreach.queries import account_of
 from backend.outreach.requests import NewAnnouncement
 
 _STATE_AFTER = {
-    Suggestion.PASS: AnnouncementState.SENT,
-    Suggestion.REVIEW: AnnouncementState.HELD,
-    Suggestion.RISKY: AnnouncementState.REJECTED,
+    CommentState.PASSED: AnnouncementState.SENT,
+    CommentState.REVIEW: AnnouncementState.HELD,
+    CommentState.REJECTED: AnnouncementState.REJECTED,
 }
 _UNDECIDED = (AnnouncementState.CHECKING, AnnouncementState.HELD)
 _IN_LINE = (BookingState.ARRIVED, BookingState.CALLED, BookingState.PARKED)
@@ -212,7 +211,8 @@ def check_announcement(announcement_id: str) -> None:
         ).one_or_none()
     if waiting is None:
         return
-    state, later = _verdict(waiting.openid, waiting.text)
+    said, later = verdict_on(waiting.openid, waiting.text)
+    state = _STATE_AFTER[said]
     with transaction() as session:
         row = session.get_one(Announcement, UUID(announcement_id))
         # The activity first, so that nothing is announced of one that is cancelled this moment.
@@ -224,17 +224,6 @@ def check_announcement(announcement_id: str) -> None:
             _move(session, None, activity, row, state)
     if later is not None:
         raise later
-
-
-def _verdict(openid: str | None, text: str) -> tuple[AnnouncementState, WeChatError | None]:
-    """What an announcement becomes, and why it is to be asked about again."""
-    if openid is None:
-        return AnnouncementState.HELD, None
-    try:
-        verdict = composed(WeChatGateway).check_text(openid, text, scene=TextScene.COMMENT)
-    except WeChatError as error:
-        return AnnouncementState.HELD, error if error.retryable else None
-    return _STATE_AFTER[verdict.suggest], None
 
 
 def _move(

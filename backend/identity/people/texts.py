@@ -56,7 +56,7 @@ def have_checked(
         ).one_or_none()
     if waiting is None:
         return
-    said, later = _verdict(waiting.openid, waiting.words)
+    said, later = verdict_on(waiting.openid, waiting.words)
     with transaction() as session:
         session.execute(
             update(state.class_)
@@ -67,8 +67,13 @@ def have_checked(
         raise later
 
 
-def _verdict(openid: str | None, words: str) -> tuple[CommentState, WeChatError | None]:
-    """What a text becomes, and why it is to be asked about again."""
+def verdict_on(openid: str | None, words: str) -> tuple[CommentState, WeChatError | None]:
+    """What WeChat says of a text, as the state that follows, and the error after which it is to be
+    asked again.
+
+    Args:
+        openid: of who has written it; None, as of a closed account: WeChat can't be asked.
+    """
     if openid is None:
         return CommentState.REVIEW, None
     try:
