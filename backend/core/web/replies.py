@@ -1,4 +1,4 @@
-"""What pages and forms answer with."""
+"""What pages and forms answer with, and photos of the API, too."""
 
 import io
 from typing import Any
@@ -20,6 +20,7 @@ from werkzeug.datastructures import MultiDict
 
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
+from backend.core.photos import MIMETYPE
 from backend.core.text import file_name
 from backend.core.web import steps
 from backend.core.web.sent import OF_EVERY_FORM
@@ -69,6 +70,15 @@ def attachment(content: bytes, name: str, mimetype: str) -> Response:
     return send_file(
         io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=file_name(name)
     )
+
+
+def photo_response(jpeg: bytes) -> Response:
+    """A photo to look at: no program, whatever is in it, and kept by nobody on the way."""
+    response = Response(jpeg, content_type=MIMETYPE)
+    response.headers["Content-Disposition"] = "inline"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def render(template: str, **values: Any) -> str:

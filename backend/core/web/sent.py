@@ -1,4 +1,5 @@
-"""What a form sends: whether it comes from our page, its file, its fields by their schema."""
+"""What a form sends: whether it comes from our page, its file, its fields by their schema; and what
+a phone sends that is no form: a photo."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms.validators import ValidationError as CsrfError
 
 from backend.core import idempotency
+from backend.core.config import PHOTOS
 from backend.core.errors import AppError, NotLoggedIn, ValidationFailed
 from backend.core.ids import new_id
 from backend.core.permissions import Permission
+from backend.core.photos import PhotoTooLarge
 from backend.core.text import file_name, one_line
 from backend.core.web.attempts import Access, Path, words_of
 from backend.core.web.ways import TOKEN
@@ -190,3 +193,12 @@ def _loaded_leniently(schema: ma.Schema, plain: dict[str, Any]) -> Any:
     except ma.ValidationError as error:
         wrong = error.normalized_messages()  # type: ignore[no-untyped-call]
         return schema.load({name: value for name, value in plain.items() if name not in wrong})
+
+
+def sent_photo() -> bytes:
+    """The body of a request of a phone. Raises PhotoTooLarge (413)."""
+    request.max_content_length = PHOTOS.most_bytes
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        raise PhotoTooLarge from None

@@ -14,7 +14,7 @@ from backend.core.errors import AppError, NotFound
 from backend.core.permissions import Actor, Permission
 from backend.core.web.flashes import done_here
 from backend.core.web.pages import Pages
-from backend.core.web.replies import render, see_other
+from backend.core.web.replies import photo_response, render, see_other
 from backend.feedback import photos
 from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.evaluation.trends import trends_of
@@ -23,7 +23,6 @@ from backend.feedback.rectification import operations as rectification
 from backend.feedback.rectification import queries as rectification_reads
 from backend.feedback.web import complaint_schemas as complaints
 from backend.feedback.web import schemas
-from backend.feedback.web.answers import photo_response
 from backend.regions.queries import regions_to_choose
 
 evaluations = Pages(

@@ -3,9 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from backend.activities.permissions import access_activity
 from backend.core.config import PHOTOS, RATING, load
@@ -13,8 +12,11 @@ from backend.core.db import transaction
 from backend.core.limits import Limit
 from backend.core.pagination import Asked, Page
 from backend.core.permissions import Actor, Permission, may
+from backend.core.photos import MIMETYPE, made_safe
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint
 from backend.core.web.lists import ListQuery
+from backend.core.web.replies import photo_response
+from backend.core.web.sent import sent_photo
 from backend.feedback import operations, photos, queries
 from backend.feedback.evaluation import queries as evaluation
 from backend.feedback.permissions import (
@@ -29,7 +31,6 @@ from backend.feedback.rectification import rounds
 from backend.feedback.requests import OfService, OfVisit, RatingEdit
 from backend.feedback.web import complaint_schemas as complaints
 from backend.feedback.web import schemas
-from backend.feedback.web.answers import photo_response
 
 blp = Blueprint("feedback", __name__, url_prefix="/api/v1", description="评价、评价清单、整改")
 _RATINGS = Limit("ratings")
@@ -107,24 +108,15 @@ def put_photo(actor: Actor, rating_id: UUID, photo_id: UUID) -> dict[str, Any]:
     with transaction() as session:
         access_own_rating(session, actor, rating_id)
     # While it is looked at nobody waits for a connection.
-    jpeg = photos.made_safe(_sent_photo())
+    jpeg = made_safe(sent_photo())
     with transaction() as session:
         rating = access_own_rating(session, actor, rating_id)
         photos.add_photo(session, rating, photo_id, jpeg)
         return queries.rating_detail(session, rating_id)
 
 
-def _sent_photo() -> bytes:
-    """The body. Raises PhotoTooLarge (413)."""
-    request.max_content_length = PHOTOS.most_bytes
-    try:
-        return request.get_data()
-    except RequestEntityTooLarge:
-        raise photos.PhotoTooLarge from None
-
-
 @blp.get("/ratings/<uuid:rating_id>/photos/<uuid:photo_id>", access=LOGIN,
-         content_type=photos.MIMETYPE)  # fmt: skip
+         content_type=MIMETYPE)  # fmt: skip
 def get_photo(session: Session, actor: Actor, rating_id: UUID, photo_id: UUID) -> Response:
     """A photo of my complaint, as it was written anew."""
     rating = access_own_rating(session, actor, rating_id)

@@ -17,8 +17,8 @@ from backend.core.config import PHOTOS
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.core.photos import made_safe
 from backend.feedback.models import RatingPhoto
-from backend.feedback.photos import made_safe
 from tests.support.desk import Desk
 from tests.support.fair import BAD, Fair
 from tests.support.world import DISTRICT, OTHER_SUBDISTRICT, Person, ok, refused
