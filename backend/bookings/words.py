@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from backend.bookings.models import BookingState
+from backend.bookings.signed_up.filters import Answered, CancelledBy, Whom
 from backend.core.feature import AuditWords
 
 
@@ -19,6 +20,14 @@ BOOKING_STATES = {
     BookingState.SERVED: "已服务", BookingState.MISSED: "过号", BookingState.PARKED: "暂时离开",
     BookingState.NO_SHOW: "未到场", BookingState.CANCELLED: "已取消",
     BookingState.EXPIRED: "散场未办",
+}  # fmt: skip
+SIGN_UP_ANSWERS = {
+    Answered.COMING: "还来", Answered.OPEN: "还没回答", Answered.NOT_COMING: "不来了",
+}  # fmt: skip
+SIGN_UP_WHOM = {Whom.NEEDS: "有特殊需求", Whom.FAMILY: "家人"}
+SIGN_UP_CANCELLED_BY = {
+    CancelledBy.PERSON: "本人", CancelledBy.FAMILY: "家人", CancelledBy.STAFF: "工作人员",
+    CancelledBy.ACTIVITY: "活动取消", CancelledBy.SERVICE: "服务取消",
 }  # fmt: skip
 AUDIT = AuditWords(
     actions={

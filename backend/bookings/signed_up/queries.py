@@ -3,21 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.models import Activity, ActivityState, Offering, Slot
+from backend.activities.models import Activity, Offering, Slot
 from backend.bookings.days import state_now
-from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
+from backend.bookings.models import Booking, BookingState
+from backend.bookings.signed_up.filters import (
+    CHOICES,
+    Answered,
+    CancelledBy,
+    Whom,
+    answered,
+    cancelled_by,
+    condition,
+    needs,
+)
 from backend.core.db import AnySelect
 from backend.core.errors import TooManyToExport
 from backend.core.pagination import Asked, Page, paginate
 from backend.identity.models import Resident
 from backend.identity.names import masked_name
-from backend.identity.people.special_needs import in_words, opened, shown_to_staff
+from backend.identity.people.special_needs import in_words, opened
 
 MOST_AT_ONCE = 5000
 _HOLDER = aliased(Resident)
@@ -30,6 +41,13 @@ class Wanted(Asked):
     offering_id: UUID | None = None
     slot_id: UUID | None = None
     state: BookingState | None = None
+    answer: Answered | None = None
+    whom: Whom | None = None
+
+    def chosen(self, *, but: str | None = None) -> list[ColumnElement[bool]]:
+        """What the filters ask for, but for that of one name."""
+        asked = {name: getattr(self, name) for name in CHOICES if name != but}
+        return [condition(name, value) for name, value in asked.items() if value is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +61,9 @@ class SignedUp:
         by: who has booked.
         needs: what the person has said that they need, in words; empty where nothing, and where
             nobody need know any more: it was cancelled, is over, or the activity is.
+        cancelled_by: who cancelled it; None where it stands, or became one with another.
         moved_from: when it was to be, where it was moved since and they have not answered.
-        kept: whether they have said that they come at the new time.
+        answer: what they have said to the new time.
     """
 
     booking_id: UUID
@@ -58,18 +77,9 @@ class SignedUp:
     by: str
     needs: str
     state: BookingState
+    cancelled_by: CancelledBy | None
     moved_from: datetime | None
-    kept: bool
-
-    @property
-    def answer(self) -> str | None:
-        """What they have said to the new time; None where it is still the old one, or nobody waits
-        for an answer any more."""
-        if self.state is BookingState.CANCELLED:
-            return None
-        if self.kept:
-            return "改期后还来"
-        return "改期，还没回答" if self.moved_from else None
+    answer: Answered | None
 
 
 def list_signed_up(session: Session, activity: Activity, wanted: Wanted) -> Page:
@@ -105,12 +115,21 @@ def all_signed_up(session: Session, activity: Activity, wanted: Wanted) -> list[
     return [_line(row) for row in rows]
 
 
-def count_by_state(session: Session, activity: Activity, wanted: Wanted) -> dict[BookingState, int]:
-    """How many of the bookings that a filter finds there are in each state; the filter's own state
-    is passed over."""
-    state: ColumnElement[BookingState] = state_now().label("state")
-    found = _found(activity, wanted).with_only_columns(state, func.count().label("n"))
-    return {BookingState(row.state): row.n for row in session.execute(found.group_by(state))}
+def count_choices(
+    session: Session, activity: Activity, wanted: Wanted
+) -> dict[str, dict[StrEnum, int]]:
+    """By filter and each of its choices: how many bookings that would find, the other filters as
+    they are. One statement."""
+    choices = [(name, value) for name, values in CHOICES.items() for value in values]
+    columns = [
+        func.count().filter(condition(name, value), *wanted.chosen(but=name))
+        for name, value in choices
+    ]
+    row = session.execute(_found(activity, wanted).with_only_columns(*columns)).one()
+    counts: dict[str, dict[StrEnum, int]] = {name: {} for name in CHOICES}
+    for (name, value), n in zip(choices, row, strict=True):
+        counts[name][value] = n
+    return counts
 
 
 def services_of(session: Session, activity_id: UUID) -> Sequence[Offering]:
@@ -132,17 +151,11 @@ def _begins() -> ColumnElement[datetime]:
     return func.coalesce(Slot.starts_at, Activity.ends_at)
 
 
-def _to_come() -> ColumnElement[bool]:
-    return and_(
-        Activity.state.in_((ActivityState.PUBLISHED, ActivityState.LIVE)),
-        state_now().in_(ACTIVE_STATES),
-    )
-
-
 def _found(activity: Activity, wanted: Wanted) -> Select[Any]:
     statement: Select[Any] = (
         select(Booking)
         .join(Activity, Activity.id == Booking.activity_id)
+        .join(Resident, Resident.id == Booking.resident_id)
         .where(Booking.activity_id == activity.id)
     )
     if wanted.offering_id is not None:
@@ -153,7 +166,7 @@ def _found(activity: Activity, wanted: Wanted) -> Select[Any]:
 
 
 def _lines(activity: Activity, wanted: Wanted) -> AnySelect:
-    statement: AnySelect = (
+    return (
         _found(activity, wanted)
         .with_only_columns(
             Booking.id,
@@ -162,8 +175,9 @@ def _lines(activity: Activity, wanted: Wanted) -> AnySelect:
             Booking.service_on,
             Booking.booked_by,
             Booking.moved_from,
-            Booking.kept_at,
             state_now().label("state"),
+            answered().label("answer"),
+            cancelled_by().label("cancelled_by"),
             Offering.letter,
             Offering.title,
             Slot.starts_at,
@@ -173,15 +187,14 @@ def _lines(activity: Activity, wanted: Wanted) -> AnySelect:
             Resident.user_id,
             Resident.guardian_user_id,
             Resident.relation,
-            case((_to_come(), shown_to_staff())).label("needs"),
+            needs().label("needs"),
             _HOLDER.name.label("holder"),
         )
         .join(Offering, Offering.id == Booking.offering_id)
         .outerjoin(Slot, Slot.id == Booking.slot_id)
-        .join(Resident, Resident.id == Booking.resident_id)
         .outerjoin(_HOLDER, _HOLDER.user_id == Resident.guardian_user_id)
+        .where(*wanted.chosen())
     )
-    return statement if wanted.state is None else statement.where(state_now() == wanted.state)
 
 
 def _line(row: Any) -> SignedUp:
@@ -197,8 +210,9 @@ def _line(row: Any) -> SignedUp:
         _booked_by(row),
         in_words(opened(row.needs)),
         BookingState(row.state),
+        CancelledBy(row.cancelled_by) if row.cancelled_by else None,
         row.moved_from,
-        row.kept_at is not None,
+        Answered(row.answer) if row.answer else None,
     )
 
 

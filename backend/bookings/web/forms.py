@@ -1,6 +1,7 @@
 """What the signed-up list's pages take."""
 
 from backend.bookings.models import BookingState
+from backend.bookings.signed_up.filters import Answered, Whom
 from backend.core.web import fields
 from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
@@ -14,6 +15,8 @@ class SignUpsQuery(PageQuery):
     offering_id = fields.Id()
     slot_id = fields.Id()
     state = fields.Choice(BookingState)
+    answer = fields.Choice(Answered)
+    whom = fields.Choice(Whom)
 
 
 class TakeAlongForm(Schema):

@@ -12,7 +12,7 @@ from backend.activities.permissions import access_activity
 from backend.bookings.signed_up import queries
 from backend.bookings.signed_up.operations import take_along
 from backend.bookings.signed_up.queries import Wanted
-from backend.bookings.signed_up.sheet import sign_ups_file
+from backend.bookings.signed_up.sheet import chosen_in_words, sign_ups_file
 from backend.bookings.web import forms
 from backend.core import clock
 from backend.core.errors import AppError
@@ -55,7 +55,7 @@ def list_people(
         query=query,
         services=queries.services_of(session, activity.id),
         slots=queries.slots_of(session, chosen) if chosen else [],
-        counts=queries.count_by_state(session, activity, wanted),
+        counts=queries.count_choices(session, activity, wanted),
         page=queries.list_signed_up(session, activity, wanted),
         typed=typed or {},
         problem=problem,
@@ -69,13 +69,16 @@ def paper(
     session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], activity_id: UUID
 ) -> str:
     """The list with its filters, to print."""
-    activity = _access(session, actor, activity_id)
-    lines = take_along(
-        session, actor, activity, _wanted(query), body["reason"], action="see_sign_ups"
-    )
+    activity, wanted = _access(session, actor, activity_id), _wanted(query)
+    lines = take_along(session, actor, activity, wanted, body["reason"], action="see_sign_ups")
     done_here()
     return render(
-        "bookings/sign_ups_paper.html", activity=activity, query=query, lines=lines, now=clock.now()
+        "bookings/sign_ups_paper.html",
+        activity=activity,
+        query=query,
+        chosen=chosen_in_words(wanted),
+        lines=lines,
+        now=clock.now(),
     )
 
 
@@ -86,10 +89,8 @@ def export(
     session: Session, actor: Actor, body: dict[str, str], query: dict[str, Any], activity_id: UUID
 ) -> Response:
     """The list with its filters as an Excel file."""
-    activity = _access(session, actor, activity_id)
-    lines = take_along(
-        session, actor, activity, _wanted(query), body["reason"], action="export_sign_ups"
-    )
+    activity, wanted = _access(session, actor, activity_id), _wanted(query)
+    lines = take_along(session, actor, activity, wanted, body["reason"], action="export_sign_ups")
     done_here()
-    content = sign_ups_file(activity.title, lines)
+    content = sign_ups_file(activity.title, chosen_in_words(wanted), lines)
     return attachment(content, f"报名名单{clock.today():%Y%m%d}.xlsx", MIMETYPE)

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from backend.core.config import load
+from tests.api.activities.workbench import M, fields_of
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay
 from tests.support.world import World, ok
@@ -47,6 +48,12 @@ def rows(page: str) -> list[list[str]]:
     ]
 
 
+def tallies(page: str) -> dict[str, int]:
+    """What each choice of a filter finds, as it stands beside it."""
+    found = re.findall(r">([^<>]+) <strong>(\d+)</strong></a>", page)
+    return {words: int(n) for words, n in found}
+
+
 def test_it_says_who_comes_for_what_and_who_has_booked(world: World, day: MarketDay) -> None:
     ok(day.volunteer.post(f"/bookings/{_id_of(day, 'A003')}/cancel"))
     page = Desk(world, day.organiser).read(list_of(day))
@@ -56,7 +63,7 @@ def test_it_says_who_comes_for_what_and_who_has_booked(world: World, day: Market
         ["王*爷 家人（父亲）", "赵*红代办", "行动不便；坐轮椅"],
     )
     assert (guest[0], guest[3:6]) == ("A002", ["李*奶 来宾", "现场工作人员", "–"])
-    assert (own[0], own[3:]) == ("A003", ["赵*红 有账号", "本人", "–", "已取消"])
+    assert (own[0], own[3:]) == ("A003", ["赵*红 有账号", "本人", "–", "已取消（工作人员）"])
     assert not {"13800001111", "赵小红", "王大爷"} & set(re.findall(r"[\w]+", page))
 
 
@@ -78,11 +85,58 @@ def test_who_was_moved_says_whether_they_come(world: World, day: MarketDay) -> N
     for change in (moved, kept):
         day.rows(change)
     states = [row[6] for row in rows(Desk(world, day.organiser).read(list_of(day)))]
-    assert states[0].startswith("已预约 改期，还没回答 原来是")
+    assert states[0].startswith("已预约 改期后还没回答 原来是")
     assert states[1:] == ["等候中", "已预约 改期后还来"]
     ok(day.volunteer.post(f"/bookings/{_id_of(day, 'A001')}/cancel"))
     states = [row[6] for row in rows(Desk(world, day.organiser).read(list_of(day)))]
-    assert states[0].startswith("已取消 原来是"), "nobody waits for an answer any more"
+    assert states[0].startswith("已取消（工作人员） 改期后不来了 原来是")
+
+
+def test_it_says_who_cancelled_and_finds_who_gave_up(world: World, day: MarketDay) -> None:
+    """As the audit entry of the move has it. Who was cancelled with the whole has given up
+    nothing; of two numbers that became one neither was cancelled by anybody."""
+    desk, person = Desk(world, day.organiser), world.person("钱大妈")
+    member = ok(person.post("/me/family", {"name": "钱大伯", "relation": "丈夫"}), 201)
+    own, family = day.booked(person), day.booked(person, resident_id=member["id"])
+    dropped = day.booked(world.person(), day.offering())
+    day.rows("UPDATE booking SET moved_from = now() WHERE ticket <> 'A003' RETURNING id")
+    for booking in (own, family):
+        ok(person.post(f"/bookings/{booking['id']}/cancel"))
+    ok(day.volunteer.post(f"/bookings/{_id_of(day, 'A002')}/cancel"))
+    guest = world.person("李奶奶")
+    day.booked(guest), day.number(guest=GUEST)
+    ok(guest.post("/me/phone", {"phone": GUEST["phone"]}))
+    code = ok(guest.get("/me/code"))["code"]
+    ok(day.volunteer.post("/residents/confirm-phone", {"resident_code": code}))
+    path = f"{M}/offerings/{dropped['offering_id']}/delete"
+    assert desk.send(path, **fields_of(desk.read(path))).status_code == 303
+    day.cancel()
+    states = [row[6].split(" 原来是")[0] for row in rows(desk.read(list_of(day)))]
+    assert states == [
+        "已取消（活动取消）", "已取消（工作人员） 改期后不来了", "已取消（活动取消）",
+        "已取消（本人） 改期后不来了", "已取消（家人） 改期后不来了", "已取消（活动取消）",
+        "已取消", "已取消（服务取消）",
+    ]  # fmt: skip
+    gave_up = desk.read(f"{list_of(day)}?answer=not_coming")
+    assert [row[0] for row in rows(gave_up)] == ["A002", "A004", "A005"]
+    assert tallies(gave_up) == {"已取消": 3, "改期后不来了": 3, "家人": 1}
+
+
+def test_its_filters_say_how_many_each_finds_with_the_others(world: World, day: MarketDay) -> None:
+    """And paper and file follow them, and say so."""
+    desk = Desk(world, day.organiser)
+    day.rows("UPDATE booking SET moved_from = now() WHERE ticket <> 'A003' RETURNING id")
+    day.rows("UPDATE booking SET kept_at = now() WHERE ticket = 'A003' RETURNING id")
+    every = {"改期后还来": 1, "改期后还没回答": 1, "有特殊需求": 1, "家人": 1}
+    assert tallies(desk.read(list_of(day))) == {"已预约": 2, "等候中": 1} | every
+    coming = f"{list_of(day)}?answer=coming"
+    assert tallies(desk.read(coming)) == {"已预约": 1, "改期后还来": 1, "改期后还没回答": 1}
+    for query in ("whom=needs", "whom=family", "answer=open", "state=confirmed&answer=open"):
+        assert [row[0] for row in rows(desk.read(f"{list_of(day)}?{query}"))] == ["A001"]
+    paper = f"{list_of(day)}/paper?state=confirmed&answer=coming"
+    printed = desk.send(paper, reason="带去现场").get_data(as_text=True)
+    assert [row[2] for row in rows(printed)] == ["A003"]
+    assert "只列：已预约、改期后还来。共 1 条" in printed
 
 
 def test_what_somebody_needs_is_told_while_it_is_to_come_and_agreed_to(
