@@ -92,6 +92,10 @@ class PhotoRules:
 @dataclass(frozen=True, slots=True)
 class NeedRules:
     decide_days: int
+    ask_days: int
+    ask_again_days: int
+    judged_days: int
+    voice_days: int
 
 
 @dataclass(frozen=True, slots=True)

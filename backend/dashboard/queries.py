@@ -21,6 +21,7 @@ from backend.dashboard.models import ActivityTotal, PeopleTotal, RollupRun, Serv
 from backend.dashboard.periods import Period, month_of, months_back
 from backend.dashboard.sums import SUMS, activities_in, did_something, satisfaction, served, sum_of
 from backend.needs.models import Need, NeedState
+from backend.needs.verdicts.counting import is_solved
 from backend.regions.models import Region, RegionLevel
 
 _ZONE = "Asia/Shanghai"
@@ -195,17 +196,23 @@ def _kinds(session: Session, found: Select[Any]) -> list[dict[str, Any]]:
 def _needs(session: Session, region: Region, period: Period) -> dict[str, Any]:
     """The needs raised in the period, by where they stand now."""
     statement = (
-        select(Need.state, func.count().label("n"))
+        select(
+            Need.state,
+            func.count().label("n"),
+            func.count().filter(is_solved()).label("solved"),
+        )
         .join(Region, Region.id == Need.region_id)
         .where(Region.code.startswith(region.code))
         .group_by(Need.state)
     )
     if period.first is not None:
         statement = statement.where(Need.raised_on.between(period.first, period.last))
-    counts = {row.state: row.n for row in session.execute(statement)}
+    rows = session.execute(statement).all()
+    counts = {row.state: row.n for row in rows}
     return {
         "raised": sum(counts.values()),
-        "solved": counts.get(NeedState.EVALUATED, 0),
+        "evaluated": counts.get(NeedState.EVALUATED, 0),
+        "solved": sum(row.solved for row in rows),
         "closed_unsolved": counts.get(NeedState.CLOSED_UNSOLVED, 0),
         "declined": counts.get(NeedState.DECLINED, 0),
     }

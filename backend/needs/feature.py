@@ -3,6 +3,7 @@
 from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
 from backend.needs import models, receivers, texts, waiting, words
+from backend.needs.verdicts import asking
 from backend.needs.web import pages, routes
 
 FEATURE = Feature(
@@ -16,10 +17,11 @@ FEATURE = Feature(
         "NEED_COLOURS": words.NEED_COLOURS,
         "NEED_SOURCES": words.NEED_SOURCES,
         "NEED_ACTIONS": words.NEED_ACTIONS,
+        "VERDICT_WORDS": words.VERDICT_WORDS,
     },
     audit=words.AUDIT,
     states={"需求 Need (`backend/needs/models.py`)": models.NEED_TRANSITIONS},
-    jobs=(texts.check_text,),
+    jobs=(texts.check_text, texts.check_verdict, asking.ask_whether_solved),
     todos=waiting.TODOS_OF_NEEDS,
     connects=(receivers,),
 )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 from sqlalchemy.types import Text
@@ -54,7 +54,11 @@ class Suits(StrEnum):
 
 
 _UNSOLVED = by(Permission.NEED_HANDLE, note="with a reason")
-_NEW_ROUND = by(Permission.NEED_HANDLE, note="a new round: it isn't solved")
+# As the system where a voice does: the audit log must not tell who asked.
+_NEW_ROUND = by(
+    Permission.NEED_HANDLE, Other.PERSON, Other.SYSTEM,
+    note="a new round: it isn't solved, say the staff, or one who has said `not`",
+)  # fmt: skip
 # Who may move a need where; docs/states.md is made from this table.
 NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
     NeedState.OPEN: {
@@ -75,7 +79,9 @@ NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
         NeedState.CLOSED_UNSOLVED: _UNSOLVED,
     },
     NeedState.SERVED: {
-        NeedState.EVALUATED: by(Permission.NEED_HANDLE),
+        NeedState.EVALUATED: by(
+            Permission.NEED_HANDLE, Other.SYSTEM, note="judged by those who asked; of nobody, staff"
+        ),
         NeedState.ACCEPTED: _NEW_ROUND,
         NeedState.CLOSED_UNSOLVED: _UNSOLVED,
     },
@@ -83,6 +89,10 @@ NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
     NeedState.DECLINED: {},
     NeedState.CLOSED_UNSOLVED: {},
 }
+
+
+# Where those who asked say whether it is solved.
+JUDGED_IN = (NeedState.SERVED, NeedState.EVALUATED)
 
 
 class Need(Base):
@@ -164,6 +174,32 @@ class NeedVoice(Base):
             postgresql_where=text("role = 'raiser'"),
         ),
     )  # fmt: skip
+
+
+class Verdict(StrEnum):
+    SOLVED = "solved"
+    PARTLY = "partly"
+    NOT = "not"
+
+
+class NeedVerdict(Base):
+    """What one voice was asked, and says, of how a need was solved in a round."""
+
+    __tablename__ = "need_verdict"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    voice_id: Mapped[UUID] = mapped_column(ForeignKey("need_voice.id"))
+    round: Mapped[int]
+    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+    asked_again_at: Mapped[datetime | None]
+    # None: no answer, which is never "solved".
+    verdict: Mapped[Verdict | None]
+    # In the resident's words: read by the staff of that region, never with whose they are.
+    reason: Mapped[str | None]
+    reason_state: Mapped[CommentState] = mapped_column(default=CommentState.NONE)
+    answered_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("voice_id", "round", name="uq_need_verdict_voice_id"),)
 
 
 class PlanEnd(StrEnum):

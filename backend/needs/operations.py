@@ -10,17 +10,25 @@ from sqlalchemy.orm import Session
 
 from backend.core import audit, clock, jobs
 from backend.core.config import NEEDS
+from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
 from backend.core.workdays import workdays_on
 from backend.identity.people.texts import CommentState
 from backend.needs import telling
-from backend.needs.lifecycle.moves import move
+from backend.needs.lifecycle.moves import begin_anew, move
 from backend.needs.models import Need, NeedState, VoiceRole
 from backend.needs.requests import Asker, Ended, NewNeed
 from backend.needs.texts import check_text
+from backend.needs.voices.counting import may_be_asked
 from backend.needs.voices.operations import add_voice
 from backend.regions.models import Region
+
+
+class JudgedByVoices(AppError):
+    status = 409
+    code = "judged_by_voices"
+    title = "解决了没有，由提出和附议的人自己说，不用代答"
 
 
 def raise_need(session: Session, actor: Actor, new: NewNeed, asker: Asker) -> Need:
@@ -73,7 +81,13 @@ def decline(session: Session, actor: Actor, need: Need, why: Ended) -> None:
 
 
 def evaluate(session: Session, actor: Actor, need: Need) -> None:
-    """Keep that the resident says it is solved."""
+    """Keep that it is solved, as the clerk has been told. Only of a need whom nobody else can be
+    asked about: else those who asked judge it themselves.
+
+    Raises JudgedByVoices (409).
+    """
+    if may_be_asked(session, need):
+        raise JudgedByVoices
     move(session, actor, need, NeedState.EVALUATED, "evaluate_need")
 
 
@@ -84,13 +98,8 @@ def close_unsolved(session: Session, actor: Actor, need: Need, why: Ended) -> No
 
 
 def reopen(session: Session, actor: Actor, need: Need, reason: str) -> None:
-    """Begin a new round of a need, because it isn't solved: it waits to be planned again. What it
-    was planned for stays with the round before."""
-    move(session, actor, need, NeedState.ACCEPTED, "reopen_need", reason=reason)
-    need.round += 1
-    need.served_at = None
-    session.flush()
-    telling.reopened(session, need)
+    """Begin a new round of a need, because staff were told that it isn't solved."""
+    begin_anew(session, actor, need, reason)
 
 
 def note_export(session: Session, actor: Actor, rows: int, filters: dict[str, str]) -> None:

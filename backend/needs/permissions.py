@@ -1,5 +1,6 @@
 """Who may see a need, who may move it, and who asks for it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, false, or_, select
@@ -99,6 +100,32 @@ def find_asker(
     if resident_id is not None:
         _lock_resident(session, resident_id)
     return Asker(resident_id, actor.user_id)
+
+
+def find_voice(session: Session, actor: Actor, need: Need, resident_id: UUID | None) -> UUID:
+    """Whose voice in a need the caller answers for: theirs, or a family member's. Their row is
+    locked, as by `find_asker`.
+
+    Args:
+        resident_id: None: their own; where only family members ask, the first one's.
+
+    Raises NotFound (404) for anybody else's: nobody of the staff answers for somebody.
+    """
+    if resident_id is None:
+        own = select(NeedVoice.resident_id).where(
+            NeedVoice.need_id == need.id,
+            NeedVoice.resident_id.in_(people_of(session, actor)),
+            NeedVoice.withdrawn_at.is_(None),
+        )
+        first = (NeedVoice.resident_id == actor.resident_id).desc()
+        resident_id = session.execute(own.order_by(first, NeedVoice.id)).scalars().first()
+    return access_own_resident(session, actor, resident_id, lock=True).id
+
+
+def people_of(session: Session, actor: Actor) -> Sequence[UUID]:
+    """Those whom the caller speaks for: themselves, and their family members."""
+    own = or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id)
+    return session.execute(select(Resident.id).where(own)).scalars().all()
 
 
 def _is_own(session: Session, actor: Actor, resident_id: UUID | None) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from backend.needs.models import ForWhom, NeedSource, NeedState, Suits
+from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,20 @@ class Asker:
 
     resident_id: UUID | None
     entered_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What one who asked says of how a need was solved.
+
+    Attributes:
+        reason: in their words; None: nothing, or as before where the answer is the same.
+        resident_id: the family member who is answered for; None: the caller.
+    """
+
+    verdict: Verdict
+    reason: str | None = None
+    resident_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """What becomes of a need, told to those who asked for it, in the transaction in which it happens
 (docs/rules/needs.md). Nobody of the staff is named in it, and nobody else who asked."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
@@ -15,6 +16,7 @@ from backend.core.dates import day
 from backend.identity.models import Resident
 from backend.needs.models import Need, NeedVoice
 from backend.needs.reasons import title_of, turn_to
+from backend.needs.voices.counting import ACCOUNT, reachable
 from backend.notices.models import NoticeKind
 from backend.notices.news import News
 from backend.notices.operations import tell
@@ -63,12 +65,26 @@ def served(session: Session, need: Need) -> None:
           "集市已经办了这项服务。谢谢您提出来。")  # fmt: skip
 
 
+def asked(session: Session, need: Need, voice_ids: Collection[UUID]) -> None:
+    """Ask those of these voices whether it is solved."""
+    _tell(session, need, NoticeKind.NEED_ASKED, "解决了吗",
+          "集市已经办过这项服务。解决了没有，请您点开说一声；没解决的，社区再想办法。",
+          voice_ids)  # fmt: skip
+
+
 def reopened(session: Session, need: Need) -> None:
     _tell(session, need, NoticeKind.NEED_REOPENED, "重新办理", "还没有解决，社区重新安排。")
 
 
-def _tell(session: Session, need: Need, kind: NoticeKind, title: str, text: str) -> None:
-    """Tell the accounts of all who ask for it."""
+def _tell(
+    session: Session,
+    need: Need,
+    kind: NoticeKind,
+    title: str,
+    text: str,
+    voice_ids: Collection[UUID] | None = None,
+) -> None:
+    """Tell the accounts of all who ask for it; or of these voices alone."""
     news = [
         News(
             user_id=row.account,
@@ -78,23 +94,18 @@ def _tell(session: Session, need: Need, kind: NoticeKind, title: str, text: str)
             page=f"/packages/needs/pages/need/need?id={need.id}",
             resident_ids=tuple(row.resident_ids),
         )
-        for row in _accounts(session, need)
+        for row in _accounts(session, need, voice_ids)
     ]
     tell(session, news)
 
 
-def _accounts(session: Session, need: Need) -> Iterable[Any]:
+def _accounts(session: Session, need: Need, voice_ids: Collection[UUID] | None) -> Iterable[Any]:
     """Of each account that is told of a need one row: `account`, `resident_ids` of those of its
     people who ask for it."""
-    account = func.coalesce(Resident.user_id, Resident.guardian_user_id)
+    chosen = true() if voice_ids is None else NeedVoice.id.in_(voice_ids)
     return session.execute(
-        select(account.label("account"), func.array_agg(Resident.id).label("resident_ids"))
+        select(ACCOUNT.label("account"), func.array_agg(Resident.id).label("resident_ids"))
         .join(NeedVoice, NeedVoice.resident_id == Resident.id)
-        .where(
-            NeedVoice.need_id == need.id,
-            NeedVoice.withdrawn_at.is_(None),
-            account.is_not(None),
-            Resident.removed_at.is_(None),
-        )
-        .group_by(account)
+        .where(NeedVoice.need_id == need.id, reachable(), chosen)
+        .group_by(ACCOUNT)
     )

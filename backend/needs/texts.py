@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from backend.core import jobs
 from backend.identity.models import Resident, User
 from backend.identity.people.texts import CommentState, have_checked
-from backend.needs.models import Need, NeedVoice, VoiceRole
+from backend.needs.models import Need, NeedVerdict, NeedVoice, VoiceRole
 
 
 @jobs.job("needs.check_text")
@@ -26,6 +26,23 @@ def check_text(need_id: str) -> None:
     )
     words = func.concat_ws("\n", Need.title, Need.details)
     have_checked(Need.id == UUID(need_id), words, Need.text_state, whose)
+
+
+@jobs.job("needs.check_verdict")
+def check_verdict(verdict_id: str) -> None:
+    """The same of what one who asked says of how it was solved.
+
+    Raises WeChatError where asking again later may help.
+    """
+    said = NeedVerdict
+    whose = (
+        select(User.openid)
+        .join(Resident, User.id == func.coalesce(Resident.user_id, Resident.guardian_user_id))
+        .join(NeedVoice, NeedVoice.resident_id == Resident.id)
+        .where(NeedVoice.id == said.voice_id)
+        .scalar_subquery()
+    )
+    have_checked(said.id == UUID(verdict_id), said.reason, said.reason_state, whose)
 
 
 def readable() -> ColumnElement[bool]:

@@ -1,28 +1,31 @@
 """What needs are called: on pages and in the audit log."""
 
 from backend.core.feature import AuditWords
-from backend.needs.models import NeedSource, NeedState
+from backend.needs.models import NeedSource, NeedState, Verdict
 
 NEED_STATES = {
     NeedState.OPEN: "待受理", NeedState.ACCEPTED: "已受理", NeedState.PLANNED: "已安排",
-    NeedState.SERVED: "已服务", NeedState.EVALUATED: "已解决", NeedState.DECLINED: "不受理",
+    NeedState.SERVED: "已服务", NeedState.EVALUATED: "已评价", NeedState.DECLINED: "不受理",
     NeedState.CLOSED_UNSOLVED: "未解决而办结",
 }  # fmt: skip
 NEED_COLOURS = {
     NeedState.OPEN: "warn", NeedState.ACCEPTED: "accent", NeedState.PLANNED: "accent",
-    NeedState.SERVED: "accent", NeedState.EVALUATED: "good", NeedState.DECLINED: "secondary",
+    NeedState.SERVED: "accent", NeedState.EVALUATED: "secondary", NeedState.DECLINED: "secondary",
     NeedState.CLOSED_UNSOLVED: "bad",
 }  # fmt: skip
 NEED_SOURCES = {
     NeedSource.RESIDENT: "居民提出", NeedSource.VISIT: "入户走访", NeedSource.HOTLINE: "热线",
     NeedSource.MEETING: "社区议事会", NeedSource.MARKET: "集市现场",
 }  # fmt: skip
+VERDICT_WORDS = {
+    Verdict.SOLVED: "解决了", Verdict.PARTLY: "解决了一部分", Verdict.NOT: "没解决",
+}  # fmt: skip
 # As a need's own page says them, beside its name.
 NEED_ACTIONS = {
     "raise_need": "登记", "withdraw_need": "提出的人撤回了",
     "accept_need": "受理", "decline_need": "不受理",
     "plan_need": "安排到活动", "take_need_off": "从活动撤下，另作安排",
-    "serve_need": "记为已服务", "evaluate_need": "居民认可，已解决",
+    "serve_need": "记为已服务", "evaluate_need": "评价完毕",
     "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
 }  # fmt: skip
 AUDIT = AuditWords(
@@ -34,7 +37,7 @@ AUDIT = AuditWords(
         "plan_need": "需求排入活动",
         "take_need_off": "需求改到别的活动",
         "serve_need": "需求已服务",
-        "evaluate_need": "需求已解决",
+        "evaluate_need": "需求评价完毕",
         "close_need_unsolved": "需求未解决而办结",
         "reopen_need": "需求重新办理",
         "export_needs": "导出需求",

@@ -41,6 +41,7 @@ class NoticeKind(StrEnum):
     NEED_PLANNED = "need_planned"
     NEED_MOVED_OFF = "need_moved_off"
     NEED_SERVED = "need_served"
+    NEED_ASKED = "need_asked"
     NEED_UNSOLVED = "need_unsolved"
     NEED_REOPENED = "need_reopened"
     ROLE_GIVEN = "role_given"

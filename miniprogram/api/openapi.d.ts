@@ -317,9 +317,11 @@ export interface DashboardMonth {
 export interface DashboardNeeds {
   closed_unsolved: number;
   declined: number;
+  /** those who asked have said what they think */
+  evaluated: number;
   /** in the period; the others are of these */
   raised: number;
-  /** served, and the resident says so */
+  /** evaluated, and most of them say it is solved */
   solved: number;
 }
 
@@ -464,6 +466,15 @@ export interface DeskStall {
   id: string;
   name: string;
   number: string;
+}
+
+export interface EarlierOutcomeAnswer {
+  answered: number;
+  asked: number;
+  not: number;
+  partly: number;
+  round: number;
+  solved: number;
 }
 
 export interface Error {
@@ -697,7 +708,7 @@ export interface MessageAnswer {
   /** WeChat's, of a refusal or of what put it off */
   errcode: number | null;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
   /** whether it has certainly told nobody, and there is a credit */
   may_resend: boolean;
   /** masked */
@@ -778,11 +789,17 @@ export interface NeedDeclineRequest {
 export interface NeedInFullAnswer {
   decide_by: string | null;
   details: string | null;
+  /** other rounds */
+  earlier: EarlierOutcomeAnswer[];
   ended_at: string | null;
   for_whom: "self" | "family" | "neighbours" | null;
   id: string;
   late: boolean;
   mine: OwnVoiceAnswer | null;
+  /** what those who asked say */
+  outcome: OutcomeAnswer;
+  /** mine first, and my family's */
+  own_voices: OwnVoiceInFullAnswer[];
   raised_on: string;
   reason: string | null;
   reason_code: string | null;
@@ -837,7 +854,7 @@ export interface NeedUnsolvedRequest {
 export interface NoticeAnswer {
   created_at: string;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
   /** where a tap leads in the mini-program */
   page: string;
   read_at: string | null;
@@ -965,8 +982,29 @@ export interface OrganisationAnswerPage {
   next_cursor: string | null;
 }
 
+export interface OutcomeAnswer {
+  answered: number;
+  asked: number;
+  not: number;
+  partly: number;
+  solved: number;
+}
+
 export interface OwnVoiceAnswer {
   role: "raiser" | "supporter";
+  verdict: "solved" | "partly" | "not" | null;
+}
+
+export interface OwnVoiceInFullAnswer {
+  reason: string | null;
+  resident_id: string;
+  role: "raiser" | "supporter";
+  verdict: "solved" | "partly" | "not" | null;
+}
+
+export interface OwnVoiceRequest {
+  /** a family member; else mine */
+  resident_id?: string;
 }
 
 export interface PaginationMetadata {
@@ -1175,10 +1213,6 @@ export interface ReadRequest {
   ids?: string[];
 }
 
-export interface ReasonForm {
-  reason: string;
-}
-
 export interface ReasonRequest {
   reason: string;
 }
@@ -1281,6 +1315,11 @@ export interface RegionAnswer {
 export interface RegionAnswerPage {
   items: RegionAnswer[];
   next_cursor: string | null;
+}
+
+export interface ReopenRequest {
+  /** staff must say one */
+  reason?: string | null;
 }
 
 export interface ReplyRequest {
@@ -1506,7 +1545,7 @@ export interface SupportRequest {
 export interface TemplateAnswer {
   /** WeChat's, for requestSubscribeMessage */
   id: string;
-  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up")[];
+  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up")[];
   /** its name here */
   template: string;
   title: string;
@@ -1554,6 +1593,13 @@ export interface VenueRequest {
   longitude?: number;
   name: string;
   wheelchair?: boolean;
+}
+
+export interface VerdictRequest {
+  reason?: string | null;
+  /** a family member; else mine */
+  resident_id?: string;
+  verdict: "solved" | "partly" | "not";
 }
 
 export interface VisitsEvaluationAnswer {

@@ -146,7 +146,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /needs/<uuid:need_id>/accept": ("", "coa"),
     "POST /needs/<uuid:need_id>/decline": ("ended", "coa"),
     "POST /needs/<uuid:need_id>/close-unsolved": ("ended", "coa"),
-    "POST /needs/<uuid:need_id>/reopen": ("reason", "coa"),
+    "POST /needs/<uuid:need_id>/reopen": ("reason", "scoau"),
+    "POST /needs/<uuid:need_id>/verdict": ("verdict", "scoau"),
     "POST /needs/<uuid:need_id>/plans": ("plan", "coa"),
     "DELETE /needs/<uuid:need_id>/plans/<uuid:offering_id>": ("", "coa"),
 }
@@ -260,6 +261,7 @@ class Stage:
                          "region_id": self.world.region_id(COMMUNITY),
                          "starts_at": start, "ends_at": "2026-12-01T11:00:00+08:00"},
             "reason": {"reason": "请补充"},
+            "verdict": {"verdict": "solved"},
             "copy": {"starts_at": start},
             "stall": {"number": "Z9", "name": "新摊位"},
             "offering": {"title": "义诊", "service_kind": "clinic", "mode": "open"},

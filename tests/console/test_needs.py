@@ -66,7 +66,7 @@ def test_a_need_is_registered_planned_and_closed(office: OpenOffice, database: E
     page.get_by_role("button", name="确定").click()
     page.get_by_role("button", name="已解决").click()
     page.get_by_role("button", name="确定").click()
-    expect(page.locator("[aria-labelledby=facts]")).to_contain_text("已解决")
+    expect(page.locator("[aria-labelledby=facts]")).to_contain_text("已评价")
     expect(page.locator("[aria-labelledby=history] li")).to_have_count(5)
     desk.axe()
     desk.screenshot("need-solved")

@@ -107,7 +107,8 @@ class DashboardKind(_SatisfactionAnswer):
 
 class DashboardNeeds(ma.Schema):
     raised = out.Integer(metadata={"description": "in the period; the others are of these"})
-    solved = out.Integer(metadata={"description": "served, and the resident says so"})
+    evaluated = out.Integer(metadata={"description": "those who asked have said what they think"})
+    solved = out.Integer(metadata={"description": "evaluated, and most of them say it is solved"})
     closed_unsolved = out.Integer()
     declined = out.Integer()
 

@@ -1,5 +1,6 @@
 """What the API says of needs: how many ask for them, never who."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,12 @@ from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.core.search import has_words
 from backend.identity.models import Resident
-from backend.needs.models import Need, NeedState, NeedVoice
+from backend.needs.models import Need, NeedState, NeedVerdict, NeedVoice
 from backend.needs.permissions import is_public, seen_by
 from backend.needs.reasons import title_of, turn_to
 from backend.needs.requests import NeedsAsked
 from backend.needs.telling import planned_for
+from backend.needs.verdicts.counting import NOTHING, outcomes
 from backend.needs.voices.counting import count_voices
 from backend.regions.models import Region
 
@@ -74,9 +76,9 @@ def _filters(session: Session, wanted: NeedsAsked) -> list[Any]:
 
 
 def need_in_full(session: Session, actor: Actor | None, need: Need) -> dict[str, Any]:
-    """A need with its timeline, and the caller's own voice in it."""
-    (shown,) = _with_timelines(session, [need])
-    return shown | {"mine": _mine(session, actor, need)}
+    """A need with its timeline, and the voices of the caller and their family in it."""
+    (shown,) = _in_full(session, actor, [need])
+    return shown
 
 
 def list_own(session: Session, actor: Actor, asked: Asked) -> Page:
@@ -97,7 +99,7 @@ def list_own(session: Session, actor: Actor, asked: Asked) -> Page:
         key_of=lambda need: (str(need.id),),
         descending=True,
     )
-    return Page(_with_timelines(session, page.items), page.next_cursor)
+    return Page(_in_full(session, actor, page.items), page.next_cursor)
 
 
 def _shown(session: Session, needs: Sequence[Need]) -> list[dict[str, Any]]:
@@ -141,9 +143,21 @@ def _reason(need: Need) -> str | None:
     return need.reason or title_of(need.reason_code)
 
 
-def _with_timelines(session: Session, needs: Sequence[Need]) -> list[dict[str, Any]]:
-    steps = _timelines(session, needs)
-    return [shown | {"timeline": steps[shown["id"]]} for shown in _shown(session, needs)]
+def _in_full(session: Session, actor: Actor | None, needs: Sequence[Need]) -> list[dict[str, Any]]:
+    ids = [need.id for need in needs]
+    steps, own = _timelines(session, needs), _own_voices(session, actor, ids)
+    said = outcomes(session, ids)
+    return [
+        shown
+        | {
+            "timeline": steps[shown["id"]],
+            "outcome": said[shown["id"]].pop(shown["round"], NOTHING),
+            "earlier": [{"round": n} | one for n, one in said[shown["id"]].items()],
+            "mine": next(iter(own[shown["id"]]), None),
+            "own_voices": own[shown["id"]],
+        }
+        for shown in _shown(session, needs)
+    ]
 
 
 def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[str, Any]]]:
@@ -171,17 +185,31 @@ def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[
     return found
 
 
-def _mine(session: Session, actor: Actor | None, need: Need) -> dict[str, Any] | None:
-    """The voice of the caller, or of a family member; None where none stands."""
+def _own_voices(
+    session: Session, actor: Actor | None, need_ids: Sequence[UUID]
+) -> dict[UUID, list[dict[str, Any]]]:
+    """The voices that stand of the caller, who comes first, and of their family members, by need;
+    with what they say of its round."""
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     if actor is None:
-        return None
+        return found
     own = or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id)
+    said = (NeedVerdict.voice_id == NeedVoice.id) & (NeedVerdict.round == Need.round)
     voices = (
-        select(NeedVoice.role)
+        select(
+            NeedVoice.need_id,
+            NeedVoice.resident_id,
+            NeedVoice.role,
+            NeedVerdict.verdict,
+            NeedVerdict.reason,
+        )
+        .join(Need, Need.id == NeedVoice.need_id)
         .join(Resident, Resident.id == NeedVoice.resident_id)
-        .where(own, NeedVoice.need_id == need.id, NeedVoice.withdrawn_at.is_(None))
+        .outerjoin(NeedVerdict, said)
+        .where(own, NeedVoice.need_id.in_(need_ids), NeedVoice.withdrawn_at.is_(None))
         .order_by((Resident.id == actor.resident_id).desc(), NeedVoice.id)
-        .limit(1)
     )
-    role = session.execute(voices).scalar_one_or_none()
-    return {"role": role} if role else None
+    for row in session.execute(voices).mappings():
+        voice = dict(row)
+        found[voice.pop("need_id")].append(voice)
+    return found

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from backend.core import audit, clock
 from backend.core.permissions import Actor
 from backend.core.states import transition
+from backend.needs import telling
 from backend.needs.models import NEED_TRANSITIONS, Need, NeedState
 
 # Where a need's way ends, unless somebody says that it isn't solved.
@@ -43,3 +44,21 @@ def move(
     need.reason_code, need.reason = reason_code, reason
     need.ended_at = clock.now() if to in ENDS else None
     session.flush()
+
+
+def begin_anew(
+    session: Session, actor: Actor | None, need: Need, reason: str | None = None
+) -> None:
+    """Begin a new round of a need, because it isn't solved: it waits to be planned again. What it
+    was planned for, and what was said of it, stays with the round before.
+
+    Args:
+        reason: in the words of staff; None where one of those who asked has it begun.
+
+    Raises IllegalTransition (409).
+    """
+    move(session, actor, need, NeedState.ACCEPTED, "reopen_need", reason=reason)
+    need.round += 1
+    need.served_at = None
+    session.flush()
+    telling.reopened(session, need)

@@ -1,24 +1,40 @@
 """What becomes of voices when people are erased, or turn out to be somebody we know; and what of
 them stands in a person's data."""
 
+from collections import defaultdict
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.core import clock
+from backend.identity.people.texts import CommentState
 from backend.needs.lifecycle.moves import ENDS
-from backend.needs.models import Need, NeedVoice, VoiceRole
+from backend.needs.models import Need, NeedVerdict, NeedVoice, VoiceRole
+
+_EXPORTED = ("round", "asked_at", "asked_again_at", "verdict", "reason", "answered_at")
 
 
 def cut_all_of(session: Session, resident_ids: Collection[UUID]) -> None:
     """Cut the link between these people, who are being erased, and their voices, which count as
-    before."""
+    before, with what they have judged; their words go."""
+    voices = select(NeedVoice.id).where(NeedVoice.resident_id.in_(resident_ids))
+    forget_words(session, NeedVerdict.voice_id.in_(voices))
     theirs = update(NeedVoice).where(NeedVoice.resident_id.in_(resident_ids))
     session.execute(theirs.values(resident_id=None).execution_options(synchronize_session=False))
+
+
+def forget_words(session: Session, which: ColumnElement[bool]) -> None:
+    """Forget what was written beside these verdicts, which stand."""
+    session.execute(
+        update(NeedVerdict)
+        .where(which, NeedVerdict.reason.is_not(None))
+        .values(reason=None, reason_state=CommentState.NONE)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def merge(session: Session, source_id: UUID, target_id: UUID) -> None:
@@ -43,11 +59,32 @@ def merge(session: Session, source_id: UUID, target_id: UUID) -> None:
 def _join(session: Session, gone: NeedVoice, kept: NeedVoice) -> None:
     raised = VoiceRole.RAISER in (gone.role, kept.role)
     stands = gone.withdrawn_at is None or kept.withdrawn_at is None
+    _join_verdicts(session, gone, kept)
     # First: a need has at most one that raised it.
     session.execute(delete(NeedVoice).where(NeedVoice.id == gone.id))
     kept.role = VoiceRole.RAISER if raised else VoiceRole.SUPPORTER
     kept.withdrawn_at = None if stands else kept.withdrawn_at
     session.flush()
+
+
+def _join_verdicts(session: Session, gone: NeedVoice, kept: NeedVoice) -> None:
+    """Of each round one verdict stays: the one that was answered, the last one of two."""
+    statement = select(NeedVerdict).where(NeedVerdict.voice_id.in_((gone.id, kept.id)))
+    by_round: dict[int, list[NeedVerdict]] = defaultdict(list)
+    for verdict in session.execute(statement).scalars():
+        by_round[verdict.round].append(verdict)
+    for of_round in by_round.values():
+        stays = max(of_round, key=_answered)
+        for verdict in of_round:
+            if verdict is not stays:
+                session.delete(verdict)
+        session.flush()
+        stays.voice_id = kept.id
+    session.flush()
+
+
+def _answered(verdict: NeedVerdict) -> tuple[bool, datetime]:
+    return verdict.answered_at is not None, verdict.answered_at or verdict.asked_at
 
 
 def active(_session: Session, since: date) -> Select[Any]:
@@ -62,9 +99,11 @@ def active(_session: Session, since: date) -> Select[Any]:
 
 
 def export(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
-    """The needs that these people ask or have asked for."""
+    """The needs that these people ask or have asked for, with what they said of how it was
+    solved, round by round."""
     voices = session.execute(
         select(
+            NeedVoice.id,
             NeedVoice.resident_id,
             NeedVoice.role,
             NeedVoice.created_at,
@@ -81,4 +120,16 @@ def export(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
         .where(NeedVoice.resident_id.in_(resident_ids))
         .order_by(NeedVoice.id)
     )
-    return [dict(row) for row in voices.mappings()]
+    rows = [dict(row) for row in voices.mappings()]
+    verdicts = _verdicts_of(session, [row["id"] for row in rows])
+    return [row | {"verdicts": verdicts[row.pop("id")]} for row in rows]
+
+
+def _verdicts_of(session: Session, voice_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    columns = [getattr(NeedVerdict, name) for name in _EXPORTED]
+    statement = select(NeedVerdict.voice_id, *columns).where(NeedVerdict.voice_id.in_(voice_ids))
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in session.execute(statement.order_by(NeedVerdict.round)).mappings():
+        said = dict(row)
+        found[said.pop("voice_id")].append(said)
+    return found

@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 from sqlalchemy.orm import Session
 
 from backend.core import clock
-from backend.core.config import titles
+from backend.core.config import NEEDS, titles
 from backend.core.errors import AppError
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
@@ -23,6 +23,8 @@ from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
 from backend.needs.requests import Asker, Ended, NewNeed
+from backend.needs.verdicts.said import rounds_of
+from backend.needs.voices.counting import may_be_asked
 from backend.needs.web import forms, schemas
 from backend.regions.models import Region
 from backend.regions.permissions import check_region
@@ -125,6 +127,9 @@ def show(
         need=need,
         full=queries.need_in_full(session, need),
         steps=queries.history(session, need),
+        rounds=rounds_of(session, need, may_handle=may_handle),
+        judged_by_voices=need.state is NeedState.SERVED and may_be_asked(session, need),
+        ask_days=NEEDS.ask_days,
         choices=queries.activities_to_plan_for(session, actor, need) if to_plan else [],
         kinds=titles("service_kinds"),
         may_handle=may_handle,

@@ -14,11 +14,20 @@ from backend.core.pagination import Asked, Page
 from backend.core.permissions import Actor, Permission
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint
 from backend.core.web.lists import ListQuery
+from backend.identity.permissions import access_own_resident
 from backend.needs import operations
 from backend.needs.answers import shown
 from backend.needs.lifecycle import plans
-from backend.needs.permissions import access_need, access_to_read, check_offering, find_asker
-from backend.needs.requests import Ended, NeedsAsked, Raised
+from backend.needs.permissions import (
+    access_need,
+    access_to_read,
+    check_offering,
+    find_asker,
+    find_voice,
+    people_of,
+)
+from backend.needs.requests import Ended, Judged, NeedsAsked, Raised
+from backend.needs.verdicts import operations as verdicts
 from backend.needs.voices import operations as voices
 from backend.needs.web import schemas
 from backend.regions.models import Region
@@ -76,15 +85,25 @@ def support(
     return shown.need_in_full(session, actor, need), 201 if new else 200
 
 
-@blp.delete("/needs/<uuid:need_id>/support", access=LOGIN, body=schemas.SupportRequest,
+@blp.delete("/needs/<uuid:need_id>/support", access=LOGIN, body=schemas.OwnVoiceRequest,
             limit=_NEEDS)  # fmt: skip
 def withdraw(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -> Response:
-    """Take my support back, or that I have raised it."""
+    """Take my support back, or that I have raised it; or a family member's. Staff take nobody
+    else's back."""
     need = access_to_read(session, actor, need_id)
-    asker = find_asker(session, actor, need.region_code, body.get("resident_id"))
-    assert asker.resident_id is not None
-    voices.withdraw(session, need, asker.resident_id)
+    person = access_own_resident(session, actor, body.get("resident_id"), lock=True)
+    voices.withdraw(session, need, person.id)
     return Response(status=204)
+
+
+@blp.post("/needs/<uuid:need_id>/verdict", access=LOGIN, body=schemas.VerdictRequest,
+          answer=schemas.NeedInFullAnswer, limit=_NEEDS)  # fmt: skip
+def judge(session: Session, actor: Actor, body: Judged, need_id: UUID) -> dict[str, Any]:
+    """「解决了吗？」: what I, or a family member, say of it. It may be said anew while the need is
+    served or judged."""
+    need = access_to_read(session, actor, need_id)
+    verdicts.judge(session, need, find_voice(session, actor, need, body.resident_id), body)
+    return shown.need_in_full(session, actor, need)
 
 
 @blp.post("/needs/<uuid:need_id>/accept", access=Permission.NEED_HANDLE,
@@ -114,12 +133,21 @@ def close_unsolved(session: Session, actor: Actor, body: Ended, need_id: UUID) -
     return shown.need_in_full(session, actor, need)
 
 
-@blp.post("/needs/<uuid:need_id>/reopen", access=Permission.NEED_HANDLE,
-          body=schemas.ReasonForm, answer=schemas.NeedInFullAnswer)  # fmt: skip
-def reopen(session: Session, actor: Actor, body: dict[str, str], need_id: UUID) -> dict[str, Any]:
-    """Begin a new round of a need that isn't solved."""
-    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
-    operations.reopen(session, actor, need, body["reason"])
+@blp.post("/needs/<uuid:need_id>/reopen", access=LOGIN,
+          body=schemas.ReopenRequest, answer=schemas.NeedInFullAnswer, limit=_NEEDS)  # fmt: skip
+def reopen(
+    session: Session, actor: Actor, body: dict[str, str | None], need_id: UUID
+) -> dict[str, Any]:
+    """Begin a new round of a need: I, or a family member, have said that it isn't solved; or staff
+    were told so, and say by what reason."""
+    need, people = access_to_read(session, actor, need_id), people_of(session, actor)
+    as_staff = actor.may(Permission.NEED_HANDLE, region_code=need.region_code)
+    if not as_staff or verdicts.is_unsolved_to(session, need, people):
+        verdicts.ask_again(session, need, people, body["reason"])
+    elif body["reason"] is None:
+        raise ValidationFailed(errors={"reason": ["请写居民怎么说"]})
+    else:
+        operations.reopen(session, actor, need, body["reason"])
     return shown.need_in_full(session, actor, need)
 
 

@@ -10,9 +10,9 @@ from backend.core.pagination import Asked
 from backend.core.web import fields
 from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
-from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, VoiceRole
+from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, Verdict, VoiceRole
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
-from backend.needs.requests import Ended, NeedsAsked, Raised
+from backend.needs.requests import Ended, Judged, NeedsAsked, Raised
 
 TITLE_LENGTH = 60
 DETAILS_LENGTH = 500
@@ -51,6 +51,25 @@ class NeedsQuery(PageQuery):
 
 class SupportRequest(Schema):
     resident_id = fields.Id(metadata={"description": "a family member; of staff: anybody"})
+
+
+class OwnVoiceRequest(Schema):
+    resident_id = fields.Id(metadata={"description": "a family member; else mine"})
+
+
+class VerdictRequest(OwnVoiceRequest):
+    verdict = fields.Choice(Verdict, required=True)
+    reason = fields.ImpersonalParagraphs(REASON_LENGTH, allow_none=True)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Judged:
+        return Judged(**data)
+
+
+class ReopenRequest(Schema):
+    reason = fields.ImpersonalParagraphs(
+        REASON_LENGTH, load_default=None, metadata={"description": "staff must say one"}
+    )
 
 
 class PlanRequest(Schema):
@@ -109,8 +128,31 @@ class NeedStepAnswer(ma.Schema):
 
 class OwnVoiceAnswer(ma.Schema):
     role = out.Enum(VoiceRole, by_value=True)
+    verdict = out.Enum(Verdict, by_value=True, allow_none=True)
+
+
+class OwnVoiceInFullAnswer(OwnVoiceAnswer):
+    resident_id = out.UUID()
+    reason = out.String(allow_none=True)
+
+
+class OutcomeAnswer(ma.Schema):
+    asked = out.Integer()
+    answered = out.Integer()
+    solved = out.Integer()
+    partly = out.Integer()
+    # `not` is a word of Python's.
+    not_ = out.Integer(attribute="not", data_key="not")
+
+
+class EarlierOutcomeAnswer(OutcomeAnswer):
+    round = out.Integer()
 
 
 class NeedInFullAnswer(NeedAnswer):
     timeline = out.List(out.Nested(NeedStepAnswer))
+    outcome = out.Nested(OutcomeAnswer, metadata={"description": "what those who asked say"})
+    earlier = out.List(out.Nested(EarlierOutcomeAnswer), metadata={"description": "other rounds"})
     mine = out.Nested(OwnVoiceAnswer, allow_none=True)
+    own_voices = out.List(out.Nested(OwnVoiceInFullAnswer),
+                          metadata={"description": "mine first, and my family's"})  # fmt: skip

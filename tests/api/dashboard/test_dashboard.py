@@ -169,7 +169,7 @@ def test_needs_are_those_raised_in_the_period(admin: Person, world: World) -> No
         need(world, COMMUNITY, state, today)
     need(world, OTHER_COMMUNITY, NeedState.EVALUATED, date(2019, 5, 1))
     assert dashboard(admin, period=f"{today:%Y-%m}")["needs"] == {
-        "raised": 3, "solved": 1, "closed_unsolved": 1, "declined": 0,
+        "raised": 3, "evaluated": 1, "solved": 1, "closed_unsolved": 1, "declined": 0,
     }  # fmt: skip
     assert dashboard(admin, period="all")["needs"]["raised"] == 4
     town = world.region_id(SUBDISTRICT)
@@ -211,7 +211,7 @@ def test_every_figure_opens_a_list_of_that_length_or_sum(
     totals = figures["totals"]
     opened = links(desk.read(f"/console/dashboard/?period={key}"))
     assert set(opened) == {
-        "活动", "服务人次", "服务人数", "走进社区", "满意率", "志愿时长", "投入资金", "需求已解决",
+        "活动", "服务人次", "服务人数", "走进社区", "满意率", "志愿时长", "投入资金", "需求已评价",
     }  # fmt: skip
     lists = {label: desk.read(address) for label, address in opened.items()}
     assert rows(lists["活动"]) == totals["activities"] == 2
@@ -221,7 +221,7 @@ def test_every_figure_opens_a_list_of_that_length_or_sum(
     assert f"{100 * totals['satisfied_share']['value']:.1f}%" in lists["满意率"]
     assert footer(lists["志愿时长"])[4] == f"{totals['volunteer_minutes'] / 60:,.1f}" == "2.0"
     assert footer(lists["投入资金"])[5] == f"{totals['funds_yuan']:,.0f} 元" == "1,200 元"
-    assert rows(lists["需求已解决"]) == figures["needs"]["solved"] == 1
+    assert rows(lists["需求已评价"]) == figures["needs"]["evaluated"] == 1
 
 
 def test_a_service_kind_opens_its_activities_with_what_was_served_of_it(

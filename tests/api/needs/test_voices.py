@@ -34,6 +34,7 @@ from tests.support.world import (
     refused,
 )
 
+RAISER = {"role": "raiser", "verdict": None}
 WHY = {"reason_code": "not_ours", "reason": "请找物业"}
 
 
@@ -70,7 +71,7 @@ def test_a_need_is_followed_by_whoever_raised_it_to_its_end(
 ) -> None:
     person, other = world.person(), world.person("李建国")
     need = raised(world, person, for_whom="family", suits=["weekend_morning"], details="一位")
-    assert (need["state"], need["voices"], need["mine"]) == ("open", 1, {"role": "raiser"})
+    assert (need["state"], need["voices"], need["mine"]) == ("open", 1, RAISER)
     assert need["decide_by"] == workdays_on(clock.today(), 7).isoformat()
     assert waiting_jobs(world.app, "needs.check_text") == [{"need_id": need["id"]}]
     refused(other.get(f"/needs/{need['id']}"), 404, "not_found")
@@ -155,7 +156,7 @@ def test_staff_write_one_down_for_others(world: World) -> None:
     away = world.volunteer(OTHER_SUBDISTRICT)
     refused(away.post("/needs", body | {"source": "visit"}), 403, "forbidden")
     member = ok(guest.post("/me/family", {"name": "赵奶奶"}), 201)
-    assert raised(world, guest, resident_id=member["id"])["mine"] == {"role": "raiser"}
+    assert raised(world, guest, resident_id=member["id"])["mine"] == RAISER
 
 
 def test_the_next_level_sees_what_is_late(world: World, organiser: Person) -> None:
@@ -237,9 +238,9 @@ def test_of_two_that_are_one_person_the_voices_are_joined(world: World, organise
     ok(guest.delete(f"/needs/{need['id']}/support"), 204)
     with world.app.app_context(), transaction() as session:
         residents_merged.send(session, source_id=guest.resident_id, target_id=person.resident_id)
-    assert ok(person.get(f"/needs/{need['id']}"))["mine"] == {"role": "raiser"}
+    assert ok(person.get(f"/needs/{need['id']}"))["mine"] == RAISER
     assert ok(person.get(f"/needs/{need['id']}"))["voices"] == 1
-    assert ok(person.get(f"/needs/{alone['id']}"))["mine"] == {"role": "raiser"}
+    assert ok(person.get(f"/needs/{alone['id']}"))["mine"] == RAISER
 
 
 def test_what_is_not_there_is_refused_beside_its_field(world: World, organiser: Person) -> None:
@@ -279,7 +280,7 @@ def test_the_check_asks_about_all_that_its_raiser_has_written(
         asked.append((openid is not None, words))
         return CommentState.PASSED, None
 
-    monkeypatch.setattr("backend.identity.people.texts._verdict", ask)
+    monkeypatch.setattr("backend.identity.people.texts.verdict_on", ask)
     need = raised(world, world.person(), title="磨剪刀", details="两把")
     for arguments in waiting_jobs(world.app, "needs.check_text"):
         with world.app.app_context():

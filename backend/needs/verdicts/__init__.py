@@ -1,0 +1,1 @@
+"""Whether a need is solved: said by those who asked, round by round (docs/rules/needs.md)."""
