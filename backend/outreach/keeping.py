@@ -44,6 +44,7 @@ def keep(
         words=change.words,
         offering_id=change.offering_id,
         slot_id=change.slot_id,
+        slots_stay=change.slots_stay,
         accounts=accounts,
         guests=guests,
         by_user_id=by_user_id,

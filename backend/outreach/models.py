@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.activities.signals import ChangeKind
@@ -29,6 +29,8 @@ class ActivityChange(Base):
     # What of the activity changed; None: the whole. Without foreign keys: it may be deleted.
     offering_id: Mapped[UUID | None]
     slot_id: Mapped[UUID | None]
+    # Of another time of the whole: whether it concerned nobody's appointment.
+    slots_stay: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whom it concerned: how many accounts, and how many people without one.
     accounts: Mapped[int]
     guests: Mapped[int]

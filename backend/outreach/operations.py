@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Uuid, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
@@ -25,6 +25,7 @@ from backend.outreach.queries import (
     Contact,
     account_of,
     begun,
+    concerns,
     contacts_of,
     seen_of,
 )
@@ -265,12 +266,12 @@ def numbers_to_call(
     return {row.id: vault.decrypt(row.number) for row in session.execute(statement)}
 
 
-def note_answer(session: Session, activity_id: UUID, resident_id: UUID) -> None:
-    """Keep, with the last move that concerned them, whether somebody still comes: as long as they
-    hold a number of the activity."""
+def note_answer(session: Session, booking: Booking) -> None:
+    """Keep, with the last move that concerned a booking, whether its person still comes: as long
+    as they hold a number of the activity."""
     holds = select(Booking.id).where(
-        Booking.activity_id == activity_id,
-        Booking.resident_id == resident_id,
+        Booking.activity_id == booking.activity_id,
+        Booking.resident_id == booking.resident_id,
         Booking.state.in_(ACTIVE_STATES),
     )
     comes = session.execute(select(holds.exists())).scalar_one()
@@ -278,9 +279,10 @@ def note_answer(session: Session, activity_id: UUID, resident_id: UUID) -> None:
         select(Addressee.id)
         .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .where(
-            ActivityChange.activity_id == activity_id,
+            ActivityChange.activity_id == booking.activity_id,
             ActivityChange.kind == ChangeKind.MOVED,
-            Addressee.resident_id == resident_id,
+            concerns(literal(booking.slot_id, Uuid)),
+            Addressee.resident_id == booking.resident_id,
         )
         .order_by(ActivityChange.id.desc())
         .limit(1)

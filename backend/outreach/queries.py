@@ -116,6 +116,14 @@ def _told_of(change_id: UUID) -> Any:
     )
 
 
+def concerns(slot_id: ColumnElement[UUID | None]) -> ColumnElement[bool]:
+    """Whether a change of an activity is about what is held at a slot, or (null) without one."""
+    return and_(
+        or_(ActivityChange.slot_id.is_(None), ActivityChange.slot_id == slot_id),
+        or_(~ActivityChange.slots_stay, slot_id.is_(None)),
+    )
+
+
 def _has_nothing() -> ColumnElement[bool]:
     """Whether an addressee keeps nothing any more of what a change of those who come is about."""
     stands = select(Booking.id).where(
@@ -126,7 +134,7 @@ def _has_nothing() -> ColumnElement[bool]:
             ActivityChange.offering_id.is_(None),
             Booking.offering_id == ActivityChange.offering_id,
         ),
-        or_(ActivityChange.slot_id.is_(None), Booking.slot_id == ActivityChange.slot_id),
+        concerns(Booking.slot_id.expression),
     )
     return and_(
         ActivityChange.kind.in_(OF_THOSE_WHO_COME),
@@ -155,9 +163,18 @@ def _says_all() -> ColumnElement[bool]:
     told = select(_ENDED.id).where(
         _ENDED.change_id == _LATER.id, _ENDED.resident_id == Addressee.resident_id
     )
+    # Of a time at which slots stay, who has an appointment too is told nothing of that.
+    appointed = select(Booking.id).where(
+        Booking.activity_id == ActivityChange.activity_id,
+        Booking.resident_id == Addressee.resident_id,
+        Booking.slot_id.is_not(None),
+        Booking.state != BookingState.CANCELLED,
+    )
+    as_much = ~appointed.correlate(ActivityChange, Addressee).exists()
     again = and_(
         _LATER.kind == ActivityChange.kind,
         or_(_LATER.slot_id.is_(None), _LATER.slot_id == ActivityChange.slot_id),
+        or_(~_LATER.slots_stay, ActivityChange.slots_stay, as_much),
         told.correlate(_LATER, Addressee).exists(),
     )
     return and_(
@@ -327,6 +344,8 @@ def _numbers_of(session: Session, change: ActivityChange) -> dict[UUID, list[str
     which = [Booking.activity_id == change.activity_id, Addressee.change_id == change.id]
     if change.offering_id is not None:
         which.append(Booking.offering_id == change.offering_id)
+    if change.slots_stay:
+        which.append(Booking.slot_id.is_(None))
     statement = (
         select(
             Booking.resident_id,

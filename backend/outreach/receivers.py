@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.activities.models import Activity
 from backend.activities.questions import reaches
 from backend.activities.signals import Change, change_coming
+from backend.bookings.models import Booking
 from backend.bookings.news.answer import moved_answered
 from backend.core import audit
 from backend.core.audit import AuditEntry
@@ -29,8 +30,8 @@ def keep(session: Session, *, actor: Actor | None, activity: Activity, change: C
 
 
 @moved_answered.connect
-def answered(session: Session, *, activity_id: UUID, resident_id: UUID) -> None:
-    operations.note_answer(session, activity_id, resident_id)
+def answered(session: Session, *, booking: Booking) -> None:
+    operations.note_answer(session, booking)
 
 
 @residents_merged.connect

@@ -15,8 +15,8 @@ from backend.core import audit, clock
 from backend.core.permissions import Actor
 from backend.core.states import lock
 
-# (session, activity_id, resident_id): somebody who was moved has said whether they still come;
-# who keeps no number of the activity does not.
+# (session, booking): the person of a booking that was moved has said whether they still come; who
+# keeps no number of the activity does not.
 moved_answered = Signal()
 
 
@@ -54,7 +54,7 @@ def keep(
 
 def note_answer(session: Session, booking: Booking) -> None:
     """Tell the features above that the person of a booking which was moved has answered."""
-    moved_answered.send(session, activity_id=booking.activity_id, resident_id=booking.resident_id)
+    moved_answered.send(session, booking=booking)
 
 
 def _is_at(session: Session, booking_id: UUID) -> datetime:

@@ -279,6 +279,28 @@ def test_a_later_change_takes_nobody_off_the_list_whom_it_does_not_concern(
     assert desk.send(f"{address}/paper", reason="通知改期").status_code == 200
 
 
+def test_who_has_an_appointment_too_answers_for_what_they_were_asked(
+    world: World, day: MarketDay
+) -> None:
+    """Moved with both, and then the end alone, which is about the number without a time: who was
+    not told of their appointment by that stays to be told, and answers for it."""
+    person, free = world.person("赵小红"), day.offering(mode="queue")
+    appointed, comes = day.booked(person), day.booked(person, free)
+    desk = Desk(world, day.organiser)
+    first = put_off(desk, day)
+    market = ok(day.organiser.get(f"/activities/{day.id}"))
+    path = f"{M}/{day.id}/facts"
+    asked = desk.step(path, **facts(market, ends_at=form_time(nine(1) + timedelta(hours=4))))
+    second = str(desk.send(path, **fields_of(asked)).location)
+    assert "赵*红" in desk.read(first), "the end says nothing of the appointment"
+    assert appointed["ticket"] not in desk.read(second).split("<tbody>")[1]
+    ok(person.post(f"/bookings/{appointed['id']}/keep"))
+    assert "已通知 1／1 人" in desk.read(first)
+    assert "已通知 0／1 人" in desk.read(second), "nobody has said anything of it"
+    ok(day.act(comes, "cancel", person))
+    assert "已通知 0／0 人" in desk.read(second)
+
+
 def test_another_end_is_told_to_those_who_come_without_an_appointment(
     world: World, day: MarketDay
 ) -> None:
