@@ -1,6 +1,7 @@
 """Who may see an activity and its parts, and what they may do with them."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Offering, Slot, Stall
+from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.config import RETENTION
 from backend.core.errors import Forbidden, NotFound
 from backend.core.permissions import Actor, Permission, may
 
@@ -48,7 +51,8 @@ class Deleted(NotFound):
 
 
 def not_there(session: Session, actor: Actor | None, kind: str, part_id: UUID) -> NotFound:
-    """Why a part of an activity is not there: deleted, for those who may know of it.
+    """Why a part of an activity is not there: deleted, for those who may know of it, and not so
+    long ago that no page or link to it is left. The log is read no further back.
 
     Args:
         kind: stall, offering, slot or duty.
@@ -60,6 +64,7 @@ def not_there(session: Session, actor: Actor | None, kind: str, part_id: UUID) -
     statement = select(AuditEntry.object_id, AuditEntry.region_code).where(
         AuditEntry.object_type == Activity.__tablename__,
         AuditEntry.action.in_(_DELETIONS[kind]),
+        AuditEntry.at > clock.now() - timedelta(days=RETENTION.deleted_days),
         or_(named, along) if kind == "slot" else named,
     )
     for deletion in session.execute(statement):

@@ -40,6 +40,7 @@ class RetentionRules:
     guest_days: int
     reason_days: int
     notice_days: int
+    deleted_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,20 @@
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from backend.activities.models import Slot, Stall
+from backend.activities.permissions import Deleted, not_there
 from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.config import RETENTION
 from backend.core.db import transaction
 from backend.core.ids import new_id
+from backend.identity.login import sessions
 from tests.api.activities.conftest import DAY, START
 from tests.api.activities.workbench import (
     M,
@@ -386,3 +391,9 @@ def test_what_was_deleted_meanwhile_says_so_and_leads_to_what_is_left(
         assert session.execute(refusals).all() == []
     other = Desk(world, world.organiser(OTHER_COMMUNITY))
     assert "已被删除" not in other.read(path, 404)
+    with transaction() as session:
+        actor = sessions.authenticate(session, organiser.token)
+        for days, known in ((RETENTION.deleted_days - 1, True), (RETENTION.deleted_days, False)):
+            with time_machine.travel(clock.now() + timedelta(days=days)):
+                said = not_there(session, actor, kind[:-1], UUID(one))
+            assert isinstance(said, Deleted) is known, "the log is read no further back"
