@@ -7,9 +7,9 @@ from uuid import UUID
 
 from backend.audit.log import Shown, audit_page
 from backend.audit.requests import Entries
-from backend.core import clock
 from backend.core.config import REPORTS
 from backend.core.context import composed
+from backend.core.dates import dated
 from backend.core.db import transaction
 from backend.core.feature import AuditWords
 from backend.core.given import picked
@@ -94,11 +94,10 @@ def _row(entry: Shown) -> tuple[Any, ...]:
 
 
 def _sheet(order: Order, rows: list[tuple[Any, ...]]) -> Sheet:
-    made = order.at.astimezone(clock.SHANGHAI)
     return Sheet(
         "审计记录",
         COLUMNS,
         rows,
         heading=order.title,
-        note=f"共 {len(rows):,} 条，最近的在前；姓名已隐去部分。导出于 {made:%Y-%m-%d %H:%M}",
+        note=f"共 {len(rows):,} 条，最近的在前；姓名已隐去部分。导出于 {dated(order.at)}",
     )

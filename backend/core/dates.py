@@ -1,4 +1,5 @@
-"""How dates and times are said to people, in words."""
+"""How dates and times are said to people, in words: on pages and in messages as they are read now,
+without the year where it is this one; in files and titles, which are kept, with it (`dated`)."""
 
 from datetime import date, datetime
 
@@ -17,6 +18,13 @@ def day(of: date) -> str:
     """11月24日 周二; with the year where it is not this one."""
     year = "" if of.year == clock.today().year else f"{of.year}年"
     return f"{year}{of.month}月{of.day}日 周{_WEEKDAYS[of.weekday()]}"
+
+
+def dated(of: date | datetime) -> str:
+    """2026年11月24日; of an instant 2026年11月24日 9:00."""
+    if isinstance(of, datetime):
+        return f"{dated(clock.local_day(of))} {time_of_day(of)}"
+    return f"{of.year}年{of.month}月{of.day}日"
 
 
 def time_of_day(instant: datetime) -> str:

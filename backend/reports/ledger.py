@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityRecord, Attendance, Programme, Stall, Venue
 from backend.core import clock
+from backend.core.dates import dated
 from backend.core.db import transaction
 from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.feedback.evaluation.checklist import rectification_counts, satisfied_share
@@ -202,14 +203,13 @@ def _ledger(order: Order, markets: Sequence[Market]) -> Sheet:
         )
         for number, market in enumerate(markets, start=1)
     ]  # fmt: skip
-    made = order.at.astimezone(clock.SHANGHAI)
     return Sheet(
         "台账",
         COLUMNS,
         rows,
         heading=order.title,
         note=f"{words.WHAT_IS_COUNTED}{words.WHAT_IS_SATISFIED}{words.WRITTEN_DOWN}"
-        f"空着的是还没有填写；照片请自行贴入。制表：{made:%Y-%m-%d %H:%M}",
+        f"空着的是还没有填写；照片请自行贴入。制表：{dated(order.at)}",
         totals=_totals(markets),
     )
 

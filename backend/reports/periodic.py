@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.core import clock
 from backend.core.config import RATING, titles
+from backend.core.dates import dated
 from backend.core.db import transaction
 from backend.core.spreadsheets.writing import Chart, Column, Sheet, write_workbook
 from backend.regions.queries import region_names
@@ -123,15 +124,14 @@ def _summary(order: Order, figures: PeriodFigures, first: date, last: date) -> S
         ("志愿时长", hours if written else None, "小时", unwritten),
         ("经费", float(whole.funds_yuan) if written else None, "元", unwritten),
     ]  # fmt: skip
-    made = order.at.astimezone(clock.SHANGHAI)
-    over = "" if last < made.date() else "，本期还没有结束"
+    over = "" if last < clock.local_day(order.at) else "，本期还没有结束"
     return Sheet(
         "汇总",
         (Column("指标", 16), Column("数量", 16, "plain"), Column("单位", 8), Column("说明", 56)),
         rows,
         heading=order.title,
-        note=f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d} 开始的活动；"
-        f"统计于 {made:%Y-%m-%d %H:%M}{over}。{words.WRITTEN_DOWN}",
+        note=f"{dated(first)} 至 {dated(last)} 开始的活动；"
+        f"统计于 {dated(order.at)}{over}。{words.WRITTEN_DOWN}",
     )
 
 

@@ -1,7 +1,7 @@
 """Reads of the list of reports, and what the form offers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.activities.models import Activity
 from backend.core import clock, jobs
 from backend.core.config import REPORTS
+from backend.core.dates import dated
 from backend.core.db import AnySelect
 from backend.core.pagination import Page, paginate
 from backend.core.permissions import Actor
@@ -150,5 +151,4 @@ def _named(rows: Iterable[Any]) -> Iterable[tuple[UUID, str]]:
 
 
 def _day(instant: datetime) -> str:
-    on: date = clock.local_day(instant)
-    return f"{on:%Y-%m-%d}"
+    return dated(clock.local_day(instant))

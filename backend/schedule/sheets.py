@@ -10,6 +10,7 @@ from backend.activities.models import Programme
 from backend.activities.words import ACTIVITY_STATES, EXCHANGE_KINDS, PROGRAMMES, SLOT_CHOICES
 from backend.core import clock
 from backend.core.config import titles
+from backend.core.dates import dated
 from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
 from backend.schedule.reading.columns import (
     ABOUT,
@@ -63,7 +64,7 @@ def schedule_file(rows: Sequence[Any], period: str) -> bytes:
     fields = titles("fields")
     columns = [
         Column("状态", 8), Column(PROGRAMME, 10), Column(TITLE, 36), Column(TOWN, 12),
-        Column("地区", 14), Column(DAY, 12, "day"), Column(STARTS, 9), Column(ENDS, 9),
+        Column("地区", 14), Column(DAY, 12, "day"), Column(STARTS, 9), Column(ENDS, 18),
         Column(VENUE, 24),
         Column(ADDRESS, 28), Column(ORGANISER, 18), Column(CONTACT, 15), Column(FIELD, 10),
         Column(KIND, 10),
@@ -78,8 +79,7 @@ def schedule_file(rows: Sequence[Any], period: str) -> bytes:
         ]
         for row in rows
     ]  # fmt: skip
-    made = clock.now().astimezone(clock.SHANGHAI)
-    note = f"{period}；共 {len(rows)} 场。{made:%Y-%m-%d %H:%M} 导出"
+    note = f"{period}；共 {len(rows)} 场。{dated(clock.now())} 导出"
     return write_workbook([Sheet("排期", columns, values, heading="活动排期", note=note)])
 
 
@@ -91,7 +91,7 @@ def _end(row: Any) -> str:
     """The end's time; with its day where that is another one."""
     if clock.local_day(row.starts_at) == clock.local_day(row.ends_at):
         return _hour(row.ends_at)
-    return str(row.ends_at.astimezone(clock.SHANGHAI).strftime("%m-%d %H:%M"))
+    return dated(row.ends_at)
 
 
 def template_file(communities: Sequence[str], models: Mapping[Programme, Sequence[str]]) -> bytes:

@@ -1,7 +1,10 @@
 """The repository's Chinese: full-width marks, one word for 集市 (python -m tests.marks --fix)."""
 
+import re
+
 import pytest
 
+from backend.local.system import ROOT
 from tests.marks import mended, texts
 
 
@@ -13,6 +16,17 @@ def test_chinese_has_full_width_marks_and_one_word_for_a_market() -> None:
         if mended(line) != line
     ]
     assert not wrong, "python -m tests.marks --fix rewrites:\n" + "\n".join(wrong)
+
+
+def test_dates_for_people_are_written_in_one_place() -> None:
+    """In words, by core/dates.py; what a file's cell said is said as it stood there."""
+    numbers = re.compile(r"[:{]%Y-%m-%d[ }]|strftime\(\"[^\"T]*%m-%d[^T]")
+    found = {
+        path.relative_to(ROOT / "backend").as_posix()
+        for path in (ROOT / "backend").rglob("*.py")
+        if numbers.search(path.read_text("utf-8"))
+    }
+    assert found == {"core/spreadsheets/values.py"}
 
 
 @pytest.mark.parametrize(

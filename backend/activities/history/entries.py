@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from backend.activities.history.parts import origin_in_words, part_in_words, with_parts
 from backend.activities.models import Activity
 from backend.activities.words import EXCHANGE_KINDS
-from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.config import titles
+from backend.core.dates import dated
 from backend.core.pagination import Page, paginate
 from backend.identity.models import Resident
 from backend.identity.names import own_name
@@ -166,8 +166,7 @@ def _said(name: str, value: Any) -> str:
     if name == "organisation_id":
         return "一个单位"
     if name.endswith("_at") or name in ("slots_from", "slots_to"):
-        at = datetime.fromisoformat(value).astimezone(clock.SHANGHAI)
-        return f"{at:%Y}年{at:%-m}月{at:%-d}日 {at:%-H:%M}"
+        return dated(datetime.fromisoformat(value))
     if name in ("field", "service_kind"):
         return str(titles(f"{name}s").get(value, value))
     if name in ("mode", "kind"):

@@ -15,6 +15,7 @@ from backend.audit.requests import Entries
 from backend.audit.web import forms
 from backend.core import clock
 from backend.core.context import composed
+from backend.core.dates import dated
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.feature import AuditWords
 from backend.core.given import picked
@@ -99,7 +100,7 @@ def export(session: Session, actor: Actor, body: dict[str, Any]) -> Response:
     reason = body.pop("reason")
     region = _region(session, actor, body.pop("region_id", None))
     asked = _asked(body)
-    period = f"{clock.local_day(asked.from_):%Y-%m-%d} 起 " if asked.from_ else ""
+    period = f"{dated(clock.local_day(asked.from_))} 起 " if asked.from_ else ""
     title = f"{region.name} {period}{KINDS[ReportKind.AUDIT]}"
     queue(
         session,

@@ -16,6 +16,7 @@ from docx.text.run import Run
 
 from backend.core import clock
 from backend.core.config import RATING, load
+from backend.core.dates import dated
 from backend.reports import words
 from backend.reports.brief.charts import BarChart, add_chart
 from backend.reports.brief.content import Brief
@@ -199,10 +200,9 @@ def _paragraph(document: Any, text: str, *, indent: bool = False) -> None:
 def _foot(document: Any, order: Order) -> None:
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.space_before = Pt(6)
-    at = order.at.astimezone(clock.SHANGHAI)
     text = (
         f"{words.WHAT_IS_COUNTED}{words.WHAT_IS_SATISFIED}{words.WRITTEN_DOWN}"
-        f"统计于 {at:%Y-%m-%d %H:%M}。"
+        f"统计于 {dated(order.at)}。"
     )
     _run(paragraph, text, _SONG, 8.5, colour=_GREY)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.permissions import access_activity
 from backend.core import clock
+from backend.core.dates import dated
 from backend.core.errors import AppError, NotFound, ValidationFailed
 from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
@@ -114,7 +115,7 @@ def _asked(session: Session, actor: Actor, body: dict[str, Any]) -> ReportReques
         if not actor.may(Permission.REPORT_MAKE, region_code=activity.region_code):
             raise NotFound
         day = clock.local_day(activity.starts_at)
-        title = f"{activity.title} {day:%Y-%m-%d} {KINDS[kind]}"
+        title = f"{activity.title} {dated(day)} {KINDS[kind]}"
         parameters = {"activity_id": str(activity.id)}
         return ReportRequest(kind, parameters, title, activity.region_code, reason)
     region = check_region(session, actor, body["region_id"], Permission.REPORT_MAKE)
@@ -145,7 +146,7 @@ def _period(kind: ReportKind, body: dict[str, Any]) -> tuple[date, date, str, di
         words = f"{first.year}年第{'一二三四'[(first.month - 1) // 3]}季度"
         return first, last, words, {"quarter": body["quarter"]}
     first, last = body["from_"], body["to"]
-    return first, last, f"{first:%Y-%m-%d}至{last:%Y-%m-%d}", {}
+    return first, last, f"{dated(first)}至{dated(last)}", {}
 
 
 # ---------------------------------------------------------------------------- one report

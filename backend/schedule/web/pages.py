@@ -14,6 +14,7 @@ from backend.activities.lifecycle import actions, moves
 from backend.activities.models import ACTIVITY_TRANSITIONS
 from backend.activities.permissions import access_activities
 from backend.core import audit, clock
+from backend.core.dates import dated
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.limits import Limit
@@ -217,7 +218,7 @@ def export(session: Session, actor: Actor, query: dict[str, Any]) -> Response:
 
 
 def _period(query: dict[str, Any]) -> str:
-    first = f"{clock.local_day(query['from_']):%Y-%m-%d} 起"
+    first = f"{dated(clock.local_day(query['from_']))} 起"
     if "to" not in query:
         return first
-    return f"{first}，到 {clock.local_day(query['to'] - timedelta(microseconds=1)):%Y-%m-%d}"
+    return f"{first}，到 {dated(clock.local_day(query['to'] - timedelta(microseconds=1)))}"

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from backend.activities.lifecycle import moves
 from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.dates import dated
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Role
@@ -523,7 +524,7 @@ def test_the_export_holds_what_the_filters_show_and_is_kept(
     assert [row[2] for row in rows] == ["=春天（）", "夜场"]
     assert rows[0][:2] == ("草稿", "吾社集")
     assert rows[0][6:8] == ("09:00", "12:00")
-    assert rows[1][7] == f"{DAY + timedelta(1):%m-%d} 01:00"
+    assert rows[1][7] == f"{dated(DAY + timedelta(1))} 1:00"
     (entry,) = audited("export")
     assert (entry.details["rows"], entry.details["filters"]["programme"]) == (2, "market")
     page = desk.send("/console/schedule/export").get_data()
