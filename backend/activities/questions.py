@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
+from backend.core.db import AnySelect
 from backend.core.providers import Question, Survey
 
 
@@ -84,6 +85,10 @@ class Reach:
 
 # (session, activity): whom have its changes reached? The newest first.
 reaches: Question[[Session, Activity], list[Reach]] = Question("reaches")
+
+# (activity_id): which rows of a feature does an activity's history tell of beside its own? By the
+# name of their table, a SELECT of their ids.
+told_in_history: Survey[[UUID], AnySelect] = Survey("told_in_history")
 
 # (session, activity_ids): which of these drafts does a feature plan for?
 planned_for: Survey[[Session, Collection[UUID]], set[UUID]] = Survey("planned_for")

@@ -7,17 +7,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
-from backend.activities.questions import reaches
+from backend.activities.questions import reaches, told_in_history
 from backend.activities.signals import Change, change_coming
 from backend.bookings.models import Booking
 from backend.bookings.news.answer import moved_answered
 from backend.core import audit
 from backend.core.audit import AuditEntry
+from backend.core.db import AnySelect
 from backend.core.permissions import Actor
 from backend.identity.questions import exported
 from backend.identity.signals import residents_merged, residents_removed
 from backend.outreach import keeping, operations, queries
-from backend.outreach.models import ActivityChange, Addressee
+from backend.outreach.models import ActivityChange, Addressee, Announcement
 
 # What is kept of an addressee together.
 _CALL = ("call", "called_at", "called_by")
@@ -89,3 +90,20 @@ def export_changes(session: Session, resident_ids: list[UUID]) -> list[dict[str,
 
 
 reaches.answered(queries.reaches)
+
+
+def _changes_of(activity_id: UUID) -> AnySelect:
+    return select(ActivityChange.id).where(ActivityChange.activity_id == activity_id)
+
+
+def _addressees_of(activity_id: UUID) -> AnySelect:
+    return select(Addressee.id).where(Addressee.change_id.in_(_changes_of(activity_id)))
+
+
+def _announcements_of(activity_id: UUID) -> AnySelect:
+    return select(Announcement.id).where(Announcement.activity_id == activity_id)
+
+
+told_in_history.answered(ActivityChange.__tablename__)(_changes_of)
+told_in_history.answered(Addressee.__tablename__)(_addressees_of)
+told_in_history.answered(Announcement.__tablename__)(_announcements_of)

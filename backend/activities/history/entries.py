@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.activities.history.parts import origin_in_words, part_in_words, with_parts
 from backend.activities.models import Activity
+from backend.activities.questions import told_in_history
 from backend.activities.words import EXCHANGE_KINDS
 from backend.core.audit import AuditEntry
 from backend.core.config import titles
@@ -64,6 +65,10 @@ ACTIONS: dict[str, str] = {
     "see_call_list": "打印电话名单",
     "export_call_list": "导出电话名单", "see_sign_ups": "打印报名名单",
     "export_sign_ups": "导出报名名单",
+    "mark_told": "电话通知：已通知", "mark_no_answer": "电话通知：没打通",
+    "undo_call": "撤销电话通知的标记", "announce": "写公告", "announcement_sent": "公告已发送",
+    "announcement_held": "公告等同事核对", "announcement_rejected": "公告没有通过检查",
+    "announcement_withdrawn": "公告撤下",
 }  # fmt: skip
 
 
@@ -87,13 +92,17 @@ class Event:
 def history_of(
     session: Session, activity_id: UUID, *, limit: int, cursor: str | None = None
 ) -> Page:
-    """A page of what has happened, the newest first; items are `Event`s. One statement."""
+    """A page of what has happened to an activity and to what features above keep of it, the newest
+    first; items are `Event`s. One statement."""
+    others = told_in_history(activity_id)
+    # The ids in one list, so that each is looked up by the log's index of objects.
+    ids = union_all(select(literal(activity_id, Uuid)), *others.values())
     statement = (
         select(AuditEntry, Resident.name.label("actor_name"))
         .outerjoin(Resident, Resident.user_id == AuditEntry.actor_user_id)
         .where(
-            AuditEntry.object_type == Activity.__tablename__,
-            AuditEntry.object_id == activity_id,
+            AuditEntry.object_type.in_([Activity.__tablename__, *others]),
+            AuditEntry.object_id.in_(ids),
             # Looking somebody up at the entrance changes nothing of the activity.
             AuditEntry.action != "find_residents",
         )
@@ -125,7 +134,7 @@ def _event(row: Any) -> Event:
 def more_of(details: Mapping[str, Any], reason: str | None = None) -> str:
     """An entry's details in words: the reason, which fields, how many."""
     if reason:
-        return f"原因：{reason}"
+        return f"{details['rows']} 行；原因：{reason}" if "rows" in details else f"原因：{reason}"
     if details.get("changes"):
         return "；".join(f"{label}：{words}" for label, words in changes_in_words(details))
     if was := was_in_words(details):

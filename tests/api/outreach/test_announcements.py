@@ -72,6 +72,9 @@ def test_a_text_that_passes_is_told_once_to_each_account(
     assert inbox(carer) == [], "nobody reads what was not checked"
     for _ in range(2):
         check(wechat_app)
+    history = desk.read(f"/console/markets/{day.id}/history")
+    assert "写公告" in history
+    assert "公告已发送" in history
     told = [inbox(person) for person in (carer, gone, nobody)]
     assert told == [[f"「花园社区公益集市」的工作人员通知：{WORDS}"], [], []]
     page = desk.read(f"/console/changes/of/{day.id}")

@@ -422,6 +422,14 @@ def test_numbers_are_opened_one_by_one_with_a_reason(
         ("see_number", "通知取消"), ("see_call_list", "发给网格员"),
         ("export_call_list", "发给网格员"),
     ]  # fmt: skip
+    mark(desk, page, "李*奶", "told")
+    history = desk.read(f"{M}/{day.id}/history")
+    told = re.findall(r'<td class="text-nowrap">([^<]+)</td><td>([^<]*)</td>', history)
+    assert told[:4] == [
+        ("电话通知：已通知", ""), ("导出电话名单", "3 行；原因：发给网格员"),
+        ("打印电话名单", "3 行；原因：发给网格员"), ("查看电话", "原因：通知取消"),
+    ]  # fmt: skip
+    assert not {GUEST["phone"], GUEST["name"], "赵小红"} & set(re.findall(r"\w+", history))
 
 
 def test_of_two_clerks_the_second_is_told_who_ticked(
