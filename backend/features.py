@@ -23,6 +23,7 @@ from backend.outreach.feature import FEATURE as OUTREACH
 from backend.partners.feature import FEATURE as PARTNERS
 from backend.regions.feature import FEATURE as REGIONS
 from backend.reports.feature import FEATURE as REPORTS
+from backend.resources.feature import FEATURE as RESOURCES
 from backend.schedule.feature import FEATURE as SCHEDULE
 
 # What the house itself keeps and does.
@@ -40,6 +41,7 @@ FEATURES = (
     REGIONS,
     PARTNERS,
     NEEDS,
+    RESOURCES,
     FEEDBACK,
     BOARD,
     DASHBOARD,

@@ -48,6 +48,9 @@ class Permission(StrEnum):
     NEED_SEE = "need.see"
     NEED_HANDLE = "need.handle"
     NEED_ENTER = "need.enter"
+    RESOURCE_SEE = "resource.see"
+    RESOURCE_EDIT = "resource.edit"
+    RESOURCE_APPROVE = "resource.approve"
     STAFF_SEE = "staff.see"
     ROLE_GRANT = "role.grant"
     RESIDENT_LOOKUP = "resident.lookup"
@@ -87,6 +90,9 @@ _ORGANISING = _ON_THE_SPOT | {
     Permission.RECTIFICATION_HANDLE,
     Permission.NEED_SEE,
     Permission.NEED_HANDLE,
+    Permission.RESOURCE_SEE,
+    Permission.RESOURCE_EDIT,
+    Permission.RESOURCE_APPROVE,
     Permission.STAFF_SEE,
     Permission.RESIDENT_LOOKUP,
     Permission.ORGANISATION_EDIT,
@@ -96,8 +102,16 @@ _ORGANISING = _ON_THE_SPOT | {
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VOLUNTEER: _ON_THE_SPOT,
-    # A partner's scope is its organisation: what it may do, it may do at its own stalls.
-    Role.PARTNER: frozenset({Permission.QUEUE_CALL, Permission.BOOKING_SEE}),
+    # A partner's scope is its organisation: what it may do, it may do at its own stalls, and with
+    # what its organisation offers.
+    Role.PARTNER: frozenset(
+        {
+            Permission.QUEUE_CALL,
+            Permission.BOOKING_SEE,
+            Permission.RESOURCE_SEE,
+            Permission.RESOURCE_EDIT,
+        }
+    ),
     Role.ORGANISER: _ORGANISING | {Permission.ACTIVITY_PUBLISH},
     Role.ADMIN: frozenset(Permission),
     Role.AUDITOR: frozenset(
@@ -109,6 +123,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.EVALUATION_SEE_ALL,
             Permission.RECTIFICATION_SEE,
             Permission.NEED_SEE,
+            Permission.RESOURCE_SEE,
             Permission.STAFF_SEE,
             Permission.REPORT_MAKE,
             Permission.AUDIT_SEE,

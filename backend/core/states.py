@@ -31,6 +31,7 @@ class Other(StrEnum):
     SYSTEM = "system"  # it follows from something else that somebody did, or from the clock
     PERSON = "resident"  # whose it is, or whose family's
     ASKER = "whoever asked for it"
+    PARTNER = "partner"  # whose organisation's it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
 from backend.dashboard.tasks import refresh
-from backend.demo import history, markets, needs, past, people, today
+from backend.demo import history, markets, needs, past, people, resources, today
 from backend.settings import Settings
 
 # One load at a time in a database: the second waits, then finds everything there.
@@ -66,6 +66,8 @@ def _load(session: Session, now: datetime) -> Iterable[str]:
     yield from _load_activities(session, now, actors, ids)
     made = needs.load(session, actors["admin"], clock.local_day(now))
     yield f"需求：新建 {made} 条" if made else "需求：已是最新"
+    made = resources.load(session, actors["admin"], organisations, clock.local_day(now))
+    yield f"资源：新建 {made} 项" if made else "资源：已是最新"
     yield from past.load_past(session, now, actors["volunteer"], ids)
 
 

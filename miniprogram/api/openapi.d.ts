@@ -1326,6 +1326,81 @@ export interface ReplyRequest {
   reply: string;
 }
 
+export interface ResourceAnswer {
+  days_off: string[];
+  from_time: string | null;
+  id: string;
+  lead_days: number;
+  minutes_per_person: number;
+  most_per_month: number | null;
+  organisation_id: string;
+  organisation_name: string;
+  people: number;
+  /** why it was returned or suspended */
+  reason: string | null;
+  region_ids: string[];
+  requires: string[];
+  service_kind: string;
+  state: "draft" | "submitted" | "approved" | "suspended" | "retired";
+  stations: number;
+  title: string;
+  to_time: string | null;
+  weekdays: number[];
+}
+
+export interface ResourceAnswerPage {
+  items: ResourceAnswer[];
+  next_cursor: string | null;
+}
+
+export interface ResourceChange {
+  days_off?: string[];
+  from_time?: string | null;
+  /** how many days ahead it must be asked */
+  lead_days?: number;
+  minutes_per_person?: number;
+  most_per_month?: number | null;
+  organisation_id?: string;
+  /** who come to a market */
+  people?: number;
+  /** where it may serve, with all below; empty: anywhere */
+  region_ids?: string[];
+  requires?: ("power" | "water" | "table" | "shade")[];
+  service_kind?: "anti_fraud" | "children" | "clinic" | "courtesy" | "dental" | "games" | "glasses" | "haircut" | "health_check" | "heritage" | "keys" | "knife" | "legal" | "medical_insurance" | "other" | "phone_class" | "psychology" | "repair" | "showcase" | "tcm";
+  /** that serve at once */
+  stations?: number;
+  title?: string;
+  to_time?: string | null;
+  /** Monday is 1; empty: any day */
+  weekdays?: number[];
+}
+
+export interface ResourceReason {
+  reason: string;
+}
+
+export interface ResourceRequest {
+  days_off?: string[];
+  from_time?: string | null;
+  /** how many days ahead it must be asked */
+  lead_days?: number;
+  minutes_per_person: number;
+  most_per_month?: number | null;
+  organisation_id: string;
+  /** who come to a market */
+  people: number;
+  /** where it may serve, with all below; empty: anywhere */
+  region_ids?: string[];
+  requires?: ("power" | "water" | "table" | "shade")[];
+  service_kind: "anti_fraud" | "children" | "clinic" | "courtesy" | "dental" | "games" | "glasses" | "haircut" | "health_check" | "heritage" | "keys" | "knife" | "legal" | "medical_insurance" | "other" | "phone_class" | "psychology" | "repair" | "showcase" | "tcm";
+  /** that serve at once */
+  stations: number;
+  title: string;
+  to_time?: string | null;
+  /** Monday is 1; empty: any day */
+  weekdays?: number[];
+}
+
 export interface RevertAnswer {
   at: string;
   id: string;

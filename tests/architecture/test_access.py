@@ -150,6 +150,16 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /needs/<uuid:need_id>/verdict": ("verdict", "scoau"),
     "POST /needs/<uuid:need_id>/plans": ("plan", "coa"),
     "DELETE /needs/<uuid:need_id>/plans/<uuid:offering_id>": ("", "coa"),
+    "GET /resources": ("", "pcofau"),
+    "POST /resources": ("resource", "pcoa"),
+    # A draft that serves in the community: its partner's, and the clerks' there.
+    "GET /resources/<uuid:resource_id>": ("", "pcoau"),
+    "PUT /resources/<uuid:resource_id>": ("", "pcoa"),
+    "POST /resources/<uuid:resource_id>/submit": ("", "pcoa"),
+    "POST /resources/<uuid:resource_id>/approve": ("", "coa"),
+    "POST /resources/<uuid:resource_id>/return": ("reason", "coa"),
+    "POST /resources/<uuid:resource_id>/suspend": ("reason", "coa"),
+    "POST /resources/<uuid:resource_id>/retire": ("", "pcoa"),
 }
 
 
@@ -158,7 +168,7 @@ class Stage:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        organisation = world.organisation()
+        self.organisation = organisation = world.organisation()
         organiser = world.organiser()
         self.market: Market = world.live_market(organiser, mode="slots")
         ok(organiser.put(f"/stalls/{self.market.stall_id}", {"organisation_id": organisation}))
@@ -211,6 +221,7 @@ class Stage:
         raised = {"region_id": self.world.region_id(COMMUNITY), "title": "想学用手机"}
         return {
             "need_id": ok(subject.post("/needs", raised), 201)["id"],
+            "resource_id": ok(admin.post("/resources", self._resource()), 201)["id"],
             "activity_id": market.id,
             "stall_id": market.stall_id,
             "offering_id": market.offering_id,
@@ -226,6 +237,13 @@ class Stage:
             "code": self._console_login(),
             "scene": ok(volunteer.get(f"/activities/{market.id}/code"))["scene"],
         }
+
+    def _resource(self) -> dict[str, Any]:
+        return {
+            "organisation_id": self.organisation, "title": "义剪", "service_kind": "haircut",
+            "people": 4, "stations": 3, "minutes_per_person": 12,
+            "region_ids": [self.world.region_id(COMMUNITY)],
+        }  # fmt: skip
 
     def _console_login(self) -> str:
         with self.world.app.app_context(), transaction() as session:
@@ -281,6 +299,7 @@ class Stage:
             "need": {"region_id": self.world.region_id(COMMUNITY), "title": "磨剪刀"},
             "ended": {"reason_code": "not_ours", "reason": "请找物业"},
             "plan": {"offering_id": self.market.offering_id},
+            "resource": self._resource(),
         }  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def test_every_feature_has_its_layer() -> None:
 
 def test_a_new_folder_is_under_every_contract_by_its_layer(tmp_path: Path) -> None:
     """A feature that is named nowhere else in pyproject.toml, in a house of empty rooms."""
-    above = '    "backend.bookings | backend.checkin | backend.needs",\n'
+    above = '    "backend.bookings | backend.checkin | backend.needs | backend.resources",\n'
     assert above in PYPROJECT
     rules = PYPROJECT.replace(above, f'    "backend.picnics",\n{above}')
     (tmp_path / "pyproject.toml").write_text(rules, encoding="utf-8")

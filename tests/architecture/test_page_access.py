@@ -169,6 +169,17 @@ PAGES: dict[str, str] = {
     "POST /console/organisations/<uuid:organisation_id>": "a",
     "GET /console/organisations/new": "cofa",
     "POST /console/organisations/new": "coa",
+    "GET /console/resources/": "pcofaug",
+    "GET /console/resources/<uuid:resource_id>": "pcoau",
+    "POST /console/resources/<uuid:resource_id>/approve": "coa",
+    "GET /console/resources/<uuid:resource_id>/edit": "pcoa",
+    "POST /console/resources/<uuid:resource_id>/edit": "pcoa",
+    "POST /console/resources/<uuid:resource_id>/retire": "pcoa",
+    "POST /console/resources/<uuid:resource_id>/return": "coa",
+    "POST /console/resources/<uuid:resource_id>/submit": "pcoa",
+    "POST /console/resources/<uuid:resource_id>/suspend": "coa",
+    "GET /console/resources/new": "pcofa",
+    "POST /console/resources/new": "pcoa",
     "GET /console/people/": STAFF,
     "GET /console/people/<uuid:user_id>": "oau",
     "POST /console/people/<uuid:user_id>/log-out": "a",
@@ -397,6 +408,8 @@ class Office(Stage):
         copies = {"on": day, "region_ids": community, "starts": "09:00"}
         stall = {"number": "Z9", "name": "新摊位"}
         offering = {"title": "义诊", "service_kind": "clinic", "mode": "open"}
+        resource = {"title": "义剪", "service_kind": "haircut", "people": "4", "stations": "3",
+                    "minutes_per_person": "12", "regions": COMMUNITY}  # fmt: skip
         slot = {"starts_at": begin, "ends_at": end, "capacity": "2"}
         return {
             "/console/account/password": {
@@ -460,6 +473,10 @@ class Office(Stage):
             "/console/reports/": {
                 "kind": "monthly", "region_id": community, "month": f"{clock.today():%Y-%m}",
             } | reason,
+            "/console/resources/<uuid:resource_id>/edit": resource | {"version": "1"},
+            "/console/resources/<uuid:resource_id>/return": reason,
+            "/console/resources/<uuid:resource_id>/suspend": reason,
+            "/console/resources/new": resource | {"organisation_id": self.organisation},
             "/console/schedule/<uuid:activity_id>/copy": copies | {"rows": f"{day} {COMMUNITY}"},
             "/console/schedule/<uuid:activity_id>/copy/preview": copies,
             "/console/schedule/<uuid:activity_id>/move": {"starts_at": begin, "version": "1"},

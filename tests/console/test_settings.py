@@ -91,6 +91,16 @@ def test_the_second_of_two_who_edit_an_organisation_is_told(office: OpenOffice) 
     expect(page.get_by_text("蒋志强")).to_be_visible()
     first.axe()
     first.screenshot("organisation")
+    page = first.open("/console/resources/?state=submitted")
+    page.get_by_role("link", name="反诈宣传").click()
+    page.get_by_text("退回", exact=True).first.click()
+    first.axe()
+    first.screenshot("resource")
+    page.get_by_role("button", name="审核通过").click()
+    expect(page.get_by_text("已通过，可以安排到集市")).to_be_visible()
+    page.get_by_role("link", name="修改").click()
+    first.axe()
+    first.screenshot("resource-edit")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +111,8 @@ def test_the_second_of_two_who_edit_an_organisation_is_told(office: OpenOffice) 
         ("residents", "/console/people/residents"),
         ("organisations", "/console/organisations/"),
         ("organisation-new", "/console/organisations/new"),
+        ("resources", "/console/resources/"),
+        ("resource-new", "/console/resources/new"),
         ("settings", "/console/settings/"),
         ("settings-upload", "/console/settings/regions/import"),
     ],

@@ -15,6 +15,7 @@ from backend.core.db import Base, transaction
 from backend.core.permissions import Role
 from backend.identity.models import LoginSession
 from backend.needs.models import Need, NeedState
+from backend.resources.models import Resource, ResourceState
 from tests.support.market_day import MarketDay, minutes
 from tests.support.world import COMMUNITY, DISTRICT, Person, World, ok
 
@@ -47,6 +48,12 @@ class Stage:
         self.resident = world.person()
         ok(self.resident.post("/me/phone", {"phone": "13800007777"}))
         self.region_id = world.region_id(COMMUNITY)
+        self.resource = {
+            "organisation_id": world.organisation(), "title": "义剪", "service_kind": "haircut",
+            "people": 4, "stations": 3, "minutes_per_person": 12, "region_ids": [self.region_id],
+            "weekdays": [6, 7], "from_time": "09:00", "to_time": "11:30",
+            "days_off": ["2026-10-01"], "lead_days": 7, "most_per_month": 2, "requires": ["power"],
+        }  # fmt: skip
         self.code = day.code()
         queue, other = day.offering(), day.offering()
         own = ok(day.ticket(admin, queue), 201)
@@ -85,6 +92,7 @@ class Stage:
             "purpose": "privacy",
             "session_id": self._other_session(),
             "need_id": self._need(NeedState.OPEN),
+            "resource_id": self._resource(ResourceState.DRAFT),
         }
         # Where the id above is in the wrong state for a valid request.
         self.special = {
@@ -96,6 +104,9 @@ class Stage:
             "POST /ratings/<uuid:rating_id>/unsolved": self._rating_of(replied),
             "POST /rectifications/<uuid:rectification_id>/call-back": replied,
             "POST /rectifications/<uuid:rectification_id>/close": called_back,
+            "POST /resources/<uuid:resource_id>/approve": self._resource(ResourceState.SUBMITTED),
+            "POST /resources/<uuid:resource_id>/return": self._resource(ResourceState.SUBMITTED),
+            "POST /resources/<uuid:resource_id>/suspend": self._resource(ResourceState.APPROVED),
         }
         self.served, self.member = served, member
 
@@ -127,6 +138,13 @@ class Stage:
         with self.day.app.app_context(), transaction() as session:
             session.execute(update(Need).where(Need.id == UUID(need)).values(state=state))
         return str(need)
+
+    def _resource(self, state: ResourceState) -> str:
+        resource = ok(self.admin.post("/resources", self.resource), 201)["id"]
+        with self.day.app.app_context(), transaction() as session:
+            changed = update(Resource).where(Resource.id == UUID(resource)).values(state=state)
+            session.execute(changed)
+        return str(resource)
 
     def _served(self, offering_id: str) -> str:
         booking = ok(self.day.ticket(self.admin, offering_id), 201)
@@ -256,6 +274,10 @@ class Stage:
                                                            "reason": "没有老师"}],
             "POST /needs/<uuid:need_id>/reopen": [{"reason": "还没解决"}],
             "POST /needs/<uuid:need_id>/plans": [{"offering_id": self.day.offering_id}],
+            "POST /resources": [self.resource],
+            "PUT /resources/<uuid:resource_id>": [self.resource],
+            "POST /resources/<uuid:resource_id>/return": [{"reason": "请补充"}],
+            "POST /resources/<uuid:resource_id>/suspend": [{"reason": "资质过期"}],
             "POST /ratings": [{"booking_id": self.served, "score": 5, "items": {"attitude": 5},
                                "tags": ["warm"], "comment": "很好"}],
             "PUT /ratings/<uuid:rating_id>": [{"score": 2, "items": {"attitude": 2},

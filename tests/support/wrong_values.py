@@ -42,6 +42,8 @@ def wrong_values(field: ma.fields.Field[Any]) -> list[Any]:
         case fields.Day():
             no_days = ["2026-02-30", "1999-12-31", "9999-12-31", "2026-05-01T09:00:00Z"]
             return [*_OBJECTS, *_NUMBERS, *_TEXTS, *no_days]
+        case fields.TimeOfDay():
+            return [*_OBJECTS, *_NUMBERS, *_TEXTS, "24:00", "9:60", "9", "09:00:00", "09:00\n"]
         case fields.Id():
             return [*_OBJECTS, *_NUMBERS, *_TEXTS, "0" * 31, "g" * 36, "{" + "0" * 34 + "}"]
         case fields.Choice() | fields.Key():

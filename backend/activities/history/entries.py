@@ -44,6 +44,12 @@ _PARTS = {
     "letter": "服务编号", "service": "服务", "slots": "时段数", "slots_from": "时段从",
     "slots_to": "时段到",
 }  # fmt: skip
+# Of what partners offer.
+_OFFERED = {
+    "people": "来几个人", "stations": "同时服务", "region_ids": "服务地区", "weekdays": "星期几",
+    "from_time": "最早几点", "to_time": "最晚几点", "days_off": "不能来的日子",
+    "lead_days": "提前几天约", "most_per_month": "每月最多几场", "requires": "场地要准备",
+}  # fmt: skip
 _WORDS: dict[str, str] = {
     "open": "随到随办", "queue": "现场取号", "slots": "预约时段",
     **{kind.value: words for kind, words in EXCHANGE_KINDS.items()},
@@ -148,7 +154,7 @@ def more_of(details: Mapping[str, Any], reason: str | None = None) -> str:
 def changes_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What an edit has changed: each field's name, and 「30 → 45」. Of text that was not public
     the log knows only that it was changed (core/audit.py)."""
-    names = FACTS | _RECORD | _PARTS
+    names = FACTS | _RECORD | _PARTS | _OFFERED
     return [
         (
             names.get(change["field"], "其他"),
@@ -162,7 +168,7 @@ def changes_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def was_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was deleted: each of its fields' names, and what stood there."""
-    names = FACTS | _RECORD | _PARTS
+    names = FACTS | _RECORD | _PARTS | _OFFERED
     was = details.get("was", {})
     return [(names[name], _said(name, value)) for name, value in was.items() if name in names]
 

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ _LOCAL_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})", re.ASCII
 )
+_CLOCK = re.compile("([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -282,6 +283,25 @@ class Day(fields.Date):
         if not _EARLIEST.date() <= day < _LATEST.date():
             raise ValidationError("日期应在 2000 年到 2099 年之间")
         return day
+
+
+class TimeOfDay(fields.Field[time]):
+    """A time of Shanghai's day, H:MM; answered as HH:MM."""
+
+    default_error_messages = _COMMON | {"invalid": "应为时刻，如 09:00"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        shape = {"type": "string", "pattern": f"^{_CLOCK.pattern}$", "example": "09:00"}
+        super().__init__(**_described(kwargs, **shape))
+
+    def _serialize(self, value: time | None, *_: Any, **__: Any) -> str | None:
+        return value.strftime("%H:%M") if value is not None else None
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> time:
+        matched = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+        if matched is None:
+            raise self.make_error("invalid")
+        return time(int(matched[1]), int(matched[2]))
 
 
 class Id(fields.UUID):

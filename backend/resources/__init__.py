@@ -1,0 +1,1 @@
+"""资源清单: what partners offer to markets, and when."""

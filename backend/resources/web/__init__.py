@@ -1,0 +1,1 @@
+"""What resources answers over HTTP."""
