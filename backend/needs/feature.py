@@ -4,6 +4,7 @@ from backend.core.feature import Feature, MenuEntry
 from backend.core.permissions import Permission
 from backend.needs import models, receivers, texts, waiting, words
 from backend.needs.verdicts import asking
+from backend.needs.voices import cutting
 from backend.needs.web import pages, routes
 
 FEATURE = Feature(
@@ -21,7 +22,7 @@ FEATURE = Feature(
     },
     audit=words.AUDIT,
     states={"需求 Need (`backend/needs/models.py`)": models.NEED_TRANSITIONS},
-    jobs=(texts.check_text, texts.check_verdict, asking.ask_whether_solved),
+    jobs=(texts.check_text, texts.check_verdict, asking.ask_whether_solved, cutting.cut_links),
     todos=waiting.TODOS_OF_NEEDS,
     connects=(receivers,),
 )

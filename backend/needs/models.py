@@ -143,6 +143,18 @@ class Need(Base):
     )
 
 
+class NeedPhoto(Base):
+    """A photo of a need, as it was written anew (core/photos.py)."""
+
+    __tablename__ = "need_photo"
+
+    # Made by the phone: the same photo sent again is the same row.
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    need_id: Mapped[UUID] = mapped_column(ForeignKey("need.id"), index=True)
+    content: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class VoiceRole(StrEnum):
     RAISER = "raiser"
     SUPPORTER = "supporter"

@@ -11,7 +11,7 @@ from backend.core.errors import Forbidden, NotFound, ValidationFailed
 from backend.core.permissions import Actor, Permission
 from backend.identity.models import Resident
 from backend.identity.permissions import access_own_resident
-from backend.needs.models import Need, NeedState, NeedVoice
+from backend.needs.models import Need, NeedState, NeedVoice, VoiceRole
 from backend.needs.requests import Asker
 from backend.needs.texts import readable
 from backend.regions.models import Region
@@ -100,6 +100,27 @@ def find_asker(
     if resident_id is not None:
         _lock_resident(session, resident_id)
     return Asker(resident_id, actor.user_id)
+
+
+def access_to_show(session: Session, actor: Actor, need_id: UUID) -> Need:
+    """The need, if the caller may add what others are to see of it: they or a family member have
+    raised it, or they have written it down for somebody.
+
+    Raises NotFound (404).
+    """
+    raised = exists().where(
+        NeedVoice.need_id == Need.id,
+        NeedVoice.role == VoiceRole.RAISER,
+        NeedVoice.withdrawn_at.is_(None),
+        NeedVoice.resident_id.in_(people_of(session, actor)),
+    )
+    wrote = Need.created_by == actor.user_id
+    need = session.execute(
+        select(Need).where(Need.id == need_id, or_(raised, wrote))
+    ).scalar_one_or_none()
+    if need is None:
+        raise NotFound
+    return need
 
 
 def find_voice(session: Session, actor: Actor, need: Need, resident_id: UUID | None) -> UUID:

@@ -14,7 +14,7 @@ from backend.core import clock
 from backend.core.dates import dated
 from backend.core.db import transaction
 from backend.core.spreadsheets.writing import Column, Sheet, write_workbook
-from backend.feedback.evaluation.checklist import rectification_counts, satisfied_share
+from backend.feedback.evaluation.checklist import need_counts, rectification_counts, satisfied_share
 from backend.feedback.evaluation.counting import tallies
 from backend.feedback.evaluation.queries import contents_of, evaluated
 from backend.partners.models import Organisation
@@ -54,6 +54,13 @@ CHECK_COLUMNS = (
     Column("差评", 7, "number"),
     Column("整改已办结", 9, "number"),
     Column("整改超期", 9, "number"),
+    Column("对应需求", 9, "number"),
+    Column("已服务的需求", 9, "number"),
+    Column("问到的人", 9, "number"),
+    Column("回答的人", 9, "number"),
+    Column("说解决了", 9, "number"),
+    Column("说解决了一部分", 9, "number"),
+    Column("说没解决", 9, "number"),
 )
 
 
@@ -83,6 +90,14 @@ class Market:
             return "无差评"
         late = f"，超期 {counts['overdue']} 条" if counts["overdue"] else ""
         return f"差评 {counts['total']} 条，已办结 {counts['closed']} 条{late}"
+
+    @property
+    def judged(self) -> tuple[int, ...]:
+        """How many needs it was to serve and has, and what those who asked say of it."""
+        counts = self.content["needs"]
+        served = sum(counts[state] for state in ("served", "evaluated", "reopened"))
+        answers = ("asked", "answered", "solved", "partly", "not")
+        return counts["total"], served, *(counts["outcome"][name] for name in answers)
 
 
 @makes(ReportKind.LEDGER)
@@ -134,7 +149,8 @@ def markets_of(session: Session, order: Order, ids: Sequence[UUID]) -> list[Mark
         .order_by(Activity.starts_at, Activity.id)
     ).all()
     contents = contents_of(session, rows)
-    # Rectifications go on after a checklist is frozen: counted as they stand now.
+    # Rectifications, and what needs come to, go on after a checklist is frozen: counted as they
+    # stand now.
     now = tallies(session, ids)
     stalls, presence = _stalls(session, ids), _presence(session, ids)
     nothing: tuple[int, list[str]] = (0, [])
@@ -153,7 +169,10 @@ def markets_of(session: Session, order: Order, ids: Sequence[UUID]) -> list[Mark
             visits=presence.get(row.activity_id, (0, 0))[0],
             people=presence.get(row.activity_id, (0, 0))[1],
             content=content
-            | {"rectifications": rectification_counts(now[row.activity_id].rectifications)},
+            | {
+                "rectifications": rectification_counts(now[row.activity_id].rectifications),
+                "needs": need_counts(now[row.activity_id]),
+            },
         )
         for row, content in zip(rows, contents, strict=True)
     ]
@@ -246,6 +265,7 @@ def _check(markets: Sequence[Market]) -> Sheet:
                 number, market.title, market.region_name, market.visits, market.people,
                 content["served"], content["rated"], share["value"], share["low"], share["high"],
                 words.few(content["rated"]), counts["total"], counts["closed"], counts["overdue"],
+                *market.judged,
             )
         )  # fmt: skip
     return Sheet("核对", CHECK_COLUMNS, rows, heading="各场数字", note=words.WHAT_IS_COUNTED)

@@ -774,9 +774,12 @@ export interface NeedAnswerPage {
 
 export interface NeedCountsAnswer {
   closed_unsolved: number;
-  /** the resident says that it is solved */
+  /** those who asked have said what they think */
   evaluated: number;
+  outcome: OutcomeAnswer;
   planned: number;
+  /** served there, and gone through again since */
+  reopened: number;
   served: number;
   total: number;
 }
@@ -800,6 +803,7 @@ export interface NeedInFullAnswer {
   outcome: OutcomeAnswer;
   /** mine first, and my family's */
   own_voices: OwnVoiceInFullAnswer[];
+  photos: string[];
   raised_on: string;
   reason: string | null;
   reason_code: string | null;

@@ -18,6 +18,7 @@ from backend.core.permissions import Permission, Role
 from backend.core.web.attempts import Access
 from backend.feedback.models import RatingPhoto
 from backend.identity.login import scanning
+from backend.needs.models import NeedPhoto
 from tests.support.transactions import locks_of, taken_back
 from tests.support.world import (
     API,
@@ -141,6 +142,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "GET /me/needs": ("", LOGGED_IN),
     # Nobody has taken it on yet: it is for who raised it, and for the staff there.
     "GET /needs/<uuid:need_id>": ("", "scoau"),
+    "PUT /needs/<uuid:need_id>/photos/<uuid:photo_id>": ("", "s"),
+    "GET /needs/<uuid:need_id>/photos/<uuid:photo_id>": ("", "scoau"),
     "POST /needs/<uuid:need_id>/support": ("", "scoau"),
     "DELETE /needs/<uuid:need_id>/support": ("", "scoau"),
     "POST /needs/<uuid:need_id>/accept": ("", "coa"),
@@ -211,16 +214,17 @@ class Stage:
         assert admin is not None
         (rectification,) = ok(admin.get("/rectifications"))["items"]
         photo = RatingPhoto(id=new_id(), rating_id=UUID(rating["id"]), content=b"a photo")
+        raised = {"region_id": self.world.region_id(COMMUNITY), "title": "想学用手机"}
+        need_id = ok(subject.post("/needs", raised), 201)["id"]
         with self.world.app.app_context(), transaction() as session:
-            session.add(photo)
+            session.add_all([photo, NeedPhoto(id=photo.id, need_id=UUID(need_id), content=b"one")])
         waiting = ok(
             volunteer.post(f"/offerings/{self._second_offering()}/tickets",
                            {"resident_id": str(subject.resident_id)}), 201,
         )  # fmt: skip
         assert market.slot_id is not None
-        raised = {"region_id": self.world.region_id(COMMUNITY), "title": "想学用手机"}
         return {
-            "need_id": ok(subject.post("/needs", raised), 201)["id"],
+            "need_id": need_id,
             "resource_id": ok(admin.post("/resources", self._resource()), 201)["id"],
             "activity_id": market.id,
             "stall_id": market.stall_id,

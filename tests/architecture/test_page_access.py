@@ -29,7 +29,7 @@ from backend.core.permissions import Role
 from backend.core.web import pages, steps, ways
 from backend.identity.login import accounts, console
 from backend.identity.models import LoginSession, RoleAssignment
-from backend.needs.models import Need, NeedSource
+from backend.needs.models import Need, NeedPhoto, NeedSource
 from backend.notices.messages.models import Message, MessageCredit, MessageState
 from backend.notices.models import Notice, NoticeKind
 from backend.outreach.models import (
@@ -153,6 +153,7 @@ PAGES: dict[str, str] = {
     "POST /console/messages/<uuid:activity_id>/<uuid:message_id>/resend": "coa",
     "GET /console/needs/": STAFF,
     "GET /console/needs/<uuid:need_id>": "coau",
+    "GET /console/needs/<uuid:need_id>/photos/<uuid:photo_id>": "coau",
     "POST /console/needs/<uuid:need_id>/accept": "coa",
     "POST /console/needs/<uuid:need_id>/close-unsolved": "coa",
     "POST /console/needs/<uuid:need_id>/decline": "coa",
@@ -317,6 +318,7 @@ class Office(Stage):
             session.add_all([need, duty, schedule, change, words])
             session.flush()
             session.add(addressee)
+            session.get_one(NeedPhoto, UUID(self.ids["photo_id"])).need_id = need.id
             session.flush()
             message = self._refused_message(session, activity_id)
             accounts.create_account(session, organiser.user_id, "clerk", "correct horse 1")

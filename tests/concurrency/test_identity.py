@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.config import load
 from backend.core.db import db, transaction
 from backend.core.errors import NotLoggedIn
 from backend.core.ids import new_id
@@ -23,7 +24,7 @@ from backend.identity.people import guests, numbers
 from backend.identity.people.standing import Occasion
 from backend.identity.roles import Scope
 from tests.concurrency.conftest import together
-from tests.support.world import DISTRICT, Person, World
+from tests.support.world import DISTRICT, Person, World, ok
 
 TIMES = 8
 
@@ -345,3 +346,26 @@ def test_one_role_granted_and_taken_back_at_once(
     assert sorted(together(TIMES, lambda _: change(roles.grant))) == [False] * 7 + [True]
     assert count(committed_app, RoleAssignment, RoleAssignment.user_id == person.user_id) == 1
     assert sorted(together(TIMES, lambda _: change(roles.revoke))) == [False] * 7 + [True]
+
+
+def test_special_needs_don_t_outlive_the_consent_that_is_withdrawn_meanwhile(
+    committed_app: Flask, committed_world: World
+) -> None:
+    """Whoever saves them at the same moment, of themselves or of somebody who joins the family."""
+    person = committed_world.person()
+    version = load("consents")["special_needs"]["version"]
+    ok(person.post("/me/consents", {"purpose": "special_needs", "version": version}), 201)
+    said = {"special_needs": {"tags": ["hearing"], "words": None}}
+
+    def save(number: int) -> int:
+        if number == 0:
+            return int(person.delete("/me/consents/special_needs").status_code)
+        if number % 2:
+            return int(person.put("/me", said).status_code)
+        return int(person.post("/me/family", {"name": f"王{number}"} | said).status_code)
+
+    answers = together(8, save)
+    assert answers[0] == 204
+    assert set(answers[1:]) <= {200, 201, 409}
+    people = [ok(person.get("/me")), *ok(person.get("/me/family"))["items"]]
+    assert {one["special_needs"] for one in people} == {None}

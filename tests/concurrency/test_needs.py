@@ -1,5 +1,8 @@
-"""Two clerks with one need: one moves it, the other is told, nothing is undone."""
+"""Two clerks with one need: one moves it, the other is told, nothing is undone; and two of those
+who ask for it."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -7,17 +10,20 @@ from flask import Flask
 from sqlalchemy import select
 
 from backend.core import clock
+from backend.core.config import NEEDS
 from backend.core.db import transaction
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Grant, Permission, Role
 from backend.core.states import IllegalTransition
+from backend.identity.people.texts import CommentState
 from backend.needs import operations
 from backend.needs.models import Need, NeedSource, NeedVoice
 from backend.needs.permissions import access_need
 from backend.needs.requests import Asker, Ended, NewNeed
+from backend.needs.verdicts.asking import ask_whether_solved
 from backend.regions.operations import region_by_code
 from tests.concurrency.conftest import together
-from tests.support.world import COMMUNITY, World, ok
+from tests.support.world import COMMUNITY, Person, World, ok
 
 TIMES = 8
 
@@ -81,3 +87,76 @@ def test_a_need_is_supported_once_and_by_nobody_who_is_gone(
     with committed_app.app_context(), transaction() as session:
         voices = select(NeedVoice.resident_id).where(NeedVoice.need_id == UUID(need["id"]))
         assert set(session.execute(voices).scalars()) <= {person.resident_id, None}
+
+
+def served(world: World, *people: Person, closes: Callable[[str], None]) -> str:
+    """The path of a need of these people that a market has served, as it is closed."""
+    organiser = world.organiser()
+    body = {"region_id": world.region_id(COMMUNITY), "title": "量血压"}
+    need = ok(people[0].post("/needs", body), 201)
+    with world.app.app_context(), transaction() as session:
+        session.get_one(Need, UUID(need["id"])).text_state = CommentState.PASSED
+    path = f"/needs/{need['id']}"
+    ok(organiser.post(f"{path}/accept"))
+    for person in people[1:]:
+        ok(person.post(f"{path}/support"), 201)
+    market = world.live_market(organiser)
+    ok(organiser.post(f"{path}/plans", {"offering_id": market.offering_id}), 201)
+    closes(market.id)
+    assert ok(people[0].get(path))["state"] == "served"
+    return path
+
+
+def told(person: Person, kind: str) -> int:
+    return [one["kind"] for one in ok(person.get("/me/notices"))["items"]].count(kind)
+
+
+def test_a_need_is_served_asked_about_and_gone_through_again_once(
+    committed_app: Flask, committed_world: World
+) -> None:
+    """Whoever closes its market how often, however many workers ask, and whoever says 「还没解决」
+    at the same moment."""
+    world = committed_world
+    people = [world.person(), world.person("李建国")]
+    clerks = [world.organiser() for _ in range(TIMES)]
+
+    def close(market_id: str) -> None:
+        together(TIMES, lambda n: clerks[n].post(f"/activities/{market_id}/close"))
+
+    path = served(world, *people, closes=close)
+    with committed_app.app_context(), transaction() as session:
+        need = session.get_one(Need, UUID(path.rpartition("/")[2]))
+        need.served_at = clock.now() - timedelta(days=NEEDS.ask_days)
+
+    def ask(_: int) -> None:
+        with committed_app.app_context():
+            ask_whether_solved()
+
+    together(4, ask)
+    for person in people:
+        assert [told(person, kind) for kind in ("need_served", "need_asked")] == [1, 1]
+        ok(person.post(f"{path}/verdict", {"verdict": "not"}))
+    answers = together(TIMES, lambda n: people[n % 2].post(f"{path}/reopen", {}).status_code)
+    assert set(answers) == {200}
+    assert ok(people[0].get(path))["round"] == 2
+    assert told(people[1], "need_reopened") == 1
+
+
+def test_of_support_and_its_withdrawal_at_once_one_is_last(
+    committed_app: Flask, committed_world: World
+) -> None:
+    """A need that nobody asks for any more is withdrawn, and one that somebody does is not."""
+    world = committed_world
+    person = world.person()
+    body = {"region_id": world.region_id(COMMUNITY), "title": "量血压"}
+    path = f"/needs/{ok(person.post('/needs', body), 201)['id']}"
+
+    def tap(number: int) -> int:
+        act = person.delete if number % 2 else person.post
+        return int(act(f"{path}/support").status_code)
+
+    answers = together(TIMES, tap)
+    assert set(answers[1::2]) == {204}
+    assert set(answers[::2]) <= {200, 201, 409}
+    shown = ok(person.get(path))
+    assert (shown["voices"], shown["state"]) == (0, "declined")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from backend.core.config import RATING, load
 from backend.feedback.evaluation.intervals import HIGHEST_SCORE, LOWEST_SCORE, mean_interval, wilson
-from backend.needs.models import NeedState
+from backend.needs.models import NeedState, Verdict
 
 LEVELS = range(LOWEST_SCORE, HIGHEST_SCORE + 1)
 ITEMS: dict[str, dict[str, Any]] = load("evaluation")["items"]
@@ -27,6 +27,9 @@ _NEED_STATES = (
     NeedState.EVALUATED,
     NeedState.CLOSED_UNSOLVED,
 )
+# A need that was served there, and is gone through again since.
+REOPENED = "reopened"
+NO_ANSWER = "none"
 _ITEM_FIGURES = ("mean", "satisfied_share", "met")
 
 Scores = Mapping[int, int]
@@ -72,6 +75,7 @@ class Tally:
         items: answers by item and level.
         rectifications: by progress.
         needs: those planned for it, by state.
+        asked: who was asked whether these are solved, by answer.
     """
 
     served: Counter[UUID] = field(default_factory=Counter)
@@ -80,6 +84,7 @@ class Tally:
     items: dict[str, Counter[int]] = field(default_factory=dict)
     rectifications: Counter[str] = field(default_factory=Counter)
     needs: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
 
     def scores_of(self, offering_id: UUID | None) -> Counter[int]:
         """The levels given to an offering, or to visits (None)."""
@@ -108,7 +113,7 @@ def checklist(tally: Tally, offerings: Iterable[ServedOffering]) -> dict[str, An
         "offerings": [_offering(tally, offering) for offering in offerings],
         "bad_ratings": sum(n for level, n in every.items() if level <= RATING.bad_score),
         "rectifications": rectification_counts(tally.rectifications),
-        "needs": _needs(tally.needs),
+        "needs": need_counts(tally),
         "verdict": _verdict(rated, figures["satisfied_share"], items).value,
     }
 
@@ -169,9 +174,16 @@ def rectification_counts(counts: Counter[str]) -> dict[str, int]:
     return {"total": not_closed + closed, "open": not_closed, "overdue": overdue, "closed": closed}
 
 
-def _needs(counts: Counter[str]) -> dict[str, int]:
-    """Those that the activity was to serve: how many there are, and how far they have come."""
-    return {"total": counts.total()} | {state.value: counts[state] for state in _NEED_STATES}
+def need_counts(tally: Tally) -> dict[str, Any]:
+    """Those that the activity was to serve: how many there are, how far they have come, and what
+    those who asked say of it."""
+    needs, said = tally.needs, tally.asked
+    answers = {verdict.value: said[verdict] for verdict in Verdict}
+    asked = {"asked": said.total(), "answered": said.total() - said[NO_ANSWER]}
+    states = {state.value: needs[state] for state in _NEED_STATES}
+    return (
+        {"total": needs.total()} | states | {REOPENED: needs[REOPENED], "outcome": asked | answers}
+    )
 
 
 def _verdict(

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    and_,
     case,
     cast,
     func,
@@ -25,10 +26,10 @@ from sqlalchemy.orm import Session
 from backend.activities.models import Attendance
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
-from backend.feedback.evaluation.checklist import Progress, Tally
+from backend.feedback.evaluation.checklist import NO_ANSWER, REOPENED, Progress, Tally
 from backend.feedback.models import Rating, Rectification, RectificationState
 from backend.feedback.queries import stands
-from backend.needs.models import Need, NeedPlan
+from backend.needs.models import Need, NeedPlan, NeedVerdict, NeedVoice
 
 
 def tallies(session: Session, activity_ids: Sequence[UUID]) -> dict[UUID, Tally]:
@@ -53,6 +54,8 @@ def _add(tally: Tally, row: Any) -> None:
             tally.rectifications[row.key] = row.n
         case "need":
             tally.needs[row.key] = row.n
+        case "asked":
+            tally.asked[row.key] = row.n
 
 
 def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
@@ -66,19 +69,7 @@ def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
     )
     served = (Booking.activity_id.in_(activity_ids), Booking.state == BookingState.SERVED)
     came = (Attendance.activity_id.in_(activity_ids), Attendance.reverted_at.is_(None))
-    # Those of the round in which a need is: one is counted once, for however many services.
-    planned = (
-        select(NeedPlan.activity_id, NeedPlan.need_id, Need.state)
-        .join(Need, Need.id == NeedPlan.need_id)
-        .where(
-            NeedPlan.activity_id.in_(activity_ids),
-            NeedPlan.ended_at.is_(None),
-            NeedPlan.round == Need.round,
-        )
-        .distinct()
-        .subquery()
-        .c
-    )
+    planned, asked = _planned(activity_ids)
     return union_all(
         _group("served", Booking, served, offering_id=Booking.offering_id),
         _group("attended", Attendance, came),
@@ -90,8 +81,33 @@ def _counts(activity_ids: Sequence[UUID]) -> CompoundSelect[Any]:
             (Rectification.activity_id.in_(activity_ids),),
             key=progress,
         ),
-        _group("need", planned, (), key=cast(planned.state, Text)),
+        _group("need", planned, (), key=planned.state),
+        _group("asked", asked, (), key=asked.answer),
     )
+
+
+def _planned(activity_ids: Sequence[UUID]) -> tuple[Any, Any]:
+    """The needs that activities were to serve, each once for however many services; and those who
+    were asked about it, of the last round that was served there. A need that was gone through
+    again since is counted where it was served, as that."""
+    last = (
+        select(NeedPlan.activity_id, NeedPlan.need_id, func.max(NeedPlan.round).label("round"))
+        .where(NeedPlan.activity_id.in_(activity_ids), NeedPlan.ended_at.is_(None))
+        .group_by(NeedPlan.activity_id, NeedPlan.need_id)
+        .subquery()
+    )
+    state = case((last.c.round < Need.round, REOPENED), else_=cast(Need.state, Text))
+    needs = select(last.c.activity_id, state.label("state")).join(Need, Need.id == last.c.need_id)
+    answer = func.coalesce(cast(NeedVerdict.verdict, Text), NO_ANSWER)
+    asked = (
+        select(last.c.activity_id, answer.label("answer"))
+        .join(NeedVoice, NeedVoice.need_id == last.c.need_id)
+        .join(
+            NeedVerdict,
+            and_(NeedVerdict.voice_id == NeedVoice.id, NeedVerdict.round == last.c.round),
+        )
+    )
+    return needs.subquery().c, asked.subquery().c
 
 
 def _group(

@@ -41,13 +41,18 @@ from backend.regions.queries import within
 
 
 def evaluation_of(session: Session, activity: Activity, *, in_full: bool) -> dict[str, Any]:
-    """An activity's checklist: as it was frozen, or as it stands now.
+    """An activity's checklist: as it was frozen, but for its needs, or as it stands now.
 
     Args:
         in_full: for who may see every figure; else those on few answers are hidden.
     """
     frozen = session.get(EvaluationChecklist, activity.id)
-    content = frozen.content if frozen else content_now(session, activity.id)
+    if frozen is None:
+        content = content_now(session, activity.id)
+    else:
+        # Those who asked for what it was to serve are asked, and answer, for weeks after.
+        now = tallies(session, [activity.id])[activity.id]
+        content = frozen.content | {"needs": checklist.need_counts(now)}
     shown = checklist.shown_to_staff if in_full else checklist.shown_to_public
     return shown(content) | {
         "activity_id": activity.id,

@@ -16,6 +16,7 @@ from backend.feedback.requests import NewRating, OfService, OfVisit, RatingEdit
 from backend.feedback.web.complaint_schemas import ComplaintAnswer
 from backend.feedback.web.shapes import SHARE, MeanAnswer, ShareAnswer
 from backend.identity.people.texts import CommentState
+from backend.needs.web.shapes import OutcomeAnswer
 
 COMMENT_LENGTH = 500
 TAGS: dict[str, str] = load("evaluation")["tags"]
@@ -222,8 +223,10 @@ class NeedCountsAnswer(ma.Schema):
     total = out.Integer(metadata={"example": 5})
     planned = out.Integer()
     served = out.Integer()
-    evaluated = out.Integer(metadata={"description": "the resident says that it is solved"})
+    evaluated = out.Integer(metadata={"description": "those who asked have said what they think"})
     closed_unsolved = out.Integer()
+    reopened = out.Integer(metadata={"description": "served there, and gone through again since"})
+    outcome = out.Nested(OutcomeAnswer)
 
 
 class RectificationCountsAnswer(ma.Schema):

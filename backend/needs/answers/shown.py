@@ -17,6 +17,7 @@ from backend.core.search import has_words
 from backend.identity.models import Resident
 from backend.needs.models import Need, NeedState, NeedVerdict, NeedVoice
 from backend.needs.permissions import is_public, seen_by
+from backend.needs.photos import photos_of
 from backend.needs.reasons import title_of, turn_to
 from backend.needs.requests import NeedsAsked
 from backend.needs.telling import planned_for
@@ -146,11 +147,12 @@ def _reason(need: Need) -> str | None:
 def _in_full(session: Session, actor: Actor | None, needs: Sequence[Need]) -> list[dict[str, Any]]:
     ids = [need.id for need in needs]
     steps, own = _timelines(session, needs), _own_voices(session, actor, ids)
-    said = outcomes(session, ids)
+    said, photos = outcomes(session, ids), photos_of(session, ids)
     return [
         shown
         | {
             "timeline": steps[shown["id"]],
+            "photos": photos[shown["id"]],
             "outcome": said[shown["id"]].pop(shown["round"], NOTHING),
             "earlier": [{"round": n} | one for n, one in said[shown["id"]].items()],
             "mine": next(iter(own[shown["id"]]), None),

@@ -13,26 +13,38 @@ from sqlalchemy.orm import Session
 from backend.core import clock
 from backend.identity.people.texts import CommentState
 from backend.needs.lifecycle.moves import ENDS
-from backend.needs.models import Need, NeedVerdict, NeedVoice, VoiceRole
+from backend.needs.models import Need, NeedPhoto, NeedVerdict, NeedVoice, VoiceRole
+from backend.needs.photos import forget_photos, photos_in_text
 
 _EXPORTED = ("round", "asked_at", "asked_again_at", "verdict", "reason", "answered_at")
 
 
 def cut_all_of(session: Session, resident_ids: Collection[UUID]) -> None:
-    """Cut the link between these people, who are being erased, and their voices, which count as
-    before, with what they have judged; their words go."""
-    voices = select(NeedVoice.id).where(NeedVoice.resident_id.in_(resident_ids))
-    forget_words(session, NeedVerdict.voice_id.in_(voices))
-    theirs = update(NeedVoice).where(NeedVoice.resident_id.in_(resident_ids))
-    session.execute(theirs.values(resident_id=None).execution_options(synchronize_session=False))
+    """Cut the link between these people, who are being erased, and their voices."""
+    cut(session, NeedVoice.resident_id.in_(resident_ids))
 
 
-def forget_words(session: Session, which: ColumnElement[bool]) -> None:
-    """Forget what was written beside these verdicts, which stand."""
+def cut(session: Session, which: ColumnElement[bool]) -> None:
+    """Cut the link between voices and whose they are. They count as before, with what they have
+    judged; the words beside it go, and the photos of what they have raised: whose those were
+    nobody could find any more, to have them deleted.
+
+    Args:
+        which: of the voices.
+    """
+    raised = select(NeedVoice.need_id).where(which, NeedVoice.role == VoiceRole.RAISER)
+    forget_photos(session, NeedPhoto.need_id.in_(raised))
+    voices = select(NeedVoice.id).where(which)
     session.execute(
         update(NeedVerdict)
-        .where(which, NeedVerdict.reason.is_not(None))
+        .where(NeedVerdict.voice_id.in_(voices), NeedVerdict.reason.is_not(None))
         .values(reason=None, reason_state=CommentState.NONE)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(NeedVoice)
+        .where(which)
+        .values(resident_id=None)
         .execution_options(synchronize_session=False)
     )
 
@@ -100,7 +112,7 @@ def active(_session: Session, since: date) -> Select[Any]:
 
 def export(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
     """The needs that these people ask or have asked for, with what they said of how it was
-    solved, round by round."""
+    solved, round by round, and the photos of what they have raised."""
     voices = session.execute(
         select(
             NeedVoice.id,
@@ -122,7 +134,12 @@ def export(session: Session, resident_ids: list[UUID]) -> list[dict[str, Any]]:
     )
     rows = [dict(row) for row in voices.mappings()]
     verdicts = _verdicts_of(session, [row["id"] for row in rows])
-    return [row | {"verdicts": verdicts[row.pop("id")]} for row in rows]
+    raised = [row["need_id"] for row in rows if row["role"] is VoiceRole.RAISER]
+    photos = photos_in_text(session, raised)
+    return [
+        row | {"verdicts": verdicts[row.pop("id")], "photos": photos[row["need_id"]]}
+        for row in rows
+    ]
 
 
 def _verdicts_of(session: Session, voice_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:

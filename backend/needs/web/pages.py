@@ -14,8 +14,8 @@ from backend.core.limits import Limit
 from backend.core.permissions import Actor, Permission
 from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import Pages
-from backend.core.web.replies import attachment, render, see_other
-from backend.needs import operations
+from backend.core.web.replies import attachment, photo_response, render, see_other
+from backend.needs import operations, photos
 from backend.needs.lifecycle import plans
 from backend.needs.lists import queries
 from backend.needs.lists.sheets import needs_file
@@ -127,6 +127,7 @@ def show(
         need=need,
         full=queries.need_in_full(session, need),
         steps=queries.history(session, need),
+        photos=photos.photos_of(session, [need_id])[need_id],
         rounds=rounds_of(session, need, may_handle=may_handle),
         judged_by_voices=need.state is NeedState.SERVED and may_be_asked(session, need),
         ask_days=NEEDS.ask_days,
@@ -138,6 +139,13 @@ def show(
         typed=typed or {},
         problem=problem,
     )
+
+
+@pages.page("/<uuid:need_id>/photos/<uuid:photo_id>", access=Permission.NEED_SEE)
+def show_photo(session: Session, actor: Actor, need_id: UUID, photo_id: UUID) -> Response:
+    """A photo of a need."""
+    need = access_need(session, actor, need_id, Permission.NEED_SEE)
+    return photo_response(photos.photo_of(session, need.id, photo_id))
 
 
 @pages.form("/<uuid:need_id>/accept", access=Permission.NEED_HANDLE, again=show, said="已受理")

@@ -8,19 +8,24 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
 from backend.core import clock
+from backend.core.db import transaction
 from backend.core.errors import ValidationFailed
 from backend.core.limits import Limit
 from backend.core.pagination import Asked, Page
 from backend.core.permissions import Actor, Permission
+from backend.core.photos import MIMETYPE, made_safe
 from backend.core.web.api import LOGIN, PUBLIC, Blueprint
 from backend.core.web.lists import ListQuery
+from backend.core.web.replies import photo_response
+from backend.core.web.sent import sent_photo
 from backend.identity.permissions import access_own_resident
-from backend.needs import operations
+from backend.needs import operations, photos
 from backend.needs.answers import shown
 from backend.needs.lifecycle import plans
 from backend.needs.permissions import (
     access_need,
     access_to_read,
+    access_to_show,
     check_offering,
     find_asker,
     find_voice,
@@ -70,6 +75,30 @@ def list_own_needs(session: Session, actor: Actor, query: Asked) -> Page:
 def get_need(session: Session, actor: Actor | None, need_id: UUID) -> dict[str, Any]:
     """A need, with what has become of it."""
     return shown.need_in_full(session, actor, access_to_read(session, actor, need_id))
+
+
+@blp.put("/needs/<uuid:need_id>/photos/<uuid:photo_id>", access=LOGIN, raw=True,
+         in_transaction=False, answer=schemas.NeedInFullAnswer, limit=Limit("photos"))  # fmt: skip
+def put_photo(actor: Actor, need_id: UUID, photo_id: UUID) -> dict[str, Any]:
+    """Add a photo to what I have raised or written down, before it is decided on. The body is the
+    photo itself (JPEG, PNG or WebP, at most 2 MB), the id is made by the phone: the same photo may
+    be sent again."""
+    with transaction() as session:
+        access_to_show(session, actor, need_id)
+    # While it is looked at nobody waits for a connection.
+    jpeg = made_safe(sent_photo())
+    with transaction() as session:
+        need = access_to_show(session, actor, need_id)
+        photos.add_photo(session, need, photo_id, jpeg)
+        return shown.need_in_full(session, actor, need)
+
+
+@blp.get("/needs/<uuid:need_id>/photos/<uuid:photo_id>", access=PUBLIC,
+         content_type=MIMETYPE)  # fmt: skip
+def get_photo(session: Session, actor: Actor | None, need_id: UUID, photo_id: UUID) -> Response:
+    """A photo of a need, for whoever reads the need."""
+    need = access_to_read(session, actor, need_id)
+    return photo_response(photos.photo_of(session, need.id, photo_id))
 
 
 @blp.post("/needs/<uuid:need_id>/support", access=LOGIN, status=201,

@@ -13,6 +13,7 @@ from backend.core.web.lists import PageQuery
 from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, Verdict, VoiceRole
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
 from backend.needs.requests import Ended, Judged, NeedsAsked, Raised
+from backend.needs.web.shapes import OutcomeAnswer
 
 TITLE_LENGTH = 60
 DETAILS_LENGTH = 500
@@ -136,21 +137,13 @@ class OwnVoiceInFullAnswer(OwnVoiceAnswer):
     reason = out.String(allow_none=True)
 
 
-class OutcomeAnswer(ma.Schema):
-    asked = out.Integer()
-    answered = out.Integer()
-    solved = out.Integer()
-    partly = out.Integer()
-    # `not` is a word of Python's.
-    not_ = out.Integer(attribute="not", data_key="not")
-
-
 class EarlierOutcomeAnswer(OutcomeAnswer):
     round = out.Integer()
 
 
 class NeedInFullAnswer(NeedAnswer):
     timeline = out.List(out.Nested(NeedStepAnswer))
+    photos = out.List(out.UUID())
     outcome = out.Nested(OutcomeAnswer, metadata={"description": "what those who asked say"})
     earlier = out.List(out.Nested(EarlierOutcomeAnswer), metadata={"description": "other rounds"})
     mine = out.Nested(OwnVoiceAnswer, allow_none=True)

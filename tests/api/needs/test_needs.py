@@ -82,10 +82,11 @@ def test_a_need_goes_from_open_to_solved_and_back(
     ok(organiser.post(f"/activities/{draft['id']}/open"))
     assert move(desk, need_id, "serve").status_code == 303
     counts = ok(organiser.get(f"/activities/{draft['id']}/evaluation"))["needs"]
+    assert counts.pop("outcome")["asked"] == 0
     assert counts == {
-        "total": 1, "planned": 0, "served": 1, "evaluated": 0, "closed_unsolved": 0,
+        "total": 1, "planned": 0, "served": 1, "evaluated": 0, "closed_unsolved": 0, "reopened": 0,
     }  # fmt: skip
-    assert "对应需求 1 条" in desk.read(f"/console/evaluations/{draft['id']}")
+    assert "列入 1 条：尚未服务 0" in desk.read(f"/console/evaluations/{draft['id']}")
     assert move(desk, need_id, "evaluate").status_code == 303
     assert row(need_id).ended_at is not None
     assert move(desk, need_id, "reopen", reason="还是不会用").status_code == 303

@@ -11,13 +11,15 @@ import time_machine
 from sqlalchemy import Connection, select, text
 
 from backend.core import clock
-from backend.core.config import NEEDS
+from backend.core.config import NEEDS, RATING
 from backend.core.db import transaction
+from backend.feedback.tasks import freeze_evaluations
 from backend.identity.people.texts import CommentState
 from backend.identity.signals import residents_merged
 from backend.needs.models import NeedVerdict
 from backend.needs.texts import check_verdict
 from backend.needs.verdicts.asking import ask_whether_solved
+from backend.needs.voices.cutting import cut_links
 from tests.api.needs.test_voices import accepted, told
 from tests.support.desk import Desk
 from tests.support.fair import waiting_jobs
@@ -207,6 +209,58 @@ def test_words_are_checked_and_go_with_the_person(
     assert outcome(organiser, path) == NOTHING | {"asked": 1, "answered": 1, "not": 1}
     with transaction() as session:
         assert session.execute(select(NeedVerdict.reason)).scalars().all() == [None]
+
+
+def test_a_market_is_judged_by_those_who_asked_also_once_its_ratings_are_frozen(
+    world: World, organiser: Person, days: Any
+) -> None:
+    person, other = world.person(), world.person("李建国")
+    path = f"/needs/{accepted(world, organiser, person)['id']}"
+    ok(other.post(f"{path}/support"), 201)
+    market = world.live_market(organiser)
+    ok(organiser.post(f"{path}/plans", {"offering_id": market.offering_id}), 201)
+    ok(organiser.post(f"{path}/plans", {"offering_id": market.offering_id}), 201)
+    ok(organiser.post(f"/activities/{market.id}/close"))
+    days.shift(timedelta(days=RATING.window_days + 1))
+    with world.app.app_context():
+        freeze_evaluations()
+    pass_(world, days, 0)
+    ok(say(person, path, "not"))
+    page = f"/activities/{market.id}/evaluation"
+    evaluation = ok(organiser.get(page))
+    assert evaluation["state"] == "frozen"
+    needs = evaluation["needs"]
+    assert (needs["total"], needs["served"], needs["reopened"]) == (1, 1, 0)
+    assert needs["outcome"] == NOTHING | {"asked": 2, "answered": 1, "not": 1}
+    # Gone through again, it stays with the market where it was not solved.
+    ok(person.post(f"{path}/reopen", {}))
+    needs = ok(organiser.get(page))["needs"]
+    assert (needs["total"], needs["served"], needs["reopened"]) == (1, 0, 1)
+    assert needs["outcome"] == NOTHING | {"asked": 2, "answered": 1, "not": 1}
+    assert "没解决、重新办理 1" in Desk(world, organiser).read(f"/console/evaluations/{market.id}")
+
+
+def test_the_link_is_cut_some_time_after_the_end(
+    world: World, organiser: Person, outer: Connection
+) -> None:
+    """Counts and verdicts stay, also where the link of the clerk's own need is never asked about;
+    a second run finds nothing."""
+    person, guest = world.person(), world.person("李建国")
+    judged = served(world, organiser, person, guest)
+    ok(say(person, judged, "solved", reason="很好"))
+    going_on = f"/needs/{accepted(world, organiser, person, title='磨刀')['id']}"
+    links = text("SELECT count(*) FROM need_voice WHERE resident_id IS NOT NULL")
+    for days_on, left in ((NEEDS.voice_days - 1, 3), (NEEDS.voice_days, 1)):
+        with time_machine.travel(clock.now() + timedelta(days=days_on, minutes=1)):
+            for _ in range(2):
+                with world.app.app_context():
+                    cut_links()
+        assert outer.execute(links).scalar_one() == left
+    shown = ok(organiser.get(judged))
+    assert (shown["voices"], shown["outcome"]["solved"]) == (2, 1)
+    assert ok(person.get("/me/needs"))["items"][0]["id"] == going_on.split("/")[-1]
+    assert [one["title"] for one in ok(person.get("/me/export"))["needs"]] == ["磨刀"]
+    assert outer.execute(text("SELECT reason FROM need_verdict")).scalars().all() == [None]
 
 
 def test_of_two_that_are_one_person_one_verdict_stays(
