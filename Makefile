@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run preview test test-backend test-oldest pictures guide compile-gate fuzz demo bench kills opening lock docs vendor clean
+.PHONY: help venv run preview test test-backend test-oldest pictures guide compile-gate fuzz demo bench bench-similar kills opening lock docs vendor clean
 
 help: ## list the commands
 	@echo "吾社集"
@@ -48,6 +48,9 @@ demo: $(VENV)/.installed ## play a whole market day over HTTP and recount every 
 
 bench: $(VENV)/.installed-dev ## measure against a bare floor on this machine
 	@exec $(PY) -m tests.bench
+
+bench-similar: $(VENV)/.installed-dev ## how well and how fast similar needs are found, among 100,000
+	@exec $(PY) -m tests.bench.similar
 
 kills: $(VENV)/.installed-dev ## kill -9 the worker a hundred times between WeChat's answer and the commit
 	@MESSAGE_KILLS=100 exec $(PY) -m pytest -n 0 tests/local/test_worker.py -k between_wechats_answer --timeout 3600

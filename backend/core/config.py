@@ -130,6 +130,20 @@ class AnnouncementRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarRules:
+    most: int
+    least: float
+    of_best: float
+    written: float
+    thing: float
+    way: float
+    about: float
+    kind: float
+    found: int
+    looked_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class LookupRules:
     found_minutes: int
 
@@ -219,6 +233,7 @@ PHOTOS = rules("photos", PhotoRules)
 NEEDS = rules("needs", NeedRules)
 BOARD = rules("board", BoardRules)
 ANNOUNCEMENTS = rules("announcements", AnnouncementRules)
+SIMILAR = rules("similar", SimilarRules)
 LOOKUP = rules("lookup", LookupRules)
 DASHBOARD = rules("dashboard", DashboardRules)
 REPORTS = rules("reports", ReportRules)

@@ -91,6 +91,8 @@ NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
 }
 
 
+# On their way, and open to who wants the same.
+UNDER_WAY = (NeedState.OPEN, NeedState.ACCEPTED, NeedState.PLANNED)
 # Where those who asked say whether it is solved.
 JUDGED_IN = (NeedState.SERVED, NeedState.EVALUATED)
 
@@ -130,6 +132,10 @@ class Need(Base):
     # Of the staff, who wrote it down; None of what residents raise themselves.
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # What its likes find it by (needs/similar/); none of those that the older release wrote.
+    grams: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), default=list, server_default="{}", deferred=True
+    )
     # When it came to an end, whichever; None while it is on its way.
     ended_at: Mapped[datetime | None]
     # The region's code: roles are compared with it.
@@ -140,7 +146,13 @@ class Need(Base):
     __table_args__ = (
         Index("ix_need_list", "raised_on", "id"),
         Index("ix_need_region", "region_id", "state"),
-    )
+        # Of those under way alone: what has ended, and is the most by far, is not looked at.
+        Index(
+            "ix_need_grams", "grams",
+            postgresql_using="gin", postgresql_with={"fastupdate": False},
+            postgresql_where=text("state IN ('open', 'accepted', 'planned')"),
+        ),
+    )  # fmt: skip
 
 
 class NeedPhoto(Base):

@@ -19,6 +19,7 @@ from backend.needs import telling
 from backend.needs.lifecycle.moves import begin_anew, move
 from backend.needs.models import Need, NeedState, VoiceRole
 from backend.needs.requests import Asker, Ended, NewNeed
+from backend.needs.similar.finding import kept_grams
 from backend.needs.texts import check_text
 from backend.needs.voices.counting import may_be_asked
 from backend.needs.voices.operations import add_voice
@@ -39,6 +40,7 @@ def raise_need(session: Session, actor: Actor, new: NewNeed, asker: Asker) -> Ne
     need = Need(
         **values,
         created_by=asker.entered_by,
+        grams=kept_grams(region.code, new.title, new.details),
         text_state=CommentState.NONE if asker.entered_by else CommentState.PENDING,
         decide_by=workdays_on(clock.today(), NEEDS.decide_days),
     )

@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, Verdict
+from backend.needs.similar.meaning import Wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,14 @@ class Ended:
 
     reason_code: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarAsked:
+    """What somebody is about to ask for, and of which region."""
+
+    region_id: UUID
+    wording: Wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

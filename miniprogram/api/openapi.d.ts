@@ -1515,6 +1515,10 @@ export interface ShareAnswer {
   value: number;
 }
 
+export interface SimilarAnswer {
+  items: NeedAnswer[];
+}
+
 export interface SlotAnswer {
   capacity: number;
   ends_at: string;

@@ -139,6 +139,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /rectifications/<uuid:rectification_id>/contact": ("contact", "coa"),
     "POST /needs": ("need", LOGGED_IN),
     "GET /needs": ("", EVERYBODY),
+    "GET /needs/similar": ("", EVERYBODY),
     "GET /me/needs": ("", LOGGED_IN),
     # Nobody has taken it on yet: it is for who raised it, and for the staff there.
     "GET /needs/<uuid:need_id>": ("", "scoau"),

@@ -81,13 +81,12 @@ def test_a_wish_is_handed_in_and_followed_and_joined(
 def test_of_what_others_ask_for_already_one_tap_is_enough(
     asked: Phone, organiser: Caller, database: Engine
 ) -> None:
-    """Those of the kind are shown before mine is handed in, and mine can be handed in all the
-    same."""
-    wish, own = (f"{one}{uuid4().hex[:4]}" for one in ("盼着有人来修雨伞拉链", "盼着有人来补锅"))
+    """Those like it are shown before mine is handed in, whatever its kind, and mine can be handed
+    in all the same."""
+    wish, own = (f"{one}{uuid4().hex[:4]}" for one in ("盼着有人来焊铝锅补漏", "铝锅漏了想焊一焊"))
     said = {
         "region_id": chosen_community(organiser)["community"]["id"],
         "title": wish,
-        "service_kind": "repair",
         "source": "visit",
     }
     organiser.post(f"/needs/{organiser.post('/needs', said)['id']}/accept")

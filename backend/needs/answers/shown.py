@@ -19,7 +19,8 @@ from backend.needs.models import Need, NeedState, NeedVerdict, NeedVoice
 from backend.needs.permissions import is_public, seen_by
 from backend.needs.photos import photos_of
 from backend.needs.reasons import title_of, turn_to
-from backend.needs.requests import NeedsAsked
+from backend.needs.requests import NeedsAsked, SimilarAsked
+from backend.needs.similar.finding import similar_needs
 from backend.needs.telling import planned_for
 from backend.needs.verdicts.counting import NOTHING, outcomes
 from backend.needs.voices.counting import count_voices
@@ -74,6 +75,18 @@ def _filters(session: Session, wanted: NeedsAsked) -> list[Any]:
     if wanted.late:
         filters.append((Need.state == NeedState.OPEN) & (Need.decide_by < clock.today()))
     return filters
+
+
+def list_similar(
+    session: Session, actor: Actor | None, asked: SimilarAsked
+) -> list[dict[str, Any]]:
+    """Needs under way that are like the one which is about to be raised, the most alike first: of
+    those that `list_needs` shows."""
+    region = session.get(Region, asked.region_id)
+    if region is None:
+        return []
+    visible = or_(is_public(), seen_by(actor))
+    return _shown(session, similar_needs(session, region.code, asked.wording, visible))
 
 
 def need_in_full(session: Session, actor: Actor | None, need: Need) -> dict[str, Any]:

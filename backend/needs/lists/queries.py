@@ -19,7 +19,11 @@ from backend.core.search import has_words
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.needs.lifecycle.plans import PLANNABLE
-from backend.needs.models import Need, NeedPlan, NeedState
+from backend.needs.models import UNDER_WAY, Need, NeedPlan, NeedState
+from backend.needs.permissions import seen_by
+from backend.needs.similar.finding import similar_needs
+from backend.needs.similar.meaning import Wording
+from backend.needs.voices.counting import count_voices
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -149,6 +153,29 @@ def need_in_full(session: Session, need: Need) -> NeedInFull:
         .where(Need.id == need.id)
     ).one()
     return NeedInFull(need, found.name, found.Activity)
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarNeed:
+    """A need that stands beside one like it."""
+
+    row: Need
+    region_name: str
+    voices: int
+
+
+def similar_to(session: Session, actor: Actor, need: Need) -> list[SimilarNeed]:
+    """The needs under way that are like this one, of those that the caller sees; the most alike
+    first. Beside what has ended there are none."""
+    if need.state not in UNDER_WAY:
+        return []
+    wording = Wording(need.title, need.details, need.service_kind)
+    visible = seen_by(actor) & (Need.id != need.id)
+    alike = similar_needs(session, need.region_code, wording, visible)
+    voices = count_voices(session, [one.id for one in alike])
+    names = select(Region.id, Region.name).where(Region.id.in_(one.region_id for one in alike))
+    regions = {row.id: row.name for row in session.execute(names)}
+    return [SimilarNeed(one, regions[one.region_id], voices[one.id]) for one in alike]
 
 
 @dataclass(frozen=True, slots=True)

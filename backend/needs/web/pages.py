@@ -131,6 +131,7 @@ def show(
         rounds=rounds_of(session, need, may_handle=may_handle),
         judged_by_voices=need.state is NeedState.SERVED and may_be_asked(session, need),
         ask_days=NEEDS.ask_days,
+        similar=queries.similar_to(session, actor, need),
         choices=queries.activities_to_plan_for(session, actor, need) if to_plan else [],
         kinds=titles("service_kinds"),
         may_handle=may_handle,

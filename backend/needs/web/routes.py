@@ -31,7 +31,7 @@ from backend.needs.permissions import (
     find_voice,
     people_of,
 )
-from backend.needs.requests import Ended, Judged, NeedsAsked, Raised
+from backend.needs.requests import Ended, Judged, NeedsAsked, Raised, SimilarAsked
 from backend.needs.verdicts import operations as verdicts
 from backend.needs.voices import operations as voices
 from backend.needs.web import schemas
@@ -62,6 +62,14 @@ def list_needs(session: Session, actor: Actor | None, query: tuple[NeedsAsked, A
     staff, all."""
     wanted, asked = query
     return shown.list_needs(session, actor, wanted, asked)
+
+
+@blp.get("/needs/similar", access=PUBLIC, query=schemas.SimilarQuery,
+         answer=schemas.SimilarAnswer)  # fmt: skip
+def list_similar(session: Session, actor: Actor | None, query: SimilarAsked) -> dict[str, Any]:
+    """Needs under way in the same subdistrict that are like the one which is about to be raised,
+    the most alike first, at most five: of those that I may read."""
+    return {"items": shown.list_similar(session, actor, query)}
 
 
 @blp.get("/me/needs", access=LOGIN, query=ListQuery, answer=schemas.NeedInFullAnswer,

@@ -12,7 +12,8 @@ from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
 from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, Verdict, VoiceRole
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
-from backend.needs.requests import Ended, Judged, NeedsAsked, Raised
+from backend.needs.requests import Ended, Judged, NeedsAsked, Raised, SimilarAsked
+from backend.needs.similar.meaning import Wording
 from backend.needs.web.shapes import OutcomeAnswer
 
 TITLE_LENGTH = 60
@@ -48,6 +49,19 @@ class NeedsQuery(PageQuery):
     def make(self, data: dict[str, Any], **_: object) -> tuple[NeedsAsked, Asked]:
         page = {name: data.pop(name) for name in ("cursor", "limit") if name in data}
         return NeedsAsked(**data), Asked(**page)
+
+
+class SimilarQuery(Schema):
+    """Of a need that is about to be raised."""
+
+    region_id = fields.Id(required=True)
+    title = fields.Text(TITLE_LENGTH, required=True)
+    details = fields.Paragraphs(DETAILS_LENGTH)
+    service_kind = fields.Key(load("service_kinds"))
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> SimilarAsked:
+        return SimilarAsked(data.pop("region_id"), Wording(**data))
 
 
 class SupportRequest(Schema):
@@ -119,6 +133,10 @@ class NeedAnswer(ma.Schema):
     served_at = out.AwareDateTime(allow_none=True)
     ended_at = out.AwareDateTime(allow_none=True)
     voices = out.Integer(metadata={"description": "distinct residents who ask for it"})
+
+
+class SimilarAnswer(ma.Schema):
+    items = out.List(out.Nested(NeedAnswer))
 
 
 class NeedStepAnswer(ma.Schema):

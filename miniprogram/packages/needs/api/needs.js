@@ -2,12 +2,15 @@
 const { read } = require("../../../api/request");
 const session = require("../../../api/session");
 const outbox = require("../../../utils/outbox");
+const { sleep } = require("../../../utils/sleep");
 
 /** @typedef {import("../../../api/types").Need} Need */
 /** @typedef {import("../../../api/types").NewNeed} NewNeed */
 
-/** More than these nobody reads before handing in. */
-const MOST_TO_JOIN = 5;
+/** Nobody waits longer for others' needs before their own is handed in. */
+const SIMILAR_WAIT_MS = 3000;
+/** Of what is written, for others like it: an address has an end. */
+const SIMILAR_LENGTH = 200;
 
 /**
  * Those of a place that were accepted, without persons.
@@ -19,13 +22,21 @@ function listNeeds(query) {
 }
 
 /**
- * Those of a kind that are on their way, the newest first: who wants the same may join them.
- * @param {string} regionId
- * @param {string} kind
+ * Those on their way that are like one which is about to be handed in, the most alike first: who
+ * wants the same may join them. None where the network is slow or away: nobody is kept by it.
+ * @param {NewNeed} need
+ * @returns {Promise<Need[]>}
  */
-async function listToJoin(regionId, kind) {
-  const { items } = await listNeeds({ region_id: regionId, service_kind: kind, limit: 50 });
-  return items.filter(({ state }) => state === "accepted" || state === "planned").slice(0, MOST_TO_JOIN);
+function listSimilar({ region_id, title, details, service_kind }) {
+  const query = {
+    region_id,
+    title,
+    ...(details && { details: details.slice(0, SIMILAR_LENGTH) }),
+    ...(service_kind && { service_kind }),
+  };
+  const similar = read("/needs/similar", { query, login: session.isLoggedIn(), attempts: 1 });
+  const late = sleep(SIMILAR_WAIT_MS).then(() => ({ items: [] }));
+  return Promise.race([similar, late]).then(({ items }) => items, () => []);
 }
 
 /**
@@ -72,5 +83,5 @@ function leaveNeed({ id, title }) {
 }
 
 module.exports = {
-  listNeeds, listToJoin, listMyNeeds, getNeed, raiseNeed, supportNeed, leaveNeed,
+  listNeeds, listSimilar, listMyNeeds, getNeed, raiseNeed, supportNeed, leaveNeed,
 };

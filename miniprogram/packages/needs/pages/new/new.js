@@ -1,5 +1,5 @@
 // @ts-check
-// 「我想要…」: a need is written down, those of its kind are shown, and it is handed in or joined.
+// 「我想要…」: a need is written down, those like it are shown, and it is handed in or joined.
 // For a volunteer at a market (?source=market): what somebody without a phone asks for.
 
 const { getCatalogue } = require("../../../../api/activities");
@@ -9,7 +9,7 @@ const { draftOf } = require("../../../../utils/draft");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusal");
-const { listToJoin, raiseNeed, supportNeed } = require("../../api/needs");
+const { listSimilar, raiseNeed, supportNeed } = require("../../api/needs");
 const { FOR_WHOM, SUITS, dueOf, needOf, needWords } = require("../../utils/need-words");
 
 /** @typedef {import("../../utils/need-words").ForWhom} ForWhom */
@@ -39,7 +39,7 @@ Page({
     begun: false,
     /** Whether it is written down for somebody else, whom nobody names. */
     forOther: false,
-    /** Those of its kind; null before they were looked for. @type {(ReturnType<typeof needWords> & {details: string})[] | null} */
+    /** Those like it; null before they were looked for. @type {(ReturnType<typeof needWords> & {details: string})[] | null} */
     alike: null,
     /** What has become of it: "raised", "joined" or "kept" for the network; empty before. */
     done: "",
@@ -135,7 +135,7 @@ Page({
     return null;
   },
 
-  /** Look for those of its kind first; where there are none it is handed in. */
+  /** Look for those like it first; where there are none it is handed in. */
   async onNext() {
     const need = this.whole();
     if (need) await this.doing(() => this.lookFirst(need));
@@ -143,20 +143,14 @@ Page({
 
   /** @param {import("../../../../api/types").NewNeed} need */
   async lookFirst(need) {
-    const alike = await this.readAlike();
+    // Nobody joins for others.
+    const alike = this.data.forOther ? [] : await listSimilar(need);
     if (!alike.length) {
       await this.raise(need);
       return;
     }
     this.setData({ alike: alike.map((one) => ({ ...needWords(one), details: one.details || "" })) });
     wx.pageScrollTo({ scrollTop: 0, duration: 0 });
-  },
-
-  /** Without a network nobody can look: it is kept, and handed in later. Nobody joins for others. */
-  async readAlike() {
-    const { kind, community, forOther } = this.data;
-    if (!kind || !community || forOther) return [];
-    return listToJoin(community.subdistrict_id, kind).catch(() => []);
   },
 
   /** 「都不是，提交我的」. */

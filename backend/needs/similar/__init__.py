@@ -1,0 +1,1 @@
+"""Needs like one another: found by their letters, judged by what their words mean."""
