@@ -1,10 +1,10 @@
 """Use cases of the call list: open a number, tick somebody off, take the list along."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Uuid, func, literal, or_, select, update
+from sqlalchemy import Uuid, and_, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
@@ -19,16 +19,9 @@ from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.identity.staff.offices import office_of
 from backend.notices.about_people import LookUp, tell_looked_up
+from backend.outreach.contacts import Contact, call_list, contacts_of, open_changes, seen_of
 from backend.outreach.models import ActivityChange, Addressee, Answer, Call
-from backend.outreach.queries import (
-    By,
-    Contact,
-    account_of,
-    begun,
-    concerns,
-    contacts_of,
-    seen_of,
-)
+from backend.outreach.queries import By, account_of, begun, concerns, reached_by
 from backend.outreach.words import CALLS
 
 # What somebody whose number was seen is told of it, by the verb of the audit log.
@@ -92,14 +85,15 @@ def mark(
     call: Call | None,
     seen: str,
 ) -> None:
-    """Tick somebody off, with all who are reached together with them; None: take that back.
+    """Tick somebody off, with all who are reached together with them, of all that they were to be
+    told; None: take that back.
 
     Args:
         seen: the tick as it was shown.
 
     Raises CalledMeanwhile (409) when it is another by now, saying who was faster.
     """
-    together = _together(session, addressee)
+    together = _together(session, activity, addressee)
     if seen_of(addressee.called_at) != seen:
         raise CalledMeanwhile(_who_ticked(session, actor, addressee), addressee.call)
     now = clock.now()
@@ -126,19 +120,35 @@ def _who_ticked(session: Session, actor: Actor, addressee: Addressee) -> str:
     return f"{own_name(session.execute(name).scalar_one_or_none())}已经"
 
 
-def _together(session: Session, addressee: Addressee) -> Sequence[Addressee]:
-    """Those of a change who are reached together with somebody, locked."""
+def _together(session: Session, activity: Activity, addressee: Addressee) -> Sequence[Addressee]:
+    """Those who are reached together with somebody, locked: of the same change, of others that are
+    open where they have not been reached, and whoever was ticked off with them."""
     own = select(account_of()).where(Resident.id == addressee.resident_id)
     account = session.execute(own).scalar_one()
-    which = Addressee.id == addressee.id
+    household = Addressee.resident_id == addressee.resident_id
     if account is not None:
         family = select(Resident.id).where(account_of() == account)
-        which = or_(which, Addressee.resident_id.in_(family))
+        household = Addressee.resident_id.in_(family)
+    others = [change.id for change in open_changes(session, activity)]
     statement = (
         select(Addressee)
-        .where(Addressee.change_id == addressee.change_id, which)
+        .join(ActivityChange, ActivityChange.id == Addressee.change_id)
+        .join(Resident, Resident.id == Addressee.resident_id)
+        .where(
+            household,
+            or_(
+                Addressee.change_id == addressee.change_id,
+                and_(
+                    Addressee.change_id.in_(others),
+                    or_(
+                        reached_by() == By.NOTHING.value,
+                        Addressee.called_at == addressee.called_at,
+                    ),
+                ),
+            ),
+        )
         .order_by(Addressee.id)
-        .with_for_update()
+        .with_for_update(of=Addressee)
         .execution_options(populate_existing=True)
     )
     return session.execute(statement).scalars().all()
@@ -158,12 +168,11 @@ def contact(
     (409).
     """
     _check_not_over(activity, change)
-    person = next(
-        (one for one in contacts_of(session, change) if one.addressee_id == addressee.id), None
-    )
+    people = [*call_list(session, activity, change), *contacts_of(session, change)]
+    person = next((one for one in people if one.addressee_id == addressee.id), None)
     if person is None or person.by in (By.GONE, By.LATER):
         raise NobodyToCall
-    number = numbers_to_call(session, change.id, addressee.id).get(addressee.id)
+    number = numbers_to_call(session, [addressee.id]).get(addressee.id)
     if number is None:
         raise NoNumber
     audit.record(
@@ -188,7 +197,7 @@ def take_along(
     *,
     action: str,
 ) -> list[ToCall]:
-    """All who were not reached with their numbers, to be printed or kept as a file: one look,
+    """The activity's call list with its numbers, to be printed or kept as a file: one look,
     audited with how many they are.
 
     Args:
@@ -197,14 +206,11 @@ def take_along(
     Raises CallListOver, NobodyToCall (409).
     """
     _check_not_over(activity, change)
-    numbers = numbers_to_call(session, change.id)
-    people = [
-        ToCall(one, numbers.get(one.addressee_id))
-        for one in contacts_of(session, change)
-        if one.by is By.NOTHING
-    ]
-    if not people:
+    contacts = call_list(session, activity, change)
+    if not contacts:
         raise NobodyToCall
+    numbers = numbers_to_call(session, [one.addressee_id for one in contacts])
+    people = [ToCall(one, numbers.get(one.addressee_id)) for one in contacts]
     audit.record(
         session,
         actor,
@@ -235,33 +241,32 @@ def _tell_seen(
     tell_looked_up(session, actor, resident_ids, look)
 
 
-def numbers_to_call(
-    session: Session, change_id: UUID, addressee_id: UUID | None = None
-) -> dict[UUID, str]:
-    """By whom a change concerns: the number in full of their account, else their own, else that of
-    somebody in the family whom it concerns too."""
+def numbers_to_call(session: Session, addressee_ids: Collection[UUID]) -> dict[UUID, str]:
+    """By whom changes concern: the number in full of their account, else their own, else that of
+    somebody in the family whom a change of that activity concerns too."""
     holder, relative, of_relative = aliased(Resident), aliased(Resident), aliased(Addressee)
+    other = aliased(ActivityChange)
     family = (
         select(relative.phone_encrypted)
         .join(of_relative, of_relative.resident_id == relative.id)
+        .join(other, other.id == of_relative.change_id)
         .where(
-            of_relative.change_id == change_id,
+            other.activity_id == ActivityChange.activity_id,
             account_of(relative) == account_of(),
             relative.phone_encrypted.is_not(None),
         )
         .limit(1)
-        .correlate(Resident)
+        .correlate(Resident, ActivityChange)
         .scalar_subquery()
     )
     number = func.coalesce(holder.phone_encrypted, Resident.phone_encrypted, family)
     statement = (
         select(Addressee.id, number.label("number"))
+        .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
         .outerjoin(holder, holder.user_id == account_of())
-        .where(Addressee.change_id == change_id, number.is_not(None))
+        .where(Addressee.id.in_(addressee_ids), number.is_not(None))
     )
-    if addressee_id is not None:
-        statement = statement.where(Addressee.id == addressee_id)
     vault = composed(PhoneVault)
     return {row.id: vault.decrypt(row.number) for row in session.execute(statement)}
 

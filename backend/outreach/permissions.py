@@ -38,13 +38,16 @@ def access_change(
 def access_addressee(
     session: Session, actor: Actor, change_id: UUID, addressee_id: UUID
 ) -> tuple[Activity, ActivityChange, Addressee]:
-    """Somebody on a change's call list, for who calls them.
+    """Somebody on an activity's call list as a change's page shows it, for who calls them.
 
     Raises NotFound (404), Forbidden (403).
     """
     activity, change = access_change(session, actor, change_id, Permission.CALL_LIST)
     addressee = session.get(Addressee, addressee_id)
-    if addressee is None or addressee.change_id != change.id:
+    if addressee is None:
+        raise NotFound
+    theirs = session.get_one(ActivityChange, addressee.change_id)
+    if theirs.activity_id != activity.id:
         raise NotFound
     return activity, change, addressee
 

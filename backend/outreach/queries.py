@@ -1,33 +1,27 @@
 """Whom changes have reached: computed from what was read, answered and ticked off."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.models import Activity, Offering, Slot
+from backend.activities.models import Activity
 from backend.activities.questions import Reach
 from backend.activities.signals import ChangeKind
 from backend.bookings.models import Booking, BookingState
 from backend.core import clock
-from backend.core.dates import period
 from backend.identity.models import Resident
-from backend.identity.names import masked_name, own_name
-from backend.notices.messages.models import Message
+from backend.identity.names import own_name
 from backend.notices.models import Notice
 from backend.outreach.models import (
     ActivityChange,
     Addressee,
     Announcement,
     AnnouncementState,
-    Answer,
     Call,
 )
 from backend.outreach.words import CHANGE_KINDS
@@ -58,62 +52,6 @@ class By(StrEnum):
 
 
 _KNOW = (By.ANSWER.value, By.READ.value, By.CALL.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Those of a change who are reached together and stand alike: of an account with its family
-    those who know, those who don't, and those who have given up; or a guest.
-
-    Attributes:
-        addressee_id: one of them; stands for all.
-        names: masked.
-        asked_for: their names in full: for who opens the number, to ask for them.
-        numbers: what they have signed up for, in words.
-        account: whether there is an inbox.
-        sent: whether a message stands in it.
-        message: WeChat's beside it; None where none was owed.
-        phone: whether there is a number to call.
-        seen: stands for the tick as it is now, in the form that changes it.
-    """
-
-    addressee_id: UUID
-    resident_ids: Sequence[UUID]
-    names: str
-    asked_for: str
-    people: int
-    numbers: Sequence[str]
-    account: bool
-    sent: bool
-    message: Message | None
-    phone: bool
-    by: By
-    read_at: datetime | None
-    call: Call | None
-    called_at: datetime | None
-    called_by: str
-    answer: Answer | None
-
-    @property
-    def seen(self) -> str:
-        return seen_of(self.called_at)
-
-
-def seen_of(called_at: datetime | None) -> str:
-    """Stands for a tick, or for none."""
-    return called_at.isoformat() if called_at else "none"
-
-
-def _told_of(change_id: UUID) -> Any:
-    """What each account was told of a change in its inbox: of several the one that it has read,
-    else the last."""
-    return (
-        select(Notice.id, Notice.user_id, Notice.read_at)
-        .ext(distinct_on(Notice.user_id))
-        .where(Notice.cause_id == change_id)
-        .order_by(Notice.user_id, Notice.read_at.desc().nulls_last(), Notice.id.desc())
-        .subquery()
-    )
 
 
 def concerns(slot_id: ColumnElement[UUID | None]) -> ColumnElement[bool]:
@@ -280,94 +218,6 @@ def _reach(
         reached,
         0 if over else to_tell,
     )
-
-
-def contacts_of(session: Session, change: ActivityChange) -> list[Contact]:
-    """Whom a change concerns, in the order in which they were kept."""
-    told = _told_of(change.id)
-    statement = (
-        select(
-            Addressee,
-            Message,
-            Resident.name,
-            account_of().label("account"),
-            or_(Resident.phone_encrypted.is_not(None), _HOLDER.phone_encrypted.is_not(None)).label(
-                "phone"
-            ),
-            told.c.read_at,
-            told.c.id.is_not(None).label("sent"),
-            _CALLER.name.label("caller"),
-            reached_by().label("by"),
-        )
-        .join(ActivityChange, ActivityChange.id == Addressee.change_id)
-        .join(Resident, Resident.id == Addressee.resident_id)
-        .outerjoin(_HOLDER, _HOLDER.user_id == account_of())
-        .outerjoin(told, told.c.user_id == account_of())
-        .outerjoin(Message, Message.id == told.c.id)
-        .outerjoin(_CALLER, _CALLER.user_id == Addressee.called_by)
-        .where(Addressee.change_id == change.id)
-        .order_by(Addressee.id)
-    )
-    together: dict[tuple[UUID, By], list[Any]] = defaultdict(list)
-    for row in session.execute(statement):
-        together[row.account or row.Addressee.id, By(row.by)].append(row)
-    numbers = _numbers_of(session, change)
-    return [_contact(rows, by, numbers) for (_, by), rows in together.items()]
-
-
-def _contact(people: Sequence[Any], by: By, numbers: dict[UUID, list[str]]) -> Contact:
-    first = people[0]
-    ticked: Addressee = first.Addressee
-    return Contact(
-        ticked.id,
-        [row.Addressee.resident_id for row in people],
-        "、".join(masked_name(row.name) for row in people),
-        "、".join(own_name(row.name) for row in people),
-        len(people),
-        [words for row in people for words in numbers[row.Addressee.resident_id]],
-        first.account is not None,
-        first.sent,
-        first.Message,
-        any(row.phone for row in people),
-        by,
-        first.read_at,
-        ticked.call,
-        ticked.called_at,
-        own_name(first.caller) if ticked.call else "",
-        next((row.Addressee.answer for row in people if row.Addressee.answer), None),
-    )
-
-
-def _numbers_of(session: Session, change: ActivityChange) -> dict[UUID, list[str]]:
-    """What the people of a change have of the activity; of who has nothing any more, what they
-    had."""
-    which = [Booking.activity_id == change.activity_id, Addressee.change_id == change.id]
-    if change.offering_id is not None:
-        which.append(Booking.offering_id == change.offering_id)
-    if change.slots_stay:
-        which.append(Booking.slot_id.is_(None))
-    statement = (
-        select(
-            Booking.resident_id,
-            Booking.state,
-            Booking.ticket,
-            Offering.title,
-            Slot.starts_at,
-            Slot.ends_at,
-        )
-        .join(Addressee, Addressee.resident_id == Booking.resident_id)
-        .join(Offering, Offering.id == Booking.offering_id)
-        .outerjoin(Slot, Slot.id == Booking.slot_id)
-        .where(*which)
-        .order_by(Booking.id)
-    )
-    numbers: dict[UUID, list[str]] = defaultdict(list)
-    given_up: dict[UUID, list[str]] = defaultdict(list)
-    for row in session.execute(statement):
-        stands = row.state is not BookingState.CANCELLED or change.kind not in OF_THOSE_WHO_COME
-        when = f"，{period(row.starts_at, row.ends_at)}" if row.starts_at else ""
-        (numbers if stands else given_up)[row.resident_id].append(f"{row.ticket} {row.title}{when}")
-    return defaultdict(list, given_up | numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Which call lists are open (core/todos.py): as `queries.reaches` says of each change, for all of
-them at once; and which announcements are held for a colleague."""
+them at once, each activity's with its newest change; and which announcements are held for a
+colleague."""
 
 from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from backend.activities.models import Activity, ActivityState
 from backend.activities.signals import ChangeKind
@@ -34,6 +36,8 @@ def _open_lists(actor: Actor) -> AnySelect:
             too_late > clock.now(),
             _somebody_unreached(),
         )
+        .ext(distinct_on(_CHANGE.activity_id))
+        .order_by(_CHANGE.activity_id, _CHANGE.id.desc())
     )
 
 

@@ -17,7 +17,7 @@ FEATURE = Feature(
             "schedule.calendar",
             "calendar",
             Permission.ACTIVITY_SEE_DRAFT,
-            ("workbench", "stalls", "prints", "drafts", "moving", "outreach"),
+            ("workbench", "stalls", "prints", "drafts", "moving", "outreach", "sign_ups"),
         ),
     ),
     audit=words.AUDIT,

@@ -16,10 +16,11 @@ from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.flashes import done_here
 from backend.core.web.pages import Pages
 from backend.core.web.replies import attachment, render, see_other
-from backend.outreach import operations, queries
+from backend.outreach import contacts, operations, queries
+from backend.outreach.contacts import Contact
 from backend.outreach.operations import ToCall
 from backend.outreach.permissions import access_addressee, access_change, access_changes
-from backend.outreach.queries import By, Contact
+from backend.outreach.queries import By
 from backend.outreach.sheets import call_list_file
 from backend.outreach.web import forms
 from backend.outreach.web.forms import Shown
@@ -60,23 +61,31 @@ def show_change(
         opened: somebody whose number is shown, once.
     """
     activity, change = access_change(session, actor, change_id)
-    contacts = queries.contacts_of(session, change)
+    of_change = contacts.contacts_of(session, change)
     reaches = queries.reaches(session, activity)
+    reach = next(one for one in reaches if one.change_id == change.id)
+    over = queries.begun(change, activity)
+    later = queries.overtaken_by(session, change)
     announced = change.kind is ChangeKind.ANNOUNCEMENT
+    at = addressee_id or query["at"]
+    to_call = [] if announced or over else contacts.call_list(session, activity, change, at)
     shown = Shown.ALL if announced else query["shown"]
-    listed = _listed(contacts, shown, addressee_id or query["at"])
+    listed = to_call if to_call and shown is Shown.OPEN else _listed(of_change, shown, at)
     in_row = any(one.addressee_id == addressee_id for one in listed)
     return render(
         "outreach/change.html",
         activity=activity,
         change=change,
-        reach=next(one for one in reaches if one.change_id == change.id),
-        over=queries.begun(change, activity),
-        later=queries.overtaken_by(session, change),
+        reach=reach,
+        over=over,
+        later=later,
+        overtaken=later is not None and not reach.to_tell,
         announced=announced,
+        to_call=to_call,
+        says_more=contacts.says_more(change, to_call),
         shown=shown,
         contacts=listed,
-        counts={by: sum(one.people for one in contacts if one.by is by) for by in By},
+        counts={by: sum(one.people for one in of_change if one.by is by) for by in By},
         may_call=actor.may(Permission.CALL_LIST, region_code=activity.region_code),
         typed=typed or {},
         # Said in the row whose form was refused, where the reader is.
@@ -87,15 +96,15 @@ def show_change(
     )
 
 
-def _listed(contacts: list[Contact], shown: Shown, at: UUID | None) -> list[Contact]:
+def _listed(people: list[Contact], shown: Shown, at: UUID | None) -> list[Contact]:
     """Those who are shown, first who was not reached; whoever was just ticked off stays there."""
 
     def comes_later(one: Contact) -> bool:
         return one.by is not By.NOTHING and one.addressee_id != at
 
     if shown is Shown.OPEN:
-        return [one for one in contacts if not comes_later(one)]
-    return sorted(contacts, key=comes_later)
+        return [one for one in people if not comes_later(one)]
+    return sorted(people, key=comes_later)
 
 
 @pages.form("/<uuid:change_id>/people/<uuid:addressee_id>/call", access=Permission.CALL_LIST,
@@ -135,7 +144,8 @@ def _take_along(
     """What paper and file are made of."""
     activity, change = access_change(session, actor, change_id, Permission.CALL_LIST)
     people = operations.take_along(session, actor, activity, change, reason, action=action)
-    return {"activity": activity, "change": change, "people": people}
+    more = contacts.says_more(change, [one.contact for one in people])
+    return {"activity": activity, "change": change, "people": people, "says_more": more}
 
 
 @pages.form("/<uuid:change_id>/paper", access=Permission.CALL_LIST, body=forms.LookForm,
@@ -156,5 +166,5 @@ def excel(
 ) -> Response:
     """The call list with its numbers as an Excel file."""
     taken = _take_along(session, actor, change_id, body["reason"], "export_call_list")
-    content = call_list_file(taken["activity"].title, taken["change"].words, taken["people"])
+    content = call_list_file(taken["activity"].title, taken["people"])
     return attachment(content, f"电话名单{clock.today():%Y%m%d}.xlsx", MIMETYPE)

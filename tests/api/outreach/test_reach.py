@@ -279,6 +279,51 @@ def test_a_later_change_takes_nobody_off_the_list_whom_it_does_not_concern(
     assert desk.send(f"{address}/paper", reason="通知改期").status_code == 200
 
 
+def test_of_two_changes_a_household_is_called_once_about_both(world: World, day: MarketDay) -> None:
+    """Whichever change's page is open, it is the market's one call list; a tick is of all that was
+    said on the phone. Who has signed up in between is told of the later alone."""
+    carer, late = world.person("赵小红"), world.person("钱大海")
+    day.booked(carer), day.booked(carer, resident_id=family_of(carer))
+    desk = Desk(world, day.organiser)
+    first = put_off(desk, day)
+    mark(desk, desk.read(first), "赵*红", "no_answer")
+    day.booked(late)
+    ok(day.organiser.put(f"/activities/{day.id}", {"venue": {"name": "文化宫"}}))
+    change = day.rows("SELECT id FROM activity_change ORDER BY id DESC LIMIT 1")[0].id
+    second = f"/console/changes/{change}"
+    todos = re.findall(r'href="(/console/changes/[^"]+)"', desk.read("/console/"))
+    assert todos == [second], "one list is one thing to do"
+    assert desk.read(f"{M}/{day.id}").count("打开电话名单") == 1
+    told = r"要告诉：([^<]+)<"
+    for page in (desk.read(first), desk.read(second)):
+        assert page.count('class="call-row"') == 2
+        carers, later = re.findall(told, page)
+        assert ("换地点：" in carers, "改期：" in carers) == (True, True)
+        assert ("换地点：" in later, "改期：" in later) == (True, False)
+    for way in ("paper", "excel"):
+        assert desk.send(f"{first}/{way}", reason="通知").status_code == 200
+    paper = desk.send(f"{first}/paper", reason="通知").get_data(as_text=True)
+    assert paper.count("□") == 2
+    assert "还没通知到的 3 人" in paper
+    row = next(row for row in desk.read(first).split("<tr") if "钱*海" in row)
+    (ticks,) = re.findall(r'action="([^"]+)/call', row)
+    look = desk.send(f"{ticks}/contact", reason="通知")
+    assert "没有留电话" in look.get_data(as_text=True), "is on the list of the page that shows them"
+    assert mark(desk, desk.read(second), "赵*红", "told").status_code == 303
+    assert "已通知 2／2 人" in desk.read(first)
+    assert "已通知 2／3 人" in desk.read(second)
+    kept = desk.read(f"{first}?shown=all")
+    assert mark(desk, kept, "赵*红", "").status_code == 303
+    assert "已通知 0／2 人" in desk.read(first)
+    assert "已通知 0／3 人" in desk.read(second), "taken back of both"
+    assert mark(desk, desk.read(first), "钱*海", "told").status_code == 303
+    other = MarketDay.begin(world)
+    ok(other.organiser.put(f"/activities/{other.id}", {"venue": {"name": "文化宫"}}))
+    (elsewhere,) = day.rows("SELECT id FROM activity_change WHERE activity_id = :id", id=other.id)
+    strange = ticks.replace(ticks.split("/")[3], str(elsewhere.id))
+    assert desk.send(f"{strange}/contact", reason="通知").status_code == 404, "of another market"
+
+
 def test_who_has_an_appointment_too_answers_for_what_they_were_asked(
     world: World, day: MarketDay
 ) -> None:
