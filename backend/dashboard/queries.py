@@ -194,7 +194,8 @@ def _kinds(session: Session, found: Select[Any]) -> list[dict[str, Any]]:
 
 
 def _needs(session: Session, region: Region, period: Period) -> dict[str, Any]:
-    """The needs raised in the period, by where they stand now."""
+    """The needs raised in the period, by where they stand now; those that are dealt with as one
+    are one."""
     statement = (
         select(
             Need.state,
@@ -202,7 +203,7 @@ def _needs(session: Session, region: Region, period: Period) -> dict[str, Any]:
             func.count().filter(is_solved()).label("solved"),
         )
         .join(Region, Region.id == Need.region_id)
-        .where(Region.code.startswith(region.code))
+        .where(Region.code.startswith(region.code), Need.merged_into.is_(None))
         .group_by(Need.state)
     )
     if period.first is not None:

@@ -5,12 +5,13 @@ from backend.core.permissions import Permission
 from backend.needs import models, receivers, texts, waiting, words
 from backend.needs.verdicts import asking
 from backend.needs.voices import cutting
-from backend.needs.web import pages, routes
+from backend.needs.web import merging, pages, routes
 
 FEATURE = Feature(
     name="needs",
     tables=(models,),
     api=(routes.blp,),
+    # merging declares its pages on those of the list.
     pages=(pages.pages,),
     menu=(MenuEntry(60, "需求", "needs.list_needs", "clipboard-list", Permission.NEED_SEE),),
     titles={
@@ -24,5 +25,5 @@ FEATURE = Feature(
     states={"需求 Need (`backend/needs/models.py`)": models.NEED_TRANSITIONS},
     jobs=(texts.check_text, texts.check_verdict, asking.ask_whether_solved, cutting.cut_links),
     todos=waiting.TODOS_OF_NEEDS,
-    connects=(receivers,),
+    connects=(receivers, merging),
 )

@@ -123,6 +123,10 @@ class Need(Base):
     # Of a refusal, or of an end without a solution: a key of config/need_reasons.toml, and words.
     reason_code: Mapped[str | None]
     reason: Mapped[str | None]
+    # What it is dealt with as: it stays as it was when it was merged, and what becomes of that one
+    # becomes of it (lifecycle/merging.py). That one is never merged itself.
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("need.id"), index=True)
+    merged_at: Mapped[datetime | None]
     # Which time it is gone through: one more for each time that it was not solved.
     round: Mapped[int] = mapped_column(default=1, server_default="1")
     served_at: Mapped[datetime | None]
@@ -187,6 +191,9 @@ class NeedVoice(Base):
     # Of the staff, who wrote it down for them.
     entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     withdrawn_at: Mapped[datetime | None]
+    # Of one whose link is cut, the first voice of the same person among what was merged: who has
+    # asked twice counts as one for ever.
+    counts_as: Mapped[UUID | None]
 
     __table_args__ = (
         Index(

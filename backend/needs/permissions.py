@@ -14,6 +14,7 @@ from backend.identity.permissions import access_own_resident
 from backend.needs.models import Need, NeedState, NeedVoice, VoiceRole
 from backend.needs.requests import Asker
 from backend.needs.texts import readable
+from backend.needs.voices.counting import of_group
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -134,7 +135,7 @@ def find_voice(session: Session, actor: Actor, need: Need, resident_id: UUID | N
     """
     if resident_id is None:
         own = select(NeedVoice.resident_id).where(
-            NeedVoice.need_id == need.id,
+            of_group(need.id),
             NeedVoice.resident_id.in_(people_of(session, actor)),
             NeedVoice.withdrawn_at.is_(None),
         )
@@ -164,6 +165,17 @@ def _lock_resident(session: Session, resident_id: UUID) -> None:
     )
     if session.execute(statement).first() is None:
         raise ValidationFailed(errors={"resident_id": ["没有这个人"]})
+
+
+def check_head(session: Session, actor: Actor, need_id: UUID) -> Need:
+    """The need that another one is to be merged into, if it is the caller's to handle.
+
+    Raises ValidationFailed (422) beside the field, as `check_activity`.
+    """
+    need = session.get(Need, need_id)
+    if need is None or not actor.may(Permission.NEED_HANDLE, region_code=need.region_code):
+        raise ValidationFailed(errors={"into_id": ["请选择您负责地区的需求"]})
+    return need
 
 
 def check_activity(session: Session, actor: Actor, activity_id: UUID) -> Activity:

@@ -16,7 +16,7 @@ from backend.core.dates import day
 from backend.identity.models import Resident
 from backend.needs.models import Need, NeedVoice
 from backend.needs.reasons import title_of, turn_to
-from backend.needs.voices.counting import ACCOUNT, reachable
+from backend.needs.voices.counting import ACCOUNT, of_group, reachable
 from backend.notices.models import NoticeKind
 from backend.notices.news import News
 from backend.notices.operations import tell
@@ -76,6 +76,17 @@ def reopened(session: Session, need: Need) -> None:
     _tell(session, need, NoticeKind.NEED_REOPENED, "重新办理", "还没有解决，社区重新安排。")
 
 
+def merged(session: Session, need: Need) -> None:
+    """Nothing of the other one is said: others may not read it yet."""
+    _tell(session, need, NoticeKind.NEED_MERGED, "合并办理",
+          "附近有人提了同样的事，社区合在一起办。您提的仍然保留，办到哪一步都会告诉您；"
+          "不想合在一起的，可以随时退出。")  # fmt: skip
+
+
+def unmerged(session: Session, need: Need) -> None:
+    _tell(session, need, NoticeKind.NEED_UNMERGED, "单独办理", "社区改为单独办理您提的这件事。")
+
+
 def _tell(
     session: Session,
     need: Need,
@@ -84,7 +95,8 @@ def _tell(
     text: str,
     voice_ids: Collection[UUID] | None = None,
 ) -> None:
-    """Tell the accounts of all who ask for it; or of these voices alone."""
+    """Tell the accounts of all who ask for it, or for one that was merged into it; or of these
+    voices alone."""
     news = [
         News(
             user_id=row.account,
@@ -106,6 +118,6 @@ def _accounts(session: Session, need: Need, voice_ids: Collection[UUID] | None) 
     return session.execute(
         select(ACCOUNT.label("account"), func.array_agg(Resident.id).label("resident_ids"))
         .join(NeedVoice, NeedVoice.resident_id == Resident.id)
-        .where(NeedVoice.need_id == need.id, reachable(), chosen)
+        .where(of_group(need.id), reachable(), chosen)
         .group_by(ACCOUNT)
     )

@@ -1,6 +1,6 @@
 """Which needs wait for somebody (core/todos.py)."""
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from backend.core import clock
 from backend.core.db import AnySelect
@@ -11,11 +11,16 @@ from backend.regions.models import Region
 from backend.regions.queries import within
 
 
+def is_to_decide() -> ColumnElement[bool]:
+    """Whether a need waits to be decided on by itself."""
+    return and_(Need.state == NeedState.OPEN, Need.merged_into.is_(None))
+
+
 def _to_decide(actor: Actor) -> AnySelect:
     return (
         select(Need.id, Need.title.label("words"), Need.created_at.label("at"))
         .join(Region, Region.id == Need.region_id)
-        .where(within(actor.region_codes(Permission.NEED_HANDLE)), Need.state == NeedState.OPEN)
+        .where(within(actor.region_codes(Permission.NEED_HANDLE)), is_to_decide())
     )
 
 
@@ -28,7 +33,7 @@ def _late(actor: Actor) -> AnySelect:
     return (
         select(Need.id, Need.title.label("words"), Need.created_at.label("at"))
         .join(Region, Region.id == Need.region_id)
-        .where(or_(false(), *above), Need.state == NeedState.OPEN, Need.decide_by < clock.today())
+        .where(or_(false(), *above), is_to_decide(), Need.decide_by < clock.today())
     )
 
 

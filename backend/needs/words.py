@@ -27,6 +27,7 @@ NEED_ACTIONS = {
     "plan_need": "安排到活动", "take_need_off": "从活动撤下，另作安排",
     "serve_need": "记为已服务", "evaluate_need": "评价完毕",
     "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
+    "merge_need": "并入相同的需求", "unmerge_need": "撤销合并",
 }  # fmt: skip
 AUDIT = AuditWords(
     actions={
@@ -40,6 +41,8 @@ AUDIT = AuditWords(
         "evaluate_need": "需求评价完毕",
         "close_need_unsolved": "需求未解决而办结",
         "reopen_need": "需求重新办理",
+        "merge_need": "合并需求",
+        "unmerge_need": "撤销合并需求",
         "export_needs": "导出需求",
     },
     objects={"need": "需求"},

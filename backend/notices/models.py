@@ -44,6 +44,8 @@ class NoticeKind(StrEnum):
     NEED_ASKED = "need_asked"
     NEED_UNSOLVED = "need_unsolved"
     NEED_REOPENED = "need_reopened"
+    NEED_MERGED = "need_merged"
+    NEED_UNMERGED = "need_unmerged"
     ROLE_GIVEN = "role_given"
     ROLE_TAKEN = "role_taken"
     LOOKED_UP = "looked_up"

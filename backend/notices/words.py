@@ -17,7 +17,8 @@ NOTICE_KINDS = {
     NoticeKind.NEED_ACCEPTED: "需求已受理", NoticeKind.NEED_DECLINED: "需求不受理",
     NoticeKind.NEED_PLANNED: "需求已安排", NoticeKind.NEED_MOVED_OFF: "需求另作安排",
     NoticeKind.NEED_SERVED: "需求已服务", NoticeKind.NEED_UNSOLVED: "需求未解决",
-    NoticeKind.NEED_REOPENED: "需求重新办理",
+    NoticeKind.NEED_REOPENED: "需求重新办理", NoticeKind.NEED_MERGED: "需求合并办理",
+    NoticeKind.NEED_UNMERGED: "需求单独办理",
     NoticeKind.ROLE_GIVEN: "授予角色", NoticeKind.ROLE_TAKEN: "收回角色",
     NoticeKind.LOOKED_UP: "信息被查看",
 }  # fmt: skip

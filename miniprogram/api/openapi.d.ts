@@ -702,13 +702,17 @@ export interface MeanAnswer {
   mean: number;
 }
 
+export interface MergeRequest {
+  into_id: string;
+}
+
 export interface MessageAnswer {
   activity_id: string;
   ended_at: string | null;
   /** WeChat's, of a refusal or of what put it off */
   errcode: number | null;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "role_given" | "role_taken" | "looked_up";
   /** whether it has certainly told nobody, and there is a credit */
   may_resend: boolean;
   /** masked */
@@ -751,6 +755,8 @@ export interface NeedAnswer {
   for_whom: "self" | "family" | "neighbours" | null;
   id: string;
   late: boolean;
+  /** what it is dealt with as: its state is this */
+  merged_into: string | null;
   raised_on: string;
   reason: string | null;
   reason_code: string | null;
@@ -798,6 +804,8 @@ export interface NeedInFullAnswer {
   for_whom: "self" | "family" | "neighbours" | null;
   id: string;
   late: boolean;
+  /** what it is dealt with as: its state is this */
+  merged_into: string | null;
   mine: OwnVoiceAnswer | null;
   /** what those who asked say */
   outcome: OutcomeAnswer;
@@ -858,7 +866,7 @@ export interface NeedUnsolvedRequest {
 export interface NoticeAnswer {
   created_at: string;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "role_given" | "role_taken" | "looked_up";
   /** where a tap leads in the mini-program */
   page: string;
   read_at: string | null;
@@ -1628,7 +1636,7 @@ export interface SupportRequest {
 export interface TemplateAnswer {
   /** WeChat's, for requestSubscribeMessage */
   id: string;
-  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "role_given" | "role_taken" | "looked_up")[];
+  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "role_given" | "role_taken" | "looked_up")[];
   /** its name here */
   template: string;
   title: string;

@@ -152,6 +152,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /needs/<uuid:need_id>/close-unsolved": ("ended", "coa"),
     "POST /needs/<uuid:need_id>/reopen": ("reason", "scoau"),
     "POST /needs/<uuid:need_id>/verdict": ("verdict", "scoau"),
+    "POST /needs/<uuid:need_id>/merge": ("merge", "coa"),
+    "POST /needs/<uuid:need_id>/unmerge": ("", "coa"),
     "POST /needs/<uuid:need_id>/plans": ("plan", "coa"),
     "DELETE /needs/<uuid:need_id>/plans/<uuid:offering_id>": ("", "coa"),
     "GET /resources": ("", "pcofau"),
@@ -305,6 +307,7 @@ class Stage:
             "ended": {"reason_code": "not_ours", "reason": "请找物业"},
             "plan": {"offering_id": self.market.offering_id},
             "resource": self._resource(),
+            "merge": {"into_id": self.ids["need_id"]},
         }  # fmt: skip
 
 

@@ -160,3 +160,66 @@ def test_of_support_and_its_withdrawal_at_once_one_is_last(
     assert set(answers[::2]) <= {200, 201, 409}
     shown = ok(person.get(path))
     assert (shown["voices"], shown["state"]) == (0, "declined")
+
+
+def test_two_who_merge_at_once_make_no_circle(committed_app: Flask, committed_world: World) -> None:
+    """One into the other and that into the first: one of them is done."""
+    world = committed_world
+    clerks = [world.organiser(), world.organiser()]
+    needs = [_accepted(world, clerks[0]) for _ in range(2)]
+
+    def merge(number: int) -> int:
+        source, head = needs[number % 2], needs[1 - number % 2]
+        return clerks[number % 2].post(f"/needs/{source}/merge", {"into_id": head}).status_code
+
+    assert sorted(together(TIMES, merge)) == [200] + [409] * (TIMES - 1)
+    assert sorted(_row(committed_app, need).merged_into is None for need in needs) == [False, True]
+
+
+def test_who_merges_meets_what_was_done_to_either(
+    committed_app: Flask, committed_world: World
+) -> None:
+    """What is planned at that moment is not merged, and what is merged is not planned; a head that
+    is ended at that moment takes nothing in, or ends for both: whoever asked is told so."""
+    world = committed_world
+    clerks = [world.organiser(), world.organiser()]
+    market = world.live_market(clerks[0])
+    planned = {"offering_id": market.offering_id}
+    ended = {"reason_code": "not_ours", "reason": "请找物业"}
+    for of_source in (True, False):
+        source, head = (_accepted(world, clerks[0]) for _ in range(2))
+        person = world.person()
+        ok(person.post(f"/needs/{source}/support"), 201)
+        path, body = (
+            (f"/needs/{source}/plans", planned) if of_source
+            else (f"/needs/{head}/close-unsolved", ended)
+        )  # fmt: skip
+
+        def act(number: int, source: str = source, head: str = head,
+                path: str = path, body: dict[str, str] = body) -> int:  # fmt: skip
+            if number % 2:
+                return clerks[1].post(f"/needs/{source}/merge", {"into_id": head}).status_code
+            return clerks[0].post(path, body).status_code
+
+        acted, merged = together(2, act)
+        is_merged = _row(committed_app, source).merged_into is not None
+        assert merged == (200 if is_merged else 409)
+        kinds = [one["kind"] for one in ok(person.get("/me/notices"))["items"]]
+        if of_source:
+            assert acted == (409 if is_merged else 201)
+            assert kinds == (["need_merged"] if is_merged else ["need_planned"])
+        else:
+            assert acted == 200
+            assert kinds == (["need_unsolved", "need_merged"] if is_merged else [])
+
+
+def _accepted(world: World, clerk: Person) -> str:
+    body = {"region_id": world.region_id(COMMUNITY), "title": "量血压", "source": "visit"}
+    need: str = ok(clerk.post("/needs", body), 201)["id"]
+    ok(clerk.post(f"/needs/{need}/accept"))
+    return need
+
+
+def _row(app: Flask, need_id: str) -> Need:
+    with app.app_context(), transaction() as session:
+        return session.get_one(Need, UUID(need_id))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, false, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, cast, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
 from backend.core import clock
@@ -36,15 +36,22 @@ _STEPS = {
     "evaluate_need": "已评价",
     "close_need_unsolved": "没能解决，已如实办结",
     "reopen_need": "还没解决，重新办理",
+    "merge_need": "和相同的需求合在一起办",
+    "unmerge_need": "改为单独办理",
 }
 
 
 def list_needs(session: Session, actor: Actor | None, wanted: NeedsAsked, asked: Asked) -> Page:
-    """Needs that everybody may read, and of the staff's regions all; the last raised first."""
+    """Needs that everybody may read, and of the staff's regions all; the last raised first. Of
+    those that are dealt with as one, the one that stands for them."""
     statement = (
         select(Need)
         .join(Region, Region.id == Need.region_id)
-        .where(or_(is_public(), seen_by(actor)), *_filters(session, wanted))
+        .where(
+            or_(is_public(), seen_by(actor)),
+            Need.merged_into.is_(None),
+            *_filters(session, wanted),
+        )
     )
     page = paginate(
         session,
@@ -117,7 +124,9 @@ def list_own(session: Session, actor: Actor, asked: Asked) -> Page:
 
 
 def _shown(session: Session, needs: Sequence[Need]) -> list[dict[str, Any]]:
-    voices = count_voices(session, [need.id for need in needs])
+    """As the API answers them. What becomes of one that was merged is what becomes of the one that
+    stands for it."""
+    voices, heads = count_voices(session, [need.id for need in needs]), _heads(session, needs)
     names = select(Region.id, Region.name).where(Region.id.in_(need.region_id for need in needs))
     regions = {row.id: row.name for row in session.execute(names)}
     return [
@@ -131,19 +140,34 @@ def _shown(session: Session, needs: Sequence[Need]) -> list[dict[str, Any]]:
             "suits": need.suits or [],
             "source": need.source,
             "raised_on": need.raised_on,
-            "decide_by": need.decide_by,
-            "late": _is_late(need),
-            "state": need.state,
-            "reason_code": need.reason_code,
-            "reason": _reason(need),
-            "turn_to": turn_to(need.reason_code),
-            "round": need.round,
-            "served_at": need.served_at,
-            "ended_at": need.ended_at,
+            "merged_into": need.merged_into,
             "voices": voices[need.id],
         }
+        | _stands(heads[need.id])
         for need in needs
     ]
+
+
+def _heads(session: Session, needs: Sequence[Need]) -> dict[UUID, Need]:
+    """Of each need the one that stands for it: what it was merged into, or itself."""
+    statement = select(Need).where(Need.id.in_([n.merged_into for n in needs if n.merged_into]))
+    heads = {head.id: head for head in session.execute(statement).scalars()}
+    return {need.id: heads.get(need.merged_into or need.id, need) for need in needs}
+
+
+def _stands(need: Need) -> dict[str, Any]:
+    """Where a need stands."""
+    return {
+        "decide_by": need.decide_by,
+        "late": _is_late(need),
+        "state": need.state,
+        "reason_code": need.reason_code,
+        "reason": _reason(need),
+        "turn_to": turn_to(need.reason_code),
+        "round": need.round,
+        "served_at": need.served_at,
+        "ended_at": need.ended_at,
+    }
 
 
 def _is_late(need: Need) -> bool:
@@ -160,14 +184,19 @@ def _reason(need: Need) -> str | None:
 def _in_full(session: Session, actor: Actor | None, needs: Sequence[Need]) -> list[dict[str, Any]]:
     ids = [need.id for need in needs]
     steps, own = _timelines(session, needs), _own_voices(session, actor, ids)
-    said, photos = outcomes(session, ids), photos_of(session, ids)
+    heads = {need.id: need.merged_into or need.id for need in needs}
+    said, photos = outcomes(session, list(heads.values())), photos_of(session, ids)
     return [
         shown
         | {
             "timeline": steps[shown["id"]],
             "photos": photos[shown["id"]],
-            "outcome": said[shown["id"]].pop(shown["round"], NOTHING),
-            "earlier": [{"round": n} | one for n, one in said[shown["id"]].items()],
+            "outcome": said[heads[shown["id"]]].get(shown["round"], NOTHING),
+            "earlier": [
+                {"round": n} | one
+                for n, one in said[heads[shown["id"]]].items()
+                if n != shown["round"]
+            ],
             "mine": next(iter(own[shown["id"]]), None),
             "own_voices": own[shown["id"]],
         }
@@ -177,17 +206,21 @@ def _in_full(session: Session, actor: Actor | None, needs: Sequence[Need]) -> li
 
 def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[str, Any]]]:
     """What has become of needs, in plain words: nobody is named, and of a market what everybody
-    may know."""
+    may know. Of one that was merged also what has become of its head since."""
     found: dict[UUID, list[dict[str, Any]]] = {
         need.id: [{"at": need.created_at, "what": "提出", "reason": None}] for need in needs
     }
+    followers: dict[UUID, list[Need]] = defaultdict(list)
+    for need in needs:
+        if need.merged_into is not None:
+            followers[need.merged_into].append(need)
     named = AuditEntry.details["activity_id"].as_string()
     statement = (
         select(AuditEntry, Activity)
         .outerjoin(Activity, cast(Activity.id, Text) == named)
         .where(
             AuditEntry.object_type == Need.__tablename__,
-            AuditEntry.object_id.in_(found),
+            AuditEntry.object_id.in_([*found, *followers]),
             AuditEntry.action.in_(_STEPS),
         )
         .order_by(AuditEntry.at, AuditEntry.id)
@@ -196,7 +229,11 @@ def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[
         entry, planned = row.AuditEntry, row.AuditEntry.action == "plan_need" and row.Activity
         what = planned_for(row.Activity) if planned else _STEPS[entry.action]
         step = {"at": entry.at, "what": what, "reason": entry.reason_in_words}
-        found[entry.object_id].append(step)
+        if entry.object_id in found:
+            found[entry.object_id].append(step)
+        for need in followers[entry.object_id]:
+            if need.merged_at is not None and entry.at > need.merged_at:
+                found[need.id].append(step)
     return found
 
 
@@ -208,8 +245,11 @@ def _own_voices(
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     if actor is None:
         return found
+    head = aliased(Need)
     own = or_(Resident.user_id == actor.user_id, Resident.guardian_user_id == actor.user_id)
-    said = (NeedVerdict.voice_id == NeedVoice.id) & (NeedVerdict.round == Need.round)
+    said = (NeedVerdict.voice_id == NeedVoice.id) & (
+        NeedVerdict.round == func.coalesce(head.round, Need.round)
+    )
     voices = (
         select(
             NeedVoice.need_id,
@@ -219,6 +259,7 @@ def _own_voices(
             NeedVerdict.reason,
         )
         .join(Need, Need.id == NeedVoice.need_id)
+        .outerjoin(head, head.id == Need.merged_into)
         .join(Resident, Resident.id == NeedVoice.resident_id)
         .outerjoin(NeedVerdict, said)
         .where(own, NeedVoice.need_id.in_(need_ids), NeedVoice.withdrawn_at.is_(None))

@@ -3,13 +3,20 @@
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock
+from backend.core.errors import AppError
 from backend.core.permissions import Actor
-from backend.core.states import transition
+from backend.core.states import lock, transition
 from backend.needs import telling
 from backend.needs.models import NEED_TRANSITIONS, Need, NeedState
 
 # Where a need's way ends, unless somebody says that it isn't solved.
 ENDS = frozenset({NeedState.EVALUATED, NeedState.DECLINED, NeedState.CLOSED_UNSOLVED})
+
+
+class MergedAway(AppError):
+    status = 409
+    code = "merged_away"
+    title = "这条需求已并入另一条，请在那一条上办理，或者先撤销合并"
 
 
 def move(
@@ -28,8 +35,11 @@ def move(
     Args:
         actor: None where it follows from something else, or must not tell whose need it is.
 
-    Raises IllegalTransition (409), Forbidden (403).
+    Raises IllegalTransition (409), Forbidden (403), MergedAway (409) for what goes where another
+    one goes.
     """
+    if lock(session, Need, need.id).merged_into is not None:
+        raise MergedAway
     why = {"reason_code": reason_code, "reason": reason}
     transition(
         session,

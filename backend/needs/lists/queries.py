@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity
@@ -119,7 +119,9 @@ def count_by_state(session: Session, actor: Actor, wanted: NeedFilter) -> dict[N
 def _needs(actor: Actor, wanted: NeedFilter) -> Select[Any]:
     codes = actor.region_codes(Permission.NEED_SEE)
     statement: Select[Any] = (
-        select(Need).join(Region, Region.id == Need.region_id).where(within(codes))
+        select(Need)
+        .join(Region, Region.id == Need.region_id)
+        .where(within(codes), Need.merged_into.is_(None))
     )
     if wanted.region_code is not None:
         statement = statement.where(Region.code.startswith(wanted.region_code))
@@ -197,7 +199,7 @@ def history(session: Session, need: Need) -> list[Step]:
         select(AuditEntry, Resident.name, Activity.title)
         .outerjoin(Resident, Resident.user_id == AuditEntry.actor_user_id)
         .outerjoin(Activity, cast(Activity.id, Text) == planned_for)
-        .where(AuditEntry.object_type == Need.__tablename__, AuditEntry.object_id == need.id)
+        .where(AuditEntry.object_type == Need.__tablename__, _of_its_history(need))
         .order_by(AuditEntry.at, AuditEntry.id)
     )
     steps = [
@@ -207,6 +209,14 @@ def history(session: Session, need: Need) -> list[Step]:
     ]  # fmt: skip
     raised = Step(need.created_at, "居民", "raise_need", None, None)
     return steps if need.created_by else [raised, *steps]
+
+
+def _of_its_history(need: Need) -> ColumnElement[bool]:
+    """Whether an entry is of a need; or of the one that it was merged into, and later than that."""
+    own = AuditEntry.object_id == need.id
+    if need.merged_into is None:
+        return own
+    return or_(own, (AuditEntry.object_id == need.merged_into) & (AuditEntry.at > need.merged_at))
 
 
 def activities_to_plan_for(session: Session, actor: Actor, need: Need) -> list[Any]:

@@ -62,7 +62,12 @@ def _candidates(wanted: list[str], visible: ColumnElement[bool]) -> _Candidates:
     sharing = (
         select(Need.id)
         .join(Region, Region.id == Need.region_id)
-        .where(Need.grams.contains(array([gram.c.gram])), _under_way(), visible)
+        .where(
+            Need.grams.contains(array([gram.c.gram])),
+            _under_way(),
+            Need.merged_into.is_(None),
+            visible,
+        )
         .limit(SIMILAR.found)
         .lateral("sharing")
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from backend.core import clock
@@ -18,7 +19,7 @@ from backend.identity.models import Resident
 from backend.needs import telling
 from backend.needs.lifecycle.moves import move
 from backend.needs.models import Need, NeedState, NeedVerdict, NeedVoice
-from backend.needs.voices.counting import reachable
+from backend.needs.voices.counting import of_group, reachable
 
 
 @job("needs.ask_whether_solved", cron="23 1 * * *")
@@ -39,7 +40,7 @@ def _due() -> Select[UUID]:
         .where(
             Need.state == NeedState.SERVED,
             Need.served_at <= clock.now() - timedelta(days=NEEDS.ask_days),
-            select(NeedVoice.id).where(NeedVoice.need_id == Need.id).exists(),
+            select(NeedVoice.id).where(of_group(Need.id)).exists(),
         )
         .order_by(Need.id)
     )
@@ -61,12 +62,20 @@ def _look_after(session: Session, need: Need) -> None:
 
 
 def _ask(session: Session, need: Need) -> Sequence[UUID]:
-    """The voices that are asked now for the first time in this round."""
-    known = select(NeedVerdict.voice_id).where(NeedVerdict.round == need.round)
+    """The voices that are asked now for the first time in this round; one of each person, who may
+    have asked for several needs that were merged."""
+    known = (
+        select(NeedVoice.resident_id)
+        .join(NeedVerdict, NeedVerdict.voice_id == NeedVoice.id)
+        .where(of_group(need.id), NeedVerdict.round == need.round)
+        .where(NeedVoice.resident_id.is_not(None))
+    )
     voices = session.execute(
         select(NeedVoice.id)
+        .ext(distinct_on(NeedVoice.resident_id))
         .join(Resident, Resident.id == NeedVoice.resident_id)
-        .where(NeedVoice.need_id == need.id, reachable(), NeedVoice.id.not_in(known))
+        .where(of_group(need.id), reachable(), NeedVoice.resident_id.not_in(known))
+        .order_by(NeedVoice.resident_id, NeedVoice.id)
     )
     asked = voices.scalars().all()
     now = clock.now()
@@ -83,7 +92,7 @@ def _ask_again(session: Session, need: Need) -> Sequence[UUID]:
     still_there = (
         select(NeedVoice.id)
         .join(Resident, Resident.id == NeedVoice.resident_id)
-        .where(NeedVoice.need_id == need.id, reachable())
+        .where(of_group(need.id), reachable())
     )
     now = clock.now()
     again = session.execute(
@@ -106,7 +115,7 @@ def _is_judged(session: Session, need: Need) -> bool:
     waits, asked = session.execute(
         select(func.count().filter(NeedVerdict.verdict.is_(None)), func.count())
         .join(NeedVoice, NeedVoice.id == NeedVerdict.voice_id)
-        .where(NeedVoice.need_id == need.id, NeedVerdict.round == need.round)
+        .where(of_group(need.id), NeedVerdict.round == need.round)
     ).one()
     if not asked:
         return False

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.needs.models import Need, NeedState, NeedVerdict, NeedVoice, Verdict
+from backend.needs.voices.counting import groups, of_group
 
 Outcome = dict[str, int]
 """How many were asked and have answered, and how many gave each answer."""
@@ -26,21 +27,21 @@ def counts() -> dict[str, ColumnElement[int]]:
 
 def outcomes(session: Session, need_ids: Collection[UUID]) -> dict[UUID, dict[int, Outcome]]:
     """What was said of needs, by round; a round of which nobody was asked is left out."""
-    figures = counts()
+    figures, group = counts(), groups(need_ids)
     statement = (
         select(
-            NeedVoice.need_id,
+            group.c.head,
             NeedVerdict.round,
             *(column.label(name) for name, column in figures.items()),
         )
         .join(NeedVoice, NeedVoice.id == NeedVerdict.voice_id)
-        .where(NeedVoice.need_id.in_(need_ids))
-        .group_by(NeedVoice.need_id, NeedVerdict.round)
+        .join(group, group.c.member == NeedVoice.need_id)
+        .group_by(group.c.head, NeedVerdict.round)
         .order_by(NeedVerdict.round)
     )
     found: dict[UUID, dict[int, Outcome]] = defaultdict(dict)
     for row in session.execute(statement).mappings():
-        found[row["need_id"]][row["round"]] = {name: row[name] for name in figures}
+        found[row["head"]][row["round"]] = {name: row[name] for name in figures}
     return found
 
 
@@ -49,7 +50,7 @@ def is_solved() -> ColumnElement[bool]:
     whom nobody could be asked about it is what the clerk was told; no answer is never that."""
     of_round = and_(
         NeedVoice.id == NeedVerdict.voice_id,
-        NeedVoice.need_id == Need.id,
+        of_group(Need.id),
         NeedVerdict.round == Need.round,
     )
     answers = counts()

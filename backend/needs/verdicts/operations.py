@@ -12,11 +12,12 @@ from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.states import lock
 from backend.identity.people.texts import CommentState
+from backend.needs.lifecycle.merging import head_of
 from backend.needs.lifecycle.moves import begin_anew
 from backend.needs.models import JUDGED_IN, Need, NeedVerdict, NeedVoice, Verdict
 from backend.needs.requests import Judged
 from backend.needs.texts import check_verdict
-from backend.needs.voices.operations import voice_of
+from backend.needs.voices.counting import of_group
 
 
 class NotAsked(AppError):
@@ -43,9 +44,9 @@ def judge(session: Session, need: Need, resident_id: UUID, said: Judged) -> None
 
     Raises NoVoice, NotAsked (409).
     """
-    lock(session, Need, need.id)
-    voice = voice_of(session, need.id, resident_id)
-    if voice is None or voice.withdrawn_at is not None:
+    need = lock(session, Need, head_of(session, need).id)
+    voice = _voice_in(session, need, resident_id)
+    if voice is None:
         raise NoVoice
     if need.state not in JUDGED_IN:
         raise NotAsked
@@ -54,6 +55,25 @@ def judge(session: Session, need: Need, resident_id: UUID, said: Judged) -> None
         _put_words(session, row, said.reason)
     row.verdict, row.answered_at = said.verdict, clock.now()
     session.flush()
+
+
+def _voice_in(session: Session, need: Need, resident_id: UUID) -> NeedVoice | None:
+    """The voice that stands of somebody who asks for a need, or for one that was merged into it;
+    of several the one that was asked."""
+    asked = select(NeedVerdict.id).where(
+        NeedVerdict.voice_id == NeedVoice.id, NeedVerdict.round == need.round
+    )
+    statement = (
+        select(NeedVoice)
+        .where(
+            of_group(need.id),
+            NeedVoice.resident_id == resident_id,
+            NeedVoice.withdrawn_at.is_(None),
+        )
+        .order_by(asked.exists().desc(), NeedVoice.id)
+        .limit(1)
+    )
+    return session.execute(statement).scalar_one_or_none()
 
 
 def _verdict_of(session: Session, voice: NeedVoice, round_: int) -> NeedVerdict:
@@ -91,7 +111,7 @@ def ask_again(
 
     Raises NotUnsolved (409) for who has not said so of the round that is over.
     """
-    lock(session, Need, need.id)
+    need = lock(session, Need, head_of(session, need).id)
     begun = need.state not in JUDGED_IN
     said = _unsolved(session, need, resident_ids)
     if not said:
@@ -112,12 +132,13 @@ def _unsolved(
 ) -> Sequence[NeedVerdict]:
     """Where these people have said `not`: of the round that is judged, or of the last one where a
     new one has begun."""
+    need = head_of(session, need)
     judged = need.round if need.state in JUDGED_IN else need.round - 1
     statement = (
         select(NeedVerdict)
         .join(NeedVoice, NeedVoice.id == NeedVerdict.voice_id)
         .where(
-            NeedVoice.need_id == need.id,
+            of_group(need.id),
             NeedVoice.resident_id.in_(resident_ids),
             NeedVoice.withdrawn_at.is_(None),
             NeedVerdict.round == judged,

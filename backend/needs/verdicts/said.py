@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.identity.people.texts import CommentState
 from backend.needs.models import Need, NeedVerdict, NeedVoice, Verdict
 from backend.needs.verdicts.counting import Outcome, outcomes
+from backend.needs.voices.counting import of_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def rounds_of(session: Session, need: Need, *, may_handle: bool) -> list[Round]:
         select(NeedVerdict.round, NeedVerdict.verdict, NeedVerdict.reason)
         .join(NeedVoice, NeedVoice.id == NeedVerdict.voice_id)
         .where(
-            NeedVoice.need_id == need.id,
+            of_group(need.id),
             NeedVerdict.verdict.is_not(None),
             NeedVerdict.reason_state.in_(states),
         )

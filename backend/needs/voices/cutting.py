@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from backend.core import clock
 from backend.core.config import NEEDS
@@ -28,9 +28,12 @@ def cut_links() -> None:
 
 def _cut_some(session: Session) -> int:
     """Cut the links of some voices whose time is over; how many."""
+    # Of one that was merged it counts when its head has ended.
+    own = aliased(Need)
     due = (
         select(NeedVoice.id)
-        .join(Need, Need.id == NeedVoice.need_id)
+        .join(own, own.id == NeedVoice.need_id)
+        .join(Need, Need.id == func.coalesce(own.merged_into, own.id))
         .where(NeedVoice.resident_id.is_not(None), _is_long_over())
         .order_by(NeedVoice.id)
         .limit(BATCH)

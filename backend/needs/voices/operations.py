@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.core import clock
 from backend.core.errors import AppError, on_constraint
 from backend.core.states import lock
+from backend.needs.lifecycle.merging import head_of
 from backend.needs.lifecycle.moves import ENDS, move
 from backend.needs.models import Need, NeedState, NeedVoice, VoiceRole
 from backend.needs.reasons import WITHDRAWN
@@ -59,7 +60,7 @@ def support(session: Session, need: Need, asker: Asker) -> bool:
     voice = voice_of(session, need.id, asker.resident_id)
     if voice is not None and voice.withdrawn_at is None:
         return False
-    if need.state in ENDS:
+    if head_of(session, need).state in ENDS:
         raise NeedOver
     if voice is None:
         add_voice(session, need, asker, VoiceRole.SUPPORTER)
@@ -71,7 +72,7 @@ def support(session: Session, need: Need, asker: Asker) -> bool:
 
 def withdraw(session: Session, need: Need, resident_id: UUID) -> None:
     """Take a voice back, at any time; where there is none nothing changes. A need that nobody has
-    looked at yet, and that nobody asks for any more, is withdrawn with it."""
+    looked at yet, and that nobody asks for any more, is withdrawn with it; who merged it has."""
     lock(session, Need, need.id)
     voice = voice_of(session, need.id, resident_id)
     if voice is None or voice.withdrawn_at is not None:
@@ -79,7 +80,7 @@ def withdraw(session: Session, need: Need, resident_id: UUID) -> None:
     voice.withdrawn_at = clock.now()
     session.flush()
     still_asked = count_voices(session, [need.id])[need.id] > 0
-    if need.state is NeedState.OPEN and not still_asked:
+    if need.state is NeedState.OPEN and need.merged_into is None and not still_asked:
         move(session, None, need, NeedState.DECLINED, "withdraw_need", reason_code=WITHDRAWN)
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from backend.core import clock
 from backend.identity.people.texts import CommentState
@@ -41,10 +41,33 @@ def cut(session: Session, which: ColumnElement[bool]) -> None:
         .values(reason=None, reason_state=CommentState.NONE)
         .execution_options(synchronize_session=False)
     )
+    _keep_who_is_one(session, which)
     session.execute(
         update(NeedVoice)
         .where(which)
         .values(resident_id=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _keep_who_is_one(session: Session, which: ColumnElement[bool]) -> None:
+    """Note of people whose voices are cut which of these are one person's, among needs that are
+    dealt with as one: how many ask for those does not change."""
+    group = func.coalesce(Need.merged_into, Need.id)
+    first = func.first_value(NeedVoice.id).over(
+        partition_by=(NeedVoice.resident_id, group), order_by=NeedVoice.id
+    )
+    people = select(NeedVoice.resident_id).where(which, NeedVoice.resident_id.is_not(None))
+    theirs = (
+        select(NeedVoice.id, first.label("first"))
+        .join(Need, Need.id == NeedVoice.need_id)
+        .where(NeedVoice.resident_id.in_(people))
+        .subquery()
+    )
+    session.execute(
+        update(NeedVoice)
+        .where(NeedVoice.id == theirs.c.id, NeedVoice.counts_as.is_(None))
+        .values(counts_as=theirs.c.first)
         .execution_options(synchronize_session=False)
     )
 
@@ -101,12 +124,15 @@ def _answered(verdict: NeedVerdict) -> tuple[bool, datetime]:
 
 def active(_session: Session, since: date) -> Select[Any]:
     """Who asks for a need that is on its way, or has asked for one since a day."""
+    head = aliased(Need)
     asking = (
         select(NeedVoice.resident_id)
         .join(Need, Need.id == NeedVoice.need_id)
+        .outerjoin(head, head.id == Need.merged_into)
         .where(NeedVoice.resident_id.is_not(None))
     )
-    on_its_way = NeedVoice.withdrawn_at.is_(None) & Need.state.not_in(ENDS)
+    state = func.coalesce(head.state, Need.state)
+    on_its_way = NeedVoice.withdrawn_at.is_(None) & state.not_in(ENDS)
     return asking.where(on_its_way | (NeedVoice.created_at >= clock.day_start(since)))
 
 

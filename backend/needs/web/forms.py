@@ -47,5 +47,12 @@ class NeedForm(Schema):
         return NewNeed(**data)
 
 
+class MergeQuery(Schema):
+    """Which need is looked at as the one to merge into, and words of those to choose from."""
+
+    into_id = fields.Id()
+    q = fields.Text(TITLE_LENGTH)
+
+
 class PlanForm(Schema):
     activity_id = fields.Id(required=True)

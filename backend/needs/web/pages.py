@@ -16,7 +16,7 @@ from backend.core.spreadsheets.writing import MIMETYPE
 from backend.core.web.pages import Pages
 from backend.core.web.replies import attachment, photo_response, render, see_other
 from backend.needs import operations, photos
-from backend.needs.lifecycle import plans
+from backend.needs.lifecycle import merging, plans
 from backend.needs.lists import queries
 from backend.needs.lists.sheets import needs_file
 from backend.needs.models import NeedState
@@ -121,6 +121,7 @@ def show(
     """A need, what has become of it, and what to do next."""
     need = access_need(session, actor, need_id, Permission.NEED_SEE)
     may_handle = actor.may(Permission.NEED_HANDLE, region_code=need.region_code)
+    merged = merging.merged_into(session, need)
     to_plan = may_handle and need.state is NeedState.ACCEPTED
     return render(
         "needs/need.html",
@@ -135,6 +136,9 @@ def show(
         choices=queries.activities_to_plan_for(session, actor, need) if to_plan else [],
         kinds=titles("service_kinds"),
         may_handle=may_handle,
+        may_merge=may_handle and merging.is_mergeable(need) and not merged,
+        head=merging.head_of(session, need),
+        merged=merging.beside(session, merged),
         decline_reasons=reasons_for(DECLINED),
         unsolved_reasons=reasons_for(UNSOLVED),
         typed=typed or {},

@@ -21,11 +21,12 @@ from backend.core.web.sent import sent_photo
 from backend.identity.permissions import access_own_resident
 from backend.needs import operations, photos
 from backend.needs.answers import shown
-from backend.needs.lifecycle import plans
+from backend.needs.lifecycle import merging, plans
 from backend.needs.permissions import (
     access_need,
     access_to_read,
     access_to_show,
+    check_head,
     check_offering,
     find_asker,
     find_voice,
@@ -185,6 +186,24 @@ def reopen(
         raise ValidationFailed(errors={"reason": ["请写居民怎么说"]})
     else:
         operations.reopen(session, actor, need, body["reason"])
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.post("/needs/<uuid:need_id>/merge", access=Permission.NEED_HANDLE,
+          body=schemas.MergeRequest, answer=schemas.NeedInFullAnswer)  # fmt: skip
+def merge(session: Session, actor: Actor, body: dict[str, UUID], need_id: UUID) -> dict[str, Any]:
+    """Deal with a need as one with another of its subdistrict."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    merging.merge(session, actor, need, check_head(session, actor, body["into_id"]))
+    return shown.need_in_full(session, actor, need)
+
+
+@blp.post("/needs/<uuid:need_id>/unmerge", access=Permission.NEED_HANDLE,
+          answer=schemas.NeedInFullAnswer)  # fmt: skip
+def unmerge(session: Session, actor: Actor, _body: dict[str, Any], need_id: UUID) -> dict[str, Any]:
+    """Deal with a need by itself again: it is as it was before it was merged."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    merging.unmerge(session, actor, need)
     return shown.need_in_full(session, actor, need)
 
 

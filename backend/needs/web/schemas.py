@@ -87,6 +87,10 @@ class ReopenRequest(Schema):
     )
 
 
+class MergeRequest(Schema):
+    into_id = fields.Id(required=True)
+
+
 class PlanRequest(Schema):
     offering_id = fields.Id(required=True)
 
@@ -132,6 +136,9 @@ class NeedAnswer(ma.Schema):
     round = out.Integer()
     served_at = out.AwareDateTime(allow_none=True)
     ended_at = out.AwareDateTime(allow_none=True)
+    merged_into = out.UUID(
+        allow_none=True, metadata={"description": "what it is dealt with as: its state is this"}
+    )
     voices = out.Integer(metadata={"description": "distinct residents who ask for it"})
 
 
