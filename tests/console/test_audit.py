@@ -58,7 +58,7 @@ def test_an_export_asks_for_a_reason_and_is_audited_itself(
     page.get_by_label("用途").fill("年度检查")
     page.get_by_role("button", name="导出").click()
     page.wait_for_url("**/console/reports/")
-    name = f"#{page.locator('tbody tr').first.get_attribute('id')}"
+    name = f"[id='{page.locator('tbody tr').first.get_attribute('id')}']"
     expect(page.locator(name)).to_contain_text("已做好", timeout=_MADE_MS)
     with page.expect_download() as download:
         page.locator(f"{name} button", has_text="下载").click()

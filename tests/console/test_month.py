@@ -192,7 +192,7 @@ def _report(page: Page) -> dict[str, float]:
     page.get_by_label("月份").select_option(f"{clock.today():%Y-%m}")
     page.get_by_label("用途").fill("报区民政局月报")
     page.get_by_role("button", name="做报表").click()
-    row = f"#{page.locator('tbody tr').first.get_attribute('id')}"
+    row = f"[id='{page.locator('tbody tr').first.get_attribute('id')}']"
     expect(page.locator(row)).to_contain_text("已做好", timeout=_MADE_MS)
     with page.expect_download() as download:
         page.locator(f"{row} button", has_text="下载").click()

@@ -34,7 +34,7 @@ def _one(database: Engine, statement: str, **values: object) -> int:
 def _newest(page: Page) -> str:
     """The newest report's row, once it is made; its selector."""
     first = page.locator("tbody tr").first
-    name = f"#{first.get_attribute('id')}"
+    name = f"[id='{first.get_attribute('id')}']"
     expect(page.locator(name)).to_contain_text("已做好", timeout=_MADE_MS)
     return name
 
@@ -128,7 +128,7 @@ def test_what_is_refused_stays_typed_and_an_empty_ledger_says_what_to_do(
     page.get_by_label("到", exact=True).fill("2020-03-31")
     page.get_by_role("button", name="做报表").click()
     row = page.locator("tbody tr").first
-    name = f"#{row.get_attribute('id')}"
+    name = f"[id='{row.get_attribute('id')}']"
     expect(page.locator(name)).to_contain_text("请换个时间或地区", timeout=_MADE_MS)
     desk.axe()
     # To make it again, the form begins with the same.
