@@ -125,9 +125,9 @@ def is_cancellable(booking: Booking) -> bool:
     return S.CANCELLED in BOOKING_TRANSITIONS[booking.state]
 
 
-def call_head(session: Session, values: statements.Call) -> AnyRow:
+def call_head(session: Session, stall: AnyRow, values: statements.Call) -> AnyRow:
     """Call the head of a stall's line, with its audit entry: `statements.call_next`."""
-    called: AnyRow = statements.call_next(session, values)
+    called: AnyRow = statements.call_next(session, stall, values)
     if called.id is not None:
         telling.tell_called(session, called)
     return called

@@ -7,13 +7,14 @@ resident → activity → offering → slot → service day. Nobody is called tw
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from backend.bookings.answers.rows import written_bookings
-from backend.bookings.line.order import LINE_ORDER, gone
+from backend.bookings.line.order import LINE_ORDER, gone, place_in_line
 from backend.bookings.models import ACTIVE_STATES
 from backend.core.db.statement import Statement
 
@@ -149,13 +150,20 @@ _ARRIVE = Statement(
 
 
 # The stall's row is locked: two presses at one stall come one after the other. KEY SHARE lets
-# new bookings and desks refer to it meanwhile.
+# new bookings and desks refer to it meanwhile. What `select_bookings` names of market and stall is
+# the same for whoever is called: it is read here, and not by the statement that calls, which starts
+# up each of its tables at every run (with five more it took half as long again).
 _STALL = Statement(
     """
-    SELECT t.id, t.organisation_id, a.id AS activity_id, a.state, a.starts_at, a.ends_at,
-           g.code AS region_code
+    SELECT t.id AS stall_id, t.organisation_id, t.number AS stall_number, t.name AS stall_name,
+           a.title AS activity_title, a.state AS activity_state,
+           a.starts_at AS activity_starts_at, a.ends_at AS activity_ends_at,
+           a.opened_at AS activity_opened_at, a.closed_at AS activity_closed_at,
+           a.cancel_reason AS activity_cancel_reason,
+           v.name AS venue_name, v.address AS venue_address, g.code AS region_code
       FROM stall t
       JOIN activity a ON a.id = t.activity_id
+      JOIN venue v ON v.id = a.venue_id
       JOIN region g ON g.id = a.region_id
      WHERE t.id = :stall_id
        FOR NO KEY UPDATE OF t
@@ -163,17 +171,17 @@ _STALL = Statement(
     plans_once=True,
 )
 
-# `asked`: the head, where its person has left and the caller has not said that they are to be
-# called all the same. `near`: who has come near to their turn by this call. It is counted from the
-# head: those before it, of which there are none but while others are calling, are being called.
+# Where there is a head that is not `called`, its person has left, and the caller has not said that
+# they are to be called all the same. `near`: who has come near to their turn by this call. It is
+# counted from the head: those before it, of which there are none but while others are calling, are
+# being called.
 _CALL_NEXT = Statement(
     f"""
     WITH busy AS (
         SELECT ticket FROM booking
          WHERE called_stall_id = :stall_id AND service_on = :service_on AND state = 'called'
     ), head AS (
-        SELECT b.id, b.ticket, b.activity_id, b.offering_id, b.resident_id, b.service_on,
-               b.arrived_at
+        SELECT b.*
           FROM desk d
           JOIN booking b ON b.offering_id = d.offering_id
          WHERE d.stall_id = :stall_id AND b.service_on = :service_on AND b.state = 'arrived'
@@ -181,25 +189,21 @@ _CALL_NEXT = Statement(
          ORDER BY {LINE_ORDER}
          LIMIT 1
            FOR UPDATE OF b SKIP LOCKED
-    ), asked AS (
-        SELECT head.id, head.ticket, r.name
-          FROM head JOIN resident r ON r.id = head.resident_id
-         WHERE head.id IS DISTINCT FROM CAST(:although_left AS uuid) AND {gone("head")}
     ), called AS (
         UPDATE booking b
            SET state = 'called', called_stall_id = :stall_id, called_at = :now, calls = 1,
                first_called_at = coalesce(b.first_called_at, :now)
-          FROM head WHERE b.id = head.id AND NOT EXISTS (SELECT FROM asked)
+          FROM head
+         WHERE b.id = head.id
+           AND (head.id IS NOT DISTINCT FROM CAST(:although_left AS uuid) OR NOT {gone("head")})
         RETURNING b.*
-    ), line AS (
-        SELECT ARRAY(SELECT b.id FROM booking b JOIN head ON head.offering_id = b.offering_id
-                      WHERE b.service_on = :service_on AND b.state = 'arrived'
-                      ORDER BY {LINE_ORDER}) AS ids
     ), near AS (
-        SELECT b.id, b.ticket, r.id AS resident_id, r.name, r.user_id, r.guardian_user_id
-          FROM called CROSS JOIN line
-          JOIN booking b ON b.id = line.ids[array_position(line.ids, called.id) + :near]
-          JOIN resident r ON r.id = b.resident_id
+        SELECT b.id, b.ticket, b.resident_id
+          FROM head JOIN booking b ON b.offering_id = head.offering_id
+         WHERE b.service_on = :service_on AND b.state = 'arrived'
+           AND ({LINE_ORDER}) > ({place_in_line("head")})
+         ORDER BY {LINE_ORDER}
+        OFFSET :near - 1 LIMIT 1
     ), noted AS (
         INSERT INTO audit_entry (id, at, actor_user_id, request_id, address, action, object_type,
                                  object_id, region_code, from_state, to_state, details)
@@ -207,12 +211,13 @@ _CALL_NEXT = Statement(
                :region_code, 'arrived', 'called', CAST(:details AS jsonb)
           FROM called
     )
-    SELECT busy.ticket AS busy, asked.id AS left_id, asked.ticket AS left_ticket,
-           asked.name AS left_name, near.id AS near_id, near.ticket AS near_ticket,
-           near.resident_id AS near_resident_id, near.name AS near_name,
-           near.user_id AS near_user_id, near.guardian_user_id AS near_guardian_id, detail.*
-      FROM (SELECT) press LEFT JOIN busy ON true LEFT JOIN asked ON true LEFT JOIN near ON true
-      LEFT JOIN ({written_bookings("called")}) detail ON true
+    SELECT busy.ticket AS busy, head.id AS head_id,
+           near.id AS near_id, near.ticket AS near_ticket, near.resident_id AS near_resident_id,
+           r.name AS near_name, r.user_id AS near_user_id, r.guardian_user_id AS near_guardian_id,
+           detail.*
+      FROM (SELECT) press LEFT JOIN busy ON true LEFT JOIN head ON true LEFT JOIN near ON true
+      LEFT JOIN resident r ON r.id = near.resident_id
+      LEFT JOIN ({written_bookings("called", at_stall=True)}) detail ON true
     """
 )
 
@@ -298,7 +303,7 @@ def arrive(
 
 
 def lock_stall(session: Session, stall_id: UUID) -> Any:
-    """The stall with its activity, locked against a second press; None when there is none."""
+    """The stall with its market, locked against a second press; None when there is none."""
     return _STALL.first(session, stall_id=stall_id)
 
 
@@ -318,12 +323,17 @@ class Call(TypedDict):
     near: int
 
 
-def call_next(session: Session, values: Call) -> Any:
-    """Call the head of the stall's line. Answers the booking as `select_bookings` has it, its `id`
-    None when nobody waits; `busy` is the ticket of that day that the stall has called already, and
-    `left_id` the head whose person has left: then nobody is called. `near_id` and so on: who has
-    come near to their turn by it, None where nobody waits so near."""
-    return _CALL_NEXT.first(session, **values)
+def call_next(session: Session, stall: Any, values: Call) -> Any:
+    """Call the head of a stall's line. Answers the booking as `select_bookings` has it, its `id`
+    None when nobody is called: nobody waits, or `busy` is the ticket of that day that the stall has
+    called already, or `head_id` is one whose person has left. `near_id` and so on: who has come
+    near to their turn by it, None where nobody waits so near.
+
+    Args:
+        stall: as `lock_stall` answers it.
+    """
+    result = _CALL_NEXT.first(session, **values)
+    return SimpleNamespace(**stall._asdict(), **result._asdict())
 
 
 _LEFT = Statement(

@@ -50,9 +50,9 @@ def call_next(session: Session, actor: Actor, stall_id: UUID, press: CallNext) -
     if stall is None:
         raise NotFound
     if not may_call(actor, region_code=stall.region_code, organisation_id=stall.organisation_id):
-        raise Forbidden if stall.state in ANNOUNCED else NotFound
-    now = clock.now()
-    if stall.state != ActivityState.LIVE or clock.days_over(now, stall.starts_at, stall.ends_at):
+        raise Forbidden if stall.activity_state in ANNOUNCED else NotFound
+    now, (starts_at, ends_at) = clock.now(), (stall.activity_starts_at, stall.activity_ends_at)
+    if stall.activity_state != ActivityState.LIVE or clock.days_over(now, starts_at, ends_at):
         raise MarketNotOpen
     if press.booking_id is not None:
         _call_this(session, actor, stall, press.booking_id, press)
@@ -60,9 +60,10 @@ def call_next(session: Session, actor: Actor, stall_id: UUID, press: CallNext) -
         return called
     result = call_head(
         session,
+        stall,
         {
             "stall_id": stall_id,
-            "service_on": clock.day_within(now, stall.starts_at, stall.ends_at),
+            "service_on": clock.day_within(now, starts_at, ends_at),
             "now": now,
             "although_left": press.although_left,
             "audit_id": new_id(),
@@ -76,9 +77,12 @@ def call_next(session: Session, actor: Actor, stall_id: UUID, press: CallNext) -
     )
     if result.busy is not None:
         raise StallBusy(f"{result.busy} 还没有处理", extra={"ticket": result.busy})
-    if result.left_id is not None:
-        raise PersonLeft(result.left_id, result.left_ticket, result.left_name)
-    return None if result.id is None else result
+    if result.head_id is None:
+        return None
+    if result.id is None:
+        left = read_booking(session, result.head_id)
+        raise PersonLeft(left.id, left.ticket, left.resident_name)
+    return result
 
 
 def _call_this(
@@ -90,11 +94,12 @@ def _call_this(
 ) -> None:
     """Call one that is not the head. The unique index refuses a second called number."""
     booking = session.get(Booking, booking_id)
-    if booking is None or session.get(Desk, (booking.offering_id, stall.id)) is None:
+    if booking is None or session.get(Desk, (booking.offering_id, stall.stall_id)) is None:
         raise NotFound
     lock(session, Booking, booking.id)
     now = clock.now()
-    if now >= clock.day_over_at(booking.service_on, stall.starts_at, stall.ends_at):
+    ends_at = stall.activity_ends_at
+    if now >= clock.day_over_at(booking.service_on, stall.activity_starts_at, ends_at):
         raise NumberOver
     left = (
         None if press.although_left == booking.id else statements.who_has_left(session, booking.id)
@@ -108,8 +113,8 @@ def _call_this(
         BookingState.CALLED,
         action="call",
         region_code=stall.region_code,
-        details={"out_of_order": True, "reason": press.reason, "stall_id": str(stall.id)},
-        called_stall_id=stall.id,
+        details={"out_of_order": True, "reason": press.reason, "stall_id": str(stall.stall_id)},
+        called_stall_id=stall.stall_id,
         called_at=now,
         first_called_at=booking.first_called_at or now,
         calls=1,

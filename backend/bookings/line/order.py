@@ -17,14 +17,24 @@ from backend.core import clock
 from backend.core.config import MESSAGES, QUEUE
 from backend.core.db.statement import Statement
 
+
 # The order of the line (docs/rules/calling.md, Who is next): urgent, then appointments whose time
 # has come, then walk-ins by arrival; an appointment that is still early comes after all of them. Of
 # two who came at the same instant the smaller number.
-LINE_ORDER = """
-    b.urgent DESC,
-    CASE WHEN b.due_at <= :now THEN 0 WHEN b.due_at IS NULL THEN 1 ELSE 2 END,
-    coalesce(b.due_at, b.queued_at), b.queued_at, b.number, b.id
-"""
+def place_in_line(line: str) -> str:
+    """SQL of what the line is ordered by; as a row, it tells who comes before whom.
+
+    Args:
+        line: what has the booking's columns.
+    """
+    return f"""
+        NOT {line}.urgent,
+        CASE WHEN {line}.due_at <= :now THEN 0 WHEN {line}.due_at IS NULL THEN 1 ELSE 2 END,
+        coalesce({line}.due_at, {line}.queued_at), {line}.queued_at, {line}.number, {line}.id
+    """
+
+
+LINE_ORDER = place_in_line("b")
 
 
 def gone(line: str) -> str:
@@ -36,15 +46,12 @@ def gone(line: str) -> str:
         line: what has the booking's columns.
     """
     return f"""
-        (EXISTS (SELECT FROM attendance v
-                  WHERE v.activity_id = {line}.activity_id AND v.resident_id = {line}.resident_id
-                    AND v.on_day >= {line}.service_on
-                    AND coalesce(v.reverted_at, v.left_at) > {line}.arrived_at)
-         AND NOT EXISTS (SELECT FROM attendance v
-                          WHERE v.activity_id = {line}.activity_id
-                            AND v.resident_id = {line}.resident_id
-                            AND v.on_day >= {line}.service_on
-                            AND v.reverted_at IS NULL AND v.left_at IS NULL))
+        coalesce((SELECT bool_or(coalesce(v.reverted_at, v.left_at) > {line}.arrived_at)
+                         AND NOT bool_or(v.reverted_at IS NULL AND v.left_at IS NULL)
+                    FROM attendance v
+                   WHERE v.activity_id = {line}.activity_id
+                     AND v.resident_id = {line}.resident_id
+                     AND v.on_day >= {line}.service_on), false)
     """
 
 

@@ -7,6 +7,7 @@ words are in sentences.py and change_sentences.py.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -49,14 +50,15 @@ def tell_called(session: Session, row: Any) -> None:
         row: as `statements.call_next` answers it.
     """
     # Of the same service at the same stall: all else that is said of it is the same.
-    near = row._replace(
-        id=row.near_id,
-        ticket=row.near_ticket,
-        resident_id=row.near_resident_id,
-        resident_name=row.near_name,
-        user_id=row.near_user_id,
-        guardian_user_id=row.near_guardian_id,
-    )
+    of_near = {
+        "id": row.near_id,
+        "ticket": row.near_ticket,
+        "resident_id": row.near_resident_id,
+        "resident_name": row.near_name,
+        "user_id": row.near_user_id,
+        "guardian_user_id": row.near_guardian_id,
+    }
+    near = SimpleNamespace(**(vars(row) | of_near))
     _tell(session, [(sentences.called, row), (sentences.near, near)])
 
 
