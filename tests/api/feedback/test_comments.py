@@ -125,7 +125,7 @@ def test_no_transaction_is_open_while_wechat_is_asked(
         seen.append(transaction_is_open())
         return CommentState.PASSED, None
 
-    monkeypatch.setattr("backend.identity.people.texts._verdict", ask)
+    monkeypatch.setattr("backend.identity.people.texts.verdict_on", ask)
     run_jobs(fair.app)
     assert seen == [False]
 
@@ -140,7 +140,7 @@ def test_a_comment_changed_meanwhile_keeps_waiting_for_its_own_job(
         ok(person.put(f"/ratings/{rating['id']}", {"comment": "换了一句"}))
         return CommentState.PASSED, None
 
-    monkeypatch.setattr("backend.identity.people.texts._verdict", change_meanwhile)
+    monkeypatch.setattr("backend.identity.people.texts.verdict_on", change_meanwhile)
     with fair.app.app_context():
         check_comment(**first)
     assert state(person) == ("换了一句", "pending")
