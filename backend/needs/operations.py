@@ -13,12 +13,13 @@ from backend.core.config import NEEDS
 from backend.core.errors import AppError
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
+from backend.core.states import lock
 from backend.core.workdays import workdays_on
 from backend.identity.people.texts import CommentState
 from backend.needs import telling
 from backend.needs.lifecycle.moves import begin_anew, move
 from backend.needs.models import Need, NeedState, VoiceRole
-from backend.needs.requests import Asker, Ended, NewNeed
+from backend.needs.requests import Asker, Ended, NewNeed, PublicWords
 from backend.needs.similar.finding import kept_grams
 from backend.needs.texts import check_text
 from backend.needs.voices.counting import may_be_asked
@@ -63,15 +64,41 @@ def raise_need(session: Session, actor: Actor, new: NewNeed, asker: Asker) -> Ne
     return need
 
 
-def accept(session: Session, actor: Actor, need: Need) -> None:
-    """Take a need on. Whoever does has read it: what WeChat's check left to a person is seen.
+def accept(session: Session, actor: Actor, need: Need, words: PublicWords | None = None) -> None:
+    """Take a need on: everybody reads it from now on. Whoever does has read it, so what WeChat's
+    check left to a person is seen.
+
+    Args:
+        words: what everybody reads of it; None: as it was written.
 
     Raises IllegalTransition (409), as every move below, when its state has none such.
     """
     move(session, actor, need, NeedState.ACCEPTED, "accept_need")
     need.decided_at = clock.now()
     session.flush()
-    telling.accepted(session, need)
+    reworded = words is not None and reword(session, actor, need, words)
+    telling.accepted(session, need, reworded=reworded)
+
+
+def reword(session: Session, actor: Actor, need: Need, words: PublicWords) -> bool:
+    """Put what everybody reads of a need into a clerk's words, for a resident's may tell who
+    somebody is, or how ill; whether anything has changed by it. The log keeps neither the old
+    words nor the new: what was taken out would stand there for ever."""
+    lock(session, Need, need.id)
+    text_stays = (need.title, need.details) == (words.title, words.details)
+    if text_stays and need.service_kind == words.service_kind:
+        return False
+    need.service_kind = words.service_kind
+    if not text_stays:
+        need.title, need.details = words.title, words.details
+        need.grams = kept_grams(need.region_code, words.title, words.details)
+        need.text_state = CommentState.NONE
+    audit.record(
+        session, actor, "reword_need" if not text_stays else "sort_need",
+        Need.__tablename__, need.id, region_code=need.region_code,
+    )  # fmt: skip
+    session.flush()
+    return not text_stays
 
 
 def decline(session: Session, actor: Actor, need: Need, why: Ended) -> None:

@@ -88,6 +88,30 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicWords:
+    """A need as everybody reads it, in a clerk's words.
+
+    Attributes:
+        service_kind: a key of config/, where it can be told.
+    """
+
+    title: str
+    details: str | None = None
+    service_kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """How a need is taken on.
+
+    Attributes:
+        words: what everybody reads of it; None: as it was written.
+    """
+
+    words: PublicWords | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """Why a need is not taken on, or ends unsolved.
 

@@ -8,11 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity
+from backend.activities.models import Activity, Venue
 from backend.activities.permissions import ANNOUNCED
 from backend.activities.words import quoted
-from backend.core import clock
-from backend.core.dates import day
+from backend.core.dates import period
 from backend.identity.models import Resident
 from backend.needs.models import Need, NeedVoice
 from backend.needs.reasons import title_of, turn_to
@@ -22,9 +21,13 @@ from backend.notices.news import News
 from backend.notices.operations import tell
 
 
-def accepted(session: Session, need: Need) -> None:
+def accepted(session: Session, need: Need, *, reworded: bool) -> None:
+    """Args:
+    reworded: everybody reads it in the clerk's words.
+    """
+    public = "公开的文字由社区整理过，点开可以看。" if reworded else ""
     _tell(session, need, NoticeKind.NEED_ACCEPTED, "已受理",
-          "社区已受理，排上集市后再告诉您。")  # fmt: skip
+          f"社区已受理，排上集市后再告诉您。{public}")  # fmt: skip
 
 
 def declined(session: Session, need: Need) -> None:
@@ -45,15 +48,16 @@ def why(need: Need) -> str:
 
 
 def planned(session: Session, need: Need, activity: Activity) -> None:
-    _tell(session, need, NoticeKind.NEED_PLANNED, "已安排", planned_for(activity))
+    _tell(session, need, NoticeKind.NEED_PLANNED, "已安排",
+          planned_for(activity, session.get_one(Venue, activity.venue_id).name))  # fmt: skip
 
 
-def planned_for(activity: Activity) -> str:
+def planned_for(activity: Activity, place: str) -> str:
     """For what, as everybody may know it: of a draft neither name nor day is settled."""
     if activity.state not in ANNOUNCED:
         return "已列入一场正在筹备的集市，公布以后您就能看到时间地点。"
-    on = day(clock.local_day(activity.starts_at))
-    return f"已排入{on}的{quoted(activity.title)}，欢迎到时候来。"
+    when = period(activity.starts_at, activity.ends_at)
+    return f"已排入{quoted(activity.title)}：{when}，{place}，欢迎到时候来。"
 
 
 def moved_off(session: Session, need: Need, words: str) -> None:

@@ -23,7 +23,8 @@ VERDICT_WORDS = {
 # As a need's own page says them, beside its name.
 NEED_ACTIONS = {
     "raise_need": "登记", "withdraw_need": "提出的人撤回了",
-    "accept_need": "受理", "decline_need": "不受理",
+    "accept_need": "受理", "reword_need": "整理公开的文字", "sort_need": "改服务类别",
+    "decline_need": "不受理",
     "plan_need": "安排到活动", "take_need_off": "从活动撤下，另作安排",
     "serve_need": "记为已服务", "evaluate_need": "评价完毕",
     "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
@@ -34,6 +35,8 @@ AUDIT = AuditWords(
         "raise_need": "登记需求",
         "withdraw_need": "需求随附议撤回",
         "accept_need": "受理需求",
+        "reword_need": "整理需求公开的文字",
+        "sort_need": "改需求的服务类别",
         "decline_need": "不受理需求",
         "plan_need": "需求排入活动",
         "take_need_off": "需求改到别的活动",

@@ -748,6 +748,11 @@ export interface MyAttendanceAnswerPage {
   next_cursor: string | null;
 }
 
+export interface NeedAcceptRequest {
+  /** what everybody reads of it; absent: as it was written */
+  words?: PublicWordsForm;
+}
+
 export interface NeedAnswer {
   decide_by: string | null;
   details: string | null;
@@ -853,6 +858,8 @@ export interface NeedRequest {
 }
 
 export interface NeedStepAnswer {
+  /** of what it is planned for, once announced */
+  activity_id: string | null;
   at: string;
   reason: string | null;
   what: string;
@@ -1108,6 +1115,12 @@ export interface Provenance {
   /** by the phone's clock */
   scanned_at: string;
   source: "self" | "scan" | "search" | "paper" | "proxy";
+}
+
+export interface PublicWordsForm {
+  details?: string | null;
+  service_kind?: "anti_fraud" | "children" | "clinic" | "courtesy" | "dental" | "games" | "glasses" | "haircut" | "health_check" | "heritage" | "keys" | "knife" | "legal" | "medical_insurance" | "other" | "phone_class" | "psychology" | "repair" | "showcase" | "tcm" | null;
+  title: string;
 }
 
 export interface QueueAnswer {

@@ -162,6 +162,7 @@ PAGES: dict[str, str] = {
     "POST /console/needs/<uuid:need_id>/merge": "coa",
     "POST /console/needs/<uuid:need_id>/plan": "coa",
     "POST /console/needs/<uuid:need_id>/reopen": "coa",
+    "POST /console/needs/<uuid:need_id>/reword": "coa",
     "POST /console/needs/<uuid:need_id>/serve": "coa",
     "POST /console/needs/<uuid:need_id>/take-off": "coa",
     "POST /console/needs/<uuid:need_id>/unmerge": "coa",

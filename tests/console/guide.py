@@ -112,7 +112,7 @@ def _another_place(page: Page) -> None:
 
 
 def _accept(page: Page) -> None:
-    page.get_by_role("button", name="受理", exact=True).click()
+    page.get_by_role("button", name="受理并公开", exact=True).click()
     page.get_by_label("安排到哪场活动").select_option(index=1)
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Text, cast, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.models import Activity
+from backend.activities.models import Activity, Venue
+from backend.activities.permissions import ANNOUNCED
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.pagination import Asked, Page, paginate
@@ -28,6 +29,7 @@ from backend.regions.models import Region
 
 _STEPS = {
     "accept_need": "社区已受理",
+    "reword_need": "社区整理了公开的文字",
     "decline_need": "没有受理",
     "withdraw_need": "提出的人撤回了",
     "plan_need": "已安排",
@@ -208,7 +210,8 @@ def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[
     """What has become of needs, in plain words: nobody is named, and of a market what everybody
     may know. Of one that was merged also what has become of its head since."""
     found: dict[UUID, list[dict[str, Any]]] = {
-        need.id: [{"at": need.created_at, "what": "提出", "reason": None}] for need in needs
+        need.id: [{"at": need.created_at, "what": "提出", "reason": None, "activity_id": None}]
+        for need in needs
     }
     followers: dict[UUID, list[Need]] = defaultdict(list)
     for need in needs:
@@ -216,8 +219,9 @@ def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[
             followers[need.merged_into].append(need)
     named = AuditEntry.details["activity_id"].as_string()
     statement = (
-        select(AuditEntry, Activity)
+        select(AuditEntry, Activity, Venue.name.label("place"))
         .outerjoin(Activity, cast(Activity.id, Text) == named)
+        .outerjoin(Venue, Venue.id == Activity.venue_id)
         .where(
             AuditEntry.object_type == Need.__tablename__,
             AuditEntry.object_id.in_([*found, *followers]),
@@ -227,8 +231,14 @@ def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[
     )
     for row in session.execute(statement):
         entry, planned = row.AuditEntry, row.AuditEntry.action == "plan_need" and row.Activity
-        what = planned_for(row.Activity) if planned else _STEPS[entry.action]
-        step = {"at": entry.at, "what": what, "reason": entry.reason_in_words}
+        what = planned_for(row.Activity, row.place) if planned else _STEPS[entry.action]
+        public = planned and row.Activity.state in ANNOUNCED
+        step = {
+            "at": entry.at,
+            "what": what,
+            "reason": entry.reason_in_words,
+            "activity_id": row.Activity.id if public else None,
+        }
         if entry.object_id in found:
             found[entry.object_id].append(step)
         for need in followers[entry.object_id]:

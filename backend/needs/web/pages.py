@@ -22,7 +22,7 @@ from backend.needs.lists.sheets import needs_file
 from backend.needs.models import NeedState
 from backend.needs.permissions import access_need, check_activity
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
-from backend.needs.requests import Asker, Ended, NewNeed
+from backend.needs.requests import Asker, Ended, NewNeed, PublicWords
 from backend.needs.verdicts.said import rounds_of
 from backend.needs.voices.counting import may_be_asked
 from backend.needs.web import forms, schemas
@@ -153,11 +153,21 @@ def show_photo(session: Session, actor: Actor, need_id: UUID, photo_id: UUID) ->
     return photo_response(photos.photo_of(session, need.id, photo_id))
 
 
-@pages.form("/<uuid:need_id>/accept", access=Permission.NEED_HANDLE, again=show, said="已受理")
-def accept(session: Session, actor: Actor, need_id: UUID) -> Response:
-    """Take it on."""
+@pages.form("/<uuid:need_id>/accept", access=Permission.NEED_HANDLE,
+            body=schemas.PublicWordsForm, again=show, said="已受理")  # fmt: skip
+def accept(session: Session, actor: Actor, body: PublicWords, need_id: UUID) -> Response:
+    """Take it on, in words that everybody may read."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
-    operations.accept(session, actor, need)
+    operations.accept(session, actor, need, body)
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form("/<uuid:need_id>/reword", access=Permission.NEED_HANDLE,
+            body=schemas.PublicWordsForm, again=show, said="已保存")  # fmt: skip
+def reword(session: Session, actor: Actor, body: PublicWords, need_id: UUID) -> Response:
+    """Put what everybody reads into other words."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.reword(session, actor, need, body)
     return see_other(".show", need_id=need_id)
 
 

@@ -32,7 +32,7 @@ from backend.needs.permissions import (
     find_voice,
     people_of,
 )
-from backend.needs.requests import Ended, Judged, NeedsAsked, Raised, SimilarAsked
+from backend.needs.requests import Accepted, Ended, Judged, NeedsAsked, Raised, SimilarAsked
 from backend.needs.verdicts import operations as verdicts
 from backend.needs.voices import operations as voices
 from backend.needs.web import schemas
@@ -145,11 +145,11 @@ def judge(session: Session, actor: Actor, body: Judged, need_id: UUID) -> dict[s
 
 
 @blp.post("/needs/<uuid:need_id>/accept", access=Permission.NEED_HANDLE,
-          answer=schemas.NeedInFullAnswer)  # fmt: skip
-def accept(session: Session, actor: Actor, _body: dict[str, Any], need_id: UUID) -> dict[str, Any]:
-    """Take a need on."""
+          body=schemas.NeedAcceptRequest, answer=schemas.NeedInFullAnswer)  # fmt: skip
+def accept(session: Session, actor: Actor, body: Accepted, need_id: UUID) -> dict[str, Any]:
+    """Take a need on: everybody reads it from now on."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
-    operations.accept(session, actor, need)
+    operations.accept(session, actor, need, body.words)
     return shown.need_in_full(session, actor, need)
 
 

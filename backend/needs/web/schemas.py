@@ -12,7 +12,15 @@ from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
 from backend.needs.models import ForWhom, NeedSource, NeedState, Suits, Verdict, VoiceRole
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
-from backend.needs.requests import Ended, Judged, NeedsAsked, Raised, SimilarAsked
+from backend.needs.requests import (
+    Accepted,
+    Ended,
+    Judged,
+    NeedsAsked,
+    PublicWords,
+    Raised,
+    SimilarAsked,
+)
 from backend.needs.similar.meaning import Wording
 from backend.needs.web.shapes import OutcomeAnswer
 
@@ -99,6 +107,27 @@ class ReasonForm(Schema):
     reason = fields.ImpersonalParagraphs(REASON_LENGTH, required=True)
 
 
+class PublicWordsForm(Schema):
+    title = fields.ImpersonalText(TITLE_LENGTH, required=True)
+    details = fields.ImpersonalParagraphs(DETAILS_LENGTH, allow_none=True)
+    service_kind = fields.Key(load("service_kinds"), allow_none=True)
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> PublicWords:
+        return PublicWords(**data)
+
+
+class NeedAcceptRequest(Schema):
+    words = fields.Part(
+        PublicWordsForm,
+        metadata={"description": "what everybody reads of it; absent: as it was written"},
+    )
+
+    @ma.post_load
+    def make(self, data: dict[str, Any], **_: object) -> Accepted:
+        return Accepted(**data)
+
+
 class NeedDeclineRequest(Schema):
     reason_code = fields.Key(reasons_for(DECLINED), required=True)
     reason = fields.ImpersonalParagraphs(REASON_LENGTH, required=True)
@@ -150,6 +179,9 @@ class NeedStepAnswer(ma.Schema):
     at = out.AwareDateTime()
     what = out.String()
     reason = out.String(allow_none=True)
+    activity_id = out.UUID(
+        allow_none=True, metadata={"description": "of what it is planned for, once announced"}
+    )
 
 
 class OwnVoiceAnswer(ma.Schema):

@@ -58,6 +58,10 @@ def row(need_id: str) -> Need:
 
 
 def move(desk: Desk, need_id: str, step: str, **fields: Any) -> TestResponse:
+    if step in ("accept", "reword"):
+        shown = row(need_id)
+        as_shown = {"title": shown.title, "details": shown.details or ""}
+        fields = as_shown | {"service_kind": shown.service_kind or ""} | fields
     return desk.send(f"/console/needs/{need_id}/{step}", **fields)
 
 
@@ -106,6 +110,37 @@ def test_a_need_goes_from_open_to_solved_and_back(
         ("reopen_need", "evaluated", "accepted"),
     ]
     assert {entry.region_code for entry in audited(need_id)} == {COMMUNITY}
+
+
+def test_what_everybody_reads_is_a_clerks_wording(world: World, desk: Desk) -> None:
+    person = world.person("沈佳怡")
+    told = "老伴中风以后走不动，住花园新村3幢502，想请人上门量血压"
+    body = {"region_id": world.region_id(COMMUNITY), "title": told, "details": "我叫沈佳怡"}
+    need_id = ok(person.post("/needs", body), 201)["id"]
+    assert "大家都看得到" in desk.read(f"/console/needs/{need_id}")
+    assert move(desk, need_id, "accept", title="上门量血压", details="").status_code == 303
+    for reader in (person, world.person("李建国")):
+        shown = ok(reader.get(f"/needs/{need_id}"))
+        assert (shown["title"], shown["details"]) == ("上门量血压", None)
+    kept = [one["text"] for one in ok(person.get("/me/notices"))["items"]]
+    assert "公开的文字由社区整理过" in kept[0]
+    whats = [step["what"] for step in ok(person.get(f"/needs/{need_id}"))["timeline"]]
+    assert whats == ["提出", "社区已受理", "社区整理了公开的文字"]
+    assert "沈佳怡" not in str([(entry.details, entry.reason) for entry in audited(need_id)])
+
+
+def test_a_public_wording_is_mended_and_sorted_later(world: World, desk: Desk) -> None:
+    need_id = raised(world, desk, title="王阿婆要理发")
+    move(desk, need_id, "accept", title="王阿婆要理发")
+    assert audited(need_id)[-1].action == "accept_need", "in the same words nothing was reworded"
+    page = move(desk, need_id, "reword", title="找王阿婆 13912345678")
+    assert page.status_code == 422
+    assert "找王阿婆 13912345678" in page.get_data(as_text=True), "what was typed is kept"
+    assert row(need_id).title == "王阿婆要理发"
+    assert move(desk, need_id, "reword", title="老人理发").status_code == 303
+    move(desk, need_id, "reword", title="老人理发", service_kind="haircut")
+    assert (row(need_id).title, row(need_id).service_kind) == ("老人理发", "haircut")
+    assert [entry.action for entry in audited(need_id)[-2:]] == ["reword_need", "sort_need"]
 
 
 def test_a_need_comes_off_an_activity_that_fell_through(

@@ -83,11 +83,11 @@ function needWords({ id, title, state, reason_code: reason, voices, region }) {
 /**
  * What has become of it and what is to come, the oldest first.
  * @param {NeedInFull} need
- * @returns {{key: string, title: string, when: string, words: string}[]}
+ * @returns {{key: string, title: string, when: string, words: string, market: string}[]} market: where it leads, empty for nowhere
  */
 function steps(need) {
-  const past = need.timeline.map(({ at, what, reason }, index) => ({
-    key: `${index}`, title: what, when: momentWords(at), words: reason || "",
+  const past = need.timeline.map(({ at, what, reason, activity_id: market }, index) => ({
+    key: `${index}`, title: what, when: momentWords(at), words: reason || "", market: market || "",
   }));
   return [...past, ...toCome(need)];
 }
@@ -96,7 +96,7 @@ function steps(need) {
 function toCome(need) {
   const due = dueOf(need);
   return [["社区答复能不能办", due && `${due}前答复`], ["排进集市", "定了时间会告诉您"], ["到集市来办", ""]]
-    .map(([title, words]) => ({ key: `to-come-${title}`, title, when: "", words }))
+    .map(([title, words]) => ({ key: `to-come-${title}`, title, when: "", words, market: "" }))
     .slice(PAST[need.state]);
 }
 

@@ -72,6 +72,11 @@ Page({
     });
   },
 
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onMarket(event) {
+    wx.navigateTo({ url: `/pages/market/market?id=${event.currentTarget.dataset.id}` });
+  },
+
   async onSupport() {
     const { need } = this.data;
     if (need) await this.doing(() => supportNeed(need));
