@@ -75,22 +75,18 @@ def move(session: Session, actor: Actor, body: dict[str, Any], activity_id: UUID
 def see_reach(
     session: Session, activity: Activity, affected: changes.Affected | None
 ) -> Response | None:
-    """The way to whom a change of an activity that has just been made has reached: to its page, or
-    to the list where several are to be told, as of a stall with its services. None where nobody
-    is to be told.
+    """The way to the call list of an activity that has just been changed: to the page of the newest
+    change of which somebody is to be told. None where nobody is.
 
     Args:
         affected: as its sender was shown them; None where nobody was asked.
     """
     if affected is None or not affected.bookings:
         return None
-    match [one for one in reaches(session, activity) if one.to_tell]:
-        case []:
-            return None
-        case [change]:
-            return see_other("outreach.show_change", change_id=change.change_id)
-        case _:
-            return see_other("outreach.list_changes", activity_id=activity.id)
+    newest = next((one for one in reaches(session, activity) if one.to_tell), None)
+    if newest is None:
+        return None
+    return see_other("outreach.show_change", change_id=newest.change_id)
 
 
 def elsewhere_then(

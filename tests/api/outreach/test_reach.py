@@ -294,7 +294,7 @@ def test_of_two_changes_a_household_is_called_once_about_both(world: World, day:
     todos = re.findall(r'href="(/console/changes/[^"]+)"', desk.read("/console/"))
     assert todos == [second], "one list is one thing to do"
     assert desk.read(f"{M}/{day.id}").count("打开电话名单") == 1
-    told = r"要告诉：([^<]+)<"
+    told = "要告诉：(.+?)</span>"
     for page in (desk.read(first), desk.read(second)):
         assert page.count('class="call-row"') == 2
         carers, later = re.findall(told, page)
