@@ -82,7 +82,7 @@ def show_change(
         overtaken=later is not None and not reach.to_tell,
         announced=announced,
         to_call=to_call,
-        says_more=contacts.says_more(change, to_call),
+        says_more=shown is Shown.OPEN and contacts.says_more(change, to_call),
         shown=shown,
         contacts=listed,
         counts={by: sum(one.people for one in of_change if one.by is by) for by in By},

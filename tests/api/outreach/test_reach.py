@@ -313,6 +313,7 @@ def test_of_two_changes_a_household_is_called_once_about_both(world: World, day:
     assert "已通知 2／2 人" in desk.read(first)
     assert "已通知 2／3 人" in desk.read(second)
     kept = desk.read(f"{first}?shown=all")
+    assert "要告诉" not in kept, "its own page of all says how each of its people knows"
     assert mark(desk, kept, "赵*红", "").status_code == 303
     assert "已通知 0／2 人" in desk.read(first)
     assert "已通知 0／3 人" in desk.read(second), "taken back of both"
