@@ -139,6 +139,7 @@ class SimilarRules:
     way: float
     about: float
     kind: float
+    spelt: float
     found: int
     looked_at: int
 

@@ -86,6 +86,7 @@ def _how_well(communities: Sequence[Region]) -> Iterator[str]:
             rows = [(one, NeedState.ACCEPTED, community) for one in listed(blocks(files))]
             _write(session, rows)
     print(f"{'':24}{'asked':>6}{'recall@5':>10}{'false a query':>15}")
+    asked, right, wrong = 0, 0.0, 0.0
     for community, (part, files) in zip(communities, PARTS.items(), strict=False):
         of = blocks(files)
         for way, find in (("", _finder(community)), (", trigrams", _trigram_finder(listed(of)))):
@@ -93,10 +94,15 @@ def _how_well(communities: Sequence[Region]) -> Iterator[str]:
             print(
                 f"{part + way:24}{found.asked:>6}{found.recall:>10.3f}{found.false_a_query:>15.2f}"
             )
-            if not way and found.recall < RECALL_AT_LEAST:
-                yield f"recall of {part}: {found.recall:.3f}"
-            if not way and found.false_a_query > FALSE_AT_MOST:
-                yield f"false suggestions a query of {part}: {found.false_a_query:.2f}"
+            if not way:
+                asked += found.asked
+                right += found.asked * found.recall
+                wrong += found.asked * found.false_a_query
+    print(f"{'all':24}{asked:>6}{right / asked:>10.3f}{wrong / asked:>15.2f}")
+    if right / asked < RECALL_AT_LEAST:
+        yield f"recall: {right / asked:.3f}"
+    if wrong / asked > FALSE_AT_MOST:
+        yield f"false suggestions a query: {wrong / asked:.2f}"
 
 
 def _how_fast(communities: Sequence[Region]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from tests.console.offices import OpenOffice
 
-TITLE = "希望集市里有人磨剪刀"
+TITLE = "电饭煲不通电，想请师傅看看"
 
 
 def test_the_list_shows_what_waits_and_filters(office: OpenOffice, database: Engine) -> None:
@@ -53,6 +53,8 @@ def test_a_need_is_registered_planned_and_closed(office: OpenOffice, database: E
     page.get_by_label("详细说明").fill("每月一次就好")
     page.get_by_role("button", name="登记").click()
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
+    similar = page.get_by_role("region", name="类似的需求")
+    expect(similar.get_by_role("link", name="小家电坏了没处修")).to_be_visible()
     desk.axe()
     desk.screenshot("need-open")
     _press(page, "受理并公开")

@@ -29,7 +29,12 @@ class Judged:
 
 
 # Which files are what (see the head of each).
-PARTS = {"development": ("needs-1", "needs-2"), "held out": ("needs-3",), "new": ("needs-4",)}
+PARTS = {
+    "development": ("needs-1", "needs-2"),
+    "held out": ("needs-3",),
+    "new": ("needs-4",),
+    "blind": ("needs-5",),
+}
 
 
 def blocks(files: Sequence[str] = tuple(chain(*PARTS.values()))) -> list[Block]:

@@ -30,7 +30,7 @@ class Meaning:
     """What stands in a need's words.
 
     Attributes:
-        told: each thing that is named, and each letter and pair of letters of words that no list
+        told: each thing that is named, each letter, and each pair of letters of words that no list
             has → how much it tells.
         whole: the sum of it.
         named: what the lists know of it.
@@ -70,7 +70,7 @@ def most_alike(asked: Meaning, others: Sequence[Meaning]) -> list[int]:
 def likeness(asked: Meaning, other: Meaning) -> float:
     """How alike two needs are, from 0 to 1: what both tell, as a share of what either does; and a
     little by how they are written, one within the other."""
-    both = sum(weight for key, weight in asked.told.items() if key in other.told)
+    both = sum(min(weight, other.told.get(key, 0.0)) for key, weight in asked.told.items())
     told = both / sqrt(asked.whole * other.whole) if both else 0.0
     written = fuzz.partial_ratio(asked.letters, other.letters) / 100
     return (1 - SIMILAR.written) * told + SIMILAR.written * written
@@ -79,6 +79,7 @@ def likeness(asked: Meaning, other: Meaning) -> float:
 def meaning_of(need: Wording) -> Meaning:
     """What a need's words mean."""
     named: dict[str, float] = {}
+    known: list[str] = []
     unknown: list[str] = []
     runs = _runs(need.title, need.details)
     for name, text in _parts(runs):
@@ -86,8 +87,9 @@ def meaning_of(need: Wording) -> Meaning:
             unknown.append(text)
         elif name:
             named[name] = words().weights[name]
+            known.append(text)
     of_kind = dict.fromkeys(_named_by_kind(need.service_kind), SIMILAR.kind)
-    told = of_kind | named | _told_by_letters(unknown)
+    told = _told_by_spelling(known) | of_kind | named | _told_by_letters(unknown)
     return Meaning(
         told, sum(told.values()), frozenset(of_kind | named), tuple(unknown), "".join(runs)
     )
@@ -97,6 +99,12 @@ def _named_by_kind(service_kind: str | None) -> set[str]:
     """What the title of a kind of service names."""
     title = titles("service_kinds")[service_kind] if service_kind else ""
     return {name for name, _ in _parts(_runs(title, None)) if name}
+
+
+def _told_by_spelling(known: Iterable[str]) -> dict[str, float]:
+    """What else a word says that a list has: others have it in words that none has."""
+    common = words().letters
+    return {letter: SIMILAR.spelt * common.get(letter, 1.0) for word in known for letter in word}
 
 
 def _told_by_letters(unknown: Iterable[str]) -> dict[str, float]:
