@@ -2,6 +2,8 @@
 // Photos that a page shows, as files: what goes to a page with setData has a limit, which a few
 // photos would pass. Kept while the page is open.
 
+const { ApiError } = require("../api/errors");
+
 /**
  * @param {string} id
  * @param {ArrayBuffer} data a JPEG
@@ -20,4 +22,19 @@ function forgetPhoto(filePath) {
   wx.getFileSystemManager().unlink({ filePath, fail() {} });
 }
 
-module.exports = { forgetPhoto, keepPhoto };
+/**
+ * What is in a file on this phone.
+ * @param {string} filePath
+ * @returns {Promise<ArrayBuffer>}
+ */
+function contentOf(filePath) {
+  return new Promise((resolve, reject) => {
+    wx.getFileSystemManager().readFile({
+      filePath,
+      success: ({ data }) => resolve(/** @type {ArrayBuffer} */ (data)),
+      fail: () => reject(new ApiError({ code: "photo_unreadable", title: "这张照片打不开，请换一张" })),
+    });
+  });
+}
+
+module.exports = { contentOf, forgetPhoto, keepPhoto };

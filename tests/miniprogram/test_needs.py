@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import SMALL, OpenPhone, Phone
-from tests.miniprogram.town import Caller, accept_need, chosen_community, new_name, rows
+from tests.miniprogram.town import (Caller, accept_need, change, chosen_community, new_name, picture, rows)
 
 NEAR = "packages/needs/pages/near/near"
 
@@ -131,6 +131,91 @@ def test_a_wish_waits_for_the_network_and_is_handed_in_once(
     mine.sees("有您一份")
     mine.look("need-small")
     assert voices(database, wish) == [("raiser", True)]
+
+    # The market has been: without a network it is answered, and more is said.
+    served(database, wish)
+    mine.come_back()
+    mine.sees("解决了吗？")
+    mine.look("need-asked-small")
+    mine.network(offline=True)
+    mine.page.get_by_role("radio", name="没解决").tap()
+    mine.sees("已为您保存，联网后自动提交")
+    mine.page.get_by_label("还想说一句").fill("领操的人没有来")
+    mine.network()
+    mine.sees("问了 1 人，1 人回答：1 人说没解决")
+    expect(mine.page.get_by_label("还想说一句")).to_have_value("领操的人没有来")
+    mine.look("need-not-small")
+    mine.lose_answer("/reopen")
+    mine.tap("还没解决，请再想办法")
+    mine.sees("已为您保存，联网后自动提交")
+    mine.come_back()
+    mine.sees("还没解决，重新办理")
+    mine.sees("第 1 次办理：问了 1 人")
+    mine.look("need-again-small")
+    said = "SELECT n.round, n.state, v.verdict, v.reason FROM need n JOIN need_voice o"
+    said += " ON o.need_id = n.id JOIN need_verdict v ON v.voice_id = o.id WHERE n.title = :title"
+    assert rows(database, said, title=wish) == [(2, "accepted", "not", "领操的人没有来")]
+
+
+def served(database: Engine, title: str) -> None:
+    """A market has served a need."""
+    change(
+        database,
+        "UPDATE need SET state = 'served', served_at = now(), text_state = 'passed'"
+        " WHERE title = :title",
+        title=title,
+    )
+
+
+def test_one_for_a_family_member_is_theirs_with_its_photos(
+    phone: OpenPhone, resident: Caller, organiser: Caller, database: Engine
+) -> None:
+    """The guardian chooses whose it is, answers for them, and takes it back for them; photos are
+    kept with what is begun, and follow it once there is a network."""
+    wish = f"轮椅扶手{uuid4().hex[:6]}松动"
+    member = resident.post("/me/family", {"name": "王桂兰"})
+    mine = phone(resident.name, kept=resident.kept | chosen_community(organiser))
+    mine.tap("我想要…")
+    write(mine, wish)
+    mine.page.get_by_role("radio", name="给家人").tap()
+    add = "photo => window.__harness.album.push(photo)"
+    mine.page.evaluate(add, f"data:image/png;base64,{picture()}")
+    mine.tap("加照片")
+    expect(mine.page.get_by_label("照片 1", exact=True)).to_be_visible()
+    mine.look("need-new-photos")
+    mine.tap("下一步")
+    mine.sees("请选一下是哪位家人")
+    mine.page.get_by_role("radio", name="王桂兰").tap()
+    mine.tap("返回")
+    mine.tap("我想要…")
+    mine.sees("上次没有写完，已为您接着")
+    expect(mine.page.get_by_label("照片 1", exact=True)).to_be_visible()
+    mine.lose_answer("/needs")
+    mine.tap("下一步")
+    mine.sees("照片还没有传")
+    mine.look("need-kept-photos")
+    mine.come_back()
+    mine.misses("照片还没有传")
+    mine.tap("看我的需求")
+    mine.tap(f"等社区答复 {wish}")
+    expect(mine.page.get_by_label("照片 1", exact=True)).to_be_visible()
+    mine.page.evaluate(add, f"data:image/png;base64,{picture()}")
+    mine.tap("加照片")
+    expect(mine.page.get_by_label("照片 2", exact=True)).to_be_visible()
+    mine.look("need-photos")
+    whose = "SELECT resident_id::text FROM need_voice v JOIN need n ON n.id = v.need_id"
+    whose += " WHERE n.title = :title AND v.withdrawn_at IS NULL"
+    assert rows(database, whose, title=wish) == [(member["id"],)]
+    served(database, wish)
+    mine.come_back()
+    mine.sees("给王桂兰提的，解决了吗？")
+    mine.page.get_by_role("radio", name="解决了", exact=True).tap()
+    mine.sees("1 人说解决了")
+    mine.look("need-judged")
+    mine.tap("给王桂兰的，不再需要")
+    mine.page.get_by_role("dialog").get_by_role("button", name="不再需要", exact=True).tap()
+    mine.misses("有您一份")
+    assert rows(database, whose, title=wish) == []
 
 
 def test_a_volunteer_writes_down_what_somebody_without_a_phone_asks_for(

@@ -2,7 +2,7 @@
 // Rate a service (?booking=), a visit (?activity=&resident=&title=&who=), or change a rating (?rating=).
 
 const { getBooking } = require("../../api/bookings");
-const { ApiError, sentenceOf } = require("../../api/errors");
+const { sentenceOf } = require("../../api/errors");
 const { getMe } = require("../../api/me");
 const { addPhoto, addRating, changeRating, getRating, getRatingForm } = require("../../api/ratings");
 const session = require("../../api/session");
@@ -12,6 +12,7 @@ const { whoWords } = require("../../utils/family-names");
 const { uuid } = require("../../utils/ids");
 const look = require("../../utils/look");
 const outbox = require("../../utils/outbox");
+const { contentOf } = require("../../utils/photo-files");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../utils/refusal");
 const reminders = require("../../utils/reminders");
 const { momentWords } = require("../../utils/time");
@@ -315,19 +316,4 @@ function familyName(person) {
 function inOrder(tags, score) {
   const negativeFirst = score > 0 && score <= DISSATISFIED;
   return [...tags].sort((one, other) => Number(one.negative !== negativeFirst) - Number(other.negative !== negativeFirst));
-}
-
-/**
- * What is in a file on this phone.
- * @param {string} filePath
- * @returns {Promise<ArrayBuffer>}
- */
-function contentOf(filePath) {
-  return new Promise((resolve, reject) => {
-    wx.getFileSystemManager().readFile({
-      filePath,
-      success: ({ data }) => resolve(/** @type {ArrayBuffer} */ (data)),
-      fail: () => reject(new ApiError({ code: "photo_unreadable", title: "这张照片打不开，请换一张" })),
-    });
-  });
 }

@@ -1,5 +1,5 @@
 // @ts-check
-const { read } = require("../../../api/request");
+const { download, read, upload } = require("../../../api/request");
 const session = require("../../../api/session");
 const outbox = require("../../../utils/outbox");
 const { sleep } = require("../../../utils/sleep");
@@ -69,19 +69,60 @@ function raiseNeed(need, key) {
 /**
  * 「我也需要」.
  * @param {{id: string, title: string}} need
+ * @param {{resident_id?: string}} [whom] of a family member
  */
-function supportNeed({ id, title }) {
-  return outbox.submit({ kind: "need", title: `我也需要：${title}`, method: "POST", path: `/needs/${id}/support`, body: {} });
+function supportNeed({ id, title }, whom = {}) {
+  return outbox.submit({ kind: "need", title: `我也需要：${title}`, method: "POST", path: `/needs/${id}/support`, body: whom });
 }
 
 /**
- * 「不再需要」: mine is taken back.
+ * 「不再需要」: one's voice, or a family member's, is taken back.
  * @param {{id: string, title: string}} need
+ * @param {string} residentId
  */
-function leaveNeed({ id, title }) {
-  return outbox.submit({ kind: "need", title: `不再需要：${title}`, method: "DELETE", path: `/needs/${id}/support`, body: {} });
+function leaveNeed({ id, title }, residentId) {
+  const body = { resident_id: residentId };
+  return outbox.submit({ kind: "need", title: `不再需要：${title}`, method: "DELETE", path: `/needs/${id}/support`, body });
+}
+
+/**
+ * 「解决了吗？」.
+ * @param {{id: string, title: string}} need
+ * @param {import("../../../api/openapi").VerdictRequest} said
+ */
+function judgeNeed({ id, title }, said) {
+  return outbox.submit({ kind: "need", title: `解决了吗：${title}`, method: "POST", path: `/needs/${id}/verdict`, body: said });
+}
+
+/**
+ * 「还没解决，请再想办法」: a new round.
+ * @param {{id: string, title: string}} need
+ * @param {{reason?: string}} said
+ */
+function reopenNeed({ id, title }, said) {
+  return outbox.submit({ kind: "need", title: `请再想办法：${title}`, method: "POST", path: `/needs/${id}/reopen`, body: said });
+}
+
+/**
+ * @param {string} id the need's
+ * @param {string} photoId made by this phone, so that the same photo may be sent again
+ * @param {ArrayBuffer} content
+ * @returns {Promise<import("../../../api/types").NeedInFull>}
+ */
+function addPhoto(id, photoId, content) {
+  return upload(`/needs/${id}/photos/${photoId}`, content);
+}
+
+/**
+ * @param {string} id the need's
+ * @param {string} photoId
+ * @returns {Promise<ArrayBuffer>} a JPEG
+ */
+function getPhoto(id, photoId) {
+  return download(`/needs/${id}/photos/${photoId}`);
 }
 
 module.exports = {
-  listNeeds, listSimilar, listMyNeeds, getNeed, raiseNeed, supportNeed, leaveNeed,
+  listNeeds, listSimilar, listMyNeeds, getNeed, raiseNeed, supportNeed, leaveNeed, judgeNeed,
+  reopenNeed, addPhoto, getPhoto,
 };

@@ -12,9 +12,9 @@ const { dateWords, momentWords } = require("../../../utils/time");
 
 /** @type {{key: ForWhom, title: string}[]} */
 const FOR_WHOM = [
-  { key: "self", title: "我" },
-  { key: "family", title: "家人" },
-  { key: "neighbours", title: "邻里" },
+  { key: "self", title: "给自己" },
+  { key: "family", title: "给家人" },
+  { key: "neighbours", title: "替邻居" },
 ];
 
 /** @type {{key: Suits, title: string}[]} */
@@ -33,16 +33,28 @@ const STATES = {
   accepted: { title: "已受理，等安排", tone: "accent" },
   planned: { title: "已安排", tone: "accent" },
   served: { title: "已服务", tone: "good" },
-  evaluated: { title: "已办结", tone: "plain" },
+  evaluated: { title: "已评价", tone: "plain" },
   declined: { title: "没有受理", tone: "bad" },
   closed_unsolved: { title: "没能解决", tone: "bad" },
 };
+
+/** @typedef {NonNullable<NonNullable<NeedInFull["mine"]>["verdict"]>} Verdict */
+
+/** @type {{key: Verdict, title: string}[]} */
+const VERDICTS = [
+  { key: "solved", title: "解决了" },
+  { key: "partly", title: "解决了一部分" },
+  { key: "not", title: "没解决" },
+];
+
+/** One of mine is asked. */
+const ASKED = { title: "请您说说解决了没有", tone: "warn" };
 
 /** Nobody asks for it any more. */
 const WITHDRAWN = { title: "已撤回", tone: "plain" };
 
 /** How many of what is to come are behind a need already: see `toCome`. */
-const PAST = { open: 0, accepted: 1, planned: 2, served: 3, evaluated: 3, declined: 3, closed_unsolved: 3 };
+const PAST = { open: 0, accepted: 1, planned: 2, served: 4, evaluated: 4, declined: 4, closed_unsolved: 4 };
 
 /** As long as the list shows of one. */
 const TITLE_LENGTH = 30;
@@ -74,10 +86,17 @@ function voicesOf(voices) {
   return voices ? `${voices} 人需要` : "";
 }
 
-/** A need in a list. @param {Need} need */
-function needWords({ id, title, state, reason_code: reason, voices, region }) {
-  const stage = reason === "withdrawn" ? WITHDRAWN : STATES[state];
+/** A need in a list, of mine or of everybody's. @param {Need & Partial<NeedInFull>} need */
+function needWords(need) {
+  const { id, title, voices, region } = need;
+  const stage = stageOf(need);
   return { id, title, state: stage.title, tone: stage.tone, voices: voicesOf(voices), region: region.name };
+}
+
+/** @param {Need & Partial<NeedInFull>} need */
+function stageOf({ state, reason_code: reason, own_voices: own = [] }) {
+  if (reason === "withdrawn") return WITHDRAWN;
+  return state === "served" && own.some(({ verdict }) => !verdict) ? ASKED : STATES[state];
 }
 
 /**
@@ -95,9 +114,25 @@ function steps(need) {
 /** @param {NeedInFull} need */
 function toCome(need) {
   const due = dueOf(need);
-  return [["社区答复能不能办", due && `${due}前答复`], ["排进集市", "定了时间会告诉您"], ["到集市来办", ""]]
+  return [["社区答复能不能办", due && `${due}前答复`], ["排进集市", "定了时间会告诉您"], ["到集市来办", ""], ["说说解决了没有", "办过以后问提出的人"]]
     .map(([title, words]) => ({ key: `to-come-${title}`, title, when: "", words, market: "" }))
     .slice(PAST[need.state]);
+}
+
+/**
+ * What those who asked say, round by round, the last one first.
+ * @param {NeedInFull} need
+ */
+function outcomes({ round, outcome, earlier }) {
+  return [{ ...outcome, round }, ...[...earlier].reverse()]
+    .filter(({ asked }) => asked)
+    .map((one) => ({ key: `${one.round}`, title: earlier.length ? `第 ${one.round} 次办理` : "", words: saidOf(one) }));
+}
+
+/** @param {NeedInFull["outcome"]} said */
+function saidOf(said) {
+  const answers = VERDICTS.filter(({ key }) => said[key]).map(({ key, title }) => `${said[key]} 人说${title}`);
+  return `问了 ${said.asked} 人，${said.answered ? `${said.answered} 人回答：${answers.join("，")}` : "还没有人回答"}。`;
 }
 
 /**
@@ -116,4 +151,4 @@ function whenOf({ suits }) {
   return SUITS.filter(({ key }) => suits.includes(key)).map(({ title }) => title).join("、");
 }
 
-module.exports = { FOR_WHOM, SUITS, dueOf, needOf, needWords, steps, whenOf };
+module.exports = { FOR_WHOM, SUITS, VERDICTS, dueOf, outcomes, needOf, needWords, steps, whenOf };

@@ -4,18 +4,25 @@
 
 const { getCatalogue } = require("../../../../api/activities");
 const { ApiError, sentenceOf } = require("../../../../api/errors");
+const { listFamily } = require("../../../../api/me");
+const session = require("../../../../api/session");
 const { chosenCommunity } = require("../../../../utils/community");
 const { draftOf } = require("../../../../utils/draft");
 const { uuid } = require("../../../../utils/ids");
 const look = require("../../../../utils/look");
+const outbox = require("../../../../utils/outbox");
+const { forgetPhoto } = require("../../../../utils/photo-files");
 const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusal");
+const { NOBODY } = require("../../../../utils/whom");
 const { listSimilar, raiseNeed, supportNeed } = require("../../api/needs");
+const { MOST, choosePhotos, sendPhoto } = require("../../utils/need-photos");
 const { FOR_WHOM, SUITS, dueOf, needOf, needWords } = require("../../utils/need-words");
 
 /** @typedef {import("../../utils/need-words").ForWhom} ForWhom */
 /** @typedef {import("../../utils/need-words").Suits} Suits */
 /** @typedef {import("../../utils/need-words").Kind | ""} Kind */
-/** @typedef {{kind: Kind, words: string, forWhom: ForWhom, suits: Suits[]}} Said */
+/** @typedef {import("../../utils/need-photos").Photo} Photo */
+/** @typedef {{kind: Kind, words: string, forWhom: ForWhom, suits: Suits[], residentId: string, photos: Photo[]}} Said */
 
 /** What a volunteer writes down at a market. @type {{source: "market", for_whom: null}} */
 const FOR_OTHER = { source: "market", for_whom: null };
@@ -35,6 +42,13 @@ Page({
     forWhoms: FOR_WHOM,
     /** @type {ForWhom} */
     forWhom: "self",
+    /** @type {import("../../../../api/types").FamilyMember[]} */
+    family: [],
+    /** Which of them, where it is for one. */
+    residentId: NOBODY,
+    /** Those that the server does not have yet. @type {Photo[]} */
+    photos: [],
+    photosMost: MOST,
     suits: SUITS.map((one) => ({ ...one, on: false })),
     begun: false,
     /** Whether it is written down for somebody else, whom nobody names. */
@@ -53,6 +67,10 @@ Page({
   draft: draftOf("need"),
   /** One for what is written, kept over a lost network. */
   key: "",
+  /** The need that is there already, which photos go to. */
+  needId: "",
+  /** Stops following what is handed in late. */
+  unfollow: () => {},
 
   onLoad({ source }) {
     if (source === "market") {
@@ -63,8 +81,10 @@ Page({
     const begun = this.draft.get();
     if (begun) {
       const suits = SUITS.map((one) => ({ ...one, on: begun.suits.includes(one.key) }));
-      this.setData({ kind: begun.kind, words: begun.words, forWhom: begun.forWhom, suits, begun: true });
+      const { kind, words, forWhom, residentId = NOBODY, photos = [] } = begun;
+      this.setData({ kind, words, forWhom, residentId, photos, suits, begun: true });
     }
+    this.unfollow = outbox.followDelivered((late) => late && this.onSent(late));
     this.load();
   },
 
@@ -74,8 +94,14 @@ Page({
     this.setData({ community: chosenCommunity() });
   },
 
+  onUnload() {
+    this.unfollow();
+  },
+
   async load() {
     this.setData({ loading: true, error: "" });
+    // Who has no family, or no network, asks for themselves.
+    if (session.isLoggedIn() && !this.data.forOther) listFamily().then(({ items }) => this.setData({ family: items }), () => undefined);
     try {
       this.setData({ kinds: (await getCatalogue()).service_kinds, loading: false });
     } catch (error) {
@@ -103,27 +129,49 @@ Page({
     this.change({ forWhom: event.currentTarget.dataset.key });
   },
 
+  /** @param {WechatMiniprogram.CustomEvent<{value: string}>} event */
+  onMember({ detail }) {
+    this.change({ residentId: detail.value });
+    mend(this, "who");
+  },
+
+  async onAddPhotos() {
+    try {
+      const added = await choosePhotos(MOST - this.data.photos.length);
+      this.change({ photos: [...this.data.photos, ...added] });
+    } catch (error) {
+      refuse(this, error);
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  onDropPhoto(event) {
+    const { id, path } = event.currentTarget.dataset;
+    forgetPhoto(path);
+    this.change({ photos: this.data.photos.filter((one) => one.id !== id) });
+  },
+
   /** @param {WechatMiniprogram.TouchEvent} event */
   onSuits(event) {
     const { key } = event.currentTarget.dataset;
     this.change({ suits: this.data.suits.map((one) => (one.key === key ? { ...one, on: !one.on } : one)) });
   },
 
-  /** @param {Partial<{kind: Kind, words: string, forWhom: ForWhom, suits: {key: Suits, title: string, on: boolean}[]}>} changed */
+  /** @param {Partial<{kind: Kind, words: string, forWhom: ForWhom, suits: {key: Suits, title: string, on: boolean}[], residentId: string, photos: Photo[]}>} changed */
   change(changed) {
     this.setData(changed);
     this.key = "";
     mend(this, "words");
-    const { words, kind } = this.data;
+    const { words, kind, photos } = this.data;
     // Who has only chosen for whom has begun nothing.
-    if (words || kind) this.draft.keep(this.said());
+    if (words || kind || photos.length) this.draft.keep(this.said());
     else this.draft.forget();
   },
 
   /** @returns {Said} */
   said() {
-    const { kind, words, forWhom, suits } = this.data;
-    return { kind, words, forWhom, suits: suits.filter(({ on }) => on).map(({ key }) => key) };
+    const { kind, words, forWhom, suits, residentId, photos } = this.data;
+    return { kind, words, forWhom, residentId, photos, suits: suits.filter(({ on }) => on).map(({ key }) => key) };
   },
 
   /** @returns {import("../../../../api/types").NewNeed | null} null where something is missing, which is told */
@@ -131,8 +179,20 @@ Page({
     const { community, words } = this.data;
     if (!community) refuse(this, { region_id: "请先选社区" });
     else if (!words.trim()) refuse(this, { words: "请写一下想要什么" });
-    else return { ...needOf(this.said(), community.id), ...(this.data.forOther && FOR_OTHER) };
+    else if (this.isForMember() && this.data.residentId === NOBODY) refuse(this, { who: "请选一下是哪位家人" });
+    else return { ...needOf(this.said(), community.id), ...this.whom(), ...(this.data.forOther && FOR_OTHER) };
     return null;
+  },
+
+  /** Whether it is for one of the family that this account acts for. */
+  isForMember() {
+    const { forOther, forWhom, family } = this.data;
+    return !forOther && forWhom === "family" && family.length > 0;
+  },
+
+  /** @returns {{resident_id?: string}} */
+  whom() {
+    return this.isForMember() ? { resident_id: this.data.residentId } : {};
   },
 
   /** Look for those like it first; where there are none it is handed in. */
@@ -163,8 +223,34 @@ Page({
   async raise(need) {
     this.key = this.key || uuid();
     const outcome = await raiseNeed(need, this.key);
-    if (outcome.sent) this.setData({ due: dueOf(outcome.data) });
-    this.finish(outcome.sent ? "raised" : "kept");
+    if (!outcome.sent) {
+      this.finish("kept");
+      return;
+    }
+    this.setData({ due: dueOf(outcome.data) });
+    this.finish("raised");
+    this.needId = outcome.data.id;
+    await this.sendPhotos();
+  },
+
+  /** What was kept is there now: its photos follow it. @param {{key: string, data: any}} sent */
+  onSent({ key, data }) {
+    if (!this.key || key !== this.key) return;
+    this.setData({ done: "raised", due: dueOf(data) });
+    this.needId = data.id;
+    this.doing(() => this.sendPhotos());
+  },
+
+  onSendPhotos() {
+    return this.doing(() => this.sendPhotos());
+  },
+
+  /** One that does not arrive stays on the page, to be sent again. */
+  async sendPhotos() {
+    for (const photo of [...this.data.photos]) {
+      await sendPhoto(this.needId, photo);
+      this.setData({ photos: this.data.photos.filter(({ id }) => id !== photo.id) });
+    }
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -172,7 +258,7 @@ Page({
     const need = (this.data.alike || []).find(({ id }) => id === event.currentTarget.dataset.id);
     if (!need) return;
     await this.doing(async () => {
-      const { sent } = await supportNeed(need);
+      const { sent } = await supportNeed(need, this.whom());
       this.finish(sent ? "joined" : "kept");
     });
   },
@@ -213,7 +299,7 @@ Page({
 
   onAgain() {
     const suits = this.data.suits.map((one) => ({ ...one, on: false }));
-    this.setData({ kind: "", words: "", suits, done: "", begun: false });
+    this.setData({ kind: "", words: "", suits, photos: [], done: "", begun: false });
     this.key = "";
   },
 
