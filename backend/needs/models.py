@@ -183,7 +183,7 @@ class NeedVoice(Base):
     __tablename__ = "need_voice"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    need_id: Mapped[UUID] = mapped_column(ForeignKey("need.id"))
+    need_id: Mapped[UUID] = mapped_column(ForeignKey("need.id"), index=True)
     # None once the link is cut: the voice still counts, and is nobody's.
     resident_id: Mapped[UUID | None] = mapped_column(ForeignKey("resident.id"), index=True)
     role: Mapped[VoiceRole]

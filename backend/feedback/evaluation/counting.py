@@ -18,10 +18,11 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Attendance
 from backend.bookings.models import Booking, BookingState
@@ -98,10 +99,13 @@ def _planned(activity_ids: Sequence[UUID]) -> tuple[Any, Any]:
     )
     state = case((last.c.round < Need.round, REOPENED), else_=cast(Need.state, Text))
     needs = select(last.c.activity_id, state.label("state")).join(Need, Need.id == last.c.need_id)
+    # Those, too, who ask for one that is dealt with as the same.
+    member = aliased(Need)
     answer = func.coalesce(cast(NeedVerdict.verdict, Text), NO_ANSWER)
     asked = (
         select(last.c.activity_id, answer.label("answer"))
-        .join(NeedVoice, NeedVoice.need_id == last.c.need_id)
+        .join(member, or_(member.id == last.c.need_id, member.merged_into == last.c.need_id))
+        .join(NeedVoice, NeedVoice.need_id == member.id)
         .join(
             NeedVerdict,
             and_(NeedVerdict.voice_id == NeedVoice.id, NeedVerdict.round == last.c.round),

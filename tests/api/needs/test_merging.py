@@ -69,6 +69,9 @@ def test_a_head_counts_the_residents_of_all_and_what_it_comes_to_is_told_to_all(
     ok(other.post(f"/needs/{need['id']}/verdict", {"verdict": "partly"}))
     outcome = ok(organiser.get(f"/needs/{head['id']}"))["outcome"]
     assert (outcome["answered"], outcome["partly"]) == (1, 1)
+    needs = ok(organiser.get(f"/activities/{market.id}/evaluation"))["needs"]
+    assert (needs["total"], needs["served"]) == (1, 1)
+    assert (needs["outcome"]["asked"], needs["outcome"]["partly"]) == (1, 1)
     refused(organiser.post(f"/needs/{need['id']}/unmerge"), 409, "asked_meanwhile")
 
 
