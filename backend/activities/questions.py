@@ -90,5 +90,9 @@ reaches: Question[[Session, Activity], list[Reach]] = Question("reaches")
 # name of their table, a SELECT of their ids.
 told_in_history: Survey[[UUID], AnySelect] = Survey("told_in_history")
 
+# (session, activity_id, offering_ids): how many needs are planned for an activity (None), or for
+# these services of it? When that falls through, they wait for another.
+needs_on: Question[[Session, UUID, Collection[UUID] | None], int] = Question("needs_on")
+
 # (session, activity_ids): which of these drafts does a feature plan for?
 planned_for: Survey[[Session, Collection[UUID]], set[UUID]] = Survey("planned_for")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Offering
-from backend.activities.questions import planned_for
+from backend.activities.questions import needs_on, planned_for
 from backend.activities.signals import Change, activity_moved, offering_dropped
 from backend.core.permissions import Actor
 from backend.identity.questions import active_since, exported
@@ -54,6 +54,16 @@ def needs_planned_for(session: Session, activity_ids: Collection[UUID]) -> set[U
     standing = NeedPlan.ended_at.is_(None)
     found = select(NeedPlan.activity_id).where(NeedPlan.activity_id.in_(activity_ids), standing)
     return set(session.execute(found).scalars())
+
+
+@needs_on.answered
+def count_needs_on(
+    session: Session, activity_id: UUID, offering_ids: Collection[UUID] | None
+) -> int:
+    which = NeedPlan.activity_id == activity_id
+    if offering_ids is not None:
+        which = NeedPlan.offering_id.in_(offering_ids)
+    return plans.count_planned(session, which)
 
 
 active_since.answered("needs")(people.active)

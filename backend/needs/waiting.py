@@ -6,7 +6,7 @@ from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import Actor, Permission
 from backend.core.todos import ToDos
-from backend.needs.models import Need, NeedState
+from backend.needs.models import Need, NeedPlan, NeedState
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -37,6 +37,21 @@ def _late(actor: Actor) -> AnySelect:
     )
 
 
+def _to_plan_anew(actor: Actor) -> AnySelect:
+    """Those that were planned and are no more: it fell through, they were taken off it, or it has
+    not solved them. Who asks for them was told that they will be."""
+    return (
+        select(Need.id, Need.title.label("words"), Need.created_at.label("at"))
+        .join(Region, Region.id == Need.region_id)
+        .where(
+            within(actor.region_codes(Permission.NEED_HANDLE)),
+            Need.state == NeedState.ACCEPTED,
+            Need.merged_into.is_(None),
+            select(NeedPlan.id).where(NeedPlan.need_id == Need.id).exists(),
+        )
+    )
+
+
 TODOS_OF_NEEDS = (
     ToDos(
         60, "待受理的需求", Permission.NEED_HANDLE, "登记", _to_decide, ("needs.show", "need_id"),
@@ -44,5 +59,9 @@ TODOS_OF_NEEDS = (
     ),
     ToDos(
         61, "超期没有受理的需求", Permission.NEED_HANDLE, "登记", _late, ("needs.show", "need_id"),
+    ),
+    ToDos(
+        62, "要重新安排的需求", Permission.NEED_HANDLE, "登记", _to_plan_anew,
+        ("needs.show", "need_id"),
     ),
 )  # fmt: skip

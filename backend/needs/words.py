@@ -30,6 +30,8 @@ NEED_ACTIONS = {
     "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
     "merge_need": "并入相同的需求", "unmerge_need": "撤销合并",
 }  # fmt: skip
+# What those who ask do themselves, which is kept without who it was.
+OF_WHO_ASKS = frozenset({"withdraw_need", "reopen_need"})
 AUDIT = AuditWords(
     actions={
         "raise_need": "登记需求",

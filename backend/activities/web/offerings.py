@@ -15,6 +15,7 @@ from backend.activities.permissions import (
     access_offering_for_edit,
     access_stall_for_edit,
 )
+from backend.activities.questions import needs_on, numbered
 from backend.activities.requests import NewOffering
 from backend.activities.stalls import offerings
 from backend.activities.stalls.common import stalls_of
@@ -162,6 +163,8 @@ def ask_to_delete_offering(
         "activities/delete_offering.html",
         **frame(
             actor, activity, "stalls", problem=problem, offering=offering, affected=affected,
+            # What nobody ever had a number of is deleted, and its needs stay with the activity.
+            needs=needs_on(session, activity.id, numbered(session, [offering_id])),
             seen=changes.fingerprint(changes.fingerprint_of(offering), affected.seen),
         ),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from backend.activities.permissions import (
     access_stall_for_edit,
     not_there,
 )
+from backend.activities.questions import needs_on, numbered
 from backend.activities.requests import NewStall
 from backend.activities.stalls import operations as stalls
 from backend.activities.stalls import plan
@@ -191,11 +192,13 @@ def ask_to_delete_stall(
     """Who is affected if the stall goes with its services."""
     activity, stall = stall_to_edit(session, actor, stall_id)
     affected = changes.affected_at_stall(session, activity.id, stall_id)
+    services = [one["id"] for one in queries.stall_detail(session, stall_id)["offerings"]]
     return render(
         "activities/delete_stall.html",
         **frame(
             actor, activity, "stalls", problem=problem, stall=stall,
-            services=len(queries.stall_detail(session, stall_id)["offerings"]),
+            services=len(services),
+            needs=needs_on(session, activity.id, numbered(session, services)),
             affected=affected, seen=_seen_to_go(session, stall, affected),
         ),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from backend.activities.history.entries import FACTS, history_of
 from backend.activities.lifecycle import actions, moves, times
 from backend.activities.models import Activity, ActivityRecord, ActivityState, Programme, Venue
 from backend.activities.permissions import Deleted, access_activity, access_activity_for_edit
-from backend.activities.questions import reaches, unfinished
+from backend.activities.questions import needs_on, reaches, unfinished
 from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
 from backend.activities.web.deleted import show_deleted
@@ -188,6 +188,7 @@ def ask_to_cancel(
             # Of one that is over the page itself says so; there is nothing to confirm anew.
             problem=problem if allowed else None,
             affected=changes.affected_by(session, activity_id),
+            needs=needs_on(session, activity_id, None),
         ),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ over its needs are served; when it falls through they wait for another."""
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from backend.activities.days import days_early
@@ -149,6 +149,20 @@ def fell_through(session: Session, which: ColumnElement[bool], why: PlanEnd) -> 
     """
     for need, plans in _planned(session, which):
         _end(session, None, need, plans, why)
+
+
+def count_planned(session: Session, which: ColumnElement[bool]) -> int:
+    """How many needs would be taken off if this fell through.
+
+    Args:
+        which: of the plans.
+    """
+    statement = (
+        select(func.count(Need.id.distinct()))
+        .join(NeedPlan, (NeedPlan.need_id == Need.id) & (NeedPlan.round == Need.round))
+        .where(which, NeedPlan.ended_at.is_(None), Need.state == NeedState.PLANNED)
+    )
+    return session.execute(statement).scalar_one()
 
 
 def _planned(session: Session, which: ColumnElement[bool]) -> list[tuple[Need, list[NeedPlan]]]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from backend.activities.models import Activity
+from backend.activities.checks.readiness import unsettled
+from backend.activities.models import Activity, Venue
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.errors import TooManyToExport
@@ -24,6 +25,7 @@ from backend.needs.permissions import seen_by
 from backend.needs.similar.finding import similar_needs
 from backend.needs.similar.meaning import Wording
 from backend.needs.voices.counting import count_voices
+from backend.needs.words import OF_WHO_ASKS
 from backend.regions.models import Region
 from backend.regions.queries import within
 
@@ -203,12 +205,19 @@ def history(session: Session, need: Need) -> list[Step]:
         .order_by(AuditEntry.at, AuditEntry.id)
     )
     steps = [
-        Step(row.AuditEntry.at, own_name(row.name), row.AuditEntry.action,
+        Step(row.AuditEntry.at, _who(row.AuditEntry, row.name), row.AuditEntry.action,
              row.AuditEntry.reason_in_words, row.title)
         for row in session.execute(statement)
     ]  # fmt: skip
     raised = Step(need.created_at, "居民", "raise_need", None, None)
     return steps if need.created_by else [raised, *steps]
+
+
+def _who(entry: AuditEntry, name: str | None) -> str:
+    """Who did it. Of what nobody is kept for, some was done on behalf of one who asks."""
+    if entry.actor_user_id or entry.action in OF_WHO_ASKS:
+        return own_name(name)
+    return "系统"
 
 
 def _of_its_history(need: Need) -> ColumnElement[bool]:
@@ -226,8 +235,16 @@ def activities_to_plan_for(session: Session, actor: Actor, need: Need) -> list[A
     own = (Region.code == need.region_code).desc()
     near = Region.code.startswith(need.region_code[:9]).desc()
     statement = (
-        select(Activity.id, Activity.title, Activity.starts_at, Region.name.label("region_name"))
+        select(
+            Activity.id,
+            Activity.title,
+            Activity.starts_at,
+            Activity.state,
+            Region.name.label("region_name"),
+            unsettled(Venue.name.expression).label("place_open"),
+        )
         .join(Region, Region.id == Activity.region_id)
+        .join(Venue, Venue.id == Activity.venue_id)
         .where(within(codes), Activity.state.in_(PLANNABLE), Activity.ends_at >= clock.now())
         .order_by(own, near, Activity.starts_at, Activity.id)
         .limit(_CHOICES)

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
+from backend.activities.models import Venue
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.db import transaction
@@ -78,7 +79,13 @@ def test_a_need_goes_from_open_to_solved_and_back(
     assert move(desk, need_id, "accept").status_code == 303
     draft = world.draft(organiser)
     world.offering(organiser, world.stall(organiser, draft["id"])["id"])
-    assert draft["title"] in desk.read(f"/console/needs/{need_id}")
+    open_ones = f"{draft['title']}（草稿，地点待定）"
+    assert open_ones not in desk.read(f"/console/needs/{need_id}")
+    with transaction() as session:
+        session.execute(update(Venue).values(name="待定"))
+    assert open_ones in desk.read(f"/console/needs/{need_id}")
+    with transaction() as session:
+        session.execute(update(Venue).values(name="社区广场"))
     assert move(desk, need_id, "plan", activity_id=draft["id"]).status_code == 303
     assert move(desk, need_id, "serve").status_code == 409, "it has not begun"
     assert row(need_id).state == "planned"
@@ -153,9 +160,16 @@ def test_a_need_comes_off_an_activity_that_fell_through(
     assert row(need_id).state == "planned"
     assert move(desk, need_id, "take-off").status_code == 303
     assert row(need_id).state == "accepted"
+    assert "要重新安排的需求" in desk.waiting()
     move(desk, need_id, "plan", activity_id=draft["id"])
+    assert "要重新安排的需求" not in desk.waiting()
+    asked = desk.read(f"/console/markets/{draft['id']}/cancel")
+    assert "这里排了 <strong>1 条需求</strong>" in asked
+    assert f'取消「{draft["title"]}」？1 条需求要重新安排。取消后不能恢复。"' in asked
     ok(organiser.post(f"/activities/{draft['id']}/cancel", {"reason": "下雨"}))
     assert row(need_id).state == "accepted", "it fell through"
+    assert "要重新安排的需求" in desk.waiting()
+    assert desk.read(f"/console/needs/{need_id}").count("系统 从活动撤下") == 1
     again = move(desk, need_id, "plan", activity_id=draft["id"])
     assert again.status_code == 409
     assert "请另选一场" in again.get_data(as_text=True)

@@ -2,10 +2,11 @@
 
 import re
 
+from backend.core import clock
 from tests.api.activities.workbench import M, audited, fields_of
 from tests.support.desk import Desk
 from tests.support.market_day import MarketDay
-from tests.support.world import World, ok, refused
+from tests.support.world import COMMUNITY, World, ok, refused
 
 
 def drop(desk: Desk, path: str) -> str:
@@ -23,6 +24,15 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     stays = day.offering()
     booking, kept = day.booked(person), day.booked(other, stays)
     desk, path = Desk(world, day.organiser), f"{M}/offerings/{day.offering_id}/delete"
+    need = {"region_id": world.region_id(COMMUNITY), "title": "剪发", "source": "visit",
+            "raised_on": clock.today().isoformat()}  # fmt: skip
+    need_page = desk.send("/console/needs/new", **need).location
+    desk.send(f"{need_page}/accept")
+    plan = {"offering_id": day.offering_id}
+    ok(day.organiser.post(f"{need_page.removeprefix('/console')}/plans", plan), 201)
+    for asks in (path, f"{M}/stalls/{day.market.stall_id}/delete"):
+        assert "这里排了 <strong>1 条需求</strong>" in desk.read(asks)
+    assert "条需求</strong>" not in desk.read(f"{M}/offerings/{stays}/delete")
     ok(day.organiser.put(f"/activities/{day.id}", {"venue": {"name": "文化宫"}}))
     for told_of_it in (person, other):
         ok(told_of_it.post("/me/notices/read", {"all": True}), 204)
@@ -36,6 +46,7 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     assert "已通知 2／2 人" in desk.read(f"/console/changes/of/{day.id}"), (
         "the place was told before"
     )
+    assert desk.waiting()["要重新安排的需求"] == 1
     assert day.booking(booking)["state"] == "cancelled"
     assert day.booking(kept)["state"] == "confirmed"
     assert day.moves(booking)[-1] == ("service_dropped", "confirmed", "cancelled")
