@@ -26,6 +26,7 @@ from backend.activities.lifecycle.changing import begin_change
 from backend.activities.lifecycle.times import Times, set_times
 from backend.activities.models import Activity, ActivityState, MarketCode, Venue
 from backend.activities.queries import activity_detail
+from backend.activities.questions import uncredited
 from backend.activities.requests import ActivityEdit, NewActivity, NewVenue
 from backend.activities.signals import ChangeKind, place_changed
 from backend.core import audit, clock, jobs
@@ -178,7 +179,8 @@ def revoke_code(session: Session, actor: Actor, activity: Activity) -> MarketCod
 def gaps_of(session: Session, actor: Actor, activity: Activity) -> list[Missing]:
     """What an activity still lacks, but for people: they are assigned up to the day itself; and
     who is expected elsewhere at its time."""
-    gaps = missing(activity_detail(session, activity), None, clock.now())
+    detail = activity_detail(session, activity)
+    gaps = missing(detail, None, clock.now(), uncredited(session, activity))
     return by_weight([*gaps, *overlaps(session, actor, activity)])
 
 

@@ -94,5 +94,9 @@ told_in_history: Survey[[UUID], AnySelect] = Survey("told_in_history")
 # these services of it? When that falls through, they wait for another.
 needs_on: Question[[Session, UUID, Collection[UUID] | None], int] = Question("needs_on")
 
+# (session, activity): which credentials do the organisations at its stalls lack for what they are
+# to do there on its day? In words, for the organiser.
+uncredited: Question[[Session, Activity], list[str]] = Question("uncredited")
+
 # (session, activity_ids): which of these drafts does a feature plan for?
 planned_for: Survey[[Session, Collection[UUID]], set[UUID]] = Survey("planned_for")

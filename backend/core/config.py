@@ -100,6 +100,12 @@ class NeedRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialRules:
+    told_days: list[int]
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRules:
     long_wait_minutes: int
     stall_start_minutes: int
@@ -232,6 +238,7 @@ QUEUE = rules("queue", QueueRules)
 RATING = rules("rating", RatingRules)
 PHOTOS = rules("photos", PhotoRules)
 NEEDS = rules("needs", NeedRules)
+CREDENTIALS = rules("credentials", CredentialRules)
 BOARD = rules("board", BoardRules)
 ANNOUNCEMENTS = rules("announcements", AnnouncementRules)
 SIMILAR = rules("similar", SimilarRules)

@@ -53,6 +53,11 @@ def mask_phone(phone: str) -> str:
     return f"{phone[:3]}****{phone[-4:]}"
 
 
+def mask_number(number: str) -> str:
+    """****1234; of a short one nothing."""
+    return f"****{number[-4:]}" if len(number) >= 8 else "****"
+
+
 def new_token() -> str:
     """A bearer token: 256 random bits, URL-safe."""
     return secrets.token_urlsafe(TOKEN_BYTES)

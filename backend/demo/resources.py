@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 
 from backend.core.permissions import Actor
 from backend.demo import people
+from backend.partners.models import Organisation
 from backend.regions.operations import region_by_code
 from backend.resources import operations
+from backend.resources.credentials import operations as credentials
+from backend.resources.credentials.requests import NewCredential
 from backend.resources.models import Equipment, Resource, ResourceState
 from backend.resources.requests import NewResource
 
@@ -40,6 +43,25 @@ class DemoResource:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DemoCredential:
+    """A credential, and for how long it is still valid; those that the demo's markets need are so
+    for long, whenever it is loaded again."""
+
+    organisation: int
+    kind: str
+    issuer: str
+    number: str
+    days: int
+    approved: bool = True
+
+
+CREDENTIALS = (
+    DemoCredential(0, "medical_practice", "武进区卫生健康局", "PDY00128X32041217A", 3650),
+    DemoCredential(0, "health_certificate", "武进区疾病预防控制中心", "320412202600117", 20),
+    DemoCredential(2, "legal_practice", "武进区司法局", "33204201010000128", 3650),
+    DemoCredential(7, "registration", "武进区民政局", "52320412MJ0000017Q", 900, approved=False),
+)
 WEEKEND = (6, 7)
 RESOURCES = (
     DemoResource(0, "义诊（内科、中医）", "clinic", ResourceState.APPROVED, 3, 8, weekdays=WEEKEND,
@@ -64,9 +86,27 @@ def load(session: Session, actor: Actor, organisations: Mapping[str, UUID], toda
     """Make the demo's resources where there are none yet; how many were made."""
     if session.execute(select(Resource.id).limit(1)).first() is not None:
         return 0
+    ids = [organisations[name] for name in people.ORGANISATIONS]
     for demo in RESOURCES:
-        _make(session, actor, demo, organisations[people.ORGANISATIONS[demo.organisation]], today)
+        _make(session, actor, demo, ids[demo.organisation], today)
+    for one in CREDENTIALS:
+        _make_credential(session, actor, one, ids[one.organisation], today)
     return len(RESOURCES)
+
+
+def _make_credential(
+    session: Session, actor: Actor, demo: DemoCredential, organisation_id: UUID, today: date
+) -> None:
+    new = NewCredential(
+        kind=demo.kind,
+        issuer=demo.issuer,
+        number=demo.number,
+        valid_until=today + timedelta(days=demo.days),
+    )
+    organisation = session.get_one(Organisation, organisation_id)
+    made = credentials.hand_in(session, actor, organisation, new)
+    if demo.approved:
+        credentials.approve(session, actor, made)
 
 
 def _make(

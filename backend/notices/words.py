@@ -19,6 +19,8 @@ NOTICE_KINDS = {
     NoticeKind.NEED_SERVED: "需求已服务", NoticeKind.NEED_UNSOLVED: "需求未解决",
     NoticeKind.NEED_REOPENED: "需求重新办理", NoticeKind.NEED_MERGED: "需求合并办理",
     NoticeKind.NEED_UNMERGED: "需求单独办理",
+    NoticeKind.RESOURCE_DECIDED: "资源审核结果", NoticeKind.CREDENTIAL_DECIDED: "资质审核结果",
+    NoticeKind.CREDENTIAL_EXPIRING: "资质快到期",
     NoticeKind.ROLE_GIVEN: "授予角色", NoticeKind.ROLE_TAKEN: "收回角色",
     NoticeKind.LOOKED_UP: "信息被查看",
 }  # fmt: skip

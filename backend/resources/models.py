@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, SmallInteger, Uuid, select
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, SmallInteger, Uuid, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 from sqlalchemy.types import Text
@@ -85,6 +85,9 @@ class Resource(Base):
     most_per_month: Mapped[int | None]
     # Of the place, Equipment's words.
     requires: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    # Which of its organisation's credentials it was offered with; whether one counts on a day is
+    # asked of all that the organisation holds.
+    credential_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
     state: Mapped[ResourceState] = mapped_column(default=ResourceState.DRAFT)
     # Why it was returned or suspended; None once that is over.
     reason: Mapped[str | None]

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock
@@ -19,12 +19,16 @@ from backend.core.given import UNSET, given, put
 from backend.core.ids import new_id
 from backend.core.permissions import Actor, Permission
 from backend.core.states import transition
+from backend.core.text import sentence
+from backend.notices.models import NoticeKind
 from backend.partners.models import Organisation
 from backend.regions.models import CODE_LENGTHS, Region
 from backend.resources import reading
+from backend.resources.credentials.models import Credential
 from backend.resources.models import RESOURCE_TRANSITIONS, Resource, ResourceState
 from backend.resources.permissions import check_organisation, may
 from backend.resources.requests import NewResource, ResourceEdit
+from backend.resources.telling import tell_partners
 
 Asked = TypeVar("Asked", NewResource, ResourceEdit)
 EDITABLE = (ResourceState.DRAFT, ResourceState.APPROVED)
@@ -32,10 +36,11 @@ EDITABLE = (ResourceState.DRAFT, ResourceState.APPROVED)
 _WHEN_FREE = frozenset(
     {"weekdays", "from_time", "to_time", "days_off", "lead_days", "most_per_month"}
 )
-_LISTED = ("region_ids", "weekdays", "days_off", "requires")
+_LISTED = ("region_ids", "weekdays", "days_off", "requires", "credential_ids")
 _AUDITED = (
     "title", "service_kind", "people", "stations", "minutes_per_person", "region_ids", "weekdays",
     "from_time", "to_time", "days_off", "lead_days", "most_per_month", "requires",
+    "credential_ids",
 )  # fmt: skip
 
 
@@ -59,6 +64,7 @@ def draft(session: Session, actor: Actor, new: NewResource) -> Resource:
         created_by=actor.user_id,
     )
     _check_hours(resource)
+    _check_credentials(session, resource)
     session.add(resource)
     session.flush()
     session.refresh(resource)
@@ -91,6 +97,7 @@ def change(session: Session, actor: Actor, resource: Resource, edit: ResourceEdi
     before = _facts(session, resource)
     put(resource, _ordered(edit), but=("organisation_id", "version"))
     _check_hours(resource)
+    _check_credentials(session, resource)
     organisation = session.get_one(Organisation, resource.organisation_id)
     resource.region_id = _answering(session, organisation, resource.region_ids).id
     changed = audit.changes(before, _facts(session, resource))
@@ -128,21 +135,34 @@ def submit(session: Session, actor: Actor, resource: Resource) -> None:
 def approve(session: Session, actor: Actor, resource: Resource) -> None:
     """Let it be planned with; again, where it was suspended."""
     _move(session, actor, resource, ResourceState.APPROVED, "approve_resource")
+    _tell(session, resource, "已通过", "可以安排到集市了。")
 
 
 def send_back(session: Session, actor: Actor, resource: Resource, reason: str) -> None:
     """Return it to who handed it in, saying why."""
     _move(session, actor, resource, ResourceState.DRAFT, "return_resource", reason)
+    _tell(session, resource, "被退回", f"改好以后请再提交。要改的是：{sentence(reason)}")
 
 
 def suspend(session: Session, actor: Actor, resource: Resource, reason: str) -> None:
     """Plan with it no more for now, saying why."""
     _move(session, actor, resource, ResourceState.SUSPENDED, "suspend_resource", reason)
+    _tell(session, resource, "已暂停", f"暂时不再安排。原因：{sentence(reason)}")
 
 
 def retire(session: Session, actor: Actor, resource: Resource) -> None:
     """Give it up for good."""
     _move(session, actor, resource, ResourceState.RETIRED, "retire_resource")
+
+
+def _tell(session: Session, resource: Resource, became: str, text: str) -> None:
+    tell_partners(
+        session,
+        resource.organisation_id,
+        NoticeKind.RESOURCE_DECIDED,
+        f"资源{became}：{resource.title}",
+        text,
+    )
 
 
 def _move(
@@ -180,6 +200,17 @@ def _check_hours(resource: Resource) -> None:
     first, last = resource.from_time, resource.to_time
     if first is not None and last is not None and first >= last:
         raise ValidationFailed(errors={"to_time": ["结束时间要晚于开始时间"]})
+
+
+def _check_credentials(session: Session, resource: Resource) -> None:
+    """Raises ValidationFailed (422) for a credential that is none of its organisation's."""
+    theirs = select(func.count()).where(
+        Credential.id.in_(resource.credential_ids),
+        Credential.organisation_id == resource.organisation_id,
+    )
+    named = len(resource.credential_ids)
+    if named and session.execute(theirs).scalar_one() != named:
+        raise ValidationFailed(errors={"credential_ids": ["这个单位没有这份资质"]})
 
 
 def _answering(
@@ -222,6 +253,7 @@ def _facts(session: Session, resource: Resource) -> dict[str, Any]:
         "to_time": reading.say_time(resource.to_time),
         "days_off": reading.say_days(resource.days_off),
         "requires": reading.say_equipment(resource.requires),
+        "credential_ids": "、".join(map(str, resource.credential_ids)),
     }
     facts = {name: getattr(resource, name) for name in _AUDITED}
     return facts | {name: audit.Known(said) for name, said in words.items()}

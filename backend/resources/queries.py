@@ -1,14 +1,16 @@
 """Reads of resources: a fixed number of statements each."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.config import CREDENTIALS, titles
 from backend.core.db import AnySelect
 from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
@@ -17,6 +19,8 @@ from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.partners.models import Organisation
 from backend.regions.models import Region
+from backend.resources.credentials.kinds import REQUIRED
+from backend.resources.credentials.queries import held_on, unheld_on
 from backend.resources.models import Resource, ResourceState
 from backend.resources.permissions import seen_by, serves
 from backend.resources.requests import ResourcesAsked
@@ -65,6 +69,9 @@ def _found(session: Session, actor: Actor, wanted: ResourcesAsked) -> AnySelect:
         statement = statement.where(serves(region.code))
     if wanted.service_kind is not None:
         statement = statement.where(Resource.service_kind == wanted.service_kind)
+    if wanted.expiring:
+        soon = clock.today() + timedelta(days=max(CREDENTIALS.told_days))
+        statement = statement.where(unheld_on(soon))
     if wanted.words is not None:
         statement = statement.where(*has_words(wanted.words, Resource.title, Organisation.name))
     return statement
@@ -87,12 +94,14 @@ class ResourceInFull:
     Attributes:
         regions: where it may serve, by name; empty: anywhere.
         answering: the region whose clerks decide on it.
+        lacks: the credential that its kind requires and its organisation does not hold today.
     """
 
     row: Resource
     organisation: Organisation
     regions: list[str]
     answering: str
+    lacks: str | None
 
 
 def resource_in_full(session: Session, resource: Resource) -> ResourceInFull:
@@ -102,7 +111,17 @@ def resource_in_full(session: Session, resource: Resource) -> ResourceInFull:
         session.get_one(Organisation, resource.organisation_id),
         list(region_labels(session, resource.region_ids).values()),
         session.get_one(Region, resource.region_id).name,
+        _lacks(session, resource),
     )
+
+
+def _lacks(session: Session, resource: Resource) -> str | None:
+    kind = REQUIRED.get(resource.service_kind)
+    if kind is None:
+        return None
+    holder = resource.organisation_id
+    held = (holder, kind) in held_on(session, [holder], clock.today())
+    return None if held else titles("credential_kinds")[kind]
 
 
 def region_labels(session: Session, region_ids: list[UUID]) -> dict[UUID, str]:

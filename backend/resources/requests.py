@@ -36,6 +36,7 @@ class ResourceEdit:
     lead_days: Given[int] = UNSET
     most_per_month: Given[int | None] = UNSET
     requires: Given[Sequence[Equipment]] = UNSET
+    credential_ids: Given[Sequence[UUID]] = UNSET
     version: Given[int] = UNSET
 
 
@@ -57,6 +58,7 @@ class NewResource:
     lead_days: int = 0
     most_per_month: int | None = None
     requires: Sequence[Equipment] = ()
+    credential_ids: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ class ResourcesAsked:
     Attributes:
         region_id: those that may serve there, or somewhere below.
         words: of the title, or of the organisation's name.
+        expiring: those that can be planned with, and whose organisation lacks the credential that
+            their kind requires, or does so soon.
     """
 
     organisation_id: UUID | None = None
@@ -73,3 +77,4 @@ class ResourcesAsked:
     service_kind: str | None = None
     state: ResourceState | None = None
     words: str | None = None
+    expiring: bool = False

@@ -1,6 +1,7 @@
 """What resources are called: on pages and in the audit log."""
 
 from backend.core.feature import AuditWords
+from backend.resources.credentials.models import CredentialState
 from backend.resources.models import ResourceState
 
 RESOURCE_STATES = {
@@ -19,6 +20,14 @@ RESOURCE_ACTIONS = {
     "approve_resource": "审核通过", "return_resource": "退回", "suspend_resource": "暂停",
     "retire_resource": "停用",
 }  # fmt: skip
+CREDENTIAL_STATES = {
+    CredentialState.SUBMITTED: "待审核", CredentialState.APPROVED: "有效",
+    CredentialState.REJECTED: "不通过",
+}  # fmt: skip
+CREDENTIAL_COLOURS = {
+    CredentialState.SUBMITTED: "warn", CredentialState.APPROVED: "good",
+    CredentialState.REJECTED: "bad",
+}  # fmt: skip
 AUDIT = AuditWords(
     actions={
         "draft_resource": "登记资源",
@@ -28,7 +37,10 @@ AUDIT = AuditWords(
         "return_resource": "退回资源",
         "suspend_resource": "暂停资源",
         "retire_resource": "停用资源",
+        "hand_in_credential": "登记资质",
+        "approve_credential": "通过资质",
+        "reject_credential": "不通过资质",
     },
-    objects={"resource": "资源"},
-    states={"resource": RESOURCE_STATES},
+    objects={"resource": "资源", "credential": "资质"},
+    states={"resource": RESOURCE_STATES, "credential": CREDENTIAL_STATES},
 )

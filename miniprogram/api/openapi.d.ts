@@ -263,6 +263,34 @@ export interface CountAnswer {
   unread: number;
 }
 
+export interface CredentialAnswer {
+  /** whether there is one */
+  document: boolean;
+  id: string;
+  issuer: string;
+  kind: string;
+  /** its end alone */
+  number: string;
+  organisation_id: string;
+  /** why it was rejected */
+  reason: string | null;
+  state: "submitted" | "approved" | "rejected";
+  valid_until: string;
+}
+
+export interface CredentialAnswerPage {
+  items: CredentialAnswer[];
+  next_cursor: string | null;
+}
+
+export interface CredentialRequest {
+  issuer: string;
+  kind: "health_certificate" | "legal_practice" | "medical_practice" | "other" | "registration";
+  number: string;
+  /** the last day on which it is valid */
+  valid_until: string;
+}
+
 export interface CreditsAnswer {
   called: number;
   change: number;
@@ -712,7 +740,7 @@ export interface MessageAnswer {
   /** WeChat's, of a refusal or of what put it off */
   errcode: number | null;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "resource_decided" | "credential_decided" | "credential_expiring" | "role_given" | "role_taken" | "looked_up";
   /** whether it has certainly told nobody, and there is a credit */
   may_resend: boolean;
   /** masked */
@@ -873,7 +901,7 @@ export interface NeedUnsolvedRequest {
 export interface NoticeAnswer {
   created_at: string;
   id: string;
-  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "role_given" | "role_taken" | "looked_up";
+  kind: "booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "resource_decided" | "credential_decided" | "credential_expiring" | "role_given" | "role_taken" | "looked_up";
   /** where a tap leads in the mini-program */
   page: string;
   read_at: string | null;
@@ -1352,6 +1380,7 @@ export interface ReplyRequest {
 }
 
 export interface ResourceAnswer {
+  credential_ids: string[];
   days_off: string[];
   from_time: string | null;
   id: string;
@@ -1379,6 +1408,8 @@ export interface ResourceAnswerPage {
 }
 
 export interface ResourceChange {
+  /** of its organisation */
+  credential_ids?: string[];
   days_off?: string[];
   from_time?: string | null;
   /** how many days ahead it must be asked */
@@ -1405,6 +1436,8 @@ export interface ResourceReason {
 }
 
 export interface ResourceRequest {
+  /** of its organisation */
+  credential_ids?: string[];
   days_off?: string[];
   from_time?: string | null;
   /** how many days ahead it must be asked */
@@ -1649,7 +1682,7 @@ export interface SupportRequest {
 export interface TemplateAnswer {
   /** WeChat's, for requestSubscribeMessage */
   id: string;
-  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "role_given" | "role_taken" | "looked_up")[];
+  kinds: ("booking_made" | "number_taken" | "booking_cancelled" | "market_tomorrow" | "number_near" | "called" | "passed_over" | "number_over" | "market_moved" | "place_changed" | "market_cancelled" | "service_dropped" | "announcement" | "rating_asked" | "complaint_received" | "complaint_measures" | "complaint_call_back" | "complaint_closed" | "complaint_reopened" | "need_accepted" | "need_declined" | "need_planned" | "need_moved_off" | "need_served" | "need_asked" | "need_unsolved" | "need_reopened" | "need_merged" | "need_unmerged" | "resource_decided" | "credential_decided" | "credential_expiring" | "role_given" | "role_taken" | "looked_up")[];
   /** its name here */
   template: string;
   title: string;

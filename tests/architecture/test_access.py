@@ -19,6 +19,7 @@ from backend.core.web.attempts import Access
 from backend.feedback.models import RatingPhoto
 from backend.identity.login import scanning
 from backend.needs.models import NeedPhoto
+from backend.resources.credentials.models import Credential
 from tests.support.transactions import locks_of, taken_back
 from tests.support.world import (
     API,
@@ -166,7 +167,20 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /resources/<uuid:resource_id>/return": ("reason", "coa"),
     "POST /resources/<uuid:resource_id>/suspend": ("reason", "coa"),
     "POST /resources/<uuid:resource_id>/retire": ("", "pcoa"),
+    # The organisation is based in the district.
+    "GET /organisations/<uuid:organisation_id>/credentials": ("", "pau"),
+    "POST /organisations/<uuid:organisation_id>/credentials": ("credential", "pa"),
+    "GET /credentials/<uuid:credential_id>/document": ("", "pa"),
+    "PUT /credentials/<uuid:credential_id>/document": ("", "pa"),
+    "POST /credentials/<uuid:credential_id>/approve": ("", "a"),
+    "POST /credentials/<uuid:credential_id>/reject": ("reason", "a"),
 }
+
+
+CREDENTIAL = {
+    "kind": "medical_practice", "issuer": "武进区卫生健康局", "number": "PDY00001X32041217A",
+    "valid_until": "2099-12-31",
+}  # fmt: skip
 
 
 class Stage:
@@ -229,6 +243,8 @@ class Stage:
         return {
             "need_id": need_id,
             "resource_id": ok(admin.post("/resources", self._resource()), 201)["id"],
+            "organisation_id": self.organisation,
+            "credential_id": self._credential(admin),
             "activity_id": market.id,
             "stall_id": market.stall_id,
             "offering_id": market.offering_id,
@@ -251,6 +267,15 @@ class Stage:
             "people": 4, "stations": 3, "minutes_per_person": 12,
             "region_ids": [self.world.region_id(COMMUNITY)],
         }  # fmt: skip
+
+    def _credential(self, admin: Person) -> str:
+        """One with a document."""
+        path = f"/organisations/{self.organisation}/credentials"
+        made = str(ok(admin.post(path, CREDENTIAL), 201)["id"])
+        with self.world.app.app_context(), transaction() as session:
+            found = session.get_one(Credential, UUID(made))
+            found.document, found.document_type = b"a scan", "image/jpeg"
+        return made
 
     def _console_login(self) -> str:
         with self.world.app.app_context(), transaction() as session:
@@ -308,6 +333,7 @@ class Stage:
             "plan": {"offering_id": self.market.offering_id},
             "resource": self._resource(),
             "merge": {"into_id": self.ids["need_id"]},
+            "credential": CREDENTIAL,
         }  # fmt: skip
 
 

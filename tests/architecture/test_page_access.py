@@ -42,7 +42,7 @@ from backend.outreach.models import (
 from backend.partners.models import Organisation
 from backend.regions.models import Region, RegionImport
 from backend.reports.models import ReportRun
-from tests.architecture.test_access import DENIED, Stage
+from tests.architecture.test_access import CREDENTIAL, DENIED, Stage
 from tests.support.desk import Desk, form_time
 from tests.support.transactions import locks_of, taken_back
 from tests.support.world import (
@@ -87,6 +87,12 @@ PAGES: dict[str, str] = {
     "GET /console/changes/of/<uuid:activity_id>/announce/confirm": "coa",
     "POST /console/changes/of/<uuid:activity_id>/held/<uuid:announcement_id>/release": "coa",
     "POST /console/changes/of/<uuid:activity_id>/held/<uuid:announcement_id>/withdraw": "coa",
+    "GET /console/credentials/<uuid:credential_id>": "pau",
+    "POST /console/credentials/<uuid:credential_id>/approve": "a",
+    "GET /console/credentials/<uuid:credential_id>/document": "pa",
+    "POST /console/credentials/<uuid:credential_id>/reject": "a",
+    "GET /console/credentials/of/<uuid:organisation_id>": "pau",
+    "POST /console/credentials/of/<uuid:organisation_id>": "pa",
     "GET /console/dashboard/": STAFF,
     "GET /console/dashboard/activities": STAFF,
     "GET /console/dashboard/communities": STAFF,
@@ -433,6 +439,8 @@ class Office(Stage):
                 "call": "told", "seen": "none",
             },
             "/console/changes/<uuid:change_id>/people/<uuid:addressee_id>/contact": reason,
+            "/console/credentials/<uuid:credential_id>/reject": reason,
+            "/console/credentials/of/<uuid:organisation_id>": CREDENTIAL,
             "/console/login/password": {"username": "x", "password": "x", "code": "000000"},
             "/console/markets/<uuid:activity_id>/cancel": reason,
             "/console/markets/<uuid:activity_id>/facts": {

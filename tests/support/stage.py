@@ -39,6 +39,12 @@ def endpoints(app: Flask) -> dict[str, ma.Schema | None]:
     return found
 
 
+CREDENTIAL = {
+    "kind": "legal_practice", "issuer": "武进区司法局", "number": "33204201010000001",
+    "valid_until": "2099-12-31",
+}  # fmt: skip
+
+
 class Stage:
     """An admin who holds one of everything, and a valid body for every endpoint."""
 
@@ -93,6 +99,8 @@ class Stage:
             "session_id": self._other_session(),
             "need_id": self._need(NeedState.OPEN),
             "resource_id": self._resource(ResourceState.DRAFT),
+            "organisation_id": str(self.resource["organisation_id"]),
+            "credential_id": self._credential(),
         }
         # Where the id above is in the wrong state for a valid request.
         self.special = {
@@ -145,6 +153,10 @@ class Stage:
             changed = update(Resource).where(Resource.id == UUID(resource)).values(state=state)
             session.execute(changed)
         return str(resource)
+
+    def _credential(self) -> str:
+        path = f"/organisations/{self.resource['organisation_id']}/credentials"
+        return str(ok(self.admin.post(path, CREDENTIAL), 201)["id"])
 
     def _served(self, offering_id: str) -> str:
         booking = ok(self.day.ticket(self.admin, offering_id), 201)
@@ -274,6 +286,8 @@ class Stage:
                                                            "reason": "没有老师"}],
             "POST /needs/<uuid:need_id>/reopen": [{"reason": "还没解决"}],
             "POST /needs/<uuid:need_id>/plans": [{"offering_id": self.day.offering_id}],
+            "POST /organisations/<uuid:organisation_id>/credentials": [CREDENTIAL],
+            "POST /credentials/<uuid:credential_id>/reject": [{"reason": "编号不对"}],
             "POST /resources": [self.resource],
             "PUT /resources/<uuid:resource_id>": [self.resource],
             "POST /resources/<uuid:resource_id>/return": [{"reason": "请补充"}],

@@ -19,6 +19,7 @@ from backend.activities.models import (
     Venue,
 )
 from backend.activities.queries import activity_detail
+from backend.activities.questions import uncredited
 from backend.core import audit, clock
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.permissions import Actor
@@ -104,17 +105,40 @@ def staying_publishable(session: Session, activity: Activity) -> Iterator[None]:
     if activity.state in NOT_ANNOUNCED:
         yield
         return
-    before = what_holds(activity_detail(session, activity), clock.now())
+    before = _holding(session, activity)
     yield
     session.flush()
     session.expire_all()  # slots are moved by statements, past what was read before
-    after = what_holds(activity_detail(session, activity), clock.now())
+    after = _holding(session, activity)
     lacking = [words for words in after if words not in before]
     if lacking:
         raise StaysPublished(
             f"{'；'.join(lacking)}。请先补上新的再改这里；不办了请取消活动",
             extra={"missing": lacking},
         )
+
+
+@contextmanager
+def staying_credited(session: Session, activity: Activity) -> Iterator[None]:
+    """The same of the credentials alone, around a change of who does what at the stalls of a locked
+    activity: other than these, what a new service lacks is added after it.
+
+    Raises StaysPublished (409).
+    """
+    if activity.state in NOT_ANNOUNCED:
+        yield
+        return
+    before = uncredited(session, activity)
+    yield
+    session.flush()
+    lacking = [words for words in uncredited(session, activity) if words not in before]
+    if lacking:
+        raise StaysPublished("；".join(lacking), extra={"missing": lacking})
+
+
+def _holding(session: Session, activity: Activity) -> list[str]:
+    detail = activity_detail(session, activity)
+    return what_holds(detail, clock.now(), uncredited(session, activity))
 
 
 def record_edit(

@@ -86,14 +86,18 @@ class Missing:
         return "请核对" if self.doubtful else "建议补全"
 
 
-def missing(activity: Mapping[str, Any], people: int | None, now: datetime) -> list[Missing]:
+def missing(
+    activity: Mapping[str, Any], people: int | None, now: datetime, uncredited: Iterable[str] = ()
+) -> list[Missing]:
     """What is missing, what blocks first.
 
     Args:
         activity: as `queries.activity_detail` answers it.
         people: how many are assigned; None where that is not asked.
+        uncredited: what organisations lack for their stalls, as activities/questions.py answers.
     """
     found = [*_times(activity, now), *_facts(activity), *_offers(activity)]
+    found += [Missing(words, "stalls", misleads=True) for words in uncredited]
     if people == 0:
         found.append(Missing("还没有安排工作人员", "people"))
     return by_weight(found)
@@ -121,16 +125,18 @@ def check_ready(activity: Mapping[str, Any], now: datetime) -> None:
         raise NotReady("；".join(blocking), extra={"missing": blocking})
 
 
-def check_publishable(activity: Mapping[str, Any], now: datetime) -> None:
+def check_publishable(
+    activity: Mapping[str, Any], now: datetime, uncredited: Iterable[str]
+) -> None:
     """Raises NotToBePublished (409) naming what holds it."""
-    holding = what_holds(activity, now)
+    holding = what_holds(activity, now, uncredited)
     if holding:
         raise NotToBePublished("；".join(holding), extra={"missing": holding})
 
 
-def what_holds(activity: Mapping[str, Any], now: datetime) -> list[str]:
+def what_holds(activity: Mapping[str, Any], now: datetime, uncredited: Iterable[str]) -> list[str]:
     """What keeps an activity from being published, in words."""
-    return [one.words for one in missing(activity, None, now) if one.holds]
+    return [one.words for one in missing(activity, None, now, uncredited) if one.holds]
 
 
 def is_settled(place: str) -> bool:

@@ -49,6 +49,7 @@ _OFFERED = {
     "people": "来几个人", "stations": "同时服务", "region_ids": "服务地区", "weekdays": "星期几",
     "from_time": "最早几点", "to_time": "最晚几点", "days_off": "不能来的日子",
     "lead_days": "提前几天约", "most_per_month": "每月最多几场", "requires": "场地要准备",
+    "credential_ids": "所附资质",
 }  # fmt: skip
 _WORDS: dict[str, str] = {
     "open": "随到随办", "queue": "现场取号", "slots": "预约时段",

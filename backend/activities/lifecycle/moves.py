@@ -13,7 +13,7 @@ from backend.activities.lifecycle.actions import MOVE_OF
 from backend.activities.lifecycle.changing import begin_change
 from backend.activities.models import ACTIVITY_TRANSITIONS, Activity, ActivityState, Attendance
 from backend.activities.queries import activity_detail
-from backend.activities.questions import numbers_begun
+from backend.activities.questions import numbers_begun, uncredited
 from backend.activities.signals import Change, ChangeKind, activity_moved
 from backend.activities.words import ACTIVITY_STATES, few_of, quoted
 from backend.core import clock, jobs
@@ -95,7 +95,7 @@ def move_activity(
     if to is ActivityState.SUBMITTED:
         check_ready(activity_detail(session, activity), now)
     elif to is ActivityState.PUBLISHED and action != UNDO_OPEN:
-        check_publishable(activity_detail(session, activity), now)
+        check_publishable(activity_detail(session, activity), now, uncredited(session, activity))
     if to is ActivityState.LIVE:
         activity.opened_at = now
     elif to is ActivityState.CLOSED:

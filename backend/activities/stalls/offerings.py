@@ -7,7 +7,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.activities.checks.edits import NOT_ANNOUNCED, check_editable, record_edit
+from backend.activities.checks.edits import (
+    NOT_ANNOUNCED,
+    check_editable,
+    record_edit,
+    staying_credited,
+)
 from backend.activities.lifecycle.changing import begin_change
 from backend.activities.models import Activity, Desk, Offering, ServiceDay, Slot, Stall
 from backend.activities.operations import rows_of
@@ -38,7 +43,7 @@ def add_offering(
 ) -> Offering:
     """A service at a stall of a locked activity; it gets the activity's next letter.
 
-    Raises NotEditable, TooMany (409), ValidationFailed (422).
+    Raises NotEditable, TooMany, StaysPublished (409), ValidationFailed (422).
     """
     check_editable(activity)
     offerings = rows_of(session, Offering, Offering.activity_id == activity.id)
@@ -54,9 +59,10 @@ def add_offering(
         **given(new, but=("minutes_per_person", "also_at_stall_ids")),
     )
     _check_offering(offering)
-    session.add(offering)
-    session.flush()
-    _set_desks(session, offering, or_else(new.also_at_stall_ids, ()))
+    with staying_credited(session, activity):
+        session.add(offering)
+        session.flush()
+        _set_desks(session, offering, or_else(new.also_at_stall_ids, ()))
     record_edit(session, actor, activity, "add_offering", {"offering_id": str(offering.id)})
     return offering
 
@@ -66,7 +72,7 @@ def update_offering(
 ) -> Offering:
     """Change an offering; what is not named stays.
 
-    Raises NotEditable, ModeFixed, BelowBooked (409), ValidationFailed (422).
+    Raises NotEditable, ModeFixed, BelowBooked, StaysPublished (409), ValidationFailed (422).
     """
     check_editable(activity)
     if or_else(edit.mode, offering.mode) is not offering.mode:
@@ -75,12 +81,13 @@ def update_offering(
         if rows_of(session, Slot, Slot.offering_id == offering.id):
             raise ModeFixed("请先删除时段")
     before = audited(activity, offering)
-    if edit.also_at_stall_ids is not UNSET:
-        _set_desks(session, offering, edit.also_at_stall_ids)
-    _check_capacity_cut(session, offering, or_else(edit.capacity, None))
-    put(offering, edit, but=("also_at_stall_ids",))
-    _check_offering(offering)
-    session.flush()
+    with staying_credited(session, activity):
+        if edit.also_at_stall_ids is not UNSET:
+            _set_desks(session, offering, edit.also_at_stall_ids)
+        _check_capacity_cut(session, offering, or_else(edit.capacity, None))
+        put(offering, edit, but=("also_at_stall_ids",))
+        _check_offering(offering)
+        session.flush()
     session.refresh(offering)
     changed = audit.changes(before, audited(activity, offering))
     which = {"offering_id": str(offering.id), "letter": offering.letter}

@@ -4,7 +4,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.activities.checks.edits import check_editable, record_edit, staying_publishable
+from backend.activities.checks.edits import (
+    check_editable,
+    record_edit,
+    staying_credited,
+    staying_publishable,
+)
 from backend.activities.models import Activity, Desk, Offering, Stall
 from backend.activities.operations import rows_of
 from backend.activities.questions import numbered
@@ -67,14 +72,19 @@ def add_stall(session: Session, actor: Actor, activity: Activity, new: NewStall)
 def update_stall(
     session: Session, actor: Actor, activity: Activity, stall: Stall, edit: StallEdit
 ) -> Stall:
-    """Change a stall; what is not named stays. Raises as `add_stall`."""
+    """Change a stall; what is not named stays.
+
+    Raises as `add_stall`, and StaysPublished (409) where its organisation lacks a credential for
+    what is done there.
+    """
     check_editable(activity)
     stalls = stalls_of(session, activity.id)
     others = [other for other in stalls if other is not stall]
     _check_stall(session, others, edit, number_now=stall.number)
     before = audited(activity, stall)
-    put(stall, edit)
-    session.flush()
+    with staying_credited(session, activity):
+        put(stall, edit)
+        session.flush()
     changed = audit.changes(before, audited(activity, stall))
     record_edit(session, actor, activity, "edit_stall", _which(stall) | changed)
     return stall

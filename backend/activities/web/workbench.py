@@ -18,7 +18,7 @@ from backend.activities.history.entries import FACTS, history_of
 from backend.activities.lifecycle import actions, moves, times
 from backend.activities.models import Activity, ActivityRecord, ActivityState, Programme, Venue
 from backend.activities.permissions import Deleted, access_activity, access_activity_for_edit
-from backend.activities.questions import needs_on, reaches, unfinished
+from backend.activities.questions import needs_on, reaches, uncredited, unfinished
 from backend.activities.stalls.common import stalls_of
 from backend.activities.web import forms
 from backend.activities.web.deleted import show_deleted
@@ -88,7 +88,7 @@ def show(
     unready = activity.state in (ActivityState.DRAFT, ActivityState.SUBMITTED)
     missing = [] if activity.state in _OVER else overlaps(session, actor, activity)
     open_moves = actions.open_moves(actor, activity)
-    lacking = readiness.missing(detail, people, clock.now())
+    lacking = readiness.missing(detail, people, clock.now(), uncredited(session, activity))
     if unready:
         missing = readiness.by_weight([*lacking, *missing])
     return render(

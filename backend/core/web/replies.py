@@ -81,6 +81,20 @@ def photo_response(jpeg: bytes) -> Response:
     return response
 
 
+def document_response(content: bytes, mimetype: str, name: str) -> Response:
+    """A document that somebody has sent, for who may see it: a picture is shown, anything else is
+    kept as a file. It runs nothing, whatever is in it, and is kept by nobody on the way."""
+    if mimetype == MIMETYPE:
+        response = photo_response(content)
+    else:
+        ending = mimetype.rpartition("/")[2]
+        response = attachment(content, f"{name}.{ending}", mimetype)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
 def render(template: str, **values: Any) -> str:
     """A page from its template."""
     return render_template(template, **values)

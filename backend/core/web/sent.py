@@ -197,8 +197,13 @@ def _loaded_leniently(schema: ma.Schema, plain: dict[str, Any]) -> Any:
 
 def sent_photo() -> bytes:
     """The body of a request of a phone. Raises PhotoTooLarge (413)."""
-    request.max_content_length = PHOTOS.most_bytes
+    return sent_file(PHOTOS.most_bytes, PhotoTooLarge)
+
+
+def sent_file(most_bytes: int, too_large: type[AppError]) -> bytes:
+    """The body of a request, which is a file. Raises `too_large`."""
+    request.max_content_length = most_bytes
     try:
         return request.get_data()
     except RequestEntityTooLarge:
-        raise PhotoTooLarge from None
+        raise too_large from None

@@ -38,6 +38,7 @@ class ResourceQuery(PageQuery):
     service_kind = fields.Key(titles("service_kinds"))
     state = fields.Choice(ResourceState)
     q = fields.Text(schemas.TITLE_LENGTH)
+    expiring = fields.FlagInQuery()
 
 
 class _Facts(Schema):

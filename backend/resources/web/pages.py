@@ -41,6 +41,7 @@ def list_resources(session: Session, actor: Actor, query: dict[str, Any]) -> str
         service_kind=query.get("service_kind"),
         state=query.get("state"),
         words=query.get("q"),
+        expiring=query.get("expiring", False),
     )
     asked = Asked(cursor=query.get("cursor"), limit=query["limit"])
     return render(

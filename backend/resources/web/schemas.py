@@ -18,6 +18,7 @@ TITLE_LENGTH = 60
 REASON_LENGTH = 200
 MOST_PEOPLE, MOST_STATIONS, MOST_MINUTES = 200, 50, 240
 MOST_REGIONS, MOST_LEAD_DAYS, MOST_A_MONTH = 200, 180, 31
+MOST_CREDENTIALS = 20
 
 
 class ResourceRequest(Schema):
@@ -47,6 +48,9 @@ class ResourceRequest(Schema):
     )
     most_per_month = fields.Int(1, MOST_A_MONTH, allow_none=True)
     requires = fields.Items(fields.Choice(Equipment), len(Equipment))
+    credential_ids = fields.Items(
+        fields.Id(), MOST_CREDENTIALS, metadata={"description": "of its organisation"}
+    )
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> Any:
@@ -70,6 +74,9 @@ class ResourcesQuery(PageQuery):
     service_kind = fields.Key(titles("service_kinds"))
     state = fields.Choice(ResourceState)
     q = fields.Text(TITLE_LENGTH, attribute="words")
+    expiring = fields.FlagInQuery(
+        metadata={"description": "lacks the credential that its kind requires, or does so soon"}
+    )
 
     @ma.post_load
     def make(self, data: dict[str, Any], **_: object) -> tuple[requests.ResourcesAsked, Asked]:
@@ -98,6 +105,7 @@ class ResourceAnswer(ma.Schema):
     lead_days = out.Integer()
     most_per_month = out.Integer(allow_none=True)
     requires = out.List(out.String())
+    credential_ids = out.List(out.UUID())
     state = out.Enum(ResourceState, by_value=True)
     reason = out.String(
         allow_none=True, metadata={"description": "why it was returned or suspended"}

@@ -51,16 +51,6 @@ def form(organisation_id: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@pytest.fixture
-def organisation(world: World) -> str:
-    return world.organisation()
-
-
-@pytest.fixture
-def partner(world: World, organisation: str) -> Person:
-    return world.staff(Role.PARTNER, organisation_id=organisation)
-
-
 def drafted(world: World, person: Person, organisation_id: str, **changes: Any) -> str:
     made: str = ok(person.post("/resources", body(world, organisation_id, **changes)), 201)["id"]
     return made
