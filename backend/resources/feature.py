@@ -5,7 +5,14 @@ from backend.core.permissions import Permission
 from backend.resources import models, reading, receivers, waiting, words
 from backend.resources.credentials import expiry
 from backend.resources.credentials import models as credentials
-from backend.resources.web import credential_pages, credential_routes, pages, routes
+from backend.resources.web import (
+    credential_pages,
+    credential_routes,
+    files,
+    months,
+    pages,
+    routes,
+)
 
 FEATURE = Feature(
     name="resources",
@@ -41,6 +48,6 @@ FEATURE = Feature(
         ),
     },
     jobs=(expiry.tell_expiring,),
-    connects=(receivers,),
+    connects=(receivers, months, files),
     todos=waiting.TODOS_OF_RESOURCES,
 )

@@ -155,6 +155,21 @@ def retire(session: Session, actor: Actor, resource: Resource) -> None:
     _move(session, actor, resource, ResourceState.RETIRED, "retire_resource")
 
 
+def note_export(session: Session, actor: Actor, rows: int) -> None:
+    """Keep that the list was taken as a file: of each region whose staff the caller is; what an
+    organisation's people take is their own."""
+    for code in actor.region_codes(Permission.RESOURCE_SEE):
+        audit.record(
+            session,
+            actor,
+            "export_resources",
+            Resource.__tablename__,
+            new_id(),
+            region_code=code,
+            details={"rows": rows},
+        )
+
+
 def _tell(session: Session, resource: Resource, became: str, text: str) -> None:
     tell_partners(
         session,

@@ -1,5 +1,6 @@
 """Reads of resources: a fixed number of statements each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from backend.core import clock
 from backend.core.audit import AuditEntry
 from backend.core.config import CREDENTIALS, titles
-from backend.core.db import AnySelect
+from backend.core.db import AnyRow, AnySelect
+from backend.core.errors import TooManyToExport
 from backend.core.pagination import Asked, Page, paginate
 from backend.core.permissions import Actor
 from backend.core.search import has_words
@@ -24,6 +26,8 @@ from backend.resources.credentials.queries import held_on, unheld_on
 from backend.resources.models import Resource, ResourceState
 from backend.resources.permissions import seen_by, serves
 from backend.resources.requests import ResourcesAsked
+
+MOST_EXPORTED = 5000
 
 
 def list_resources(session: Session, actor: Actor, wanted: ResourcesAsked, asked: Asked) -> Page:
@@ -42,6 +46,21 @@ def list_resources(session: Session, actor: Actor, wanted: ResourcesAsked, asked
         descending=True,
         scalars=False,
     )
+
+
+def resources_to_export(session: Session, actor: Actor, wanted: ResourcesAsked) -> Sequence[AnyRow]:
+    """All that a filter finds, as `list_resources` answers it.
+
+    Raises TooManyToExport (422).
+    """
+    statement = _found(session, actor, wanted)
+    if wanted.state is not None:
+        statement = statement.where(Resource.state == wanted.state)
+    order = (Organisation.name.collate("C"), Resource.created_at, Resource.id)
+    rows = session.execute(statement.order_by(*order).limit(MOST_EXPORTED + 1)).all()
+    if len(rows) > MOST_EXPORTED:
+        raise TooManyToExport(f"一次最多 {MOST_EXPORTED} 项")
+    return rows
 
 
 def count_by_state(

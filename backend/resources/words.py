@@ -37,6 +37,7 @@ AUDIT = AuditWords(
         "return_resource": "退回资源",
         "suspend_resource": "暂停资源",
         "retire_resource": "停用资源",
+        "export_resources": "导出资源",
         "hand_in_credential": "登记资质",
         "approve_credential": "通过资质",
         "reject_credential": "不通过资质",

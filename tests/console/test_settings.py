@@ -113,6 +113,7 @@ def test_the_second_of_two_who_edit_an_organisation_is_told(office: OpenOffice) 
         ("organisation-new", "/console/organisations/new"),
         ("resources", "/console/resources/"),
         ("resource-new", "/console/resources/new"),
+        ("resource-month", "/console/resources/month"),
         ("settings", "/console/settings/"),
         ("settings-upload", "/console/settings/regions/import"),
     ],

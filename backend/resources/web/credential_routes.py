@@ -25,7 +25,8 @@ from backend.resources.web import credential_schemas as schemas
 from backend.resources.web.schemas import ResourceReason
 
 blp = Blueprint("credentials_api", __name__, url_prefix="/api/v1", description="资质")
-ANY_FILE = "application/octet-stream"
+# A picture or a PDF: the answer says which.
+ANY_FILE = "*/*"
 
 
 def _shown(credential: Credential) -> dict[str, Any]:

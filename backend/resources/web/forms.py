@@ -41,6 +41,13 @@ class ResourceQuery(PageQuery):
     expiring = fields.FlagInQuery()
 
 
+class MonthQuery(PageQuery):
+    organisation_id = fields.Id()
+    region_id = fields.Id()
+    service_kind = fields.Key(titles("service_kinds"))
+    on = fields.Day()
+
+
 class _Facts(Schema):
     title = fields.ImpersonalText(schemas.TITLE_LENGTH, required=True)
     service_kind = fields.Key(titles("service_kinds"), required=True)

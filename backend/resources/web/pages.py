@@ -33,16 +33,15 @@ LABELS = {
 
 
 @pages.page("/", access=Permission.RESOURCE_SEE, query=forms.ResourceQuery)
-def list_resources(session: Session, actor: Actor, query: dict[str, Any]) -> str:
+def list_resources(
+    session: Session,
+    actor: Actor,
+    query: dict[str, Any],
+    typed: Any = None,
+    problem: AppError | None = None,
+) -> str:
     """The resources that I see, with how many there are in each state."""
-    wanted = ResourcesAsked(
-        organisation_id=query.get("organisation_id"),
-        region_id=query.get("region_id"),
-        service_kind=query.get("service_kind"),
-        state=query.get("state"),
-        words=query.get("q"),
-        expiring=query.get("expiring", False),
-    )
+    wanted = asked_for(query)
     asked = Asked(cursor=query.get("cursor"), limit=query["limit"])
     return render(
         "resources/list.html",
@@ -53,6 +52,19 @@ def list_resources(session: Session, actor: Actor, query: dict[str, Any]) -> str
         page=queries.list_resources(session, actor, wanted, asked),
         kinds=titles("service_kinds"),
         may_add=actor.may_anywhere(Permission.RESOURCE_EDIT),
+        problem=problem,
+    )
+
+
+def asked_for(query: dict[str, Any]) -> ResourcesAsked:
+    """The filter that a query asks for."""
+    return ResourcesAsked(
+        organisation_id=query.get("organisation_id"),
+        region_id=query.get("region_id"),
+        service_kind=query.get("service_kind"),
+        state=query.get("state"),
+        words=query.get("q"),
+        expiring=query.get("expiring", False),
     )
 
 
