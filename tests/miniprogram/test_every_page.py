@@ -153,7 +153,7 @@ VIEWS = (
     View("packages/needs/pages/new/new", "对方想要什么", "for-other", who="volunteer",
          name="new-for-other"),
     View("packages/needs/pages/mine/mine", "没有更多了", name="needs-mine"),
-    View("packages/needs/pages/mine/mine", "还没有提过需求", who="newcomer", name="needs-none"),
+    View("packages/needs/pages/mine/mine", "现在没有您的需求", who="newcomer", name="needs-none"),
     View("packages/needs/pages/need/need", "社区已受理", "need"),
     View("packages/needs/pages/near/near", "没有更多了", who="neighbour", name="needs-near"),
     View("packages/staff/pages/console-login/console-login", "扫页面上的二维码", who="organiser"),

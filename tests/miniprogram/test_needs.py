@@ -60,14 +60,22 @@ def test_a_wish_is_handed_in_and_followed_and_joined(
     mine.tap(f"等社区答复 {wish}")
     mine.sees("社区已受理")
     mine.sees("有您一份")
+    expect(mine.page.get_by_text("白天儿女都上班", exact=True)).to_be_visible()
 
     # A neighbour finds it, asks for it too, and changes their mind.
     other = Caller(system.web, new_name())
     theirs = phone(other.name, path=NEAR, kept=other.kept | chosen_community(organiser))
     theirs.sees(wish)
     theirs.page.get_by_text(wish).tap()
+    theirs.sees("1 人需要")
+    theirs.network(offline=True)
     theirs.tap("我也需要")
+    theirs.sees("已为您保存，联网后自动提交")
+    theirs.come_back()
+    theirs.misses("我也需要")
+    theirs.network()
     theirs.sees("2 人需要，有您一份")
+    theirs.misses("联网后自动提交")
     theirs.look("need-joined")
     theirs.tap("不再需要")
     theirs.tap("还需要")
@@ -76,6 +84,16 @@ def test_a_wish_is_handed_in_and_followed_and_joined(
     theirs.page.get_by_role("button", name="我也需要").wait_for()
     assert voices(database, wish) == [("raiser", True), ("supporter", False)]
     assert wish in theirs.passed_on()[-1]["title"]
+
+    # Nothing more comes of it: nothing is to be taken back, and no tick says that it went well.
+    why = {"reason_code": "no_resource_yet", "reason": "暂时没有师傅"}
+    organiser.post(f"/needs/{need['id']}/close-unsolved", why)
+    mine.come_back()
+    mine.sees("1 人提过，有您一份")
+    mine.sees("接下来怎么办")
+    mine.misses("不再需要")
+    expect(mine.page.locator(".step").last.locator("[class*=icon-info]")).to_be_visible()
+    mine.look("need-unsolved")
 
 
 def test_of_what_others_ask_for_already_one_tap_is_enough(
@@ -115,6 +133,8 @@ def test_a_wish_waits_for_the_network_and_is_handed_in_once(
     kept = resident.kept | chosen_community(organiser)
     mine = phone(resident.name, kept=kept, size=SMALL, elder=True, fontScale="1.5")
     mine.tap("我想要…")
+    expect(mine.page.get_by_label("说说您想要的")).to_be_in_viewport(ratio=1)
+    mine.sees("社区受理以后，大家都能看到这段话，看不到是谁提的")
     write(mine, wish)
     mine.look("need-new-small")
     # Those like it are not waited for either.
@@ -129,6 +149,7 @@ def test_a_wish_waits_for_the_network_and_is_handed_in_once(
     mine.look("needs-mine-small")
     mine.tap(f"等社区答复 {wish}")
     mine.sees("有您一份")
+    expect(mine.page.locator(".step .heading").first).to_have_css("word-break", "normal")
     mine.look("need-small")
     assert voices(database, wish) == [("raiser", True)]
 
@@ -222,18 +243,48 @@ def test_one_for_a_family_member_is_theirs_with_its_photos(
 def test_a_volunteer_writes_down_what_somebody_without_a_phone_asks_for(
     phone: OpenPhone, system: LocalSystem, organiser: Caller, database: Engine
 ) -> None:
-    """For nobody who is named: no voice counts, the volunteer's neither."""
-    wishes = [f"想有人教{uuid4().hex[:4]}用拐杖" for _ in range(2)]
+    """For nobody who is named: no voice counts, the volunteer's neither. What is asked for already
+    isn't written down again; the community is theirs, and the volunteer's own stays."""
+    mark = uuid4().hex[:4]
+    wishes = [f"盲文报纸{mark}哪里订",
+              f"老伴走路不稳{mark}要坐轮椅到卫生院去量血压再一起走回来😀吃饭"]  # fmt: skip
+    near = chosen_community(organiser)["community"]
     volunteer = Caller(system.web, "volunteer")
-    theirs = phone("volunteer", path="pages/mine/mine",
-                   kept=volunteer.kept | chosen_community(organiser))  # fmt: skip
+    theirs = phone("volunteer", path="pages/mine/mine", kept=volunteer.kept)
     theirs.tap("替人记一条需求")
-    for wish in wishes:
+    theirs.sees("看不到是替谁记的：请不要写姓名、电话、门牌号")
+    theirs.tap("记下")
+    faults = theirs.page.locator(".field-error")
+    expect(faults).to_have_text(["请写一下想要什么", "请选社区"])
+    theirs.tap("选对方的社区")
+    theirs.sees("对方住在哪个镇、街道")
+    theirs.misses("不选")
+    theirs.tap(near["subdistrict_name"])
+    theirs.sees("对方住在哪个社区")
+    theirs.tap(near["name"])
+    expect(faults).to_have_text(["请写一下想要什么"])
+    for wish, offline in zip(wishes, (False, True), strict=True):
         theirs.page.get_by_label("对方想要什么").fill(wish)
+        theirs.network(offline=offline)
         theirs.tap("记下")
-        theirs.sees("记下了")
+        if offline:
+            theirs.sees("联网后自动提交")
+            theirs.network()
+        theirs.sees("前答复能不能办")
+        theirs.misses("联网后自动提交")
         theirs.tap("再记一条")
-    for wish in wishes:
-        (need,) = organiser.get("/needs", q=wish)["items"]
-        assert (need["source"], need["for_whom"]) == ("market", None)
-        assert voices(database, wish) == []
+        theirs.sees("和上一位一样")
+    for title in (wishes[0], f"{wishes[1][:29]}…"):
+        (need,) = organiser.get("/needs", q=title)["items"]
+        assert (need["title"], need["source"], need["for_whom"]) == (title, "market", None)
+        assert need["details"] in (None, wishes[1])
+        assert voices(database, title) == []
+        organiser.post(f"/needs/{need['id']}/accept")
+    theirs.page.get_by_label("对方想要什么").fill(wishes[0])
+    theirs.tap("记下")
+    theirs.sees("就不用再记")
+    theirs.look("need-alike-for-other")
+    theirs.tap(f"就是这一条，不再记：{wishes[0]}")
+    theirs.sees("已经有人提过")
+    assert len(organiser.get("/needs", q=wishes[0])["items"]) == 1
+    assert not theirs.page.evaluate("() => wx.getStorageSync('community')")

@@ -1,5 +1,6 @@
 // @ts-check
 // Choose my community once: first the town or subdistrict, then the community.
+// Or somebody else's (?whose=other), which is kept nowhere: whoever opened the page is told it.
 
 const { sentenceOf } = require("../../api/errors");
 const { listCommunities, listSubdistricts } = require("../../api/regions");
@@ -11,6 +12,7 @@ const look = require("../../utils/look");
 Page({
   data: {
     look: look.current(),
+    forOther: false,
     loading: true,
     error: "",
     /** @type {Region[]} */
@@ -19,7 +21,8 @@ Page({
     subdistrict: null,
   },
 
-  onLoad() {
+  onLoad({ whose }) {
+    this.setData({ forOther: whose === "other" });
     this.load();
   },
 
@@ -48,13 +51,19 @@ Page({
       this.load();
       return;
     }
-    chooseCommunity({
+    this.choose({
       id: region.id,
       name: region.name,
       subdistrict_id: subdistrict.id,
       subdistrict_name: subdistrict.name,
     });
     wx.navigateBack();
+  },
+
+  /** @param {import("../../utils/community").Community} community */
+  choose(community) {
+    if (this.data.forOther) this.getOpenerEventChannel().emit?.("chosen", community);
+    else chooseCommunity(community);
   },
 
   onAgain() {

@@ -56,41 +56,69 @@ const WITHDRAWN = { title: "已撤回", tone: "plain" };
 /** How many of what is to come are behind a need already: see `toCome`. */
 const PAST = { open: 0, accepted: 1, planned: 2, served: 4, evaluated: 4, declined: 4, closed_unsolved: 4 };
 
+/** While it is on its way: what has ended is asked for anew. */
+const ON_ITS_WAY = ["open", "accepted", "planned", "served"];
+/** Nothing more comes of it. */
+const IN_VAIN = ["declined", "closed_unsolved"];
+
 /** As long as the list shows of one. */
 const TITLE_LENGTH = 30;
 
 /**
- * What is written, as it is handed in: its first sentence is its title.
+ * What is written, as it is handed in: its first sentence is its title, and says so where it is cut.
  * @param {{kind: Kind | "", words: string, forWhom: ForWhom, suits: Suits[]}} said
  * @param {string} regionId
  * @returns {NewNeed}
  */
 function needOf({ kind, words, forWhom, suits }, regionId) {
   const whole = words.trim();
-  const title = (whole.match(/^[^。！？\n]+/) || [whole])[0].slice(0, TITLE_LENGTH);
+  const title = cut((whole.match(/^[^。！？\n]+/) || [whole])[0]);
+  // But for the mark at its end.
+  const isWhole = whole.startsWith(title) && whole.length <= title.length + 1;
   return {
     region_id: regionId,
     title,
     for_whom: forWhom,
-    ...(whole.length > title.length + 1 && { details: whole }),
+    ...(!isWhole && { details: whole }),
     ...(kind && { service_kind: kind }),
     ...(suits.length && { suits }),
   };
 }
 
 /**
- * How many ask for it; empty where a clerk has heard of it and nobody has joined.
- * @param {number} voices
+ * By signs that people see as one each: half an emoji is none.
+ * @param {string} sentence
  */
-function voicesOf(voices) {
-  return voices ? `${voices} 人需要` : "";
+function cut(sentence) {
+  const signs = [...sentence];
+  return signs.length > TITLE_LENGTH ? `${signs.slice(0, TITLE_LENGTH - 1).join("")}…` : sentence;
+}
+
+/**
+ * What stands below the title: the details begin with it, mostly, and nobody reads it twice.
+ * @param {{title: string, details: string | null}} need
+ */
+function restOf({ title, details }) {
+  const begun = title.replace(/…$/, "");
+  if (!details || !details.startsWith(begun)) return details || "";
+  const rest = details.slice(begun.length);
+  // Between two sentences, or within one.
+  return /^[。！？\s]/.test(rest) ? rest.replace(/^[。！？\s]+/, "") : rest && `…${rest}`;
+}
+
+/**
+ * How many ask for it, or have asked; empty where a clerk has heard of it and nobody has joined.
+ * @param {Need} need
+ */
+function voicesOf({ voices, state }) {
+  return voices ? `${voices} 人${ON_ITS_WAY.includes(state) ? "需要" : "提过"}` : "";
 }
 
 /** A need in a list, of mine or of everybody's. @param {Need & Partial<NeedInFull>} need */
 function needWords(need) {
-  const { id, title, voices, region } = need;
+  const { id, title, region } = need;
   const stage = stageOf(need);
-  return { id, title, state: stage.title, tone: stage.tone, voices: voicesOf(voices), region: region.name };
+  return { id, title, state: stage.title, tone: stage.tone, voices: voicesOf(need), region: region.name };
 }
 
 /** @param {Need & Partial<NeedInFull>} need */
@@ -102,11 +130,14 @@ function stageOf({ state, reason_code: reason, own_voices: own = [] }) {
 /**
  * What has become of it and what is to come, the oldest first.
  * @param {NeedInFull} need
- * @returns {{key: string, title: string, when: string, words: string, market: string}[]} market: where it leads, empty for nowhere
+ * @returns {{key: string, title: string, when: string, words: string, icon: string, market: string}[]} market: where it leads, empty for nowhere
  */
 function steps(need) {
+  const ended = IN_VAIN.includes(need.state) ? need.timeline.length - 1 : -1;
   const past = need.timeline.map(({ at, what, reason, activity_id: market }, index) => ({
     key: `${index}`, title: what, when: momentWords(at), words: reason || "", market: market || "",
+    // What needs a reason is no success.
+    icon: reason || index === ended ? "info" : "check",
   }));
   return [...past, ...toCome(need)];
 }
@@ -115,7 +146,7 @@ function steps(need) {
 function toCome(need) {
   const due = dueOf(need);
   return [["社区答复能不能办", due && `${due}前答复`], ["排进集市", "定了时间会告诉您"], ["到集市来办", ""], ["说说解决了没有", "办过以后问提出的人"]]
-    .map(([title, words]) => ({ key: `to-come-${title}`, title, when: "", words, market: "" }))
+    .map(([title, words]) => ({ key: `to-come-${title}`, title, when: "", words, icon: "clock", market: "" }))
     .slice(PAST[need.state]);
 }
 
@@ -151,4 +182,6 @@ function whenOf({ suits }) {
   return SUITS.filter(({ key }) => suits.includes(key)).map(({ title }) => title).join("、");
 }
 
-module.exports = { FOR_WHOM, SUITS, VERDICTS, dueOf, outcomes, needOf, needWords, steps, whenOf };
+module.exports = {
+  FOR_WHOM, ON_ITS_WAY, IN_VAIN, SUITS, VERDICTS, dueOf, outcomes, needOf, needWords, restOf, steps, whenOf,
+};

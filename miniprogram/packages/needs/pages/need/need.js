@@ -13,12 +13,10 @@ const { NO_REFUSAL, comeBack, refuse } = require("../../../../utils/refusal");
 const { needCard } = require("../../../../utils/share");
 const { getNeed, getPhoto, leaveNeed, supportNeed } = require("../../api/needs");
 const { MOST, choosePhotos, sendPhoto } = require("../../utils/need-photos");
-const { needWords, outcomes, steps, whenOf } = require("../../utils/need-words");
+const { IN_VAIN, ON_ITS_WAY, needWords, outcomes, restOf, steps, whenOf } = require("../../utils/need-words");
 
 /** @typedef {import("../../../../api/types").NeedInFull} NeedInFull */
 
-/** While it is on its way: what has ended is asked for anew. */
-const ON_ITS_WAY = ["open", "accepted", "planned", "served"];
 /** Where those who asked say whether it is solved. */
 const JUDGED_IN = ["served", "evaluated"];
 
@@ -42,13 +40,15 @@ Page({
     /** Whether those of them are asked whether it is solved. */
     asked: false,
     joinable: false,
+    /** Whether they may still be taken back: not where nothing more comes of it. */
+    leavable: false,
     /** Files to be shown, by their ids. @type {Record<string, string>} */
     photos: {},
     /** @type {string[]} */
     photoIds: [],
     /** Whether photos may be added. */
     addable: false,
-    /** Whether what was pressed last waits for the network. */
+    /** Whether what was pressed, now or before, waits for the network. */
     saved: false,
     busy: false,
     refusal: NO_REFUSAL,
@@ -76,7 +76,7 @@ Page({
   },
 
   async load() {
-    this.setData({ error: "", loading: !this.data.need });
+    this.setData({ error: "", loading: !this.data.need, saved: this.isWaiting() });
     try {
       const need = await getNeed(this.id);
       if (need.own_voices.some(({ resident_id: id }) => !session.isMyself({ id }))) await knowFamily();
@@ -87,12 +87,17 @@ Page({
     }
   },
 
+  /** Whether 「我也需要」 or 「不再需要」 is still to be sent. */
+  isWaiting() {
+    return outbox.holds(`/needs/${this.id}/support`);
+  },
+
   /** @param {NeedInFull} need */
   show(need) {
     this.setData({
       loading: false,
       need: needWords(need),
-      details: need.details || "",
+      details: restOf(need),
       when: whenOf(need),
       steps: steps(need),
       reason: need.reason || "",
@@ -101,6 +106,7 @@ Page({
       voices: voicesOf(need),
       asked: JUDGED_IN.includes(need.state),
       joinable: ON_ITS_WAY.includes(need.state) && !need.own_voices.some(({ resident_id: id }) => session.isMyself({ id })),
+      leavable: !IN_VAIN.includes(need.state),
       photoIds: need.photos,
       addable: need.state === "open" && need.photos.length < MOST && need.own_voices.some(({ role }) => role === "raiser"),
     });
@@ -160,11 +166,11 @@ Page({
   /** @param {() => Promise<{sent: boolean}>} act */
   async doing(act) {
     if (this.data.busy) return;
-    this.setData({ busy: true, saved: false, refusal: NO_REFUSAL });
+    this.setData({ busy: true, refusal: NO_REFUSAL });
     try {
       const { sent } = await act();
       if (sent) await this.load();
-      else this.setData({ saved: true });
+      else this.setData({ saved: this.isWaiting() });
     } catch (error) {
       refuse(this, error);
     } finally {

@@ -16,13 +16,14 @@ const { NO_REFUSAL, comeBack, mend, refuse } = require("../../../../utils/refusa
 const { NOBODY } = require("../../../../utils/whom");
 const { listSimilar, raiseNeed, supportNeed } = require("../../api/needs");
 const { MOST, choosePhotos, sendPhoto } = require("../../utils/need-photos");
-const { FOR_WHOM, SUITS, dueOf, needOf, needWords } = require("../../utils/need-words");
+const { FOR_WHOM, SUITS, dueOf, needOf, needWords, restOf } = require("../../utils/need-words");
 
 /** @typedef {import("../../utils/need-words").ForWhom} ForWhom */
 /** @typedef {import("../../utils/need-words").Suits} Suits */
 /** @typedef {import("../../utils/need-words").Kind | ""} Kind */
 /** @typedef {import("../../utils/need-photos").Photo} Photo */
-/** @typedef {{kind: Kind, words: string, forWhom: ForWhom, suits: Suits[], residentId: string, photos: Photo[]}} Said */
+/** @typedef {import("../../../../utils/community").Community} Community */
+/** @typedef {{kind: Kind, words: string, forWhom: ForWhom, suits: Suits[], residentId: string, photos: Photo[], community: Community | null}} Said */
 
 /** What a volunteer writes down at a market. @type {{source: "market", for_whom: null}} */
 const FOR_OTHER = { source: "market", for_whom: null };
@@ -32,8 +33,10 @@ Page({
     look: look.current(),
     loading: true,
     error: "",
-    /** @type {import("../../../../utils/community").Community | null} */
+    /** @type {Community | null} */
     community: null,
+    /** Whether it was chosen for the one before, at a market. */
+    sameAsLast: false,
     /** @type {{key: string, title: string}[]} */
     kinds: [],
     /** @type {Kind} */
@@ -55,7 +58,9 @@ Page({
     forOther: false,
     /** Those like it; null before they were looked for. @type {(ReturnType<typeof needWords> & {details: string})[] | null} */
     alike: null,
-    /** What has become of it: "raised", "joined" or "kept" for the network; empty before. */
+    /** The one of them that it is, of whom a volunteer writes for. @type {ReturnType<typeof needWords> | null} */
+    known: null,
+    /** What has become of it: "raised", "joined", "known" to be there, or "kept" for the network; empty before. */
     done: "",
     /** The day by which it is answered. */
     due: "",
@@ -67,6 +72,8 @@ Page({
   draft: draftOf("need"),
   /** One for what is written, kept over a lost network. */
   key: "",
+  /** Of a voice that waits for the network. */
+  voiceKey: "",
   /** The need that is there already, which photos go to. */
   needId: "",
   /** Stops following what is handed in late. */
@@ -81,8 +88,8 @@ Page({
     const begun = this.draft.get();
     if (begun) {
       const suits = SUITS.map((one) => ({ ...one, on: begun.suits.includes(one.key) }));
-      const { kind, words, forWhom, residentId = NOBODY, photos = [] } = begun;
-      this.setData({ kind, words, forWhom, residentId, photos, suits, begun: true });
+      const { kind, words, forWhom, residentId = NOBODY, photos = [], community = null } = begun;
+      this.setData({ kind, words, forWhom, residentId, photos, community, suits, begun: true });
     }
     this.unfollow = outbox.followDelivered((late) => late && this.onSent(late));
     this.load();
@@ -90,8 +97,8 @@ Page({
 
   onShow() {
     look.apply(this);
-    comeBack(this);
-    this.setData({ community: chosenCommunity() });
+    comeBack(this, "words");
+    if (!this.data.forOther) this.setData({ community: chosenCommunity() });
   },
 
   onUnload() {
@@ -110,7 +117,13 @@ Page({
   },
 
   onCommunity() {
-    wx.navigateTo({ url: "/pages/community/community" });
+    if (!this.data.forOther) {
+      wx.navigateTo({ url: "/pages/community/community" });
+      return;
+    }
+    /** Nobody's on this phone. @param {Community} community */
+    const chosen = (community) => this.change({ community, sameAsLast: false });
+    wx.navigateTo({ url: "/pages/community/community?whose=other", events: { chosen } });
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -157,11 +170,11 @@ Page({
     this.change({ suits: this.data.suits.map((one) => (one.key === key ? { ...one, on: !one.on } : one)) });
   },
 
-  /** @param {Partial<{kind: Kind, words: string, forWhom: ForWhom, suits: {key: Suits, title: string, on: boolean}[], residentId: string, photos: Photo[]}>} changed */
+  /** @param {Partial<{kind: Kind, words: string, forWhom: ForWhom, suits: {key: Suits, title: string, on: boolean}[], residentId: string, photos: Photo[], community: Community, sameAsLast: boolean}>} changed */
   change(changed) {
     this.setData(changed);
     this.key = "";
-    mend(this, "words");
+    mend(this, "words" in changed ? "words" : "");
     const { words, kind, photos } = this.data;
     // Who has only chosen for whom has begun nothing.
     if (words || kind || photos.length) this.draft.keep(this.said());
@@ -170,17 +183,22 @@ Page({
 
   /** @returns {Said} */
   said() {
-    const { kind, words, forWhom, suits, residentId, photos } = this.data;
-    return { kind, words, forWhom, residentId, photos, suits: suits.filter(({ on }) => on).map(({ key }) => key) };
+    const { kind, words, forWhom, suits, residentId, photos, community } = this.data;
+    return { kind, words, forWhom, residentId, photos, community, suits: suits.filter(({ on }) => on).map(({ key }) => key) };
   },
 
-  /** @returns {import("../../../../api/types").NewNeed | null} null where something is missing, which is told */
+  /** @returns {import("../../../../api/types").NewNeed | null} null where something is missing: all of it is told */
   whole() {
-    const { community, words } = this.data;
-    if (!community) refuse(this, { region_id: "请先选社区" });
-    else if (!words.trim()) refuse(this, { words: "请写一下想要什么" });
-    else if (this.isForMember() && this.data.residentId === NOBODY) refuse(this, { who: "请选一下是哪位家人" });
-    else return { ...needOf(this.said(), community.id), ...this.whom(), ...(this.data.forOther && FOR_OTHER) };
+    const { community, words, residentId, forOther } = this.data;
+    const isMemberMissing = this.isForMember() && residentId === NOBODY;
+    if (community && words.trim() && !isMemberMissing) {
+      return { ...needOf(this.said(), community.id), ...this.whom(), ...(forOther && FOR_OTHER) };
+    }
+    refuse(this, {
+      ...(!words.trim() && { words: "请写一下想要什么" }),
+      ...(isMemberMissing && { who: "请选一下是哪位家人" }),
+      ...(!community && { region_id: "请选社区" }),
+    });
     return null;
   },
 
@@ -203,13 +221,12 @@ Page({
 
   /** @param {import("../../../../api/types").NewNeed} need */
   async lookFirst(need) {
-    // Nobody joins for others.
-    const alike = this.data.forOther ? [] : await listSimilar(need);
+    const alike = await listSimilar(need);
     if (!alike.length) {
       await this.raise(need);
       return;
     }
-    this.setData({ alike: alike.map((one) => ({ ...needWords(one), details: one.details || "" })) });
+    this.setData({ alike: alike.map((one) => ({ ...needWords(one), details: restOf(one) })) });
     wx.pageScrollTo({ scrollTop: 0, duration: 0 });
   },
 
@@ -235,6 +252,7 @@ Page({
 
   /** What was kept is there now: its photos follow it. @param {{key: string, data: any}} sent */
   onSent({ key, data }) {
+    if (this.voiceKey && key === this.voiceKey) this.setData({ done: "joined" });
     if (!this.key || key !== this.key) return;
     this.setData({ done: "raised", due: dueOf(data) });
     this.needId = data.id;
@@ -255,12 +273,24 @@ Page({
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   async onSupport(event) {
-    const need = (this.data.alike || []).find(({ id }) => id === event.currentTarget.dataset.id);
+    const need = this.alikeOf(event);
     if (!need) return;
     await this.doing(async () => {
-      const { sent } = await supportNeed(need, this.whom());
-      this.finish(sent ? "joined" : "kept");
+      const outcome = await supportNeed(need, this.whom());
+      this.voiceKey = outcome.sent ? "" : outcome.key;
+      this.finish(outcome.sent ? "joined" : "kept");
     });
+  },
+
+  /** Nobody joins for others: a volunteer tells them that it is there. @param {WechatMiniprogram.TouchEvent} event */
+  onKnown(event) {
+    this.setData({ known: this.alikeOf(event) || null });
+    this.finish("known");
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  alikeOf(event) {
+    return (this.data.alike || []).find(({ id }) => id === event.currentTarget.dataset.id);
   },
 
   onBack() {
@@ -291,7 +321,7 @@ Page({
     refuse(this, fault ? { words: fault } : error);
   },
 
-  /** @param {"raised" | "joined" | "kept"} done */
+  /** @param {"raised" | "joined" | "known" | "kept"} done */
   finish(done) {
     this.draft.forget();
     this.setData({ done, alike: null });
@@ -299,7 +329,7 @@ Page({
 
   onAgain() {
     const suits = this.data.suits.map((one) => ({ ...one, on: false }));
-    this.setData({ kind: "", words: "", suits, photos: [], done: "", begun: false });
+    this.setData({ kind: "", words: "", suits, photos: [], done: "", begun: false, sameAsLast: true });
     this.key = "";
   },
 
