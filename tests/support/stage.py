@@ -109,6 +109,7 @@ class Stage:
             "POST /needs/<uuid:need_id>/close-unsolved": self._need(NeedState.ACCEPTED),
             "POST /needs/<uuid:need_id>/plans": self._need(NeedState.ACCEPTED),
             "POST /needs/<uuid:need_id>/reopen": self._need(NeedState.SERVED),
+            "POST /needs/<uuid:need_id>/verdict": self._need(NeedState.SERVED),
             "POST /ratings/<uuid:rating_id>/unsolved": self._rating_of(replied),
             "POST /rectifications/<uuid:rectification_id>/call-back": replied,
             "POST /rectifications/<uuid:rectification_id>/close": called_back,
@@ -117,6 +118,7 @@ class Stage:
             "POST /resources/<uuid:resource_id>/suspend": self._resource(ResourceState.APPROVED),
         }
         self.served, self.member = served, member
+        self.head = self._need(NeedState.ACCEPTED)
 
     def _other_session(self) -> str:
         """A phone of the admin's besides the one that sends, which may be ended."""
@@ -284,6 +286,11 @@ class Stage:
                                                     "reason": "请找物业"}],
             "POST /needs/<uuid:need_id>/close-unsolved": [{"reason_code": "no_resource_yet",
                                                            "reason": "没有老师"}],
+            "POST /needs/<uuid:need_id>/accept": [
+                {}, {"words": {"title": "学用手机", "details": "挂号", "service_kind": "clinic"}},
+            ],
+            "POST /needs/<uuid:need_id>/merge": [{"into_id": self.head}],
+            "POST /needs/<uuid:need_id>/verdict": [{"verdict": "partly", "reason": "只教了一半"}],
             "POST /needs/<uuid:need_id>/reopen": [{"reason": "还没解决"}],
             "POST /needs/<uuid:need_id>/plans": [{"offering_id": self.day.offering_id}],
             "POST /organisations/<uuid:organisation_id>/credentials": [CREDENTIAL],
