@@ -48,6 +48,7 @@ class Permission(StrEnum):
     NEED_SEE = "need.see"
     NEED_HANDLE = "need.handle"
     NEED_ENTER = "need.enter"
+    NEED_VOICES = "need.voices"
     RESOURCE_SEE = "resource.see"
     RESOURCE_EDIT = "resource.edit"
     RESOURCE_APPROVE = "resource.approve"
@@ -90,6 +91,7 @@ _ORGANISING = _ON_THE_SPOT | {
     Permission.RECTIFICATION_HANDLE,
     Permission.NEED_SEE,
     Permission.NEED_HANDLE,
+    Permission.NEED_VOICES,
     Permission.RESOURCE_SEE,
     Permission.RESOURCE_EDIT,
     Permission.RESOURCE_APPROVE,
@@ -135,6 +137,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 COMMUNITY_CODE_LENGTH = 12
 # A community's organiser submits; these take a scope above the community (docs/states.md).
 ABOVE_COMMUNITY = frozenset({Permission.ACTIVITY_PUBLISH})
+# Who asks for a need is for those whose scope is its region itself: neither above nor below it.
+OF_ONE_REGION = frozenset({Permission.NEED_VOICES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,8 @@ class Grant:
             return organisation_id is not None and organisation_id == self.organisation_id
         if permission in ABOVE_COMMUNITY and len(self.region_code) >= COMMUNITY_CODE_LENGTH:
             return False
+        if permission in OF_ONE_REGION:
+            return region_code == self.region_code
         return region_code is not None and region_code.startswith(self.region_code)
 
 

@@ -1,7 +1,7 @@
 """What needs are called: on pages and in the audit log."""
 
 from backend.core.feature import AuditWords
-from backend.needs.models import NeedSource, NeedState, Verdict
+from backend.needs.models import NeedSource, NeedState, Verdict, VoiceRole
 
 NEED_STATES = {
     NeedState.OPEN: "待受理", NeedState.ACCEPTED: "已受理", NeedState.PLANNED: "已安排",
@@ -20,6 +20,7 @@ NEED_SOURCES = {
 VERDICT_WORDS = {
     Verdict.SOLVED: "解决了", Verdict.PARTLY: "解决了一部分", Verdict.NOT: "没解决",
 }  # fmt: skip
+VOICE_ROLES = {VoiceRole.RAISER: "提出", VoiceRole.SUPPORTER: "附议"}
 # As a need's own page says them, beside its name.
 NEED_ACTIONS = {
     "raise_need": "登记", "withdraw_need": "提出的人撤回了",
@@ -28,6 +29,7 @@ NEED_ACTIONS = {
     "plan_need": "安排到活动", "take_need_off": "从活动撤下，另作安排",
     "serve_need": "记为已服务", "evaluate_need": "评价完毕",
     "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
+    "see_voices": "查看了谁在提", "see_voice_number": "查看了电话",
     "merge_need": "并入相同的需求", "unmerge_need": "撤销合并",
 }  # fmt: skip
 # What those who ask do themselves, which is kept without who it was.
@@ -48,6 +50,8 @@ AUDIT = AuditWords(
         "reopen_need": "需求重新办理",
         "merge_need": "合并需求",
         "unmerge_need": "撤销合并需求",
+        "see_voices": "查看谁提出或附议了需求",
+        "see_voice_number": "查看提出或附议的人的电话",
         "export_needs": "导出需求",
     },
     objects={"need": "需求"},

@@ -1547,6 +1547,20 @@ export interface ScannedResident {
   relation: string | null;
 }
 
+export interface SeenVoiceAnswer {
+  created_at: string;
+  id: string;
+  /** masked */
+  name: string;
+  /** masked */
+  phone: string | null;
+  role: "raiser" | "supporter";
+}
+
+export interface SeenVoicesAnswer {
+  items: SeenVoiceAnswer[];
+}
+
 export interface SessionAnswer {
   address: string | null;
   created_at: string;
@@ -1746,6 +1760,15 @@ export interface VisitsEvaluationAnswer {
   response_rate: number | null;
 }
 
+export interface VoiceNumberAnswer {
+  phone: string;
+  phone_state: string;
+}
+
 export interface WeChatLoginRequest {
   code: string;
+}
+
+export interface WhyRequest {
+  reason: string;
 }

@@ -153,6 +153,8 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /needs/<uuid:need_id>/close-unsolved": ("ended", "coa"),
     "POST /needs/<uuid:need_id>/reopen": ("reason", "scoau"),
     "POST /needs/<uuid:need_id>/verdict": ("verdict", "scoau"),
+    "GET /needs/<uuid:need_id>/voices": ("why", "c"),
+    "POST /needs/<uuid:need_id>/voices/<uuid:voice_id>/contact": ("contact", "c"),
     "POST /needs/<uuid:need_id>/merge": ("merge", "coa"),
     "POST /needs/<uuid:need_id>/unmerge": ("", "coa"),
     "POST /needs/<uuid:need_id>/plans": ("plan", "coa"),
@@ -242,6 +244,7 @@ class Stage:
         assert market.slot_id is not None
         return {
             "need_id": need_id,
+            "voice_id": self._voice(need_id),
             "resource_id": ok(admin.post("/resources", self._resource()), 201)["id"],
             "organisation_id": self.organisation,
             "credential_id": self._credential(admin),
@@ -276,6 +279,12 @@ class Stage:
             found = session.get_one(Credential, UUID(made))
             found.document, found.document_type = b"a scan", "image/jpeg"
         return made
+
+    def _voice(self, need_id: str) -> str:
+        clerk = self.people["c"]
+        assert clerk is not None
+        (voice,) = ok(clerk.get(f"/needs/{need_id}/voices", why="电话回访"))["items"]
+        return str(voice["id"])
 
     def _console_login(self) -> str:
         with self.world.app.app_context(), transaction() as session:
@@ -332,6 +341,7 @@ class Stage:
             "ended": {"reason_code": "not_ours", "reason": "请找物业"},
             "plan": {"offering_id": self.market.offering_id},
             "resource": self._resource(),
+            "why": {"why": "上门了解"},
             "merge": {"into_id": self.ids["need_id"]},
             "credential": CREDENTIAL,
         }  # fmt: skip
@@ -398,11 +408,12 @@ def _try(
     keeps as a refusal."""
     refused = text("SELECT details->>'path' FROM audit_entry WHERE action = 'refuse'")
     with taken_back(outer):
-        json = None if method == "GET" else body
+        json, query = (None, body) if method == "GET" else (body, None)
         if person is None:
-            response = stage.world.http.open("/api/v1" + path, method=method, json=json)
+            response = stage.world.http.open("/api/v1" + path, method=method, json=json,
+                                              query_string=query)  # fmt: skip
         else:
-            response = person.request(method, path, json=json)
+            response = person.request(method, path, json=json, query_string=query)
         kept = [path.removeprefix(API) for path in outer.execute(refused).scalars()]
     code = (response.json or {}).get("code") if response.is_json else None
     # 401 of a failed login is not a question of access.

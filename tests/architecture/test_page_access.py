@@ -29,7 +29,7 @@ from backend.core.permissions import Role
 from backend.core.web import pages, steps, ways
 from backend.identity.login import accounts, console
 from backend.identity.models import LoginSession, RoleAssignment
-from backend.needs.models import Need, NeedPhoto, NeedSource
+from backend.needs.models import Need, NeedPhoto, NeedSource, NeedVoice, VoiceRole
 from backend.notices.messages.models import Message, MessageCredit, MessageState
 from backend.notices.models import Notice, NoticeKind
 from backend.outreach.models import (
@@ -172,6 +172,9 @@ PAGES: dict[str, str] = {
     "POST /console/needs/<uuid:need_id>/serve": "coa",
     "POST /console/needs/<uuid:need_id>/take-off": "coa",
     "POST /console/needs/<uuid:need_id>/unmerge": "coa",
+    "GET /console/needs/<uuid:need_id>/voices": "c",
+    "POST /console/needs/<uuid:need_id>/voices": "c",
+    "POST /console/needs/<uuid:need_id>/voices/<uuid:voice_id>/contact": "c",
     "POST /console/needs/export": STAFF,
     "GET /console/needs/new": "cofa",
     "POST /console/needs/new": "coa",
@@ -331,7 +334,9 @@ class Office(Stage):
             schedule = ScheduleImport(user_id=organiser.user_id, file_name="五月.xlsx", content=b"")
             session.add_all([need, duty, schedule, change, words])
             session.flush()
-            session.add(addressee)
+            voice = NeedVoice(id=new_id(), need_id=need.id, role=VoiceRole.RAISER,
+                              resident_id=colleague.resident_id)  # fmt: skip
+            session.add_all([addressee, voice])
             session.get_one(NeedPhoto, UUID(self.ids["photo_id"])).need_id = need.id
             session.flush()
             message = self._refused_message(session, activity_id)
@@ -346,7 +351,8 @@ class Office(Stage):
             ).scalar_one()
             rows = {
                 "change_id": change.id, "announcement_id": words.id, "addressee_id": addressee.id,
-                "need_id": need.id, "duty_id": duty.id, "import_id": schedule.id,
+                "need_id": need.id, "voice_id": voice.id,
+                "duty_id": duty.id, "import_id": schedule.id,
                 "session_id": phone, "entry_id": entry, "assignment_id": role,
                 "user_id": colleague.user_id, "message_id": message.id,
                 "organisation_id": session.execute(select(Organisation.id)).scalar_one(),
@@ -470,6 +476,8 @@ class Office(Stage):
             "/console/needs/<uuid:need_id>/merge": {"into_id": self.market.id},
             "/console/needs/<uuid:need_id>/plan": {"activity_id": self.market.id},
             "/console/needs/<uuid:need_id>/reopen": reason,
+            "/console/needs/<uuid:need_id>/voices": reason,
+            "/console/needs/<uuid:need_id>/voices/<uuid:voice_id>/contact": reason,
             "/console/needs/new": {
                 "region_id": community, "title": "磨剪刀", "source": "visit",
                 "raised_on": clock.today().isoformat(),
@@ -590,7 +598,8 @@ def test_a_form_that_is_done_leads_to_a_page(app: Flask) -> None:
     told = {name for name, view in forms.items()
             if inspect.signature(view).return_annotation is not Response}  # fmt: skip
     assert told == {
-        "people.look_up", "rectifications.contact", "outreach.contact", "outreach.paper",
+        "people.look_up", "needs.see_voices", "needs.see_number",
+        "rectifications.contact", "outreach.contact", "outreach.paper",
         "sign_ups.paper",
     }  # fmt: skip
 

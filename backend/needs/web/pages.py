@@ -24,7 +24,7 @@ from backend.needs.permissions import access_need, check_activity
 from backend.needs.reasons import DECLINED, UNSOLVED, reasons_for
 from backend.needs.requests import Asker, Ended, NewNeed, PublicWords
 from backend.needs.verdicts.said import rounds_of
-from backend.needs.voices.counting import may_be_asked
+from backend.needs.voices.counting import count_voices, may_be_asked
 from backend.needs.web import forms, schemas
 from backend.regions.models import Region
 from backend.regions.permissions import check_region
@@ -136,6 +136,8 @@ def show(
         choices=queries.activities_to_plan_for(session, actor, need) if to_plan else [],
         kinds=titles("service_kinds"),
         may_handle=may_handle,
+        may_see_voices=actor.may(Permission.NEED_VOICES, region_code=need.region_code),
+        voices=count_voices(session, [need.id])[need.id],
         may_merge=may_handle and merging.is_mergeable(need) and not merged,
         head=merging.head_of(session, need),
         merged=merging.beside(session, merged),

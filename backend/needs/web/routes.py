@@ -34,6 +34,7 @@ from backend.needs.permissions import (
 )
 from backend.needs.requests import Accepted, Ended, Judged, NeedsAsked, Raised, SimilarAsked
 from backend.needs.verdicts import operations as verdicts
+from backend.needs.voices import looking
 from backend.needs.voices import operations as voices
 from backend.needs.web import schemas
 from backend.regions.models import Region
@@ -187,6 +188,27 @@ def reopen(
     else:
         operations.reopen(session, actor, need, body["reason"])
     return shown.need_in_full(session, actor, need)
+
+
+@blp.get("/needs/<uuid:need_id>/voices", access=Permission.NEED_VOICES,
+         query=schemas.WhyQuery, answer=schemas.SeenVoicesAnswer)  # fmt: skip
+def see_voices(
+    session: Session, actor: Actor, query: dict[str, str], need_id: UUID
+) -> dict[str, Any]:
+    """Who asks for a need, for the clerks of its own community. Each look is kept, with why, and
+    told to those who were looked at."""
+    need = access_need(session, actor, need_id, Permission.NEED_VOICES)
+    return {"items": looking.see_voices(session, actor, need, query["why"])}
+
+
+@blp.post("/needs/<uuid:need_id>/voices/<uuid:voice_id>/contact", access=Permission.NEED_VOICES,
+          body=schemas.WhyRequest, answer=schemas.VoiceNumberAnswer)  # fmt: skip
+def see_number(
+    session: Session, actor: Actor, body: dict[str, str], need_id: UUID, voice_id: UUID
+) -> looking.Number:
+    """The phone number in full of one who asks, to call them; kept and told likewise."""
+    need = access_need(session, actor, need_id, Permission.NEED_VOICES)
+    return looking.see_number(session, actor, need, voice_id, body["reason"])
 
 
 @blp.post("/needs/<uuid:need_id>/merge", access=Permission.NEED_HANDLE,

@@ -95,6 +95,31 @@ class ReopenRequest(Schema):
     )
 
 
+class WhyQuery(Schema):
+    why = fields.ImpersonalText(REASON_LENGTH, required=True)
+
+
+class WhyRequest(Schema):
+    reason = fields.ImpersonalText(REASON_LENGTH, required=True)
+
+
+class SeenVoiceAnswer(ma.Schema):
+    id = out.UUID()
+    role = out.Enum(VoiceRole, by_value=True)
+    name = out.String(metadata={"description": "masked"})
+    phone = out.String(allow_none=True, metadata={"description": "masked"})
+    created_at = out.AwareDateTime()
+
+
+class SeenVoicesAnswer(ma.Schema):
+    items = out.List(out.Nested(SeenVoiceAnswer))
+
+
+class VoiceNumberAnswer(ma.Schema):
+    phone = out.String()
+    phone_state = out.String()
+
+
 class MergeRequest(Schema):
     into_id = fields.Id(required=True)
 

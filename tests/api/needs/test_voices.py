@@ -201,6 +201,11 @@ def test_nobody_learns_who_raised_a_need(
         for page in ("/console/needs/", f"/console{path}", "/console/"):
             seen.append(desk.read(page))
         assert need["title"] in seen[0]
+        clerk = world.organiser(COMMUNITY)
+        (voice,) = ok(clerk.get(f"{path}/voices", why="上门了解"))["items"]
+        assert (voice["name"], voice["phone"]) == ("欧**兰", "139****6666")
+        number = ok(clerk.post(f"{path}/voices/{voice['id']}/contact", {"reason": "电话回访"}))
+        assert number == {"phone": "13977776666", "phone_state": "typed"}
         ok(organiser.post(f"{path}/close-unsolved", WHY))
         seen.append(ok(organiser.get(path))["title"])
     entries = outer.execute(text("SELECT id, audit_entry::text AS words FROM audit_entry"))
@@ -213,7 +218,11 @@ def test_nobody_learns_who_raised_a_need(
     entries = outer.execute(
         text("SELECT actor_user_id FROM audit_entry WHERE object_id = :id"), {"id": need["id"]}
     )
-    assert set(entries.scalars()) == {organiser.user_id}
+    assert set(entries.scalars()) == {organiser.user_id, clerk.user_id}
+    looks = [one["text"] for one in ok(person.get("/me/notices"))["items"]
+             if one["kind"] == "looked_up"]  # fmt: skip
+    assert ["电话号码" in one for one in looks] == [True, False]
+    assert "上门了解" in looks[1]
     assert not {"resident_id", "created_by", "raiser"} & set(NeedAnswer().fields)
 
 
@@ -288,3 +297,40 @@ def test_the_check_asks_about_all_that_its_raiser_has_written(
     assert asked == [(True, "磨剪刀\n两把")]
     ok(organiser.post(f"/needs/{need['id']}/accept"))
     assert need["id"] in listed(world.person())
+
+
+def test_who_asks_is_shown_to_the_clerks_of_that_community_alone(
+    world: World, organiser: Person
+) -> None:
+    """Each look has its reason, and is kept; who is looked at is told by whom and why."""
+    person = world.person("欧阳若兰")
+    need = raised(world, person)
+    path = f"/needs/{need['id']}/voices"
+    for other in (organiser, world.staff(Role.ADMIN, DISTRICT)):
+        refused(other.get(path, why="上门了解"), 403, "forbidden")
+    clerk = world.organiser(COMMUNITY)
+    desk = Desk(world, clerk)
+    refused(clerk.get(path), 422, "validation_failed")
+    refused(clerk.get(path, why="找欧阳 13977776666"), 422, "validation_failed")
+    page = f"/console/needs/{need['id']}"
+    assert "谁在提" in desk.read(page)
+    assert "欧**兰" not in desk.read(f"{page}/voices")
+    seen = desk.send(f"{page}/voices", reason="上门了解").get_data(as_text=True)
+    assert "欧**兰" in seen
+    assert "没有留" in seen
+    (voice,) = ok(clerk.get(path, why="上门了解"))["items"]
+    contact = {"reason": "电话回访"}
+    refused(clerk.post(f"{path}/{voice['id']}/contact", contact), 409, "no_number")
+    ok(person.post("/me/phone", {"phone": "13977776666"}))
+    shown = desk.send(f"{page}/voices/{voice['id']}/contact", reason="电话回访")
+    assert "13977776666" in shown.get_data(as_text=True)
+    ok(person.delete(f"/needs/{need['id']}/support"), 204)
+    assert ok(clerk.get(path, why="上门了解"))["items"] == []
+    gone = desk.send(f"{page}/voices/{voice['id']}/contact", reason="电话回访")
+    assert gone.status_code == 404
+    with transaction() as session:
+        entries = select(AuditEntry).where(AuditEntry.actor_user_id == clerk.user_id)
+        kept = [(one.action, one.reason) for one in session.execute(entries).scalars()]
+    assert kept.count(("see_voices", "上门了解")) == 3
+    assert kept.count(("see_voice_number", "电话回访")) == 1
+    assert told(person).count("looked_up") == 3
