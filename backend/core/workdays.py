@@ -23,6 +23,11 @@ def workdays_on(day: date, count: int) -> date:
     return day
 
 
+def workdays_until(today: date, day: date) -> int:
+    """How many working days follow `today`, up to and with `day`."""
+    return sum(is_workday(today + timedelta(days=n + 1)) for n in range((day - today).days))
+
+
 @cache
 def _of_year(year: int) -> tuple[frozenset[date], frozenset[date]]:
     """The holidays of a year, and its weekend days that are worked; none where they are not

@@ -64,7 +64,12 @@ def _load(session: Session, now: datetime) -> Iterable[str]:
     yield "用户：" + "、".join(f"ok:{login}" for login in actors)
     ids = [organisations[name] for name in people.ORGANISATIONS]
     yield from _load_activities(session, now, actors, ids)
-    made = needs.load(session, actors["admin"], clock.local_day(now))
+    others = people.visitors(2)
+    residents = [
+        actors["resident"],
+        *(people.load_user(session, one, organisations) for one in others),
+    ]
+    made = needs.load(session, actors["admin"], residents, clock.local_day(now))
     yield f"需求：新建 {made} 条" if made else "需求：已是最新"
     made = resources.load(session, actors["admin"], organisations, clock.local_day(now))
     yield f"资源：新建 {made} 项" if made else "资源：已是最新"

@@ -18,6 +18,7 @@ FEATURE = Feature(
         "NEED_STATES": words.NEED_STATES,
         "NEED_COLOURS": words.NEED_COLOURS,
         "NEED_SOURCES": words.NEED_SOURCES,
+        "WAITING": words.WAITING,
         "VOICE_ROLES": words.VOICE_ROLES,
         "NEED_ACTIONS": words.NEED_ACTIONS,
         "VERDICT_WORDS": words.VERDICT_WORDS,

@@ -59,6 +59,7 @@ _NEW_ROUND = by(
     Permission.NEED_HANDLE, Other.PERSON, Other.SYSTEM,
     note="a new round: it isn't solved, say the staff, or one who has said `not`",
 )  # fmt: skip
+_TAKEN_UP = by(Permission.NEED_HANDLE, note="what it lacked a resource for can be done now")
 # Who may move a need where; docs/states.md is made from this table.
 NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
     NeedState.OPEN: {
@@ -86,13 +87,15 @@ NEED_TRANSITIONS: dict[NeedState, dict[NeedState, Who]] = {
         NeedState.CLOSED_UNSOLVED: _UNSOLVED,
     },
     NeedState.EVALUATED: {NeedState.ACCEPTED: _NEW_ROUND},
-    NeedState.DECLINED: {},
-    NeedState.CLOSED_UNSOLVED: {},
+    NeedState.DECLINED: {NeedState.ACCEPTED: _TAKEN_UP},
+    NeedState.CLOSED_UNSOLVED: {NeedState.ACCEPTED: _TAKEN_UP},
 }
 
 
 # On their way, and open to who wants the same.
 UNDER_WAY = (NeedState.OPEN, NeedState.ACCEPTED, NeedState.PLANNED)
+# Where it may wait for somebody who can do it (`no_resource_yet`).
+UNMET = (NeedState.DECLINED, NeedState.CLOSED_UNSOLVED)
 # Where those who asked say whether it is solved.
 JUDGED_IN = (NeedState.SERVED, NeedState.EVALUATED)
 

@@ -18,13 +18,20 @@ from backend.core.workdays import workdays_on
 from backend.identity.people.texts import CommentState
 from backend.needs import telling
 from backend.needs.lifecycle.moves import begin_anew, move
-from backend.needs.models import Need, NeedState, VoiceRole
+from backend.needs.models import UNMET, Need, NeedState, VoiceRole
+from backend.needs.reasons import NO_RESOURCE
 from backend.needs.requests import Asker, Ended, NewNeed, PublicWords
 from backend.needs.similar.finding import kept_grams
 from backend.needs.texts import check_text
 from backend.needs.voices.counting import may_be_asked
 from backend.needs.voices.operations import add_voice
 from backend.regions.models import Region
+
+
+class NotWaiting(AppError):
+    status = 409
+    code = "not_waiting"
+    title = "只有因为没有能办的单位而办结的，才能重新办理"
 
 
 class JudgedByVoices(AppError):
@@ -47,7 +54,7 @@ def raise_need(session: Session, actor: Actor, new: NewNeed, asker: Asker) -> Ne
     )
     session.add(need)
     session.flush()
-    if asker.resident_id is not None:
+    if asker.resident_id is not None or asker.counted:
         add_voice(session, need, asker, VoiceRole.RAISER)
     if asker.entered_by is None:
         jobs.defer(session, check_text, need_id=str(need.id))
@@ -73,7 +80,7 @@ def accept(session: Session, actor: Actor, need: Need, words: PublicWords | None
 
     Raises IllegalTransition (409), as every move below, when its state has none such.
     """
-    move(session, actor, need, NeedState.ACCEPTED, "accept_need")
+    move(session, actor, need, NeedState.ACCEPTED, "accept_need", leaves=(NeedState.OPEN,))
     need.decided_at = clock.now()
     session.flush()
     reworded = words is not None and reword(session, actor, need, words)
@@ -129,6 +136,20 @@ def close_unsolved(session: Session, actor: Actor, need: Need, why: Ended) -> No
 def reopen(session: Session, actor: Actor, need: Need, reason: str) -> None:
     """Begin a new round of a need, because staff were told that it isn't solved."""
     begin_anew(session, actor, need, reason)
+
+
+def take_up(session: Session, actor: Actor, need: Need) -> None:
+    """Take on anew what ended because nobody could do it: now somebody can.
+
+    Raises NotWaiting (409) for what ended for another reason.
+    """
+    lock(session, Need, need.id)
+    if need.reason_code != NO_RESOURCE:
+        raise NotWaiting
+    move(session, actor, need, NeedState.ACCEPTED, "take_up_need", leaves=UNMET)
+    need.round += 1
+    session.flush()
+    telling.taken_up(session, need)
 
 
 def note_export(session: Session, actor: Actor, rows: int, filters: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from backend.core.config import load
 
 DECLINED, UNSOLVED = "declined", "unsolved"
 WITHDRAWN = "withdrawn"
+NO_RESOURCE = "no_resource_yet"
 
 
 def reasons_for(end: str) -> dict[str, str]:

@@ -66,11 +66,13 @@ class Asker:
 
     Attributes:
         resident_id: None: nobody, as of what was heard on a visit.
+        counted: somebody asks whom nobody can name, and counts as one.
         entered_by: the member of the staff who writes it down for them; None: they do themselves.
     """
 
     resident_id: UUID | None
     entered_by: UUID | None
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,10 @@ def reopened(session: Session, need: Need) -> None:
     _tell(session, need, NoticeKind.NEED_REOPENED, "重新办理", "还没有解决，社区重新安排。")
 
 
+def taken_up(session: Session, need: Need) -> None:
+    _tell(session, need, NoticeKind.NEED_REOPENED, "重新办理", "现在有能办的单位了，社区重新安排。")
+
+
 def merged(session: Session, need: Need) -> None:
     """Nothing of the other one is said: others may not read it yet."""
     _tell(session, need, NoticeKind.NEED_MERGED, "合并办理",

@@ -1,14 +1,40 @@
 """Which needs wait for somebody (core/todos.py)."""
 
+from enum import StrEnum
+
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from backend.core import clock
 from backend.core.db import AnySelect
 from backend.core.permissions import Actor, Permission
 from backend.core.todos import ToDos
-from backend.needs.models import Need, NeedPlan, NeedState
+from backend.needs.models import UNMET, Need, NeedPlan, NeedState
+from backend.needs.reasons import NO_RESOURCE
 from backend.regions.models import Region
 from backend.regions.queries import within
+
+
+class Waiting(StrEnum):
+    """What of needs the console's list can be asked for: each waits for somebody."""
+
+    DECISION = "decision"
+    LATE = "late"
+    RESOURCE = "resource"
+
+
+def waits(what: Waiting) -> ColumnElement[bool]:
+    match what:
+        case Waiting.DECISION:
+            return is_to_decide()
+        case Waiting.LATE:
+            return is_to_decide() & (Need.decide_by < clock.today())
+        case Waiting.RESOURCE:
+            return waits_for_resource()
+
+
+def waits_for_resource() -> ColumnElement[bool]:
+    """Whether a need has ended because nobody could do it, and is taken up once somebody can."""
+    return Need.state.in_(UNMET) & (Need.reason_code == NO_RESOURCE)
 
 
 def is_to_decide() -> ColumnElement[bool]:
@@ -33,7 +59,7 @@ def _late(actor: Actor) -> AnySelect:
     return (
         select(Need.id, Need.title.label("words"), Need.created_at.label("at"))
         .join(Region, Region.id == Need.region_id)
-        .where(or_(false(), *above), is_to_decide(), Need.decide_by < clock.today())
+        .where(or_(false(), *above), waits(Waiting.LATE))
     )
 
 

@@ -1,7 +1,10 @@
 """What needs are called: on pages and in the audit log."""
 
+from backend.core import clock
 from backend.core.feature import AuditWords
-from backend.needs.models import NeedSource, NeedState, Verdict, VoiceRole
+from backend.core.workdays import workdays_until
+from backend.needs.models import Need, NeedSource, NeedState, Verdict, VoiceRole
+from backend.needs.waiting import Waiting
 
 NEED_STATES = {
     NeedState.OPEN: "待受理", NeedState.ACCEPTED: "已受理", NeedState.PLANNED: "已安排",
@@ -30,10 +33,25 @@ NEED_ACTIONS = {
     "serve_need": "记为已服务", "evaluate_need": "评价完毕",
     "close_need_unsolved": "未解决而办结", "reopen_need": "居民说没有解决，重新办理",
     "see_voices": "查看了谁在提", "see_voice_number": "查看了电话",
+    "take_up_need": "有能办的单位了，重新办理",
     "merge_need": "并入相同的需求", "unmerge_need": "撤销合并",
 }  # fmt: skip
 # What those who ask do themselves, which is kept without who it was.
 OF_WHO_ASKS = frozenset({"withdraw_need", "reopen_need"})
+WAITING = {Waiting.DECISION: "待处理", Waiting.LATE: "超期", Waiting.RESOURCE: "等资源"}
+
+
+def due(need: Need) -> str:
+    """How long there is to decide on a need, as offices count it; empty where nothing is due."""
+    if need.state is not NeedState.OPEN or need.merged_into or need.decide_by is None:
+        return ""
+    today = clock.today()
+    if need.decide_by < today:
+        return f"已超期 {(today - need.decide_by).days} 天"
+    left = workdays_until(today, need.decide_by)
+    return f"还剩 {left} 个工作日" if left else "今天到期"
+
+
 AUDIT = AuditWords(
     actions={
         "raise_need": "登记需求",
@@ -48,6 +66,7 @@ AUDIT = AuditWords(
         "evaluate_need": "需求评价完毕",
         "close_need_unsolved": "需求未解决而办结",
         "reopen_need": "需求重新办理",
+        "take_up_need": "需求有了资源，重新办理",
         "merge_need": "合并需求",
         "unmerge_need": "撤销合并需求",
         "see_voices": "查看谁提出或附议了需求",

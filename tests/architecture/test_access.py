@@ -155,6 +155,7 @@ ROUTES: dict[str, tuple[str, str]] = {
     "POST /needs/<uuid:need_id>/verdict": ("verdict", "scoau"),
     "GET /needs/<uuid:need_id>/voices": ("why", "c"),
     "POST /needs/<uuid:need_id>/voices/<uuid:voice_id>/contact": ("contact", "c"),
+    "POST /needs/<uuid:need_id>/take-up": ("", "coa"),
     "POST /needs/<uuid:need_id>/merge": ("merge", "coa"),
     "POST /needs/<uuid:need_id>/unmerge": ("", "coa"),
     "POST /needs/<uuid:need_id>/plans": ("plan", "coa"),

@@ -171,6 +171,7 @@ PAGES: dict[str, str] = {
     "POST /console/needs/<uuid:need_id>/reword": "coa",
     "POST /console/needs/<uuid:need_id>/serve": "coa",
     "POST /console/needs/<uuid:need_id>/take-off": "coa",
+    "POST /console/needs/<uuid:need_id>/take-up": "coa",
     "POST /console/needs/<uuid:need_id>/unmerge": "coa",
     "GET /console/needs/<uuid:need_id>/voices": "c",
     "POST /console/needs/<uuid:need_id>/voices": "c",

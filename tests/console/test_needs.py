@@ -15,7 +15,7 @@ def test_the_list_shows_what_waits_and_filters(office: OpenOffice, database: Eng
     page = desk.open("/console/needs/")
     with database.connect() as connection:
         waiting = connection.execute(
-            text("SELECT count(*) FROM need WHERE state = 'open'")
+            text("SELECT count(*) FROM need WHERE state = 'open' AND merged_into IS NULL")
         ).scalar_one()
     expect(page.locator(".tallies")).to_contain_text(f"待受理 {waiting}")
     desk.axe()
@@ -57,6 +57,14 @@ def test_a_need_is_registered_planned_and_closed(office: OpenOffice, database: E
     expect(similar.get_by_role("link", name="小家电坏了没处修")).to_be_visible()
     desk.axe()
     desk.screenshot("need-open")
+    address = page.url
+    page.get_by_role("link", name="和已有的需求合并办理").click()
+    with page.expect_navigation():
+        page.get_by_label("并入哪一条").select_option(index=1)
+    expect(page.get_by_role("heading", name="并入这一条")).to_be_visible()
+    desk.axe()
+    desk.screenshot("need-merge")
+    page.goto(address)
     _press(page, "受理并公开")
     choices = page.get_by_label("安排到哪场活动")
     # That of the need's own community stands first.

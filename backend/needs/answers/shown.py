@@ -38,6 +38,7 @@ _STEPS = {
     "evaluate_need": "已评价",
     "close_need_unsolved": "没能解决，已如实办结",
     "reopen_need": "还没解决，重新办理",
+    "take_up_need": "有能办的单位了，重新办理",
     "merge_need": "和相同的需求合在一起办",
     "unmerge_need": "改为单独办理",
 }

@@ -1,13 +1,15 @@
 """How a need is moved: by its table, with its reason."""
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
 from backend.core import audit, clock
 from backend.core.errors import AppError
 from backend.core.permissions import Actor
-from backend.core.states import lock, transition
+from backend.core.states import IllegalTransition, lock, transition
 from backend.needs import telling
-from backend.needs.models import NEED_TRANSITIONS, Need, NeedState
+from backend.needs.models import JUDGED_IN, NEED_TRANSITIONS, Need, NeedState
 
 # Where a need's way ends, unless somebody says that it isn't solved.
 ENDS = frozenset({NeedState.EVALUATED, NeedState.DECLINED, NeedState.CLOSED_UNSOLVED})
@@ -29,17 +31,22 @@ def move(
     reason_code: str | None = None,
     reason: str | None = None,
     details: audit.Details | None = None,
+    leaves: Collection[NeedState] | None = None,
 ) -> None:
     """Move a need, which is locked by it.
 
     Args:
         actor: None where it follows from something else, or must not tell whose need it is.
+        leaves: where this action finds it, where the table has other ways to the same state; None:
+            wherever the table has it.
 
     Raises IllegalTransition (409), Forbidden (403), MergedAway (409) for what goes where another
     one goes.
     """
     if lock(session, Need, need.id).merged_into is not None:
         raise MergedAway
+    if leaves is not None and need.state not in leaves:
+        raise IllegalTransition
     why = {"reason_code": reason_code, "reason": reason}
     transition(
         session,
@@ -67,7 +74,7 @@ def begin_anew(
 
     Raises IllegalTransition (409).
     """
-    move(session, actor, need, NeedState.ACCEPTED, "reopen_need", reason=reason)
+    move(session, actor, need, NeedState.ACCEPTED, "reopen_need", reason=reason, leaves=JUDGED_IN)
     need.round += 1
     need.served_at = None
     session.flush()

@@ -6,7 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from backend.activities.checks.readiness import unsettled
@@ -20,11 +31,12 @@ from backend.core.search import has_words
 from backend.identity.models import Resident
 from backend.identity.names import own_name
 from backend.needs.lifecycle.plans import PLANNABLE
-from backend.needs.models import UNDER_WAY, Need, NeedPlan, NeedState
+from backend.needs.models import UNDER_WAY, Need, NeedPlan, NeedSource, NeedState
 from backend.needs.permissions import seen_by
 from backend.needs.similar.finding import similar_needs
 from backend.needs.similar.meaning import Wording
 from backend.needs.voices.counting import count_voices
+from backend.needs.waiting import Waiting, is_to_decide, waits
 from backend.needs.words import OF_WHO_ASKS
 from backend.regions.models import Region
 from backend.regions.queries import within
@@ -40,12 +52,15 @@ class NeedFilter:
 
     Attributes:
         region_code: of a region, with all below it.
+        waiting: what waits for somebody so.
         first, last: days on which they were raised, both included.
         words: of the title.
     """
 
     region_code: str | None = None
     state: NeedState | None = None
+    waiting: Waiting | None = None
+    source: NeedSource | None = None
     service_kind: str | None = None
     first: date | None = None
     last: date | None = None
@@ -55,18 +70,25 @@ class NeedFilter:
 def list_needs(
     session: Session, actor: Actor, wanted: NeedFilter, *, limit: int, cursor: str | None
 ) -> Page:
-    """A page of needs in the caller's regions, the last raised first: rows of `Need`,
-    `region_name`, `activity_title`."""
+    """A page of needs in the caller's regions, those to decide first, the most urgent before the
+    others, then the last raised: rows of `Need`, `region_name`, `activity_title`, `urgency`."""
+    urgency = _urgency()
     return paginate(
         session,
-        _named(actor, wanted),
-        [(Need.raised_on.expression, date), (Need.id.expression, UUID)],
+        _named(actor, wanted).add_columns(urgency.label("urgency")),
+        [(urgency, int), (Need.raised_on.expression, date), (Need.id.expression, UUID)],
         cursor=cursor,
         limit=limit,
-        key_of=lambda row: (row.Need.raised_on, str(row.Need.id)),
+        key_of=lambda row: (row.urgency, row.Need.raised_on, str(row.Need.id)),
         descending=True,
         scalars=False,
     )
+
+
+def _urgency() -> ColumnElement[int]:
+    """The greater, the earlier it is to be decided; 0 of what is not."""
+    due = func.coalesce(Need.decide_by, Need.raised_on)
+    return case((is_to_decide(), literal(date.max) - due), else_=0)
 
 
 def needs_to_export(session: Session, actor: Actor, wanted: NeedFilter) -> Sequence[Any]:
@@ -89,6 +111,8 @@ def _named(actor: Actor, wanted: NeedFilter) -> Select[Any]:
     )
     if wanted.state is not None:
         statement = statement.where(Need.state == wanted.state)
+    if wanted.waiting is not None:
+        statement = statement.where(waits(wanted.waiting))
     return statement
 
 
@@ -118,6 +142,13 @@ def count_by_state(session: Session, actor: Actor, wanted: NeedFilter) -> dict[N
     return {row.state: row.n for row in session.execute(found)}
 
 
+def count_waiting(session: Session, actor: Actor, wanted: NeedFilter) -> dict[Waiting, int]:
+    """Likewise, how many wait for somebody, and so."""
+    counts = [func.count().filter(waits(what)).label(what.value) for what in Waiting]
+    row = session.execute(_needs(actor, wanted).with_only_columns(*counts)).one()
+    return {what: getattr(row, what.value) for what in Waiting}
+
+
 def _needs(actor: Actor, wanted: NeedFilter) -> Select[Any]:
     codes = actor.region_codes(Permission.NEED_SEE)
     statement: Select[Any] = (
@@ -129,6 +160,8 @@ def _needs(actor: Actor, wanted: NeedFilter) -> Select[Any]:
         statement = statement.where(Region.code.startswith(wanted.region_code))
     if wanted.service_kind is not None:
         statement = statement.where(Need.service_kind == wanted.service_kind)
+    if wanted.source is not None:
+        statement = statement.where(Need.source == wanted.source)
     if wanted.first is not None:
         statement = statement.where(Need.raised_on >= wanted.first)
     if wanted.last is not None:

@@ -36,7 +36,7 @@ def add_voice(session: Session, need: Need, asker: Asker, role: VoiceRole) -> Ne
     """Note who asks.
 
     Args:
-        asker: with a resident, whose row is locked: it is not being erased meanwhile.
+        asker: a resident's row is locked: it is not being erased meanwhile.
     """
     voice = NeedVoice(
         need_id=need.id,

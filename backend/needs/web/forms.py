@@ -11,6 +11,7 @@ from backend.core.web.fields import Schema
 from backend.core.web.lists import PageQuery
 from backend.needs.models import NeedSource, NeedState
 from backend.needs.requests import NewNeed
+from backend.needs.waiting import Waiting
 from backend.needs.web.schemas import DETAILS_LENGTH, TITLE_LENGTH
 
 
@@ -27,6 +28,8 @@ class RaisedOn(fields.Day):
 class NeedQuery(PageQuery):
     region_id = fields.Id()
     state = fields.Choice(NeedState)
+    waiting = fields.Choice(Waiting)
+    source = fields.Choice(NeedSource)
     service_kind = fields.Key(load("service_kinds"))
     q = fields.Text(TITLE_LENGTH)
     # Days on which they were raised, both included.
@@ -42,9 +45,13 @@ class NeedForm(Schema):
     source = fields.Choice(NeedSource, required=True)
     raised_on = RaisedOn(required=True)
 
+    # Somebody stands there who asks for it, and has no account: one voice, and nobody's name.
+    in_person = fields.FlagInQuery()
+
     @ma.post_load
-    def make(self, data: dict[str, Any], **_: object) -> NewNeed:
-        return NewNeed(**data)
+    def make(self, data: dict[str, Any], **_: object) -> tuple[NewNeed, bool]:
+        counted = data.pop("in_person", False)
+        return NewNeed(**data), counted
 
 
 class MergeQuery(Schema):

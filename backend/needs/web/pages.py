@@ -26,6 +26,7 @@ from backend.needs.requests import Asker, Ended, NewNeed, PublicWords
 from backend.needs.verdicts.said import rounds_of
 from backend.needs.voices.counting import count_voices, may_be_asked
 from backend.needs.web import forms, schemas
+from backend.needs.words import due
 from backend.regions.models import Region
 from backend.regions.permissions import check_region
 from backend.regions.queries import regions_to_choose
@@ -44,14 +45,18 @@ def list_needs(
     """The needs of my regions, with how many there are in each state."""
     regions = _regions(session, actor)
     wanted = _wanted(query, regions)
+    page = queries.list_needs(
+        session, actor, wanted, limit=query["limit"], cursor=query.get("cursor")
+    )
     return render(
         "needs/list.html",
         query=query,
         regions=regions,
         counts=queries.count_by_state(session, actor, wanted),
-        page=queries.list_needs(
-            session, actor, wanted, limit=query["limit"], cursor=query.get("cursor")
-        ),
+        waiting=queries.count_waiting(session, actor, wanted),
+        due=due,
+        page=page,
+        voices=count_voices(session, [row.Need.id for row in page.items]),
         kinds=titles("service_kinds"),
         may_raise=actor.may_anywhere(Permission.NEED_HANDLE),
         problem=problem,
@@ -68,6 +73,8 @@ def _wanted(query: dict[str, Any], regions: Sequence[Region]) -> queries.NeedFil
     return queries.NeedFilter(
         region_code=next(chosen, None),
         state=query.get("state"),
+        waiting=query.get("waiting"),
+        source=query.get("source"),
         service_kind=query.get("service_kind"),
         first=query.get("from_"),
         last=query.get("to"),
@@ -103,10 +110,12 @@ def new(session: Session, actor: Actor, typed: Any = None, problem: AppError | N
 
 
 @pages.form("/new", access=Permission.NEED_HANDLE, body=forms.NeedForm, again=new, said="已登记")
-def raise_need(session: Session, actor: Actor, body: NewNeed) -> Response:
+def raise_need(session: Session, actor: Actor, body: tuple[NewNeed, bool]) -> Response:
     """Register a need."""
-    check_region(session, actor, body.region_id, Permission.NEED_HANDLE)
-    need = operations.raise_need(session, actor, body, Asker(None, actor.user_id))
+    new, counted = body
+    check_region(session, actor, new.region_id, Permission.NEED_HANDLE)
+    asker = Asker(None, actor.user_id, counted)
+    need = operations.raise_need(session, actor, new, asker)
     return see_other(".show", need_id=need.id)
 
 
@@ -130,6 +139,7 @@ def show(
         steps=queries.history(session, need),
         photos=photos.photos_of(session, [need_id])[need_id],
         rounds=rounds_of(session, need, may_handle=may_handle),
+        due=due,
         judged_by_voices=need.state is NeedState.SERVED and may_be_asked(session, need),
         ask_days=NEEDS.ask_days,
         similar=queries.similar_to(session, actor, need),
@@ -226,6 +236,14 @@ def close_unsolved(session: Session, actor: Actor, body: Ended, need_id: UUID) -
     """End it without a solution, with a reason."""
     need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
     operations.close_unsolved(session, actor, need, body)
+    return see_other(".show", need_id=need_id)
+
+
+@pages.form("/<uuid:need_id>/take-up", access=Permission.NEED_HANDLE, again=show, said="已重新办理")
+def take_up(session: Session, actor: Actor, need_id: UUID) -> Response:
+    """Take it on anew: there is somebody who can do it."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.take_up(session, actor, need)
     return see_other(".show", need_id=need_id)
 
 

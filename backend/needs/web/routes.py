@@ -172,6 +172,15 @@ def close_unsolved(session: Session, actor: Actor, body: Ended, need_id: UUID) -
     return shown.need_in_full(session, actor, need)
 
 
+@blp.post("/needs/<uuid:need_id>/take-up", access=Permission.NEED_HANDLE,
+          answer=schemas.NeedInFullAnswer)  # fmt: skip
+def take_up(session: Session, actor: Actor, _body: dict[str, Any], need_id: UUID) -> dict[str, Any]:
+    """Take on anew a need that ended with `no_resource_yet`."""
+    need = access_need(session, actor, need_id, Permission.NEED_HANDLE)
+    operations.take_up(session, actor, need)
+    return shown.need_in_full(session, actor, need)
+
+
 @blp.post("/needs/<uuid:need_id>/reopen", access=LOGIN,
           body=schemas.ReopenRequest, answer=schemas.NeedInFullAnswer, limit=_NEEDS)  # fmt: skip
 def reopen(

@@ -1,6 +1,7 @@
 """The list of needs: registered without personal data, moved by its table, followed to its end."""
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,11 @@ from backend.core.audit import AuditEntry
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
+from backend.core.workdays import workdays_on
 from backend.identity import roles
 from backend.identity.roles import Scope
 from backend.needs.lists import queries
-from backend.needs.models import Need
+from backend.needs.models import Need, NeedVoice
 from tests.support.desk import Desk
 from tests.support.fair import Statements
 from tests.support.world import (
@@ -31,6 +33,7 @@ from tests.support.world import (
     Person,
     World,
     ok,
+    refused,
 )
 
 LIST = "/console/needs/"
@@ -343,3 +346,63 @@ def test_the_list_is_taken_as_a_file_with_its_filters(
     sheet = load_workbook(io.BytesIO(theirs.get_data())).active
     assert sheet is not None
     assert "花园社区" not in str(list(sheet.iter_rows(values_only=True)))
+
+
+def test_the_inbox_has_what_is_late_first_and_says_how_long_there_is(
+    world: World, desk: Desk
+) -> None:
+    today = clock.today()
+    days = {"晚了": today - timedelta(days=2), "今天": today, "还早": workdays_on(today, 3)}
+    for title, by in days.items():
+        need_id = raised(world, desk, title=title, source="market" if title == "今天" else "visit")
+        with transaction() as session:
+            session.get_one(Need, UUID(need_id)).decide_by = by
+    done = raised(world, desk, title="办了")
+    move(desk, done, "accept")
+    tallies, table = desk.read(LIST).split("<table")
+    places = [table.index(title) for title in (*days, "办了")]
+    assert places == sorted(places)
+    for words in ("已超期 2 天", "今天到期", "还剩 3 个工作日"):
+        assert words in table
+    assert "待处理 <strong>3" in tallies
+    assert "超期 <strong>1" in tallies
+    late = desk.read(f"{LIST}?waiting=late").split("<table")[1]
+    assert "晚了" in late
+    assert "还早" not in late
+    assert "晚了" not in desk.read(f"{LIST}?source=market").split("<table")[1]
+    first = desk.read(f"{LIST}?limit=1")
+    after = re.search(r"cursor=([^\"&]+)", first)
+    assert after is not None
+    assert "今天" in desk.read(f"{LIST}?limit=1&cursor={after[1]}").split("<table")[1]
+
+
+def test_what_lacked_a_resource_is_taken_up_once_there_is_one(
+    world: World, desk: Desk, organiser: Person
+) -> None:
+    waits = raised(world, desk, title="看牙")
+    other = raised(world, desk, title="办证")
+    move(desk, waits, "decline", reason="没有牙医", reason_code="no_resource_yet")
+    move(desk, other, "decline", reason="请到大厅", reason_code="not_ours")
+    listed = desk.read(f"{LIST}?waiting=resource").split("<table")[1]
+    assert "看牙" in listed
+    assert "办证" not in listed
+    assert move(desk, other, "take-up").status_code == 409
+    assert move(desk, waits, "accept").status_code == 409, "not as if it had just been raised"
+    answer = organiser.post(f"/needs/{waits}/reopen", {"reason": "还没解决"})
+    refused(answer, 409, "illegal_transition")
+    assert "有能办的单位了" in desk.read(f"/console/needs/{waits}")
+    assert move(desk, waits, "take-up").status_code == 303
+    found = row(waits)
+    assert (found.state, found.round, found.reason_code, found.ended_at) == (
+        "accepted", 2, None, None,
+    )  # fmt: skip
+    refused(organiser.post(f"/needs/{waits}/take-up"), 409, "not_waiting")
+
+
+def test_who_stands_there_without_an_account_counts_as_one(world: World, desk: Desk) -> None:
+    need_id = raised(world, desk, source="market", in_person="true")
+    assert ">1 人" in desk.read(f"/console/needs/{need_id}").replace("\n", "")
+    with transaction() as session:
+        voice = session.execute(select(NeedVoice)).scalar_one()
+    assert (voice.resident_id, voice.role) == (None, "raiser")
+    assert voice.entered_by == row(need_id).created_by
