@@ -68,6 +68,7 @@ class Reach:
     """A change of what was announced, and whom of those it concerns it has reached.
 
     Attributes:
+        announced: whether an organiser wrote it: people read it or don't, and nobody is called.
         words: from what to what.
         people: how many have to know, without those who have cancelled since.
         reached: how many of them do.
@@ -76,6 +77,7 @@ class Reach:
 
     change_id: UUID
     title: str
+    announced: bool
     words: str
     at: datetime
     people: int

@@ -23,6 +23,7 @@ COLUMNS = (
     Column("做了什么", 18),
     Column("对象", 12),
     Column("名称", 30),
+    Column("哪场活动", 30),
     Column("地区", 14),
     Column("变化", 18),
     Column("原因", 30),
@@ -88,8 +89,9 @@ def make_audit_export(order: Order, note: NoteProgress) -> bytes:
 def _row(entry: Shown) -> tuple[Any, ...]:
     more = "；".join(f"{label}：{value}" for label, value in entry.details)
     return (
-        entry.at, entry.who, entry.what, entry.object_kind, entry.object_title, entry.region,
-        entry.change, entry.reason, more, entry.address, str(entry.id),
+        entry.at, entry.who, entry.what, entry.object_kind, entry.object_title,
+        entry.market.title if entry.market else None, entry.region, entry.change, entry.reason,
+        more, entry.address, str(entry.id),
     )  # fmt: skip
 
 

@@ -11,10 +11,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.activities.history.parts import origin_in_words, part_in_words, with_parts
+from backend.activities.history.parts import (
+    named_in_details,
+    origin_in_words,
+    part_in_words,
+    with_parts,
+)
 from backend.activities.models import Activity, ScheduleImport
 from backend.audit.requests import Entries
 from backend.audit.words import (
@@ -34,15 +39,19 @@ from backend.core.pagination import Page, paginate
 from backend.core.permissions import Role
 from backend.identity.models import Resident, RoleAssignment
 from backend.identity.names import masked_name
+from backend.outreach.models import ActivityChange, Addressee, Announcement, AnnouncementState
 from backend.partners.models import Organisation
 from backend.regions.models import Region, RegionImport
 from backend.regions.queries import within
 from backend.reports.models import ReportRun
 
 SYSTEM = "系统"
-# Of a booking, and of a wall's link.
+# At which something was done that is not itself an activity.
 _market = aliased(Activity)
 _place = aliased(Region)
+# Whom a change concerned.
+_addressed = aliased(Resident)
+_readable = case((Announcement.state != AnnouncementState.REJECTED, Announcement.text))
 # What entries are about, and what it is called.
 _TITLES: Mapping[str, tuple[Any, Any]] = {
     Activity.__tablename__: (Activity, Activity.title),
@@ -51,12 +60,24 @@ _TITLES: Mapping[str, tuple[Any, Any]] = {
     ScheduleImport.__tablename__: (ScheduleImport, ScheduleImport.file_name),
     RegionImport.__tablename__: (RegionImport, RegionImport.file_name),
     Organisation.__tablename__: (Organisation, Organisation.name),
-    WallLink.__tablename__: (WallLink, wall_in_words(_market, _place)),
+    # A market is known of others' entries, too.
+    WallLink.__tablename__: (
+        WallLink,
+        case((WallLink.id.is_not(None), wall_in_words(_market, _place))),
+    ),
+    ActivityChange.__tablename__: (ActivityChange, ActivityChange.words),
+    Announcement.__tablename__: (Announcement, _readable),
+    # Masked before anybody reads it (`_shown`).
+    Addressee.__tablename__: (Addressee, _addressed.name),
 }
-# Files are deleted some time after they came.
+# What there is no title of: files are deleted some time after they came, people erased or merged,
+# and what WeChat has refused is read nowhere but where it was written.
 _FORGOTTEN = dict.fromkeys(
     (ScheduleImport.__tablename__, RegionImport.__tablename__), "文件已到期删除"
-)
+) | {
+    Addressee.__tablename__: "资料已删除或合并",
+    Announcement.__tablename__: "没有通过检查，内容不显示",
+}
 _MOST_STAFF = 500
 _actor_person = aliased(Resident)
 _COLUMNS: tuple[Any, ...] = (
@@ -64,12 +85,26 @@ _COLUMNS: tuple[Any, ...] = (
     _actor_person.name.label("actor_name"),
     Region.name.label("region_name"),
     func.coalesce(*(title for _, title in _TITLES.values())).label("object_title"),
+    _market.id.label("market_id"),
+    _market.title.label("market_title"),
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Market:
+    """The activity at which something was done."""
+
+    id: UUID
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry in words."""
+    """An entry in words.
+
+    Attributes:
+        market: None where none is known, or the entry is about an activity itself.
+    """
 
     id: UUID
     at: datetime
@@ -81,6 +116,7 @@ class Shown:
     object_kind: str
     object_title: str
     part: str
+    market: Market | None
     region: str | None
     change: str
     reason: str
@@ -133,8 +169,11 @@ def found_entries(session: Session, codes: Sequence[str], asked: Entries) -> Sel
     for kind, (model, _) in _TITLES.items():
         about = and_(AuditEntry.object_type == kind, model.id == AuditEntry.object_id)
         statement = statement.outerjoin(model, about)
-    of_market = func.coalesce(Booking.activity_id, WallLink.activity_id)
+    of_market = func.coalesce(
+        Booking.activity_id, WallLink.activity_id, named_in_details("activity_id")
+    )
     statement = statement.outerjoin(_market, _market.id == of_market)
+    statement = statement.outerjoin(_addressed, _addressed.id == Addressee.resident_id)
     statement = statement.outerjoin(_place, _place.id == WallLink.region_id)
     return with_parts(statement).where(_may_see(session, codes), *_conditions(asked))
 
@@ -185,8 +224,9 @@ def _shown(row: Any, words: AuditWords) -> Shown:
         object_type=entry.object_type,
         object_id=entry.object_id,
         object_kind=object_in_words(words, entry.object_type),
-        object_title=row.object_title or _FORGOTTEN.get(entry.object_type, ""),
+        object_title=_title(row),
         part=part or origin,
+        market=Market(row.market_id, row.market_title) if row.market_id else None,
         region=row.region_name or entry.region_code,
         change=change_in_words(words, entry) or main_change(words, entry.details),
         reason=entry.reason_in_words or "",
@@ -196,6 +236,13 @@ def _shown(row: Any, words: AuditWords) -> Shown:
         request_id=entry.request_id,
         address=entry.address or "",
     )
+
+
+def _title(row: Any) -> str:
+    kind: str = row.AuditEntry.object_type
+    if row.object_title and kind == Addressee.__tablename__:
+        return masked_name(row.object_title)
+    return row.object_title or _FORGOTTEN.get(kind, "")
 
 
 # ---------------------------------------------------------------------------- who

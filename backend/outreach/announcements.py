@@ -18,12 +18,14 @@ from backend.activities.words import quoted
 from backend.bookings.days import day_over
 from backend.bookings.models import ACTIVE_STATES, Booking, BookingState
 from backend.core import audit, clock, jobs
+from backend.core.audit import AuditEntry
 from backend.core.config import ANNOUNCEMENTS
 from backend.core.db import AnySelect, transaction
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.permissions import Actor
 from backend.core.states import lock, transition
 from backend.identity.models import Resident, User
+from backend.identity.names import own_name
 from backend.identity.people.texts import CommentState, verdict_on
 from backend.notices.models import NoticeKind
 from backend.notices.news import Facts, News
@@ -37,6 +39,7 @@ from backend.outreach.models import (
 )
 from backend.outreach.queries import account_of
 from backend.outreach.requests import NewAnnouncement
+from backend.outreach.words import ANNOUNCEMENT_STATES
 
 _STATE_AFTER = {
     CommentState.PASSED: AnnouncementState.SENT,
@@ -69,6 +72,12 @@ class OwnAnnouncement(AppError):
     status = 409
     code = "own_announcement"
     title = "请另一位同事核对后发送"
+
+
+class DecidedMeanwhile(AppError):
+    status = 409
+    code = "decided_meanwhile"
+    title = "这条公告刚刚有了结果"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +186,13 @@ def _audience(activity: Activity, audience: Audience, offering_id: UUID | None) 
 def release(session: Session, actor: Actor, activity: Activity, row: Announcement) -> None:
     """A colleague has read a text that could not be checked, and sends it.
 
-    Raises OwnAnnouncement (409) for who wrote it, NothingToAnnounce and IllegalTransition (409).
+    Raises OwnAnnouncement (409) for who wrote it, NothingToAnnounce, DecidedMeanwhile and
+    IllegalTransition (409).
     """
     if row.written_by == actor.user_id:
         raise OwnAnnouncement
     lock(session, Activity, activity.id)
+    _check_undecided(session, actor, row)
     if not announced(activity):
         raise NothingToAnnounce
     _move(session, actor, activity, row, AnnouncementState.SENT)
@@ -191,9 +202,34 @@ def withdraw(session: Session, actor: Actor, activity: Activity, row: Announceme
     """A held text is not to be sent after all, whatever WeChat says of it later; it counts among
     those of its day all the same.
 
-    Raises IllegalTransition (409) where it was sent, refused or withdrawn meanwhile.
+    Raises DecidedMeanwhile (409) where it was sent, refused or withdrawn, IllegalTransition (409)
+    while it is still checked.
     """
+    _check_undecided(session, actor, row)
     _move(session, actor, activity, row, AnnouncementState.WITHDRAWN)
+
+
+def _check_undecided(session: Session, actor: Actor, row: Announcement) -> None:
+    """Raise DecidedMeanwhile (409), saying what became of a text and by whom, where its page was
+    opened before that."""
+    lock(session, Announcement, row.id)
+    if row.state in _UNDECIDED:
+        return
+    decided = (
+        select(AuditEntry.actor_user_id, Resident.name)
+        .outerjoin(Resident, Resident.user_id == AuditEntry.actor_user_id)
+        .where(
+            AuditEntry.object_type == Announcement.__tablename__,
+            AuditEntry.object_id == row.id,
+            AuditEntry.to_state == row.state,
+        )
+    )
+    by = session.execute(decided).one()
+    if by.actor_user_id is None:
+        raise DecidedMeanwhile(f"系统刚刚检查完这条公告：{ANNOUNCEMENT_STATES[row.state]}")
+    who = "您刚刚在别处" if by.actor_user_id == actor.user_id else f"{own_name(by.name)}已经"
+    did = "撤下" if row.state is AnnouncementState.WITHDRAWN else "核对并发送"
+    raise DecidedMeanwhile(f"{who}{did}了这条公告，下面是最新的")
 
 
 @jobs.job("outreach.check_announcement")

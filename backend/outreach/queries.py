@@ -208,10 +208,12 @@ def reaches(session: Session, activity: Activity) -> list[Reach]:
 def _reach(
     change: ActivityChange, activity: Activity, people: int, reached: int, to_tell: int
 ) -> Reach:
-    over = change.kind is ChangeKind.ANNOUNCEMENT or begun(change, activity)
+    announced = change.kind is ChangeKind.ANNOUNCEMENT
+    over = announced or begun(change, activity)
     return Reach(
         change.id,
         CHANGE_KINDS[change.kind],
+        announced,
         change.words,
         change.at,
         people,

@@ -26,7 +26,7 @@ _deletion = aliased(AuditEntry)
 
 def with_parts(statement: AnySelect) -> AnySelect:
     """A statement of entries, with what `part_in_words` needs of each."""
-    offering_id = func.coalesce(_named("offering_id"), Slot.offering_id)
+    offering_id = func.coalesce(named_in_details("offering_id"), Slot.offering_id)
     return (
         statement.add_columns(
             Stall.number.label("stall_number"),
@@ -41,16 +41,17 @@ def with_parts(statement: AnySelect) -> AnySelect:
             _as_it_was("offering_id", Offering.id, "delete_offering").label("offering_was"),
             _as_it_was("slot_id", Slot.id, "delete_slot").label("slot_was"),
         )
-        .outerjoin(Stall, Stall.id == _named("stall_id"))
-        .outerjoin(Slot, Slot.id == _named("slot_id"))
+        .outerjoin(Stall, Stall.id == named_in_details("stall_id"))
+        .outerjoin(Slot, Slot.id == named_in_details("slot_id"))
         .outerjoin(Offering, Offering.id == offering_id)
-        .outerjoin(_colleague, _colleague.user_id == _named("user_id"))
-        .outerjoin(_source, _source.id == _named("copied_from_id"))
-        .outerjoin(_file, _file.id == _named("import_id"))
+        .outerjoin(_colleague, _colleague.user_id == named_in_details("user_id"))
+        .outerjoin(_source, _source.id == named_in_details("copied_from_id"))
+        .outerjoin(_file, _file.id == named_in_details("import_id"))
     )
 
 
-def _named(name: str) -> ColumnElement[UUID]:
+def named_in_details(name: str) -> ColumnElement[UUID]:
+    """The id that an entry's details keep under a name; null where they have none."""
     return cast(AuditEntry.details[name].as_string(), Uuid)
 
 
@@ -68,7 +69,9 @@ def _as_it_was(name: str, standing: Any, action: str) -> ColumnElement[Any]:
         .correlate(AuditEntry)
         .scalar_subquery()
     )
-    return case((standing.is_not(None), null()), (_named(name).is_(None), null()), else_=told)
+    return case(
+        (standing.is_not(None), null()), (named_in_details(name).is_(None), null()), else_=told
+    )
 
 
 def part_in_words(row: Any, name_of: Callable[[str | None], str]) -> str:

@@ -1,5 +1,6 @@
 """The console's pages on which organisers write to people."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, OfferingMode
 from backend.activities.queries import activity_detail
+from backend.core import clock
 from backend.core.errors import AppError
 from backend.core.permissions import Actor, Permission
 from backend.core.web.replies import next_step, render, see_other
@@ -15,7 +17,7 @@ from backend.outreach import announcements
 from backend.outreach.models import Audience
 from backend.outreach.permissions import access_announcement, access_changes
 from backend.outreach.web import forms
-from backend.outreach.web.pages import pages
+from backend.outreach.web.pages import list_changes, pages
 from backend.outreach.words import AUDIENCES
 
 RUN = Permission.ACTIVITY_RUN
@@ -39,6 +41,7 @@ def write(
         problem=problem,
         length=forms.ANNOUNCEMENT_LENGTH,
         left=announcements.left_today(session, activity_id),
+        again_on=clock.today() + timedelta(days=1),
     )
 
 
@@ -89,7 +92,7 @@ def confirm_announcement(
 
 
 @pages.form("/of/<uuid:activity_id>/held/<uuid:announcement_id>/release", access=RUN,
-            page=".list_changes", said="公告已发送")  # fmt: skip
+            again=list_changes, said="公告已发送")  # fmt: skip
 def release(session: Session, actor: Actor, activity_id: UUID, announcement_id: UUID) -> Response:
     """A colleague of who wrote it has read it, and sends it."""
     activity, row = access_announcement(session, actor, activity_id, announcement_id)
@@ -98,7 +101,7 @@ def release(session: Session, actor: Actor, activity_id: UUID, announcement_id: 
 
 
 @pages.form("/of/<uuid:activity_id>/held/<uuid:announcement_id>/withdraw", access=RUN,
-            page=".list_changes", said="公告已撤下，不会发送")  # fmt: skip
+            again=list_changes, said="公告已撤下，不会发送")  # fmt: skip
 def withdraw(session: Session, actor: Actor, activity_id: UUID, announcement_id: UUID) -> Response:
     """Not to be sent after all."""
     activity, row = access_announcement(session, actor, activity_id, announcement_id)

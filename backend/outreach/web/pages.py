@@ -17,6 +17,7 @@ from backend.core.web.flashes import done_here
 from backend.core.web.pages import Pages
 from backend.core.web.replies import attachment, render, see_other
 from backend.outreach import contacts, operations, queries
+from backend.outreach.announcements import left_today
 from backend.outreach.contacts import Contact
 from backend.outreach.operations import ToCall
 from backend.outreach.permissions import access_addressee, access_change, access_changes
@@ -29,8 +30,19 @@ pages = Pages("outreach", __name__, url_prefix="/console/changes", template_fold
 
 
 @pages.page("/of/<uuid:activity_id>", access=Permission.ACTIVITY_SEE_DRAFT)
-def list_changes(session: Session, actor: Actor, activity_id: UUID) -> str:
-    """An activity's changes and announcements, with whom each has reached."""
+def list_changes(
+    session: Session,
+    actor: Actor,
+    activity_id: UUID,
+    typed: Any = None,
+    problem: AppError | None = None,
+    announcement_id: UUID | None = None,
+) -> str:
+    """An activity's changes and announcements, with whom each has reached.
+
+    Args:
+        announcement_id: whose form this answers.
+    """
     activity = access_changes(session, actor, activity_id)
     return render(
         "outreach/changes.html",
@@ -38,6 +50,8 @@ def list_changes(session: Session, actor: Actor, activity_id: UUID) -> str:
         reaches=queries.reaches(session, activity),
         written=queries.waiting_announcements(session, activity_id),
         announced=changes.announced(activity),
+        left=left_today(session, activity_id),
+        problem=problem,
         may_announce=changes.announced(activity)
         and actor.may(Permission.ACTIVITY_RUN, region_code=activity.region_code),
     )

@@ -79,7 +79,8 @@ def test_a_text_that_passes_is_told_once_to_each_account(
     assert told == [[f"「花园社区公益集市」的工作人员通知：{WORDS}"], [], []]
     page = desk.read(f"/console/changes/of/{day.id}")
     assert WORDS in page
-    assert "已通知 0／2" in page
+    assert "已读 0／2" in page
+    assert "不用再通知" not in page
     (change,) = re.findall(r'href="([^"]+)">公告</a>', page)
     page = desk.read(change)
     assert "发给了谁" in page
@@ -90,6 +91,11 @@ def test_a_text_that_passes_is_told_once_to_each_account(
     check(wechat_app)
     assert len(inbox(carer)) == 1
     assert "没有通过检查，没有发" in desk.read(f"/console/changes/of/{day.id}")
+    auditor = Desk(world, world.staff(Role.AUDITOR, SUBDISTRICT))
+    log = auditor.read("/console/audit/?object_type=announcement")
+    assert log.count(WORDS) == 2, "written, and sent"
+    assert log.count(f'href="/console/markets/{day.id}">花园社区公益集市</a>') == 4
+    assert "违规" not in log, "what may not be sent is read by nobody"
 
 
 def test_of_what_was_cancelled_meanwhile_nothing_is_announced(
@@ -134,7 +140,7 @@ def test_what_could_not_be_checked_is_sent_by_a_colleague(world: World) -> None:
     assert "核对过了，发送" in colleague.read(f"/console/changes/of/{day.id}")
     assert colleague.send(path).status_code == 303
     assert [len(inbox(person)) for person in (waits, elsewhere)] == [1, 0]
-    assert colleague.send(path).status_code == 409, "once"
+    assert "您刚刚在别处核对并发送了这条公告" in colleague.send(path).get_data(as_text=True), "once"
     withdraw = path.replace("release", "withdraw")
     assert colleague.send(withdraw).status_code == 409, "nobody takes back what people have read"
     day.close()
@@ -147,7 +153,9 @@ def test_what_is_held_is_withdrawn_by_its_writer_or_a_colleague(
 ) -> None:
     person = world.person()
     day.booked(person)
-    desk, colleague = Desk(world, day.organiser), Desk(world, world.organiser())
+    helper = world.organiser()
+    desk, colleague = Desk(world, day.organiser), Desk(world, helper)
+    names = {desk: day.organiser.name, colleague: helper.name}
     page = f"/console/changes/of/{day.id}"
     for withdraws, other in ((desk, colleague), (colleague, desk)):
         write(desk, day)
@@ -160,8 +168,16 @@ def test_what_is_held_is_withdrawn_by_its_writer_or_a_colleague(
         assert withdraws.send(f"{held}/withdraw").status_code == 303
         with world.app.app_context():
             check_announcement(**arguments)  # which would ask WeChat, and fail
-        assert colleague.send(f"{held}/release").status_code == 409
-        assert other.send(f"{held}/withdraw").status_code == 409, "once"
+        name = names[withdraws]
+        late = {other: f"{name}已经撤下了这条公告", withdraws: "您刚刚在别处撤下了这条公告"}
+        for who, said in late.items():
+            answer = who.send(f"{held}/withdraw")
+            assert answer.status_code == 409, "once"
+            assert said in answer.get_data(as_text=True)
+        answer = colleague.send(f"{held}/release")
+        assert answer.status_code == 409
+        assert late[colleague] in answer.get_data(as_text=True)
+        assert "没有发出的公告" in answer.get_data(as_text=True), "on the page that it was on"
         assert "等核对的公告" not in colleague.read("/console/")
         assert "撤下后不会发送" not in other.read(page)
     assert inbox(person) == []
@@ -191,3 +207,8 @@ def test_three_a_day_and_none_to_nobody(world: World, day: MarketDay) -> None:
         answer = desk.send(path, **fields)
         assert answer.status_code == 409
         assert "一天最多发 3 条" in answer.get_data(as_text=True)
+        assert WORDS in answer.get_data(as_text=True), "what was typed is not lost"
+    page = desk.read(path)
+    assert 'name="text"' not in page
+    assert "起可以再写" in page
+    assert "写公告</a>" not in desk.read(f"/console/changes/of/{day.id}")

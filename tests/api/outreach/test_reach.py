@@ -26,7 +26,7 @@ from tests.gateways.standin import StandIn
 from tests.support.desk import Desk, form_time
 from tests.support.market_day import MarketDay
 from tests.support.messages import reachable, send_now
-from tests.support.world import OTHER_SUBDISTRICT, Person, World, ok, refused
+from tests.support.world import OTHER_SUBDISTRICT, SUBDISTRICT, Person, World, ok, refused
 
 GUEST = {"name": "李奶奶", "phone": "13800001111"}
 
@@ -476,6 +476,17 @@ def test_numbers_are_opened_one_by_one_with_a_reason(
         ("打印电话名单", "3 行；原因：发给网格员"), ("查看电话", "原因：通知取消"),
     ]  # fmt: skip
     assert not {GUEST["phone"], GUEST["name"], "赵小红"} & set(re.findall(r"\w+", history))
+    auditor, log = Desk(world, world.staff(Role.AUDITOR, SUBDISTRICT)), "/console/audit/"
+    looked = auditor.read(f"{log}?object_type=addressee&action=see_number")
+    (entry,) = re.findall(rf'href="({log}[0-9a-f-]{{36}})"', looked)
+    market = f'href="{M}/{day.id}">花园社区公益集市</a>'
+    for page in (looked, auditor.read(entry)):
+        assert "李*奶" in page, "whose number"
+        assert market in page, "and for which market"
+        assert GUEST["name"] not in page
+    lists = auditor.read(f"{log}?object_type=activity_change")
+    assert "大雨" in lists
+    assert market in lists
 
 
 def test_of_two_clerks_the_second_is_told_who_ticked(
