@@ -56,7 +56,12 @@ _EXCEPTED = {
     # A file of config/, read at start.
     "notices/messages/templates.py": {"read(sections)", "_template(section)"},
     # Cells of a workbook by their headings: which there are is what is found out here.
-    "schedule/reading/times.py": {"_filled(values)", "_notes(values)", "_is_overnight(values)"},
+    "schedule/reading/times.py": {
+        "_doubts(values)",
+        "_filled(values)",
+        "_notes(values)",
+        "_is_overnight(values)",
+    },
     # Columns that our own code names.
     "bookings/moves.py": {"move(details)", "setattr(booking, name, value)"},
     "feedback/rectification/rounds.py": {

@@ -174,10 +174,16 @@ def test_one_heading_over_two_columns_of_times() -> None:
     assert when(only(read_schedule(saved(sheet)))) == "03-15 09:00-11:30"
 
 
-def test_days_one_after_the_other_are_one_activity() -> None:
+def test_days_one_after_the_other_are_one_activity_if_that_is_meant() -> None:
     row = only(read(HEAD, line(日期="2027年3月15日（周一）-17日（周三）", 时间="每天9:00-11:30")))
     assert when(row) == "03-15 09:00-11:30 03-17"
-    assert row.notes == (Note(DAY, "从 2027-03-15 到 2027-03-17，按一场活动"),)
+    (doubt,) = row.doubts
+    assert doubt.column == DAY
+    assert doubt.words.startswith(
+        "写着 3 天、09:00–11:30：是每天一场，还是一场从 2027-03-15 09:00 一直到 2027-03-17 11:30？"
+    )
+    row = only(read(HEAD, line(日期="3.15-3.16", 时间="20:00-6:00")))
+    assert row.doubts == (), "a night, or what no day ends before it begins"
     assert faults(only(read(HEAD, line(日期="2027-03-15至2027-05-30")))) == [
         "日期 D2: 结束日期应在开始之后，最长 31 天"
     ]
@@ -215,9 +221,12 @@ def test_notes_come_first_and_there_is_a_title_above() -> None:
 def test_hidden_and_struck_through_rows_are_named_and_left_to_the_clerk() -> None:
     sheet = sheet_of(
         HEAD, line(), line(活动名称="藏"), line(活动名称="划"), line(活动名称="改"),
-        [*line(活动名称="消")], line(活动名称="留"),
+        [*line(活动名称="消")], line(活动名称="留"), line(活动名称="河滨集市（取消）"),
+        line(活动名称="取消「一刀切」座谈"), line(活动名称="情"), line(活动名称="变"),
     )  # fmt: skip
     sheet["G1"], sheet["G6"], sheet["G7"] = "备注", "因雨取消", "请带伞"
+    sheet["H1"], sheet["H10"], sheet["I1"] = "情况说明", "场地维修，延期", "最新消息"
+    sheet["I9"], sheet["I11"] = "雨天不取消", "已取消"
     sheet.row_dimensions[3].hidden = True
     for cell in sheet[4]:
         cell.font = Font(strike=True)
@@ -225,11 +234,13 @@ def test_hidden_and_struck_through_rows_are_named_and_left_to_the_clerk() -> Non
     schedule = read_schedule(saved(sheet))
     assert [row.aside for row in schedule.rows] == [
         None, "这一行是隐藏的", "这一行划了删除线", None, "备注写着「因雨取消」", None,
+        "活动名称写着「河滨集市（取消）」", None, "情况说明写着「场地维修，延期」",
+        "最新消息写着「已取消」",
     ]  # fmt: skip
     assert [faults(row) for row in schedule.rows if row.faults] == [
         ["场地 F5: 划了删除线，请写上现在的"]
     ]
-    assert "没有用到的列：备注" in schedule.notices
+    assert "没有用到的列：备注、情况说明、最新消息" in schedule.notices
 
 
 def test_lines_that_are_no_activities_are_passed_over_and_named() -> None:

@@ -176,9 +176,10 @@ def _plan(session: Session, actor: Actor, kept: ScheduleImport, read: ReadSchedu
     _find_models(session, actor, taken, kept.model_id)
     for planned in taken:
         _set_times(planned)
-    questions = ask_slots(kept, taken)
-    note_slots(session, taken)
     find_twins(session, taken, made.values())
+    # Of what is not made nothing is asked.
+    questions = ask_slots(kept, [one for one in taken if not (one.exists or one.same_as)])
+    note_slots(session, taken)
     for planned in taken:
         _doubt(planned)
     for planned in rows:
@@ -220,7 +221,7 @@ def _find_models(
             planned.blame(columns.MODEL, "在您负责的地区内没有这个名称的活动")
         elif default_id and planned.model is None:
             planned.blame(columns.MODEL, "上面选的那一场已取消或不归您管，请另选")
-        _check_model(planned, columns.MODEL if title else columns.PROGRAMME)
+        _check_model(planned)
 
 
 def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list[Model]:
@@ -256,12 +257,16 @@ def _models(session: Session, actor: Actor, wanted: ColumnElement[bool]) -> list
     ]
 
 
-def _check_model(planned: PlannedRow, column: str) -> None:
+def _check_model(planned: PlannedRow) -> None:
+    """Blame a row for an activity to copy that is of another programme: mostly the one that was
+    chosen for all rows, which is none for this one."""
     programme = planned.row.values.get(columns.PROGRAMME)
     if planned.model is None or programme in (None, planned.model.programme):
         return
-    theirs = PROGRAMMES[planned.model.programme]
-    planned.blame(column, f"参照活动{quoted(planned.model.title)}是{theirs}，品牌项目应相同")
+    theirs, own = PROGRAMMES[planned.model.programme], PROGRAMMES[programme]
+    words = f"{own}不能照搬{theirs}{quoted(planned.model.title)}的摊位和服务"
+    planned.misfit = planned.row.cells[columns.MODEL].fault is None
+    planned.blame(columns.MODEL, words)
 
 
 def _set_times(planned: PlannedRow) -> None:
@@ -279,7 +284,8 @@ def _instant(day: date, at: time) -> datetime:
 
 
 def _doubt(planned: PlannedRow) -> None:
-    """Doubt a row whose year may be wrong."""
+    """Doubt a row whose days may mean something else, or whose year may be wrong."""
+    planned.doubts.extend(planned.row.doubts)
     if planned.starts_at and (words := doubt_of(planned.starts_at, clock.now())):
         planned.doubts.append(Note(columns.DAY, words))
 

@@ -67,6 +67,7 @@ class PlannedRow:
         confirmed: what was doubtful of it (`asked`) when the clerk said that it is to be taken.
         exists: whether the same activity is there already: nothing is made then.
         same_as: the number of an earlier row that says the same: nothing is made then either.
+        misfit: whether what it copies is of another programme: it may do without.
         slots: what becomes of the slots of the activity that is copied.
         slots_asked: whether those don't fit, and the row itself does not say what becomes of them.
         doubts: why it may not be meant: it is not taken until the clerk says so.
@@ -79,6 +80,7 @@ class PlannedRow:
     confirmed: frozenset[str] = frozenset()
     region: Region | None = None
     model: Model | None = None
+    misfit: bool = False
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     exists: bool = False
@@ -98,12 +100,12 @@ class PlannedRow:
             return Fate.MADE
         if self.left:
             return Fate.LEFT
-        if self.row.faults:
-            return Fate.FAULTY
         if self.exists:
             return Fate.EXISTS
         if self.same_as:
             return Fate.TWIN
+        if self.row.faults:
+            return Fate.FAULTY
         return Fate.NEW if self.confirmed.issuperset(self.asked) else Fate.DOUBTFUL
 
     @property
@@ -172,6 +174,11 @@ class Plan:
             for planned in self.of(Fate.FAULTY)
             if (cell := planned.row.cells[columns.PROGRAMME]).fault and not cell.raw
         ]
+
+    @property
+    def misfits(self) -> list[PlannedRow]:
+        """The rows that wait because what they copy is of another programme: often many."""
+        return [planned for planned in self.of(Fate.FAULTY) if planned.misfit]
 
     @property
     def noted(self) -> dict[Note, list[PlannedRow]]:

@@ -54,7 +54,7 @@ _MEANINGS: dict[str, str] = {
     MODEL: "(?:参照|照搬|模板)(?:的)?活动",
     SLOTS: "(?:参照|照搬)(?:的)?时段",
     STATE: "(?:活动)?状态|进度",
-    REMARK: "备注|说明|备注说明",
+    REMARK: "(?:其他|其它|情况|变更|变动|调整|特殊|补充)*(?:备注|说明|附注|情况)(?:说明)?\\d*",
 }  # fmt: skip
 _COMPILED = {column: re.compile(pattern) for column, pattern in _MEANINGS.items()}
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")

@@ -1,6 +1,6 @@
 """Where in a sheet the head of its table is, and which of our columns stands where."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from backend.activities.words import PROGRAMMES
@@ -34,13 +34,13 @@ class Head:
     Attributes:
         first, last: its rows: one or two.
         columns: where each of ours stands, in the sheet's order.
-        unused: headings that mean none of ours.
+        unused: headings that mean none of ours, and where each stands.
     """
 
     first: int
     last: int
     columns: Mapping[str, int]
-    unused: Sequence[str]
+    unused: Mapping[str, int]
 
 
 def find_head(sheet: ReadSheet) -> Head | None:
@@ -62,9 +62,9 @@ def find_head(sheet: ReadSheet) -> Head | None:
     placed = _placed(cells)
     _reconsider(sheet, last, placed)
     used = {at for column, at in placed.items() if column != REMARK}
-    unused = [as_text(cell.value) for at, cell in cells.items() if at not in used]
+    unused = {as_text(cell.value): at for at, cell in cells.items() if at not in used}
     in_order = dict(sorted(placed.items(), key=lambda item: item[1]))
-    return Head(first, last, in_order, [words for words in unused if words])
+    return Head(first, last, in_order, {words: at for words, at in unused.items() if words})
 
 
 def _from(sheet: ReadSheet, number: int) -> Iterable[tuple[int, int, dict[int, Cell]]]:

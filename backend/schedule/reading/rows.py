@@ -52,6 +52,7 @@ class ReadRow:
         cells: of all columns, in the sheet's order; those that it lacks where they belong.
         aside: why it is not taken unless somebody wants it: it is hidden, or struck through.
         notes: what was concluded and should be looked at: a year that nobody wrote.
+        doubts: what may be meant otherwise: it is not taken until the clerk says so.
     """
 
     key: str
@@ -60,6 +61,7 @@ class ReadRow:
     cells: Mapping[str, ReadCell]
     aside: str | None = None
     notes: tuple[Note, ...] = ()
+    doubts: tuple[Note, ...] = ()
 
     @property
     def faults(self) -> list[ReadCell]:

@@ -17,7 +17,7 @@ from backend.core.spreadsheets.reading import (
     SpreadsheetTooLarge,
     read_workbook,
 )
-from backend.core.spreadsheets.values import as_text
+from backend.core.spreadsheets.values import as_text, narrowed
 from backend.core.spreadsheets.workbook_reader import address_of
 from backend.schedule.reading.cells import value_of
 from backend.schedule.reading.columns import (
@@ -34,6 +34,7 @@ from backend.schedule.reading.columns import (
     STATE,
     TITLE,
     WEEKDAY,
+    meant,
 )
 from backend.schedule.reading.heads import Head, find_head
 from backend.schedule.reading.lines import passed_over
@@ -50,7 +51,14 @@ _YEAR = re.compile(r"(?<!\d)(20[2-9]\d)(?!\d)")
 _MONTH = re.compile(r"(?<!\d)(1[0-2]|0?[1-9])\s*月")
 # Above the head: not of the schedule, but of the paper.
 _MADE_ON = re.compile("填报|填表|制表|导出|打印|报送|截止")
-_OFF = re.compile("取消|作废|暂停|暂缓|推迟|延期|停办|不办")
+_OFF_WORDS = "取消|作废|暂停|暂缓|推迟|延期|停办|不办"
+_OFF = re.compile(_OFF_WORDS)
+# Of a name: 河滨集市（已取消），【延期】夜市，取消：夜市; not 取消烟草宣传活动.
+_NAMED_OFF = re.compile(
+    rf"[(\[【][^)\]】]*(?:{_OFF_WORDS})|(?:{_OFF_WORDS})了?$|^已?(?:{_OFF_WORDS})[:,\s]"
+)
+# In a column that may be about anything.
+_SAID_OFF = re.compile(rf"^(?:已经?|本场|活动|集市|暂时?)*(?:{_OFF_WORDS})")
 _MOST_WORDS = 60
 
 
@@ -171,13 +179,13 @@ class _Table:
             column: self._written(column, number, instead.get(column), struck=bool(aside))
             for column in self._order()
         }
-        times, notes = read_times(written, self.about.near)
+        times, notes, doubts = read_times(written, self.about.near)
         cells = {column: times.get(column) or _read(cell) for column, cell in written.items()}
         if not written[PROGRAMME].raw and self.about.programme:
             cells[PROGRAMME] = replace(cells[PROGRAMME], value=self.about.programme, fault=None)
         notes += [Note(column, "划掉的字没有读") for column in written
                   if (cell := self._at(shown, column)) and cell.struck is False]  # fmt: skip
-        row = ReadRow(key, self.sheet.name, number, cells, aside, tuple(notes))
+        row = ReadRow(key, self.sheet.name, number, cells, aside, tuple(notes), tuple(doubts))
         return _checked(row, self._at(shown, WEEKDAY))
 
     def _written(self, column: str, number: int, instead: str | None, *, struck: bool) -> ReadCell:
@@ -218,11 +226,20 @@ class _Table:
             reasons.append("这一行是隐藏的")
         if cells and sum(cell.struck is True for cell in cells) * 2 > len(cells):
             reasons.append("这一行划了删除线")
-        for column in (STATE, REMARK):
-            cell = self._at(shown, column)
-            if cell and _OFF.search(text := as_text(cell.value)):
-                reasons.append(f"{column}写着「{text[:_MOST_WORDS]}」")
+        reasons += self._called_off(shown)
         return "，".join(reasons) or None
+
+    def _called_off(self, cells: Mapping[int, Cell]) -> Iterable[str]:
+        """Where a line says that its activity is not held."""
+        sought = {at: (words, _OFF if meant(words) == REMARK else _SAID_OFF)
+                  for words, at in self.head.unused.items()}  # fmt: skip
+        for column, off in ((TITLE, _NAMED_OFF), (STATE, _OFF)):
+            if at := self.head.columns.get(column):
+                sought[at] = (column, off)
+        for at, (where, off) in sorted(sought.items()):
+            text = as_text(cells[at].value) if at in cells else ""
+            if off.search(narrowed(text)):
+                yield f"{where}写着「{text[:_MOST_WORDS]}」"
 
 
 # ---------------------------------------------------------------------------- cells

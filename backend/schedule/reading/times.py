@@ -13,8 +13,8 @@ from backend.schedule.reading.when import said_in
 
 def read_times(
     written: Mapping[str, ReadCell], near: Near
-) -> tuple[dict[str, ReadCell], list[Note]]:
-    """The cells of days and times with what they mean, and what was concluded.
+) -> tuple[dict[str, ReadCell], list[Note], list[Note]]:
+    """The cells of days and times with what they mean, what was concluded, and what is doubtful.
 
     A day may say its times, 9:00-11:30 both of them, and an end its own day: what another cell says
     counts where a cell of its own is empty.
@@ -46,7 +46,9 @@ def read_times(
         LAST_DAY: last if last != first else None,
         ENDS: ends.ends or ends.starts or starts.ends or day.ends,
     }
-    return _filled(cells, values), list(_notes(said, values))
+    doubts = list(_doubts(said, values))
+    notes = list(_notes(said, values, asked=bool(doubts)))
+    return _filled(cells, values), notes, doubts
 
 
 def _said(cell: ReadCell, near: Near, day: ReadCell) -> tuple[ReadCell, Said]:
@@ -85,11 +87,27 @@ def _filled(cells: Mapping[str, ReadCell], values: Mapping[str, Any]) -> dict[st
     return filled
 
 
-def _notes(said: Mapping[str, Said], values: Mapping[str, Any]) -> Iterator[Note]:
+def _doubts(said: Mapping[str, Said], values: Mapping[str, Any]) -> Iterator[Note]:
+    """Days in one cell with the times of one: each of them, or from the first to the last? A
+    column of its own for the last day has said so."""
+    first, last, starts, ends = (values[one] for one in (DAY, LAST_DAY, STARTS, ENDS))
+    if not (first and last and starts and ends) or said[LAST_DAY].first or ends <= starts:
+        return
+    if any(one.last == last for one in said.values()):
+        days, times = (last - first).days + 1, f"{starts:%H:%M}–{ends:%H:%M}"
+        yield Note(
+            DAY,
+            f"写着 {days} 天、{times}：是每天一场，还是一场从 {first} {starts:%H:%M} 一直到"
+            f" {last} {ends:%H:%M}？每天一场的点「不导入」，在表格里每天写一行再上传；"
+            "是一场的点「要导入」",
+        )
+
+
+def _notes(said: Mapping[str, Said], values: Mapping[str, Any], *, asked: bool) -> Iterator[Note]:
     first, last = values[DAY], values[LAST_DAY]
     if first and any(one.year_added and one.first == first for one in said.values()):
         yield Note(DAY, f"没有写年份，按 {first.year} 年")
-    if first and last and not _is_overnight(values):
+    if first and last and not (asked or _is_overnight(values)):
         yield Note(DAY, f"从 {first} 到 {last}，按一场活动")
 
 

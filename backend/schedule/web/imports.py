@@ -39,6 +39,8 @@ from backend.schedule.web.pages import pages
 
 FILE = Upload("file", most_bytes=1_000_000)
 _MODELS = 50
+# Where rows wait for an answer most: shown before what is copied as it stands, within sight.
+_ASKED_OF = (columns.SLOTS, columns.MODEL)
 
 
 @pages.page("/import", access=Permission.ACTIVITY_EDIT, query=schemas.UploadQuery)
@@ -149,7 +151,8 @@ def _columns(plan: Plan, edit: str | None) -> list[str]:
         there.add(columns.SLOTS)
     if edit in {planned.row.key for planned in plan.rows}:
         there.update(columns.OPTIONAL)
-    return [one for one in columns.COLUMNS if one in there or one in columns.REQUIRED]
+    in_order = (*columns.REQUIRED, *_ASKED_OF, *columns.COLUMNS)
+    return [one for one in dict.fromkeys(in_order) if one in there or one in columns.REQUIRED]
 
 
 def _models_with(session: Session, actor: Actor, kept: ScheduleImport) -> list[Any]:
@@ -174,8 +177,8 @@ def correct_cells(
 def _corrections(kept: ScheduleImport, given: MultiDict[str, str]) -> import_cells.Corrections:
     """A preview's forms: `cell:ROW:COLUMN` is a cell, `slots:ACTIVITY` what becomes of its slots,
     `every:programme` that of the rows without one;
-    the buttons say `take`, `leave`, `bare` (no activity is copied) or `restore`, and a row; that
-    of the doubtful ones says `take` of each that it was shown with.
+    the buttons say `take`, `leave`, `bare` (no activity is copied) or `restore`, and a row; those
+    of all doubtful ones, and of all whose model doesn't fit, say so of each that was shown.
 
     Raises ValidationFailed (422) for a model that is none.
     """
@@ -188,8 +191,8 @@ def _corrections(kept: ScheduleImport, given: MultiDict[str, str]) -> import_cel
         elif kind == "slots":
             slots[place] = words
     wanted = {row: name == "take" for name in ("take", "leave") for row in given.getlist(name)}
-    if "bare" in given:
-        cells[given["bare"], columns.MODEL] = columns.NO_MODEL
+    for row in given.getlist("bare"):
+        cells[row, columns.MODEL] = columns.NO_MODEL
     restored = frozenset({given["restore"]} if "restore" in given else ())
     try:
         model_id = UUID(given["model_id"]) if given.get("model_id") else None

@@ -260,6 +260,10 @@ def test_of_a_model_that_is_longer_what_becomes_of_the_slots_is_asked_once(
         "第 3 行、第 4 行、第 5 行、第 6 行：照搬「样板集市」的时段放不下，请选怎么办"
     ]
     assert "cell:" not in page, "asked once, and not in each row"
+    heads = re.findall(r'<th scope="col">([^<]+)', page)
+    assert heads == [*columns.REQUIRED, columns.SLOTS, columns.CONTACT], (
+        "what waits for an answer is in sight"
+    )
     question = re.search(rf'<select[^>]*name="slots:{model["id"]}".*?</select>', page, re.DOTALL)
     assert question is not None
     offered = ["放不下的不要", "按起止时间重排"]
@@ -338,6 +342,17 @@ def test_what_is_doubtful_waits_for_the_clerks_word_with_its_reason_at_the_cell(
     assert fates(page) == ["新建", "已导入", "新建", "已导入", "不导入"]
     assert confirm_seen(desk, path).status_code == 303
     assert len(activities()) == 5
+
+
+def test_days_with_the_times_of_one_wait_for_the_clerks_word(desk: Desk) -> None:
+    days = f"{DAY}至{DAY + timedelta(days=1)}"
+    path = upload(desk, file_of(line(**{columns.DAY: days}))).location
+    page = desk.read(path)
+    assert fates(page) == ["要您确认"]
+    assert "写着 2 天、09:00–11:30：是每天一场" in shown(page, columns.DAY)[0]
+    assert fates(correct(desk, path, take="1.2")) == ["新建"]
+    confirm_seen(desk, path)
+    assert activities()[0].ends_at == at(DAY + timedelta(days=1), 11, 30)
 
 
 def test_not_copied_and_how_slots_are_can_stand_in_the_file(

@@ -59,6 +59,7 @@ def test_what_is_no_filled_in_template_is_said_beside_the_field(
         assert answer.status_code == 422
         page = answer.get_data(as_text=True)
         assert words in page[page.index('id="file-error"') :]
+    assert "您自己的排期表就能用" in desk.read("/console/schedule/import")
     assert "请选择填好的 Excel 文件" in desk.send("/console/schedule/import").get_data(as_text=True)
 
 

@@ -1,6 +1,7 @@
 """A schedule from Excel: bad cells are named, all or nothing is made, and nothing twice."""
 
 import io
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -183,9 +184,18 @@ def test_a_model_must_fit(world: World, organiser: Person, desk: Desk) -> None:
     early = line(**{columns.ENDS: "10:00"})
     page = preview(desk, early, model_id=model["id"])
     assert shown(page, columns.SLOTS) == ["时段要到 10:30，放不下"]
+    page = preview(desk, early, early, model_id=model["id"])
+    assert "共 2 行：1 行要改，1 行重复，只建一场。" in page, "not both at once"
+    assert "时段放不下的 1 行" in page
     other = line(**{columns.PROGRAMME: "吾社行"})
-    page = preview(desk, other, model_id=model["id"])
-    assert "参照活动「样板集市」是吾社集，品牌项目应相同" in page
+    page = preview(desk, other, other | {columns.TITLE: "又一场"}, model_id=model["id"])
+    assert f"第 2 行 {columns.MODEL}（N2）：吾社行不能照搬吾社集「样板集市」的摊位和服务" in page
+    assert "这行不照搬" in shown(page, columns.MODEL)[0]
+    assert "项目不同的 2 行都不照搬" in page
+    path = upload(desk, file_of(other, other | {columns.TITLE: "又一场"}), model_id=model["id"])
+    rows = re.findall(r'type="hidden" name="bare" value="([^"]+)"', page)
+    desk.send(f"{path.location}/cells", bare=rows)
+    assert "确认导入 2 场" in desk.read(path.location)
 
 
 def test_a_model_whose_slots_overlap_is_not_copied(
