@@ -398,9 +398,11 @@ class ScheduleImport(Base):
     # doubtful what they have confirmed.
     wanted: Mapped[dict[str, bool | list[str]]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    # When rows of it were last imported, and how many there are.
+    # When rows of it were last imported, how many there are, and how many are yet to be: counted
+    # when it was last imported or put right.
     done_at: Mapped[datetime | None]
     made: Mapped[int | None]
+    rows_left: Mapped[int | None]
 
 
 class ImportedRow(Base):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import case, func, or_, select
 
 from backend.activities.models import ScheduleImport
 from backend.core import clock
@@ -13,15 +13,19 @@ from backend.core.todos import ToDos
 
 
 def _unfinished(actor: Actor) -> AnySelect:
-    """Of which nothing has become an activity yet. Rows that were left out of one that was imported
-    may have been meant so."""
+    """Of which nothing has become an activity yet, or not all: some rows wait to be put right. What
+    somebody has left out was meant so."""
+    left = ScheduleImport.rows_left
     return select(
         ScheduleImport.id,
-        ScheduleImport.file_name.label("words"),
+        case(
+            (left > 0, func.format("%s：还有 %s 行没有导入", ScheduleImport.file_name, left)),
+            else_=ScheduleImport.file_name,
+        ).label("words"),
         ScheduleImport.created_at.label("at"),
     ).where(
         ScheduleImport.user_id == actor.user_id,
-        ScheduleImport.done_at.is_(None),
+        or_(ScheduleImport.done_at.is_(None), left > 0),
         ScheduleImport.created_at > clock.now() - timedelta(days=TODOS.file_days),
     )
 

@@ -96,6 +96,9 @@ def correct(session: Session, actor: Actor, kept: ScheduleImport, said: Correcti
     before = {key: one for key, one in kept.wanted.items() if key not in asked_again}
     kept.wanted = before | wanted
     kept.model_id = said.model_id
+    if kept.done_at:
+        now = imports.plan_of(session, actor, kept)
+        kept.rows_left = now.waiting + len(now.new)
     session.flush()
 
 

@@ -38,7 +38,7 @@ from backend.core.permissions import Actor, Permission
 from backend.core.text import has_mobile_number
 from backend.regions.models import Region
 from backend.regions.queries import within
-from backend.schedule.imports.plans import Fate, Model, Plan, PlannedRow, place_of
+from backend.schedule.imports.plans import Model, Plan, PlannedRow, place_of
 from backend.schedule.imports.regions import Place, find_places
 from backend.schedule.imports.slots import ask_slots, note_slots
 from backend.schedule.imports.twins import find_twins
@@ -337,12 +337,13 @@ def carry_out(session: Session, actor: Actor, kept: ScheduleImport, seen: str) -
     for planned, activity in zip(plan.new, made, strict=True):
         session.add(ImportedRow(import_id=kept.id, row=planned.row.key, activity_id=activity.id))
     kept.done_at, kept.made = clock.now(), (kept.made or 0) + len(made)
+    kept.rows_left = plan.waiting
     session.flush()
     audit.record(
         session, actor, "import", ScheduleImport.__tablename__, kept.id,
         details={"made": len(made), "rows": len(plan.rows)},
     )  # fmt: skip
-    return Outcome(made, len(plan.of(Fate.FAULTY)) + len(plan.of(Fate.DOUBTFUL)))
+    return Outcome(made, plan.waiting)
 
 
 def _lock_regions(session: Session, rows: Sequence[PlannedRow]) -> None:

@@ -195,6 +195,11 @@ class Plan:
         return self.of(Fate.NEW)
 
     @property
+    def waiting(self) -> int:
+        """How many rows are to be put right or wait for a word."""
+        return len(self.of(Fate.FAULTY)) + len(self.of(Fate.DOUBTFUL))
+
+    @property
     def seen(self) -> str:
         """What would be made, in brief: it comes back with the confirmation."""
         said = [

@@ -61,7 +61,7 @@ def undo(session: Session, actor: Actor, kept: ScheduleImport) -> int:
         activity.withdrawn_at = clock.now()
         move_activity(session, actor, activity, ActivityState.CANCELLED, action="withdraw")
     session.execute(delete(ImportedRow).where(ImportedRow.import_id == kept.id))
-    kept.done_at = kept.made = None
+    kept.done_at = kept.made = kept.rows_left = None
     session.flush()
     if made:
         audit.record(

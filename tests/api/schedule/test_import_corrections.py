@@ -168,6 +168,12 @@ def test_good_rows_are_taken_alone_and_the_rest_later(desk: Desk) -> None:
     page = desk.read(answer.location)
     assert answer.location == path, "what is to be put right is shown again"
     assert "共 2 行：1 行已导入，1 行要改" in page
+    left = "五月.xlsx：还有 1 行没有导入</a>"
+    assert left in desk.read("/console/")
+    assert "新建了 1 场草稿，还有 1 行没有导入" in desk.read("/console/schedule/import")
+    correct(desk, path, leave="1.3")
+    assert desk.waiting() == {}, "what is left out is meant so"
+    correct(desk, path, take="1.3")
     assert f"/console/markets/{activities()[0].id}" in page
     # From a tab that still shows both: nothing is made that it does not show.
     page = correct(desk, path, (3, columns.ENDS, "11:00"), (2, columns.TITLE, "已经建了的"))
@@ -175,7 +181,9 @@ def test_good_rows_are_taken_alone_and_the_rest_later(desk: Desk) -> None:
     assert answer.status_code == 409
     assert "刚刚有变化，一行都没有导入" in answer.get_data(as_text=True)
     assert len(activities()) == 1
+    assert left in desk.read("/console/"), "it is right, and not imported"
     assert confirm_seen(desk, path).status_code == 303
+    assert desk.waiting() == {}
     assert {one.title for one in activities()} == {"花园社区公益集市", "要改的"}
     assert undo(desk, path).status_code == 303
     assert all(one.withdrawn_at for one in activities())
