@@ -123,7 +123,7 @@ def test_a_need_waits_until_it_is_decided(world: World) -> None:
     address = desk.send("/console/needs/new", **need).location
     assert desk.waiting() == {"待受理的需求": 1}
     assert "确定不受理「修『老伞』」？" in desk.read(address)
-    assert desk.send(f"{address}/accept").status_code == 303
+    assert desk.send(f"{address}/accept", title=need["title"]).status_code == 303
     assert desk.waiting() == {}
 
 

@@ -27,7 +27,7 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     need = {"region_id": world.region_id(COMMUNITY), "title": "剪发", "source": "visit",
             "raised_on": clock.today().isoformat()}  # fmt: skip
     need_page = desk.send("/console/needs/new", **need).location
-    desk.send(f"{need_page}/accept")
+    desk.send(f"{need_page}/accept", title=need["title"])
     plan = {"offering_id": day.offering_id}
     ok(day.organiser.post(f"{need_page.removeprefix('/console')}/plans", plan), 201)
     for asks in (path, f"{M}/stalls/{day.market.stall_id}/delete"):
