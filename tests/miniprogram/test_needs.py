@@ -9,7 +9,15 @@ from sqlalchemy import Engine
 
 from backend.local.system import LocalSystem
 from tests.miniprogram.phones import SMALL, OpenPhone, Phone
-from tests.miniprogram.town import (Caller, accept_need, change, chosen_community, new_name, picture, rows)
+from tests.miniprogram.town import (
+    Caller,
+    accept_need,
+    change,
+    chosen_community,
+    new_name,
+    picture,
+    rows,
+)
 
 NEAR = "packages/needs/pages/near/near"
 
@@ -46,6 +54,13 @@ def test_a_wish_is_handed_in_and_followed_and_joined(
     mine.allow(422, "/needs")
     mine.tap("下一步")
     mine.page.locator(".field-error").wait_for()
+    # Nor is it lost where nobody could say so at once.
+    mine.network(offline=True)
+    mine.tap("下一步")
+    mine.sees("联网后自动提交")
+    mine.network()
+    mine.page.locator(".field-error").wait_for()
+    mine.misses("没有提交成功")
     write(mine, f"{wish}。白天儿女都上班")
     mine.page.get_by_role("checkbox", name="周末上午").tap()
     mine.reopen()
@@ -108,9 +123,9 @@ def test_of_what_others_ask_for_already_one_tap_is_enough(
         "source": "visit",
     }
     organiser.post(f"/needs/{organiser.post('/needs', said)['id']}/accept")
-    for words, button, thanks in (
-        (own, "都不是，提交我的", "记下了"),
-        (wish, f"我也需要：{wish}", "已加上您的一份"),
+    for words, button, thanks, offline in (
+        (own, "都不是，提交我的", "记下了", False),
+        (wish, f"我也需要：{wish}", "已加上您的一份", True),
     ):
         asked.tap("我想要…")
         asked.page.get_by_role("radio", name="家电维修").tap()
@@ -118,7 +133,11 @@ def test_of_what_others_ask_for_already_one_tap_is_enough(
         asked.tap("下一步")
         asked.sees("不用再提")
         asked.look("need-alike")
+        asked.network(offline=offline)
         asked.tap(button)
+        if offline:
+            asked.sees("联网后自动提交")
+            asked.network()
         asked.sees(thanks)
         asked.tap("返回")
     assert voices(database, own) == [("raiser", True)]
@@ -129,7 +148,7 @@ def test_a_wish_waits_for_the_network_and_is_handed_in_once(
     phone: OpenPhone, resident: Caller, organiser: Caller, database: Engine
 ) -> None:
     """On the smallest screen with the largest letters, too."""
-    wish = f"盼着{uuid4().hex[:6]}晚上有人领操"
+    wish = "盼着晚上有人领操"
     kept = resident.kept | chosen_community(organiser)
     mine = phone(resident.name, kept=kept, size=SMALL, elder=True, fontScale="1.5")
     mine.tap("我想要…")
@@ -245,9 +264,8 @@ def test_a_volunteer_writes_down_what_somebody_without_a_phone_asks_for(
 ) -> None:
     """For nobody who is named: no voice counts, the volunteer's neither. What is asked for already
     isn't written down again; the community is theirs, and the volunteer's own stays."""
-    mark = uuid4().hex[:4]
-    wishes = [f"盲文报纸{mark}哪里订",
-              f"老伴走路不稳{mark}要坐轮椅到卫生院去量血压再一起走回来😀吃饭"]  # fmt: skip
+    # By no sign by chance: two of those would be alike.
+    wishes = ["盲文报纸哪里订", "老伴走路不稳，要坐轮椅到卫生院去量血压，量好了再慢慢走回来😀吃饭"]
     near = chosen_community(organiser)["community"]
     volunteer = Caller(system.web, "volunteer")
     theirs = phone("volunteer", path="pages/mine/mine", kept=volunteer.kept)

@@ -65,6 +65,7 @@ def test_from_the_first_visit_to_the_rating(
     expect(page.get_by_role("alert")).to_contain_text("同意隐私保护指引后才能使用")
     mine.tap("确认报名")
     mine.sees("您可以随时查看、更正或删除")
+    mine.sees("您的报名、签到、评价和需求")
     mine.look("privacy")
     with page.expect_response("**/me/message-credits") as told:
         mine.tap("同意并继续")
@@ -617,6 +618,7 @@ def test_what_one_was_told_is_read_and_leads_on(
     page = mine.page
     mine.tap("消息")
     mine.sees("还没有消息")
+    mine.sees("您的需求办到哪一步")
     mine.look("notices-none")
     mine.tap("返回")
     mine.sees("我的签到码")

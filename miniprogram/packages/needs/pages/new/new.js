@@ -91,7 +91,8 @@ Page({
       const { kind, words, forWhom, residentId = NOBODY, photos = [], community = null } = begun;
       this.setData({ kind, words, forWhom, residentId, photos, community, suits, begun: true });
     }
-    this.unfollow = outbox.followDelivered((late) => late && this.onSent(late));
+    const stops = [outbox.followDelivered((late) => late && this.onSent(late)), outbox.follow(() => this.showRefused())];
+    this.unfollow = () => stops.forEach((stop) => stop());
     this.load();
   },
 
@@ -257,6 +258,19 @@ Page({
     this.setData({ done: "raised", due: dueOf(data) });
     this.needId = data.id;
     this.doing(() => this.sendPhotos());
+  },
+
+  /** What was kept was not taken: it stands here again, with what is wrong with it. */
+  showRefused() {
+    const key = this.voiceKey || this.key;
+    const late = this.data.done === "kept" && outbox.refused().find((one) => one.key === key);
+    if (!late) return;
+    outbox.dismiss(late.key);
+    this.key = "";
+    this.voiceKey = "";
+    this.setData({ done: "" });
+    this.draft.keep(this.said());
+    this.tell(new ApiError({ ...late.problem, title: late.refused }));
   },
 
   onSendPhotos() {
