@@ -30,6 +30,7 @@ class Change:
     Attributes:
         id: the `cause_id` of what people are told.
         words: from what to what, as people read it.
+        reason: why, in the words of whoever changes it; "" where none was given.
         offering_id, slot_id: the service or slot that changes; None: the whole activity.
         slots_stay: of an activity at another time, whether its slots are not moved along.
     """
@@ -37,6 +38,7 @@ class Change:
     id: UUID
     kind: ChangeKind
     words: str
+    reason: str = ""
     offering_id: UUID | None = None
     slot_id: UUID | None = None
     slots_stay: bool = False

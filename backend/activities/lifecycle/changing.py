@@ -18,6 +18,7 @@ def begin_change(
     kind: ChangeKind,
     words: str,
     *,
+    reason: str = "",
     offering_id: UUID | None = None,
     slot_id: UUID | None = None,
     slots_stay: bool = False,
@@ -27,7 +28,7 @@ def begin_change(
 
     Args:
         words: from what to what, as people read it.
-        offering_id, slot_id, slots_stay: as `Change` has them.
+        reason, offering_id, slot_id, slots_stay: as `Change` has them.
     """
     session.flush()
     lock(session, Activity, activity.id)
@@ -35,6 +36,7 @@ def begin_change(
         id=new_id(),
         kind=kind,
         words=words,
+        reason=reason,
         offering_id=offering_id,
         slot_id=slot_id,
         slots_stay=slots_stay,

@@ -115,9 +115,14 @@ def delete_offering(session: Session, actor: Actor, activity: Activity, offering
     record_edit(session, actor, activity, "delete_offering", which | was)
 
 
-def drop_offering(session: Session, actor: Actor, activity: Activity, offering: Offering) -> None:
+def drop_offering(
+    session: Session, actor: Actor, activity: Activity, offering: Offering, reason: str = ""
+) -> None:
     """Take a service out of an activity whoever has signed up for it: what they hold is cancelled,
     and they are told. One that nobody ever had a number of is deleted.
+
+    Args:
+        reason: why, as those who are told read it; "" where none is given.
 
     Raises NotEditable (409), and what the receivers of `offering_dropped` raise.
     """
@@ -130,7 +135,8 @@ def drop_offering(session: Session, actor: Actor, activity: Activity, offering: 
         actor,
         activity,
         ChangeKind.SERVICE_DROPPED,
-        f"{quoted(offering.title)}不办了",
+        f"{quoted(offering.title)}不办了" + (f"：{reason}" if reason else ""),
+        reason=reason,
         offering_id=offering.id,
     )
     slots = rows_of(session, Slot, Slot.offering_id == offering.id)
@@ -138,7 +144,7 @@ def drop_offering(session: Session, actor: Actor, activity: Activity, offering: 
         "offering_id": str(offering.id),
         "letter": offering.letter,
         "slot_ids": [str(slot.id) for slot in slots],
-    }
+    } | ({"reason": reason} if reason else {})
     offering.dropped_at = clock.now()
     for desk in rows_of(session, Desk, Desk.offering_id == offering.id):
         session.delete(desk)

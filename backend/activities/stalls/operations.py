@@ -108,7 +108,9 @@ def delete_stall(session: Session, actor: Actor, activity: Activity, stall: Stal
     record_edit(session, actor, activity, "delete_stall", _which(stall) | was)
 
 
-def drop_stall(session: Session, actor: Actor, activity: Activity, stall: Stall) -> None:
+def drop_stall(
+    session: Session, actor: Actor, activity: Activity, stall: Stall, reason: str = ""
+) -> None:
     """Take a stall out of an activity with its services, whoever has signed up for them
     (`drop_offering`). One that nobody ever had a number of is deleted.
 
@@ -123,7 +125,7 @@ def drop_stall(session: Session, actor: Actor, activity: Activity, stall: Stall)
     with staying_publishable(session, activity):
         for offering in offerings:
             if offering.dropped_at is None:
-                drop_offering(session, actor, activity, offering)
+                drop_offering(session, actor, activity, offering, reason)
         for desk in rows_of(session, Desk, Desk.stall_id == stall.id):
             session.delete(desk)
         stall.dropped_at, stall.spot_row, stall.spot_column = clock.now(), None, None

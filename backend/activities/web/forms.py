@@ -215,6 +215,12 @@ class ConfirmForm(Schema):
     seen = Seen()
 
 
+class DropForm(ConfirmForm):
+    """Of a service or a stall; the reason is told to those who have signed up."""
+
+    reason = fields.ImpersonalText(200, allow_none=True)
+
+
 class DutyForm(Schema):
     user_id = fields.Id(required=True)
     stall_id = fields.Id(allow_none=True)

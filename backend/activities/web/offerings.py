@@ -163,6 +163,7 @@ def ask_to_delete_offering(
         "activities/delete_offering.html",
         **frame(
             actor, activity, "stalls", problem=problem, offering=offering, affected=affected,
+            typed=typed or {},
             # What nobody ever had a number of is deleted, and its needs stay with the activity.
             needs=needs_on(session, activity.id, numbered(session, [offering_id])),
             seen=changes.fingerprint(changes.fingerprint_of(offering), affected.seen),
@@ -170,7 +171,7 @@ def ask_to_delete_offering(
     )  # fmt: skip
 
 
-@pages.form("/offerings/<uuid:offering_id>/delete", access=EDIT, body=forms.ConfirmForm,
+@pages.form("/offerings/<uuid:offering_id>/delete", access=EDIT, body=forms.DropForm,
             again=ask_to_delete_offering, said="服务已删除")  # fmt: skip
 def delete_offering(
     session: Session, actor: Actor, body: dict[str, str], offering_id: UUID
@@ -180,7 +181,7 @@ def delete_offering(
     affected = changes.affected_by(session, activity.id, offering_id)
     if body.get("seen") != changes.fingerprint(changes.fingerprint_of(offering), affected.seen):
         raise changes.AffectedMeanwhile
-    offerings.drop_offering(session, actor, activity, offering)
+    offerings.drop_offering(session, actor, activity, offering, body.get("reason") or "")
     stalls = see_other(".list_stalls", activity_id=activity.id)
     return see_reach(session, activity, affected) or stalls
 

@@ -197,7 +197,7 @@ def ask_to_delete_stall(
         "activities/delete_stall.html",
         **frame(
             actor, activity, "stalls", problem=problem, stall=stall,
-            services=len(services),
+            services=len(services), typed=typed or {},
             needs=needs_on(session, activity.id, numbered(session, services)),
             affected=affected, seen=_seen_to_go(session, stall, affected),
         ),
@@ -213,7 +213,7 @@ def _seen_to_go(session: Session, stall: Stall, affected: changes.Affected) -> s
     )
 
 
-@pages.form("/stalls/<uuid:stall_id>/delete", access=EDIT, body=forms.ConfirmForm,
+@pages.form("/stalls/<uuid:stall_id>/delete", access=EDIT, body=forms.DropForm,
             again=ask_to_delete_stall, said="摊位已删除")  # fmt: skip
 def delete_stall(session: Session, actor: Actor, body: dict[str, str], stall_id: UUID) -> Response:
     """Take a stall away with its services and all that was booked of them, as the sender has been
@@ -222,6 +222,6 @@ def delete_stall(session: Session, actor: Actor, body: dict[str, str], stall_id:
     affected = changes.affected_at_stall(session, activity.id, stall.id)
     if body.get("seen") != _seen_to_go(session, stall, affected):
         raise changes.AffectedMeanwhile
-    stalls.drop_stall(session, actor, activity, stall)
+    stalls.drop_stall(session, actor, activity, stall, body.get("reason") or "")
     everything = see_other(".list_stalls", activity_id=activity.id)
     return see_reach(session, activity, affected) or everything

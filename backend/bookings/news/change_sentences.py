@@ -54,13 +54,15 @@ def _known_before(rows: Sequence[Any]) -> str:
 
 def service_dropped(rows: Sequence[Any], change: Change) -> News:
     """A service is given no more, and what an account had booked of it."""
+    why = f"原因：{sentence(change.reason)}" if change.reason else ""
     return _of_change(
         NoticeKind.SERVICE_DROPPED,
         f"服务取消：{rows[0].offering_title}",
         f"{market(rows[0])}的{quoted(rows[0].offering_title)}不办了，{numbers(rows)}随之取消。"
-        "活动照常举行，可以看看别的服务。",
+        f"{why}活动照常举行，可以看看别的服务。",
         rows,
         change,
+        note=change.reason,
     )
 
 

@@ -9,10 +9,10 @@ from tests.support.market_day import MarketDay
 from tests.support.world import COMMUNITY, World, ok, refused
 
 
-def drop(desk: Desk, path: str) -> str:
+def drop(desk: Desk, path: str, **said: str) -> str:
     """Look at who is affected, and confirm; answers the page that one is led to."""
     page = desk.read(path)
-    answer = desk.send(path, **fields_of(page))
+    answer = desk.send(path, **fields_of(page) | said)
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return desk.read(answer.location)
 
@@ -40,8 +40,8 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     day.booked(world.person("钱大海"))
     assert desk.send(path, **fields_of(shown)).status_code == 409, "one more than was shown"
     refused(day.organiser.delete(f"/offerings/{day.offering_id}"), 409, "in_use")
-    page = drop(desk, path)
-    for words in ("「义剪」不办了", "已通知 0／2", "赵*红", "钱*海"):
+    page = drop(desk, path, reason="师傅临时有事")
+    for words in ("「义剪」不办了：师傅临时有事", "已通知 0／2", "赵*红", "钱*海"):
         assert words in page
     assert "已通知 2／2 人" in desk.read(f"/console/changes/of/{day.id}"), (
         "the place was told before"
@@ -50,8 +50,9 @@ def test_who_has_signed_up_for_a_service_is_told_that_it_is_dropped(
     assert day.booking(booking)["state"] == "cancelled"
     assert day.booking(kept)["state"] == "confirmed"
     assert day.moves(booking)[-1] == ("service_dropped", "confirmed", "cancelled")
-    told = [one["kind"] for one in ok(person.get("/me/notices"))["items"]]
-    assert told[0] == "service_dropped"
+    told = ok(person.get("/me/notices"))["items"][0]
+    assert told["kind"] == "service_dropped"
+    assert "原因：师傅临时有事。活动照常举行" in told["text"]
     assert "service_dropped" not in [one["kind"] for one in ok(other.get("/me/notices"))["items"]]
     offerings = [
         one["id"]
