@@ -44,6 +44,7 @@ class Contact:
         addressee_id: one of them; stands for all.
         names: masked.
         asked_for: their names in full: for who opens the number, to ask for them.
+        carer: who acts for them and is not one of them, masked; empty where nobody does.
         numbers: what they have signed up for, in words.
         told: what they are to be told: of each change what it was, in words.
         account: whether there is an inbox.
@@ -58,6 +59,7 @@ class Contact:
     names: str
     asked_for: str
     people: int
+    carer: str
     numbers: Sequence[str]
     told: Sequence[str]
     account: bool
@@ -161,6 +163,8 @@ def _people_of(
             told.c.read_at,
             told.c.id.is_not(None).label("sent"),
             _CALLER.name.label("caller"),
+            _HOLDER.id.label("holder_id"),
+            _HOLDER.name.label("holder"),
             reached_by().label("by"),
         )
         .join(ActivityChange, ActivityChange.id == Addressee.change_id)
@@ -207,6 +211,7 @@ def _contact(rows: Sequence[_Row], numbers: dict[UUID, dict[UUID, list[str]]]) -
         "、".join(masked_name(row.name) for row in people.values()),
         "、".join(own_name(row.name) for row in people.values()),
         len(people),
+        masked_name(first.holder) if first.holder_id and first.holder_id not in people else "",
         list(dict.fromkeys(held)),
         list(dict.fromkeys(told)),
         first.account is not None,

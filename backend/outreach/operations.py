@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, func, literal, or_, select, update
+from sqlalchemy import Uuid, and_, case, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.activities.models import Activity
@@ -71,10 +71,39 @@ def _check_not_over(activity: Activity, change: ActivityChange) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ToCall:
-    """Somebody whose number is opened or taken along, in full; None where there is none."""
+    """Somebody whose number is opened or taken along, in full.
+
+    Attributes:
+        number: None where there is none.
+        whose: whose number it is, where it is not plainly that of whom to ask for; or empty.
+    """
 
     contact: Contact
     number: str | None
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number in full.
+
+    Attributes:
+        carers: whether it is that of who acts for the person who is called.
+        own: whether it is that person's own.
+    """
+
+    number: str
+    name: str
+    carers: bool
+    own: bool
+
+
+def _to_call(one: Contact, number: Number | None) -> ToCall:
+    if number is None:
+        return ToCall(one, None, "")
+    if number.own and one.people == 1:
+        return ToCall(one, number.number, "")
+    return ToCall(one, number.number, number.name + ("（代办）" if number.carers else ""))
 
 
 def mark(
@@ -185,7 +214,7 @@ def contact(
         details={"activity_id": str(activity.id), "reason": reason},
     )
     _tell_seen(session, actor, activity, [person], "see_number", reason)
-    return ToCall(person, number)
+    return _to_call(person, number)
 
 
 def take_along(
@@ -210,7 +239,7 @@ def take_along(
     if not contacts:
         raise NobodyToCall
     numbers = numbers_to_call(session, [one.addressee_id for one in contacts])
-    people = [ToCall(one, numbers.get(one.addressee_id)) for one in contacts]
+    people = [_to_call(one, numbers.get(one.addressee_id)) for one in contacts]
     audit.record(
         session,
         actor,
@@ -241,13 +270,13 @@ def _tell_seen(
     tell_looked_up(session, actor, resident_ids, look)
 
 
-def numbers_to_call(session: Session, addressee_ids: Collection[UUID]) -> dict[UUID, str]:
+def numbers_to_call(session: Session, addressee_ids: Collection[UUID]) -> dict[UUID, Number]:
     """By whom changes concern: the number in full of their account, else their own, else that of
-    somebody in the family whom a change of that activity concerns too."""
+    somebody in the family whom a change of that activity concerns too; and whose it is."""
     holder, relative, of_relative = aliased(Resident), aliased(Resident), aliased(Addressee)
     other = aliased(ActivityChange)
     family = (
-        select(relative.phone_encrypted)
+        select(relative.id)
         .join(of_relative, of_relative.resident_id == relative.id)
         .join(other, other.id == of_relative.change_id)
         .where(
@@ -259,16 +288,31 @@ def numbers_to_call(session: Session, addressee_ids: Collection[UUID]) -> dict[U
         .correlate(Resident, ActivityChange)
         .scalar_subquery()
     )
-    number = func.coalesce(holder.phone_encrypted, Resident.phone_encrypted, family)
+    owner = aliased(Resident)
+    owner_id = case(
+        (holder.phone_encrypted.is_not(None), holder.id),
+        (Resident.phone_encrypted.is_not(None), Resident.id),
+        else_=family,
+    )
     statement = (
-        select(Addressee.id, number.label("number"))
+        select(
+            Addressee.id,
+            owner.phone_encrypted.label("number"),
+            owner.name,
+            and_(owner.id == holder.id, owner.id != Resident.id).label("carers"),
+            (owner.id == Resident.id).label("own"),
+        )
         .join(ActivityChange, ActivityChange.id == Addressee.change_id)
         .join(Resident, Resident.id == Addressee.resident_id)
         .outerjoin(holder, holder.user_id == account_of())
-        .where(Addressee.id.in_(addressee_ids), number.is_not(None))
+        .join(owner, owner.id == owner_id)
+        .where(Addressee.id.in_(addressee_ids))
     )
     vault = composed(PhoneVault)
-    return {row.id: vault.decrypt(row.number) for row in session.execute(statement)}
+    return {
+        row.id: Number(vault.decrypt(row.number), own_name(row.name), bool(row.carers), row.own)
+        for row in session.execute(statement)
+    }
 
 
 def note_answer(session: Session, booking: Booking) -> None:

@@ -12,6 +12,7 @@ from backend.outreach.words import CALLS
 _COLUMNS = (
     Column("姓名", 20),
     Column("电话", 16),
+    Column("谁的电话", 20),
     Column("报了什么", 50),
     Column("要告诉什么", 50),
     Column("微信提醒", 24),
@@ -31,6 +32,7 @@ def call_list_file(title: str, people: Sequence[ToCall]) -> bytes:
         (
             one.contact.asked_for,
             one.number or "没有留电话",
+            one.whose or None,
             "；".join(one.contact.numbers),
             "；".join(one.contact.told),
             became_of(one.contact.message) if one.contact.account else "没有小程序账号",

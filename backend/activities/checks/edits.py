@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.activities.checks.changes import facts_of
@@ -20,7 +20,9 @@ from backend.activities.models import (
 )
 from backend.activities.queries import activity_detail
 from backend.activities.questions import uncredited
+from backend.activities.words import quoted
 from backend.core import audit, clock
+from backend.core.dates import period
 from backend.core.errors import AppError, ValidationFailed
 from backend.core.permissions import Actor
 from backend.regions.models import Region
@@ -72,21 +74,28 @@ def check_activity(activity: Activity) -> None:
 
 def check_slots_within(session: Session, activity: Activity) -> None:
     """Raises ValidationFailed (422) when a slot lies outside of its activity's time."""
-    statement = (
-        select(func.min(Slot.starts_at), func.max(Slot.ends_at))
-        .join(Offering, Offering.id == Slot.offering_id)
-        .where(Offering.activity_id == activity.id, Offering.dropped_at.is_(None))
-    )
-    first, last = session.execute(statement).one()
-    if first is not None and (first < activity.starts_at or last > activity.ends_at):
-        raise ValidationFailed(
-            errors={
-                "starts_at": [
-                    "有时段落在新的活动时间之外。开始和结束移动同样多，时段会一起移动；"
-                    "要改长短，请先调整时段"
-                ]
-            }
+    outside = {
+        "starts_at": (Slot.starts_at < activity.starts_at, Slot.starts_at),
+        "ends_at": (Slot.ends_at > activity.ends_at, Slot.ends_at.desc()),
+    }
+    errors = {}
+    for field, (beyond, furthest) in outside.items():
+        statement = (
+            select(Offering.title, Slot.starts_at, Slot.ends_at)
+            .join(Offering, Offering.id == Slot.offering_id)
+            .where(Offering.activity_id == activity.id, Offering.dropped_at.is_(None), beyond)
+            .order_by(furthest, Slot.id)
+            .limit(1)
         )
+        slot = session.execute(statement).one_or_none()
+        if slot is not None:
+            which = f"{quoted(slot.title)}{period(slot.starts_at, slot.ends_at)}"
+            errors[field] = [
+                f"有时段落在新的活动时间之外：{which}。开始和结束移动同样多，时段会一起移动；"
+                "要改长短，请先调整时段"
+            ]
+    if errors:
+        raise ValidationFailed(errors=errors)
 
 
 def check_editable(activity: Activity) -> None:

@@ -21,7 +21,7 @@ from backend.activities.models import Activity, ActivityState, Attendance, Offer
 from backend.activities.requests import ActivityEdit
 from backend.activities.signals import ChangeKind, times_changed
 from backend.core import audit, clock
-from backend.core.dates import period
+from backend.core.dates import moment, period
 from backend.core.errors import AppError, EditedMeanwhile, ValidationFailed
 from backend.core.given import or_else
 from backend.core.permissions import Actor
@@ -61,6 +61,12 @@ class Times:
         """As people read them."""
         return period(self.starts_at, self.ends_at)
 
+    def changed_to(self, after: "Times") -> str:
+        """What has changed, in words: of another end alone no more than that."""
+        if after.starts_at == self.starts_at:
+            return f"结束时间从 {moment(self.ends_at)} 改到 {moment(after.ends_at)}，开始时间不变"
+        return f"从 {self.words} 改到 {after.words}"
+
 
 def set_times(session: Session, actor: Actor, activity: Activity, after: Times) -> None:
     """Give a locked activity other times. Moved as a whole, all that has a time in it goes along:
@@ -85,7 +91,7 @@ def set_times(session: Session, actor: Actor, activity: Activity, after: Times) 
         raise ValidationFailed(errors={"starts_at": ["不能改到已经过去的时间"]})
     change = None
     if public:
-        words = f"从 {before.words} 改到 {after.words}"
+        words = before.changed_to(after)
         change = begin_change(
             session, actor, activity, ChangeKind.MOVED, words, slots_stay=not shift
         )

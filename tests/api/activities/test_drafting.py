@@ -232,8 +232,9 @@ def test_the_time_moves_only_with_the_slots_inside_it(world: World, organiser: P
         {"ends_at": (start + timedelta(hours=1, minutes=29)).isoformat()},
     ):
         problem = refused(organiser.put(path, late), 422, "validation_failed")
-        (words,) = problem["errors"]["starts_at"]
-        assert words.startswith("有时段落在新的活动时间之外")
+        assert list(problem["errors"]) == list(late), "told where it was typed"
+        ((words,),) = problem["errors"].values()
+        assert words.startswith(f"有时段落在新的活动时间之外：「{offering['title']}」")
     ok(organiser.put(path, {
         "starts_at": (start + timedelta(hours=1)).isoformat(),
         "ends_at": (start + timedelta(hours=1, minutes=30)).isoformat(),

@@ -203,7 +203,7 @@ def test_whose_number_is_seen_is_told_by_what_office_and_why(world: World, day: 
     carer, other = world.person("赵小红"), world.person("钱大海")
     day.booked(carer)
     day.booked(carer, resident_id=family_of(carer))
-    day.booked(other)
+    day.booked(other, resident_id=family_of(other))
     desk = Desk(world, day.organiser)
     address = put_off(desk, day)
     with world.app.app_context():
@@ -212,14 +212,20 @@ def test_whose_number_is_seen_is_told_by_what_office_and_why(world: World, day: 
             " WHERE coalesce(r.user_id, r.guardian_user_id) = :id",
             id=carer.user_id,
         )
-        day.rows(
-            "UPDATE resident SET phone_encrypted = :phone WHERE user_id = :id RETURNING 1",
-            phone=composed(PhoneVault).encrypt("+8613800002222"),
-            id=carer.user_id,
-        )
+        for person, number in ((carer, "13800002222"), (other, "13800003333")):
+            day.rows(
+                "UPDATE resident SET phone_encrypted = :phone WHERE user_id = :id RETURNING 1",
+                phone=composed(PhoneVault).encrypt(f"+86{number}"),
+                id=person.user_id,
+            )
+    page = desk.read(address)
+    assert page.count("代办") == 1, "of two who stand on the list themselves it is said of neither"
+    assert "钱*海代办" in page
     looks = [f"people/{family.id}/contact", "paper", "excel"]
-    for look in looks:
-        assert desk.send(f"{address}/{look}", reason="通知改期").status_code == 200
+    opened, paper, file = (desk.send(f"{address}/{look}", reason="通知改期") for look in looks)
+    assert "13800002222</strong> 赵小红" in opened.get_data(as_text=True)
+    assert "13800003333<br>钱大海（代办）" in paper.get_data(as_text=True), "whose number it is"
+    assert {"+8613800003333", "钱大海（代办）"} <= cells_of(file.data)
     told = [
         [
             one["text"]
@@ -372,6 +378,7 @@ def test_another_end_is_told_to_those_who_come_without_an_appointment(
     page = desk.read(address)
     assert "已通知 0／1 人" in page
     assert "赵*红" in page
+    assert re.search(r"结束时间从 [^<]+ 13:00 改到 [^<]+ 11:00，开始时间不变", page)
     assert "没有发消息" not in page
     newest, *_ = ok(comes.get("/me/notices"))["items"]
     assert newest["title"].startswith("结束时间改了")
