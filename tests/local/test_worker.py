@@ -128,6 +128,7 @@ def _asked_for(app: Flask) -> dict[str, str]:
     ok(complaining.post(f"/ratings/{bad['id']}/unsolved", {"words": "还是等了一个小时"}))
     wish = {"region_id": world.region_id(COMMUNITY), "title": "想学用手机挂号"}
     need = ok(writer.post("/needs", wish), 201)
+    judged = _judged(app, writer, ok(writer.post("/needs", wish | {"title": "磨刀"}), 201)["id"])
     ticket = {"resident_id": str(world.person().resident_id)}
     ok(fair.organiser.post(f"/offerings/{fair.market.offering_id}/tickets", ticket), 201)
     over = Fair.live(world)
@@ -161,6 +162,7 @@ def _asked_for(app: Flask) -> dict[str, str]:
             "rating": str(rating["id"]),
             "rectification": found,
             "need": str(need["id"]),
+            "judged": judged,
             "announcement": str(announcement.id),
             "report": str(report.id),
             "import": str(new_regions.id),
@@ -168,6 +170,20 @@ def _asked_for(app: Flask) -> dict[str, str]:
     with app.app_context(), db.engine.begin() as connection:
         _make_old(connection.connection.driver_connection, ids)
     return ids
+
+
+def _judged(app: Flask, writer: Person, need_id: str) -> str:
+    """A need that was served, and whose words were checked, long ago, and is judged now."""
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(
+            text("DELETE FROM procrastinate_jobs WHERE args->>'need_id' = :need"), {"need": need_id}
+        )
+        connection.execute(
+            text("UPDATE need SET state = 'served', served_at = :ago WHERE id = :need"),
+            {"ago": clock.now() - LONG_AGO, "need": need_id},
+        )
+    ok(writer.post(f"/needs/{need_id}/verdict", {"verdict": "not", "reason": "没有轮到"}))
+    return need_id
 
 
 def _make_old(connection: Any, ids: dict[str, str]) -> None:
@@ -231,7 +247,10 @@ WORST_MOMENT = {
     "identity.erase_guests": "LOCK TABLE audit_note IN EXCLUSIVE MODE",
     "identity.purge": "LOCK TABLE console_login IN EXCLUSIVE MODE",
     "jobs.forget": "SELECT FROM procrastinate_jobs WHERE task_name = 'of.old' FOR UPDATE",
+    "needs.ask_whether_solved": "SELECT FROM need WHERE state = 'served' FOR UPDATE",
     "needs.check_text": "LOCK TABLE need IN EXCLUSIVE MODE",
+    "needs.check_verdict": "LOCK TABLE need_verdict IN EXCLUSIVE MODE",
+    "needs.cut_links": "LOCK TABLE need_voice IN EXCLUSIVE MODE",
     "notices.purge": "SELECT FROM notice WHERE title = 'old' FOR UPDATE",
     "notices.send": "LOCK TABLE message IN EXCLUSIVE MODE",
     "outreach.check_announcement": "LOCK TABLE announcement IN EXCLUSIVE MODE",
@@ -240,6 +259,7 @@ WORST_MOMENT = {
     "reports.make": "LOCK TABLE report_file IN EXCLUSIVE MODE",
     "reports.refresh_totals": "LOCK TABLE rollup_run IN EXCLUSIVE MODE",
     "reports.tend": "LOCK TABLE report_file IN EXCLUSIVE MODE",
+    "resources.tell_expiring": "LOCK TABLE credential IN EXCLUSIVE MODE",
 }
 
 
@@ -334,6 +354,14 @@ def _need(place: Place) -> int:
     )
 
 
+def _verdict(place: Place) -> int:
+    return place.count(
+        "SELECT count(*) FROM need_verdict v JOIN need_voice o ON o.id = v.voice_id"
+        " WHERE o.need_id = %s AND v.reason_state = 'passed'",
+        place.ids["judged"],
+    )
+
+
 def _announcement(place: Place) -> int:
     return _audited(place, "announcement_held", place.ids["announcement"])
 
@@ -361,6 +389,7 @@ DONE: dict[str, Callable[[Place], int]] = {
     "feedback.check_comment": _comment,
     "feedback.check_words": _words,
     "needs.check_text": _need,
+    "needs.check_verdict": _verdict,
     "outreach.check_announcement": _announcement,
     "regions.import": _import,
     "reports.make": _report,

@@ -22,9 +22,9 @@ from backend.needs.models import Need, NeedState, NeedVerdict, NeedVoice
 from backend.needs.voices.counting import of_group, reachable
 
 
-@job("needs.ask_whether_solved", cron="23 1 * * *")
+@job("needs.ask_whether_solved", cron="23 * * * *")
 def ask_whether_solved() -> None:
-    """In the morning in Shanghai. Each need in a transaction of its own: a run that is cut off
+    """Each need in a transaction of its own: a run that is cut off
     keeps what it has done, and a second one finds nobody left to ask."""
     with transaction() as session:
         due = session.execute(_due()).scalars().all()

@@ -16,9 +16,9 @@ from backend.needs.voices.people import cut
 BATCH = 500
 
 
-@job("needs.cut_links", cron="53 18 * * *")
+@job("needs.cut_links", cron="53 * * * *")
 def cut_links() -> None:
-    """At night in Shanghai. Some at a time: a run that is cut off keeps what it has done, and a
+    """Some at a time: a run that is cut off keeps what it has done, and a
     second one finds nothing left to do."""
     done = BATCH
     while done == BATCH:

@@ -17,7 +17,7 @@ from backend.resources.credentials.queries import renewed, valid_on
 from backend.resources.telling import tell_partners
 
 
-@job("resources.tell_expiring", cron="20 1 * * *")
+@job("resources.tell_expiring", cron="20 * * * *")
 def tell_expiring() -> None:
     """Tell of what ends within the days of config/rules.toml. A second run at once waits for the
     first's rows, and finds them told."""
