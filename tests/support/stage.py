@@ -51,6 +51,8 @@ class Stage:
     def __init__(self, world: World) -> None:
         self.day = day = MarketDay.begin(world, mode="slots")
         self.admin = admin = world.staff(Role.ADMIN, DISTRICT)
+        # Who asks for a community's needs is shown to its own clerks alone.
+        world.grant(admin, Role.ORGANISER, COMMUNITY)
         self.resident = world.person()
         ok(self.resident.post("/me/phone", {"phone": "13800007777"}))
         self.region_id = world.region_id(COMMUNITY)
@@ -84,6 +86,7 @@ class Stage:
         member = ok(admin.post("/me/family", {"name": "王奶奶"}), 201)["id"]
         ok(admin.post("/me/phone", {"phone": "13800009999"}))
         ok(admin.post("/me/consents", {"purpose": "privacy", "version": "2026-01"}), 201)
+        asked_for = self._need(NeedState.OPEN)
         self.ids = {
             "activity_id": day.id,
             "stall_id": day.market.stall_id,
@@ -97,7 +100,8 @@ class Stage:
             "resident_id": member,
             "purpose": "privacy",
             "session_id": self._other_session(),
-            "need_id": self._need(NeedState.OPEN),
+            "need_id": asked_for,
+            "voice_id": self._voice(asked_for),
             "resource_id": self._resource(ResourceState.DRAFT),
             "organisation_id": str(self.resource["organisation_id"]),
             "credential_id": self._credential(),
@@ -148,6 +152,10 @@ class Stage:
         with self.day.app.app_context(), transaction() as session:
             session.execute(update(Need).where(Need.id == UUID(need)).values(state=state))
         return str(need)
+
+    def _voice(self, need_id: str) -> str:
+        rows = self.day.rows("SELECT id FROM need_voice WHERE need_id = :id", id=need_id)
+        return str(rows[0].id)
 
     def _resource(self, state: ResourceState) -> str:
         resource = ok(self.admin.post("/resources", self.resource), 201)["id"]
@@ -289,6 +297,7 @@ class Stage:
             "POST /needs/<uuid:need_id>/accept": [
                 {}, {"words": {"title": "学用手机", "details": "挂号", "service_kind": "clinic"}},
             ],
+            "POST /needs/<uuid:need_id>/voices/<uuid:voice_id>/contact": [{"reason": "约时间"}],
             "POST /needs/<uuid:need_id>/merge": [{"into_id": self.head}],
             "POST /needs/<uuid:need_id>/verdict": [{"verdict": "partly", "reason": "只教了一半"}],
             "POST /needs/<uuid:need_id>/reopen": [{"reason": "还没解决"}],

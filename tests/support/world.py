@@ -164,11 +164,17 @@ class World:
         with self.app.app_context(), transaction() as session:
             if organisation_id:
                 scope = Scope(organisation_id=UUID(organisation_id))
-            else:
-                found = select(Region.id).where(Region.code == region)
-                scope = Scope(region_id=session.execute(found).scalar_one())
-            roles.grant(session, None, person.user_id, role, scope)
+                roles.grant(session, None, person.user_id, role, scope)
+        if not organisation_id:
+            self.grant(person, role, region)
         return person
+
+    def grant(self, person: Person, role: Role, region: str | None) -> None:
+        """Give somebody one more role in a region (by code)."""
+        with self.app.app_context(), transaction() as session:
+            found = select(Region.id).where(Region.code == region)
+            scope = Scope(region_id=session.execute(found).scalar_one())
+            roles.grant(session, None, person.user_id, role, scope)
 
     def organiser(self, region: str = SUBDISTRICT) -> Person:
         return self.staff(Role.ORGANISER, region)
