@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from backend.core.config import SIMILAR
 from backend.needs.similar.meaning import (
     Wording,
     grams_of,
@@ -58,9 +59,14 @@ def test_a_near_miss_is_mostly_not_found_for_its_neighbour() -> None:
 
 
 def test_grams_are_of_letters_alone_and_alike_however_wide_they_were_typed() -> None:
-    assert grams_of("修 ＬＥＤ-灯3盏", None) == {"修", "l", "e", "d", "le", "ed", "灯", "盏"}
+    assert grams_of("修 ＬＥＤ-灯3盏", None) == {"修", "le", "ed", "灯", "盏"}
     assert grams_of("磨刀", "磨刀，磨刀") == {"磨", "刀", "磨刀"}
     assert grams_of("12345!", None) == set()
+
+
+def test_numbers_of_models_and_houses_make_nothing_alike() -> None:
+    one, other = Wording("轮椅扶手a1b2c3d4松动"), Wording("盼着d5c6b7a8有人领操")
+    assert likeness(meaning_of(one), meaning_of(other)) < SIMILAR.least
 
 
 def test_what_says_nothing_finds_nothing() -> None:

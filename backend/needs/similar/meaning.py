@@ -112,8 +112,9 @@ def _told_by_letters(unknown: Iterable[str]) -> dict[str, float]:
     common = words().letters
     told: dict[str, float] = {}
     for run in unknown:
-        told |= {letter: common.get(letter, 1.0) for letter in run}
-        told |= {pair: (told[pair[0]] + told[pair[1]]) / 2 for pair in _pairs(run)}
+        tells = {letter: common.get(letter, 1.0) for letter in run}
+        told |= {letter: tells[letter] for letter in _letters(run)}
+        told |= {pair: (tells[pair[0]] + tells[pair[1]]) / 2 for pair in _pairs(run)}
     return told
 
 
@@ -125,8 +126,13 @@ def _runs(title: str, details: str | None) -> list[str]:
 
 
 def _grams(run: str) -> Iterator[str]:
-    yield from run
+    yield from _letters(run)
     yield from _pairs(run)
+
+
+def _letters(run: str) -> Iterator[str]:
+    """One letter of an alphabet says nothing; a Chinese one may be a word."""
+    return (letter for letter in run if not letter.isascii())
 
 
 def _pairs(run: str) -> Iterator[str]:
