@@ -46,7 +46,7 @@ _AUDITED = (
 
 class NotEditable(AppError):
     status = 409
-    code = "not_editable"
+    code = "resource_not_editable"
     title = "待审核、已暂停或已停用的资源不能修改"
 
 

@@ -31,6 +31,9 @@ PUBLIC = {
     "GET /offerings/<uuid:offering_id>/queue",
 }
 
+# What has to be said to read something.
+QUERIES = {"GET /needs/<uuid:need_id>/voices": "?why=about+them"}
+
 
 def _routes_with_ids(app: Flask) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
@@ -62,7 +65,7 @@ def _requests(stage: Stage, app: Flask) -> Iterator[tuple[str, str, list[dict[st
     bodies = stage.bodies()
     for route in _routes_with_ids(app):
         mine = {"POST /activities/<uuid:activity_id>/scans": 1}.get(route, 0)
-        yield route, stage.path(route), bodies.get(route, [{}])[mine:]
+        yield route, stage.path(route) + QUERIES.get(route, ""), bodies.get(route, [{}])[mine:]
 
 
 def test_strangers_reach_nothing_by_its_id(

@@ -4,7 +4,15 @@ from uuid import UUID
 
 import pytest
 
-from backend.core.permissions import ROLE_PERMISSIONS, Actor, Grant, Permission, Role, may
+from backend.core.permissions import (
+    OF_ONE_REGION,
+    ROLE_PERMISSIONS,
+    Actor,
+    Grant,
+    Permission,
+    Role,
+    may,
+)
 
 P = Permission
 DISTRICT, TOWN, OTHER_TOWN, COMMUNITY = "320412", "320412100", "320412102", "320412100001"
@@ -32,7 +40,7 @@ EXPECTED = {
     Role.VOLUNTEER: ON_THE_SPOT,
     Role.PARTNER: {P.QUEUE_CALL, P.BOOKING_SEE, P.RESOURCE_SEE, P.RESOURCE_EDIT},
     Role.ORGANISER: ORGANISING,
-    Role.ADMIN: set(Permission),
+    Role.ADMIN: set(Permission) - OF_ONE_REGION,
     Role.AUDITOR: READING,
 }
 
@@ -73,6 +81,16 @@ def test_a_region_holds_all_below_it_and_nothing_beside(
     scope: str, where: str | None, allowed: bool
 ) -> None:
     assert Grant(Role.VOLUNTEER, scope).allows(P.CHECKIN_SCAN, where, None) == allowed
+
+
+@pytest.mark.parametrize("scope", [DISTRICT, TOWN, COMMUNITY])
+def test_who_asks_is_for_the_clerks_of_that_region_alone(scope: str) -> None:
+    found = [
+        where
+        for where in (DISTRICT, TOWN, COMMUNITY)
+        if Grant(Role.ORGANISER, scope).allows(P.NEED_VOICES, where, None)
+    ]
+    assert found == [scope]
 
 
 @pytest.mark.parametrize(
@@ -142,4 +160,5 @@ def test_lists_are_filtered_by_the_regions_of_a_permission() -> None:
 def test_a_visitor_may_nothing() -> None:
     assert not any(may(None, p, region_code=TOWN, organisation_id=OURS) for p in Permission)
     admin = Actor(OURS, OURS, None, (Grant(Role.ADMIN, DISTRICT),))
-    assert all(may(admin, p, region_code=TOWN) for p in Permission)
+    below = set(Permission) - OF_ONE_REGION
+    assert all(may(admin, p, region_code=TOWN) for p in below)

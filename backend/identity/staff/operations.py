@@ -11,7 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.errors import AppError, Forbidden, NotFound, ValidationFailed
-from backend.core.permissions import ROLE_PERMISSIONS, Actor, Grant, Permission, Role
+from backend.core.permissions import (
+    OF_ONE_REGION,
+    ROLE_PERMISSIONS,
+    Actor,
+    Grant,
+    Permission,
+    Role,
+)
 from backend.identity import roles
 from backend.identity.login import console
 from backend.identity.models import RoleAssignment, User, UserState
@@ -126,7 +133,8 @@ def _grant_of(role: Role, organisation_id: UUID | None, code: str) -> Grant:
 
 
 def _check_level(actor: Actor, grant: Grant, code: str) -> None:
-    """Whether the caller manages roles in a region, and holds there all that a grant allows.
+    """Whether the caller manages roles in a region, and holds there all that a grant allows; but
+    for what is of that region's own clerks alone, which nobody above them holds.
 
     Raises Forbidden (403).
     """
@@ -134,7 +142,7 @@ def _check_level(actor: Actor, grant: Grant, code: str) -> None:
         raise Forbidden("只能管理您负责地区内的角色")
     beyond = (
         permission
-        for permission in ROLE_PERMISSIONS[grant.role]
+        for permission in ROLE_PERMISSIONS[grant.role] - OF_ONE_REGION
         if grant.allows(permission, code, grant.organisation_id)
         and not actor.may(permission, region_code=code)
     )

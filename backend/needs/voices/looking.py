@@ -25,7 +25,7 @@ from backend.notices.about_people import LookUp, tell_looked_up
 
 class NoNumber(AppError):
     status = 409
-    code = "no_number"
+    code = "voice_without_number"
     title = "这位居民没有留下电话"
 
 

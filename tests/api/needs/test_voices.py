@@ -320,7 +320,7 @@ def test_who_asks_is_shown_to_the_clerks_of_that_community_alone(
     assert "没有留" in seen
     (voice,) = ok(clerk.get(path, why="上门了解"))["items"]
     contact = {"reason": "电话回访"}
-    refused(clerk.post(f"{path}/{voice['id']}/contact", contact), 409, "no_number")
+    refused(clerk.post(f"{path}/{voice['id']}/contact", contact), 409, "voice_without_number")
     ok(person.post("/me/phone", {"phone": "13977776666"}))
     shown = desk.send(f"{page}/voices/{voice['id']}/contact", reason="电话回访")
     assert "13977776666" in shown.get_data(as_text=True)

@@ -93,7 +93,7 @@ def test_a_resource_goes_from_draft_to_its_end_with_every_decision_in_words(
     assert ok(partner.post(f"{path}/submit"))["reason"] is None
     ok(organiser.post(f"{path}/approve"))
     assert ok(organiser.post(f"{path}/suspend", REASON))["state"] == "suspended"
-    refused(partner.put(path, {"people": 6}), 409, "not_editable")
+    refused(partner.put(path, {"people": 6}), 409, "resource_not_editable")
     assert ok(organiser.post(f"{path}/approve"))["state"] == "approved"
     assert ok(partner.post(f"{path}/retire"))["state"] == "retired"
     for step in ("submit", "approve", "suspend", "retire"):
@@ -157,7 +157,7 @@ def test_what_was_approved_and_is_changed_by_its_partner_is_handed_in_again(
     assert (answer["state"], answer["from_time"]) == ("approved", "09:00")
     assert ok(organiser.put(path, {"stations": 4}))["state"] == "approved"
     assert ok(partner.put(path, {"stations": 9}))["state"] == "submitted"
-    refused(partner.put(path, {"stations": 1}), 409, "not_editable")
+    refused(partner.put(path, {"stations": 1}), 409, "resource_not_editable")
 
 
 @pytest.mark.parametrize(
