@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from backend.core.context import compose
-from backend.gateways.tokens import AccessTokenStore
+from backend.gateways.tokens import AccessTokenStore, WeChatAccessToken
 from backend.gateways.wechat import WeChatConfig, WeChatGateway
 from tests.gateways.standin import APPID, SECRET, VAULT, StandIn
 
@@ -34,8 +34,12 @@ def gateway(app_engine: Engine, wechat_process: StandIn) -> Iterator[WeChatGatew
 
 
 @pytest.fixture
-def wechat(app: Flask, gateway: WeChatGateway, wechat_process: StandIn) -> Iterator[StandIn]:
+def wechat(
+    app: Flask, app_engine: Engine, gateway: WeChatGateway, wechat_process: StandIn
+) -> Iterator[StandIn]:
     """The app's gateway leads to the stand-in while a test runs; else it leads nowhere."""
+    with app_engine.begin() as connection:  # those of other tests' stand-ins
+        connection.execute(delete(WeChatAccessToken))
     before = app.extensions["composed"][WeChatGateway]
     compose(app.extensions, gateway)
     wechat_process.reset()
