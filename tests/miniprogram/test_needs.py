@@ -265,7 +265,7 @@ def test_a_volunteer_writes_down_what_somebody_without_a_phone_asks_for(
     """For nobody who is named: no voice counts, the volunteer's neither. What is asked for already
     isn't written down again; the community is theirs, and the volunteer's own stays."""
     # By no sign by chance: two of those would be alike.
-    wishes = ["盲文报纸哪里订", "老伴走路不稳，要坐轮椅到卫生院去量血压，量好了再慢慢走回来😀吃饭"]
+    wishes = ["盲文报纸哪里订", "老伴走路不稳，要坐轮椅到卫生院去量血压，量好再慢慢走回来😀吃饭"]
     near = chosen_community(organiser)["community"]
     volunteer = Caller(system.web, "volunteer")
     theirs = phone("volunteer", path="pages/mine/mine", kept=volunteer.kept)
