@@ -95,7 +95,8 @@ function closedWords({ ticket, activity_state: activity }, state) {
  */
 function appointmentWords({ state, slot_starts_at: from, due_at: due }) {
   if (state !== "arrived" || !from) return "";
-  if (!due) return `约的 ${clock(from)} 已经过了，按到场先后排队`;
+  // Whoever was called and did not come stands with the others, before their time too.
+  if (!due) return `${serverTime.isBefore(from) ? "叫号时没来" : `约的 ${clock(from)} 已经过了`}，按到场先后排队`;
   return isEarly(due) ? "" : `约的是 ${clock(due)}，到时间了，优先叫号`;
 }
 

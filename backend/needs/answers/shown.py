@@ -209,12 +209,15 @@ def _in_full(session: Session, actor: Actor | None, needs: Sequence[Need]) -> li
 
 def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[str, Any]]]:
     """What has become of needs, in plain words: nobody is named, and of a market what everybody
-    may know. Of one that was merged also what has become of its head since."""
+    may know. Of one that was merged also what its head was planned for then, and what has become
+    of the head since."""
     found: dict[UUID, list[dict[str, Any]]] = {
         need.id: [{"at": need.created_at, "what": "提出", "reason": None, "activity_id": None}]
         for need in needs
     }
     followers: dict[UUID, list[Need]] = defaultdict(list)
+    # What the head of one that is merged is planned for, as far as the log has been gone through.
+    stood: dict[UUID, dict[str, Any]] = {}
     for need in needs:
         if need.merged_into is not None:
             followers[need.merged_into].append(need)
@@ -242,9 +245,15 @@ def _timelines(session: Session, needs: Sequence[Need]) -> dict[UUID, list[dict[
         }
         if entry.object_id in found:
             found[entry.object_id].append(step)
+            if entry.action == "merge_need" and entry.object_id in stood:
+                found[entry.object_id].append(stood.pop(entry.object_id) | {"at": entry.at})
         for need in followers[entry.object_id]:
             if need.merged_at is not None and entry.at > need.merged_at:
                 found[need.id].append(step)
+            elif entry.action == "plan_need":
+                stood[need.id] = step
+            elif entry.action == "take_need_off":
+                stood.pop(need.id, None)
     return found
 
 

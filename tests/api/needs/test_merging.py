@@ -104,6 +104,19 @@ def test_what_ends_unsolved_ends_for_all(world: World, organiser: Person) -> Non
     refused(organiser.post(f"/needs/{need['id']}/support", helped), 409, "need_over")
 
 
+def test_who_is_merged_into_what_is_planned_reads_when_and_where(
+    world: World, organiser: Person
+) -> None:
+    other = world.person("李建国")
+    head, need = accepted(world, organiser, world.person()), raised(world, other, title="磨刀")
+    market = world.live_market(organiser)
+    ok(organiser.post(f"/needs/{head['id']}/plans", {"offering_id": market.offering_id}), 201)
+    merged(organiser, need, head)
+    steps = ok(other.get(f"/needs/{need['id']}"))["timeline"]
+    assert [bool(step["activity_id"]) for step in steps] == [False, False, True]
+    assert "社区广场" in steps[2]["what"]
+
+
 def test_what_cannot_be_one_is_refused(world: World, organiser: Person) -> None:
     admin = world.staff(Role.ADMIN, DISTRICT)
     head, need, third = (raised(world, world.person(), title=title) for title in ("一", "二", "三"))

@@ -60,7 +60,7 @@ function numberWords({ id, ticket, resident, offering_title: title, urgent, left
   const { slot_starts_at: slot, due_at: due } = booking;
   return {
     id, ticket, who: resident.display_name, title, urgent, left,
-    appointment: slot && (due ? `预约 ${clock(slot)}` : `约 ${clock(slot)}，来晚了`),
+    appointment: slot && (due ? `预约 ${clock(slot)}` : `约 ${clock(slot)}，${serverTime.isBefore(slot) ? "叫过没来" : "来晚了"}`),
     /** Why somebody is next whose time has not come. */
     early: due && serverTime.isBefore(due) ? `还没到 ${clock(due)}，前面没有别人，现在可以先叫` : "",
   };
