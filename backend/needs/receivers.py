@@ -8,7 +8,13 @@ from sqlalchemy.orm import Session
 
 from backend.activities.models import Activity, ActivityState, Offering
 from backend.activities.questions import needs_on, planned_for
-from backend.activities.signals import Change, activity_moved, offering_dropped
+from backend.activities.signals import (
+    Change,
+    activity_moved,
+    offering_dropped,
+    place_changed,
+    times_changed,
+)
 from backend.core.permissions import Actor
 from backend.identity.questions import active_since, exported
 from backend.identity.signals import residents_merged, residents_removed
@@ -18,7 +24,7 @@ from backend.needs.voices import people
 
 
 @activity_moved.connect
-def ended(
+def moved(
     session: Session,
     *,
     actor: Actor | None,
@@ -26,10 +32,27 @@ def ended(
     state: ActivityState,
     change: Change | None,
 ) -> None:
-    if state is ActivityState.CLOSED:
+    if state is ActivityState.PUBLISHED:
+        plans.announced(session, activity)
+    elif state is ActivityState.CLOSED:
         plans.market_over(session, activity)
     elif state is ActivityState.CANCELLED:
         plans.fell_through(session, NeedPlan.activity_id == activity.id, PlanEnd.CANCELLED)
+
+
+@times_changed.connect
+def at_another_time(
+    session: Session, *, actor: Actor, activity: Activity, before: object, shift: object,
+    change: Change,
+) -> None:  # fmt: skip
+    plans.rearranged(session, activity)
+
+
+@place_changed.connect
+def at_another_place(
+    session: Session, *, actor: Actor, activity: Activity, before: object, change: Change
+) -> None:
+    plans.rearranged(session, activity)
 
 
 @offering_dropped.connect

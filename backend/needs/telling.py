@@ -48,8 +48,16 @@ def why(need: Need) -> str:
 
 
 def planned(session: Session, need: Need, activity: Activity) -> None:
-    _tell(session, need, NoticeKind.NEED_PLANNED, "已安排",
-          planned_for(activity, session.get_one(Venue, activity.venue_id).name))  # fmt: skip
+    _tell(session, need, NoticeKind.NEED_PLANNED, "已安排", _when_and_where(session, activity))
+
+
+def rearranged(session: Session, need: Need, activity: Activity) -> None:
+    _tell(session, need, NoticeKind.NEED_PLANNED, "的时间地点有变",
+          f"请按新的来。{_when_and_where(session, activity)}")  # fmt: skip
+
+
+def _when_and_where(session: Session, activity: Activity) -> str:
+    return planned_for(activity, session.get_one(Venue, activity.venue_id).name)
 
 
 def planned_for(activity: Activity, place: str) -> str:

@@ -141,6 +141,18 @@ def market_over(session: Session, activity: Activity) -> None:
         serve(session, None, need)
 
 
+def announced(session: Session, activity: Activity) -> None:
+    """What needs were planned for is announced: when and where is told now."""
+    for need, _ in _planned(session, NeedPlan.activity_id == activity.id):
+        telling.planned(session, need, activity)
+
+
+def rearranged(session: Session, activity: Activity) -> None:
+    """What needs are planned for is held at another time, or in another place."""
+    for need, _ in _planned(session, NeedPlan.activity_id == activity.id):
+        telling.rearranged(session, need, activity)
+
+
 def fell_through(session: Session, which: ColumnElement[bool], why: PlanEnd) -> None:
     """What needs were planned for is not held: they wait for another.
 

@@ -2,7 +2,7 @@
 them; and nobody learns who asked (docs/rules/needs.md)."""
 
 import logging
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, text, update
 
 from backend.core import clock
 from backend.core.audit import AuditEntry
+from backend.core.dates import day
 from backend.core.db import transaction
 from backend.core.ids import new_id
 from backend.core.permissions import Role
@@ -102,6 +103,30 @@ def test_a_need_is_followed_by_whoever_raised_it_to_its_end(
     ]  # fmt: skip
     assert told(other) == told(person)[:-1]
     refused(world.person().post(f"/needs/{need['id']}/support"), 409, "need_over")
+
+
+def test_when_and_where_is_told_once_it_is_public_and_whenever_it_changes(
+    world: World, organiser: Person
+) -> None:
+    person = world.person()
+    need, draft = accepted(world, organiser, person), world.draft(organiser)
+    offering = world.offering(organiser, world.stall(organiser, draft["id"])["id"])
+    ok(organiser.post(f"/needs/{need['id']}/plans", {"offering_id": offering["id"]}), 201)
+    path = f"/activities/{draft['id']}"
+    ok(organiser.post(f"{path}/publish"))
+    later = datetime.fromisoformat(draft["starts_at"]) + timedelta(days=3)
+    times = {"starts_at": later.isoformat(), "ends_at": (later + timedelta(hours=3)).isoformat()}
+    ok(organiser.put(path, times))
+    ok(organiser.put(path, {"venue": {"name": "文化宫", "address": "人民路 2 号"}}))
+    place, time, public, hidden, _ = [
+        f"{one['title']} {one['text']}" for one in ok(person.get("/me/notices"))["items"]
+    ]
+    assert "正在筹备" in hidden
+    assert "已安排" in public
+    assert "社区广场" in public
+    assert "时间地点有变" in time
+    assert day(clock.local_day(later)) in time
+    assert "文化宫" in place
 
 
 def test_support_is_taken_back_at_any_time(world: World, organiser: Person) -> None:
