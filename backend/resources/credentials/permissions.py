@@ -30,6 +30,17 @@ def access_holder(
     return organisation
 
 
+def may_access(
+    session: Session, actor: Actor, organisation_id: UUID, permission: Permission
+) -> bool:
+    """Whether `access_holder` would answer: what can't be opened is not offered."""
+    try:
+        access_holder(session, actor, organisation_id, permission)
+    except (NotFound, Forbidden):
+        return False
+    return True
+
+
 def access_credential(
     session: Session,
     actor: Actor,

@@ -18,7 +18,7 @@ from backend.partners.models import Organisation
 from backend.resources.credentials import operations, queries
 from backend.resources.credentials.documents import made_safe
 from backend.resources.credentials.kinds import REQUIRED
-from backend.resources.credentials.permissions import access_credential, access_holder
+from backend.resources.credentials.permissions import access_credential, access_holder, may_access
 from backend.resources.web import credential_schemas as schemas
 from backend.resources.web.schemas import ResourceReason
 
@@ -42,7 +42,7 @@ def of_organisation(
         credentials=[(one, queries.masked_number(one)) for one in page.items],
         required_by=_required_by(),
         today=clock.today(),
-        may_add=_may(session, actor, organisation_id, Permission.RESOURCE_EDIT),
+        may_add=may_access(session, actor, organisation_id, Permission.RESOURCE_EDIT),
         kinds=titles("credential_kinds"),
         most_megabytes=CREDENTIALS.most_bytes // 1_000_000,
         typed=typed or {},
@@ -57,14 +57,6 @@ def _required_by() -> dict[str, list[str]]:
     for service, kind in REQUIRED.items():
         found[kind].append(services[service])
     return found
-
-
-def _may(session: Session, actor: Actor, organisation_id: UUID, permission: Permission) -> bool:
-    try:
-        access_holder(session, actor, organisation_id, permission)
-    except AppError:
-        return False
-    return True
 
 
 @pages.form("/of/<uuid:organisation_id>", access=Permission.RESOURCE_EDIT,
@@ -101,8 +93,8 @@ def show(
         organisation=session.get_one(Organisation, one.organisation_id),
         required_by=_required_by()[one.kind],
         today=clock.today(),
-        may_read=_may(session, actor, one.organisation_id, Permission.RESOURCE_EDIT),
-        may_approve=_may(session, actor, one.organisation_id, Permission.RESOURCE_APPROVE),
+        may_read=may_access(session, actor, one.organisation_id, Permission.RESOURCE_EDIT),
+        may_approve=may_access(session, actor, one.organisation_id, Permission.RESOURCE_APPROVE),
         kinds=titles("credential_kinds"),
         typed=typed or {},
         problem=problem,

@@ -16,6 +16,7 @@ from backend.core.web.replies import render, see_other
 from backend.partners.queries import organisations_to_choose
 from backend.regions.queries import regions_to_choose
 from backend.resources import operations, queries, reading
+from backend.resources.credentials.permissions import may_access
 from backend.resources.models import Resource
 from backend.resources.permissions import access_resource, may, own_organisations
 from backend.resources.places import find_regions
@@ -121,6 +122,9 @@ def show(
         may_edit=may(actor, resource, Permission.RESOURCE_EDIT),
         may_approve=may(actor, resource, Permission.RESOURCE_APPROVE),
         editable=resource.state in operations.EDITABLE,
+        may_see_credentials=may_access(
+            session, actor, resource.organisation_id, Permission.RESOURCE_SEE
+        ),
         typed=typed or {},
         problem=problem,
     )

@@ -133,7 +133,10 @@ def test_nothing_that_requires_a_credential_is_published_without_a_valid_one(
     assert "医疗机构执业许可证" in problem["detail"]
     desk = Desk(world, organiser)
     assert "要有医疗机构执业许可证" in desk.read(f"/console/markets/{draft['id']}")
-    assert "单位还没有有效的" in desk.read(f"/console/resources/{offered}")
+    page, link = f"/console/resources/{offered}", f"/console/credentials/of/{organisation}"
+    assert "单位还没有有效的" in desk.read(page)
+    assert link not in desk.read(page), "what a town's clerk can't open is not offered"
+    assert link in Desk(world, admin).read(page)
     made = handed_in(partner, organisation, valid_until=days_from_now(0))
     refused(organiser.post(publish), 409, "not_to_be_published")
     ok(admin.post(f"/credentials/{made}/approve"))
