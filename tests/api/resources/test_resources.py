@@ -89,6 +89,12 @@ def test_a_resource_goes_from_draft_to_its_end_with_every_decision_in_words(
     refused(organiser.post(f"{path}/return"), 422, "validation_failed")
     returned = ok(organiser.post(f"{path}/return", REASON))
     assert (returned["state"], returned["reason"]) == ("draft", REASON["reason"])
+    for wrong, value in (
+        ("organisation_id", world.organisation("巧手理发队")),
+        ("credential_ids", [str(new_id())]),
+    ):
+        errors = refused(partner.put(path, {wrong: value}), 422, "validation_failed")["errors"]
+        assert list(errors) == [wrong]
     ok(partner.put(path, {"people": 5}))
     assert ok(partner.post(f"{path}/submit"))["reason"] is None
     ok(organiser.post(f"{path}/approve"))
