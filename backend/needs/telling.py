@@ -22,9 +22,7 @@ from backend.notices.operations import tell
 
 
 def accepted(session: Session, need: Need, *, reworded: bool) -> None:
-    """Args:
-    reworded: everybody reads it in the clerk's words.
-    """
+    """Tell that it was taken on, and whether everybody reads it in a clerk's words."""
     public = "公开的文字由社区整理过，点开可以看。" if reworded else ""
     _tell(session, need, NoticeKind.NEED_ACCEPTED, "已受理",
           f"社区已受理，排上集市后再告诉您。{public}")  # fmt: skip

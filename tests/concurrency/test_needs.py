@@ -64,6 +64,28 @@ def test_of_two_who_move_a_need_one_does_and_the_other_is_told(
         assert (need.state == "declined") == (need.reason is not None)
 
 
+def test_of_two_who_accept_in_their_own_words_one_is_read_and_told(
+    committed_app: Flask, committed_world: World
+) -> None:
+    world = committed_world
+    organiser, person = world.organiser(), world.person()
+    body = {"region_id": world.region_id(COMMUNITY), "title": "我叫沈佳怡，要理发"}
+    need_id = ok(person.post("/needs", body), 201)["id"]
+
+    def accept(number: int) -> int:
+        words = {"words": {"title": f"老人理发 {number}"}}
+        client = Person(committed_app.test_client(), "", organiser.user_id,
+                        organiser.resident_id, organiser.token)  # fmt: skip
+        return client.post(f"/needs/{need_id}/accept", words).status_code
+
+    answers = together(TIMES, accept)
+    assert sorted(answers) == [200] + [409] * (TIMES - 1)
+    shown = ok(person.get(f"/needs/{need_id}"))
+    assert shown["title"] == f"老人理发 {answers.index(200)}"
+    told = [one["kind"] for one in ok(person.get("/me/notices"))["items"]]
+    assert told == ["need_accepted"]
+
+
 def test_a_need_is_supported_once_and_by_nobody_who_is_gone(
     committed_app: Flask, committed_world: World
 ) -> None:
